@@ -1,0 +1,44 @@
+# From nothing but Python, make and a package index:  make demo,  make test
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+export MPLBACKEND ?= Agg
+
+.PHONY: demo test test-gpu lint types parity bench docs kill-table clean
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/%.installed: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e $(if $(filter base,$*),.,'.[$*]')
+	@touch $@
+
+demo: .venv/base.installed            ## train a network on the digits, with a report and pictures under runs/
+	$(BIN)/python -m models mlp --out runs/mlp
+
+test: .venv/test.installed            ## the test suite
+	$(BIN)/python -m pytest -n 2 -m "not parity"
+
+test-gpu: .venv/test.installed        ## the same tests on CuPy
+	$(BIN)/python -m pytest --device cuda -m "not parity"
+
+lint: .venv/lint.installed
+	$(BIN)/ruff check .
+
+types: .venv/lint.installed
+	$(BIN)/mypy
+
+parity: .venv/test.installed .venv/bench.installed   ## values, gradients and training against PyTorch
+	$(BIN)/python -m pytest -m parity
+
+bench: .venv/bench.installed          ## speed against PyTorch
+	$(BIN)/python -m benchmarks
+
+docs: .venv/docs.installed
+	$(BIN)/python -m sphinx docs docs/_build
+
+kill-table: .venv/test.installed      ## plant bugs in every op and record that the checker finds them
+	$(BIN)/python -m tests.plants --write
+
+clean:
+	rm -rf .venv runs docs/_build docs/tutorials

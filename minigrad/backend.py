@@ -1,0 +1,213 @@
+"""NumPy or CuPy: which array module, which device, which dtype, and one seed for everything drawn at random."""
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import numpy as np
+
+PLAIN = {int, float, bool, type(None)}      # Python's numbers have neither dtype nor device: they follow the arrays they meet
+DOUBLE = np.dtype("float64")
+Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so the type checker cannot tell them apart
+
+# ---- which module computes -----------------------------------------------------------------------------------------
+
+_modules: dict[type, Any] = {np.ndarray: np}
+_devices: dict[str, Any] = {"cpu": np}
+
+
+def backend(x: Any) -> Any:
+    """The array module that owns `x`: NumPy for host arrays and Python numbers, CuPy for arrays on a GPU."""
+    return _modules.get(x.__class__) or _find_module(x)
+
+
+def _find_module(x: Any) -> Any:
+    kind = type(x)
+    if hasattr(x, "_array"):                     # a Tensor: the array it holds
+        return backend(x._array)
+    if kind.__module__.partition(".")[0] == "cupy":
+        _modules[kind] = _load("cuda")
+        return _modules[kind]
+    return np
+
+
+def register_device(name: str, module: Any, array_type: type) -> None:
+    """Make `module` (NumPy's interface over `array_type`) selectable as `minigrad.device(name)`."""
+    _devices[name], _modules[array_type] = module, module
+
+
+def _load(name: str) -> Any:
+    """The array module of the device called `name`; a missing GPU is explained."""
+    if name in _devices:
+        return _devices[name]
+    if name != "cuda":
+        raise ValueError(f"unknown device {name!r}: choose one of {', '.join(sorted({*_devices, 'cuda'}))}")
+    try:
+        import cupy
+    except ImportError as cause:
+        raise RuntimeError("device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' (or cuda13x, as `nvidia-smi` says)"
+                           ) from cause
+    if not cupy.cuda.is_available():
+        raise RuntimeError("device 'cuda': CuPy is installed but finds no GPU; check that `nvidia-smi` lists one")
+    register_device("cuda", cupy, cupy.ndarray)
+    return cupy
+
+
+class device:
+    """Choose where new arrays live: `minigrad.device("cuda")` from here on, or for a block when used with `with`."""
+
+    current = "cpu"
+
+    def __init__(self, name: str) -> None:
+        _load(name)
+        self.name, self.previous = name, device.current
+        device.current = name
+
+    def __enter__(self) -> "device":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        device.current = self.previous
+
+
+def device_module() -> Any:
+    """The array module of the device that is chosen now."""
+    return _devices[device.current]
+
+
+def device_name(x: Any) -> str:
+    """The device `x` lives on, "cpu" or "cuda"."""
+    module = backend(x)
+    return next(name for name, known in _devices.items() if known is module)
+
+
+def to_device(x: Any, name: str | None = None) -> Array:
+    """`x` as an array on the device called `name` (default: the one chosen now); the same object if it is there already."""
+    module = _load(name or device.current)
+    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
+
+
+def to_cpu(x: Any) -> np.ndarray:
+    """`x` as a NumPy array; waits for the device and copies where `x` lives on one."""
+    return x.get() if hasattr(x, "get") and hasattr(x, "dtype") else np.asarray(x)
+
+
+def to_gpu(x: Any) -> Array:
+    """`x` as a CuPy array on the current GPU."""
+    return to_device(x, "cuda")
+
+
+def scatter_add(target: Array, index: Any, values: Array) -> None:
+    """target[index] += values in place, where an index that repeats adds each of its values."""
+    xp = backend(target)
+    if xp is np:
+        np.add.at(target, index, values)
+    elif hasattr(xp, "scatter_add"):
+        xp.scatter_add(target, index, values)
+    else:
+        import cupyx
+        cupyx.scatter_add(target, index, values)
+
+
+def special(x: Array) -> Any:
+    """The module of special functions (erf) for the device of `x`: SciPy's or CuPy's."""
+    xp = backend(x)
+    if xp is np:
+        import scipy.special as functions
+    elif hasattr(xp, "special"):
+        return xp.special
+    else:
+        import cupyx.scipy.special as functions
+    return functions
+
+
+# ---- dtype ---------------------------------------------------------------------------------------------------------
+
+class default_dtype:
+    """Choose the dtype of new parameters and data: `default_dtype("float64")`, or for a block when used with `with`."""
+
+    current: np.dtype = np.dtype("float32")
+
+    def __init__(self, name: Any) -> None:
+        kind = np.dtype(name)
+        if kind.kind != "f":
+            raise TypeError(f"the default dtype must be a floating one, not {kind}: try 'float32' or 'float64'")
+        self.previous = default_dtype.current
+        default_dtype.current = kind
+
+    def __enter__(self) -> "default_dtype":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        default_dtype.current = self.previous
+
+
+def floatx() -> str:
+    """The name of the default dtype (Keras's name for it)."""
+    return default_dtype.current.name
+
+
+def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
+    """`x` as an array: floating values get the default dtype unless `dtype` says otherwise, integers and bools stay.
+
+    This is the one boundary where data is cast; behind it float32 stays float32. Arrays stay on the device they are on;
+    lists and numbers go to the chosen one. Raises TypeError for what is not numeric.
+    """
+    if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
+        x = [to_cpu(getattr(item, "_array", item)) for item in x]
+    x = getattr(x, "_array", x)
+    if backend(x) is np and not isinstance(x, (np.ndarray, np.generic)):
+        try:
+            x = np.asarray(x)
+        except ValueError as cause:
+            raise ValueError(f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})") from cause
+        device = device or default_device()
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"expected numbers, got an array of dtype {x.dtype}"
+                        + (": are the rows of equal length?" if x.dtype.kind == "O" else ""))
+    dtype = dtype or (default_dtype.current if x.dtype.kind == "f" else x.dtype)
+    if isinstance(x, np.generic):
+        x = np.asarray(x)
+    if x.dtype != dtype:
+        x = x.astype(dtype)
+    return to_device(x, device) if device else x
+
+
+def default_device() -> str:
+    """The name of the device that is chosen now."""
+    return device.current
+
+
+# ---- chance --------------------------------------------------------------------------------------------------------
+
+_generator = np.random.default_rng(0)
+
+
+def seed(n: int) -> None:
+    """Fix everything minigrad draws from here on: initial weights, shuffles, splits, dropout masks, noise.
+
+    All of it is drawn on the host, so a CPU and a GPU run start equal.
+    """
+    global _generator
+    _generator = np.random.default_rng(n)
+
+
+def generator() -> np.random.Generator:
+    """The host generator behind `seed`."""
+    return _generator
+
+
+def random(shape: tuple[int, ...], like: Array) -> Array:
+    """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
+    dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
+    return backend(like).asarray(_generator.random(shape, dtype))
+
+
+def normal(shape: tuple[int, ...], like: Array) -> Array:
+    """Standard normal numbers with the dtype and on the device of `like`."""
+    dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
+    return backend(like).asarray(_generator.standard_normal(shape, dtype))
+
+
+def batches_of(n: int, size: int) -> Iterator[slice]:
+    """Slices that cut `n` rows into runs of `size`, the last one shorter where it must be."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))

@@ -1,0 +1,604 @@
+"""The one registry: every op, layer and model with the inputs it is tried on. A test fails when one is missing.
+
+A case is a call and what NumPy says to it. `OPS` maps each public name of minigrad.ops to its cases, `LAYERS` each public layer
+and `MODELS` each model to functions that build a small one. Inputs keep clear of kinks and of the edges of domains; those
+have tests of their own.
+"""
+from __future__ import annotations
+
+import ast
+import math
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from typing import Any, Callable
+
+import numpy as np
+import scipy.special
+
+from minigrad import Sequential, backend, layers, losses, ops
+from minigrad.layers import Layer
+
+rng = np.random.default_rng(7)
+
+
+@dataclass
+class View:
+    """An input that is a view: made from `base` by `view` on the device, so that its memory is not one block there either."""
+    base: np.ndarray
+    view: Callable[[Any], Any]
+
+
+@dataclass
+class Case:
+    """One call of an op: op(*inputs, **settings), or call(op, *inputs, **settings) where arguments come in another order."""
+    inputs: tuple
+    expect: Callable[..., Any]                  # the same in NumPy, with the same arguments
+    settings: dict = field(default_factory=dict)
+    call: Callable[..., Any] = staticmethod(lambda op, *inputs, **settings: op(*inputs, **settings))
+    float32: bool = True                        # does a float32 input give a float32 output?
+
+    def on(self, xp: Any, dtype: str = "float64") -> tuple[list, dict]:
+        """The inputs and settings with their arrays on a device, floating inputs in `dtype`."""
+        return [_on(xp, x, dtype) for x in self.inputs], {key: _on(xp, x, None) for key, x in self.settings.items()}
+
+
+def _on(xp: Any, x: Any, dtype: str | None) -> Any:
+    if isinstance(x, View):
+        return x.view(_on(xp, x.base, dtype))
+    if isinstance(x, tuple):
+        return tuple(_on(xp, item, dtype) for item in x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return xp.asarray(np.asarray(x, dtype if dtype and x.dtype.kind == "f" else None))
+    return x
+
+
+def case(*inputs: Any, np: Callable[..., Any], call: Any = None, float32: bool = True, **settings: Any) -> Case:
+    return Case(inputs, np, settings, *([call] if call else []), float32=float32)
+
+
+# ---- inputs --------------------------------------------------------------------------------------------------------
+
+def normal(*shape: int) -> np.ndarray:
+    return np.asarray(rng.standard_normal(shape))
+
+
+def positive(*shape: int) -> np.ndarray:
+    """Between 0.5 and 2."""
+    return np.asarray(rng.uniform(0.5, 2, shape))
+
+
+def nonzero(*shape: int) -> np.ndarray:
+    """Of either sign, 0.2 to 1.6 from 0, with both signs present and no two elements closer than 0.03."""
+    n = math.prod(shape)
+    sizes = np.linspace(0.2, 1.6, n) if n > 1 else np.full(n, 0.7)
+    return np.asarray((rng.permutation(sizes) * np.resize([1, -1], n)).reshape(shape))
+
+
+def unit(*shape: int) -> np.ndarray:
+    """Between -0.8 and 0.8."""
+    return np.asarray(rng.uniform(-0.8, 0.8, shape))
+
+
+def integers(high: int, *shape: int) -> np.ndarray:
+    return np.asarray(rng.integers(0, high, shape))
+
+
+def mask(*shape: int) -> np.ndarray:
+    """True and False in turns, shuffled."""
+    return np.asarray(rng.permutation(np.resize([True, False], math.prod(shape))).reshape(shape))
+
+
+def transposed(draw: Callable[..., np.ndarray], *shape: int) -> View:
+    return View(draw(*shape[::-1]), lambda x: x.T)
+
+
+def strided(draw: Callable[..., np.ndarray], *shape: int) -> View:
+    """Every other element, backwards along the last axis."""
+    return View(draw(*shape[:-1], 2 * shape[-1]), lambda x: x[..., ::-2])
+
+
+def wide(*shape: int) -> np.ndarray:
+    """Numbers on every piece of the hard activations, whose kinks lie at -3, -1, 0, 1, 3 and 6."""
+    n = math.prod(shape)
+    return np.asarray(np.resize([-4.2, 2.1, -0.6, 7.3, 0.4, 4.5, -2.2], n).reshape(shape))
+
+
+def shapes_of(draw: Callable[..., np.ndarray]) -> list:
+    """What every op of one array is tried on: 2-D, 0-d, zero-size, and views that are not one block of memory."""
+    return [draw(3, 4), draw(), draw(0, 3), transposed(draw, 2, 3), strided(draw, 2, 3)]
+
+
+# ---- families of cases ---------------------------------------------------------------------------------------------
+
+def unary(expect: Callable[..., Any], draw: Callable[..., np.ndarray] = nonzero, **settings: Any) -> list[Case]:
+    return [case(x, np=expect, **settings) for x in shapes_of(draw)]
+
+
+def tried(expect: Callable[..., Any], shape: tuple[int, ...], name: str, *values: Any, draw: Callable[..., np.ndarray] = normal,
+          **more: Any) -> list[Case]:
+    """One shape, and the setting `name` with each of the values."""
+    return [case(draw(*shape), np=expect, **{name: value}, **more) for value in values]
+
+
+BROADCAST = [((3, 4), (3, 4)), ((3, 1), (1, 4)), ((4,), (3, 4)), ((3, 4), (4,)), ((), (2, 3)), ((2, 3), ()), ((), ()),
+             ((2, 1, 3), (4, 1)), ((0, 3), (3,)), ((1, 3), (0, 3)), ((1, 1), (3,))]
+
+
+def binary(expect: Callable[..., Any], left: Callable[..., np.ndarray] = nonzero,
+           right: Callable[..., np.ndarray] = nonzero, scalar: float = 1.7) -> list[Case]:
+    """Two arrays in every way they broadcast, a Python number on either side, and views."""
+    pairs: list[tuple] = [(left(*a), right(*b)) for a, b in BROADCAST]
+    pairs += [(left(2, 3), scalar), (scalar, right(2, 3)), (transposed(left, 3, 2), right(3, 2)),
+              (strided(left, 3, 2), transposed(right, 3, 2))]
+    return [case(a, b, np=expect) for a, b in pairs]
+
+
+def comparing(expect: Callable[..., Any]) -> list[Case]:
+    """Cases for ops with a kink where their inputs are equal: left elements end in .00, right ones in .05."""
+    def left(*shape: int) -> np.ndarray:
+        return np.round(nonzero(*shape), 1)
+
+    def right(*shape: int) -> np.ndarray:
+        return np.round(nonzero(*shape), 1) + 0.05
+    return binary(expect, left, right, scalar=0.33)
+
+
+def logical(expect: Callable[..., Any]) -> list[Case]:
+    return [case(mask(*a), mask(*b), np=expect) for a, b in BROADCAST]
+
+
+def where_cases() -> list[Case]:
+    shapes = [((3, 4), (3, 4), (3, 4)), ((3, 1), (1, 4), (3, 4)), ((4,), (3, 1), (3, 4)), ((), (2,), (2,)), ((2, 3), (), (3,)),
+              ((0, 3), (3,), (0, 3))]
+    return [case(mask(*c), normal(*a), normal(*b), np=np.where) for c, a, b in shapes] + [
+        case(mask(2, 3), normal(2, 3), 0, np=np.where), case(mask(2, 3), 1.5, normal(3), np=np.where),
+        case(transposed(mask, 3, 2), transposed(normal, 3, 2), strided(normal, 3, 2), np=np.where)]
+
+
+EMPTY = (0, 3), (3, 0), ()
+
+
+def axes(expect: Callable[..., Any], draw: Callable[..., np.ndarray] = nonzero, *more: tuple[int, ...]) -> list[Case]:
+    """A reduction over every kind of axis, of views, and over the last axis of arrays of the other shapes that are named."""
+    settings: list[dict] = [{}, {"axis": 0}, {"axis": -1}, {"axis": 1, "keepdims": True}, {"axis": (0, 2)},
+                            {"axis": (-1, -3), "keepdims": True}, {"axis": None, "keepdims": True}]
+    cases = [case(draw(2, 3, 4), np=expect, **s) for s in settings]
+    cases += [case(transposed(draw, 3, 4), np=expect, axis=0), case(strided(draw, 3, 4), np=expect, axis=1)]
+    return cases + [case(draw(*shape), np=expect, axis=-1 if shape else None) for shape in more]
+
+
+def along(expect: Callable[..., Any]) -> list[Case]:
+    """Ops along one axis that keep the shape."""
+    return [case(nonzero(3, 4), np=expect), case(nonzero(5), np=expect), case(nonzero(0, 3), np=expect)] + [
+        case(nonzero(2, 3, 4), np=expect, axis=axis) for axis in (0, -2, 2)] + [
+        case(transposed(nonzero, 3, 4), np=expect, axis=1), case(strided(nonzero, 3, 4), np=expect, axis=0)]
+
+
+INDICES: list[tuple[tuple, Any]] = [            # (shape of x, index)
+    ((4, 3), 1), ((4, 3), -1), ((4, 3), slice(1, 3)), ((4, 3), (slice(None, None, -2), slice(1, None))), ((4, 3), (..., 0)),
+    ((4, 3), (None, slice(None), 2)), ((2, 3, 4), (1, ..., -1)), ((4, 3), ()), ((), (None,)), ((), ...), ((4, 3), slice(2, 2)),
+    ((4, 3), np.array([0, 2, 2, -1])), ((4, 3), np.array([[1, 1], [3, 1]])), ((4, 3), (np.array([3, 0, 3]), np.array([1, 2, 1]))),
+    ((4, 3), (slice(None), np.array([0, 0, 1]))), ((4, 3), (np.array([[0], [2]]), np.array([1, 1]))),
+    ((4, 3), (2, np.array([1, 1, -3]))), ((2, 3, 4), (..., np.array([0, 3, 3]))), ((0, 3), np.array([], dtype=int)),
+    ((2, 3, 4), (np.array([1, 1]), slice(None), np.array([0, 0]))), ((2, 3, 4), (None, np.array([1, 0, 1]), slice(0, 2))),
+    ((4, 3), np.array([], dtype=int)), ((4, 3), np.array([True, False, True, False])), ((2, 3), np.zeros((2, 3), bool)),
+    ((2, 3), np.array([[True, False, True], [False, False, True]])), ((4, 3), (np.array([True, False, True, True]), 1)),
+    ((4, 3), (slice(None), np.array([True, False, True]))), ((2, 3, 4), (..., np.array([True, False, True, True]))),
+    ((0, 3), slice(None)), ((4, 3), [0, 2, 0]), ((4, 3), ([1, 1], slice(None))), ((4, 3), []), ((4, 3), np.array(2)),
+    ((4, 3), np.int64(1)), ((3, 3), (np.array([0, 1, 0]), np.array([0, 2, 0]))),
+]
+
+EINSUMS: list[tuple[str, list[tuple[int, ...]]]] = [
+    ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [(2, 3), (3, 4)]), ("bij,bjk->bik", [(2, 3, 4), (2, 4, 2)]),
+    ("i,j->ij", [(3,), (2,)]), ("i,i->", [(3,), (3,)]), ("ij->ji", [(2, 3)]), ("ba", [(2, 3)]), ("ij->", [(2, 3)]),
+    ("ij->j", [(2, 3)]), ("ii->i", [(3, 3)]), ("ii", [(3, 3)]), ("iij->j", [(3, 3, 2)]), ("iii->i", [(2, 2, 2)]),
+    ("ij,jk,kl->il", [(2, 3), (3, 2), (2, 4)]), ("i,ij,j->", [(2,), (2, 3), (3,)]), ("ij,ij,ij->", [(2, 2)] * 3),
+    ("...ij,...jk->...ik", [(2, 2, 3), (2, 3, 2)]), ("...ij,jk->...ik", [(2, 2, 3), (3, 2)]), ("...,...", [(2, 1), (1, 3)]),
+    ("...i,...i->...", [(2, 1, 3), (4, 3)]), ("...i,...i->...", [(1, 3), (2, 3)]), ("...i,...i->...i", [(1, 3), (1, 3)]),
+    ("...i,...i->...i", [(1, 1), (4, 1)]), ("...", [(2, 3)]), ("...i->...", [(2, 3)]), ("i...->...i", [(2, 3, 2)]),
+    ("bthd,bshd->bhts", [(2, 2, 1, 3), (2, 3, 1, 3)]), ("ij,ij->i", [(2, 3), (2, 3)]), ("ij,kl->ik", [(2, 3), (2, 2)]),
+    ("i,->i", [(3,), ()]), (",", [(), ()]), ("ij,jk->ik", [(0, 3), (3, 2)]), ("ij,jk->ik", [(2, 0), (0, 3)]),
+    ("ii,i->i", [(3, 3), (3,)]), (" ij , jk -> ik ", [(2, 2), (2, 2)]),
+]
+
+
+def einsum_case(subscripts: str, shapes: list[tuple[int, ...]]) -> Case:
+    def call(op: Any, *xs: Any) -> Any:
+        return op(subscripts, *xs)
+    return case(*(normal(*s) for s in shapes), np=lambda *xs: np.einsum(subscripts, *xs), call=call)
+
+
+MATMULS = [((3, 4), (4, 2)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3, 4), (2, 4, 2)), ((2, 3, 4), (4, 2)),
+           ((3, 4), (2, 4, 2)), ((2, 1, 3, 4), (5, 4, 2)), ((1, 3, 4), (2, 4, 1)), ((4,), (2, 4, 3)), ((2, 3, 4), (4,)),
+           ((0, 3), (3, 2)), ((2, 0), (0, 3))]
+
+
+def matmul_cases() -> list[Case]:
+    return [*(case(normal(*a), normal(*b), np=np.matmul) for a, b in MATMULS),
+            case(transposed(normal, 3, 4), strided(normal, 4, 2), np=np.matmul)]
+
+
+def linear_cases(expect: Any = lambda x, w, b: x @ w + b) -> list[Case]:
+    return [*(case(normal(*s), normal(4, 2), normal(2), np=expect) for s in [(3, 4), (2, 3, 4), (4,), (0, 4)]),
+            case(transposed(normal, 3, 4), strided(normal, 4, 2), strided(normal, 2), np=expect)]
+
+
+def linear_relu_cases() -> list[Case]:
+    return linear_cases(lambda x, w, b: np.maximum(x @ w + b, 0))
+
+
+def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
+    """concatenate and stack, which take a list of arrays, here of the shapes written in a line; and once with a view."""
+    def expect(*xs: Any, **s: Any) -> Any:
+        return getattr(np, name)(xs, **s)
+
+    def call(op: Any, *xs: Any, **s: Any) -> Any:
+        return op(list(xs), **s)
+    inputs: list[list] = [[normal(*ast.literal_eval(shape)) for shape in line.split()] for line in shapes]
+    inputs += [] if settings else [[transposed(normal, 2, 3), normal(2, 3)]]
+    return [case(*xs, np=expect, call=call, **settings) for xs in inputs]
+
+
+def prods_of_zeros() -> list[Case]:
+    """Products with no, one and several factors that are 0."""
+    where: list[tuple[tuple, list, dict]] = [
+        ((3, 4), [(1, 2)], {}), ((3, 4), [(1, 2), (1, 0)], {}), ((3, 4), [(1, 2), (1, 0), (0, 1)], {"axis": 1}),
+        ((3, 4), [(1, 2), (0, 1)], {"axis": 0, "keepdims": True}), ((2, 3, 2), [(1, 2, 0), (0, 0, 0)], {"axis": (0, -1)}),
+        ((2, 1), [(1, 0)], {"axis": 1}), ((3,), [(0,), (1,), (2,)], {})]
+    return [case(zeros_among(nonzero(*shape), *places), np=np.prod, **settings) for shape, places, settings in where]
+
+
+def zeros_among(x: np.ndarray, *places: tuple[int, ...]) -> np.ndarray:
+    for place in places:
+        x[place] = 0
+    return x
+
+
+def loss_cases(expect: Callable[..., Any]) -> list[Case]:
+    return [*(case(normal(*s), unit(*s), np=expect) for s in [(3, 4), (2, 3, 4), (4,)]),
+            case(transposed(normal, 3, 2), strided(unit, 3, 2), np=expect)]
+
+
+def label_cases() -> list[Case]:
+    def expect(x: np.ndarray, labels: np.ndarray) -> Any:
+        return -np.take_along_axis(log_softmax_np(x), labels[..., None], -1).mean()
+    return [case(normal(5, 3), integers(3, 5), np=expect), case(normal(2, 4, 3), integers(3, 2, 4), np=expect),
+            case(normal(3), np.array(1), np=expect), case(transposed(normal, 4, 3), integers(3, 4), np=expect),
+            case(normal(4, 3), integers(3, 4).astype("uint8"), np=expect)]
+
+
+def layer_norm_cases() -> list[Case]:
+    shapes = [((3, 4), (4,)), ((2, 3, 4), (4,)), ((2, 3, 4), (3, 4)), ((4,), (4,)), ((0, 4), (4,))]
+    return [case(normal(*s), positive(*p), normal(*p), np=layer_norm_np, epsilon=1e-3) for s, p in shapes] + [
+        case(transposed(normal, 3, 4), strided(positive, 4), normal(4), np=layer_norm_np, epsilon=1e-3)]
+
+
+# ---- what NumPy says -----------------------------------------------------------------------------------------------
+
+def sigmoid_np(x: np.ndarray) -> np.ndarray:
+    return scipy.special.expit(x)
+
+
+def split_np(x: np.ndarray, sections: Any, axis: int = 0) -> list[np.ndarray]:
+    return np.split(x, sections, axis)
+
+
+def astype_np(x: np.ndarray, dtype: str) -> np.ndarray:
+    return x.astype(dtype)
+
+
+def getitem_np(x: np.ndarray, index: Any) -> np.ndarray:
+    return x[index]
+
+
+def mse_np(p: np.ndarray, t: np.ndarray) -> Any:
+    return ((p - t)**2).mean()
+
+
+def log_softmax_np(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    return scipy.special.log_softmax(x, axis=axis)
+
+
+def softmax_np(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    return scipy.special.softmax(x, axis=axis)
+
+
+def logsumexp_np(x: np.ndarray, axis: Any = -1, keepdims: bool = False) -> Any:
+    return scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+def clip_np(x: np.ndarray, min: Any = None, max: Any = None) -> np.ndarray:
+    return np.clip(x, min, max)
+
+
+def leaky_relu_np(x: np.ndarray, negative_slope: float = 0.2) -> np.ndarray:
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def elu_np(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    return np.where(x > 0, x, alpha * np.expm1(x))
+
+
+def gelu_np(x: np.ndarray, approximate: bool = False) -> np.ndarray:
+    if approximate:
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x * scipy.special.ndtr(x)
+
+
+def silu_np(x: np.ndarray) -> np.ndarray:
+    return x * sigmoid_np(x)
+
+
+def hard_sigmoid_np(x: np.ndarray) -> np.ndarray:
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def hard_silu_np(x: np.ndarray) -> np.ndarray:
+    return x * hard_sigmoid_np(x)
+
+
+def sum_to_np(x: np.ndarray, shape: tuple) -> np.ndarray:
+    """By broadcasting's own definition: each element of x is added where an array of `shape` would have been read for it."""
+    y = np.zeros(math.prod(shape))
+    np.add.at(y, np.broadcast_to(np.arange(y.size).reshape(shape), x.shape), x)
+    return y.reshape(shape)
+
+
+def pad_np(x: np.ndarray, width: Any, value: float = 0) -> np.ndarray:
+    return np.pad(x, width, constant_values=value) if x.ndim else x
+
+
+def crop_np(x: np.ndarray, width: tuple) -> np.ndarray:
+    return x[tuple(slice(a, n - b) for n, (a, b) in zip(x.shape, width))]
+
+
+def put_np(x: np.ndarray, index: Any, shape: tuple) -> np.ndarray:
+    y = np.zeros(shape)
+    np.add.at(y, index, x)
+    return y
+
+
+def take_np(x: np.ndarray, indices: np.ndarray, axis: int = 0) -> np.ndarray:
+    return np.take(x, indices, axis)
+
+
+def take_along_np(x: np.ndarray, indices: np.ndarray, axis: int = -1) -> np.ndarray:
+    return np.take_along_axis(x, indices, axis)
+
+
+def argsort_np(x: np.ndarray, axis: int = -1, descending: bool = False) -> np.ndarray:
+    return np.argsort(-x if descending else x, axis=axis)
+
+
+def sort_np(x: np.ndarray, axis: int = -1, descending: bool = False) -> np.ndarray:
+    return -np.sort(-x, axis=axis) if descending else np.sort(x, axis=axis)
+
+
+def top_k_np(x: np.ndarray, k: int, axis: int = -1) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(-x, axis=axis).take(np.arange(k), axis)
+    return np.take_along_axis(x, order, axis), order
+
+
+def one_hot_np(labels: np.ndarray, classes: int, dtype: str = "float32") -> np.ndarray:
+    return np.eye(classes, dtype=dtype)[labels]
+
+
+def layer_norm_np(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float) -> np.ndarray:
+    over = tuple(range(-gamma.ndim, 0))
+    return (x - x.mean(over, keepdims=True)) / np.sqrt(x.var(over, keepdims=True) + epsilon) * gamma + beta
+
+
+def cross_entropy_np(x: np.ndarray, t: np.ndarray) -> Any:
+    return -(t * log_softmax_np(x, -1)).sum(-1).mean()
+
+
+def bce_np(x: np.ndarray, t: np.ndarray) -> Any:
+    return (np.logaddexp(0, x) - t * x).mean()
+
+
+# ---- the registry --------------------------------------------------------------------------------------------------
+
+ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805       # of selu, arXiv:1706.02515
+
+OPS: dict[str, list[Case]] = {
+    # ---- elementwise: arithmetic ----
+    "add": binary(np.add), "subtract": binary(np.subtract), "multiply": binary(np.multiply),
+    "divide": binary(np.divide, nonzero, positive),
+    "power": binary(np.power, positive, nonzero)
+    + [case(nonzero(2, 3), p, np=np.power) for p in (0, 1, 2, 3, 2.0, -1)]
+    + [case(positive(4), p, np=np.power) for p in (0.5, -1.5, np.array(0.0), np.array([0.0, 1.0, 2.0, -1.0]))]
+    + [case(zeros_among(nonzero(4), (1,)), 2, np=np.power)],
+    "negative": unary(np.negative), "square": unary(np.square), "sqrt": unary(np.sqrt, positive),
+    "reciprocal": unary(lambda x: 1 / x), "absolute": unary(np.abs),
+    "maximum": comparing(np.maximum), "minimum": comparing(np.minimum), "where": where_cases(),
+    "clip": [case(wide(7), np=clip_np, **s) for s in ({"min": -1, "max": 1.5}, {"min": 0.0}, {"max": 1})]
+    + unary(clip_np, wide, min=-1, max=1),
+    # ---- elementwise: exponentials and their kin ----
+    "exp": unary(np.exp), "expm1": unary(np.expm1), "log": unary(np.log, positive), "log1p": unary(np.log1p, positive),
+    "sin": unary(np.sin), "cos": unary(np.cos), "tan": unary(np.tan, unit), "arcsin": unary(np.arcsin, unit),
+    "arccos": unary(np.arccos, unit), "arctan": unary(np.arctan), "sinh": unary(np.sinh), "cosh": unary(np.cosh),
+    "tanh": unary(np.tanh), "erf": unary(scipy.special.erf),
+    # ---- elementwise: without gradient ----
+    **{name: unary(getattr(np, name)) for name in ("sign", "floor", "ceil", "rint", "isnan", "isfinite", "logical_not")},
+    **{name: comparing(getattr(np, name)) for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")},
+    "logical_and": logical(np.logical_and), "logical_or": logical(np.logical_or),
+    "astype": [case(x, np=astype_np, dtype="float64", float32=False) for x in shapes_of(normal)]
+    + [case(nonzero(3), np=astype_np, dtype="int32")],
+    # ---- elementwise: activations ----
+    "sigmoid": unary(sigmoid_np), "log_sigmoid": unary(lambda x: -np.logaddexp(0, -x)),
+    "softplus": unary(lambda x: np.logaddexp(0, x)),
+    "relu": unary(lambda x: np.maximum(x, 0)), "relu6": unary(lambda x: np.clip(x, 0, 6), wide),
+    "leaky_relu": unary(leaky_relu_np) + unary(leaky_relu_np, negative_slope=0.01),
+    "elu": unary(elu_np) + unary(elu_np, alpha=0.3), "selu": unary(lambda x: SCALE * elu_np(x, ALPHA)),
+    "gelu": unary(gelu_np) + unary(gelu_np, approximate=True),
+    "silu": unary(silu_np, normal), "swish": unary(silu_np, normal), "mish": unary(lambda x: x * np.tanh(np.logaddexp(0, x))),
+    "softsign": unary(lambda x: x / (1 + abs(x))),
+    "hard_sigmoid": unary(hard_sigmoid_np, wide), "hard_tanh": unary(lambda x: np.clip(x, -1, 1), wide),
+    "hard_silu": unary(hard_silu_np, wide), "hard_swish": unary(hard_silu_np, wide),
+    # ---- shapes ----
+    "broadcast_to": [case(normal(*a), np=np.broadcast_to, shape=b) for a, b in
+                     [((3, 1), (3, 4)), ((4,), (2, 3, 4)), ((), (2, 2)), ((2, 3), (2, 3)), ((1, 3), (0, 3))]]
+    + [case(transposed(normal, 1, 3), np=np.broadcast_to, shape=(2, 3))],
+    "sum_to": [case(normal(*a), np=sum_to_np, shape=b) for a, b in
+               [((3, 4), (3, 1)), ((2, 3, 4), (4,)), ((2, 2), ()), ((2, 3), (2, 3)), ((0, 3), (1, 3)), ((2, 3, 4), (3, 1))]]
+    + [case(transposed(normal, 2, 3), np=sum_to_np, shape=(3,))],
+    "reshape": [case(normal(*a), np=np.reshape, shape=b) for a, b in
+                [((3, 4), (2, 6)), ((3, 4), (-1,)), ((), (1, 1)), ((1,), ()), ((0, 3), (3, 0)), ((2, 3), (2, -1, 1))]]
+    + [case(transposed(normal, 3, 4), np=np.reshape, shape=(6, 2)), case(strided(normal, 3, 4), np=np.reshape, shape=(12,))],
+    "flatten": unary(np.ravel),
+    "transpose": tried(np.transpose, (2, 3, 4), "axes", (1, 2, 0), (-1, 0, 1), (0, 1, 2)) + unary(np.transpose),
+    "swapaxes": [case(normal(2, 3, 4), np=np.swapaxes, axis1=0, axis2=-1),
+                 case(transposed(normal, 2, 3), np=np.swapaxes, axis1=1, axis2=0)],
+    "moveaxis": [case(normal(2, 3, 4), np=np.moveaxis, source=s, destination=d) for s, d in ((0, 2), (-1, 0), (1, 1), (2, -2))],
+    "expand_dims": tried(np.expand_dims, (2, 3), "axis", 0, 1, 2, -1, -2, -3) + [case(normal(), np=np.expand_dims, axis=0)],
+    "squeeze": tried(np.squeeze, (1, 3, 1), "axis", None, 0, -1, (0, 2), (0, -1))
+    + [case(normal(*s), np=np.squeeze) for s in ((2, 3), (), (1, 0))],
+    "flip": tried(np.flip, (2, 3, 4), "axis", None, 0, -1, (0, 2)) + unary(np.flip),
+    "roll": tried(np.roll, (3, 4), "shift", 1, -5) + tried(np.roll, (3, 4), "axis", 0, -1, shift=-2)
+    + [case(normal(3, 4), np=np.roll, shift=(1, -1), axis=(0, 1)), case(strided(normal, 2, 3), np=np.roll, shift=1, axis=1),
+       case(normal(0, 3), np=np.roll, shift=1, axis=0)],
+    "pad": tried(pad_np, (2, 3), "width", 0, 1, (1, 2), ((0, 1), (2, 0)))
+    + tried(pad_np, (2, 3), "value", -1.5, width=((1, 1), (0, 2)))
+    + unary(pad_np, normal, width=1),
+    "crop": tried(crop_np, (4, 5), "width", ((1, 1), (1, 1)), ((0, 1), (2, 0)), ((1, 2), (0, 5)))
+    + [case(normal(4, 5), np=lambda x, width: x[1:-1, 1:-1], width=1),
+       case(transposed(normal, 3, 4), np=crop_np, width=((1, 0), (0, 1)))],
+    "concatenate": several("concatenate", "(2,3) (2,3)", "(2,3) (1,3)", "(0,3) (0,3)")
+    + several("concatenate", "(2,3)", "(2,1,2) (2,3,2) (2,0,2)", axis=1) + several("concatenate", "(2,2) (2,3) (2,1)", axis=-1),
+    "stack": several("stack", "(2,3) (2,3)", "(2,3)", "(0,3) (0,3)", "() () ()") + several("stack", "(2,3) (2,3) (2,3)", axis=-1)
+    + several("stack", "(2,3) (2,3)", axis=2),
+    "split": tried(split_np, (4, 6), "sections", 1, 2, (), (1, 3), [1, 3]) + tried(split_np, (4, 6), "axis", 1, -1, sections=3)
+    + [case(normal(0, 4), np=split_np, sections=2, axis=1), case(transposed(normal, 4, 3), np=split_np, sections=2)],
+    "repeat": tried(np.repeat, (2, 3), "repeats", 0, 1, 2, axis=0) + tried(np.repeat, (2, 3), "axis", 1, -1, repeats=3)
+    + [case(transposed(normal, 2, 3), np=np.repeat, repeats=2, axis=1)],
+    "tile": tried(np.tile, (2, 3), "reps", (2,), (2, 1), (1, 2), (2, 1, 3)) + [case(normal(3), np=np.tile, reps=(2, 2))],
+    **{name: tried(getattr(np, name), (3, 4), "k", 0, -1, 2) + tried(getattr(np, name), (2, 3, 3), "k", 1)
+       for name in ("tril", "triu")},
+    # ---- indexing ----
+    "getitem": [case(normal(*s), np=getitem_np, index=i) for s, i in INDICES]
+    + [case(transposed(normal, 4, 3), np=getitem_np, index=np.array([1, 1, 0])),
+       case(strided(normal, 4, 3), np=getitem_np, index=(slice(1, None), 0))],
+    "put": [case(normal(*np.zeros(s)[i].shape), np=put_np, index=i, shape=s) for s, i in INDICES],
+    "take": [case(normal(*s), np.array(i), np=take_np, axis=axis) for s, i, axis in
+             [((4, 3), [0, 2, 2], 0), ((2, 3, 4), [[0, -1], [1, 1]], 1), ((2, 3), [0, 0, 2], -1), ((4, 3), 1, 0)]]
+    + [case(transposed(normal, 4, 3), np.array([3, 3]), np=take_np)],
+    "take_along_axis": [case(normal(*s), np.array(i), np=take_along_np, axis=axis) for s, i, axis in
+                        [((3, 4), [[0, 3, 3], [1, 1, 1], [2, 0, -1]], -1), ((3, 4), [[0, 2, 2, 1]], 0),
+                         ((2, 1), [[0, 0]] * 2, 1)]]
+    + [case(normal(2, 3, 2), integers(3, 2, 4, 2), np=take_along_np, axis=1)],
+    "sort": along(sort_np) + tried(sort_np, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
+    "argsort": along(argsort_np) + tried(argsort_np, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
+    "top_k": tried(top_k_np, (2, 3, 4), "axis", 0, 1, -1, draw=nonzero, k=2) + tried(top_k_np, (4,), "k", 1, 4, draw=nonzero)
+    + [case(transposed(nonzero, 3, 4), np=top_k_np, k=2)],
+    "one_hot": [case(integers(4, *shape), np=one_hot_np, classes=4) for shape in ((5,), (2, 3), (), (0,))]
+    + [case(integers(3, 5), np=one_hot_np, classes=3, dtype="float64")],
+    # ---- linear ----
+    "matmul": matmul_cases(), "linear": linear_cases(),
+    "linear_relu": linear_relu_cases(), "linear_relu_definition": linear_relu_cases(), "einsum": [einsum_case(*e) for e in EINSUMS],
+    "dot": [case(normal(*a), normal(*b), np=np.dot) for a, b in [((3,), (3,)), ((2, 3), (3, 2)), ((), (2, 3))]]
+    + [case(normal(2, 3), 2.5, np=np.dot)],
+    "outer": [case(normal(*a), normal(*b), np=np.outer) for a, b in [((3,), (4,)), ((2, 2), (3,)), ((0,), (3,))]],
+    # ---- reductions ----
+    "sum": axes(np.sum, nonzero, *EMPTY), "mean": axes(np.mean, nonzero, (0, 3), ()),
+    "prod": axes(np.prod, nonzero, *EMPTY) + prods_of_zeros(),
+    "max": axes(np.max, nonzero, (0, 3), ()), "min": axes(np.min, nonzero, (0, 3), ()),
+    "any": axes(np.any, mask, *EMPTY), "all": axes(np.all, mask, *EMPTY),
+    "var": axes(np.var, nonzero, (0, 3), ()) + [case(normal(4, 3), np=np.var, axis=0, ddof=1)],
+    "std": axes(np.std, nonzero, (0, 3)) + [case(normal(4, 3), np=np.std, axis=0, ddof=1)],
+    "cumsum": tried(np.cumsum, (2, 3, 4), "axis", None, 0, 1, -1)
+    + [case(x, np=np.cumsum) for x in (normal(0, 3), transposed(normal, 2, 3), strided(normal, 2, 3))],
+    **{name: tried(getattr(np, name), (3, 4), "axis", None, 0, -1, draw=nonzero)
+       + [case(transposed(nonzero, 3, 4), np=getattr(np, name), axis=1)] for name in ("argmax", "argmin")},
+    # ---- softmax ----
+    "logsumexp": axes(logsumexp_np, nonzero, (0, 3), ()),
+    "softmax": along(softmax_np), "softmax_definition": along(softmax_np), "softmax_kernel": along(softmax_np),
+    "log_softmax": along(log_softmax_np),
+    # ---- normalization and losses ----
+    "layer_norm": layer_norm_cases(), "layer_norm_definition": layer_norm_cases(),
+    "check_labels": [case(integers(3, 4), normal(4, 3), np=lambda labels, logits: None)],
+    "sparse_cross_entropy": label_cases(), "sparse_cross_entropy_definition": label_cases(),
+    "cross_entropy": loss_cases(cross_entropy_np), "cross_entropy_definition": loss_cases(cross_entropy_np),
+    "binary_cross_entropy": loss_cases(bce_np), "binary_cross_entropy_definition": loss_cases(bce_np),
+    "mean_squared_error": loss_cases(mse_np), "mean_squared_error_definition": loss_cases(mse_np),
+}
+
+# ---- layers and models ---------------------------------------------------------------------------------------------
+
+Small = Callable[[], tuple[Any, list, tuple]]       # gives the callable, its parameters, the inputs to call it with
+
+
+def built(make: Callable[[], Layer], *inputs: np.ndarray) -> Small:
+    """make() after a call on the inputs, its parameters none of which is left at zero or one."""
+    def small() -> tuple[Any, list, tuple]:
+        layer = make()
+        layer(*(_on(backend.device_module(), x, "float32") for x in inputs))
+        draw = np.random.default_rng(len(layer.weights))
+        for p in layer.weights:
+            p.assign(p.numpy() + draw.uniform(-0.5, 0.5, p.shape))
+        return layer, layer.weights, inputs
+    return small
+
+
+def loss_of(make: Callable[[], Layer], loss: Any, x: np.ndarray, y: np.ndarray) -> Small:
+    """The loss of a model as a function of its parameters."""
+    def small() -> tuple[Any, list, tuple]:
+        model, parameters, _ = built(make, x)()
+        targets = _on(backend.device_module(), y, None)
+
+        def loss_at(x: Any) -> Any:
+            return loss(targets, model(x))
+        return loss_at, parameters, (x,)
+    return small
+
+
+def from_models(module: str, name: str, *arguments: Any) -> Callable[[], Layer]:
+    """models.<module>.<name>(*arguments), imported when it is called."""
+    return lambda: getattr(import_module(f"models.{module}"), name)(*arguments)
+
+
+def _branches() -> list[Layer]:
+    return [layers.Dense(4, activation="tanh"), Sequential(layers.Dense(3), layers.Dense(4))]
+
+
+LAYERS: dict[str, Small] = {
+    "Input": built(lambda: layers.Input((4,)), normal(3, 4)),
+    "Dense": built(lambda: layers.Dense(5, activation="tanh"), normal(3, 4)),
+    "Dense without bias": built(lambda: layers.Dense(2, use_bias=False), normal(3, 4)),
+    "Dense on sequences": built(lambda: layers.Dense(5), normal(2, 3, 4)),
+    "Activation": built(lambda: layers.Activation("softplus"), normal(3, 4)),
+    "ReLU": built(lambda: layers.ReLU(max_value=1.0, negative_slope=0.2, threshold=0.1), nonzero(3, 4)),
+    "LeakyReLU": built(layers.LeakyReLU, nonzero(3, 4)),
+    "ELU": built(lambda: layers.ELU(0.7), nonzero(3, 4)),
+    "PReLU": built(layers.PReLU, nonzero(3, 4)),
+    "PReLU shared": built(lambda: layers.PReLU(shared_axes=(1,)), nonzero(2, 3, 4)),
+    "Softmax": built(lambda: layers.Softmax(axis=1), normal(2, 3, 4)),
+    "Dropout": built(lambda: layers.Dropout(0.4), normal(3, 4)),
+    "Flatten": built(layers.Flatten, normal(2, 3, 4)),
+    "Reshape": built(lambda: layers.Reshape((2, -1)), normal(3, 4)),
+    "Permute": built(lambda: layers.Permute((2, 1)), normal(2, 3, 4)),
+    "Lambda": built(lambda: layers.Lambda(lambda x: x * x), normal(3, 4)),
+    "Embedding": built(lambda: layers.Embedding(6, 4), np.array([[0, 5, 5], [2, 0, 1]])),
+    "LayerNormalization": built(layers.LayerNormalization, normal(3, 4)),
+    "LayerNormalization of two axes": built(lambda: layers.LayerNormalization(axis=(1, 2)), normal(2, 3, 4)),
+    "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
+    "Residual with shortcut": built(lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)),
+    **{f"Parallel {join}": built(partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4))
+       for join in ("concat", "sum", "list")},
+    "Sequential": built(lambda: Sequential(layers.Dense(5, "tanh"), layers.LayerNormalization(), layers.Dense(2)), normal(3, 4)),
+}
+
+MODELS: dict[str, Small] = {
+    "neuron": loss_of(from_models("neuron", "two_layers", 4), losses.BinaryCrossentropy(), normal(4, 2), integers(2, 4, 1)),
+    "fnn": loss_of(from_models("fnn", "fnn"), losses.BinaryCrossentropy(), normal(4, 10), integers(2, 4, 1)),
+    "mlp": loss_of(from_models("mlp", "mlp"), losses.SparseCategoricalCrossentropy(), normal(4, 64), integers(10, 4)),
+    "mlp_dropout": loss_of(from_models("mlp_dropout", "mlp_dropout"), losses.SparseCategoricalCrossentropy(), normal(2, 784),
+                           integers(10, 2)),
+    "simple_nn": loss_of(from_models("simple_nn", "simple_nn"), losses.SparseCategoricalCrossentropy(), normal(2, 784),
+                         integers(10, 2)),
+}
+
+
+def all_cases() -> list[tuple[str, int]]:
+    """(name, number) of every case of every op that exists."""
+    return [(name, i) for name in ops.__all__ for i in range(len(OPS.get(name, ())))]

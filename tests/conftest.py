@@ -1,0 +1,86 @@
+"""Devices, the dtype guard and a clean state for every test.
+
+`device` runs a test on NumPy, on the strict device and on CuPy where a GPU is present; `pytest --device cuda` keeps only the
+tests that use it, and only on that device.
+"""
+from __future__ import annotations
+
+import importlib.util
+
+import matplotlib
+import pytest
+
+import minigrad
+from minigrad import backend as bk
+
+from . import strict  # noqa: F401  (registers the device)
+
+matplotlib.use("Agg")
+
+
+def has_gpu() -> bool:
+    """Is CuPy installed and does it find a GPU?"""
+    if importlib.util.find_spec("cupy") is None:
+        return False
+    import cupy
+    return bool(cupy.cuda.is_available())
+
+
+def pytest_addoption(parser):
+    parser.addoption("--device", choices=("cpu", "strict", "cuda"), help="run the tests that use a device, on this one alone")
+
+
+def pytest_configure(config):
+    if config.getoption("--device") == "cuda" and not has_gpu():
+        pytest.exit("no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite was not run", 3)
+
+
+def pytest_generate_tests(metafunc):
+    if "device" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--device")
+        names = [chosen] if chosen else ["cpu", "strict"] + ["cuda"] * has_gpu()
+        metafunc.parametrize("device", names, indirect=True)
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--device"):
+        away = [item for item in items if "device" not in item.fixturenames]
+        items[:] = [item for item in items if "device" in item.fixturenames]
+        config.hook.pytest_deselected(items=away)
+
+
+@pytest.fixture(autouse=True)
+def clean_state():
+    """Every test starts from seed 0, float32 and the CPU, whatever the one before it left behind."""
+    minigrad.seed(0)
+    dtype, device = bk.default_dtype.current, bk.device.current
+    yield
+    bk.default_dtype.current, bk.device.current = dtype, device
+
+
+@pytest.fixture
+def device(request, clean_state):
+    """The name of a device, which is chosen for the length of the test."""
+    with minigrad.device(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def xp(device):
+    """The array module of `device`."""
+    return bk.device_module()
+
+
+def _check_dtype(dtype, *values):
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            _check_dtype(dtype, *value)
+        elif value is not None and getattr(value, "dtype", dtype).kind == "f":
+            assert getattr(value, "dtype", dtype) == dtype, f"expected {dtype}, got {value.dtype} of shape {value.shape}"
+
+
+@pytest.fixture
+def same_dtype():
+    """The dtype guard: same_dtype("float32", *tensors_or_arrays) fails for a floating one of another dtype."""
+    import numpy as np
+    return lambda dtype, *values: _check_dtype(np.dtype(dtype), *values)

@@ -1,0 +1,315 @@
+"""Data sets, what happens when one cannot be had, and the cutting into batches."""
+import http.client
+import importlib.util
+import subprocess
+import sys
+import urllib.error
+
+import numpy as np
+import pytest
+import sklearn.datasets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+import minigrad
+from minigrad import Tensor
+from minigrad.backend import default_dtype, device_name, to_cpu, to_device
+from minigrad.data import batches, datasets, steps, train_validation_split
+
+# ---- embedded sets -------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("load, train, test", [
+    (datasets.digits, (1437, 64), (360, 64)), (lambda: datasets.digits(flat=False), (1437, 8, 8, 1), (360, 8, 8, 1)),
+    (datasets.digits28, (1437, 784), (360, 784)), (lambda: datasets.digits28(flat=False), (1437, 28, 28, 1), (360, 28, 28, 1)),
+    (datasets.diabetes, (353, 10), (89, 10)), (datasets.diabetes_windows, (349, 5, 10), (88, 5, 10)),
+], ids=["digits", "digits_images", "digits28", "digits28_images", "diabetes", "windows"])
+def test_shapes_and_dtypes(load, train, test):
+    (x_train, y_train), (x_test, y_test) = load()
+    assert x_train.shape == train and x_test.shape == test and len(y_train) == train[0] and len(y_test) == test[0]
+    classes = y_train.ndim == 1
+    for x, y in ((x_train, y_train), (x_test, y_test)):
+        assert x.dtype == np.float32 and y.dtype == (np.int64 if classes else np.float32)
+        assert classes or y.shape == (len(y), 1)                      # beside a Dense(1): equal shapes
+    with default_dtype("float64"):
+        assert load()[0][0].dtype == np.float64
+
+
+def test_digits_are_scikit_learns_in_the_stated_split():
+    x, y = sklearn.datasets.load_digits(return_X_y=True)
+    a, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
+    (x_train, y_train), (x_test, y_test) = datasets.digits(scale=None)
+    for ours, theirs in ((x_train, a), (x_test, b), (y_train, c), (y_test, d)):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(datasets.digits()[0][0], x_train / 16)
+    np.testing.assert_array_equal(datasets.digits(scale="signed")[1][0], x_test / 8 - 1)
+    np.testing.assert_array_equal(datasets.digits(flat=False)[1][0].reshape(360, 64), x_test / 16)
+    plain = train_test_split(x, y, test_size=0.2, random_state=42)
+    np.testing.assert_array_equal(datasets.digits(scale=None, stratify=False)[1][0], plain[1])
+
+
+def test_standard_scaling_reads_the_training_part_only():
+    (x_train, _), (x_test, _) = datasets.digits(scale="standard")
+    raw_train, raw_test = datasets.digits()[0][0].astype(np.float64), datasets.digits()[1][0].astype(np.float64)
+    deviation = np.where(raw_train.std(0) == 0, 1, raw_train.std(0))
+    np.testing.assert_allclose(x_train, (raw_train - raw_train.mean(0)) / deviation, atol=1e-5)
+    np.testing.assert_allclose(x_test, (raw_test - raw_train.mean(0)) / deviation, atol=1e-4)
+    with pytest.raises(ValueError, match="did you mean 'standard'"):
+        datasets.digits(scale="standart")
+
+
+def test_digits28_repeats_pixels():
+    small, large = datasets.digits(flat=False)[0][0][..., 0], datasets.digits28(flat=False)[0][0][..., 0]
+    np.testing.assert_array_equal(large[:, [0, 4, 7, 11, 14, 18, 21, 25]][:, :, [3, 6, 10, 13, 17, 20, 24, 27]], small)
+    np.testing.assert_array_equal(large[:, :, 3:27:7], large[:, :, 0:24:7])        # 28 / 8 = 3.5: 4 pixels, then 3
+    signed = datasets.digits28(scale="signed")[0][0].astype(np.float64)
+    assert abs(signed.mean() + 0.3876) < 2e-3 and abs(signed.std() - 0.7522) < 2e-3
+    np.testing.assert_allclose(datasets.digits28(scale=None)[0][0], large.reshape(-1, 784) * 255, rtol=1e-6)
+    np.testing.assert_array_equal(datasets.digits28()[1][1], datasets.digits()[1][1])
+
+
+def test_diabetes_is_scaled_by_the_training_part():
+    (x_train, y_train), (x_test, _) = datasets.diabetes()
+    np.testing.assert_allclose(x_train.mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(x_train.std(0), 1, atol=1e-5)
+    assert abs(x_test.mean(0)).max() > 0.01                            # it was not fitted on these
+    assert y_train.min() == 25 and y_train.max() == 346
+
+
+def test_diabetes_windows():
+    (x_train, y_train), (x_test, y_test), scaler = datasets.diabetes_windows(return_scaler=True)
+    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    low, high = x[:353].min(0), x[:353].max(0)                         # the rows that training windows contain
+    np.testing.assert_allclose(x_train[7], (x[7:12] - low) / (high - low), atol=1e-6)
+    np.testing.assert_allclose(x_test[3], (x[352:357] - low) / (high - low), atol=1e-6)
+    np.testing.assert_allclose(scaler.inverse_transform(y_train)[:, 0], y[5:354], rtol=1e-5)
+    np.testing.assert_allclose(scaler.inverse_transform(y_test)[:, 0], y[354:], rtol=1e-5)
+    assert x_train.min() == 0 and x_train.max() == 1 and y_train.min() == 0 and y_train.max() == 1
+    (short, _), (rest, _), scaler = datasets.diabetes_windows(length=2, test_size=0.5, return_scaler=True)
+    assert scaler.n_samples_seen_ == 222 and scaler.data_max_ == y[:222].max() < y.max()
+    assert short.shape == rest.shape == (220, 2, 10)
+
+
+def test_photographs_and_words():
+    pictures = datasets.photographs()
+    assert pictures.shape == (2, 427, 640, 3) and pictures.dtype == np.float32
+    assert 0 <= pictures.min() < 0.1 < 0.9 < pictures.max() <= 1
+    np.testing.assert_allclose(pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3)
+    text = datasets.topics()
+    assert len(text) > 300_000 and "assert" in text and text == datasets.topics()
+
+
+def test_the_import_is_lean():
+    """scikit-learn is loaded by the function that needs it, not by the import."""
+    code = "import sys, minigrad.data.datasets; assert not {'sklearn', 'matplotlib', 'cupy'} & set(sys.modules), 'not lean'"
+    root = importlib.util.find_spec("minigrad").origin.rpartition("/minigrad/")[0]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+# ---- mnist: a small file of its format -------------------------------------------------------------------------------
+
+def small_mnist(rng):
+    return {"x_train": rng.integers(0, 256, (6, 28, 28), np.uint8), "y_train": rng.integers(0, 10, 6, np.uint8),
+            "x_test": rng.integers(0, 256, (3, 28, 28), np.uint8), "y_test": rng.integers(0, 10, 3, np.uint8)}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder, and no network."""
+    def unreachable(*_, **__):
+        raise urllib.error.URLError("Name or service not known")
+    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
+    return tmp_path / "home"
+
+
+def test_mnist_from_its_file(cache):
+    arrays = small_mnist(np.random.default_rng(0))
+    cache.mkdir()
+    np.savez(cache / "mnist.npz", **arrays)
+    (x_train, y_train), (x_test, y_test) = datasets.mnist()
+    assert x_train.dtype == np.float32 and y_train.dtype == np.int64
+    np.testing.assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
+    np.testing.assert_array_equal(y_test, arrays["y_test"])
+    np.testing.assert_array_equal(y_train, arrays["y_train"])
+    images = datasets.mnist(flat=False, scale=None)[1][0]
+    assert images.shape == (3, 28, 28, 1)
+    np.testing.assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
+    np.testing.assert_allclose(datasets.mnist(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6)
+
+
+def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
+    rng, calls = np.random.default_rng(1), []
+
+    def fetch(name, **options):
+        calls.append(name)
+        assert options["as_frame"] is False and options["return_X_y"] is True
+        images = np.zeros((60_003, 784), np.uint8)
+        images[::6000] = rng.integers(0, 256, (11, 784))
+        images[0, 0] = 255
+        return images, rng.integers(0, 10, 60_003).astype(str).astype(object)
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    (x_train, y_train), (x_test, y_test) = datasets.mnist()
+    assert x_train.shape == (60_000, 784) and x_test.shape == (3, 784) and x_train.max() == 1.0
+    (again, _), (_, labels) = datasets.mnist()
+    assert calls == ["mnist_784"]
+    np.testing.assert_array_equal(again, x_train)
+    np.testing.assert_array_equal(labels, y_test)
+    assert [p.name for p in cache.iterdir()] == ["mnist.npz"]
+
+
+@pytest.mark.parametrize("failure", [
+    urllib.error.URLError("Name or service not known"), ConnectionResetError("reset"), TimeoutError(),
+    http.client.IncompleteRead(b""), ValueError("md5 checksum mismatch")], ids=lambda e: type(e).__name__)
+def test_mnist_without_a_network(cache, monkeypatch, failure):
+    def unreachable(*_, **__):
+        raise failure
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
+    with pytest.raises(RuntimeError, match=f"mnist.npz is not there.*openml.org.*{type(failure).__name__}.*digits28") as caught:
+        datasets.mnist()
+    assert caught.value.__cause__ is failure
+    assert not cache.exists()
+
+
+def damaged(how, path):
+    arrays = small_mnist(np.random.default_rng(0))
+    if how == "foreign":
+        path.write_bytes(b"<html>404</html>")
+    elif how == "pickled":
+        np.savez(path, **{**arrays, "y_test": np.array([{}, 1, 2], object)})
+    elif how == "misshapen":
+        np.savez(path, **{**arrays, "x_test": arrays["x_test"][:, :27]})
+    elif how == "incomplete":
+        np.savez(path, x_train=arrays["x_train"], y_train=arrays["y_train"])
+    else:
+        np.savez(path, **arrays)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:{"empty": 0, "short": 40, "truncated": len(whole) // 2}[how]])
+
+
+@pytest.mark.parametrize("how", ["empty", "short", "truncated", "foreign", "pickled", "misshapen", "incomplete"])
+def test_mnist_with_a_damaged_file(cache, how):
+    cache.mkdir()
+    path = cache / "mnist.npz"
+    damaged(how, path)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="mnist.npz is damaged.*could not be fetched.*digits28"):
+        datasets.mnist()
+    assert path.read_bytes() == before and len(list(cache.iterdir())) == 1
+
+
+def test_a_damaged_file_is_replaced_when_there_is_a_network(cache, monkeypatch):
+    cache.mkdir()
+    damaged("truncated", cache / "mnist.npz")
+    x, y = np.zeros((60_001, 784), np.uint8), np.full(60_001, "7")
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: (x, y))
+    assert len(datasets.mnist()[1][0]) == 1
+    monkeypatch.undo()
+    monkeypatch.setenv("MINIGRAD_HOME", str(cache))
+    assert len(datasets.mnist()[1][0]) == 1
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "mnist.npz"
+    path.write_bytes(b"before")
+
+    def full(*_, **__):
+        raise OSError("No space left on device")
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space"):
+        datasets._write_npz(path, {})
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_home(monkeypatch, tmp_path):
+    monkeypatch.delenv("MINIGRAD_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert datasets.home() == tmp_path / ".minigrad"
+    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "elsewhere"))
+    assert datasets.home() == tmp_path / "elsewhere"
+
+
+# ---- batches -------------------------------------------------------------------------------------------------------
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 45), st.booleans(), st.booleans())
+def test_every_row_once(n, size, shuffle, drop_last):
+    x, y = np.arange(3 * n).reshape(n, 3), np.arange(n)
+    if drop_last and n < size:
+        with pytest.raises(ValueError, match=f"{n} rows make no batch of {size}"):
+            batches([x, y], size, shuffle, drop_last)
+        return
+    parts = list(batches([x, y], size, shuffle, drop_last))
+    assert len(parts) == steps(n, size, drop_last) == (n // size if drop_last else -(-n // size))
+    assert all(len(rows) == size for rows, _ in parts[:-1])
+    assert len(parts[-1][0]) == (size if drop_last else n % size or size)
+    rows, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    np.testing.assert_array_equal(rows, x[labels])                     # x and y stay together
+    seen = n - n % size if drop_last else n
+    assert len(set(labels)) == len(labels) == seen
+    if not shuffle:
+        np.testing.assert_array_equal(labels, np.arange(seen))
+
+
+def test_shuffles_follow_the_seed(xp):
+    x = xp.arange(50)
+
+    def one_pass():
+        return np.concatenate([to_cpu(rows) for rows, in batches([x], 8, shuffle=True)])
+    minigrad.seed(4)
+    first, second = one_pass(), one_pass()
+    assert (first != second).any() and (first != np.arange(50)).any()
+    minigrad.seed(4)
+    np.testing.assert_array_equal(one_pass(), first)
+    np.testing.assert_array_equal(first, np.random.default_rng(4).permutation(50))      # one a pass, drawn on the host
+
+
+def test_without_shuffling_nothing_is_drawn_or_copied():
+    x = np.arange(20.0).reshape(10, 2)
+    minigrad.seed(4)
+    parts = list(batches([x], 4))
+    assert all(np.shares_memory(part, x) for part, in parts)
+    np.testing.assert_array_equal(next(batches([x], 10, shuffle=True))[0], x[np.random.default_rng(4).permutation(10)])
+
+
+def test_rows_stay_on_their_device(device):
+    x, y = to_device(np.arange(12.0).reshape(6, 2), device), np.arange(6)
+    for rows, labels, missing in batches([x, y, None], 4, shuffle=True):
+        assert device_name(rows) == device and device_name(labels) == "cpu" and missing is None
+        np.testing.assert_array_equal(to_cpu(rows)[:, 0], labels * 2)
+    rows, = next(batches([Tensor(x)], 4))
+    assert device_name(rows) == device and rows.shape == (4, 2)
+
+
+@pytest.mark.parametrize("arrays, size, message", [
+    ([np.zeros((5, 2)), np.zeros(4)], 2, r"shapes \(5, 2\), \(4,\) differ in length"), ([np.zeros((0, 2))], 2, "0 rows.*no data"),
+    ([], 2, "no arrays"), ([None], 2, "no arrays"), ([np.zeros(4)], 0, "positive integer, not 0"),
+    ([np.zeros(4)], 2.0, "positive integer, not 2.0"), ([np.zeros(4)], -1, "positive integer, not -1"),
+])
+def test_batches_refuse_at_the_call(arrays, size, message):
+    with pytest.raises(ValueError, match=message):
+        batches(arrays, size)
+
+
+def test_validation_takes_the_last_rows(xp):
+    x, y = xp.arange(20).reshape(10, 2), xp.arange(10)
+    (x_train, y_train, nothing), (x_held, y_held, _) = train_validation_split([x, y, None], 0.2)
+    assert nothing is None
+    np.testing.assert_array_equal(to_cpu(y_train), np.arange(8))
+    np.testing.assert_array_equal(to_cpu(y_held), [8, 9])
+    np.testing.assert_array_equal(to_cpu(x_held), [[16, 17], [18, 19]])
+    assert len(x_train) == 8
+    assert [len(part[0]) for part in train_validation_split([np.zeros(1437)], 0.2)] == [1149, 288]     # as Keras
+
+
+@pytest.mark.parametrize("n, fraction, message", [
+    (10, 0.0, "between 0 and 1"), (10, 1.0, "between 0 and 1"), (10, -0.1, "between"), (1, 0.5, "none to train on"),
+    (3, 0.99, "none to train on"), (0, 0.5, "none to")])
+def test_splits_refuse(n, fraction, message):
+    with pytest.raises(ValueError, match=message):
+        train_validation_split([np.zeros(n)], fraction)
+
+
+def test_splits_refuse_different_lengths():
+    with pytest.raises(ValueError, match=r"\(5,\), \(4,\) differ in length"):
+        train_validation_split([np.zeros(5), np.zeros(4)], 0.2)
