@@ -101,6 +101,10 @@ class Primitive(Generic[P]):
         self.kernel_backward = rule
         return self
 
+    def __reduce__(self) -> str:
+        """An op is copied and pickled by name, as a function is."""
+        return self.__name__
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
@@ -108,6 +112,7 @@ class Primitive(Generic[P]):
         arrays: list[Any] = []
         parents: list[Node | None] = []
         tensors = mixed = recorded = False
+        a: Any
         for a in args:
             if isinstance(a, Tensor):
                 arrays.append(a._array)
@@ -117,7 +122,8 @@ class Primitive(Generic[P]):
             else:
                 arrays.append(a)
                 parents.append(None)
-                mixed = mixed or a.__class__ not in PLAIN
+                if not (a.__class__ in PLAIN or tensors and arrays[0].__class__ is a.__class__ and a.dtype.kind in "iub"):
+                    mixed = True        # not a plain number, nor integers beside an array of their kind
         if not tensors:
             y = self.forward(*args, **static)
             return y[0] if self.definition else y
@@ -179,7 +185,7 @@ def grad(y: Tensor, xs: Sequence[Tensor], seed: Any = None, create_graph: bool =
             raise ValueError(f"grad: xs[{i}] of shape {x.shape} does not require gradients: make it with requires_grad=True")
     if y.node is None and unused == "raise":
         raise ValueError("grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)")
-    found = {} if y.node is None else _backpropagate(y, seed, {x.node for x in xs}, create_graph, retain_graph)
+    found = {} if y.node is None or not xs else _backpropagate(y, seed, {x.node for x in xs}, create_graph, retain_graph)
     gradients = []
     for i, x in enumerate(xs):
         g = found.get(x.node)
@@ -233,13 +239,11 @@ def _backpropagate(y: Tensor, seed: Any, targets: set[Node] | None, create_graph
     was, state.recording = state.recording, create_graph
     try:
         for n in nodes:
-            g = pending.pop(n, None)
+            g = None if n.op is None else pending.pop(n, None)      # at leaves gradients gather until the end
             if g is None:
                 continue
-            if n.op is None if targets is None else n in targets:
+            if targets is not None and n in targets:
                 result[n] = g
-            if n.op is None:
-                continue
             if n.saved is None:
                 raise RuntimeError(f"backward through {n.op.name} a second time, but the first pass freed the graph: "
                                    "pass retain_graph=True to the first")
@@ -250,7 +254,7 @@ def _backpropagate(y: Tensor, seed: Any, targets: set[Node] | None, create_graph
                 n.saved = n.kept = None
     finally:
         state.recording = was
-    return result
+    return result | pending
 
 
 def accumulate(old: Any, new: Any) -> Any:
@@ -273,8 +277,8 @@ def _ancestors(root: Node, targets: set[Node] | None) -> list[Node]:
                 seen.add(p)
                 stack.append(p)
     nodes.sort(key=attrgetter("time"), reverse=True)
-    if targets is None:
-        return nodes
+    if targets is None or seen.issuperset(targets) and all(n.op is not None or n in targets for n in nodes):
+        return nodes                    # every leaf is wanted, so every node is needed
     needed = set(targets)
     for n in reversed(nodes):           # oldest first: a node is needed when one of its inputs is
         for p in n.parents:

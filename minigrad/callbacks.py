@@ -219,7 +219,7 @@ class ReduceLROnPlateau(_Monitor):
         value = self.value(logs)
         logs["learning_rate"] = optimizer.learning_rate
         if self.resting:
-            self.resting, self.waited = self.resting - 1, 0
+            self.resting -= 1
         if self.improved(value):
             self.waited = 0
         elif not self.resting:

@@ -88,13 +88,11 @@ class Optimizer:
         self.prepare()
         xp = backend(self._flat[0])
         for pieces, arrays in self._blocks:
-            parts = [gs[i] if start == 0 and stop == gs[i].size else gs[i].reshape(-1)[start:stop]
-                     for i, start, stop in pieces if gs[i] is not None]
-            if len(parts) == len(pieces):
-                g = parts[0].reshape(-1) if len(parts) == 1 else xp.concatenate([part.reshape(-1) for part in parts])
-                self._step(arrays, g)
-            else:                       # some parameter of this block has no gradient: the others step one by one
+            if any(gs[i] is None for i, _, _ in pieces):
                 self._step_apart(gs, pieces)
+                continue
+            parts = [gs[i] if gs[i].size == stop - start else gs[i].reshape(-1)[start:stop] for i, start, stop in pieces]
+            self._step(arrays, xp.concatenate(parts, None) if len(parts) > 1 else parts[0].reshape(-1))
         edits.note(self._flat[0])
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
