@@ -218,7 +218,7 @@ def backward(y: Tensor, seed: Any = None, retain_graph: bool = True) -> None:
 def _backpropagate(y: Tensor, seed: Any, targets: set[Node] | None, create_graph: bool, retain_graph: bool) -> dict[Node, Any]:
     """Gradients of y at the target nodes, or at all leaves when `targets` is None."""
     if seed is None:
-        seed = backend(y._array).ones_like(y._array)
+        seed = backend(y._array).ones(y._array.shape, y._array.dtype)
     else:
         if not isinstance(seed, Tensor):
             seed = Tensor(seed, dtype=y.dtype, device=None if getattr(seed, "ndim", 0) else y.device)
@@ -230,16 +230,15 @@ def _backpropagate(y: Tensor, seed: Any, targets: set[Node] | None, create_graph
         seed = seed if isinstance(seed, Tensor) else wrap(seed, None)
     else:
         seed = getattr(seed, "_array", seed)
-    nodes = _ancestors(y.node, targets)
-    if edits.last > next((n.time for n in reversed(nodes) if n.op is not None), edits.last):
-        _check_unchanged(nodes)
-    alive = set(nodes)
+    calls, needed = _ancestors(y.node, targets)
+    if calls and edits.last > calls[-1].time:
+        _check_unchanged(calls)
     pending: dict[Node, Any] = {y.node: seed}
     result: dict[Node, Any] = {}
     was, state.recording = state.recording, create_graph
     try:
-        for n in nodes:
-            g = None if n.op is None else pending.pop(n, None)      # at leaves gradients gather until the end
+        for n in calls:
+            g = pending.pop(n, None)
             if g is None:
                 continue
             if targets is not None and n in targets:
@@ -247,14 +246,14 @@ def _backpropagate(y: Tensor, seed: Any, targets: set[Node] | None, create_graph
             if n.saved is None:
                 raise RuntimeError(f"backward through {n.op.name} a second time, but the first pass freed the graph: "
                                    "pass retain_graph=True to the first")
-            for p, gp in _pull(n, g, alive, create_graph):
+            for p, gp in _pull(n, g, needed, create_graph):
                 if gp is not None:
                     pending[p] = accumulate(pending[p], gp) if p in pending else gp
             if not retain_graph:
                 n.saved = n.kept = None
     finally:
         state.recording = was
-    return result | pending
+    return result | pending             # at leaves the gradients are still gathered
 
 
 def accumulate(old: Any, new: Any) -> Any:
@@ -262,33 +261,35 @@ def accumulate(old: Any, new: Any) -> Any:
     return old + new
 
 
-def _ancestors(root: Node, targets: set[Node] | None) -> list[Node]:
-    """The nodes whose gradients are needed, newest first: all that `root` was computed from, or those that lead to a target.
+def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[Node]]:
+    """The recorded calls that `root` was computed by, newest first, and all nodes whose gradients are needed, leaves included.
 
-    What is older than the oldest target cannot lead to one and is not visited. No recursion, so depth has no limit.
+    With `targets` those are the ones that lead to a target: what is older than the oldest cannot, and is not visited. No
+    recursion, so depth has no limit.
     """
     oldest = 0 if targets is None else min(n.time for n in targets)
-    seen, stack, nodes = {root}, [root], []
+    seen, stack, calls = {root}, [root], []
     while stack:
         n = stack.pop()
-        nodes.append(n)
+        if n.op is not None:
+            calls.append(n)
         for p in n.parents:
             if p is not None and p not in seen and p.time >= oldest:
                 seen.add(p)
                 stack.append(p)
-    nodes.sort(key=attrgetter("time"), reverse=True)
-    if targets is None or seen.issuperset(targets) and all(n.op is not None or n in targets for n in nodes):
-        return nodes                    # every leaf is wanted, so every node is needed
-    needed = set(targets)
-    for n in reversed(nodes):           # oldest first: a node is needed when one of its inputs is
+    calls.sort(key=attrgetter("time"), reverse=True)
+    if targets is None:
+        return calls, seen
+    needed = targets & seen
+    for n in reversed(calls):           # oldest first: a call is needed when one of its inputs is
         for p in n.parents:
             if p in needed:
                 needed.add(n)
                 break
-    return [n for n in nodes if n in needed]
+    return [n for n in calls if n in needed], needed
 
 
-def _pull(n: Node, g: Any, alive: set[Node], create_graph: bool) -> list[tuple[Node, Any]]:
+def _pull(n: Node, g: Any, needed: set[Node], create_graph: bool) -> list[tuple[Node, Any]]:
     """(input node, gradient) for each input of one call that needs one.
 
     A rule sees arrays, or Tensors when the pull is itself recorded.
@@ -298,11 +299,11 @@ def _pull(n: Node, g: Any, alive: set[Node], create_graph: bool) -> list[tuple[N
         xs = [wrap(a, p) if p is not None and a is not None and a.__class__ is not Like else a for a, p in zip(xs, n.parents)]
     if op.definition:
         pulled = _pull_definition(n, g, xs) if create_graph else op.kernel_backward(g, y, *xs, **n.static)
-        pairs = [(p, gp() if callable(gp) else gp) for p, gp in zip(n.parents, pulled) if p in alive]
+        pairs = [(p, gp() if callable(gp) else gp) for p, gp in zip(n.parents, pulled) if p in needed]
     else:
         if create_graph and y is not None:
             y = wrap(y, n)
-        pairs = [(p, rule(g, y, *xs, **n.static)) for p, rule in zip(n.parents, op.rules) if p in alive and rule is not None]
+        pairs = [(p, rule(g, y, *xs, **n.static)) for p, rule in zip(n.parents, op.rules) if p in needed and rule is not None]
         if not pairs and not op.rules:
             raise TypeError(f"{op.name} has no gradient rules: give them with {op.name}.gradients(...)")
     if state.watcher:
@@ -318,8 +319,8 @@ def _pull_definition(n: Node, g: Tensor, xs: list[Any]) -> list[Any]:
     return [None if p is None else next(got) for p in n.parents]
 
 
-def _check_unchanged(nodes: list[Node]) -> None:
-    for n in nodes:
+def _check_unchanged(calls: list[Node]) -> None:
+    for n in calls:
         for a in (*(n.saved or ()), n.kept):
             if edits.after(a, n.time):
                 raise RuntimeError(f"backward: an array of shape {a.shape} that {n.op.name} needs for its gradient was changed "

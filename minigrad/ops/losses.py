@@ -36,11 +36,13 @@ def sparse_cross_entropy(logits, labels):
     check_labels(labels, logits)
     xp = backend(logits)
     label, rows, n = labels.reshape(-1), xp.arange(labels.size), labels.size
-    e = logits.reshape((-1, logits.shape[-1]))
-    e = e - e.max(1, keepdims=True)
-    picked = e[rows, label]
+    e = logits.reshape((-1, logits.shape[-1])).T            # (classes, N)
+    if len(e) < 64:
+        e = xp.ascontiguousarray(e)                         # over few classes reductions are faster across than along rows
+    e = e - e.max(0)
+    picked = e[label, rows]
     xp.exp(e, out=e)
-    total = e.sum(1)
+    total = e.sum(0)
     return (xp.log(total) - picked).sum() / n, (e, total, rows, label)
 
 
@@ -48,9 +50,9 @@ def sparse_cross_entropy(logits, labels):
 def _(g, kept, logits, labels):
     e, total, rows, label = kept
     g = g / label.size
-    slope = e * (g / total)[:, None]                # g / N * (softmax - one-hot)
-    slope[rows, label] -= g
-    return slope.reshape(logits.shape), None
+    slope = e * (g / total)                                 # g / N * (softmax - one-hot)
+    slope[label, rows] -= g
+    return slope.T.reshape(logits.shape), None
 
 
 # ---- a distribution a row ------------------------------------------------------------------------------------------
