@@ -263,3 +263,30 @@ def test_import_is_fast():
     """NumPy apart, everything that is imported takes under a third of a second."""
     code = "import time, numpy, numpy.random; t = time.perf_counter(); import minigrad; print(time.perf_counter() - t)"
     assert min(float(run_python(code)) for _ in range(3)) < 0.33
+
+
+def faults_in_a_step(script_head):
+    """Page faults in 20 rounds of making and freeing 40 MB of arrays, in a fresh process."""
+    script = script_head + """
+import resource
+import numpy as np
+def step():
+    return [np.ones(1_000_000, "float32") for _ in range(10)]
+for _ in range(3):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    return int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_freed_memory_is_kept_for_the_next_step():
+    assert faults_in_a_step("import minigrad") < 200 < faults_in_a_step("")
+
+
+def test_the_users_own_setting_is_left_alone(monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "100000")
+    assert mg.backend.keep_freed_memory() is False
