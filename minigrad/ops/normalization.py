@@ -1,10 +1,16 @@
 """Normalisation kernels, each under its definition."""
 from __future__ import annotations
 
-from ..autograd import fused
-from ..backend import backend
+from functools import cache
+
+from ..autograd import fused, primitive
+from ..backend import backend, device_name
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
+from .shapes import reshape
+
+STRETCH = 8192          # numbers that one step of an operation with a vector of channels runs over
+BLOCK = 2**16           # elements at a time: what several operations work on in turn stays in the cache of a CPU
 
 
 def layer_norm_definition(x, gamma, beta, *, epsilon):
@@ -37,3 +43,174 @@ def _(g, kept, x, gamma, beta, epsilon):
     gx -= normal * (slope * normal).mean(axes, keepdims=True)
     gx *= scale
     return gx, sum_to(g * normal, shape=gamma.shape), sum_to(g, shape=beta.shape)
+
+
+# ---- channels last: long stretches of memory -----------------------------------------------------------------------
+
+@cache
+def _pixels_a_row(pixels, channels):
+    """How many pixels to lay end to end: the most that divide them and keep a row below STRETCH numbers."""
+    return next(k for k in range(max(1, STRETCH // max(1, channels)), 0, -1) if pixels % k == 0)
+
+
+def _wide(x, samples):
+    """(..., C) as (samples, rows, pixels * C): a vector of channels, tiled, then meets rows that are long."""
+    channels = x.shape[-1]
+    pixels = x.size // max(1, channels * samples)
+    k = _pixels_a_row(pixels, channels)
+    return x.reshape((samples, pixels // k, k * channels))
+
+
+def _tiled(v, x):
+    """A vector of channels for each sample, (samples, C), as long as the rows of a wide x."""
+    return backend(v).tile(v, (1, x.shape[2] // max(1, v.shape[1])))[:, None]
+
+
+def _channel_sums(channels, x, y=None):
+    """The sums over the pixels of each sample, of x or of x * y, both wide: (samples, C)."""
+    xp = backend(x)
+    rows = xp.ones(x.shape[1], x.dtype) @ x if y is None else xp.einsum("srl,srl->sl", x, y)
+    return rows.reshape((len(x), x.shape[2] // max(1, channels), channels)).sum(1)
+
+
+def _blocks(x):
+    """Indices that cut a wide x into pieces, on a CPU; on a GPU it stays whole."""
+    samples, rows, length = x.shape
+    if device_name(x) != "cpu":
+        return [(slice(None), slice(None))]
+    step = max(1, BLOCK // max(1, length))
+    several = max(1, step // max(1, rows))
+    return [(slice(i, i + several), slice(j, j + step)) for i in range(0, samples, several) for j in range(0, rows, step)]
+
+
+def _scaled_and_shifted(x, scale, shift):
+    """x * scale + shift in one new array; x is wide, scale and shift are (samples, C)."""
+    y, scale, shift = backend(x).empty(x.shape, x.dtype), _tiled(scale, x), _tiled(shift, x)
+    for block in _blocks(x):
+        part, sample = y[block], block[0] if len(scale) > 1 else slice(None)
+        backend(x).multiply(x[block], scale[sample], out=part)
+        part += shift[sample]
+    return y
+
+
+@primitive
+def scale_shift(x, scale, shift):
+    """x * scale + shift, a number of each for every channel: (..., C), (C,), (C,) -> (..., C)."""
+    return _scaled_and_shifted(_wide(x, 1), scale[None], shift[None]).reshape(x.shape)
+
+
+scale_shift.gradients(lambda g, y, x, scale, shift: g * scale, lambda g, y, x, scale, shift: sum_to(g * x, shape=scale.shape),
+                      lambda g, y, x, scale, shift: sum_to(g, shape=shift.shape), needs="x scale shift.shape")
+
+
+# ---- statistics of channels ----------------------------------------------------------------------------------------
+
+def _grouped(v, groups):
+    """Sums over the channels of each group, every channel with that of its group: (samples, C) -> (samples, C)."""
+    samples, channels = v.shape
+    if groups == channels:
+        return v
+    return v.reshape((samples, groups, channels // groups)).sum(2).repeat(channels // groups, 1)
+
+
+def _moments(x, channels, groups):
+    """Mean and variance of each sample's groups, and whether a mean lies far from 0 as against the deviation."""
+    count = max(1, x.shape[1] * x.shape[2] // groups)
+    centre = _grouped(_channel_sums(channels, x), groups) / count
+    if device_name(x) == "cpu":     # elsewhere the question whether it is far would wait for the device
+        variance = _grouped(_channel_sums(channels, x, x), groups) / count - centre * centre
+        if not (centre * centre > 8 * variance).any():
+            return centre, variance, False
+    x = x - _tiled(centre, x)       # near, E[x*x] - E[x]**2 loses three bits; far, it could lose all
+    return centre, _grouped(_channel_sums(channels, x, x), groups) / count, True
+
+
+def _normalised(x, samples, groups, gamma, beta, epsilon, moments=None):
+    """The forward of both kernels, and what backward needs: statistics of each sample's channels, no array like x."""
+    x, shape = _wide(x, samples), x.shape
+    centre, variance, far = moments or _moments(x, shape[-1], groups)
+    scale = 1 / backend(x).sqrt(variance + epsilon)
+    slope = gamma * scale
+    return _scaled_and_shifted(x, slope, beta - centre * slope).reshape(shape), (centre, scale, far)
+
+
+def _normalised_backward(g, kept, x, samples, groups, gamma):
+    """The gradients for x (a function, called if it is needed), and for gamma and beta by sample."""
+    centre, scale, far = kept
+    shape, channels = x.shape, x.shape[-1]
+    g, x = _wide(g, samples), _wide(x, samples)
+    if far:
+        x, centre = x - _tiled(centre, x), centre * 0
+    total = _channel_sums(channels, g)
+    turn = (_channel_sums(channels, g, x) - centre * total) * scale         # the sum of g * normalised x
+
+    def gx():
+        count = max(1, x.shape[1] * x.shape[2] // groups)
+        by_x = _grouped(gamma * turn, groups) * scale * scale / -count      # what the variance takes back, then the mean
+        shift = _grouped(gamma * total, groups) * scale / -count - by_x * centre
+        y, xp = backend(x).empty(x.shape, x.dtype), backend(x)
+        by_g, by_x, shift = (_tiled(v, x) for v in (gamma * scale, by_x, shift))
+        for block in _blocks(x):
+            part, sample = y[block], block[0]
+            xp.multiply(x[block], by_x[sample], out=part)
+            part += shift[sample]
+            part += g[block] * by_g[sample]
+        return y.reshape(shape)
+    return gx, turn, total
+
+
+def _constant(x):
+    return getattr(x, "_array", x)
+
+
+def batch_statistics(x):
+    """The mean and the variance of each channel over all else, as arrays outside the graph: (..., C) -> (C,), (C,)."""
+    x = _constant(x)
+    centre, variance, _ = _moments(_wide(x, 1), x.shape[-1], x.shape[-1])
+    return centre[0], variance[0]
+
+
+def batch_norm_definition(x, gamma, beta, *, epsilon, statistics=None):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics of each channel over the batch (arXiv:1502.03167)."""
+    axes = tuple(range(x.ndim - 1))
+    centred = x - mean(x, axis=axes, keepdims=True)
+    return centred / sqrt(mean(square(centred), axis=axes, keepdims=True) + epsilon) * gamma + beta
+
+
+@fused(batch_norm_definition)
+def batch_norm(x, gamma, beta, *, epsilon, statistics=None):
+    """batch_norm_definition in two readings of x; `statistics` are its batch_statistics, if they are known already."""
+    moments = None
+    if statistics is not None:
+        centre, variance = (v[None] for v in statistics)
+        moments = centre, variance, device_name(x) != "cpu" or bool((centre * centre > 8 * variance).any())
+    return _normalised(x, 1, x.shape[-1], gamma, beta, epsilon, moments)
+
+
+@batch_norm.backward
+def _(g, kept, x, gamma, beta, epsilon, statistics=None):
+    gx, turn, total = _normalised_backward(g, kept, x, 1, x.shape[-1], gamma)
+    return gx, turn[0], total[0]
+
+
+def group_norm_definition(x, gamma, beta, *, groups, epsilon):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over the pixels of `groups` groups of channels.
+
+    One set of statistics for each sample (arXiv:1803.08494); as many groups as channels: instance norm (arXiv:1607.08022).
+    """
+    apart = reshape(x, shape=(x.shape[0], -1, groups, x.shape[-1] // groups))
+    centred = apart - mean(apart, axis=(1, 3), keepdims=True)
+    normal = centred / sqrt(mean(square(centred), axis=(1, 3), keepdims=True) + epsilon)
+    return reshape(normal, shape=x.shape) * gamma + beta
+
+
+@fused(group_norm_definition)
+def group_norm(x, gamma, beta, *, groups, epsilon):
+    """group_norm_definition in two readings of x."""
+    return _normalised(x, len(x), groups, gamma, beta, epsilon)
+
+
+@group_norm.backward
+def _(g, kept, x, gamma, beta, groups, epsilon):
+    gx, turn, total = _normalised_backward(g, kept, x, len(x), groups, gamma)
+    return gx, turn.sum(0), total.sum(0)
