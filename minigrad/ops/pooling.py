@@ -103,8 +103,8 @@ def _read(x, rows, columns, empty):
     padded = any((out - 1) * stride + size > n for n, size, stride, _, out in (rows, columns))
     for block in _blocks(x):
         phases = _laid_out(x[block], rows, columns, empty if padded else None)
-        for phase, pixels, places in _phases(rows, columns):
-            phases[phase][places] = x[block][pixels]
+        for phase, pixels, there in _phases(rows, columns):
+            phases[phase][there] = x[block][pixels]
         yield block, _taps(phases, rows, columns)
 
 
@@ -121,8 +121,8 @@ def _written(g, rows, columns, share):
                 tap[...] = share(block, k)
             else:
                 tap += share(block, k)
-        for phase, pixels, places in _phases(rows, columns):
-            x[block][pixels] = phases[phase][places]
+        for phase, pixels, there in _phases(rows, columns):
+            x[block][pixels] = phases[phase][there]
     return x
 
 
@@ -178,14 +178,17 @@ def avg_pool(x, *, size=2, strides=None, padding="valid"):
 # ---- the largest ---------------------------------------------------------------------------------------------------
 
 @primitive
-def _scatter(g, places, *, rows, columns):
-    """Each number to the one tap of its window that `places` names."""
+def unpool(g, places, *, rows, columns):
+    """Images of zeros with each number added at the one place of its window that `places` names: (N, rows, columns, C) -> (N, H, W, C).
+
+    `rows` and `columns` are as window_geometry gives them; places count row by row.
+    """
     return _written(g, rows, columns, lambda block, k: g[block] * (places[block] == k))
 
 
 @primitive
-def _gather(x, places, *, rows, columns):
-    """For each window the number at the tap that `places` names: the adjoint of _scatter."""
+def pool_at(x, places, *, rows, columns):
+    """For each window the pixel at the place that `places` names: the adjoint of unpool."""
     y = backend(x).zeros(places.shape, x.dtype)
     for block, taps in _read(x, rows, columns, 0):
         total = y[block]
@@ -194,8 +197,8 @@ def _gather(x, places, *, rows, columns):
     return y
 
 
-_scatter.gradients(lambda g, y, x, places, rows, columns: _gather(g, places, rows=rows, columns=columns), None, needs="places")
-_gather.gradients(lambda g, y, x, places, rows, columns: _scatter(g, places, rows=rows, columns=columns), None, needs="places")
+unpool.gradients(lambda g, y, x, places, rows, columns: pool_at(g, places, rows=rows, columns=columns), None, needs="places")
+pool_at.gradients(lambda g, y, x, places, rows, columns: unpool(g, places, rows=rows, columns=columns), None, needs="places")
 
 
 def _first_places(x, y, rows, columns):
@@ -207,8 +210,8 @@ def _first_places(x, y, rows, columns):
         largest, count = y[block], places[block]
         missed = xp.ones(largest.shape, bool)
         for tap in taps[:-1]:                   # if all of these miss, it is the last
-            missed &= tap != largest
-            count += missed.view("uint8")       # one more tap before the first that hits
+            missed = missed & (tap != largest)
+            xp.add(count, missed.view("uint8"), out=count)      # one more tap before the first that hits
     return places
 
 
@@ -217,7 +220,7 @@ def _max_pool(x, *, rows, columns):
     return _reduced(x, backend(x).maximum, -math.inf, rows, columns)
 
 
-_max_pool.gradients(lambda g, y, x, rows, columns: _scatter(g, _first_places(x, y, rows, columns), rows=rows, columns=columns),
+_max_pool.gradients(lambda g, y, x, rows, columns: unpool(g, _first_places(x, y, rows, columns), rows=rows, columns=columns),
                     needs="y x")
 
 
