@@ -6,7 +6,7 @@ from typing import Any
 from .. import initializers, ops, regularizers
 from ..autograd import no_grad
 from ..backend import as_data, backend, batches_of, device_name, to_device
-from ..ops.normalization import batch_statistics
+from ..ops.normalization import batch_moments
 from ..tensor import Tensor
 from .base import Layer, is_training
 
@@ -101,12 +101,13 @@ class BatchNormalization(_ChannelNormalization):
         if self._gathered is None and not (is_training() and self.trainable):
             slope = gamma / ops.sqrt(self.moving_variance + self.epsilon)
             return ops.scale_shift(x, slope, beta - self.moving_mean * slope)
-        statistics = batch_statistics(x)
+        moments = batch_moments(x)
+        mean = moments.centre[0] if moments.origin is None else (moments.origin + moments.centre)[0]
         if self._gathered is None:
-            self._follow(*statistics)
+            self._follow(mean, moments.variance[0])
         else:
-            self._gathered.append((x.size // self.channels, *statistics))
-        return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, statistics=statistics)
+            self._gathered.append((x.size // self.channels, mean, moments.variance[0]))
+        return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
 
     def _follow(self, mean: Any, variance: Any) -> None:
         """Move the running statistics; their arrays are new ones, so that a graph that holds the old ones stays right."""
@@ -117,8 +118,8 @@ class BatchNormalization(_ChannelNormalization):
 def recompute_statistics(model: Layer, x: Any, batch_size: int = 32) -> None:
     """Set the running statistics of every BatchNormalization layer that is not frozen to those over all rows of x.
 
-    Running means lag behind weights that have changed fast (225 steps at momentum .99 still hold a tenth of the start). Each batch
-    goes through once, normalised by its own statistics, without dropout; means and variances are pooled over all batches.
+    Running means lag behind weights that have changed fast: after 225 steps at momentum .99 they still hold a tenth of the start.
+    Each batch goes through once, normalised by its own statistics, without dropout; means and variances are pooled over all.
     """
     found = [layer for _, layer in model.walk() if isinstance(layer, BatchNormalization) and layer.trainable]
     x = as_data(x)
@@ -161,8 +162,8 @@ class GroupNormalization(_ChannelNormalization):
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if input_shape[-1] % self.groups:
-            raise ValueError(f"{type(self).__name__}: {input_shape[-1]} channels (input of shape {input_shape}) do not divide into "
-                             f"{self.groups} groups")
+            raise ValueError(f"{type(self).__name__}: {input_shape[-1]} channels (input of shape {input_shape}) do not divide "
+                             f"into {self.groups} groups")
         super().build(input_shape)
 
     def call(self, x: Any) -> Any:

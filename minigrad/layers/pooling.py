@@ -1,4 +1,4 @@
-"""Pooling layers: the largest element or the mean of windows, or of everything, in images (N, H, W, C) and sequences (N, T, C)."""
+"""Pooling layers: the largest element or the mean of windows, or of all, in images (N, H, W, C) and sequences (N, T, C)."""
 from __future__ import annotations
 
 from typing import Any, Callable

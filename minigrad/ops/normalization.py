@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any, NamedTuple
 
 from ..autograd import fused, primitive
 from ..backend import backend, device_name
@@ -114,34 +115,48 @@ def _grouped(v, groups):
     return v.reshape((samples, groups, channels // groups)).sum(2).repeat(channels // groups, 1)
 
 
+class Moments(NamedTuple):
+    """Mean (origin + centre) and variance of channels, (samples, C) each; the origin is None where the mean is near 0."""
+
+    origin: Any
+    centre: Any
+    variance: Any
+
+
 def _moments(x, channels, groups):
-    """Mean and variance of each sample's groups, and whether a mean lies far from 0 as against the deviation."""
+    """The moments of each sample's groups of a wide x."""
     count = max(1, x.shape[1] * x.shape[2] // groups)
-    centre = _grouped(_channel_sums(channels, x), groups) / count
-    if device_name(x) == "cpu":     # elsewhere the question whether it is far would wait for the device
-        variance = _grouped(_channel_sums(channels, x, x), groups) / count - centre * centre
-        if not (centre * centre > 8 * variance).any():
-            return centre, variance, False
-    x = x - _tiled(centre, x)       # near, E[x*x] - E[x]**2 loses three bits; far, it could lose all
-    return centre, _grouped(_channel_sums(channels, x, x), groups) / count, True
+
+    def mean_and_variance(x):
+        centre = _grouped(_channel_sums(channels, x), groups) / count
+        return centre, _grouped(_channel_sums(channels, x, x), groups) / count - centre * centre
+
+    if device_name(x) == "cpu":         # elsewhere the question whether the mean is far would wait for the device
+        centre, variance = mean_and_variance(x)
+        if not (centre * centre > 8 * variance).any():      # at this distance E[x*x] - E[x]**2 loses three bits; farther, all
+            return Moments(None, centre, variance)
+    origin = _grouped(_channel_sums(channels, x), groups) / count
+    return Moments(origin, *mean_and_variance(x - _tiled(origin, x)))
 
 
 def _normalised(x, samples, groups, gamma, beta, epsilon, moments=None):
-    """The forward of both kernels, and what backward needs: statistics of each sample's channels, no array like x."""
+    """The forward of both kernels, and what backward needs: numbers for each sample's channels, no array like x."""
     x, shape = _wide(x, samples), x.shape
-    centre, variance, far = moments or _moments(x, shape[-1], groups)
+    origin, centre, variance = moments or _moments(x, shape[-1], groups)
+    if origin is not None:
+        x = x - _tiled(origin, x)
     scale = 1 / backend(x).sqrt(variance + epsilon)
     slope = gamma * scale
-    return _scaled_and_shifted(x, slope, beta - centre * slope).reshape(shape), (centre, scale, far)
+    return _scaled_and_shifted(x, slope, beta - centre * slope).reshape(shape), (origin, centre, scale)
 
 
 def _normalised_backward(g, kept, x, samples, groups, gamma):
     """The gradients for x (a function, called if it is needed), and for gamma and beta by sample."""
-    centre, scale, far = kept
+    origin, centre, scale = kept
     shape, channels = x.shape, x.shape[-1]
     g, x = _wide(g, samples), _wide(x, samples)
-    if far:
-        x, centre = x - _tiled(centre, x), centre * 0
+    if origin is not None:
+        x = x - _tiled(origin, x)
     total = _channel_sums(channels, g)
     turn = (_channel_sums(channels, g, x) - centre * total) * scale         # the sum of g * normalised x
 
@@ -160,14 +175,13 @@ def _normalised_backward(g, kept, x, samples, groups, gamma):
     return gx, turn, total
 
 
-def batch_statistics(x):
-    """The mean and the variance of each channel over all else, as arrays outside the graph: (..., C) -> (C,), (C,)."""
+def batch_moments(x):
+    """The Moments of each channel over all else, outside the graph."""
     x = getattr(x, "_array", x)
-    centre, variance, _ = _moments(_wide(x, 1), x.shape[-1], x.shape[-1])
-    return centre[0], variance[0]
+    return _moments(_wide(x, 1), x.shape[-1], x.shape[-1])
 
 
-def batch_norm_definition(x, gamma, beta, *, epsilon, statistics=None):
+def batch_norm_definition(x, gamma, beta, *, epsilon, moments=None):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics of each channel over the batch (arXiv:1502.03167)."""
     axes = tuple(range(x.ndim - 1))
     centred = x - mean(x, axis=axes, keepdims=True)
@@ -175,17 +189,13 @@ def batch_norm_definition(x, gamma, beta, *, epsilon, statistics=None):
 
 
 @fused(batch_norm_definition)
-def batch_norm(x, gamma, beta, *, epsilon, statistics=None):
-    """batch_norm_definition in two readings of x; `statistics` are its batch_statistics, if they are known already."""
-    moments = None
-    if statistics is not None:
-        centre, variance = (v[None] for v in statistics)
-        moments = centre, variance, device_name(x) != "cpu" or bool((centre * centre > 8 * variance).any())
+def batch_norm(x, gamma, beta, *, epsilon, moments=None):
+    """batch_norm_definition in two readings of x; `moments` are its batch_moments, if they are known already."""
     return _normalised(x, 1, x.shape[-1], gamma, beta, epsilon, moments)
 
 
 @batch_norm.backward
-def _(g, kept, x, gamma, beta, epsilon, statistics=None):
+def _(g, kept, x, gamma, beta, epsilon, moments=None):
     gx, turn, total = _normalised_backward(g, kept, x, 1, x.shape[-1], gamma)
     return gx, turn[0], total[0]
 

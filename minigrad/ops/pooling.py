@@ -35,7 +35,7 @@ def _padding(padding, axis, n, size, stride):
     width = padding[axis] if isinstance(padding, (tuple, list)) else padding
     before, after = width if isinstance(width, (tuple, list)) else (width, width)
     if not 0 <= before < size or not 0 <= after < size:
-        raise ValueError(f"padding {padding!r} must be at least 0 and less than the window of {size}, so that each window holds pixels")
+        raise ValueError(f"padding {padding!r} must be at least 0 and less than the window of {size}: each window holds pixels")
     return before, after
 
 
@@ -100,7 +100,7 @@ def _blocks(x):
 
 def _read(x, rows, columns, empty):
     """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
-    padded = any((out - 1) * stride + size > n for n, size, stride, _, out in (rows, columns))
+    padded = any(before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns))
     for block in _blocks(x):
         phases = _laid_out(x[block], rows, columns, empty if padded else None)
         for phase, pixels, there in _phases(rows, columns):
@@ -179,7 +179,7 @@ def avg_pool(x, *, size=2, strides=None, padding="valid"):
 
 @primitive
 def unpool(g, places, *, rows, columns):
-    """Images of zeros with each number added at the one place of its window that `places` names: (N, rows, columns, C) -> (N, H, W, C).
+    """Zeros with each number added at the one place of its window that `places` names: (N, rows, columns, C) -> (N, H, W, C).
 
     `rows` and `columns` are as window_geometry gives them; places count row by row.
     """
