@@ -18,6 +18,7 @@ import scipy.special
 
 from minigrad import Sequential, backend, layers, losses, ops
 from minigrad.layers import Layer
+from minigrad.ops.pooling import window_geometry
 
 rng = np.random.default_rng(7)
 
@@ -274,6 +275,68 @@ def layer_norm_cases() -> list[Case]:
         case(transposed(normal, 3, 4), strided(positive, 4), normal(4), np=layer_norm_np, epsilon=1e-3)]
 
 
+def batch_norm_cases() -> list[Case]:
+    shapes = [(5, 4), (2, 3, 4), (2, 3, 3, 4), (3, 2, 2, 1), (2, 2, 1, 2, 3)]
+    inputs = [(normal(*s), positive(s[-1]), normal(s[-1])) for s in shapes] + [
+        (normal(4, 3) + 40, positive(3), normal(3)),                        # means far from 0 as against the deviation
+        (transposed(normal, 5, 4), strided(positive, 4), strided(normal, 4)),
+        (strided(normal, 2, 3, 2, 3), positive(3), normal(3))]
+    return [case(*i, np=batch_norm_np, epsilon=1e-3) for i in inputs]
+
+
+def group_norm_cases() -> list[Case]:
+    shapes = [((2, 3, 2, 4), 2), ((2, 3, 3, 4), 4), ((3, 5, 4), 1), ((2, 6), 2), ((0, 3, 4), 2)]
+    cases = [case(normal(*s), positive(s[-1]), normal(s[-1]), np=group_norm_np, groups=g, epsilon=1e-3) for s, g in shapes]
+    return cases + [case(normal(2, 3, 2, 4) + 40, positive(4), normal(4), np=group_norm_np, groups=2, epsilon=1e-3),
+                    case(transposed(normal, 2, 3, 4), strided(positive, 4), normal(4), np=group_norm_np, groups=2, epsilon=1e-3),
+                    case(strided(normal, 2, 3, 4), positive(4), strided(normal, 4), np=group_norm_np, groups=4, epsilon=1e-3)]
+
+
+def response_norm_cases() -> list[Case]:
+    shapes = [(2, 3, 2, 7), (3, 4), (2, 1), (0, 3, 4)]
+    return [*(case(normal(*s), np=response_norm_np, alpha=0.2) for s in shapes),
+            case(normal(2, 6), np=response_norm_np, n=3, k=1.0, alpha=0.5, beta=0.5),
+            case(transposed(normal, 3, 6), np=response_norm_np, alpha=0.5),
+            case(strided(normal, 3, 6), np=response_norm_np, n=1, alpha=0.5)]
+
+
+def scale_shift_cases() -> list[Case]:
+    return [*(case(normal(*s), normal(s[-1]), normal(s[-1]), np=lambda x, scale, shift: x * scale + shift)
+              for s in [(3, 4), (2, 3, 2, 4), (2, 3, 1), (0, 4)]),
+            case(transposed(normal, 3, 4), strided(normal, 4), strided(normal, 4), np=lambda x, scale, shift: x * scale + shift)]
+
+
+POOLS: list[tuple[tuple, dict]] = [             # (shape of x, settings)
+    ((2, 4, 4, 3), {}), ((2, 4, 6, 2), {"size": (2, 3)}), ((1, 5, 7, 2), {"size": 2}), ((2, 7, 7, 2), {"size": 3, "strides": 2}),
+    ((1, 6, 5, 2), {"size": 3, "strides": 1}), ((1, 7, 6, 1), {"size": 2, "strides": 3}), ((1, 4, 5, 2), {"size": (4, 5)}),
+    ((2, 5, 4, 2), {"size": 3, "strides": 2, "padding": "same"}), ((1, 5, 6, 2), {"size": 2, "padding": "same"}),
+    ((1, 4, 4, 1), {"size": (3, 2), "strides": 1, "padding": "same"}), ((1, 2, 3, 2), {"size": 5, "strides": 2, "padding": "same"}),
+    ((1, 5, 4, 2), {"size": 3, "strides": 2, "padding": 1}), ((1, 4, 5, 2), {"size": 3, "strides": (1, 2), "padding": ((0, 2), (1, 0))}),
+    ((1, 5, 5, 2), {"size": 3, "strides": 2, "padding": ((0, 1), (1, 0))}),        # padding before, an unread column after
+    ((1, 7, 3, 1), {"size": (1, 2), "strides": (2, 1)}), ((0, 4, 4, 2), {"size": 2}), ((1, 1, 1, 2), {"size": 1}),
+    ((1, 4, 4, 1), {"size": 2, "strides": 4, "padding": "same"}),
+]
+
+
+def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
+    expect = partial(pool_np, reduce)
+    return [case(nonzero(*s), np=expect, **settings) for s, settings in POOLS] + [
+        case(transposed(nonzero, 2, 5, 4, 2), np=expect, size=3, strides=2, padding="same"),
+        case(strided(nonzero, 1, 4, 4, 3), np=expect)]
+
+
+def place_cases(name: str) -> list[Case]:
+    """unpool and pool_at, with places drawn among those that lie on a pixel."""
+    cases = []
+    for shape, settings in POOLS:
+        rows, columns = window_geometry(shape, **{"size": 2, "strides": None, "padding": "valid"} | settings, name=name)
+        places = np.argmax([(pixel >= 0) * rng.random((shape[0], rows[4], columns[4], shape[3]))
+                            for pixel in taps_np(rows, columns)], 0)
+        x = normal(*(places.shape if name == "unpool" else shape))
+        cases.append(case(x, places.astype("uint8"), np=unpool_np if name == "unpool" else pool_at_np, rows=rows, columns=columns))
+    return cases
+
+
 # ---- what NumPy says -----------------------------------------------------------------------------------------------
 
 def sigmoid_np(x: np.ndarray) -> np.ndarray:
@@ -387,6 +450,75 @@ def one_hot_np(labels: np.ndarray, classes: int, dtype: str = "float32") -> np.n
 def layer_norm_np(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float) -> np.ndarray:
     over = tuple(range(-gamma.ndim, 0))
     return (x - x.mean(over, keepdims=True)) / np.sqrt(x.var(over, keepdims=True) + epsilon) * gamma + beta
+
+
+def batch_norm_np(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float) -> np.ndarray:
+    over = tuple(range(x.ndim - 1))
+    return (x - x.mean(over)) / np.sqrt(x.var(over) + epsilon) * gamma + beta
+
+
+def group_norm_np(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, groups: int, epsilon: float) -> np.ndarray:
+    y = np.empty(x.shape)
+    for sample in range(len(x)):
+        for channels in np.split(np.arange(x.shape[-1]), groups):
+            part = x[sample][..., channels]
+            y[sample][..., channels] = (part - part.mean()) / np.sqrt(part.var() + epsilon)
+    return y * gamma + beta
+
+
+def response_norm_np(x: np.ndarray, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> np.ndarray:
+    """By the sum as the paper writes it."""
+    y, last = np.empty(x.shape), x.shape[-1] - 1
+    for i in range(x.shape[-1]):
+        near = x[..., max(0, i - n // 2):min(last, i + n // 2) + 1]
+        y[..., i] = x[..., i] / (k + alpha * (near**2).sum(-1)) ** beta
+    return y
+
+
+def pool_np(reduce: Callable[..., Any], x: np.ndarray, size: Any = 2, strides: Any = None, padding: Any = "valid") -> np.ndarray:
+    """Window by window, pixel by pixel."""
+    def pair(value: Any) -> tuple[int, int]:
+        return value if isinstance(value, tuple) else (value, value)
+    size, strides = pair(size), pair(size if strides is None else strides)
+    windows = []
+    for axis, (k, s) in enumerate(zip(size, strides)):
+        n = x.shape[axis + 1]
+        out = -(-n // s) if padding == "same" else 0
+        total = max((out - 1) * s + k - n, 0)
+        given = (0, 0) if isinstance(padding, str) else pair(pair(padding)[axis])
+        before, after = (total // 2, total - total // 2) if padding == "same" else given
+        starts = range(-before, n + after - k + 1, s)
+        windows.append([slice(max(i, 0), min(i + k, n)) for i in starts])
+        assert padding != "same" or len(windows[-1]) == out
+    return np.array([[reduce(x[:, a, b], (1, 2)) for b in windows[1]] for a in windows[0]]).transpose(2, 0, 1, 3)
+
+
+def taps_np(rows: tuple, columns: tuple) -> np.ndarray:
+    """[k, 0, i, j, 0]: which pixel, counted row by row, lies at place k of window (i, j); -1 where none does."""
+    pixels = np.full((rows[1] * columns[1], 1, rows[4], columns[4], 1), -1)
+    for a, b, i, j in np.ndindex(rows[1], columns[1], rows[4], columns[4]):
+        y, x = i * rows[2] + a - rows[3], j * columns[2] + b - columns[3]
+        if 0 <= y < rows[0] and 0 <= x < columns[0]:
+            pixels[a * columns[1] + b, 0, i, j, 0] = y * columns[0] + x
+    return pixels
+
+
+def pixels_np(places: np.ndarray, rows: tuple, columns: tuple) -> tuple:
+    """The index, into (N, H * W, C), of the pixel that each place names."""
+    n, _, _, c = places.shape
+    taps = np.broadcast_to(taps_np(rows, columns), (rows[1] * columns[1], *places.shape))
+    pixel = np.take_along_axis(taps, places[None].astype(int), 0)[0]
+    return np.arange(n)[:, None, None, None], pixel, np.arange(c)
+
+
+def pool_at_np(x: np.ndarray, places: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
+    return x.reshape(len(x), rows[0] * columns[0], x.shape[3])[pixels_np(places, rows, columns)]
+
+
+def unpool_np(g: np.ndarray, places: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
+    x = np.zeros((len(g), rows[0] * columns[0], g.shape[3]))
+    np.add.at(x, pixels_np(places, rows, columns), g)
+    return x.reshape(len(g), rows[0], columns[0], g.shape[3])
 
 
 def cross_entropy_np(x: np.ndarray, t: np.ndarray) -> Any:
@@ -516,6 +648,12 @@ OPS: dict[str, list[Case]] = {
     "log_softmax": along(log_softmax_np),
     # ---- normalization and losses ----
     "layer_norm": layer_norm_cases(), "layer_norm_definition": layer_norm_cases(),
+    **{name: batch_norm_cases() for name in ("batch_norm", "batch_norm_definition")},
+    **{name: group_norm_cases() for name in ("group_norm", "group_norm_definition")},
+    **{name: response_norm_cases() for name in ("local_response_norm", "local_response_norm_definition")},
+    "scale_shift": scale_shift_cases(),
+    "max_pool": pool_cases(np.max), "avg_pool": pool_cases(np.mean),
+    "unpool": place_cases("unpool"), "pool_at": place_cases("pool_at"),
     "check_labels": [case(integers(3, 4), normal(4, 3), np=lambda labels, logits: None)],
     "sparse_cross_entropy": label_cases(), "sparse_cross_entropy_definition": label_cases(),
     "cross_entropy": loss_cases(cross_entropy_np), "cross_entropy_definition": loss_cases(cross_entropy_np),
@@ -529,14 +667,14 @@ Small = Callable[[], tuple[Any, list, tuple]]       # gives the callable, its pa
 
 
 def built(make: Callable[[], Layer], *inputs: np.ndarray) -> Small:
-    """make() after a call on the inputs, its parameters none of which is left at zero or one."""
+    """make() after a call on the inputs, and its trained parameters; none of its weights is left at zero or one."""
     def small() -> tuple[Any, list, tuple]:
         layer = make()
         layer(*(_on(backend.device_module(), x, "float32") for x in inputs))
         draw = np.random.default_rng(len(layer.weights))
         for p in layer.weights:
             p.assign(p.numpy() + draw.uniform(-0.5, 0.5, p.shape))
-        return layer, layer.weights, inputs
+        return layer, layer.trainable_weights, inputs
     return small
 
 
@@ -581,6 +719,21 @@ LAYERS: dict[str, Small] = {
     "Embedding": built(lambda: layers.Embedding(6, 4), np.array([[0, 5, 5], [2, 0, 1]])),
     "LayerNormalization": built(layers.LayerNormalization, normal(3, 4)),
     "LayerNormalization of two axes": built(lambda: layers.LayerNormalization(axis=(1, 2)), normal(2, 3, 4)),
+    "SpatialDropout1D": built(lambda: layers.SpatialDropout1D(0.4), normal(2, 3, 4)),
+    "SpatialDropout2D": built(lambda: layers.SpatialDropout2D(0.4), normal(2, 3, 2, 4)),
+    "BatchNormalization": built(layers.BatchNormalization, normal(2, 3, 3, 4)),
+    "BatchNormalization of features": built(lambda: layers.BatchNormalization(scale=False), normal(5, 4)),
+    "GroupNormalization": built(lambda: layers.GroupNormalization(2), normal(2, 3, 3, 4)),
+    "InstanceNormalization": built(layers.InstanceNormalization, normal(2, 3, 3, 4)),
+    "LocalResponseNormalization": built(lambda: layers.LocalResponseNormalization(alpha=0.3), normal(2, 3, 3, 4)),
+    "MaxPooling1D": built(lambda: layers.MaxPooling1D(3, 2, "same"), nonzero(2, 6, 4)),
+    "MaxPooling2D": built(lambda: layers.MaxPooling2D(3, 2), nonzero(2, 5, 5, 3)),
+    "AveragePooling1D": built(layers.AveragePooling1D, normal(2, 5, 4)),
+    "AveragePooling2D": built(lambda: layers.AveragePooling2D(padding="same"), normal(2, 5, 4, 3)),
+    "GlobalMaxPooling1D": built(layers.GlobalMaxPooling1D, nonzero(2, 5, 4)),
+    "GlobalMaxPooling2D": built(lambda: layers.GlobalMaxPooling2D(keepdims=True), nonzero(2, 3, 3, 4)),
+    "GlobalAveragePooling1D": built(lambda: layers.GlobalAveragePooling1D(keepdims=True), normal(2, 5, 4)),
+    "GlobalAveragePooling2D": built(layers.GlobalAveragePooling2D, normal(2, 3, 3, 4)),
     "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
     "Residual with shortcut": built(lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)),
     **{f"Parallel {join}": built(partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4))

@@ -18,7 +18,7 @@ ops.elementwise ops.activations ops.shapes ops.reductions ops.indexing ops.linea
 ops.normalization ops.recurrent
 ops.attention ops.losses ops
 check activations initializers regularizers
-layers.base layers.combinators layers.core layers.convolution layers.normalization layers.recurrent layers.attention layers
+layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.recurrent layers.attention layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
 data.datasets data.batches data.augment data.text data
 io callbacks model

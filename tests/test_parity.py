@@ -431,6 +431,90 @@ def test_layer_norm(lead, last, seed):
             normal(seed, *lead, *last), normal(seed + 1, *last), normal(seed + 2, *last), rtol=1e-7, atol=1e-9)
 
 
+# ---- pooling and normalisation --------------------------------------------------------------------------------------
+
+def first(x):
+    """(N, H, W, C) as PyTorch has it, (N, C, H, W), for a tensor of any number of axes."""
+    return x.movedim(-1, 1)
+
+
+@st.composite
+def windows(draw):
+    """The shape of images, and window sizes, strides and paddings (at most half a window: PyTorch takes no more)."""
+    size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    padding = tuple(draw(st.integers(0, k // 2)) for k in size)
+    height, width = (draw(st.integers(max(1, k - 2 * p), 9)) for k, p in zip(size, padding, strict=True))
+    return (draw(st.integers(1, 3)), height, width, draw(st.integers(1, 4))), size, draw(st.tuples(*[st.integers(1, 4)] * 2)), padding
+
+
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+def test_pooling(name):
+    @settings(drawn, max_examples=60)
+    @given(windows(), seeds, st.booleans())
+    def check(window, seed, ties):
+        shape, size, strides, padding = window
+        theirs = {"max_pool": lambda t: F.max_pool2d(first(t), size, strides, padding),
+                  "avg_pool": lambda t: F.avg_pool2d(first(t), size, strides, padding, count_include_pad=False)}[name]
+        x = normal(seed, *shape)
+        compare(lambda x: getattr(ops, name)(x, size=size, strides=strides, padding=padding),
+                lambda t: theirs(t).movedim(1, -1), x.round() if ties else x)
+    check()
+
+
+@drawn
+@given(st.integers(2, 4), shapes(least=1, most=2), st.integers(1, 5), seeds)
+def test_batch_norm(rows, middle, channels, seed):
+    compare(lambda x, g, b: ops.batch_norm(x, g, b, epsilon=1e-3),
+            lambda x, g, b: F.batch_norm(first(x), None, None, g, b, training=True, eps=1e-3).movedim(1, -1),
+            normal(seed, rows, *middle, channels), normal(seed + 1, channels), normal(seed + 2, channels), rtol=1e-7, atol=1e-9)
+
+
+@drawn
+@given(st.integers(1, 5), st.floats(0.01, 0.99), seeds)
+def test_batch_normalization_layer(channels, momentum, seed):
+    """Training steps and then inference. PyTorch's running variance is n / (n - 1) times the biased one that Keras keeps."""
+    with mg.default_dtype("float64"):
+        ours = mg.layers.BatchNormalization(momentum=momentum)
+        theirs = torch.nn.BatchNorm2d(channels, eps=1e-3, momentum=1 - momentum, dtype=torch.float64)
+        n = 3 * 2 * 4
+        wanted = np.ones(channels)
+        for step in range(3):
+            x = normal(seed + step, 3, 2, 4, channels)
+            y, u = ours(x, training=True), theirs(first(torch.tensor(x)))
+            np.testing.assert_allclose(y.data, u.detach().movedim(1, -1).numpy(), rtol=1e-7, atol=1e-9)
+            wanted = wanted * momentum + x.var((0, 1, 2)) * (1 - momentum)
+        np.testing.assert_allclose(ours.moving_mean.data, theirs.running_mean.numpy(), rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(ours.moving_variance.data, wanted, rtol=1e-8)
+        unbiased = (ours.moving_variance.data - momentum**3) * (n / (n - 1)) + momentum**3
+        np.testing.assert_allclose(unbiased, theirs.running_var.numpy(), rtol=1e-8)
+        theirs.running_var[:] = torch.tensor(ours.moving_variance.data)
+        theirs.eval()
+        compare(ours, lambda t: theirs(first(t)).movedim(1, -1), x, rtol=1e-8)
+
+
+@drawn
+@given(st.integers(1, 3), st.sampled_from([(4, 1), (4, 2), (4, 4), (6, 3), (1, 1), (5, 5)]), shapes(1, 2, longest=5), seeds)
+def test_group_and_instance_norm(rows, layout, pixels, seed):
+    channels, groups = layout
+    gain, offset, near = normal(seed + 1, channels), normal(seed + 2, channels), {"rtol": 1e-7, "atol": 1e-9}
+    compare(lambda x, g, b: ops.group_norm(x, g, b, groups=groups, epsilon=1e-3),
+            lambda x, g, b: F.group_norm(first(x), groups, g, b, eps=1e-3).movedim(1, -1),
+            normal(seed, rows, 2, *pixels, channels), gain, offset, **near)
+    # PyTorch 2.13's own gradient of instance_norm is wrong for some gradients that are not contiguous: here it gets what it likes
+    compare(lambda x, g, b: ops.moveaxis(ops.group_norm(ops.moveaxis(x, source=1, destination=-1), g, b, groups=channels, epsilon=1e-3),
+                                         source=-1, destination=1),
+            lambda x, g, b: F.instance_norm(x, weight=g, bias=b, eps=1e-3), normal(seed, rows, channels, 2, *pixels), gain, offset,
+            **near)
+
+
+@drawn
+@given(st.integers(1, 8), st.sampled_from([1, 3, 5]), st.floats(0.01, 2), st.floats(0.3, 1.2), seeds)
+def test_local_response_norm(channels, n, alpha, beta, seed):
+    """PyTorch divides alpha by n; the paper does not."""
+    compare(lambda x: ops.local_response_norm(x, n=n, k=1.5, alpha=alpha, beta=beta),
+            lambda t: F.local_response_norm(first(t), n, alpha * n, beta, 1.5).movedim(1, -1), normal(seed, 2, 3, 2, channels))
+
+
 # ---- losses --------------------------------------------------------------------------------------------------------
 
 def probabilities(seed, *shape):

@@ -149,6 +149,26 @@ class Dropout(Layer):
         return x.shape
 
 
+class SpatialDropout1D(Dropout):
+    """Dropout of whole channels of a sequence (N, T, C): one decision for each sample and channel (arXiv:1411.4280)."""
+
+    rank, expected = 3, "sequences of shape (N, T, C)"
+
+    def mask_shape(self, x: Any) -> tuple[int, ...]:
+        """One decision a channel."""
+        return (x.shape[0], *(1,) * (self.rank - 2), x.shape[-1])
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        if len(input_shape) != self.rank:
+            raise ValueError(f"{type(self).__name__} expects {self.expected}, got {input_shape}")
+
+
+class SpatialDropout2D(SpatialDropout1D):
+    """Dropout of whole channels of images (N, H, W, C): one decision for each sample and channel."""
+
+    rank, expected = 4, "images of shape (N, H, W, C)"
+
+
 class Flatten(Layer):
     """(N, ...) -> (N, product of the rest)."""
 

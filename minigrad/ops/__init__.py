@@ -13,7 +13,9 @@ from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axi
 from .linear import dot, einsum, linear, linear_relu, linear_relu_definition, matmul, outer
 from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_definition, cross_entropy, cross_entropy_definition,
                      mean_squared_error, mean_squared_error_definition, sparse_cross_entropy, sparse_cross_entropy_definition)
-from .normalization import layer_norm, layer_norm_definition
+from .normalization import (batch_norm, batch_norm_definition, group_norm, group_norm_definition, layer_norm,
+                            layer_norm_definition, local_response_norm, local_response_norm_definition, scale_shift)
+from .pooling import avg_pool, max_pool, pool_at, unpool
 from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,
                          softmax_definition, softmax_kernel, std, sum, var)
 from .shapes import (concatenate, crop, expand_dims, flatten, flip, moveaxis, pad, repeat, reshape, roll, split, squeeze, stack,

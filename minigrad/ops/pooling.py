@@ -1,0 +1,233 @@
+"""Pooling of images (N, H, W, C): the largest element or the mean of each window, of which both have gradients of every order.
+
+A window is never laid out. For each place in it, its "tap", there is one view of the images: what all windows have there. With
+strides these are views of the phases, the images that take every s-th row and column: long runs of memory.
+"""
+from __future__ import annotations
+
+import math
+
+from ..autograd import primitive
+from ..backend import backend, batches_of, device_name
+
+BLOCK = 2**18           # elements of the image at a time: views taken of them stay in the cache of a CPU
+
+
+# ---- where windows lie ---------------------------------------------------------------------------------------------
+
+def _pair(value, name):
+    """A size or stride for both axes, as (rows, columns)."""
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or any(not hasattr(n, "__index__") or n < 1 for n in pair):
+        raise ValueError(f"{name} must be a whole number above 0, or two of them, not {value!r}")
+    return pair
+
+
+def _padding(padding, axis, n, size, stride):
+    """(before, after) along an axis of length n: TensorFlow's rules for 'valid' and 'same', or as given."""
+    if padding == "valid":
+        return 0, 0
+    if padding == "same":
+        total = max((-(-n // stride) - 1) * stride + size - n, 0)
+        return total // 2, total - total // 2
+    if isinstance(padding, str):
+        raise ValueError(f"padding must be 'valid', 'same', a number or ((top, bottom), (left, right)), not {padding!r}")
+    width = padding[axis] if isinstance(padding, (tuple, list)) else padding
+    before, after = width if isinstance(width, (tuple, list)) else (width, width)
+    if not 0 <= before < size or not 0 <= after < size:
+        raise ValueError(f"padding {padding!r} must be at least 0 and less than the window of {size}: each window holds pixels")
+    return before, after
+
+
+def window_geometry(shape, size, strides, padding, name):
+    """For the rows and for the columns of images of `shape`: (length, size, stride, padding before, number of windows).
+
+    Raises ValueError for another rank than (N, H, W, C), and for a window that is larger than the padded image.
+    """
+    if len(shape) != 4:
+        raise ValueError(f"{name} expects images of shape (N, H, W, C), got {shape}")
+    size = _pair(size, f"{name}: the window size")
+    strides = size if strides is None else _pair(strides, f"{name}: strides")
+    axes = []
+    for axis, (n, k, s) in enumerate(zip(shape[1:3], size, strides)):
+        before, after = _padding(padding, axis, n, k, s)
+        if n + before + after < k or n < 1:
+            raise ValueError(f"{name}: a window of {size[0]}x{size[1]} does not fit into images (N, H, W, C) of shape {shape}"
+                             f"{'' if padding == 'valid' else f' with padding {padding!r}'}")
+        axes.append((n, k, s, before, (n + before + after - k) // s + 1))
+    return tuple(axes)
+
+
+def _phase(k, n, size, stride, before, out):
+    """Phase k along an axis: the slice of the pixels that are in it, and the slice of the phase where they lie."""
+    length = _phase_length(n, size, stride, before, out)
+    first = max(0, -((k - before) // stride))
+    last = max(first, min(length, -(-(n + before - k) // stride)))
+    start = first * stride + k - before
+    return slice(start, max(start, (last - 1) * stride + k - before + 1), stride), slice(first, last)
+
+
+def _phase_length(n, size, stride, before, out):
+    return out + (size - 1) // stride
+
+
+def _phases(rows, columns):
+    """(which phase, the index of its pixels in the images, the index where they lie in the phase) for each that windows have."""
+    for i in range(min(rows[1:3])):
+        for j in range(min(columns[1:3])):
+            (pixel_rows, phase_rows), (pixel_columns, phase_columns) = _phase(i, *rows), _phase(j, *columns)
+            yield (i, j), (slice(None), pixel_rows, pixel_columns), (slice(None), phase_rows, phase_columns)
+
+
+def _laid_out(x, rows, columns, empty):
+    """An array of all phases of the images x, `empty` where no pixel lies, or uninitialised if `empty` is None."""
+    shape = (*(min(a[1:3]) for a in (rows, columns)), len(x), _phase_length(*rows), _phase_length(*columns), x.shape[3])
+    return backend(x).empty(shape, x.dtype) if empty is None else backend(x).full(shape, empty, x.dtype)
+
+
+def _taps(phases, rows, columns):
+    """For each place in a window, row by row: a view of all windows' pixels there."""
+    (size, stride, _, high), (width, step, _, wide) = rows[1:], columns[1:]
+    return [phases[i % stride, j % step][:, i // stride:i // stride + high, j // step:j // step + wide]
+            for i in range(size) for j in range(width)]
+
+
+def _blocks(x):
+    """Slices of a few images each, on a CPU; on a GPU all at once."""
+    images = max(1, BLOCK // max(1, math.prod(x.shape[1:]))) if device_name(x) == "cpu" else max(1, len(x))
+    return batches_of(len(x), images)
+
+
+def _read(x, rows, columns, empty):
+    """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
+    padded = any(before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns))
+    for block in _blocks(x):
+        phases = _laid_out(x[block], rows, columns, empty if padded else None)
+        for phase, pixels, there in _phases(rows, columns):
+            phases[phase][there] = x[block][pixels]
+        yield block, _taps(phases, rows, columns)
+
+
+def _written(g, rows, columns, share):
+    """Images that got share(block, k) at tap k, added up where windows overlap: the adjoint of reading the taps."""
+    xp, shape = backend(g), (len(g), rows[0], columns[0], g.shape[3])
+    whole = all(size >= stride and (out - 1) * stride + size >= n + before for n, size, stride, before, out in (rows, columns))
+    apart = all(size <= stride for _, size, stride, _, _ in (rows, columns))        # one tap a phase: nothing to add up
+    x = (xp.empty if whole else xp.zeros)(shape, g.dtype)
+    for block in _blocks(x):
+        phases = _laid_out(x[block], rows, columns, None if apart else 0)
+        for k, tap in enumerate(_taps(phases, rows, columns)):
+            if apart:
+                tap[...] = share(block, k)
+            else:
+                tap += share(block, k)
+        for phase, pixels, there in _phases(rows, columns):
+            x[block][pixels] = phases[phase][there]
+    return x
+
+
+def _reduced(x, combine, empty, rows, columns):
+    """Every window reduced by the ufunc `combine`, which `empty` does not change."""
+    y = backend(x).empty((len(x), rows[4], columns[4], x.shape[3]), x.dtype)
+    for block, taps in _read(x, rows, columns, empty):
+        total = y[block]
+        total[...] = taps[0]
+        for tap in taps[1:]:
+            combine(total, tap, out=total)
+    return y
+
+
+# ---- the mean ------------------------------------------------------------------------------------------------------
+
+@primitive
+def _window_sum(x, *, rows, columns):
+    """(N, H, W, C) -> (N, rows, columns, C): the sum of each window."""
+    return _reduced(x, backend(x).add, 0, rows, columns)
+
+
+@primitive
+def _window_spread(g, *, rows, columns):
+    """Each number to all the places of its window: the adjoint of _window_sum."""
+    return _written(g, rows, columns, lambda block, k: g[block])
+
+
+_window_sum.gradients(lambda g, y, x, rows, columns: _window_spread(g, rows=rows, columns=columns), needs="")
+_window_spread.gradients(lambda g, y, x, rows, columns: _window_sum(g, rows=rows, columns=columns), needs="")
+
+
+def _pixels(n, size, stride, before, out):
+    """How many pixels each window holds along an axis."""
+    return [min(i * stride - before + size, n) - max(i * stride - before, 0) for i in range(out)]
+
+
+def avg_pool(x, *, size=2, strides=None, padding="valid"):
+    """The mean of the real pixels of each window: (N, H, W, C) -> (N, rows, columns, C).
+
+    `size`, `strides` (default: the size) and `padding` are a number or one for rows and one for columns; padding may also be
+    'valid', 'same' (TensorFlow's rule: the odd pixel comes after) or ((top, bottom), (left, right)).
+    """
+    rows, columns = window_geometry(x.shape, size, strides, padding, "avg_pool")
+    counts = [_pixels(*axis) for axis in (rows, columns)]
+    y = _window_sum(x, rows=rows, columns=columns)
+    if all(len(set(count)) == 1 for count in counts):
+        return y * (1 / (counts[0][0] * counts[1][0]))
+    shares = [[[1 / (a * b)] for b in counts[1]] for a in counts[0]]
+    return y * backend(x).asarray(shares, x.dtype)
+
+
+# ---- the largest ---------------------------------------------------------------------------------------------------
+
+@primitive
+def unpool(g, places, *, rows, columns):
+    """Zeros with each number added at the one place of its window that `places` names: (N, rows, columns, C) -> (N, H, W, C).
+
+    `rows` and `columns` are as window_geometry gives them; places count row by row.
+    """
+    return _written(g, rows, columns, lambda block, k: g[block] * (places[block] == k))
+
+
+@primitive
+def pool_at(x, places, *, rows, columns):
+    """For each window the pixel at the place that `places` names: the adjoint of unpool."""
+    y = backend(x).zeros(places.shape, x.dtype)
+    for block, taps in _read(x, rows, columns, 0):
+        total = y[block]
+        for k, tap in enumerate(taps):
+            total += tap * (places[block] == k)
+    return y
+
+
+unpool.gradients(lambda g, y, x, places, rows, columns: pool_at(g, places, rows=rows, columns=columns), None, needs="places")
+pool_at.gradients(lambda g, y, x, places, rows, columns: unpool(g, places, rows=rows, columns=columns), None, needs="places")
+
+
+def _first_places(x, y, rows, columns):
+    """Which tap of each window, in the order of rows, is the first that equals the largest: ties go to one place."""
+    x, y = getattr(x, "_array", x), getattr(y, "_array", y)
+    xp = backend(x)
+    places = xp.zeros(y.shape, "uint8" if rows[1] * columns[1] <= 256 else "int32")
+    for block, taps in _read(x, rows, columns, -math.inf):
+        largest, count = y[block], places[block]
+        missed = xp.ones(largest.shape, bool)
+        for tap in taps[:-1]:                   # if all of these miss, it is the last
+            missed = missed & (tap != largest)
+            xp.add(count, missed.view("uint8"), out=count)      # one more tap before the first that hits
+    return places
+
+
+@primitive
+def _max_pool(x, *, rows, columns):
+    return _reduced(x, backend(x).maximum, -math.inf, rows, columns)
+
+
+_max_pool.gradients(lambda g, y, x, rows, columns: unpool(g, _first_places(x, y, rows, columns), rows=rows, columns=columns),
+                    needs="y x")
+
+
+def max_pool(x, *, size=2, strides=None, padding="valid"):
+    """The largest pixel of each window: (N, H, W, C) -> (N, rows, columns, C); among equals the first has the gradient.
+
+    `size`, `strides` and `padding` are as in avg_pool; padding never wins.
+    """
+    rows, columns = window_geometry(x.shape, size, strides, padding, "max_pool")
+    return _max_pool(x, rows=rows, columns=columns)
