@@ -5,6 +5,7 @@ from .. import autograd as _autograd
 from ..tensor import Tensor as _Tensor
 from .activations import (elu, gelu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid, mish, relu, relu6,
                           selu, sigmoid, silu, softplus, softsign, swish)
+from .convolution import conv2d, conv2d_transpose, convolve, convolve_bias, convolve_definition, correlate, spread
 from .elementwise import (absolute, add, arccos, arcsin, arctan, astype, broadcast_to, ceil, clip, cos, cosh, divide, equal, erf,
                           exp, expm1, floor, greater, greater_equal, isfinite, isnan, less, less_equal, log, log1p, logical_and,
                           logical_not, logical_or, maximum, minimum, multiply, negative, not_equal, power, reciprocal, rint, sign,
@@ -14,6 +15,7 @@ from .linear import dot, einsum, linear, linear_relu, linear_relu_definition, ma
 from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_definition, cross_entropy, cross_entropy_definition,
                      mean_squared_error, mean_squared_error_definition, sparse_cross_entropy, sparse_cross_entropy_definition)
 from .normalization import layer_norm, layer_norm_definition
+from .patches import col2im, im2col
 from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,
                          softmax_definition, softmax_kernel, std, sum, var)
 from .shapes import (concatenate, crop, expand_dims, flatten, flip, moveaxis, pad, repeat, reshape, roll, split, squeeze, stack,
