@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import scipy.special
@@ -28,6 +28,7 @@ class View:
     """An input that is a view: made from `base` by `view` on the device, so that its memory is not one block there either."""
     base: np.ndarray
     view: Callable[[Any], Any]
+    shape = property(lambda self: self.view(self.base).shape)
 
 
 @dataclass
@@ -337,6 +338,63 @@ def place_cases(name: str) -> list[Case]:
     return cases
 
 
+MOVES: list[dict] = [            # strides, dilation and padding of a kernel of 3 x 2 taps on images of 6 x 7
+    {}, {"pads": ((1, 0), (2, 1))}, {"strides": (2, 1), "dilation": (1, 2)}, {"strides": (3, 2), "pads": ((1, 1), (0, 2))},
+    {"strides": (2, 4), "dilation": (2, 3), "pads": ((0, 2), (1, 0))}]
+
+
+def images(n: int, h: int, w: int, c: int) -> View:
+    """Images that do not lie in memory as they are counted: width and height exchanged, every other channel."""
+    return View(normal(n, w, h, 2 * c), lambda x: x.swapaxes(1, 2)[..., ::2])
+
+
+def trios() -> Iterator[tuple]:
+    """Images, kernel, values of the shapes that convolve, spread and correlate relate, and their settings without sizes."""
+    for moves in MOVES:
+        for kernel, groups in [((3, 2, 3, 4), 1)] + [((3, 2, 1, 6), 3), ((3, 2, 1, 3), 3)] * bool(moves):
+            places = places_np((6, 7), (3, 2), **moves)
+            yield normal(2, 6, 7, 3), normal(*kernel), normal(2, *places, kernel[-1]), {**moves, "groups": groups}
+    for moves in ({}, {"strides": (2, 1)}):
+        yield normal(2, 3, 4, 3), normal(1, 1, 3, 2), normal(2, *places_np((3, 4), (1, 1), **moves), 2), moves
+    yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), {"pads": ((0, 1), (1, 1))}
+    yield normal(0, 4, 4, 2), normal(3, 3, 2, 2), normal(0, 2, 2, 2), {}
+    yield images(2, 5, 4, 2), transposed(normal, 2, 2, 2, 3), images(2, 4, 3, 3), {}
+
+
+def convolve_cases(bias: bool = False) -> list[Case]:
+    return [case(x, w, *([strided(normal, v.shape[-1])] if bias else []), np=convolve_np, **settings)
+            for x, w, v, settings in trios()]
+
+
+def spread_cases() -> list[Case]:
+    return [case(v, w, np=spread_np, size=x.shape[1:3], **settings) for x, w, v, settings in trios()]
+
+
+def correlate_cases() -> list[Case]:
+    return [case(x, v, np=correlate_np, kernel=w.shape[:2], **settings) for x, w, v, settings in trios()]
+
+
+def im2col_cases() -> list[Case]:
+    return [case(normal(2, 6, 7, 3), np=im2col_np, kernel=(3, 2), **moves) for moves in MOVES] + [
+        case(normal(0, 4, 4, 2), np=im2col_np, kernel=(2, 2)), case(images(2, 4, 3, 2), np=im2col_np, kernel=(2, 2))]
+
+
+def col2im_cases() -> list[Case]:
+    return [case(normal(2, *places_np((6, 7), (3, 2), **moves), 3, 2, 3), np=col2im_np, size=(6, 7), **moves)
+            for moves in MOVES] + [
+        case(normal(0, 3, 3, 2, 2, 2), np=col2im_np, size=(4, 4)),
+        case(transposed(normal, 2, 2, 3, 2, 2, 1), np=col2im_np, size=(3, 4))]
+
+
+def conv2d_cases() -> list[Case]:
+    settings: list[dict] = [
+        {}, {"padding": "same"}, {"padding": "same", "strides": (2, 3)}, {"padding": "same", "dilation": 2},
+        {"padding": 1, "strides": 2, "dilation": (2, 1)}, {"padding": (0, 2)}, {"padding": ((2, 0), (1, 3)), "strides": 2}]
+    return [case(normal(2, 5, 6, 2), normal(3, 3, 2, 3), *([normal(3)] if i % 2 else []), np=conv2d_np, **s)
+            for i, s in enumerate(settings)] + [
+        case(normal(2, 4, 4, 2), normal(2, 3, 1, f), normal(f), np=conv2d_np, padding="same", groups=2) for f in (2, 4, 6)]
+
+
 # ---- what NumPy says -----------------------------------------------------------------------------------------------
 
 def sigmoid_np(x: np.ndarray) -> np.ndarray:
@@ -521,12 +579,92 @@ def unpool_np(g: np.ndarray, places: np.ndarray, rows: tuple, columns: tuple) ->
     return x.reshape(len(g), rows[0], columns[0], g.shape[3])
 
 
+def places_np(size: tuple, kernel: tuple, strides: tuple = (1, 1), dilation: tuple = (1, 1), pads: tuple = ((0, 0), (0, 0))
+              ) -> list[int]:
+    """How often a kernel fits: counted, not computed."""
+    return [len(range(-before, n + after - d * (k - 1), s))
+            for n, k, s, d, (before, after) in zip(size, kernel, strides, dilation, pads)]
+
+
+def im2col_np(x: np.ndarray, kernel: tuple, strides: tuple = (1, 1), dilation: tuple = (1, 1), pads: tuple = ((0, 0), (0, 0))
+              ) -> np.ndarray:
+    """Patch by patch, sliced from the padded images."""
+    x = np.pad(x, ((0, 0), *pads, (0, 0)))
+    (oh, ow), reach = places_np(x.shape[1:3], kernel, strides, dilation), [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+    return np.stack([np.stack([x[:, a:a + reach[0]:dilation[0], b:b + reach[1]:dilation[1]]
+                               for b in range(0, ow * strides[1], strides[1])], 1)
+                     for a in range(0, oh * strides[0], strides[0])], 1)
+
+
+def col2im_np(patches: np.ndarray, size: tuple, **moves: Any) -> np.ndarray:
+    """By the definition of an adjoint: each pixel has the product of the patches with those that it makes alone."""
+    n, *_, kh, kw, c = patches.shape
+    pixels = np.eye(math.prod(size)).reshape(-1, *size, 1)
+    made = im2col_np(pixels, (kh, kw), **moves)[..., 0]
+    return np.einsum("pabij,nabijc->npc", made, patches).reshape(n, *size, c)
+
+
+def convolve_np(x: np.ndarray, w: np.ndarray, b: Any = 0, groups: int = 1, **moves: Any) -> np.ndarray:
+    """Group by group: the patches times the kernel."""
+    patches = np.split(im2col_np(x, w.shape[:2], **moves), groups, -1)
+    return np.concatenate([np.tensordot(p, k, 3) for p, k in zip(patches, np.split(w, groups, -1))], -1) + b
+
+
+def spread_np(values: np.ndarray, w: np.ndarray, size: tuple, groups: int = 1, **moves: Any) -> np.ndarray:
+    """Group by group: the patches that the values times the kernel make, added up."""
+    parts = [np.tensordot(v, k, (3, 3)) for v, k in zip(np.split(values, groups, -1), np.split(w, groups, -1))]
+    return np.concatenate([col2im_np(p, size, **moves) for p in parts], -1)
+
+
+def correlate_np(x: np.ndarray, values: np.ndarray, kernel: tuple, groups: int = 1, **moves: Any) -> np.ndarray:
+    patches = np.split(im2col_np(x, kernel, **moves), groups, -1)
+    return np.concatenate([np.tensordot(p, v, ((0, 1, 2),) * 2) for p, v in zip(patches, np.split(values, groups, -1))], -1)
+
+
+def moves_np(padding: Any, size: tuple, kernel: tuple, strides: Any = 1, dilation: Any = 1) -> dict:
+    """The settings of conv2d in pairs; 'same' as TensorFlow's documentation states it."""
+    strides, dilation = ((v, v) if isinstance(v, int) else v for v in (strides, dilation))
+    if padding == "same":
+        reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+        total = [max(r - s if n % s == 0 else r - n % s, 0) for n, r, s in zip(size, reach, strides)]
+        pads: Any = tuple((t // 2, t - t // 2) for t in total)
+    else:
+        sides = (0, 0) if padding == "valid" else (padding, padding) if isinstance(padding, int) else padding
+        pads = tuple((p, p) if isinstance(p, int) else p for p in sides)
+    return {"strides": strides, "dilation": dilation, "pads": pads}
+
+
+def conv2d_np(x: np.ndarray, w: np.ndarray, b: Any = 0, padding: Any = "valid", groups: int = 1, **moves: Any) -> np.ndarray:
+    return convolve_np(x, w, b, groups, **moves_np(padding, x.shape[1:3], w.shape[:2], **moves))
+
+
+def conv2d_transpose_np(x: np.ndarray, w: np.ndarray, b: Any = 0, padding: Any = "valid", size: tuple = (), **moves: Any
+                        ) -> np.ndarray:
+    return spread_np(x, w, size, **moves_np(padding, size, w.shape[:2], **moves)) + b
+
+
 def cross_entropy_np(x: np.ndarray, t: np.ndarray) -> Any:
     return -(t * log_softmax_np(x, -1)).sum(-1).mean()
 
 
 def bce_np(x: np.ndarray, t: np.ndarray) -> Any:
     return (np.logaddexp(0, x) - t * x).mean()
+
+
+# size of the images, kernel, strides, padding, output_padding, dilation; the size that comes out
+TRANSPOSES: list[tuple] = [
+    ((2, 3), (3, 3), 1, "valid", None, 1, (4, 5)), ((2, 3), (3, 2), 2, "same", None, 1, (4, 6)),
+    ((2, 3), (2, 2), (2, 3), "valid", None, 1, (4, 9)), ((2, 3), (3, 3), (2, 1), "same", (0, 0), 1, (3, 3)),
+    ((2, 3), (3, 3), 2, "valid", 1, 1, (6, 8)), ((2, 3), (3, 2), 1, "same", None, 2, (2, 3)),
+    ((2, 3), (3, 3), 2, 1, 1, 1, (4, 6))]
+
+
+def transpose_case(size: tuple, kernel: tuple, strides: Any, padding: Any, output_padding: Any, dilation: Any, out: tuple
+                   ) -> Case:
+    def call(op: Any, *xs: Any, size: Any, **settings: Any) -> Any:
+        return op(*xs, **settings, output_padding=output_padding)
+    return case(normal(2, *size, 3), normal(*kernel, 2, 3), normal(2), np=conv2d_transpose_np, call=call, strides=strides,
+                padding=padding, dilation=dilation, size=out)
 
 
 # ---- the registry --------------------------------------------------------------------------------------------------
@@ -631,6 +769,11 @@ OPS: dict[str, list[Case]] = {
     "dot": [case(normal(*a), normal(*b), np=np.dot) for a, b in [((3,), (3,)), ((2, 3), (3, 2)), ((), (2, 3))]]
     + [case(normal(2, 3), 2.5, np=np.dot)],
     "outer": [case(normal(*a), normal(*b), np=np.outer) for a, b in [((3,), (4,)), ((2, 2), (3,)), ((0,), (3,))]],
+    # ---- convolution ----
+    "im2col": im2col_cases(), "col2im": col2im_cases(),
+    "convolve": convolve_cases(), "convolve_definition": convolve_cases(), "convolve_bias": convolve_cases(bias=True),
+    "spread": spread_cases(), "correlate": correlate_cases(),
+    "conv2d": conv2d_cases(), "conv2d_transpose": [transpose_case(*s) for s in TRANSPOSES],
     # ---- reductions ----
     "sum": axes(np.sum, nonzero, *EMPTY), "mean": axes(np.mean, nonzero, (0, 3), ()),
     "prod": axes(np.prod, nonzero, *EMPTY) + prods_of_zeros(),
@@ -734,6 +877,20 @@ LAYERS: dict[str, Small] = {
     "GlobalMaxPooling2D": built(lambda: layers.GlobalMaxPooling2D(keepdims=True), nonzero(2, 3, 3, 4)),
     "GlobalAveragePooling1D": built(lambda: layers.GlobalAveragePooling1D(keepdims=True), normal(2, 5, 4)),
     "GlobalAveragePooling2D": built(layers.GlobalAveragePooling2D, normal(2, 3, 3, 4)),
+    "Conv2D": built(lambda: layers.Conv2D(3, (3, 2), 2, "same", activation="tanh"), normal(2, 5, 4, 2)),
+    "Conv2D of two groups": built(lambda: layers.Conv2D(4, 2, padding=((1, 0), (0, 2)), dilation_rate=2, groups=2,
+                                                        use_bias=False), normal(2, 4, 5, 2)),
+    "Conv1D": built(lambda: layers.Conv1D(3, 3, 2, "same"), normal(2, 6, 2)),
+    "Conv1D causal": built(lambda: layers.Conv1D(2, 2, padding="causal", dilation_rate=2, groups=2), normal(2, 5, 4)),
+    "DepthwiseConv2D": built(lambda: layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2), normal(2, 4, 5, 2)),
+    "SeparableConv2D": built(lambda: layers.SeparableConv2D(3, 2, 2, depth_multiplier=2, activation="tanh"), normal(2, 4, 5, 2)),
+    "Conv2DTranspose": built(lambda: layers.Conv2DTranspose(3, 3, 2, "same"), normal(2, 3, 2, 2)),
+    "Conv2DTranspose with output padding": built(lambda: layers.Conv2DTranspose(2, (3, 2), 2, output_padding=1),
+                                                 normal(2, 2, 3, 2)),
+    "ZeroPadding2D": built(lambda: layers.ZeroPadding2D(((1, 0), (2, 3))), normal(2, 3, 2, 2)),
+    "Cropping2D": built(lambda: layers.Cropping2D(((1, 0), (1, 2))), normal(2, 4, 5, 2)),
+    "UpSampling2D": built(lambda: layers.UpSampling2D((2, 3)), normal(2, 3, 2, 2)),
+    "UpSampling2D bilinear": built(lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"), normal(2, 3, 2, 2)),
     "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
     "Residual with shortcut": built(lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)),
     **{f"Parallel {join}": built(partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4))

@@ -14,7 +14,7 @@ LONGEST = 400
 # Each file imports only what stands above it; a package's __init__ stands below its files.
 ORDER = """
 names backend graph tensor arguments autograd anomaly
-ops.elementwise ops.activations ops.shapes ops.reductions ops.indexing ops.linear ops.convolution ops.pooling
+ops.elementwise ops.activations ops.shapes ops.reductions ops.indexing ops.linear ops.patches ops.convolution ops.pooling
 ops.normalization ops.recurrent
 ops.attention ops.losses ops
 check activations initializers regularizers

@@ -5,6 +5,7 @@ from .. import autograd as _autograd
 from ..tensor import Tensor as _Tensor
 from .activations import (elu, gelu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid, mish, relu, relu6,
                           selu, sigmoid, silu, softplus, softsign, swish)
+from .convolution import conv2d, conv2d_transpose, convolve, convolve_bias, convolve_definition, correlate, spread
 from .elementwise import (absolute, add, arccos, arcsin, arctan, astype, broadcast_to, ceil, clip, cos, cosh, divide, equal, erf,
                           exp, expm1, floor, greater, greater_equal, isfinite, isnan, less, less_equal, log, log1p, logical_and,
                           logical_not, logical_or, maximum, minimum, multiply, negative, not_equal, power, reciprocal, rint, sign,
@@ -15,6 +16,7 @@ from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_de
                      mean_squared_error, mean_squared_error_definition, sparse_cross_entropy, sparse_cross_entropy_definition)
 from .normalization import (batch_norm, batch_norm_definition, group_norm, group_norm_definition, layer_norm,
                             layer_norm_definition, local_response_norm, local_response_norm_definition, scale_shift)
+from .patches import col2im, im2col
 from .pooling import avg_pool, max_pool, pool_at, unpool
 from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,
                          softmax_definition, softmax_kernel, std, sum, var)
