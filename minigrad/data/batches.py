@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, batches_of, device_name, drawing_from, generator, to_device
+from ..backend import Array, as_data, backend, batches_of, device_name, drawing_from, generator, to_cpu, to_device
 
 Arrays = Sequence[Any]                  # None stands for what is not there (no targets, no weights) and stays None
 
@@ -54,6 +54,8 @@ def prefetch(rows: Iterable[Any], depth: int = 2) -> Iterator[Any]:
 
 
 def _ahead(rows: Iterator[Any], depth: int) -> Iterator[Any]:
+    from concurrent.futures import ThreadPoolExecutor
+
     end = object()
     with ThreadPoolExecutor(1, "minigrad-prefetch", drawing_from, (_Shared(),)) as thread:
         waiting = deque(thread.submit(next, rows, end) for _ in range(depth))
@@ -64,6 +66,11 @@ def _ahead(rows: Iterator[Any], depth: int) -> Iterator[Any]:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def is_stream(x: Any) -> bool:
+    """Are these batches to be walked (a Dataset, a generator), rather than rows to be cut (an array, a list)?"""
+    return isinstance(x, Iterable) and not hasattr(x, "__getitem__") and not hasattr(x, "__array__")
 
 
 class _Shared:
@@ -123,3 +130,50 @@ def _rows(arrays: Arrays) -> tuple[list[Array], int]:
         raise ValueError(f"arrays of the shapes {shapes} differ in length: each needs one row for each sample"
                          if lengths else "there are no arrays to take rows from")
     return found, lengths.pop()
+
+
+def checked(device: str, x: Any, y: Any = None, weight: Any = None, of: str = "") -> list[Array]:
+    """Arrays on a device: cast once, of equal length, free of NaN; raises ValueError that names what is not."""
+    arrays: list[Array] = []
+    for name, a in (("x", x), ("y", y), ("sample_weight", weight)):
+        if a is None:
+            if name == "y" and weight is not None:
+                raise ValueError("sample_weight needs y beside it")
+            continue
+        name, a = of + name, as_data(a)
+        if a.ndim == 0:
+            raise ValueError(f"{name} is a single number: expected an array whose first axis counts the rows")
+        if arrays and len(a) != len(arrays[0]):
+            raise ValueError(f"{name} has {len(a)} rows, {of}x has {len(arrays[0])}: they must be equal")
+        if len(a) == 0:
+            raise ValueError(f"{name} of shape {a.shape} holds no rows")
+        if a.dtype.kind == "f" and not bool(backend(a).isfinite(a).all()):
+            rows = to_cpu(~backend(a).isfinite(a).reshape(len(a), -1).all(1)).nonzero()[0]
+            raise ValueError(f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row {rows[0]}: "
+                             "fill or drop them before training")
+        arrays.append(to_device(a, device))
+    return arrays
+
+
+class Stream:
+    """Whole batches made elsewhere, `length` of them a pass (or all), each put through `convert(*batch)`.
+
+    An iterator goes on where the last pass ended; any other iterable, such as a Dataset, starts anew. Raises ValueError when the
+    batches end too soon.
+    """
+
+    def __init__(self, source: Iterable[Any], length: int | None, convert: Callable[..., Sequence[Any]]) -> None:
+        self.source, self.length, self.convert = source, length, convert
+        self.steps: int | None = length or (len(source) if isinstance(source, Sized) else None)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        n = 0
+        for batch in islice(self.source, self.length):
+            parts = batch if isinstance(batch, (tuple, list)) else (batch,)
+            if not 1 <= len(parts) <= 3:
+                raise ValueError(f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(parts)} parts")
+            n += 1
+            yield tuple(self.convert(*parts))
+        if n < (self.length or 1):
+            raise ValueError(f"the batches ended after {n}" + (f" of the {self.length} of a pass" if self.length else "")
+                             + ": an iterator is walked only once, a minigrad.data.Dataset anew for each pass")

@@ -67,9 +67,9 @@ def resize(images: Any, size: int | tuple[int, int], method: str = "bilinear") -
     x = as_batch("resize", images)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
     if not all(isinstance(n, (int, np.integer)) and n > 0 for n in (height, width, *x.shape[1:3])):
-        raise ValueError(f"resize: from images of shape {tuple(images.shape)} to size {size!r}: sizes are positive integers")
+        raise ValueError(f"resize: from images of shape {np.shape(images)} to size {size!r}: sizes are positive integers")
     y = lookup(method, {"bilinear": _bilinear, "nearest": _nearest}, "resize method")(x, int(height), int(width))
-    return y[..., 0] if len(images.shape) == 3 else y
+    return y[..., 0] if np.ndim(images) == 3 else y
 
 
 def _nearest(x: Array, height: int, width: int) -> Array:
