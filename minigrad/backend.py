@@ -4,6 +4,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 from typing import Any, Iterator
 
 import numpy as np
@@ -201,6 +202,7 @@ def default_device() -> str:
 # ---- chance --------------------------------------------------------------------------------------------------------
 
 _generator = np.random.default_rng(0)
+_own = threading.local()
 
 
 def seed(n: int) -> None:
@@ -213,20 +215,34 @@ def seed(n: int) -> None:
 
 
 def generator() -> np.random.Generator:
-    """The host generator behind `seed`."""
-    return _generator
+    """The host generator behind `seed`, or the one that this thread draws from instead."""
+    return getattr(_own, "generator", None) or _generator
+
+
+class drawing_from:
+    """Let `generator()` be another in this thread, from here on or for a block: a pipeline beside a training has its own."""
+
+    def __init__(self, other: Any) -> None:
+        self.previous = getattr(_own, "generator", None)
+        _own.generator = other
+
+    def __enter__(self) -> "drawing_from":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _own.generator = self.previous
 
 
 def random(shape: tuple[int, ...], like: Array) -> Array:
     """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
     dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
-    return backend(like).asarray(_generator.random(shape, dtype))
+    return backend(like).asarray(generator().random(shape, dtype))
 
 
 def normal(shape: tuple[int, ...], like: Array) -> Array:
     """Standard normal numbers with the dtype and on the device of `like`."""
     dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
-    return backend(like).asarray(_generator.standard_normal(shape, dtype))
+    return backend(like).asarray(generator().standard_normal(shape, dtype))
 
 
 def batches_of(n: int, size: int) -> Iterator[slice]:

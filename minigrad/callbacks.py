@@ -42,16 +42,17 @@ class History(Callback):
 
 
 class ProgressBar(Callback):
-    """One tqdm bar over all epochs with the logs of the last one (verbose=1), or a line for each epoch (verbose=2)."""
+    """One tqdm bar over all epochs with the logs of the last one (verbose=1), or a line an epoch (verbose=2)."""
 
-    def __init__(self, steps: int, epochs: int, verbose: int = 1) -> None:
+    def __init__(self, steps: int | None, epochs: int, verbose: int = 1) -> None:
         self.steps, self.epochs, self.verbose = steps, epochs, verbose
         self.bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         if self.verbose == 1 and self.bar is None:
             from tqdm.auto import tqdm
-            self.bar = tqdm(total=self.steps * (self.epochs - epoch), file=sys.stdout, mininterval=0.2, unit="step")
+            total = self.steps and self.steps * (self.epochs - epoch)
+            self.bar = tqdm(total=total, file=sys.stdout, mininterval=0.2, unit="step")
         if self.bar is not None:
             self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
 

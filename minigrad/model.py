@@ -11,7 +11,7 @@ from . import backend as bk
 from . import callbacks as cb
 from . import io, losses, optimizers
 from .autograd import grad, no_grad
-from .data.batches import batches, steps, train_validation_split
+from .data.batches import Dataset, Stream, checked, is_stream, train_validation_split
 from .layers.base import Layer, Parameter, name_layers, training
 from .layers.core import Input
 from .metrics import get as metric_named
@@ -56,25 +56,40 @@ class Model(Layer):
     def fit(self, x: Any, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = 1,
             callbacks: Iterable[cb.Callback] | None = None, validation_split: float = 0.0, validation_data: Any = None,
             shuffle: bool = True, class_weight: dict[int, float] | None = None, sample_weight: Any = None,
-            initial_epoch: int = 0, drop_last: bool = False, validation_batch_size: int | None = None) -> cb.History:
+            initial_epoch: int = 0, drop_last: bool = False, validation_batch_size: int | None = None,
+            steps_per_epoch: int | None = None) -> cb.History:
         """Train for `epochs` passes over the rows of x and y; returns the History of losses and metrics.
+
+        Or x gives whole batches, (x, y) or (x, y, sample_weight): a Dataset, walked anew each epoch, or a generator, cut into
+        epochs by `steps_per_epoch`. validation_data, and the x of evaluate and predict, may do so too.
 
         `validation_split` holds out the last rows, before shuffling. `class_weight` maps a label to the weight of its training
         rows, 1 where it names none. `verbose` shows a bar (1), a line an epoch (2) or nothing (0). `batch_size` is 32 by default.
         Raises ValueError for NaN in the data, lengths that differ, and a model that is not compiled.
         """
         self._need_compile("fit")
-        data, batch_size = self._data(x, y, sample_weight), 32 if batch_size is None else batch_size
-        held_out: list[Array] = []
+        size = 32 if batch_size is None else batch_size
+        held_size, held_out = validation_batch_size or size, None
+        train: Dataset | Stream
         if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) > 3:
-                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            held_out = self._data(*validation_data, of="validation ")
-        elif validation_split:
-            data, held_out = train_validation_split(data, validation_split)
-        data, count = _with_class_weights(data, class_weight), steps(len(data[0]), batch_size, drop_last)
+            given = (validation_data,) if is_stream(validation_data) else validation_data
+            if not isinstance(given, (tuple, list)) or len(given) > 3:
+                raise ValueError("validation_data must be (x, y), (x, y, sample_weight) or batches of these")
+            held_out = self._rows(*given, size=held_size, of="validation ")
+        if is_stream(x):
+            _whole(y, sample_weight, batch_size, validation_split or None)
+            train = Stream(x, steps_per_epoch, lambda *batch: _with_class_weights(self._data(*batch), class_weight))
+        else:
+            if steps_per_epoch is not None:
+                raise ValueError("steps_per_epoch cuts a stream of batches into epochs: arrays have theirs")
+            data = self._data(x, y, sample_weight)
+            if validation_split and held_out is None:
+                data, held_rows = train_validation_split(data, validation_split)
+                held_out = Dataset(*held_rows, batch_size=held_size, shuffle=False, depth=0)
+            data = _with_class_weights(data, class_weight)
+            train = Dataset(*data, batch_size=size, shuffle=shuffle, drop_last=drop_last, depth=0)
         self.history = history = cb.History()
-        bar = [cb.ProgressBar(count, epochs, 1 if verbose == "auto" else verbose)] if verbose else []
+        bar = [cb.ProgressBar(train.steps, epochs, 1 if verbose == "auto" else verbose)] if verbose else []
         hooks, begun = [*(callbacks or []), *bar, history], []
         self.stop_training = False
         logs: dict[str, float] = {}
@@ -84,9 +99,9 @@ class Model(Layer):
                 hook.on_train_begin(logs)
                 begun.append(hook)
             for epoch in range(initial_epoch, epochs):
-                logs = self._fit_epoch(epoch, batches(data, batch_size, shuffle, drop_last), hooks)
-                if held_out:
-                    checked = self._evaluate(held_out, validation_batch_size or batch_size)
+                logs = self._fit_epoch(epoch, train, hooks)
+                if held_out is not None:
+                    checked = self._evaluate(held_out)
                     logs.update({f"val_{name}": value for name, value in checked.items()})
                 for hook in hooks:
                     hook.on_epoch_end(epoch, logs)
@@ -158,21 +173,20 @@ class Model(Layer):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics on one batch, in inference."""
         self._need_compile("test_on_batch")
-        data = self._data(x, y, sample_weight)
-        return _returned(self._evaluate(data, len(data[0])), return_dict)
+        return _returned(self._evaluate([tuple(self._data(x, y, sample_weight))]), return_dict)
 
     # ---- looking ----
     def evaluate(self, x: Any, y: Any = None, batch_size: int | None = None, verbose: Any = 0, sample_weight: Any = None,
                  return_dict: bool = False) -> Any:
         """Loss and metrics over all rows, in inference: a number, a list or, with `return_dict`, a dict."""
         self._need_compile("evaluate")
-        return _returned(self._evaluate(self._data(x, y, sample_weight), 256 if batch_size is None else batch_size), return_dict)
+        return _returned(self._evaluate(self._rows(x, y, sample_weight, size=batch_size)), return_dict)
 
-    def _evaluate(self, data: list[Array], batch_size: int) -> dict[str, float]:
+    def _evaluate(self, rows: Iterable[tuple[Array, ...]]) -> dict[str, float]:
         self.reset_metrics()
         totals: dict[str, list[float]] = {}
         with no_grad(), training(False):
-            for batch in batches(data, batch_size):
+            for batch in rows:
                 _gather(totals, self.test_step(batch[0] if len(batch) == 1 else batch), len(batch[0]))
         return {**{name: total / rows for name, (total, rows) in totals.items()}, **self._metric_results()}
 
@@ -187,7 +201,7 @@ class Model(Layer):
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> np.ndarray:
         """The outputs for all rows of x, in inference, as a NumPy array."""
         with no_grad(), training(False):
-            rows = [self(part[0]) for part in batches(self._data(x), 256 if batch_size is None else batch_size)]
+            rows = [self(part[0]) for part in self._rows(x, size=batch_size)]
         return concatenate(rows).numpy() if len(rows) > 1 else rows[0].numpy()
 
     @property
@@ -211,29 +225,18 @@ class Model(Layer):
         if not self._compiled:
             raise ValueError(f"{what} needs a compiled model: call compile(optimizer, loss) first")
 
+    def _rows(self, x: Any, y: Any = None, weight: Any = None, *, size: int | None, of: str = "") -> Dataset | Stream:
+        """Batches of `size` rows (256), in order; or the batches that x makes itself."""
+        if is_stream(x):
+            _whole(y, weight, None if of else size)
+            return Stream(x, None, lambda *batch: self._data(*batch, of=of))
+        return Dataset(*self._data(x, y, weight, of=of), batch_size=256 if size is None else size, shuffle=False, depth=0)
+
     def _data(self, x: Any, y: Any = None, weight: Any = None, *, of: str = "") -> list[Array]:
-        """Arrays on the model's device: cast once, of equal length, free of NaN."""
+        """Arrays on the model's device."""
         weights = self._trained or self.weights
         device = weights[0].device if weights else bk.default_device()
-        arrays: list[Array] = []
-        for name, a in (("x", x), ("y", y), ("sample_weight", weight)):
-            if a is None:
-                if name == "y" and weight is not None:
-                    raise ValueError("sample_weight needs y beside it")
-                continue
-            name, a = of + name, bk.as_data(a)
-            if a.ndim == 0:
-                raise ValueError(f"{name} is a single number: expected an array whose first axis counts the rows")
-            if arrays and len(a) != len(arrays[0]):
-                raise ValueError(f"{name} has {len(a)} rows, {of}x has {len(arrays[0])}: they must be equal")
-            if len(a) == 0:
-                raise ValueError(f"{name} of shape {a.shape} holds no rows")
-            if a.dtype.kind == "f" and not bool(bk.backend(a).isfinite(a).all()):
-                rows = bk.to_cpu(~bk.backend(a).isfinite(a).reshape(len(a), -1).all(1)).nonzero()[0]
-                raise ValueError(f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row {rows[0]}: "
-                                 "fill or drop them before training")
-            arrays.append(bk.to_device(a, device))
-        return arrays
+        return checked(device, x, y, weight, of)
 
     # ---- files ----
     def save_weights(self, path: str | os.PathLike[str]) -> None:
@@ -345,6 +348,12 @@ def _parts(data: Any) -> tuple[Any, Any, Any]:
     if not isinstance(data, tuple):
         return data, None, None
     return (*data, None, None)[:3]      # type: ignore[return-value]
+
+
+def _whole(*given: Any) -> None:
+    """Refuse what cannot stand beside an x that gives whole batches."""
+    if any(a is not None for a in given):
+        raise ValueError("x gives whole batches: y and sample_weight belong into them, batch_size and validation_split not")
 
 
 def _with_class_weights(data: list[Array], class_weight: dict[int, float] | None) -> list[Array]:

@@ -20,7 +20,7 @@ ops.attention ops.losses ops
 check activations initializers regularizers
 layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.recurrent layers.attention layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
-data.datasets data.batches data.augment data.text data
+data.images data.datasets data.batches data.augment data.mixing data.text data
 io callbacks model
 plots
 """

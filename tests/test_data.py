@@ -3,6 +3,8 @@ import http.client
 import importlib.util
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 
 import numpy as np
@@ -13,9 +15,11 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 import minigrad
-from minigrad import Tensor
-from minigrad.backend import default_dtype, device_name, to_cpu, to_device
-from minigrad.data import batches, datasets, steps, train_validation_split
+from minigrad import Sequential, Tensor
+from minigrad.backend import default_dtype, device_name, drawing_from, generator, to_cpu, to_device
+from minigrad.callbacks import Callback
+from minigrad.data import Dataset, augment, batches, datasets, images, prefetch, steps, train_validation_split
+from minigrad.layers import Dense, Dropout, Flatten
 
 # ---- embedded sets -------------------------------------------------------------------------------------------------
 
@@ -313,3 +317,258 @@ def test_splits_refuse(n, fraction, message):
 def test_splits_refuse_different_lengths():
     with pytest.raises(ValueError, match=r"\(5,\), \(4,\) differ in length"):
         train_validation_split([np.zeros(5), np.zeros(4)], 0.2)
+
+
+# ---- what a batch is made of ---------------------------------------------------------------------------------------
+
+def jitter(x, *rest):
+    return (x + generator().random(x.shape, np.float32), *rest)
+
+
+def same_batches(a, b):
+    for one, other in zip(a, b, strict=True):
+        for x, y in zip(one, other, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def test_transform_gets_the_rows_and_gives_the_batch():
+    x, y = np.arange(10, dtype=np.float32), np.arange(10)
+    parts = list(batches([x, y, None], 4, transform=lambda x, y, nothing: (x * 2, y, nothing)))
+    np.testing.assert_array_equal(parts[2][0], [16, 18])
+    assert parts[0][2] is None
+    alone, = zip(*batches([x], 5, transform=np.sqrt), strict=True)
+    np.testing.assert_allclose(np.concatenate(alone), np.sqrt(x))
+
+
+def test_each_batch_draws_from_its_own_generator():
+    """So the batches of a pass do not depend on what is drawn between them, and training not on what a transform draws."""
+    x = np.zeros((20, 3), np.float32)
+    minigrad.seed(8)
+    first, after = list(batches([x], 6, True, transform=jitter)), generator().random()
+    minigrad.seed(8)
+    second = []
+    for part in batches([x], 6, True, transform=jitter):
+        second.append(part)
+        assert generator().random() >= 0
+    same_batches(first, second)
+    minigrad.seed(8)
+    for _ in batches([x], 6, True, transform=lambda x: x):
+        pass
+    assert generator().random() == after
+    assert (first[0][0] != first[1][0]).any()
+    assert (list(batches([x], 6, transform=jitter))[0][0] != list(batches([x], 6, transform=jitter))[0][0]).any()
+
+
+def test_another_generator_for_a_while():
+    minigrad.seed(1)
+    expected = np.random.default_rng(1).random()
+    with drawing_from(np.random.default_rng(2)):
+        assert generator().random() == np.random.default_rng(2).random()
+        with drawing_from(np.random.default_rng(3)):
+            assert generator().random() == np.random.default_rng(3).random()
+    assert generator().random() == expected
+
+
+# ---- prefetching ---------------------------------------------------------------------------------------------------
+
+def threads():
+    return [t for t in threading.enumerate() if t.name.startswith("minigrad-prefetch")]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 7, 50])
+def test_prefetching_changes_neither_order_nor_bits(depth):
+    x, y = np.random.default_rng(0).random((30, 5), np.float32), np.arange(30)
+    minigrad.seed(3)
+    expected, after = list(batches([x, y], 4, True, transform=jitter)), generator().random()
+    minigrad.seed(3)
+    made = []
+    for part in prefetch(batches([x, y], 4, True, transform=jitter), depth):
+        made.append(part)
+    same_batches(made, expected)
+    assert generator().random() == after and not threads()
+    assert list(prefetch(iter([]), depth)) == [] and list(prefetch([3, 1, 2], depth)) == [3, 1, 2]
+
+
+def test_the_next_is_made_while_one_is_used():
+    made = []
+
+    def source():
+        for i in range(10):
+            made.append((i, threading.current_thread().name))
+            yield i
+    rows = prefetch(source(), 3)
+    assert made == []                                                 # nothing before the first is asked for
+    assert next(rows) == 0
+    deadline = time.monotonic() + 10
+    while len(made) < 4 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert [i for i, _ in made] == [0, 1, 2, 3]                       # the one in use and three ahead, no more
+    assert all(name.startswith("minigrad-prefetch") for _, name in made) and len(threads()) == 1
+    assert list(rows) == list(range(1, 10)) and not threads()
+
+
+def test_an_abandoned_iterator_leaves_no_thread():
+    def endless():
+        while True:
+            yield np.zeros(1000)
+    rows = prefetch(endless())
+    next(rows)
+    assert len(threads()) == 1
+    del rows
+    assert not threads()
+    for _ in prefetch(endless(), 4):
+        break
+    assert not threads()
+    with pytest.raises(KeyError):
+        for _ in prefetch(endless()):
+            raise KeyError("in the loop")
+    assert not threads()
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_what_is_raised_reaches_the_caller_at_its_place(depth):
+    def source():
+        yield 1
+        yield 2
+        raise OSError("a damaged file")
+    rows, seen = prefetch(source(), depth), []
+    with pytest.raises(OSError, match="a damaged file"):
+        for item in rows:
+            seen.append(item)
+    assert seen == [1, 2] and not threads()
+    assert list(rows) == []
+
+
+def test_a_thread_does_not_draw_from_the_shared_generator():
+    x = np.zeros((8, 4, 4), np.float32)
+    flip = augment.RandomFlip()
+    with pytest.raises(RuntimeError, match="draw inside of batches.*or from your own"):
+        list(prefetch(flip(part) for part, in batches([x], 4)))
+    own = augment.RandomFlip(seed=3)
+    assert len(list(prefetch(own(part) for part, in batches([x], 4)))) == 2
+    assert len(list(prefetch((flip(part) for part, in batches([x], 4)), 0))) == 2
+
+
+@pytest.mark.parametrize("depth", [-1, 1.5, None])
+def test_prefetch_refuses(depth):
+    with pytest.raises(ValueError, match="whole number of items"):
+        prefetch([1], depth)
+
+
+# ---- training from batches -----------------------------------------------------------------------------------------
+
+X, LABELS = np.random.default_rng(5).random((40, 6, 6, 1), np.float32), np.arange(40) % 3
+
+
+def small(seed=2, **options):
+    minigrad.seed(seed)
+    model = Sequential(Flatten(input_shape=(6, 6, 1)), Dropout(0.3), Dense(3))
+    model.compile("adam", "mse", **options)
+    return model
+
+
+ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
+
+
+def weights_after(x, *args, epochs=3, **options):
+    model = small()
+    record = model.fit(x, *args, epochs=epochs, verbose=0, **options)
+    return [w.copy() for w in model.get_weights()] + [np.array(record.history["loss"])]
+
+
+def assert_same(a, b):
+    for p, q in zip(a, b, strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+def test_a_dataset_trains_as_its_arrays_do():
+    expected = weights_after(X, ONE_HOT, batch_size=16)
+    assert_same(weights_after(Dataset(X, ONE_HOT, batch_size=16)), expected)
+    weights = np.linspace(0, 1, 40, dtype=np.float32)
+    assert_same(weights_after(Dataset(X, ONE_HOT, weights, batch_size=16, depth=0)),
+                weights_after(X, ONE_HOT, batch_size=16, sample_weight=weights))
+    assert_same(weights_after(Dataset(X, ONE_HOT, batch_size=16), class_weight={0: 3.0}),
+                weights_after(X, ONE_HOT, batch_size=16, class_weight={0: 3.0}))
+    assert len(Dataset(X, ONE_HOT, batch_size=16)) == 3 and len(Dataset(X, batch_size=16, drop_last=True)) == 2
+
+
+def test_augmented_training_is_the_same_with_and_without_a_thread():
+    """The thread draws beside the dropout masks, and changes none of them."""
+    shift = augment.Compose(augment.RandomTranslation(0.1, 0.1), augment.GaussianNoise(0.05))
+    results = [weights_after(Dataset(X, ONE_HOT, transform=shift, batch_size=8, depth=depth)) for depth in (0, 1, 4)]
+    assert_same(results[0], results[1])
+    assert_same(results[0], results[2])
+    assert (results[0][0] != weights_after(X, ONE_HOT, batch_size=8)[0]).any()
+
+
+def test_bytes_stay_bytes_until_their_batch():
+    pixels = images.to_uint8(X)
+    data = Dataset(pixels, ONE_HOT, transform=lambda x, y: (images.to_float(x), y), batch_size=16)
+    assert data.arrays[0].dtype == np.uint8
+    ready = Dataset(images.to_float(pixels), ONE_HOT, transform=lambda x, y: (x, y), batch_size=16)
+    assert_same(weights_after(data), weights_after(ready))
+
+
+def test_generators_and_lists_of_batches():
+    def endless():
+        while True:
+            yield from batches([X, ONE_HOT], 10)
+    expected = weights_after(X, ONE_HOT, batch_size=10, shuffle=False)
+    assert_same(weights_after(endless(), steps_per_epoch=4), expected)
+    assert_same(weights_after(([X[i:i + 10], ONE_HOT[i:i + 10]] for _ in range(3) for i in range(0, 40, 10)), steps_per_epoch=4),
+                expected)
+    assert_same(weights_after(Dataset(X, ONE_HOT, batch_size=10, shuffle=False), steps_per_epoch=2, epochs=1),
+                weights_after(X[:20], ONE_HOT[:20], batch_size=10, shuffle=False, epochs=1))
+    with pytest.raises(ValueError, match="ended after 0: an iterator is walked only once, a .*Dataset anew"):
+        small().fit(batches([X, ONE_HOT], 10), epochs=2, verbose=0)
+    with pytest.raises(ValueError, match="ended after 4 of the 5 of a pass"):
+        small().fit(batches([X, ONE_HOT], 10), epochs=1, steps_per_epoch=5, verbose=0)
+
+
+def test_batches_to_look_at(capsys):
+    model, data = small(metrics=["mae"]), Dataset(X, ONE_HOT, batch_size=7, shuffle=False)
+    np.testing.assert_allclose(model.evaluate(data), model.evaluate(X, ONE_HOT), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(data), model.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(x for x, in batches([X], 9)), model.predict(X), rtol=1e-5)
+    record = model.fit(data, validation_data=data, epochs=2, verbose=1)
+    assert len(record.history["val_loss"]) == 2 and "12/12" in capsys.readouterr().out
+    model.fit(batches([X, ONE_HOT], 7), verbose=1)                   # nobody knows how many
+    assert "6step" in capsys.readouterr().out.replace(" ", "")
+    held = model.fit(data, validation_data=(X, ONE_HOT), verbose=0).history["val_loss"]
+    np.testing.assert_allclose(held[-1], model.evaluate(X, ONE_HOT)[0], rtol=1e-5)
+
+
+def test_stopping_early_leaves_no_thread():
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs):
+            self.model.stop_training = True
+    small().fit(Dataset(X, ONE_HOT, batch_size=4), verbose=0, callbacks=[Stop()])
+    assert not threads()
+
+    def broken(x, y):
+        raise OSError("a damaged file")
+    with pytest.raises(OSError, match="damaged"):
+        small().fit(Dataset(X, ONE_HOT, transform=broken), verbose=0)
+    assert not threads()
+
+
+def test_datasets_and_streams_refuse():
+    data = Dataset(X, ONE_HOT)
+    for options in ({"y": ONE_HOT}, {"batch_size": 4}, {"validation_split": 0.2}, {"sample_weight": np.ones(40)}):
+        with pytest.raises(ValueError, match="x gives whole batches: y and sample_weight belong into them"):
+            small().fit(data, **options)
+    with pytest.raises(ValueError, match="x gives whole batches"):
+        small().evaluate(data, ONE_HOT)
+    with pytest.raises(ValueError, match=r"shapes \(40, 6, 6, 1\), \(3,\) differ in length"):
+        Dataset(X, np.zeros(3))
+    with pytest.raises(ValueError, match="sample_weight needs y"):
+        Dataset(X, sample_weight=np.ones(40))
+    with pytest.raises(ValueError, match="positive integer, not 0"):
+        Dataset(X, batch_size=0)
+    with pytest.raises(ValueError, match="a batch must be x, .* got 4 parts"):
+        small().fit(iter([(X, ONE_HOT, None, None)]), verbose=0)
+    with pytest.raises(ValueError, match="x holds NaN or infinity in 1 of 2 rows"):
+        small().fit(iter([(np.float32([1, np.nan]).reshape(2, 1), ONE_HOT[:2])]), verbose=0)
+    with pytest.raises(ValueError, match="steps_per_epoch cuts a stream of batches"):
+        small().fit(X, ONE_HOT, steps_per_epoch=2)

@@ -1,5 +1,5 @@
-"""Data: the sets (`minigrad.data.datasets`) and how a training cuts them into batches."""
-from . import datasets
-from .batches import batches, steps, train_validation_split
+"""Data: the sets (`minigrad.data.datasets`), images and their augmentation, and how a training cuts rows into batches."""
+from . import augment, datasets, images, mixing
+from .batches import Dataset, batches, prefetch, steps, train_validation_split
 
-__all__ = ["batches", "datasets", "steps", "train_validation_split"]
+__all__ = ["Dataset", "augment", "batches", "datasets", "images", "mixing", "prefetch", "steps", "train_validation_split"]

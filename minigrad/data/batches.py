@@ -1,30 +1,103 @@
-"""Rows in batches: one permutation a pass, slices where nothing is shuffled."""
+"""Rows in batches: one permutation a pass, slices where nothing is shuffled; the next one prepared while one is used."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from itertools import islice
 from typing import Any
 
-from ..backend import Array, batches_of, device_name, generator, to_device
+import numpy as np
+
+from ..backend import Array, as_data, backend, batches_of, device_name, drawing_from, generator, to_cpu, to_device
 
 Arrays = Sequence[Any]                  # None stands for what is not there (no targets, no weights) and stays None
 
 
-def batches(arrays: Arrays, size: int, shuffle: bool = False, drop_last: bool = False) -> Iterator[tuple[Any, ...]]:
+def batches(arrays: Arrays, size: int, shuffle: bool = False, drop_last: bool = False,
+            transform: Callable[..., Any] | None = None) -> Iterator[tuple[Any, ...]]:
     """Tuples of `size` rows of each array, in order (as views) or, with `shuffle`, in one permutation drawn from minigrad.seed.
 
-    The last batch is shorter where it must be, or left out with `drop_last`. Raises ValueError, at the call, for arrays of
-    different lengths and for rows too few to make a batch.
+    The last batch is shorter where it must be, or left out with `drop_last`. A batch is what `transform(*rows)` makes of its
+    rows; each is made with a generator of its own, so that the order in time of its draws and the training's does not matter.
+    Raises ValueError, at the call, for arrays of different lengths and for rows too few to make a batch.
     """
     arrays, n = _rows(arrays)
     if steps(n, size, drop_last) == 0:
         raise ValueError(f"{n} rows make no batch of {size}: " + ("choose a smaller size" if n else "there is no data"))
     cuts = batches_of(n - n % size if drop_last else n, size)
-    if not shuffle:
-        return (tuple([None if a is None else a[cut] for a in arrays]) for cut in cuts)
-    order = generator().permutation(n)
-    orders: list[Any] = [None if a is None else to_device(order, device_name(a)) for a in arrays]      # one transfer a pass
-    return (tuple([None if a is None else a.take(o[cut], 0) for a, o in zip(arrays, orders, strict=True)]) for cut in cuts)
+    if shuffle:
+        order = generator().permutation(n)
+        orders: list[Any] = [None if a is None else to_device(order, device_name(a)) for a in arrays]      # one transfer a pass
+        parts = (tuple([None if a is None else a.take(o[cut], 0) for a, o in zip(arrays, orders, strict=True)]) for cut in cuts)
+    else:
+        parts = (tuple([None if a is None else a[cut] for a in arrays]) for cut in cuts)
+    return parts if transform is None else _transformed(parts, transform, int(generator().integers(1 << 63)))
+
+
+def _transformed(parts: Iterator[tuple[Any, ...]], transform: Callable[..., Any], seed: int) -> Iterator[tuple[Any, ...]]:
+    for i, part in enumerate(parts):
+        with drawing_from(np.random.default_rng((seed, i))):
+            made = transform(*part)
+        yield made if isinstance(made, tuple) else (made,)
+
+
+def prefetch(rows: Iterable[Any], depth: int = 2) -> Iterator[Any]:
+    """The same items in the same order, up to `depth` of them made ahead by a thread (NumPy computes in both at once).
+
+    What is raised there reaches the caller at its place in the order. The thread begins with the first item and ends with the
+    iterator, exhausted or abandoned. depth=0 makes each item when it is asked for, in no thread.
+    """
+    if not isinstance(depth, int) or depth < 0:
+        raise ValueError(f"the depth must be a whole number of items to make ahead, not {depth!r}")
+    return _ahead(iter(rows), depth) if depth else iter(rows)
+
+
+def _ahead(rows: Iterator[Any], depth: int) -> Iterator[Any]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    end = object()
+    with ThreadPoolExecutor(1, "minigrad-prefetch", drawing_from, (_Shared(),)) as thread:
+        waiting = deque(thread.submit(next, rows, end) for _ in range(depth))
+        try:
+            while (item := waiting.popleft().result()) is not end:
+                waiting.append(thread.submit(next, rows, end))
+                yield item
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def is_stream(x: Any) -> bool:
+    """Are these batches to be walked (a Dataset, a generator), rather than rows to be cut (an array, a list)?"""
+    return isinstance(x, Iterable) and not hasattr(x, "__getitem__") and not hasattr(x, "__array__")
+
+
+class _Shared:
+    """What a prefetching thread finds instead of minigrad.seed's generator."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("prefetch: its thread would draw from minigrad.seed's generator while the training draws from it too, "
+                           "in an order that nobody knows: draw inside of batches(..., transform=), or from your own (seed=)")
+
+
+class Dataset:
+    """Rows of x, y and weights for fit, batch by batch: each pass is prefetch(batches(..., transform=transform), depth)."""
+
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int = 32, shuffle: bool = True,
+                 drop_last: bool = False, transform: Callable[..., Any] | None = None, depth: int = 2) -> None:
+        self.arrays, n = _rows([a for a in (x, y, sample_weight) if a is not None])
+        if y is None and sample_weight is not None:
+            raise ValueError("sample_weight needs y beside it")
+        self.options: dict[str, Any] = {"size": batch_size, "shuffle": shuffle, "drop_last": drop_last, "transform": transform}
+        self.depth, self.steps = depth, steps(n, batch_size, drop_last)
+
+    def __len__(self) -> int:
+        """The number of batches."""
+        return self.steps
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return prefetch(batches(self.arrays, **self.options), self.depth)
 
 
 def steps(n: int, size: int, drop_last: bool = False) -> int:
@@ -57,3 +130,50 @@ def _rows(arrays: Arrays) -> tuple[list[Array], int]:
         raise ValueError(f"arrays of the shapes {shapes} differ in length: each needs one row for each sample"
                          if lengths else "there are no arrays to take rows from")
     return found, lengths.pop()
+
+
+def checked(device: str, x: Any, y: Any = None, weight: Any = None, of: str = "") -> list[Array]:
+    """Arrays on a device: cast once, of equal length, free of NaN; raises ValueError that names what is not."""
+    arrays: list[Array] = []
+    for name, a in (("x", x), ("y", y), ("sample_weight", weight)):
+        if a is None:
+            if name == "y" and weight is not None:
+                raise ValueError("sample_weight needs y beside it")
+            continue
+        name, a = of + name, as_data(a)
+        if a.ndim == 0:
+            raise ValueError(f"{name} is a single number: expected an array whose first axis counts the rows")
+        if arrays and len(a) != len(arrays[0]):
+            raise ValueError(f"{name} has {len(a)} rows, {of}x has {len(arrays[0])}: they must be equal")
+        if len(a) == 0:
+            raise ValueError(f"{name} of shape {a.shape} holds no rows")
+        if a.dtype.kind == "f" and not bool(backend(a).isfinite(a).all()):
+            rows = to_cpu(~backend(a).isfinite(a).reshape(len(a), -1).all(1)).nonzero()[0]
+            raise ValueError(f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row {rows[0]}: "
+                             "fill or drop them before training")
+        arrays.append(to_device(a, device))
+    return arrays
+
+
+class Stream:
+    """Whole batches made elsewhere, `length` of them a pass (or all), each put through `convert(*batch)`.
+
+    An iterator goes on where the last pass ended; any other iterable, such as a Dataset, starts anew. Raises ValueError when the
+    batches end too soon.
+    """
+
+    def __init__(self, source: Iterable[Any], length: int | None, convert: Callable[..., Sequence[Any]]) -> None:
+        self.source, self.length, self.convert = source, length, convert
+        self.steps: int | None = length or (len(source) if isinstance(source, Sized) else None)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        n = 0
+        for batch in islice(self.source, self.length):
+            parts = batch if isinstance(batch, (tuple, list)) else (batch,)
+            if not 1 <= len(parts) <= 3:
+                raise ValueError(f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(parts)} parts")
+            n += 1
+            yield tuple(self.convert(*parts))
+        if n < (self.length or 1):
+            raise ValueError(f"the batches ended after {n}" + (f" of the {self.length} of a pass" if self.length else "")
+                             + ": an iterator is walked only once, a minigrad.data.Dataset anew for each pass")

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backend import as_data
 from ..names import lookup
+from .images import resize
 
 Split = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -44,8 +45,7 @@ def digits28(flat: bool = True, scale: str | None = "unit", test_size: float = 0
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    nearest = np.arange(28) * 8 // 28                                    # the small pixel under each large one
-    images = images.reshape(-1, 8, 8)[:, nearest][:, :, nearest] / 16
+    images = resize(images.reshape(-1, 8, 8), 28, "nearest") / 16
     return _images(images.reshape(-1, 784), labels, 255, (28, 28, 1), flat, scale, test_size, random_state, stratify)
 
 
