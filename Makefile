@@ -14,7 +14,7 @@ export MPLBACKEND ?= Agg
 	@touch $@
 
 demo: .venv/base.installed            ## train a network on the digits, with a report and pictures under runs/
-	$(BIN)/python -m models mlp --out runs/mlp
+	$(BIN)/python -m models cnn --out runs/cnn
 
 test: .venv/test.installed            ## the test suite
 	$(BIN)/python -m pytest -n 2 -m "not parity"

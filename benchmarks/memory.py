@@ -18,7 +18,7 @@ from .models import Row, mlp
 from .trainers import TRAINERS
 
 FRAMEWORKS = ("minigrad", "torch")
-ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536"}
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
 REGISTRY: dict[str, tuple[Row, Row]] = {big.name: (big, small) for big, small in [      # the model, its small twin
     (mlp("MLP 784-1024-1024-10, batch 1024", (784, 1024, 1024, 10), 1024), mlp("", (8, 8, 8, 4), 4)),
     (mlp("MLP 784-128-10, batch 8192", (784, 128, 10), 8192), mlp("", (8, 8, 4), 4)),

@@ -731,7 +731,7 @@ class Recorder:
 
     def forward(self, op, y, args, node):
         if node is not None and (op.drops or op.shapes or not op.keeps_output) and y.size:
-            self.calls.append((op, y, [getattr(a, "data", a) for a in args], node))
+            self.calls.append((op, y, [getattr(a, "_array", a) for a in args], node))
 
     def pulled(self, node, gradients):
         pass

@@ -69,7 +69,7 @@ def _correlate(x, values, kernel, where):
 
 def _spread(values, w, size, where):
     """For each set of taps under which places have nothing in common one product, added straight to the image."""
-    xp, kernel, c, f = backend(values), w.shape[:2], *w.shape[2:]
+    xp, kernel, (c, f) = backend(values), w.shape[:2], w.shape[2:]
     x = xp.zeros((len(values), *size, c), xp.result_type(values, w))
     sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart(kernel, *where[:2])]
     for images, rows, windows in walk(x, kernel, *where, f + sets[0][2].shape[1], into=True):
