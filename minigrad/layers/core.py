@@ -8,6 +8,8 @@ from .. import activations, initializers, ops, regularizers
 from ..backend import random
 from .base import Layer, is_training
 
+SMALL = 1 << 16                         # outputs up to which one fused node is faster; beyond, two nodes free memory sooner
+
 
 class Input(Layer):
     """Says the shape of a model's input, without the batch axis: Sequential([Input((64,)), Dense(10)])."""
@@ -47,7 +49,7 @@ class Dense(Layer):
             raise ValueError(f"Dense was built for {self.kernel.shape[0]} features, got an input of shape {x.shape}")
         if not self.use_bias:
             return self.activation(x @ self.kernel)
-        if self.activation is ops.relu:
+        if self.activation is ops.relu and x.size // x.shape[-1] * self.units <= SMALL:
             return ops.linear_relu(x, self.kernel, self.bias)
         return self.activation(ops.linear(x, self.kernel, self.bias))
 
