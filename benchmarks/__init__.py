@@ -9,6 +9,8 @@ BARS = {
     ("overhead", "100 tanh of 4 floats", "forward + backward"): 6.0,
     ("overhead", "100 tanh of 4 floats", "recorded"): 14.0,
     ("kernels", "*", "kernel"): 1.0,                                        # of its definition: above it, flagged
+    ("convolutions", "*", "*"): 1.8,                                        # of PyTorch's time,
+    ("convolutions", "geometric mean", "*"): 1.2,                           # and over all of them
     ("models", "MLP 64-128-64-10, batch 32", "*"): 0.5,                     # of PyTorch's time
     ("models", "MLP 784-128-10, batch 128", "*"): 0.8,
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,                         # of Keras's time
