@@ -43,10 +43,21 @@ CASES = {
     "local_response_norm": Case(1, lambda n, c: [floats(n, c)]),
     "linear": Case(3, lambda n, c: [floats(n, 64), floats(64, c), floats(c)]),
     "linear_relu": Case(3, lambda n, c: [floats(n, 64), floats(64, c), floats(c)]),
+    "convolve": Case(2, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c)]),
+    "convolve_bias": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)]),
 }
 # Ops that stand for a composition without being fused: their rules are ops too, but they must win all the same.
-COMPOSITIONS = {"linear": lambda x, w, b: x @ w + b}
+COMPOSITIONS: dict[str, Callable[..., Any]] = {
+    "linear": lambda x, w, b: x @ w + b,
+    "convolve": lambda x, w: _minigrad().convolve_definition(x, w),
+    "convolve_bias": lambda x, w, b: _minigrad().convolve(x, w) + b,
+}
 ROWS = [f"{name} {n}x{c}" for name in CASES for n, c in SIZES]
+
+
+def _minigrad() -> Any:
+    import minigrad
+    return minigrad
 
 
 def pairs() -> dict[str, tuple[Any, Any]]:

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import platform
+import statistics
 from pathlib import Path
 from typing import Any
 from collections.abc import Iterable
@@ -13,8 +14,9 @@ from . import bar
 from .overhead import OPS
 
 Record = dict[str, Any]
-PARTNERS = {"overhead": "torch", "models": "torch", "memory": "torch", "fit": "keras"}
+PARTNERS = {"overhead": "torch", "convolutions": "torch", "models": "torch", "memory": "torch", "fit": "keras"}
 TITLES = {"overhead": "Overhead, microseconds an op", "kernels": "Kernels, forward and backward, against their definitions",
+          "convolutions": "Single convolutions, forward and both gradients, against PyTorch",
           "models": "Training steps, against PyTorch", "fit": "fit, against Keras's", "memory": "Peak memory, against PyTorch's"}
 
 
@@ -31,7 +33,18 @@ def judge(records: list[Record]) -> list[Record]:
         r["bar"] = bar(r["stage"], r["row"], r["variant"]) if r["framework"] == "minigrad" else None
         figure = r["median"] / OPS * 1e6 if r["stage"] == "overhead" else r["ratio"]
         r["met"] = None if r["bar"] is None or figure is None else figure <= r["bar"]
-    return list(best.values())
+    return [*best.values(), *_mean(list(best.values()))]
+
+
+def _mean(judged: list[Record]) -> list[Record]:
+    """The geometric mean of the ratios of all convolutions, as a row of its own."""
+    chosen = [r for r in judged if r["stage"] == "convolutions" and r["framework"] == "minigrad" and r["ratio"]]
+    if not chosen:
+        return []
+    seconds, ratio = (statistics.geometric_mean(r[key] for r in chosen) for key in ("median", "ratio"))
+    mean = dict(chosen[0], row="geometric mean", median=seconds, quartiles=[seconds, seconds], ratio=ratio,
+                bar=bar("convolutions", "geometric mean", chosen[0]["variant"]))
+    return [dict(mean, met=ratio <= mean["bar"])]
 
 
 def _partners(r: Record, p: Record) -> bool:
@@ -40,7 +53,7 @@ def _partners(r: Record, p: Record) -> bool:
         return False
     if r["stage"] == "kernels":
         return p["variant"] == "definition"
-    return p["framework"] == PARTNERS[r["stage"]] and (r["stage"] in ("models", "fit") or p["variant"] == r["variant"])
+    return p["framework"] == PARTNERS[r["stage"]] and (r["stage"] in ("convolutions", "models", "fit") or p["variant"] == r["variant"])
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks import fit, kernels, memory, models, overhead, report
+from benchmarks import convolutions, fit, kernels, memory, models, overhead, report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
 
@@ -93,7 +93,9 @@ def test_every_kernel_has_a_case_that_agrees_with_its_definition():
 
 def test_every_bar_belongs_to_a_row():
     rows = {stage: module.ROWS for stage, module in
-            [("overhead", overhead), ("kernels", kernels), ("models", models), ("fit", fit), ("memory", memory)]}
+            [("overhead", overhead), ("kernels", kernels), ("convolutions", convolutions), ("models", models), ("fit", fit),
+             ("memory", memory)]}
+    rows["convolutions"] = [*rows["convolutions"], "geometric mean"]
     for stage, row, _ in benchmarks.BARS:
         assert row == "*" or row in rows[stage]
     assert benchmarks.bar("memory", memory.ROWS[0], "training") == 1.2
@@ -113,6 +115,12 @@ def test_steps_train(framework):
         losses = [float(np.ravel(getattr(value, "data", value))[0]) for value in
                   (result["loss"] if isinstance(result, dict) else result for result in (step() for _ in range(60)))]
         assert losses[-1] < 0.2 * losses[0], name
+
+
+def test_convolutions_are_those_of_the_table():
+    for row in convolutions.ROWS[:2]:
+        (size, filters, kernel, _), (step,) = convolutions.CASES[row], convolutions.steps("minigrad", row, "cpu").values()
+        assert [g.shape for g in step()] == [size, (kernel, kernel, size[-1], filters)]
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
@@ -140,3 +148,12 @@ def test_judge_without_a_partner_and_by_the_op():
 def test_losing_kernel_is_flagged():
     rows = [record("kernels", kernels.ROWS[0], "minigrad", 1, v, [t]) for v, t in [("kernel", 1.1e-5), ("definition", 1e-5)]]
     assert "LOSES" in report.table(report.judge(rows))
+
+
+def test_convolutions_are_judged_one_by_one_and_by_their_mean():
+    seconds = {"minigrad": [("channels last", [2.0, 0.5])], "torch": [("channels first", [1.0, 2.0]), ("channels last", [4.0, 1.0])]}
+    records = [record("convolutions", convolutions.ROWS[i], framework, 1, variant, [values[i]])
+               for framework, variants in seconds.items() for variant, values in variants for i in range(2)]
+    judged = [r for r in report.judge(records) if r["framework"] == "minigrad"]
+    assert [(r["ratio"], r["met"]) for r in judged[:2]] == [(2.0, False), (0.5, True)]
+    assert judged[2]["row"] == "geometric mean" and judged[2]["ratio"] == pytest.approx(1.0) and judged[2]["met"]

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.parity
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 sides = st.tuples(st.integers(0, 2), st.integers(0, 2))
-groups_of = st.sampled_from([(1, 1, 1), (1, 3, 2), (2, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2), (2, 1, 3)])   # groups, C and F of each
+groups_of = st.sampled_from(            # groups, and the channels and filters of each
+    [(1, 1, 1), (1, 3, 2), (2, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2), (2, 1, 3)])
 
 
 @st.composite

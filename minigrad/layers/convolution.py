@@ -146,8 +146,9 @@ class SeparableConv2D(_Convolution):
     def __init__(self, filters: int, kernel_size: Any, strides: Any = (1, 1), padding: Any = "valid",
                  data_format: str | None = None, dilation_rate: Any = (1, 1), depth_multiplier: int = 1,
                  activation: Any = None, use_bias: bool = True, depthwise_initializer: Any = "glorot_uniform",
-                 pointwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", depthwise_regularizer: Any = None,
-                 pointwise_regularizer: Any = None, bias_regularizer: Any = None, **options: Any) -> None:
+                 pointwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+                 depthwise_regularizer: Any = None, pointwise_regularizer: Any = None, bias_regularizer: Any = None,
+                 **options: Any) -> None:
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
                          bias_regularizer, **options)
         self.filters, self.depth_multiplier = _whole(filters, "filters"), _whole(depth_multiplier, "depth_multiplier")

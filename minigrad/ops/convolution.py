@@ -69,10 +69,12 @@ def _correlate(x, values, kernel, where):
 
 def _spread(values, w, size, where):
     """For each set of taps under which places have nothing in common one product, added straight to the image."""
-    xp, kernel, (c, f) = backend(values), w.shape[:2], w.shape[2:]
+    xp, (kh, kw, c, f) = backend(values), w.shape
+    if (kh, kw) == where[0] == (1, 1) and not any(map(sum, where[2])):
+        return _convolve(values, w.transpose(0, 1, 3, 2), where)        # every pixel is a place: one product
     x = xp.zeros((len(values), *size, c), xp.result_type(values, w))
-    sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart(kernel, *where[:2])]
-    for images, rows, windows in walk(x, kernel, *where, f + sets[0][2].shape[1], into=True):
+    sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart((kh, kw), *where[:2])]
+    for images, rows, windows in walk(x, (kh, kw), *where, f + sets[0][2].shape[1], into=True):
         block = values[images, rows].reshape((-1, f))
         for i, j, taps in sets:
             at = windows[:, :, :, i, j]
@@ -199,6 +201,8 @@ def correlate(x, values, *, kernel, strides=(1, 1), dilation=(1, 1), pads=((0, 0
     places = places_of(x.shape[1:3], kernel, *where)
     if (len(x), *places) != values.shape[:3]:
         raise ValueError(f"{len(x)} images of {places[0]} x {places[1]} places need as many values, got shape {values.shape}")
+    if x.shape[3] % groups or values.shape[3] % groups:
+        raise ValueError(f"{x.shape[3]} channels and {values.shape[3]} filters do not both divide into {groups} groups")
     if groups == 1:
         return _correlate(x, values, kernel, where)
     if groups == x.shape[3] == values.shape[3]:

@@ -48,9 +48,14 @@ def linear(x, w, b):
     return y if x.ndim == 2 else y.reshape(x.shape[:-1] + y.shape[-1:])
 
 
+def _total(g):
+    """The sum over all rows, as a product with ones: several times faster than g.sum(0)."""
+    return backend(g).ones(len(g), g.dtype) @ g
+
+
 linear.gradients(lambda g, y, x, w, b: g @ _t(w),
                  lambda g, y, x, w, b: _t(_rows(x)) @ _rows(g),
-                 lambda g, y, x, w, b: _rows(g).sum(0), needs="x w")
+                 lambda g, y, x, w, b: _total(_rows(g)), needs="x w")
 
 
 def linear_relu_definition(x, w, b):
@@ -70,7 +75,7 @@ def linear_relu(x, w, b):
 @linear_relu.backward
 def _(g, y, x, w, b):
     g = g * (y > 0)
-    return (lambda: g @ _t(w)), (lambda: _t(_rows(x)) @ _rows(g)), (lambda: _rows(g).sum(0))
+    return (lambda: g @ _t(w)), (lambda: _t(_rows(x)) @ _rows(g)), (lambda: _total(_rows(g)))
 
 
 @primitive
