@@ -88,7 +88,8 @@ def test_every_kernel_has_a_case_that_agrees_with_its_definition():
         if "1000" not in row:
             both = kernels.steps("minigrad", row, "cpu")
             for fast, defined in zip(both["kernel"](), both["definition"](), strict=True):
-                np.testing.assert_allclose(fast.data, defined.data, rtol=1e-4, atol=1e-6)
+                largest = abs(defined.data).max()       # sums of float32 that cancel keep the error of their largest terms
+                np.testing.assert_allclose(fast.data, defined.data, rtol=1e-4, atol=1e-6 * max(1, largest))
 
 
 def test_every_bar_belongs_to_a_row():

@@ -71,17 +71,18 @@ print("ready", flush=True)
 while True:
     value += 1
     io.save_arrays(sys.argv[1], {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)})
+    print("saved", flush=True)
 """
 
 
 def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
     path, value = tmp_path / "w.safetensors", 0.0
     io.save_arrays(path, {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)})
-    for k in range(4):
+    for k in range(5):
         process = subprocess.Popen([sys.executable, "-c", SAVER, str(path), str(value)], stdout=subprocess.PIPE, cwd=ROOT,
                                    env={**os.environ, "OMP_NUM_THREADS": "1"})
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(0.05 + 0.011 * k)
+        assert [process.stdout.readline() for _ in range(3)] == [b"ready\n", b"saved\n", b"saved\n"]
+        time.sleep(0.003 * k)           # into the middle of one of the next
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         process.stdout.close()
