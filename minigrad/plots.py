@@ -132,7 +132,7 @@ def schedules(rates: Mapping[str, Any], *, path: PathLike = None) -> Figure:
 
 # ---- what a model sees ---------------------------------------------------------------------------------------------
 
-def _images(x: Any) -> np.ndarray:
+def pictures_of(x: Any) -> np.ndarray:
     """Rows as pictures, (N, H, W) or (N, H, W, 3): a single channel is dropped, flat rows must make squares."""
     x = _array(x)
     if x.ndim == 2:
@@ -147,7 +147,7 @@ def _images(x: Any) -> np.ndarray:
     return x
 
 
-def _thumbnails(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
+def thumbnails(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
     """Bare axes in rows of `columns`, each showing one image; all grey images share black and white points."""
     panels = _panels(figure, len(images), columns)
     low, high = float(images.min()), float(images.max())
@@ -163,11 +163,11 @@ def _thumbnails(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
 def samples(images: Any, *, columns: int = 8, titles: Sequence[Any] | None = None, title: str = "",
             path: PathLike = None) -> Figure:
     """A grid of pictures, such as a generator's: (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H)."""
-    images = _images(images)
+    images = pictures_of(images)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     with page(path, 1.05 * columns, (1.3 if titles is not None else 1.05) * rows + (0.3 if title else 0)) as figure:
-        for i, axes in enumerate(_thumbnails(figure, images, columns)):
+        for i, axes in enumerate(thumbnails(figure, images, columns)):
             if titles is not None:
                 axes.set_title(str(titles[i]), fontsize=9, fontweight="normal", pad=3)
         figure.suptitle(title)
@@ -177,7 +177,7 @@ def samples(images: Any, *, columns: int = 8, titles: Sequence[Any] | None = Non
 def predictions(images: Any, labels: Any, predicted: Any, *, names: Sequence[str] | None = None, columns: int = 8,
                 path: PathLike = None) -> Figure:
     """A grid of pictures, each titled "true / predicted", wrong ones red: labels (N,), predicted (N,) or scores (N, classes)."""
-    images, labels, predicted = _images(images), _array(labels), _array(predicted)
+    images, labels, predicted = pictures_of(images), _array(labels), _array(predicted)
     if predicted.ndim == 2:
         predicted = predicted.argmax(1)
     if not len(images) == len(labels) == len(predicted) or labels.ndim != 1:
@@ -186,7 +186,7 @@ def predictions(images: Any, labels: Any, predicted: Any, *, names: Sequence[str
     name = (lambda label: str(label)) if names is None else (lambda label: names[label])
     columns = min(columns, len(images))
     with page(path, 1.15 * columns, 1.42 * -(-len(images) // columns) + 0.4) as figure:
-        for axes, true, guess in zip(_thumbnails(figure, images, columns), labels, predicted):
+        for axes, true, guess in zip(thumbnails(figure, images, columns), labels, predicted):
             wrong = bool(true != guess)
             axes.set_title(f"{name(true)} / {name(guess)}", color=RED if wrong else INK, fontsize=10, pad=3,
                            fontweight="bold" if wrong else "normal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from minigrad import Model, plots
+from minigrad import Model, Sequential, plots, plots_networks
 
 
 def scores(model: Model, test: tuple[Any, Any]) -> dict[str, float]:
@@ -29,3 +29,13 @@ def pictures(model: Model, out: Path, test: tuple[Any, Any]) -> None:
     plots.history(model.history, path=out / "history.png")
     plots.predictions(x[:40], y[:40], predicted[:40], path=out / "predictions.png")
     plots.confusion(y, predicted, path=out / "confusion.png")
+
+
+def inside(model: Sequential, out: Path, test: tuple[Any, Any]) -> None:
+    """Filters and maps of the first convolution; which pixels matter, and where the last convolution sees what speaks for a class."""
+    x, y = test
+    each = [int((y == digit).argmax()) for digit in sorted(set(y.tolist()))]            # the first image of each class
+    plots_networks.filters(model, path=out / "filters.png")
+    plots_networks.features(model, x[each[:6]], path=out / "features.png")
+    plots_networks.saliency(model, x[each], path=out / "saliency.png")
+    plots_networks.grad_cam(model, x[each], path=out / "gradcam.png")

@@ -60,5 +60,7 @@ def report(model) -> str:
 
 
 def pictures(model, out: Path):
-    """History, predictions, confusions."""
-    classify.pictures(model, out, load()[1])
+    """History, predictions, confusions; filters, feature maps, saliency and Grad-CAM."""
+    test = load()[1]
+    classify.pictures(model, out, test)
+    classify.inside(model, out, test)

@@ -909,6 +909,8 @@ MODELS: dict[str, Small] = {
     "cnn": loss_of(from_models("cnn", "cnn"), losses.SparseCategoricalCrossentropy(), normal(2, 8, 8, 1), integers(10, 2)),
     "cnn_mnist": loss_of(from_models("cnn_mnist", "cnn_mnist"), losses.SparseCategoricalCrossentropy(), normal(2, 28, 28, 1),
                          integers(10, 2)),
+    "inception": loss_of(from_models("inception", "GoogLeNet", 5, False, 1 / 32), losses.SparseCategoricalCrossentropy(),
+                         normal(2, 16, 16, 3), integers(5, 2)),
 }
 
 

@@ -22,7 +22,7 @@ layers.base layers.combinators layers.core layers.convolution layers.pooling lay
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
 data.images data.datasets data.batches data.augment data.mixing data.text data
 io callbacks model
-plots
+plots plots_networks
 """
 PLACE = {f"minigrad.{name}": i for i, name in enumerate(ORDER.split())}
 
