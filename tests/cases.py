@@ -911,6 +911,15 @@ MODELS: dict[str, Small] = {
                          integers(10, 2)),
     "inception": loss_of(from_models("inception", "GoogLeNet", 5, False, 1 / 32), losses.SparseCategoricalCrossentropy(),
                          normal(2, 16, 16, 3), integers(5, 2)),
+    "lenet": loss_of(from_models("lenet", "lenet8"), losses.SparseCategoricalCrossentropy(), normal(3, 8, 8, 1), integers(10, 3)),
+    "lenet of 1998": loss_of(from_models("lenet", "lenet5"), losses.SparseCategoricalCrossentropy(), normal(2, 32, 32, 1),
+                             integers(10, 2)),
+    "alexnet": loss_of(from_models("alexnet", "alexnet", 39, 10, False, 1 / 16), losses.SparseCategoricalCrossentropy(),
+                       normal(3, 39, 39, 3), integers(10, 3)),
+    "alexnet of 2012": loss_of(from_models("alexnet", "alexnet", 39, 10, True, 1 / 16), losses.SparseCategoricalCrossentropy(),
+                               normal(2, 39, 39, 3), integers(10, 2)),
+    "vgg": loss_of(from_models("vgg", "vgg", 11, (32, 32, 1), 10, 2, 16), losses.SparseCategoricalCrossentropy(),
+                   normal(2, 32, 32, 1), integers(10, 2)),
 }
 
 
