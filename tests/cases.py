@@ -906,6 +906,16 @@ MODELS: dict[str, Small] = {
                            integers(10, 2)),
     "simple_nn": loss_of(from_models("simple_nn", "simple_nn"), losses.SparseCategoricalCrossentropy(), normal(2, 784),
                          integers(10, 2)),
+    "resnet": loss_of(from_models("resnet", "resnet_small"), losses.SparseCategoricalCrossentropy(), normal(2, 8, 8, 1),
+                      integers(10, 2)),
+    **{f"resnet {depth} of {style}": loss_of(from_models("resnet", "resnet", depth, style, 3, (12, 12, 2), 1),
+                                             losses.SparseCategoricalCrossentropy(from_logits=True), normal(2, 12, 12, 2),
+                                             integers(3, 2))
+       for depth, style in ((18, "keras"), (50, "torchvision"))},
+    "resnet_depth": loss_of(from_models("resnet_depth", "network", False, 18, 2),
+                            losses.SparseCategoricalCrossentropy(from_logits=True), normal(2, 8, 8, 1), integers(10, 2)),
+    "transfer": loss_of(from_models("transfer", "network", "head"), losses.SparseCategoricalCrossentropy(), normal(2, 8, 8, 1),
+                        integers(5, 2)),
 }
 
 
