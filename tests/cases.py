@@ -222,7 +222,7 @@ def matmul_cases() -> list[Case]:
 
 
 def linear_cases(expect: Any = lambda x, w, b: x @ w + b) -> list[Case]:
-    return [*(case(normal(*s), normal(4, 2), normal(2), np=expect) for s in [(3, 4), (2, 3, 4), (4,), (0, 4)]),
+    return [*(case(normal(*s), normal(4, 2), normal(2), np=expect) for s in [(3, 4), (2, 3, 4), (4,), (0, 4), (130, 4)]),
             case(transposed(normal, 3, 4), strided(normal, 4, 2), strided(normal, 2), np=expect)]
 
 

@@ -49,8 +49,8 @@ def linear(x, w, b):
 
 
 def _total(g):
-    """The sum over all rows, as a product with ones: several times faster than g.sum(0)."""
-    return backend(g).ones(len(g), g.dtype) @ g
+    """The sum over all rows; over many as a product with ones, which is several times faster."""
+    return g.sum(0) if len(g) < 128 else backend(g).ones(len(g), g.dtype) @ g
 
 
 linear.gradients(lambda g, y, x, w, b: g @ _t(w),
