@@ -184,7 +184,8 @@ def test_recomputed_statistics(batch_size, xp, device):
     first, later = model.layers[0], model.layers[3]
     np.testing.assert_allclose(values(first.moving_mean), x.mean(0), rtol=1e-4)
     np.testing.assert_allclose(values(first.moving_variance), x.var(0), rtol=1e-4)
-    assert first.moving_mean.device == device and (values(later.moving_mean) != 0).all()
+    # The mean of what is normalised is 0 but for rounding; that the statistics are new shows in the variance, which began at 1.
+    assert first.moving_mean.device == device and (values(later.moving_variance) != 1).all()
     assert values(frozen.moving_mean).tolist() == [0] * 4
     if batch_size == 100:           # one batch: what lies below is normalised as it is in inference now
         with no_grad():
