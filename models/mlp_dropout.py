@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import minigrad
-from minigrad import Sequential, plots
+from minigrad import Sequential
 from minigrad.data import datasets
 from minigrad.layers import Dense, Dropout
 from minigrad.names import lookup
+
+from . import classify
 
 # ---- the model: 100,480 + 8,256 + 650 = 109,386 parameters ------------------------------------------------------------
 
@@ -56,15 +58,9 @@ def train(data: str = "digits28", rate: float = 0.2, epochs: int = 5, batch_size
 
 def report(model, data: str = "digits28") -> str:
     """Precision, recall and F1 of each digit."""
-    from sklearn.metrics import classification_report
-    _, (x, y) = load(data)
-    return classification_report(y, model.predict(x, verbose=0).argmax(1), digits=3)
+    return classify.report(model, load(data)[1])
 
 
 def pictures(model, out: Path, data: str = "digits28"):
     """Loss and accuracy by epoch, forty test digits with their predictions, and which were mistaken for which."""
-    _, (x, y) = load(data)
-    predicted = model.predict(x, verbose=0)
-    plots.history(model.history, path=out / "history.png")
-    plots.predictions(x[:40], y[:40], predicted[:40], path=out / "predictions.png")
-    plots.confusion(y, predicted, path=out / "confusion.png")
+    classify.pictures(model, out, load(data)[1])

@@ -9,11 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import minigrad
-from minigrad import Sequential, plots
+from minigrad import Sequential
 from minigrad.data import datasets
 from minigrad.initializers import VarianceScaling
 from minigrad.layers import Dense
 from minigrad.names import lookup
+
+from . import classify
 from minigrad.optimizers import SGD
 
 # ---- the model: 100,480 + 1,290 = 101,770 parameters -------------------------------------------------------------------
@@ -60,15 +62,9 @@ def train(data: str = "digits28", epochs: int = 20, batch_size: int = 128, learn
 
 def report(model, data: str = "digits28") -> str:
     """Precision, recall and F1 of each digit."""
-    from sklearn.metrics import classification_report
-    _, (x, y) = load(data)
-    return classification_report(y, model.predict(x, verbose=0).argmax(1), digits=3)
+    return classify.report(model, load(data)[1])
 
 
 def pictures(model, out: Path, data: str = "digits28"):
     """Loss and accuracy by epoch, forty test digits with their predictions, and which were mistaken for which."""
-    _, (x, y) = load(data)
-    predicted = model.predict(x, verbose=0)
-    plots.history(model.history, path=out / "history.png")
-    plots.predictions(x[:40], y[:40], predicted[:40], path=out / "predictions.png")
-    plots.confusion(y, predicted, path=out / "confusion.png")
+    classify.pictures(model, out, load(data)[1])

@@ -11,8 +11,8 @@ from ..tensor import Tensor
 from .base import Layer, is_training
 
 
-class LayerNormalization(Layer):
-    """gamma * (x - mean) / sqrt(variance + epsilon) + beta over the last axis, or over several last ones (arXiv:1607.06450)."""
+class _GainAndOffset(Layer):
+    """The settings of all normalisations that end in gamma * normal + beta."""
 
     def __init__(self, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
                  beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
@@ -21,6 +21,10 @@ class LayerNormalization(Layer):
         self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
         self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
         self.beta_regularizer, self.gamma_regularizer = regularizers.get(beta_regularizer), regularizers.get(gamma_regularizer)
+
+
+class LayerNormalization(_GainAndOffset):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta over the last axis, or over several last ones (arXiv:1607.06450)."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         rank = len(input_shape)
@@ -43,16 +47,8 @@ class LayerNormalization(Layer):
         return ops.layer_norm(x, gamma, beta, epsilon=self.epsilon)
 
 
-class _ChannelNormalization(Layer):
+class _ChannelNormalization(_GainAndOffset):
     """What normalisations with a gain and an offset for each channel share."""
-
-    def __init__(self, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-                 beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
-                 gamma_regularizer: Any = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
-        self.beta_initializer, self.gamma_initializer = initializers.get(beta_initializer), initializers.get(gamma_initializer)
-        self.beta_regularizer, self.gamma_regularizer = regularizers.get(beta_regularizer), regularizers.get(gamma_regularizer)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 2 or self.axis not in (-1, len(input_shape) - 1):

@@ -36,7 +36,7 @@ def pads_of(padding, size, kernel, strides=(1, 1), dilation=(1, 1)):
         return (0, 0), (0, 0)
     if padding == "same":
         return tuple(same_pads(*axis) for axis in zip(size, kernel, strides, dilation))
-    wrong = ValueError(f"padding must be 'valid', 'same', a number, (vertical, horizontal) or ((top, bottom), (left, right)), "
+    wrong = ValueError(f"padding must be 'valid', 'same', a number at least 0, (vertical, horizontal) or ((top, bottom), (left, right)), "
                        f"not {padding!r}")
     sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
     if len(sides) != 2:

@@ -9,35 +9,12 @@ import math
 
 from ..autograd import primitive
 from ..backend import backend, batches_of, device_name
+from .patches import pads_of, pair
 
 BLOCK = 2**18           # elements of the image at a time: views taken of them stay in the cache of a CPU
 
 
 # ---- where windows lie ---------------------------------------------------------------------------------------------
-
-def _pair(value, name):
-    """A size or stride for both axes, as (rows, columns)."""
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2 or any(not hasattr(n, "__index__") or n < 1 for n in pair):
-        raise ValueError(f"{name} must be a whole number above 0, or two of them, not {value!r}")
-    return pair
-
-
-def _padding(padding, axis, n, size, stride):
-    """(before, after) along an axis of length n: TensorFlow's rules for 'valid' and 'same', or as given."""
-    if padding == "valid":
-        return 0, 0
-    if padding == "same":
-        total = max((-(-n // stride) - 1) * stride + size - n, 0)
-        return total // 2, total - total // 2
-    if isinstance(padding, str):
-        raise ValueError(f"padding must be 'valid', 'same', a number or ((top, bottom), (left, right)), not {padding!r}")
-    width = padding[axis] if isinstance(padding, (tuple, list)) else padding
-    before, after = width if isinstance(width, (tuple, list)) else (width, width)
-    if not 0 <= before < size or not 0 <= after < size:
-        raise ValueError(f"padding {padding!r} must be at least 0 and less than the window of {size}: each window holds pixels")
-    return before, after
-
 
 def window_geometry(shape, size, strides, padding, name):
     """For the rows and for the columns of images of `shape`: (length, size, stride, padding before, number of windows).
@@ -46,11 +23,12 @@ def window_geometry(shape, size, strides, padding, name):
     """
     if len(shape) != 4:
         raise ValueError(f"{name} expects images of shape (N, H, W, C), got {shape}")
-    size = _pair(size, f"{name}: the window size")
-    strides = size if strides is None else _pair(strides, f"{name}: strides")
+    size = pair(size, f"{name}: the window size")
+    strides = size if strides is None else pair(strides, f"{name}: strides")
     axes = []
-    for axis, (n, k, s) in enumerate(zip(shape[1:3], size, strides)):
-        before, after = _padding(padding, axis, n, k, s)
+    for n, k, s, (before, after) in zip(shape[1:3], size, strides, pads_of(padding, shape[1:3], size, strides)):
+        if padding != "same" and not (before < k and after < k):
+            raise ValueError(f"padding {padding!r} must be at least 0 and less than the window of {k}: each window holds pixels")
         if n + before + after < k or n < 1:
             raise ValueError(f"{name}: a window of {size[0]}x{size[1]} does not fit into images (N, H, W, C) of shape {shape}"
                              f"{'' if padding == 'valid' else f' with padding {padding!r}'}")
