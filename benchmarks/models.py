@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import by_hand
+from . import by_hand, images
 
 FRAMEWORKS = ("minigrad", "numpy", "torch", "jax", "keras")
 
@@ -100,5 +100,6 @@ REGISTRY = {row.name: row for row in [
     mlp("MLP 64-128-64-10, batch 32", (64, 128, 64, 10), 32),
     mlp("MLP 784-128-10, batch 128", (784, 128, 10), 128),
     mlp("MLP 784-128-64-10, dropout, batch 128", (784, 128, 64, 10), 128, dropout=0.2),
+    *(Row(name, *images.network(name)) for name in images.NETWORKS),
 ]}
 ROWS = list(REGISTRY)

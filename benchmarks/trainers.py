@@ -40,17 +40,23 @@ def train_numpy(build: Callable[..., Any], x: Any, labels: Any, device: str) -> 
 
 def train_torch(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
     import torch
-    model = build().to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    inputs, targets = torch.from_numpy(x).to(device), torch.from_numpy(labels).to(device)
+    targets = torch.from_numpy(labels).to(device)
 
-    def loop():
-        loss = torch.nn.functional.cross_entropy(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)       # here, so that no gradients are held between steps, as in the others
-        return loss
-    return {"loop": loop}
+    def loop(layout):
+        model, inputs = build().to(device), torch.from_numpy(x).to(device)
+        if x.ndim == 4:
+            model, inputs = model.to(memory_format=layout), inputs.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+
+        def step():
+            loss = torch.nn.functional.cross_entropy(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)       # here, so that no gradients are held between steps, as in the others
+            return loss
+        return step
+    steps = {"loop": loop(torch.contiguous_format)}
+    return steps | {"channels last": loop(torch.channels_last)} if x.ndim == 4 else steps
 
 
 def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:

@@ -327,14 +327,15 @@ def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
 
 
 def place_cases(name: str) -> list[Case]:
-    """unpool and pool_at, with places drawn among those that lie on a pixel."""
+    """unpool and pool_at, which are linear in their first input; the others say where its numbers go, or come from."""
     cases = []
     for shape, settings in POOLS:
         rows, columns = window_geometry(shape, **{"size": 2, "strides": None, "padding": "valid"} | settings, name=name)
-        places = np.argmax([(pixel >= 0) * rng.random((shape[0], rows[4], columns[4], shape[3]))
-                            for pixel in taps_np(rows, columns)], 0)
-        x = normal(*(places.shape if name == "unpool" else shape))
-        cases.append(case(x, places.astype("uint8"), np=unpool_np if name == "unpool" else pool_at_np, rows=rows, columns=columns))
+        x = nonzero(*shape)
+        top = pool_np(np.max, x, **settings)
+        cases.append(case(normal(*(top if name == "unpool" else x).shape), np=unpool_np if name == "unpool" else pool_at_np,
+                          call=lambda op, first, x, top, **geometry: op(first, x, top, **geometry),
+                          x=x, top=top, rows=rows, columns=columns))
     return cases
 
 
@@ -561,22 +562,24 @@ def taps_np(rows: tuple, columns: tuple) -> np.ndarray:
     return pixels
 
 
-def pixels_np(places: np.ndarray, rows: tuple, columns: tuple) -> tuple:
-    """The index, into (N, H * W, C), of the pixel that each place names."""
-    n, _, _, c = places.shape
-    taps = np.broadcast_to(taps_np(rows, columns), (rows[1] * columns[1], *places.shape))
-    pixel = np.take_along_axis(taps, places[None].astype(int), 0)[0]
-    return np.arange(n)[:, None, None, None], pixel, np.arange(c)
+def pixels_np(x: np.ndarray, top: np.ndarray, rows: tuple, columns: tuple) -> tuple:
+    """The index, into (N, H * W, C), of the pixel in each window that equals the window's `top`."""
+    n, _, _, c = x.shape
+    sample, channel = np.arange(n)[:, None, None, None], np.arange(c)
+    taps = np.stack([np.broadcast_to(tap, top.shape) for tap in taps_np(rows, columns)])
+    hits = (x.reshape(n, rows[0] * columns[0], c)[sample, taps, channel] == top) & (taps >= 0)
+    assert (hits.sum(0) == 1).all()
+    return sample, np.take_along_axis(taps, hits.argmax(0)[None], 0)[0], channel
 
 
-def pool_at_np(x: np.ndarray, places: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
-    return x.reshape(len(x), rows[0] * columns[0], x.shape[3])[pixels_np(places, rows, columns)]
+def pool_at_np(v: np.ndarray, x: np.ndarray, top: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
+    return v.reshape(len(v), rows[0] * columns[0], v.shape[3])[pixels_np(x, top, rows, columns)]
 
 
-def unpool_np(g: np.ndarray, places: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
-    x = np.zeros((len(g), rows[0] * columns[0], g.shape[3]))
-    np.add.at(x, pixels_np(places, rows, columns), g)
-    return x.reshape(len(g), rows[0], columns[0], g.shape[3])
+def unpool_np(g: np.ndarray, x: np.ndarray, top: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
+    v = np.zeros((len(x), rows[0] * columns[0], x.shape[3]))
+    np.add.at(v, pixels_np(x, top, rows, columns), g)
+    return v.reshape(x.shape)
 
 
 def places_np(size: tuple, kernel: tuple, strides: tuple = (1, 1), dilation: tuple = (1, 1), pads: tuple = ((0, 0), (0, 0))

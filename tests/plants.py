@@ -317,14 +317,15 @@ def definition_reads(slot: Slot, xp: Any) -> set:
 
 
 def ancestors(t: Any) -> set:
-    """All nodes that a Tensor was computed from."""
+    """All nodes that a Tensor can be differentiated to."""
     found: set = set()
     stack = [t.node] if isinstance(t, Tensor) and t.node is not None else []
     while stack:
         n = stack.pop()
         if n not in found:
             found.add(n)
-            stack += [p for p in n.parents if p is not None]
+            rules = n.parents if n.op is None or n.op.definition else n.op.rules
+            stack += [p for p, rule in zip(n.parents, rules) if p is not None and rule is not None]
     return found
 
 

@@ -13,7 +13,7 @@ import math
 from ..autograd import primitive
 from ..backend import backend
 from .linear import einsum
-from .patches import apart, check_images, columns_of, im2col, pads_of, pair, places_of, walk
+from .patches import apart, as_it_is, check_images, columns_of, im2col, pads_of, pair, places_of, walk
 from .shapes import repeat, reshape
 
 
@@ -47,12 +47,15 @@ def _convolve(x, w, where, b=None):
     places = places_of(x.shape[1:3], kernel, *where)
     y = xp.empty((len(x), *places, f), xp.result_type(x, w))
     w = w.reshape((-1, f))
-    b = b if b is None else xp.broadcast_to(b, (places[1], f)).reshape(-1)
+    if b is not None:
+        wide = xp.empty((places[1], f), b.dtype)        # by rows of places: NumPy is slow where a run is only F long
+        wide[...] = b
+        b = wide.reshape(-1)
     for images, rows, columns in columns_of(x, kernel, *where):
         out = y[images, rows]
         xp.dot(columns, w, out=out.reshape((-1, f)))
         if b is not None:
-            out = out.reshape((-1, len(b)))         # by rows of places: NumPy is slow where a run is only F long
+            out = out.reshape((-1, len(b)))
             out += b
     return y
 
@@ -70,8 +73,8 @@ def _correlate(x, values, kernel, where):
 def _spread(values, w, size, where):
     """For each set of taps under which places have nothing in common one product, added straight to the image."""
     xp, (kh, kw, c, f) = backend(values), w.shape
-    if (kh, kw) == where[0] == (1, 1) and not any(map(sum, where[2])):
-        return _convolve(values, w.transpose(0, 1, 3, 2), where)        # every pixel is a place: one product
+    if as_it_is(size, (kh, kw), *where):
+        return xp.dot(values.reshape((-1, f)), w.reshape((-1, f)).T).reshape((len(values), *size, c))
     x = xp.zeros((len(values), *size, c), xp.result_type(values, w))
     sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart((kh, kw), *where[:2])]
     for images, rows, windows in walk(x, (kh, kw), *where, f + sets[0][2].shape[1], into=True):

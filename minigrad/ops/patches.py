@@ -6,6 +6,7 @@ enough that what they make for a block stays in the processor's cache.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from ..autograd import primitive
 from ..backend import backend, device_name
@@ -47,6 +48,7 @@ def pads_of(padding, size, kernel, strides=(1, 1), dilation=(1, 1)):
     return pads
 
 
+@lru_cache(1024)
 def places_of(size, kernel, strides, dilation, pads):
     """(OH, OW): at how many places the kernel stands; ValueError if it is larger than the padded image."""
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
@@ -106,10 +108,10 @@ def walk(x, kernel, strides, dilation, pads, width, into=False):
 def columns_of(x, kernel, *where):
     """(images, rows, matrix) block by block, the matrix with what lies under the kernel at one place in each row."""
     width, buffer = math.prod(kernel) * x.shape[3], None
+    if as_it_is(x.shape[1:3], kernel, *where):
+        yield slice(None), slice(None), x.reshape((-1, width))
+        return
     for images, rows, windows in walk(x, kernel, *where, width):
-        if kernel == (1, 1):
-            yield images, rows, windows.reshape((-1, width))
-            continue
         if buffer is None:
             buffer = backend(x).empty(windows.size, x.dtype)
         flat = buffer[:windows.size]
@@ -119,6 +121,11 @@ def columns_of(x, kernel, *where):
         else:
             flat.reshape(windows.shape)[...] = windows
             yield images, rows, flat.reshape((-1, width))
+
+
+def as_it_is(size, kernel, strides, dilation, pads):
+    """Are the images the matrix of columns already? So it is where every pixel is a place, and where an image has only one."""
+    return (kernel == strides == (1, 1) or kernel == size and dilation == (1, 1)) and not any(map(sum, pads))
 
 
 def apart(kernel, strides, dilation):

@@ -1,7 +1,7 @@
 """Pooling of images (N, H, W, C): the largest element or the mean of each window, of which both have gradients of every order.
 
-A window is never laid out. For each place in it, its "tap", there is one view of the images: what all windows have there. With
-strides these are views of the phases, the images that take every s-th row and column: long runs of memory.
+A window is never laid out. For each place in it, its "tap", there is one view: what all windows have there. Where windows overlap,
+these are views of the phases, copies of the images that take every s-th row and column: long runs of memory, read several times.
 """
 from __future__ import annotations
 
@@ -70,6 +70,21 @@ def _taps(phases, rows, columns):
             for i in range(size) for j in range(width)]
 
 
+def _apart(rows, columns):
+    """Has no pixel more than one window?"""
+    return all(size <= stride for _, size, stride, _, _ in (rows, columns))
+
+
+def _padded(rows, columns):
+    return any(before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns))
+
+
+def _in_place(x, rows, columns):
+    """The taps as views of the images themselves, where windows have no padding."""
+    (size, stride, _, high), (width, step, _, wide) = rows[1:], columns[1:]
+    return [x[:, i:i + (high - 1) * stride + 1:stride, j:j + (wide - 1) * step + 1:step] for i in range(size) for j in range(width)]
+
+
 def _blocks(x):
     """Slices of a few images each, on a CPU; on a GPU all at once."""
     images = max(1, BLOCK // max(1, math.prod(x.shape[1:]))) if device_name(x) == "cpu" else max(1, len(x))
@@ -78,28 +93,35 @@ def _blocks(x):
 
 def _read(x, rows, columns, empty):
     """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
-    padded = any(before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns))
+    padded = _padded(rows, columns)
     for block in _blocks(x):
+        if _apart(rows, columns) and not padded:
+            yield block, _in_place(x[block], rows, columns)
+            continue
         phases = _laid_out(x[block], rows, columns, empty if padded else None)
         for phase, pixels, there in _phases(rows, columns):
             phases[phase][there] = x[block][pixels]
         yield block, _taps(phases, rows, columns)
 
 
-def _written(g, rows, columns, share):
-    """Images that got share(block, k) at tap k, added up where windows overlap: the adjoint of reading the taps."""
-    xp, shape = backend(g), (len(g), rows[0], columns[0], g.shape[3])
+def _written(g, rows, columns, hits=None):
+    """Images with g at every tap, or where the tap's mask of hits(block) is true, added up where windows overlap.
+
+    The adjoint of reading the taps.
+    """
+    xp, shape, apart = backend(g), (len(g), rows[0], columns[0], g.shape[3]), _apart(rows, columns)
     whole = all(size >= stride and (out - 1) * stride + size >= n + before for n, size, stride, before, out in (rows, columns))
-    apart = all(size <= stride for _, size, stride, _, _ in (rows, columns))        # one tap a phase: nothing to add up
+    in_place = apart and not _padded(rows, columns)
     x = (xp.empty if whole else xp.zeros)(shape, g.dtype)
     for block in _blocks(x):
-        phases = _laid_out(x[block], rows, columns, None if apart else 0)
-        for k, tap in enumerate(_taps(phases, rows, columns)):
+        phases = None if in_place else _laid_out(x[block], rows, columns, None if apart else 0)
+        taps = _in_place(x[block], rows, columns) if in_place else _taps(phases, rows, columns)
+        for tap, hit in zip(taps, hits(block) if hits else [True] * len(taps)):
             if apart:
-                tap[...] = share(block, k)
+                xp.multiply(g[block], hit, out=tap)
             else:
-                tap += share(block, k)
-        for phase, pixels, there in _phases(rows, columns):
+                tap += g[block] * hit
+        for phase, pixels, there in [] if in_place else _phases(rows, columns):
             x[block][pixels] = phases[phase][there]
     return x
 
@@ -126,7 +148,7 @@ def _window_sum(x, *, rows, columns):
 @primitive
 def _window_spread(g, *, rows, columns):
     """Each number to all the places of its window: the adjoint of _window_sum."""
-    return _written(g, rows, columns, lambda block, k: g[block])
+    return _written(g, rows, columns)
 
 
 _window_sum.gradients(lambda g, y, x, rows, columns: _window_spread(g, rows=rows, columns=columns), needs="")
@@ -155,42 +177,39 @@ def avg_pool(x, *, size=2, strides=None, padding="valid"):
 
 # ---- the largest ---------------------------------------------------------------------------------------------------
 
-@primitive
-def unpool(g, places, *, rows, columns):
-    """Zeros with each number added at the one place of its window that `places` names: (N, rows, columns, C) -> (N, H, W, C).
+def _hits(taps, largest):
+    """For each tap where it is the first, in the order of rows, that equals the largest: ties go to one place."""
+    free = backend(largest).ones(largest.shape, bool)
+    for tap in taps[:-1]:
+        hit = tap == largest
+        hit &= free
+        free ^= hit
+        yield hit
+    yield free                              # what none of them hit is the last
 
-    `rows` and `columns` are as window_geometry gives them; places count row by row.
+
+@primitive
+def unpool(g, x, top, *, rows, columns):
+    """Zeros with each number of g at the first pixel in its window of x that equals top: (N, rows, columns, C) -> (N, H, W, C).
+
+    `rows` and `columns` are as window_geometry gives them.
     """
-    return _written(g, rows, columns, lambda block, k: g[block] * (places[block] == k))
+    taps = _read(x, rows, columns, -math.inf)
+    return _written(g, rows, columns, lambda block: _hits(next(taps)[1], top[block]))
 
 
 @primitive
-def pool_at(x, places, *, rows, columns):
-    """For each window the pixel at the place that `places` names: the adjoint of unpool."""
-    y = backend(x).zeros(places.shape, x.dtype)
-    for block, taps in _read(x, rows, columns, 0):
-        total = y[block]
-        for k, tap in enumerate(taps):
-            total += tap * (places[block] == k)
-    return y
+def pool_at(v, x, top, *, rows, columns):
+    """For each window the pixel of v at the first place where x equals top: the adjoint of unpool."""
+    total = backend(v).zeros(top.shape, v.dtype)
+    for (block, taps), (_, there) in zip(_read(v, rows, columns, 0), _read(x, rows, columns, -math.inf)):
+        for tap, hit in zip(taps, _hits(there, top[block])):
+            total[block] += tap * hit
+    return total
 
 
-unpool.gradients(lambda g, y, x, places, rows, columns: pool_at(g, places, rows=rows, columns=columns), None, needs="places")
-pool_at.gradients(lambda g, y, x, places, rows, columns: unpool(g, places, rows=rows, columns=columns), None, needs="places")
-
-
-def _first_places(x, y, rows, columns):
-    """Which tap of each window, in the order of rows, is the first that equals the largest: ties go to one place."""
-    x, y = getattr(x, "_array", x), getattr(y, "_array", y)
-    xp = backend(x)
-    places = xp.zeros(y.shape, "uint8" if rows[1] * columns[1] <= 256 else "int32")
-    for block, taps in _read(x, rows, columns, -math.inf):
-        largest, count = y[block], places[block]
-        missed = xp.ones(largest.shape, bool)
-        for tap in taps[:-1]:                   # if all of these miss, it is the last
-            missed = missed & (tap != largest)
-            xp.add(count, missed.view("uint8"), out=count)      # one more tap before the first that hits
-    return places
+unpool.gradients(lambda g, y, v, x, top, rows, columns: pool_at(g, x, top, rows=rows, columns=columns), None, None, needs="x top")
+pool_at.gradients(lambda g, y, v, x, top, rows, columns: unpool(g, x, top, rows=rows, columns=columns), None, None, needs="x top")
 
 
 @primitive
@@ -198,8 +217,7 @@ def _max_pool(x, *, rows, columns):
     return _reduced(x, backend(x).maximum, -math.inf, rows, columns)
 
 
-_max_pool.gradients(lambda g, y, x, rows, columns: unpool(g, _first_places(x, y, rows, columns), rows=rows, columns=columns),
-                    needs="y x")
+_max_pool.gradients(lambda g, y, x, rows, columns: unpool(g, x, y, rows=rows, columns=columns), needs="y x")
 
 
 def max_pool(x, *, size=2, strides=None, padding="valid"):
