@@ -70,6 +70,13 @@ def _taps(phases, rows, columns):
             for i in range(size) for j in range(width)]
 
 
+def _passes(rows, columns):
+    """Windows in one pass; where they overlap, first along the rows, then along the columns, which reads fewer taps."""
+    if _apart(rows, columns) or 1 in (rows[1], columns[1]):
+        return [(rows, columns)]
+    return [((rows[0], 1, 1, 0, rows[0]), columns), (rows, (columns[4], 1, 1, 0, columns[4]))]
+
+
 def _apart(rows, columns):
     """Has no pixel more than one window?"""
     return all(size <= stride for _, size, stride, _, _ in (rows, columns))
@@ -168,7 +175,9 @@ def avg_pool(x, *, size=2, strides=None, padding="valid"):
     """
     rows, columns = window_geometry(x.shape, size, strides, padding, "avg_pool")
     counts = [_pixels(*axis) for axis in (rows, columns)]
-    y = _window_sum(x, rows=rows, columns=columns)
+    y = x
+    for high, wide in _passes(rows, columns):
+        y = _window_sum(y, rows=high, columns=wide)
     if all(len(set(count)) == 1 for count in counts):
         return y * (1 / (counts[0][0] * counts[1][0]))
     shares = [[[1 / (a * b)] for b in counts[1]] for a in counts[0]]
@@ -226,4 +235,6 @@ def max_pool(x, *, size=2, strides=None, padding="valid"):
     `size`, `strides` and `padding` are as in avg_pool; padding never wins.
     """
     rows, columns = window_geometry(x.shape, size, strides, padding, "max_pool")
-    return _max_pool(x, rows=rows, columns=columns)
+    for high, wide in _passes(rows, columns):
+        x = _max_pool(x, rows=high, columns=wide)
+    return x
