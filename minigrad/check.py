@@ -26,11 +26,12 @@ class KinkError(AssertionError):
 
 
 def check_grads(f: Callable[..., Any], *inputs: Any, order: int = 2, parameters: Sequence[Tensor] = (), rtol: float = 1e-6,
-                atol: float = 1e-9, float32: bool = True, seed: int = 0) -> None:
+                atol: float = 1e-9, float32: bool = True, each: int = 9, seed: int = 0) -> None:
     """Check the gradients of f for every floating input and parameter, alone and all together, up to `order`.
 
     f takes the inputs (arrays, Tensors, numbers, integer labels) and gives a Tensor or several. The parameters are leaf
-    Tensors that f reads; they get their values back. `float32=False` leaves out the check that float32 stays float32.
+    Tensors that f reads; they get their values back. `float32=False` leaves out the check that float32 stays float32;
+    in orders above `each` all are checked together, alone only to name what is wrong: for networks of many parameters.
     Raises AssertionError that names the input and its worst element; KinkError where f has no slope.
     """
     name = _name(f)
@@ -38,7 +39,7 @@ def check_grads(f: Callable[..., Any], *inputs: Any, order: int = 2, parameters:
         with default_dtype(dtype), _leaves(inputs, parameters, dtype) as (arguments, variables, labels):
             if not variables:
                 raise ValueError(f"check_grads({name}): no input is a floating array, so there is no gradient to check")
-            check = _Check(name, variables, labels, np.random.default_rng(seed), rtol, atol)
+            check = _Check(name, variables, labels, np.random.default_rng(seed), rtol, atol, each)
             if dtype == "float32":
                 check.dtypes(_outputs(f, arguments, {}))
             else:
@@ -148,8 +149,10 @@ def _cotangent(y: Tensor, rng: np.random.Generator) -> Tensor:
 class _Check:
     """One run of check_grads over variables whose arrays it moves and puts back."""
 
-    def __init__(self, name: str, variables: list[Tensor], labels: list[str], rng: np.random.Generator, rtol: float, atol: float):
-        self.name, self.variables, self.labels, self.rng, self.rtol, self.atol = name, variables, labels, rng, rtol, atol
+    def __init__(self, name: str, variables: list[Tensor], labels: list[str], rng: np.random.Generator, rtol: float, atol: float,
+                 each: int) -> None:
+        self.name, self.variables, self.labels, self.each = name, variables, labels, each
+        self.rng, self.rtol, self.atol = rng, rtol, atol
 
     def dtypes(self, f: Function) -> None:
         """float32 in, float32 out, and both passes give float32 gradients of the shapes of the inputs."""
@@ -184,8 +187,12 @@ class _Check:
         directions = [_random(x, self.rng) for x in self.variables]
         weights = [to_cpu(v._array) for v in cotangents]
         slopes = _Slopes(f, self.variables, weights, sum(_size(w, y) for w, y in zip(weights, ys)))
-        alone = [(i,) for i in range(len(directions))]
-        for moved in alone if len(alone) == 1 else [*alone, tuple(range(len(directions)))]:
+        tried: list[tuple[int, ...]] = [(i,) for i in range(len(directions))]
+        if len(tried) > 1:
+            tried.append(tuple(range(len(directions))))
+        if order > self.each and not self._compare(slopes, analytic, dict(enumerate(directions))):
+            tried = []
+        for moved in tried:
             verdict = self._compare(slopes, analytic, {i: directions[i] for i in moved})
             if verdict:
                 raise self._report(slopes, analytic, directions, moved, order, *verdict)

@@ -12,7 +12,7 @@ from . import callbacks as cb
 from . import io, losses, optimizers
 from .autograd import grad, no_grad
 from .data.batches import Dataset, Stream, checked, is_stream, train_validation_split
-from .layers.base import Layer, Parameter, name_layers, training
+from .layers.base import Layer, Parameter, name_layers, step_of, training
 from .layers.core import Input
 from .metrics import get as metric_named
 from .ops import concatenate
@@ -31,7 +31,7 @@ class Model(Layer):
     _compiled = False
     _metrics: list[Any] = []
     _unweighted = 0                     # the first so many metrics do not see sample weights
-    _frozen: list[Layer] = []
+    _seen: dict[Layer, bool] = {}       # every layer when compiled: was it trainable?
     _trained: list[Parameter] | None = None
 
     # ---- training ----
@@ -40,8 +40,9 @@ class Model(Layer):
         """Choose optimizer, loss and metrics, by name or as objects, and fix which parameters are trained.
 
         Those are the ones trainable now: freezing a layer later changes nothing until the next compile. So a discriminator
-        compiled first and then frozen inside a stacked model goes on learning by its own train_on_batch. Sample and class weights
-        enter the loss and the `weighted_metrics`; `metrics` count every row alike, as in Keras.
+        compiled first and then frozen inside a stacked model goes on learning by its own train_on_batch, with the statistics of
+        the batch in its BatchNormalization; in the steps of the stacked model these stand still. Sample and class weights enter
+        the loss and the `weighted_metrics`; `metrics` count every row alike, as in Keras.
         """
         optimizer, loss = optimizers.get(optimizer), None if loss is None else losses.get(loss)
         plain, weighted = ([metric_named(metric, loss) for metric in ([given] if isinstance(given, str) else given or [])]
@@ -50,7 +51,7 @@ class Model(Layer):
             if metric.name in [m.name for m in plain]:
                 metric.name = f"weighted_{metric.name}"
         self.optimizer, self.loss, self._metrics, self._unweighted = optimizer, loss, plain + weighted, len(plain)
-        self._frozen = [layer for _, layer in self.walk() if not layer.trainable]
+        self._seen = {layer: layer.trainable for _, layer in self.walk()}
         self._trained, self._compiled = None, True
 
     def fit(self, x: Any, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = 1,
@@ -124,7 +125,9 @@ class Model(Layer):
         for i, batch in enumerate(rows):
             for hook in starting:
                 hook.on_train_batch_begin(i, {})
-            values = _gather(totals, self.train_step(batch[0] if len(batch) == 1 else batch), len(batch[0]))
+            with step_of(self._seen):
+                values = self.train_step(batch[0] if len(batch) == 1 else batch)
+            values = _gather(totals, values, len(batch[0]))
             for hook in watching:
                 hook.on_train_batch_end(i, values)
             if self.stop_training:
@@ -157,7 +160,7 @@ class Model(Layer):
         """The parameters that training changes, as compile fixed them."""
         if self._trained is None:
             self._need_compile("training")
-            frozen = {id(p) for layer in self._frozen for p in layer.weights}
+            frozen = {id(p) for layer, trainable in self._seen.items() if not trainable for p in layer.weights}
             self._trained = [p for p in self.weights if p.trainable and id(p) not in frozen]
         return self._trained
 
@@ -167,7 +170,9 @@ class Model(Layer):
         self._need_compile("train_on_batch")
         self.reset_metrics()
         data = _with_class_weights(self._data(x, y, sample_weight), class_weight)
-        values = _gather({}, self.train_step(data[0] if len(data) == 1 else tuple(data)), 1)
+        with step_of(self._seen):
+            values = self.train_step(data[0] if len(data) == 1 else tuple(data))
+        values = _gather({}, values, 1)
         return _returned({**values, **self._metric_results()}, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
@@ -233,10 +238,11 @@ class Model(Layer):
         return Dataset(*self._data(x, y, weight, of=of), batch_size=256 if size is None else size, shuffle=False, depth=0)
 
     def _data(self, x: Any, y: Any = None, weight: Any = None, *, of: str = "") -> list[Array]:
-        """Arrays on the model's device."""
+        """Arrays on the model's device, x cast once if it holds integers that the first layer would cast."""
         weights = self._trained or self.weights
         device = weights[0].device if weights else bk.default_device()
-        return checked(device, x, y, weight, of)
+        x, *others = checked(device, x, y, weight, of)
+        return [x if self.takes_integers or x.dtype.kind == "f" else self.cast(x), *others]
 
     # ---- files ----
     def save_weights(self, path: str | os.PathLike[str]) -> None:

@@ -70,7 +70,7 @@ def _panels(figure: Figure, n: int, columns: int, **options: Any) -> list[Axes]:
 def whole_numbers() -> Any:
     """A locator that puts ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
-    return MaxNLocator(integer=True)
+    return MaxNLocator(integer=True, min_n_ticks=1)     # also where a single epoch leaves one number in view
 
 
 # ---- training ------------------------------------------------------------------------------------------------------

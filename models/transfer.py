@@ -1,9 +1,13 @@
 """Transfer learning: what digits 0-4 teach about digits 5-9 (Yosinski et al. 2014, arXiv:1411.1792).
 
-A network learns 0-4 from all their images. Another takes over its body by name, freezes it and trains a new head on ten images a
-class of 5-9. Two others start from the same ten: one trains everything from scratch, one a head on a frozen body of
-random weights, so that one sees how much is owed to learned features and how much only to fewer weights to fit. The transferred
-body is ahead in the first epochs, and of the random one on average to the end; by then the network from scratch has caught up.
+A network learns 0-4 from all their images, moved a little anew each epoch. Another takes over its body by name, freezes it and
+trains a new head on ten images a class of 5-9. Three others start from the same ten: two train everything from scratch, one on
+the images as they are and one moving them as the source did; one trains a head on a frozen body of random weights.
+
+There is little to gain. Over seeds 0-4 the transferred body ends at .949, the network from scratch at .946 (gain .003, from -.039
+to .033 by seed: one test row is .006), with moved images at .934, the random body at .943. Fifty images of 8x8 pixels suffice for
+all of them; deeper bodies, global pooling, batch normalisation, dropout, other heads and a last block trained as well did no
+better on held-out rows.
 """
 from __future__ import annotations
 
@@ -14,23 +18,29 @@ import numpy as np
 
 import minigrad
 from minigrad import Sequential, plots
-from minigrad.data import datasets
-from minigrad.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D, ReLU
+from minigrad.data import Dataset, augment, datasets
+from minigrad.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from minigrad.optimizers import Adam
 
 # ---- the model: a body that is shared, a head that is not ------------------------------------------------------------
 
 
 def network(head: str) -> Sequential:
-    """(N, 8, 8, 1) -> (N, 5): probabilities; the head has a name of its own, so that loading by name leaves it alone."""
-    body = Sequential([
-        Conv2D(32, 3, padding="same", use_bias=False), BatchNormalization(momentum=0.9), ReLU(),    # (N, 8, 8, 32)
-        MaxPooling2D(2),                                                                            # (N, 4, 4, 32)
-        Conv2D(64, 3, padding="same", use_bias=False), BatchNormalization(momentum=0.9), ReLU(),    # (N, 4, 4, 64)
-    ], name="body")
+    """(N, 8, 8, 1) -> (N, 5): probabilities; the head has a name of its own, so that loading by name leaves it alone.
+
+    Without batch normalisation: its running statistics, frozen with the body, would be those of other digits.
+    """
+    def conv(filters):
+        return Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")
+    body = Sequential([conv(32), conv(32), MaxPooling2D(2), conv(64), conv(64)], name="body")       # (N, 4, 4, 64)
     model = Sequential([body, Flatten(), Dense(5, activation="softmax", name=head)])                # (N, 1024), (N, 5)
     model.build_for((8, 8, 1))
     return model
+
+
+MOVED = augment.Compose(                # turned by up to 14 degrees, shifted by a pixel, up to 15 % larger or smaller
+    augment.RandomRotation(0.04, fill_mode="constant"), augment.RandomTranslation(0.13, 0.13, fill_mode="constant"),
+    augment.RandomZoom(0.15, fill_mode="constant"))
 
 
 def load(labels: int = 10, seed: int = 0):
@@ -44,22 +54,30 @@ def load(labels: int = 10, seed: int = 0):
 # ---- training --------------------------------------------------------------------------------------------------------
 
 SEEDS = 5
-REFERENCE = "the same network trained from scratch on the same ten images a class, and one with a frozen random body"
+REFERENCE = "the same network trained from scratch on the same ten images a class, also with its images moved; a frozen random body"
 TARGETS = ["gain >= 0.01", "transfer_accuracy >= 0.9"]
-STARTS = ("transfer", "scratch", "random_body")
+STARTS = ("transfer", "scratch", "scratch_moved", "random_body")
 
 
-def train(labels: int = 10, source_epochs: int = 3, epochs: int = 40, head_rate: float = 0.003, rate: float = 0.001,
-          seed: int = 0, verbose: int = 1):
+def fit(model: Sequential, rate: float, rows, size: int, epochs: int, moving: bool = False, **options):
+    """Adam on the rows as they are or, `moving`, turned, shifted and scaled anew each epoch."""
+    model.compile(optimizer=Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    if moving:
+        model.fit(Dataset(*rows, batch_size=size, transform=MOVED, depth=0), epochs=epochs, **options)
+    else:
+        model.fit(*rows, batch_size=size, epochs=epochs, **options)
+
+
+def train(labels: int = 10, source_epochs: int = 25, epochs: int = 60, rate: float = 0.003, source_rate: float = 0.001, seed: int = 0,
+          verbose: int = 1):
     """The network of 0-4, then 5-9 from each start with the same rows: ({name: model}, metrics).
 
-    A head alone is a convex problem and bears a greater learning rate than a whole network.
+    Rates and epochs were chosen, for the network from scratch too, on the training rows of 5-9 that are not among the few.
     """
     minigrad.seed(seed)
     source_rows, few, test = load(labels, seed)
     source = network("head_0_4")
-    source.compile(optimizer=Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    source.fit(*source_rows, epochs=source_epochs, verbose=verbose)
+    fit(source, source_rate, source_rows, 32, source_epochs, moving=True, verbose=verbose)
     found, metrics = {"source": source}, {"source_accuracy": source.history.history["accuracy"][-1]}
     for start in STARTS:
         minigrad.seed(seed)
@@ -68,13 +86,11 @@ def train(labels: int = 10, source_epochs: int = 3, epochs: int = 40, head_rate:
             with tempfile.TemporaryDirectory() as folder:
                 source.save_weights(Path(folder) / "source.safetensors")
                 model.load_weights(Path(folder) / "source.safetensors", skip_mismatch=True)     # the body alone has these names
-        model.layers[0].trainable = start == "scratch"
-        optimizer = Adam(rate if start == "scratch" else head_rate)
-        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(*few, batch_size=10, epochs=epochs, verbose=verbose, validation_data=test)
+        model.layers[0].trainable = start.startswith("scratch")
+        fit(model, rate, few, 10, epochs, moving=start == "scratch_moved", verbose=verbose, validation_data=test)
         metrics[f"{start}_accuracy"] = model.history.history["val_accuracy"][-1]
-    early, late = ([found[start].history.history["val_accuracy"][i] for start in STARTS[:2]] for i in (min(epochs, 5) - 1, -1))
-    return found, {**metrics, "gain_after_5_epochs": early[0] - early[1], "gain": late[0] - late[1]}
+    gains = {f"gain{over.removeprefix('scratch')}": metrics["transfer_accuracy"] - metrics[f"{over}_accuracy"] for over in STARTS[1:3]}
+    return found, {**metrics, **gains}
 
 
 def pictures(found, out: Path):

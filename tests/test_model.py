@@ -13,8 +13,9 @@ import minigrad
 import models
 from minigrad import Model, Parameter, Sequential, Tensor, backend, grad, losses, no_grad, ops, training
 from minigrad.callbacks import Callback
-from minigrad.layers import (Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LayerNormalization, LeakyReLU,
-                             Residual, Softmax)
+from minigrad.layers import (Activation, BatchNormalization, Conv2D, Dense, Dropout, Embedding, Flatten, Input, Lambda,
+                             LayerNormalization, LeakyReLU, Residual, Softmax)
+from minigrad.layers.base import Layer
 from minigrad.metrics import SparseCategoricalAccuracy
 from minigrad.optimizers import SGD, Adam
 from minigrad.schedules import CosineDecay
@@ -269,6 +270,32 @@ def test_kinds_of_inputs(dtype):
     assert all(p.dtype == np.float32 for p in a.weights)
 
 
+@pytest.mark.parametrize("use", ["fit", "evaluate", "predict", "train_on_batch", "__call__"])
+@pytest.mark.parametrize("first", [Conv2D(2, 3, input_shape=(6, 6, 1)), Flatten(input_shape=(6, 6, 1))])
+def test_uint8_images_are_cast_once_and_told_of_once(use, first, monkeypatch):
+    images, cast = rng.integers(0, 255, (20, 6, 6, 1)).astype("uint8"), []
+    model = Sequential(copy.deepcopy(first), *[Flatten()] * isinstance(first, Conv2D), Dense(1))
+    model.compile(SGD(0.0), "mse")
+    monkeypatch.setattr(type(model), "cast", lambda self, x: cast.append(x.shape) or Layer.cast(self, x))
+    arguments = (images,) if use in ("predict", "__call__") else (images, np.zeros(20))
+    options = {"batch_size": 4} if use in ("fit", "evaluate", "predict") else {}
+    with pytest.warns(UserWarning, match="uint8 input of shape .* cast to float32 as it is, .* divide by 255 .*to_float") as told:
+        getattr(model, use)(*arguments, **options)
+        model.predict(images, batch_size=4)
+    assert len(told) == 1
+    assert cast == ([images.shape] * 2 if isinstance(first, Conv2D) else []), "whole arrays; behind Flatten the Dense layer casts"
+
+
+def test_other_integers_are_cast_in_silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        regression().fit(rng.integers(0, 3, (20, 4)), Y[:20], verbose=0)
+        words = Sequential(Embedding(5, 3), Flatten(), Dense(1))
+        words.compile("sgd", "mse")
+        words.fit(rng.integers(0, 5, (20, 6)).astype("uint8"), np.zeros(20), verbose=0)
+        regression().fit(X, (LABELS[:, None] % 2).astype("uint8"), verbose=0)
+
+
 @pytest.mark.parametrize("rows, batch_size", [(5, 32), (1, 32), (1, 1), (33, 32)])
 def test_few_rows(rows, batch_size):
     model = regression()
@@ -417,6 +444,33 @@ def test_freezing_after_compile_is_the_gan_recipe():
     discriminator.compile("sgd", "binary_crossentropy")              # only a new compile sees that it is frozen
     with pytest.raises(ValueError, match="no parameters to train: is every layer frozen"):
         discriminator.train_on_batch(real, np.ones(8))
+
+
+def test_batch_normalization_in_a_discriminator_follows_compile():
+    """In its own steps it learns with the statistics of the batch; in those of the stacked model its statistics stand still."""
+    discriminator = Sequential(BatchNormalization(momentum=0.9, input_shape=(4,)), Dense(1, activation="sigmoid"))
+    discriminator.compile("sgd", "binary_crossentropy")
+    discriminator.trainable = False
+    generator = Sequential(Dense(4, input_shape=(3,)), BatchNormalization())
+    stacked = Sequential([generator, discriminator])
+    stacked.compile("sgd", "binary_crossentropy")
+    twin = copy.deepcopy(discriminator)
+    twin.trainable = True                                           # no new compile: steps as before
+    norm, noise, ones = discriminator.layers[0], rng.standard_normal((50, 3)), np.ones(50)
+    for step in (discriminator.train_on_batch, lambda x, y: discriminator.fit(x, y, verbose=0, batch_size=50).history["loss"][0]):
+        running = norm.moving_mean.numpy().copy()
+        loss = step(5 * X, ones)
+        np.testing.assert_allclose(norm.moving_mean.numpy(), 0.9 * running + 0.5 * X.mean(0), rtol=1e-4)
+        assert loss == pytest.approx(twin.train_on_batch(5 * X, ones))
+    for a, b in zip(discriminator.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+    before, moved = norm.get_weights(), generator.layers[1].moving_mean.numpy().copy()
+    with training():
+        fakes = copy.deepcopy(generator)(noise)
+    loss = stacked.train_on_batch(noise, ones)
+    assert loss == pytest.approx(float(-ops.log(discriminator(fakes)).mean()), rel=1e-5)
+    assert all((a == b).all() for a, b in zip(norm.get_weights(), before, strict=True))
+    assert (generator.layers[1].moving_mean.numpy() != moved).all()
 
 
 def test_freezing_before_compile():

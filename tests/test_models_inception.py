@@ -82,7 +82,7 @@ def test_the_loss_counts_the_heads_in_training_only(device):
 def test_gradients_of_the_training_loss(name):
     """Heads, dropout and batch statistics included: the slope along random directions of all parameters, by central differences.
 
-    One parameter after the other, to second order, GoogLeNet is checked with all models in test_check.
+    One parameter after the other, to second order, a module of GoogLeNet is checked with all models in test_check.
     """
     with minigrad.default_dtype("float64"):
         model, x, y = small()

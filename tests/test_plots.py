@@ -49,6 +49,14 @@ def test_history_draws_training_solid_and_validation_dashed():
             assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_epochs_are_whole_numbers(epochs):
+    axes = plots.history({"loss": [1 / (i + 1) for i in range(epochs)]}).axes[0]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks and all(tick == round(tick) for tick in ticks)
+
+
 def test_history_without_validation_or_epochs():
     figure = plots.history({"loss": [1.0, 0.5], "learning_rate": [0.1, 0.01]})
     assert titles(figure) == ["loss", "learning rate"] and all(len(axes.lines) == 1 for axes in figure.axes)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any, Iterator
 
 from .. import initializers, regularizers
@@ -13,6 +14,7 @@ from ..tensor import Tensor
 
 class _Mode(threading.local):
     training = False
+    compiled: dict["Layer", bool] = {}
 
 
 _mode = _Mode()
@@ -34,6 +36,24 @@ class training:
 def is_training() -> bool:
     """True inside `with training():`, as fit and train_on_batch set it."""
     return _mode.training
+
+
+class step_of:
+    """Inside it layers are frozen or not as the compile of a model saw them: `with step_of({layer: was it trainable}):`."""
+
+    def __init__(self, compiled: dict["Layer", bool]) -> None:
+        self.compiled = compiled
+
+    def __enter__(self) -> None:
+        self.previous, _mode.compiled = _mode.compiled, self.compiled
+
+    def __exit__(self, *_: Any) -> None:
+        _mode.compiled = self.previous
+
+
+def is_learning(layer: "Layer") -> bool:
+    """In training, and not frozen: when the model whose step this is was compiled or, outside of any model's step, now."""
+    return _mode.training and _mode.compiled.get(layer, layer.trainable)
 
 
 class Parameter(Tensor):
@@ -64,6 +84,7 @@ class Layer:
     output_shape: tuple[Any, ...] | None = None
     declared_shape: tuple[int, ...] | None = None
     _trainable = True
+    _told_of_uint8 = False
     _named_here = False                 # by name_layers, not by the user
 
     def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None, input_dim: int | None = None,
@@ -106,7 +127,16 @@ class Layer:
         if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
             return x
         x = x if isinstance(x, Tensor) else Tensor(x)
-        return x if self.takes_integers or x.dtype.kind == "f" else Tensor(x.data.astype(default_dtype.current))
+        return x if self.takes_integers or x.dtype.kind == "f" else Tensor(self.cast(x.data))
+
+    def cast(self, x: Any) -> Any:
+        """An array of integers in the default dtype. Of uint8, which images mostly are, a layer says so the first time."""
+        if x.dtype == "uint8" and not self._told_of_uint8:
+            self._told_of_uint8 = True
+            warnings.warn(f"{self.name or type(self).__name__}: uint8 input of shape {x.shape} was cast to "
+                          f"{default_dtype.current} as it is, images to 0..255; networks learn better from 0..1: divide by 255 "
+                          "(minigrad.data.images.to_float)", stacklevel=2)
+        return x.astype(default_dtype.current)
 
     def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
         fresh = [(layer, dict(vars(layer))) for _, layer in self.walk() if not layer.built]

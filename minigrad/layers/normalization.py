@@ -8,7 +8,7 @@ from ..autograd import no_grad
 from ..backend import as_data, backend, batches_of, device_name, to_device
 from ..ops.normalization import batch_moments
 from ..tensor import Tensor
-from .base import Layer, is_training
+from .base import Layer, is_learning
 
 
 class _GainAndOffset(Layer):
@@ -73,7 +73,9 @@ class BatchNormalization(_ChannelNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta for each channel (arXiv:1502.03167).
 
     In training the statistics are those of the batch, and running means of them are kept; in inference, and when the layer is
-    frozen (`trainable=False`), the running ones are used. The running variance is the biased one, as in Keras.
+    frozen (`trainable=False`), the running ones are used. In a model's training step, frozen means frozen when that model was
+    compiled: a discriminator frozen after its compile uses the batch's statistics in its own steps, the running ones in those of
+    the stacked model. The running variance is the biased one, as in Keras.
     """
 
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
@@ -94,7 +96,7 @@ class BatchNormalization(_ChannelNormalization):
 
     def call(self, x: Any) -> Any:
         gamma, beta = self.gain_and_offset(x)
-        if self._gathered is None and not (is_training() and self.trainable):
+        if self._gathered is None and not is_learning(self):
             slope = gamma / ops.sqrt(self.moving_variance + self.epsilon)
             return ops.scale_shift(x, slope, beta - self.moving_mean * slope)
         moments = batch_moments(x)
