@@ -13,6 +13,12 @@ BARS = {
     ("models", "MLP 64-128-64-10, batch 32", "train_step"): 0.5,            # casts and checks the data, has no bar
     ("models", "MLP 784-128-10, batch 128", "loop"): 0.8,
     ("models", "MLP 784-128-10, batch 128", "train_step"): 0.8,
+    ("models", "CNN on digits", "loop"): 0.8,
+    ("models", "CNN on 28x28", "loop"): 0.9,
+    ("models", "LeNet-5 on 8x8", "loop"): 0.6,
+    ("models", "small ResNet", "loop"): 1.2,
+    ("models", "Inception-v4 reduced", "loop"): 1.3,
+    ("models", "AlexNet at 227", "loop"): 1.4,
     ("convolutions", "*", "*"): 1.8,                                        # of PyTorch's time,
     ("convolutions", "geometric mean", "*"): 1.2,                           # and over all of them
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,                         # of Keras's time

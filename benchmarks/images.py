@@ -75,6 +75,7 @@ def torch_layers(nn: Any, layer: Any) -> list[Any]:
         "BatchNormalization": lambda: nn.BatchNorm2d(layer.channels, layer.epsilon, 1 - layer.momentum),
         "MaxPooling2D": lambda: nn.MaxPool2d(layer.pool_size, layer.strides, padding),
         "AveragePooling2D": lambda: nn.AvgPool2d(layer.pool_size, layer.strides, padding, count_include_pad=False),
+        "GlobalAveragePooling2D": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
         "Flatten": lambda: nn.Flatten(), "Dropout": lambda: nn.Dropout(layer.rate), "ReLU": lambda: nn.ReLU(),
         "Activation": lambda: nn.Identity()}
     activation = getattr(getattr(layer, "activation", None), "__name__", None)

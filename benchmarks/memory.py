@@ -14,6 +14,7 @@ import importlib
 from typing import Any
 from collections.abc import Callable
 
+from . import images
 from .models import Row, mlp
 from .trainers import TRAINERS
 
@@ -23,6 +24,7 @@ REGISTRY: dict[str, tuple[Row, Row]] = {big.name: (big, small) for big, small in
     (mlp("MLP 784-1024-1024-10, batch 1024", (784, 1024, 1024, 10), 1024), mlp("", (8, 8, 8, 4), 4)),
     (mlp("MLP 784-128-10, batch 8192", (784, 128, 10), 8192), mlp("", (8, 8, 4), 4)),
 ]}
+REGISTRY |= {name: (Row(name, *images.network(name)), Row("", *images.network("CNN on digits", batch=2))) for name in images.NETWORKS}
 ROWS = list(REGISTRY)
 
 

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 from collections.abc import Iterable
 
-from . import bar
+from . import bar, growth
 from .overhead import OPS
 
 Record = dict[str, Any]
-PARTNERS = {"overhead": "torch", "convolutions": "torch", "models": "torch", "memory": "torch", "fit": "keras"}
+PARTNERS = {"overhead": "torch", "convolutions": "torch", "models": "torch", "growth": "torch", "memory": "torch",
+            "fit": "keras"}
 TITLES = {"overhead": "Overhead, microseconds an op", "kernels": "Kernels, forward and backward, against their definitions",
           "convolutions": "Single convolutions, forward and both gradients, against PyTorch",
-          "models": "Training steps, against PyTorch", "fit": "fit, against Keras's", "memory": "Peak memory, against PyTorch's"}
+          "models": "Training steps, against PyTorch",
+          "growth": "Training steps as images become more and larger, against PyTorch",
+          "fit": "fit, against Keras's", "memory": "Peak memory, against PyTorch's"}
 
 
 def judge(records: list[Record]) -> list[Record]:
@@ -53,7 +56,8 @@ def _partners(r: Record, p: Record) -> bool:
         return False
     if r["stage"] == "kernels":
         return p["variant"] == "definition"
-    return p["framework"] == PARTNERS[r["stage"]] and (r["stage"] in ("convolutions", "models", "fit") or p["variant"] == r["variant"])
+    best_of_all = r["stage"] in ("convolutions", "models", "growth", "fit")
+    return p["framework"] == PARTNERS[r["stage"]] and (best_of_all or p["variant"] == r["variant"])
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------
@@ -125,7 +129,12 @@ def picture(path: Path, judged: list[Record]) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     drawn = [r for r in judged if r["ratio"] and r["variant"] != "definition"]
-    panels = {stage: chosen for stage in TITLES if (chosen := [r for r in drawn if r["stage"] == stage])}
+    if grown := [r for r in judged if r["stage"] == "growth"]:
+        figure = plt.figure(figsize=(9, 4), layout="constrained")
+        growth.picture(grown, figure)
+        figure.savefig(path.with_name(f"{path.stem}-growth.png" if "growth" not in path.stem else path.name), dpi=110)
+        plt.close(figure)
+    panels = {stage: chosen for stage in TITLES if stage != "growth" and (chosen := [r for r in drawn if r["stage"] == stage])}
     if not panels:
         return
     heights = [len(chosen) + 2 for chosen in panels.values()]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks import convolutions, fit, kernels, memory, models, overhead, report
+from benchmarks import convolutions, fit, growth, images, kernels, memory, models, overhead, report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
 
@@ -90,6 +90,26 @@ def test_every_kernel_has_a_case_that_agrees_with_its_definition():
             for fast, defined in zip(both["kernel"](), both["definition"](), strict=True):
                 largest = abs(defined.data).max()       # sums of float32 that cancel keep the error of their largest terms
                 np.testing.assert_allclose(fast.data, defined.data, rtol=1e-4, atol=1e-6 * max(1, largest))
+
+
+def test_the_twins_of_an_image_model_have_its_parameters():
+    torch = pytest.importorskip("torch")
+    for name in ("CNN on digits", "LeNet-5 on 8x8", "small ResNet", "Inception-v4 reduced"):
+        data, builders = images.network(name, batch=2)
+        ours, twin = builders["minigrad"](), builders["torch"]()
+        assert sum(p.numel() for p in twin.parameters()) == sum(p.size for p in ours.weights if p.trainable), name
+        x, _ = data()
+        assert twin(torch.from_numpy(x).permute(0, 3, 1, 2)).shape == ours(x).shape == (2, 10)
+
+
+def test_growth_is_drawn(tmp_path):
+    """Of made-up figures, a panel each for images and pixels with both frameworks in it."""
+    records = [record("growth", row, framework, 1, "loop", [0.001 * n * size * size / 784])
+               for row, (n, size) in growth.CASES.items() for framework in growth.FRAMEWORKS]
+    judged = report.judge(records)
+    assert all(r["ratio"] == 1 for r in judged)
+    report.picture(tmp_path / "cpu.png", judged)
+    assert (tmp_path / "cpu-growth.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_bar_belongs_to_a_row():
