@@ -83,8 +83,9 @@ class WordPiece(Vocabulary):
         if maxlen is not None:
             if maxlen < 1 + len(parts):
                 raise ValueError(f"WordPiece: maxlen={maxlen} has no room for [CLS] and {len(parts)} [SEP]")
+            short, long = sorted(parts, key=len) if pair is not None else ([], *parts)
             while 1 + sum(len(part) + 1 for part in parts) > maxlen:
-                max(reversed(parts), key=len).pop()                          # of two as long, the second gives
+                (short if len(short) >= len(long) else long).pop()           # as Hugging Face's: the longer one stays ahead by one
         tokens = ["[CLS]", *parts[0], "[SEP]"]
         segments = [0] * len(tokens) + [1] * sum(len(part) + 1 for part in parts[1:])
         tokens += [token for part in parts[1:] for token in (*part, "[SEP]")]
@@ -145,7 +146,7 @@ def _keeping(text: str, token: str) -> list[str]:
 def _spaced(c: str) -> str:
     """A character as the cut into words wants it: controls vanish, white space is a space, punctuation stands alone."""
     kind = unicodedata.category(c)
-    if c in "\t\n\r" or kind == "Zs":
+    if c in "\t\n\r" or kind[0] == "Z":
         return " "
     if c in "\0�" or kind in ("Cc", "Cf", "Cn", "Co", "Cs"):
         return ""
