@@ -53,7 +53,7 @@ def smooth_curves(knots: np.ndarray, steps: int) -> np.ndarray:
     """Cubic splines through knots (n, K, C) at equal distances, read at `steps` places from the first to the last: (n, steps, C)."""
     from scipy.interpolate import CubicSpline
 
-    return CubicSpline(np.linspace(0, steps - 1, knots.shape[1]), knots, axis=1)(np.arange(steps))
+    return CubicSpline(np.linspace(0, 1, knots.shape[1]), knots, axis=1)(np.linspace(0, 1, steps))
 
 
 def read_at(x: np.ndarray, times: np.ndarray) -> np.ndarray:
