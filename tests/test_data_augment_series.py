@@ -110,7 +110,8 @@ def test_as_the_transform_of_batches():
     (lambda: A.WindowSlice(0), ValueError, "WindowSlice: ratio is a fraction"), (lambda: A.WindowSlice(1.1), ValueError, "not 1.1"),
     (lambda: A.WindowWarp(0), ValueError, "WindowWarp: ratio"), (lambda: A.WindowWarp(0.1, (2, 1)), ValueError, r"factor \(2, 1\) runs"),
     (lambda: A.WindowWarp(0.1, 0.0), ValueError, "factor"), (lambda: A.Jitter()(X[0, :, 0]), ValueError, r"single one into a batch"),
-    (lambda: A.Jitter()(X[:, :0]), ValueError, "at least one step"), (lambda: A.Jitter()(np.ones((2, 3), int)), TypeError, "got int64: astype")])
+    (lambda: A.Jitter()(X[:, :0]), ValueError, "at least one step"),
+    (lambda: A.Jitter()(np.ones((2, 3), int)), TypeError, "got int64: astype")])
 def test_series_augmentation_refuses(make, error, message):
     with pytest.raises(error, match=message):
         make()

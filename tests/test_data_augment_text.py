@@ -90,8 +90,10 @@ def test_as_the_transform_of_batches():
 
 
 @pytest.mark.parametrize("make, error, message", [
-    (lambda: A.RandomSwap(-0.1), ValueError, "RandomSwap: alpha is the share .* not -0.1"), (lambda: A.RandomDeletion(1.5), ValueError, "1.5"),
-    (lambda: A.SynonymReplacement(0.1, {}), ValueError, "synonyms is a dict"), (lambda: A.SynonymReplacement(0.1, {"a": []}), ValueError, "a list"),
+    (lambda: A.RandomSwap(-0.1), ValueError, "RandomSwap: alpha is the share .* not -0.1"),
+    (lambda: A.RandomDeletion(1.5), ValueError, "1.5"),
+    (lambda: A.SynonymReplacement(0.1, {}), ValueError, "synonyms is a dict"),
+    (lambda: A.SynonymReplacement(0.1, {"a": []}), ValueError, "a list"),
     (lambda: A.RandomInsertion(0.1, {"a": "bc"}), ValueError, "a list of at least one"),
     (lambda: A.RandomSwap()([1, 2]), TypeError, "changes texts, got int: augment before they become ids"),
     (lambda: A.TextAugmentation()("a"), NotImplementedError, "does not say")])

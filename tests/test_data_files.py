@@ -132,7 +132,7 @@ def test_imdb_by_hand(cache):
 def test_imdb_is_keras_s(cache, monkeypatch, options):
     pytest.importorskip("keras")
     from keras.src.datasets import imdb
-    (cache / "imdb.npz").write_bytes(as_keras_has_it())
+    (cache / "imdb.npz").write_bytes(as_keras_has_it(protocol=4))
     monkeypatch.setattr(imdb, "get_file", lambda **_: str(cache / "imdb.npz"))
     for (x, y), (x_keras, y_keras) in zip(datasets.imdb(**options), imdb.load_data(**options)):
         assert [list(row) for row in x] == [list(row) for row in x_keras] and y.tolist() == y_keras.tolist()

@@ -59,8 +59,10 @@ def test_the_future_does_not_move_the_scale():
     (lambda: windows(np.zeros(5), 2, stride=-1), "stride"), (lambda: windows(np.zeros(5), 2.5), "not 2.5"),
     (lambda: windows(np.zeros(5), 5), "at least 6 are needed"), (lambda: windows(np.zeros(5), 2, target=np.zeros(4)), "5 rows beside 4"),
     (lambda: windows(np.zeros((5, 1, 1)), 2), r"\(5, 1, 1\) is no series"), (lambda: windows([1, np.nan, 2], 1), "NaN.*first in row 1"),
-    (lambda: split_windows(np.zeros(9), 2, test_size=0), "test_size=0 "), (lambda: split_windows(np.zeros(9), 2, scaler="max"), "unknown scaler"),
-    (lambda: forecast_report([1.0], [1.0], [1.0]), "two rows or more"), (lambda: forecast_report([1.0, 2], [1.0], [1.0]), r"predicted \(1, 1\)"),
+    (lambda: split_windows(np.zeros(9), 2, test_size=0), "test_size=0 "),
+    (lambda: split_windows(np.zeros(9), 2, scaler="max"), "unknown scaler"),
+    (lambda: forecast_report([1.0], [1.0], [1.0]), "two rows or more"),
+    (lambda: forecast_report([1.0, 2], [1.0], [1.0]), r"predicted \(1, 1\)"),
     (lambda: forecast_report([1.0, 2], [1.0, 2], [1.0], 2), "horizon=2"),
     (lambda: forecast_report([1.0, 2], [1.0, 2], [1.0], last=[1.0]), r"last \(1, 1\) beside y \(2, 1\)")])
 def test_series_refuse(make, message):

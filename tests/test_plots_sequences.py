@@ -62,7 +62,8 @@ def test_attention_of_one_head_to_itself():
 
 
 @pytest.mark.parametrize("weights, rows, columns, message", [
-    (np.zeros((2, 2, 3)), "abc", None, r"3 rows for weights of shape \(2, 2, 3\): expected 2"), (np.zeros((3, 3)), "abc", "ab", "2 columns"),
+    (np.zeros((2, 2, 3)), "abc", None, r"3 rows for weights of shape \(2, 2, 3\): expected 2"),
+    (np.zeros((3, 3)), "abc", "ab", "2 columns"),
     (np.zeros((4, 2, 3, 3)), None, None, r"of one example, got shape \(4, 2, 3, 3\)"), (np.zeros((0, 3, 3)), None, None, "got shape")])
 def test_attention_refuses(weights, rows, columns, message):
     with pytest.raises(ValueError, match=message):
