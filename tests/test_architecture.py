@@ -20,9 +20,10 @@ ops.attention ops.losses ops
 check activations initializers regularizers
 layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.recurrent layers.attention layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
-data.images data.datasets data.batches data.augment data.mixing data.text data
+data.files data.images data.series data.datasets data.batches data.augment data.mixing data.augment_series data.augment_text
+data.text data.bpe data.wordpiece data.tasks data
 io callbacks model
-plots plots_networks
+plots plots_networks plots_sequences
 """
 PLACE = {f"minigrad.{name}": i for i, name in enumerate(ORDER.split())}
 

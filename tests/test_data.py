@@ -19,6 +19,7 @@ from minigrad import Sequential, Tensor
 from minigrad.backend import default_dtype, device_name, drawing_from, generator, to_cpu, to_device
 from minigrad.callbacks import Callback
 from minigrad.data import Dataset, augment, batches, datasets, images, prefetch, steps, train_validation_split
+from minigrad.data.files import write_npz
 from minigrad.layers import Dense, Dropout, Flatten
 
 # ---- embedded sets -------------------------------------------------------------------------------------------------
@@ -101,6 +102,30 @@ def test_photographs_and_words():
     np.testing.assert_allclose(pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3)
     text = datasets.topics()
     assert len(text) > 300_000 and "assert" in text and text == datasets.topics()
+
+
+def test_texts_for_training_and_validation():
+    train, validation = datasets.text(0.2)
+    assert train + validation == datasets.topics() and abs(len(validation) / len(datasets.topics()) - 0.2) < 1e-4
+    for fraction in (0, 1, -0.5):
+        with pytest.raises(ValueError, match="validation is a fraction between 0 and 1"):
+            datasets.text(fraction)
+
+
+def test_a_python_without_its_help_texts(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(ImportError, match="without pydoc_data.*install them, or read a text of your own") as caught:
+        datasets.text()
+    assert isinstance(caught.value.__cause__, ImportError)
+
+
+def test_the_known_recipe_of_the_windows_leaks():
+    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    (x_train, _), (x_test, y_test), scaler = datasets.diabetes_windows(return_scaler=True, leak=True)
+    whole = (x - x.min(0)) / (x.max(0) - x.min(0))
+    np.testing.assert_allclose(x_train[7], whole[7:12], atol=1e-6)
+    np.testing.assert_allclose(x_test[-1], whole[-6:-1], atol=1e-6)
+    assert scaler.n_samples_seen_ == 442 and y_test[-1, 0] == np.float32((y[-1] - y.min()) / (y.max() - y.min()))
 
 
 def test_the_import_is_lean():
@@ -221,7 +246,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
         raise OSError("No space left on device")
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="No space"):
-        datasets._write_npz(path, {})
+        write_npz(path, {})
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
 
 
