@@ -13,6 +13,9 @@ BARS = {
     ("models", "MLP 64-128-64-10, batch 32", "train_step"): 0.5,            # casts and checks the data, has no bar
     ("models", "MLP 784-128-10, batch 128", "loop"): 0.8,
     ("models", "MLP 784-128-10, batch 128", "train_step"): 0.8,
+    **{("models", row, variant): 1.1 for variant in ("loop", "train_step") for row in (
+        "Transformer block 256, 8 heads, (16, 64)", "Transformer block 256, 8 heads, dropout, (16, 64)",
+        "GPT 4 x 128, 4 heads, (16, 128)")},
     ("convolutions", "*", "*"): 1.8,                                        # of PyTorch's time,
     ("convolutions", "geometric mean", "*"): 1.2,                           # and over all of them
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,                         # of Keras's time

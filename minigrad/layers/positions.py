@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers, ops
+from .. import initializers
 from ..backend import backend
 from .base import Layer
 

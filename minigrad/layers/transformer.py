@@ -82,8 +82,10 @@ class TransformerDecoder(_Block):
         """An empty cache for `length` tokens, and one for the memory."""
         return KeyValueCache(length), KeyValueCache(0)
 
-    def call(self, x: Any, memory: Any, mask: Any = None, memory_mask: Any = None,
+    def call(self, x: Any, memory: Any = None, mask: Any = None, memory_mask: Any = None,
              cache: tuple[KeyValueCache, KeyValueCache] | None = None) -> Any:
+        if memory is None:
+            raise ValueError("TransformerDecoder needs a memory (N, S, features), what the encoder gave, as its second input")
         own, other = cache or (None, None)
 
         def attend(x: Any) -> Any:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from .. import autograd as _autograd
 from ..tensor import Tensor as _Tensor
-from .activations import (elu, gelu, gelu_definition, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid, mish, relu, relu6,
-                          selu, sigmoid, silu, softplus, softsign, swish)
+from .activations import (elu, gelu, gelu_definition, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
+                          mish, relu, relu6, selu, sigmoid, silu, softplus, softsign, swish)
 from .attention import (masked_softmax, rotary, scaled_dot_product_attention,
                         scaled_dot_product_attention_definition)
 from .convolution import conv2d, conv2d_transpose, convolve, convolve_bias, convolve_definition, correlate, spread

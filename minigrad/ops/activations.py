@@ -152,12 +152,13 @@ def _gelu_slope(x, approximate):
 
 def _in_stretches(f, *xs):
     """f(*xs) element by element, in runs that stay in the cache of a CPU while several operations work on them."""
+    shape, xs = xs[0].shape, [x.reshape(-1) for x in xs]
     if device_name(xs[0]) != "cpu" or xs[0].size <= STRETCH:
-        return f(*xs)
-    flat, y = [x.reshape(-1) for x in xs], backend(xs[0]).empty(xs[0].size, xs[0].dtype)
+        return f(*xs).reshape(shape)
+    y = backend(xs[0]).empty(xs[0].size, xs[0].dtype)
     for run in batches_of(y.size, STRETCH):
-        y[run] = f(*(x[run] for x in flat))
-    return y.reshape(xs[0].shape)
+        y[run] = f(*(x[run] for x in xs))
+    return y.reshape(shape)
 
 
 @fused(gelu_definition)

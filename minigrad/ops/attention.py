@@ -12,7 +12,7 @@ from .reductions import sum as sum_of
 NEVER = -1e30           # the score of a key that a query must not see
 SAFE = 30.0             # the exponentials of scores within +-30, and sums of many, are far from the limits of float32
 BLOCK = 1 << 17         # scores at a time: what several passes work on in turn stays in the cache of a CPU
-ROWS = 64               # and at least so many queries of one head at a time, which a matrix product needs to be fast
+ROWS = 64               # and at least so many queries of one head at a time: matrix products are slow on fewer
 
 
 # ---- who sees whom -------------------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ def masked_softmax(scores, mask=None, *, causal=False):
     `mask`, booleans that broadcast to the scores, is True where a query may see a key; `causal` hides the keys after a query's own
     place, the last query standing at the last key.
     """
-    xp, queries, keys = backend(scores), *scores.shape[-2:]
+    xp, (queries, keys) = backend(scores), scores.shape[-2:]
     allowed = xp.ones((queries, keys), bool) if mask is None else mask
     if causal:
         allowed = allowed & _earlier(xp, queries, keys, keys - queries)
@@ -107,7 +107,7 @@ class _Walk:
     def __iter__(self):
         """(index of queries, index of the keys that they see, index of their scores, mask to add, is it the first of its keys?)."""
         most = BLOCK if self.cpu else 1 << 26
-        step = min(max(1, self.queries), max(ROWS, most // max(1, self.keys)))
+        step = ROWS if self.causal and self.cpu else max(ROWS, most // max(1, self.keys))     # causal: less work above the diagonal
         for start in reversed(range(0, max(1, self.queries), step)):
             stop = min(start + step, self.queries)
             rows, first = slice(start, stop), start + self.keys - self.queries
@@ -183,9 +183,9 @@ def _(g, kept, q, k, v, mask=None, keep=None, causal=False, scale=None, rate=0.0
 
 @primitive
 def rotary(x, positions, *, base=10000.0, interleaved=True):
-    """Each pair of features turned by an angle that grows with the position (RoFormer, arXiv:2104.09864): (..., T, d), (T,) -> (..., T, d).
+    """Each pair of features turned by an angle that grows with the position: (..., T, d), (T,) -> (..., T, d) (arXiv:2104.09864).
 
-    Pair i turns by position * base**(-2 i / d). Pairs are neighbours (2 i, 2 i + 1), or, with interleaved=False as in Llama, (i, i + d / 2).
+    Pair i turns by position * base**(-2 i / d). Pairs are (2 i, 2 i + 1), or, with interleaved=False as in Llama, (i, i + d / 2).
     The product of a turned query and a turned key depends on the distance of their positions alone.
     """
     xp, half = backend(x), x.shape[-1] // 2
