@@ -10,6 +10,7 @@ from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
 
 STRETCH = 1 << 16       # elements at a time
+FEW = 1 << 12           # what takes no memory worth saving
 
 
 @primitive
@@ -98,8 +99,8 @@ ERFC = (-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807
 
 
 def _normal_below(x):
-    """P(standard normal <= x) of an array; in float32 on a CPU by the fit above, several times faster than erf."""
-    if device_name(x) != "cpu" or x.dtype != "float32":
+    """P(standard normal <= x) of an array; much float32 on a CPU by the fit above, several times faster than erf."""
+    if device_name(x) != "cpu" or x.dtype != "float32" or x.size < 1024:
         return (special(x).erf(x * math.sqrt(0.5)) + 1) * 0.5
     xp = backend(x)
     z = abs(x)
@@ -132,16 +133,19 @@ def _tanh_below(x):
     return xp.divide(1, y, out=y)
 
 
-def _gelu_slope(x, approximate):
-    """The derivative of gelu at an array: P + x * P'."""
+def _below(x, approximate):
+    return _tanh_below(x) if approximate else _normal_below(x)
+
+
+def _gelu_slope(x, p, approximate):
+    """The derivative of gelu at an array: p + x * p', p = _below(x)."""
+    slope = x * x
     if approximate:
-        p, slope = _tanh_below(x), x * x
         slope *= 3 * 0.044715
         slope += 1
         slope *= p * (1 - p)
         slope *= 2 * math.sqrt(2 / math.pi)
     else:
-        p, slope = _normal_below(x), x * x
         slope *= -0.5
         backend(x).exp(slope, out=slope)
         slope *= 1 / math.sqrt(2 * math.pi)
@@ -163,13 +167,18 @@ def _in_stretches(f, *xs):
 
 @fused(gelu_definition)
 def gelu(x, *, approximate=False):
-    """gelu_definition, a stretch at a time; the input is all that is kept."""
-    return _in_stretches(lambda x: x * (_tanh_below(x) if approximate else _normal_below(x)), x), None
+    """gelu_definition, a stretch at a time; backward computes the probabilities anew, unless they are few."""
+    if x.size <= FEW:
+        p = _below(x.reshape(-1), approximate).reshape(x.shape)
+        return x * p, p
+    return _in_stretches(lambda x: x * _below(x, approximate), x), None
 
 
 @gelu.backward
-def _(g, _, x, approximate=False):
-    return (_in_stretches(lambda x, g: g * _gelu_slope(x, approximate), x, g),)
+def _(g, p, x, approximate=False):
+    if p is not None:
+        return (g * _gelu_slope(x.reshape(-1), p.reshape(-1), approximate).reshape(x.shape),)
+    return (_in_stretches(lambda x, g: g * _gelu_slope(x, _below(x, approximate), approximate), x, g),)
 
 
 def silu(x):
