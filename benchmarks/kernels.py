@@ -38,6 +38,8 @@ CASES = {
     "mean_squared_error": Case(1, lambda n, c: [floats(n, c), floats(n, c)]),
     "softmax_kernel": Case(1, lambda n, c: [floats(n, c)]),
     "layer_norm": Case(3, lambda n, c: [floats(n, c), floats(c), floats(c)], {"epsilon": 1e-3}),
+    "gelu": Case(1, lambda n, c: [floats(n, c)]),
+    "scaled_dot_product_attention": Case(3, lambda n, c: [floats(8, 4, n, 32) for _ in range(3)]),
     "batch_norm": Case(3, lambda n, c: [floats(n, 4, 4, c), floats(c), floats(c)], {"epsilon": 1e-3}),
     "group_norm": Case(3, lambda n, c: [floats(n, 4, 4, c), floats(c), floats(c)], {"epsilon": 1e-3, "groups": 2}),
     "local_response_norm": Case(1, lambda n, c: [floats(n, c)]),

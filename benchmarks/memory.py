@@ -15,7 +15,7 @@ from typing import Any
 from collections.abc import Callable
 
 from . import images
-from .models import Row, mlp
+from .models import Row, encoder_block, gpt, mlp
 from .trainers import TRAINERS
 
 FRAMEWORKS = ("minigrad", "torch")
@@ -23,6 +23,8 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "13107
 REGISTRY: dict[str, tuple[Row, Row]] = {big.name: (big, small) for big, small in [      # the model, its small twin
     (mlp("MLP 784-1024-1024-10, batch 1024", (784, 1024, 1024, 10), 1024), mlp("", (8, 8, 8, 4), 4)),
     (mlp("MLP 784-128-10, batch 8192", (784, 128, 10), 8192), mlp("", (8, 8, 4), 4)),
+    (encoder_block("Transformer block 256, 8 heads, (16, 64)", 16, 64, 256, 8), encoder_block("", 2, 4, 8, 2)),
+    (gpt("GPT 4 x 128, 4 heads, (16, 128)", 16, 128, 128, 4, 4, 100), gpt("", 2, 4, 8, 2, 1, 10)),
 ]}
 REGISTRY |= {name: (Row(name, *images.network(name)), Row("", *images.network("CNN on digits", batch=2))) for name in images.NETWORKS}
 ROWS = list(REGISTRY)

@@ -301,6 +301,41 @@ def response_norm_cases() -> list[Case]:
             case(strided(normal, 3, 6), np=response_norm_np, n=1, alpha=0.5)]
 
 
+def attention_cases() -> list[Case]:
+    """Leading axes that broadcast, masks of every shape, rows that see nothing, dropout, sizes of 0, views."""
+    def mask_of(*shape: int) -> np.ndarray:
+        """Booleans, half of them True, that hide every key from the last query."""
+        allowed = mask(*shape)
+        allowed[..., -1, :] = False
+        return allowed
+    shapes: list[tuple] = [
+        ((3, 4), (5, 4), (5, 2), {}), ((4, 3), (4, 3), (4, 2), {"causal": True}), ((2, 3, 4), (2, 5, 4), (2, 5, 2), {"causal": True}),
+        ((2, 2, 3, 4), (1, 5, 4), (2, 1, 5, 3), {"scale": 0.3}),
+        ((2, 1, 3, 4), (2, 2, 5, 4), (2, 5, 3), {}), ((2, 5, 4), (2, 3, 4), (2, 3, 3), {"causal": True}),
+        ((2, 0, 3), (2, 4, 3), (2, 4, 2), {}), ((2, 4, 3), (2, 0, 3), (2, 0, 2), {"causal": True}), ((0, 4, 3), (0, 2, 3), (0, 2, 2), {})]
+    masked: list[tuple] = [(mask_of(2, 2, 3, 5), None, {}), (mask_of(3, 5), None, {"causal": True}), (mask(2, 1, 1, 5), None, {}),
+                           (None, mask(2, 2, 3, 5), {"rate": 0.25}),
+                           (mask_of(2, 1, 3, 5), mask(2, 2, 3, 5), {"rate": 0.5, "causal": True})]
+    return [case(normal(*q), normal(*k), normal(*v), np=attention_np, **s) for q, k, v, s in shapes] + [
+        case(normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 3), m, keep, np=attention_np, **s) for m, keep, s in masked] + [
+        case(transposed(normal, 3, 4), strided(normal, 5, 4), transposed(normal, 5, 2), np=attention_np),
+        case(normal(3, 4) * 30, normal(5, 4) * 5, normal(5, 2), np=attention_np)]           # scores whose exponentials overflow float32
+
+
+def masked_softmax_cases() -> list[Case]:
+    hidden = np.array([[True, False, True], [False, False, False]])
+    return [case(normal(2, 4, 3), np=masked_softmax_np), case(normal(3, 2, 3), hidden, np=masked_softmax_np),
+            case(normal(2, 3), hidden, np=masked_softmax_np, causal=True), case(normal(2, 0), np=masked_softmax_np),
+            case(strided(normal, 4, 3), np=masked_softmax_np, causal=True)]
+
+
+def rotary_cases() -> list[Case]:
+    return [case(normal(*s), np.arange(start, start + s[-2]), np=rotary_np, **settings) for s, start, settings in [
+        ((3, 4), 0, {}), ((2, 2, 3, 6), 5, {"base": 100.0}), ((2, 3, 4), 1, {"interleaved": False}), ((0, 3, 4), 0, {}),
+        ((3, 0), 0, {})]] + [
+        case(transposed(normal, 3, 4), np.array([7, 0, 2]), np=rotary_np), case(normal(2, 3, 4), integers(9, 2, 3), np=rotary_np)]
+
+
 def scale_shift_cases() -> list[Case]:
     return [*(case(normal(*s), normal(s[-1]), normal(s[-1]), np=lambda x, scale, shift: x * scale + shift)
               for s in [(3, 4), (2, 3, 2, 4), (2, 3, 1), (0, 4)]),
@@ -646,6 +681,39 @@ def conv2d_transpose_np(x: np.ndarray, w: np.ndarray, b: Any = 0, padding: Any =
     return spread_np(x, w, size, **moves_np(padding, size, w.shape[:2], **moves)) + b
 
 
+def masked_softmax_np(scores: np.ndarray, mask: Any = None, causal: bool = False) -> np.ndarray:
+    """Query by query, over the keys that it sees."""
+    queries, keys = scores.shape[-2:]
+    allowed = np.broadcast_to(True if mask is None else mask, scores.shape)
+    p = np.zeros(scores.shape)
+    for i in np.ndindex(scores.shape[:-1]):
+        sees = [j for j in range(keys) if allowed[(*i, j)] and (not causal or j - (keys - queries) <= i[-1])]
+        if sees:
+            p[i][sees] = scipy.special.softmax(scores[i][sees])
+    return p
+
+
+def attention_np(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: Any = None, keep: Any = None, causal: bool = False,
+                 scale: Any = None, rate: float = 0.0) -> np.ndarray:
+    scores = q @ np.swapaxes(k, -1, -2) * (q.shape[-1]**-0.5 if scale is None else scale)
+    p = masked_softmax_np(np.broadcast_to(scores, (*np.broadcast_shapes(scores.shape[:-2], v.shape[:-2]), *scores.shape[-2:])),
+                          mask, causal)
+    return (p if keep is None else p * keep / (1 - rate)) @ v
+
+
+def rotary_np(x: np.ndarray, positions: np.ndarray, base: float = 10000.0, interleaved: bool = True) -> np.ndarray:
+    """As products of complex numbers."""
+    half = x.shape[-1] // 2
+    a, b = (x[..., 0::2], x[..., 1::2]) if interleaved else (x[..., :half], x[..., half:])
+    z = (a + 1j * b) * np.exp(1j * positions[..., None] * base ** (-2 * np.arange(half) / max(1, x.shape[-1])))
+    parts = [z.real, z.imag]
+    return np.stack(parts, -1).reshape(x.shape) if interleaved else np.concatenate(parts, -1)
+
+
+def rms_norm_np(x: np.ndarray, gamma: np.ndarray, epsilon: float) -> np.ndarray:
+    return x * gamma / np.sqrt((x**2).mean(-1, keepdims=True) + epsilon)
+
+
 def cross_entropy_np(x: np.ndarray, t: np.ndarray) -> Any:
     return -(t * log_softmax_np(x, -1)).sum(-1).mean()
 
@@ -705,6 +773,7 @@ OPS: dict[str, list[Case]] = {
     "leaky_relu": unary(leaky_relu_np) + unary(leaky_relu_np, negative_slope=0.01),
     "elu": unary(elu_np) + unary(elu_np, alpha=0.3), "selu": unary(lambda x: SCALE * elu_np(x, ALPHA)),
     "gelu": unary(gelu_np) + unary(gelu_np, approximate=True),
+    "gelu_definition": unary(gelu_np) + unary(gelu_np, approximate=True),
     "silu": unary(silu_np, normal), "swish": unary(silu_np, normal), "mish": unary(lambda x: x * np.tanh(np.logaddexp(0, x))),
     "softsign": unary(lambda x: x / (1 + abs(x))),
     "hard_sigmoid": unary(hard_sigmoid_np, wide), "hard_tanh": unary(lambda x: np.clip(x, -1, 1), wide),
@@ -798,6 +867,11 @@ OPS: dict[str, list[Case]] = {
     **{name: group_norm_cases() for name in ("group_norm", "group_norm_definition")},
     **{name: response_norm_cases() for name in ("local_response_norm", "local_response_norm_definition")},
     "scale_shift": scale_shift_cases(),
+    "rms_norm": [case(normal(*s), positive(4), np=rms_norm_np, epsilon=1e-3) for s in [(3, 4), (2, 3, 4), (0, 4)]]
+    + [case(transposed(normal, 3, 4), strided(positive, 4), np=rms_norm_np, epsilon=1e-3)],
+    # ---- attention ----
+    **{name: attention_cases() for name in ("scaled_dot_product_attention", "scaled_dot_product_attention_definition")},
+    "masked_softmax": masked_softmax_cases(), "rotary": rotary_cases(),
     "max_pool": pool_cases(np.max), "avg_pool": pool_cases(np.mean),
     "unpool": place_cases("unpool"), "pool_at": place_cases("pool_at"),
     "check_labels": [case(integers(3, 4), normal(4, 3), np=lambda labels, logits: None)],
@@ -894,6 +968,21 @@ LAYERS: dict[str, Small] = {
     "Cropping2D": built(lambda: layers.Cropping2D(((1, 0), (1, 2))), normal(2, 4, 5, 2)),
     "UpSampling2D": built(lambda: layers.UpSampling2D((2, 3)), normal(2, 3, 2, 2)),
     "UpSampling2D bilinear": built(lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"), normal(2, 3, 2, 2)),
+    "RMSNormalization": built(layers.RMSNormalization, normal(2, 3, 4)),
+    "MultiHeadAttention": built(lambda: layers.MultiHeadAttention(2, 3), normal(2, 3, 4)),
+    "MultiHeadAttention across": built(lambda: layers.MultiHeadAttention(2, 2, 3, output_shape=5), normal(2, 3, 4), normal(2, 5, 3)),
+    "MultiHeadAttention rotary": built(lambda: layers.MultiHeadAttention(2, 4, use_bias=False, rotary=True), normal(2, 3, 4)),
+    "Attention": built(lambda: layers.Attention(use_scale=True), normal(2, 3, 4), normal(2, 5, 4)),
+    "Attention general": built(lambda: layers.Attention(score_mode="general"), normal(2, 3, 4), normal(2, 5, 3)),
+    "Attention concat": built(lambda: layers.Attention(score_mode="concat"), normal(2, 3, 4), normal(2, 5, 3)),
+    "AdditiveAttention": built(lambda: layers.AdditiveAttention(6), normal(2, 3, 4), normal(2, 5, 3)),
+    "AdditiveAttention without units": built(layers.AdditiveAttention, normal(2, 3, 4), normal(2, 5, 4)),
+    "SinusoidalPositions": built(layers.SinusoidalPositions, normal(2, 3, 5)),
+    "LearnedPositions": built(lambda: layers.LearnedPositions(3), normal(2, 3, 4)),
+    "TransformerEncoder": built(lambda: layers.TransformerEncoder(5, 2, activation="gelu"), normal(2, 3, 4)),
+    "TransformerEncoder causal": built(lambda: layers.TransformerEncoder(5, 2, activation="tanh", normalize_first=True, causal=True,
+                                                                         rotary=True), normal(2, 3, 4)),
+    "TransformerDecoder": built(lambda: layers.TransformerDecoder(5, 2, activation="tanh"), normal(2, 3, 4), normal(2, 4, 3)),
     "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
     "Residual with shortcut": built(lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)),
     **{f"Parallel {join}": built(partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4))

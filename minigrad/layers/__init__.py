@@ -1,4 +1,5 @@
 """Layers under the names Keras users know."""
+from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention
 from .base import Layer, Parameter, is_training, training
 from .combinators import Parallel, Residual
 from .convolution import (Conv1D, Conv2D, Conv2DTranspose, Cropping2D, DepthwiseConv2D, SeparableConv2D, UpSampling2D,
@@ -6,14 +7,17 @@ from .convolution import (Conv1D, Conv2D, Conv2DTranspose, Cropping2D, Depthwise
 from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Permute, PReLU, ReLU, Reshape,
                    Softmax, SpatialDropout1D, SpatialDropout2D)
 from .normalization import (BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization,
-                            LocalResponseNormalization, recompute_statistics)
+                            LocalResponseNormalization, RMSNormalization, recompute_statistics)
 from .pooling import (AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
                       GlobalMaxPooling2D, MaxPooling1D, MaxPooling2D)
+from .positions import LearnedPositions, SinusoidalPositions
+from .transformer import TransformerDecoder, TransformerEncoder
 
-__all__ = ["Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Conv1D", "Conv2D", "Conv2DTranspose",
-           "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Embedding", "Flatten", "GlobalAveragePooling1D",
-           "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GroupNormalization", "Input",
-           "InstanceNormalization", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "LocalResponseNormalization",
-           "MaxPooling1D", "MaxPooling2D", "PReLU", "Parallel", "Parameter", "Permute", "ReLU", "Reshape", "Residual",
-           "SeparableConv2D", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "UpSampling2D", "ZeroPadding2D", "is_training",
-           "recompute_statistics", "training"]
+__all__ = ["Activation", "AdditiveAttention", "Attention", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
+           "Conv1D", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Embedding",
+           "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+           "GroupNormalization", "Input", "InstanceNormalization", "KeyValueCache", "Lambda", "Layer", "LayerNormalization",
+           "LeakyReLU", "LearnedPositions", "LocalResponseNormalization", "MaxPooling1D", "MaxPooling2D", "MultiHeadAttention",
+           "PReLU", "Parallel", "Parameter", "Permute", "RMSNormalization", "ReLU", "Reshape", "Residual", "SeparableConv2D",
+           "SinusoidalPositions", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "TransformerDecoder", "TransformerEncoder",
+           "UpSampling2D", "ZeroPadding2D", "is_training", "recompute_statistics", "training"]

@@ -47,6 +47,25 @@ class LayerNormalization(_GainAndOffset):
         return ops.layer_norm(x, gamma, beta, epsilon=self.epsilon)
 
 
+class RMSNormalization(Layer):
+    """scale * x / sqrt(mean of x**2 + epsilon) over the last axis (arXiv:1910.07467)."""
+
+    def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        if self.axis not in (-1, len(input_shape) - 1) or len(input_shape) < 2:
+            raise ValueError(f"RMSNormalization normalises the last axis; axis={self.axis} of {input_shape} is another: Permute it to "
+                             "the end")
+        self.scale = self.add_weight((input_shape[-1],), "ones")
+
+    def call(self, x: Any) -> Any:
+        if x.shape[-1:] != self.scale.shape:
+            raise ValueError(f"RMSNormalization was built for {self.scale.size} features, got an input of shape {x.shape}")
+        return ops.rms_norm(x, self.scale, epsilon=self.epsilon)
+
+
 class _ChannelNormalization(_GainAndOffset):
     """What normalisations with a gain and an offset for each channel share."""
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 
 from .. import autograd as _autograd
 from ..tensor import Tensor as _Tensor
-from .activations import (elu, gelu, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid, mish, relu, relu6,
-                          selu, sigmoid, silu, softplus, softsign, swish)
+from .activations import (elu, gelu, gelu_definition, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
+                          mish, relu, relu6, selu, sigmoid, silu, softplus, softsign, swish)
+from .attention import (masked_softmax, rotary, scaled_dot_product_attention,
+                        scaled_dot_product_attention_definition)
 from .convolution import conv2d, conv2d_transpose, convolve, convolve_bias, convolve_definition, correlate, spread
 from .elementwise import (absolute, add, arccos, arcsin, arctan, astype, broadcast_to, ceil, clip, cos, cosh, divide, equal, erf,
                           exp, expm1, floor, greater, greater_equal, isfinite, isnan, less, less_equal, log, log1p, logical_and,
@@ -15,7 +17,7 @@ from .linear import dot, einsum, linear, linear_relu, linear_relu_definition, ma
 from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_definition, cross_entropy, cross_entropy_definition,
                      mean_squared_error, mean_squared_error_definition, sparse_cross_entropy, sparse_cross_entropy_definition)
 from .normalization import (batch_norm, batch_norm_definition, group_norm, group_norm_definition, layer_norm,
-                            layer_norm_definition, local_response_norm, local_response_norm_definition, scale_shift)
+                            layer_norm_definition, local_response_norm, local_response_norm_definition, rms_norm, scale_shift)
 from .patches import col2im, im2col
 from .pooling import avg_pool, max_pool, pool_at, unpool
 from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,

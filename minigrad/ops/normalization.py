@@ -15,6 +15,12 @@ STRETCH = 8192          # numbers that one step of an operation with a vector of
 BLOCK = 2**16           # elements at a time: what several operations work on in turn stays in the cache of a CPU
 
 
+def _row_blocks(x, least):
+    """Slices of some rows of x, `least` or more, that stay in the cache of a CPU. On a GPU all at once."""
+    rows = max(BLOCK // max(1, x.shape[1]), least) if device_name(x) == "cpu" else len(x)
+    return batches_of(len(x), max(1, rows))
+
+
 def layer_norm_definition(x, gamma, beta, *, epsilon):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over the last gamma.ndim axes (arXiv:1607.06450)."""
     axes = tuple(range(-gamma.ndim, 0))
@@ -22,29 +28,49 @@ def layer_norm_definition(x, gamma, beta, *, epsilon):
     return centred / sqrt(mean(square(centred), axis=axes, keepdims=True) + epsilon) * gamma + beta
 
 
+def _rows_of(x, gamma):
+    """x with one row for each set of statistics, and slices that cut the rows into pieces that stay in the cache of a CPU."""
+    rows = x.reshape((math.prod(x.shape[:x.ndim - gamma.ndim]), gamma.size))
+    return rows, list(_row_blocks(rows, 1))
+
+
 @fused(layer_norm_definition)
 def layer_norm(x, gamma, beta, *, epsilon):
-    """layer_norm_definition in place; keeps the normalised x and 1 / deviation."""
-    axes = tuple(range(-gamma.ndim, 0))
-    normal = x - x.mean(axes, keepdims=True)
-    scale = (normal * normal).mean(axes, keepdims=True)
-    scale += epsilon
-    scale = 1 / backend(x).sqrt(scale)
-    normal *= scale
-    y = normal * gamma
-    y += beta
-    return y, (normal, scale)
+    """layer_norm_definition, some rows at a time; keeps the normalised x and 1 / deviation."""
+    xp, (rows, blocks) = backend(x), _rows_of(x, gamma)
+    count, gain, offset = max(1, gamma.size), gamma.reshape(-1), beta.reshape(-1)
+    normal, y, scale = xp.empty(rows.shape, x.dtype), xp.empty(rows.shape, x.dtype), xp.empty((len(rows), 1), x.dtype)
+    for block in blocks:
+        n, part = normal[block], y[block]
+        xp.subtract(rows[block], rows[block].mean(1, keepdims=True), out=n)
+        deviation = xp.sqrt(xp.einsum("rc,rc->r", n, n)[:, None] / count + epsilon)
+        xp.divide(1, deviation, out=scale[block])
+        n *= scale[block]
+        xp.multiply(n, gain, out=part)
+        part += offset
+    return y.reshape(x.shape), (normal, scale)
 
 
 @layer_norm.backward
 def _(g, kept, x, gamma, beta, epsilon):
     normal, scale = kept
-    axes = tuple(range(-gamma.ndim, 0))
-    slope = g * gamma                       # the gradient at `normal`, less what its mean and its variance take back
-    gx = slope - slope.mean(axes, keepdims=True)
-    gx -= normal * (slope * normal).mean(axes, keepdims=True)
-    gx *= scale
-    return gx, sum_to(g * normal, shape=gamma.shape), sum_to(g, shape=beta.shape)
+    xp, (rows, blocks) = backend(g), _rows_of(g, gamma)
+    count, gain = max(1, gamma.size), gamma.reshape(-1)
+    gx, ggamma = xp.empty(rows.shape, g.dtype), xp.zeros(gamma.size, g.dtype)
+    for block in blocks:
+        part, n, g = gx[block], normal[block], rows[block]
+        xp.multiply(g, gain, out=part)              # the gradient at `normal`, less what its mean and its variance take back
+        mean, turn = (g @ gain)[:, None] / count, xp.einsum("rc,rc->r", part, n)[:, None] / count
+        part -= mean
+        part -= n * turn
+        part *= scale[block]
+        ggamma += xp.einsum("rc,rc->c", g, n)
+    return gx.reshape(x.shape), ggamma.reshape(gamma.shape), (xp.ones(len(rows), rows.dtype) @ rows).reshape(beta.shape)
+
+
+def rms_norm(x, gamma, *, epsilon):
+    """gamma * x / sqrt(mean of x**2 + epsilon), the mean over the last axis (arXiv:1910.07467)."""
+    return x / sqrt(mean(square(x), axis=-1, keepdims=True) + epsilon) * gamma
 
 
 # ---- channels last: long stretches of memory -----------------------------------------------------------------------
@@ -238,12 +264,6 @@ def local_response_norm_definition(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75):
     return x * (k + alpha * reshape(squares, shape=x.shape)) ** -beta
 
 
-def _pixel_blocks(x):
-    """Slices of some rows of x; so many that reading the band matrix costs little beside them. On a GPU all at once."""
-    rows = max(BLOCK // max(1, x.shape[1]), 4 * x.shape[1]) if device_name(x) == "cpu" else len(x)
-    return batches_of(len(x), max(1, rows))
-
-
 def _power(x, exponent):
     """x ** exponent for x > 0, by roots where they do, which take a fraction of the time."""
     if exponent != -0.75:
@@ -259,7 +279,7 @@ def local_response_norm(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75):
     """local_response_norm_definition, a few pixels at a time; keeps k + alpha * sum."""
     xp, flat = backend(x), x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
     y, sums, near = xp.empty(flat.shape, x.dtype), xp.empty(flat.shape, x.dtype), _neighbours(xp, flat.shape[1], n, x.dtype)
-    for block in _pixel_blocks(flat):
+    for block in _row_blocks(flat, 4 * flat.shape[1]):       # so many that reading the band matrix costs little beside them
         part = sums[block]
         xp.matmul(flat[block] * flat[block], near, out=part)
         part *= alpha
@@ -273,7 +293,7 @@ def _(g, sums, x, n=5, k=2.0, alpha=1e-4, beta=0.75):
     xp, shape, near = backend(x), x.shape, _neighbours(backend(x), x.shape[-1], n, x.dtype)
     g, x = g.reshape(sums.shape), x.reshape(sums.shape)
     gx = xp.empty(x.shape, x.dtype)
-    for block in _pixel_blocks(x):
+    for block in _row_blocks(x, 4 * x.shape[1]):
         part, slope = gx[block], g[block] * _power(sums[block], -beta)
         taken = x[block] * slope            # what its neighbours' sums take back
         taken /= sums[block]
