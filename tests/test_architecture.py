@@ -18,7 +18,8 @@ ops.elementwise ops.activations ops.shapes ops.reductions ops.indexing ops.linea
 ops.normalization ops.sequences ops.recurrent ops.gru
 ops.attention ops.losses ops
 check activations initializers regularizers
-layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.cells layers.recurrent layers.wrappers layers.attention layers
+layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.cells layers.recurrent
+layers.wrappers layers.attention layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
 data.images data.datasets data.batches data.augment data.mixing data.text data
 io callbacks model

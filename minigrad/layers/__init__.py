@@ -1,19 +1,23 @@
 """Layers under the names Keras users know."""
 from .base import Layer, Parameter, is_training, training
+from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .combinators import Parallel, Residual
 from .convolution import (Conv1D, Conv2D, Conv2DTranspose, Cropping2D, DepthwiseConv2D, SeparableConv2D, UpSampling2D,
                           ZeroPadding2D)
-from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Permute, PReLU, ReLU, Reshape,
+from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Masking, Permute, PReLU, ReLU, Reshape,
                    Softmax, SpatialDropout1D, SpatialDropout2D)
 from .normalization import (BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization,
                             LocalResponseNormalization, recompute_statistics)
 from .pooling import (AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
                       GlobalMaxPooling2D, MaxPooling1D, MaxPooling2D)
+from .recurrent import GRU, LSTM, RNN, SimpleRNN
+from .wrappers import Bidirectional, TimeDistributed
 
-__all__ = ["Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Conv1D", "Conv2D", "Conv2DTranspose",
-           "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Embedding", "Flatten", "GlobalAveragePooling1D",
-           "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GroupNormalization", "Input",
-           "InstanceNormalization", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "LocalResponseNormalization",
-           "MaxPooling1D", "MaxPooling2D", "PReLU", "Parallel", "Parameter", "Permute", "ReLU", "Reshape", "Residual",
-           "SeparableConv2D", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "UpSampling2D", "ZeroPadding2D", "is_training",
-           "recompute_statistics", "training"]
+__all__ = ["Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "Bidirectional", "Conv1D", "Conv2D",
+           "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Embedding", "Flatten", "GRU",
+           "GRUCell", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+           "GroupNormalization", "Input", "InstanceNormalization", "LSTM", "LSTMCell", "Lambda", "Layer",
+           "LayerNormalization", "LeakyReLU", "LocalResponseNormalization", "Masking", "MaxPooling1D", "MaxPooling2D",
+           "PReLU", "Parallel", "Parameter", "Permute", "RNN", "ReLU", "Reshape", "Residual", "SeparableConv2D",
+           "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "TimeDistributed",
+           "UpSampling2D", "ZeroPadding2D", "is_training", "recompute_statistics", "training"]

@@ -5,9 +5,8 @@ from ..autograd import fused
 from ..backend import backend
 from .activations import sigmoid
 from .elementwise import tanh
-from .sequences import (apart, arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, given,
-                        halves, input_gradients, keep,
-                        project, projected, rows, skips_of, total, walk)
+from .sequences import (apart, arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, given, halves,
+                        input_gradients, keep, project, projected, rows, skips_of, total, walk)
 from .shapes import split
 
 

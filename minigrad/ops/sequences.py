@@ -46,12 +46,13 @@ def project(x, kernel, bias):
 
 
 def dropped(h, drop):
+    """h on its way into the product."""
     return h if drop is None else h * drop
 
 
 def time_major(x):
     """(N, T, features) as rows (T * N, features)."""
-    return backend(x).ascontiguousarray(x.swapaxes(0, 1)).reshape((-1, x.shape[-1]))
+    return rows(backend(x).ascontiguousarray(x.swapaxes(0, 1)))
 
 
 def projected(x, kernel, bias):
@@ -59,7 +60,7 @@ def projected(x, kernel, bias):
     y = time_major(x) @ kernel
     if bias is not None:
         y += bias
-    return y.reshape((x.shape[1], x.shape[0], -1))
+    return y.reshape((x.shape[1], x.shape[0], kernel.shape[1]))
 
 
 def halves(xp, gates, units, dtype):
@@ -96,6 +97,7 @@ def keep(xp, skip, new, old):
 
 
 def given(gives, hs):
+    """What `gives` names of the states, the first one left out."""
     return hs[-1] if gives == "last" else hs[1:].swapaxes(0, 1)
 
 
@@ -120,23 +122,26 @@ def carried_on(xp, gate, mask, block):
 
 
 def rows(a):
-    return a.reshape((-1, a.shape[-1]))
+    """(T, N, features) as (T * N, features)."""
+    return a.reshape((len(a) * a.shape[1], a.shape[2]))
 
 
-def total(rows):
-    return backend(rows).ones(len(rows), rows.dtype) @ rows
+def total(a):
+    """The sum over all rows."""
+    return backend(a).ones(len(a), a.dtype) @ a
 
 
 def input_gradients(x, kernel, da):
     """Functions that give the gradients of x, kernel and bias from that of x @ kernel + bias, (T, N, gates * units)."""
-    return ((lambda: (rows(da) @ kernel.T).reshape((*da.shape[:2], -1)).swapaxes(0, 1)),
+    return ((lambda: (rows(da) @ kernel.T).reshape((*da.shape[:2], x.shape[2])).swapaxes(0, 1)),
             (lambda: time_major(x).T @ rows(da)), (lambda: total(rows(da))))
 
 
-def gradients(x, kernel, da, hs, drop):
+def gradients(x, kernel, da, h, hs, drop):
     """Gradients of x, kernel, recurrent and bias, from that of x @ kernel + h @ recurrent + bias: one product each."""
     gx, gkernel, gbias = input_gradients(x, kernel, da)
-    return gx, gkernel, (lambda: rows(dropped(hs[:-1], drop)).T @ rows(da)), gbias
+    first = 1 if h is None else 0           # a state of zeros adds nothing
+    return gx, gkernel, (lambda: rows(dropped(hs[first:-1], drop)).T @ rows(da[first:])), gbias
 
 
 def drop_gradient(hs, da, back):
