@@ -14,9 +14,10 @@ from . import bar
 from .overhead import OPS
 
 Record = dict[str, Any]
-PARTNERS = {"overhead": "torch", "convolutions": "torch", "models": "torch", "memory": "torch", "fit": "keras"}
+PARTNERS = {"overhead": "torch", "convolutions": "torch", "embeddings": "torch", "models": "torch", "memory": "torch", "fit": "keras"}
 TITLES = {"overhead": "Overhead, microseconds an op", "kernels": "Kernels, forward and backward, against their definitions",
           "convolutions": "Single convolutions, forward and both gradients, against PyTorch",
+          "embeddings": "Embeddings, forward and gradient, against PyTorch",
           "models": "Training steps, against PyTorch", "fit": "fit, against Keras's", "memory": "Peak memory, against PyTorch's"}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks import convolutions, fit, kernels, memory, models, overhead, report
+from benchmarks import convolutions, embeddings, fit, kernels, memory, models, overhead, report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
 
@@ -103,11 +103,18 @@ def test_every_bar_belongs_to_a_row():
     assert benchmarks.bar("models", "no such model", "loop") is None
 
 
+def test_embeddings_of_both_frameworks_agree():
+    pytest.importorskip("torch")
+    ours, theirs = (embeddings.steps(framework, embeddings.ROWS[0], "cpu")["forward + backward"]()[0].numpy()
+                    for framework in embeddings.FRAMEWORKS)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("row", models.REGISTRY.values(), ids=lambda row: row.name)
 def test_models_have_a_builder_for_every_framework(row):
     assert set(row.builders) >= {"minigrad", "torch"} and set(row.builders) <= set(models.FRAMEWORKS)
     x, labels = row.data()
-    assert x.dtype == "float32" and len(x) == len(labels)
+    assert x.dtype == ("int64" if "Embedding" in row.name else "float32") and len(x) == len(labels)
 
 
 @pytest.mark.parametrize("framework", ["minigrad", "numpy"])

@@ -339,6 +339,7 @@ def test_bidirectional_states_and_masks(xp):
         y, *_ = layer(xp.asarray(x), mask=xp.asarray(mask))
         real = slice(2, 5) if before else slice(0, 3)
         same(y[1, real], layer(xp.asarray(x[1:2, real]))[0][0])
+        assert not values(y)[~mask].any()                      # as in Keras
 
 
 def test_directions_may_differ():

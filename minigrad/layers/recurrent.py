@@ -17,19 +17,20 @@ class RNN(Layer):
     A cell is a Layer with `state_size`, a number or a list of them, that maps cell(x, states) -> (y, new states). `return_state`
     gives [y, *states]; `go_backwards` starts at the end and gives its steps in that order; `stateful` starts a batch with the states
     in which the last one ended, until reset_states(). layer(x, initial_state=states, mask=mask): where the mask (N, T) is False a
-    step is skipped, states stay and the output before is repeated (0 if there is none). `unroll`, `use_cudnn` and
-    `implementation` say how Keras computes and change no value here.
+    step is skipped, states stay and the output before is repeated (0 if there is none, or with `zero_output_for_mask`). `unroll`,
+    `use_cudnn` and `implementation` say how Keras computes and change no value here.
     """
 
     takes_mask = True
 
     def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-                 stateful: bool = False, unroll: bool = False, use_cudnn: Any = "auto", implementation: int = 2,
-                 **options: Any) -> None:
+                 stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False, use_cudnn: Any = "auto",
+                 implementation: int = 2, **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
             raise TypeError(f"RNN runs a cell, a Layer with a state_size, got {cell!r}")
-        self.cell, self.return_sequences, self.return_state = cell, return_sequences, return_state
+        self.cell: Any = cell
+        self.return_sequences, self.return_state, self.zero_output_for_mask = return_sequences, return_state, zero_output_for_mask
         self.go_backwards, self.stateful = go_backwards, stateful
         self._states: list[Any] | None = None
 
@@ -60,6 +61,8 @@ class RNN(Layer):
         y, states = run(x, given, mask)
         if self.stateful:
             self._states = [s.detach() for s in states]
+        if mask is not None and self.zero_output_for_mask and self.return_sequences:
+            y = ops.where(mask[..., None], y, 0.0)
         return [y, *states] if self.return_state else y
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
@@ -155,8 +158,8 @@ class GRU(RNN):
         super().__init__(GRUCell(units, *arguments, **of_cell), **rest)
 
 
-OF_RNN = {"return_sequences", "return_state", "go_backwards", "stateful", "unroll", "use_cudnn", "implementation", "name",
-          "input_shape", "input_dim", "trainable"}
+OF_RNN = {"return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", "use_cudnn",
+          "implementation", "name", "input_shape", "input_dim", "trainable"}
 
 
 def _parted(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -38,6 +38,8 @@ class Bidirectional(Layer):
                                  "backward_layer: they must agree")
         if layer.go_backwards == backward_layer.go_backwards:
             raise ValueError(f"Bidirectional: go_backwards is {layer.go_backwards} in both layers: one must run the other way")
+        for given in (layer, backward_layer):
+            given.zero_output_for_mask = layer.return_sequences     # as in Keras: what one repeats, the other would not
         self.forward_layer, self.backward_layer, self.merge_mode = layer, backward_layer, merge_mode
         self.declared_shape = self.declared_shape or layer.declared_shape
 
