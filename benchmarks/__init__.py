@@ -22,6 +22,10 @@ BARS = {
     **{("models", row, variant): 1.1 for variant in ("loop", "train_step") for row in (
         "Transformer block 256, 8 heads, (16, 64)", "Transformer block 256, 8 heads, dropout, (16, 64)",
         "GPT 4 x 128, 4 heads, (16, 128)")},
+    **{("models", f"{kind} on windows of 5, batch 32", v): 0.7 for kind in ("SimpleRNN", "LSTM", "GRU") for v in ("loop", "train_step")},
+    **{("models", row, v): limit for v in ("loop", "train_step") for row, limit in
+       (("LSTM 128 -> 64, T 200, batch 32", 1.1), ("LSTM 128 -> 256, T 50, batch 64", 1.0),
+        ("Embedding 10000x128, LSTM 64, T 200, batch 32", 1.1))},
     ("convolutions", "*", "*"): 1.8,                                        # of PyTorch's time,
     ("convolutions", "geometric mean", "*"): 1.2,                           # and over all of them
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,                         # of Keras's time

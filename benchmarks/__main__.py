@@ -13,10 +13,11 @@ from typing import Any
 from . import report
 from .harness import ROOT, Worker, attempt, failures, in_turns, record
 
-STAGES = ("overhead", "kernels", "convolutions", "models", "growth", "fit", "memory")
+STAGES = ("overhead", "kernels", "convolutions", "embeddings", "models", "growth", "fit", "memory")
 ON_GPU = ("minigrad", "numpy", "torch")      # numpy: CuPy by hand
 # of each variant in a round; a fit runs once
-SECONDS = {"overhead": 0.25, "kernels": 0.05, "convolutions": 0.2, "models": 0.2, "growth": 0.1, "fit": 0.01}
+SECONDS = {"overhead": 0.25, "kernels": 0.05, "convolutions": 0.2, "embeddings": 0.2, "models": 0.2,
+           "growth": 0.1, "fit": 0.01}
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:

@@ -48,6 +48,17 @@ CASES = {
     "convolve": Case(2, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c)]),
     "convolve_bias": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)]),
 }
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
+
+
+def recurrent(name: str, n: int, units: int) -> list[Any]:
+    """Sequences of 10 steps, kernels and bias of a layer of at most 128 units."""
+    units = min(units, 128)
+    wide = GATES[name] * units
+    return [floats(n, 10, 32), 0.1 * floats(32, wide), 0.1 * floats(units, wide), floats(2, wide) if name == "gru" else floats(wide)]
+
+
+CASES |= {name: Case(4, partial(recurrent, name)) for name in GATES}
 # Ops that stand for a composition without being fused: their rules are ops too, but they must win all the same.
 COMPOSITIONS: dict[str, Callable[..., Any]] = {
     "linear": lambda x, w, b: x @ w + b,

@@ -15,7 +15,9 @@ from typing import Any
 from collections.abc import Callable
 
 from . import images
-from .models import Row, encoder_block, gpt, mlp
+from .models import mlp
+from .rows import Row
+from .transformers import encoder_block, gpt
 from .trainers import TRAINERS
 
 FRAMEWORKS = ("minigrad", "torch")

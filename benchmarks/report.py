@@ -14,10 +14,11 @@ from . import bar, growth
 from .overhead import OPS
 
 Record = dict[str, Any]
-PARTNERS = {"overhead": "torch", "convolutions": "torch", "models": "torch", "growth": "torch", "memory": "torch",
-            "fit": "keras"}
+PARTNERS = {"overhead": "torch", "convolutions": "torch", "embeddings": "torch", "models": "torch",
+            "growth": "torch", "memory": "torch", "fit": "keras"}
 TITLES = {"overhead": "Overhead, microseconds an op", "kernels": "Kernels, forward and backward, against their definitions",
           "convolutions": "Single convolutions, forward and both gradients, against PyTorch",
+          "embeddings": "Embeddings, forward and gradient, against PyTorch",
           "models": "Training steps, against PyTorch",
           "growth": "Training steps as images become more and larger, against PyTorch",
           "fit": "fit, against Keras's", "memory": "Peak memory, against PyTorch's"}

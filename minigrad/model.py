@@ -341,10 +341,24 @@ class Sequential(Model):
     def __getitem__(self, i: int) -> Layer:
         return self.layers[i]
 
-    def call(self, x: Any) -> Any:
+    takes_mask = True
+
+    @property
+    def makes_mask(self) -> bool:       # type: ignore[override]
+        """Does a layer in it?"""
+        return any(layer.makes_mask for layer in self.layers)
+
+    def call(self, x: Any, mask: Any = None, return_mask: bool = False) -> Any:
+        """x through all layers; once there is a mask, each layer that takes it has it, and says how it goes on."""
         for layer in self.layers:
-            x = layer(x)
-        return x
+            if mask is None and not layer.makes_mask:
+                x = layer(x)
+            else:
+                x, mask = layer.with_mask(x, mask)
+        return (x, mask) if return_mask else x
+
+    def with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        return self(x, mask=mask, return_mask=True)
 
 
 # ---- helpers ---------------------------------------------------------------------------------------------------------

@@ -431,6 +431,40 @@ def conv2d_cases() -> list[Case]:
         case(normal(2, 4, 4, 2), normal(2, 3, 1, f), normal(f), np=conv2d_np, padding="same", groups=2) for f in (2, 4, 6)]
 
 
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
+PADDED = np.array([[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1]], bool)      # whole, ended early, begun late, with a hole
+
+
+def recurrent_inputs(name: str, n: int = 4, steps: int = 3, features: int = 2, units: int = 2, bias: bool = True) -> list:
+    """x, kernel, recurrent kernel, bias and initial states."""
+    wide = GATES[name] * units
+    return [normal(n, steps, features), normal(features, wide), normal(units, wide),
+            (normal(2, wide) if name == "gru" else normal(wide)) if bias else None,
+            *(unit(n, units) for _ in range(1 + (name == "lstm")))]
+
+
+def recurrent_cases(name: str) -> list[Case]:
+    expect = partial(recurrent_np, name)
+    zeros = [None] * (1 + (name == "lstm"))
+    whole = recurrent_inputs(name)
+    cases = [case(*recurrent_inputs(name, bias=False)[:4], np=expect), case(*whole, PADDED, positive(4, 2), np=expect),
+             case(*recurrent_inputs(name, 1, 1, 1, 1)[:4], *zeros, np.array([[False]]), np=expect, gives="last"),
+             case(*whole[:4], *zeros, PADDED, np=expect, gives="last"), case(*recurrent_inputs(name, 0), np=expect),
+             case(transposed(normal, 4, 3, 2), *(strided(normal, *a.shape) for a in whole[1:]), PADDED, np=expect),
+             case(*recurrent_inputs(name), np.ones((4, 3), bool), np=expect, gives="last")]
+    return cases + [case(*whole, PADDED, np=expect, gives="all")] * (name == "lstm")
+
+
+def step_cases(name: str) -> list[Case]:
+    """One step, from a = x @ kernel + bias; drop is None in some."""
+    cases = []
+    for drop in (None, positive(3, 2)):
+        _, _, recurrent, bias, *states = recurrent_inputs(name, 3)
+        rest = [recurrent, *([bias[1]] if name == "gru" else []), drop]
+        cases.append(case(normal(3, 2 * GATES[name]), *states, *rest, np=partial(step_np, name)))
+    return cases
+
+
 # ---- what NumPy says -----------------------------------------------------------------------------------------------
 
 def sigmoid_np(x: np.ndarray) -> np.ndarray:
@@ -500,6 +534,43 @@ def sum_to_np(x: np.ndarray, shape: tuple) -> np.ndarray:
     y = np.zeros(math.prod(shape))
     np.add.at(y, np.broadcast_to(np.arange(y.size).reshape(shape), x.shape), x)
     return y.reshape(shape)
+
+
+def step_np(name: str, a: np.ndarray, h: np.ndarray, *rest: Any) -> list[np.ndarray]:
+    """The states after one step, from a = x @ kernel + bias."""
+    c, rest = (rest[0], rest[1:]) if name == "lstm" else (None, rest)
+    recurrent, bias, drop = (rest[0], rest[1], rest[2]) if name == "gru" else (rest[0], None, rest[1])
+    kept, u = h if drop is None else h * drop, h.shape[1]
+    if name == "simple_rnn":
+        return [np.tanh(a + kept @ recurrent)]
+    if name == "lstm":
+        i, f, g, o = np.split(a + kept @ recurrent, 4, -1)
+        c = sigmoid_np(f) * c + sigmoid_np(i) * np.tanh(g)
+        return [sigmoid_np(o) * np.tanh(c), c]
+    inner = kept @ recurrent + (0 if bias is None else bias)
+    z, r = np.split(sigmoid_np(a[:, :2 * u] + inner[:, :2 * u]), 2, -1)
+    of_h = r * inner[:, 2 * u:] if name == "gru" else (r * kept) @ recurrent[:, 2 * u:]
+    return [z * h + (1 - z) * np.tanh(a[:, 2 * u:] + of_h)]
+
+
+def recurrent_np(name: str, x: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray, bias: Any, *rest: Any,
+                 gives: str = "sequence") -> np.ndarray:
+    """Sample by sample, the steps that its mask names alone."""
+    count = 1 + (name == "lstm")
+    rest = rest + (None,) * (count + 2 - len(rest))
+    first, (mask, drop) = rest[:count], rest[count:]
+    shape = (len(x), recurrent.shape[0])
+    hs, last = np.zeros((len(x), x.shape[1] + (gives == "all"), shape[1])), np.zeros(shape)
+    for n, sequence in enumerate(x):
+        states = [np.zeros((1, shape[1])) if s is None else s[n:n + 1] for s in first]
+        for t, now in enumerate(sequence):
+            if mask is None or mask[n, t]:
+                of_x = 0 if bias is None else bias[0] if name == "gru" else bias
+                of_h = [np.zeros(kernel.shape[1]) if bias is None else bias[1]] if name == "gru" else []
+                states = step_np(name, now[None] @ kernel + of_x, *states, recurrent, *of_h, None if drop is None else drop[n])
+            hs[n, t] = last[n] = states[0]
+        hs[n, -1] = states[-1] if gives == "all" else hs[n, -1]
+    return last if gives == "last" else hs
 
 
 def pad_np(x: np.ndarray, width: Any, value: float = 0) -> np.ndarray:
@@ -846,6 +917,9 @@ OPS: dict[str, list[Case]] = {
     "convolve": convolve_cases(), "convolve_definition": convolve_cases(), "convolve_bias": convolve_cases(bias=True),
     "spread": spread_cases(), "correlate": correlate_cases(),
     "conv2d": conv2d_cases(), "conv2d_transpose": [transpose_case(*s) for s in TRANSPOSES],
+    # ---- recurrent ----
+    **{name + kind: cases for name in GATES for kind, cases in
+       [("", recurrent_cases(name)), ("_definition", recurrent_cases(name)), ("_step", step_cases(name))]},
     # ---- reductions ----
     "sum": axes(np.sum, nonzero, *EMPTY), "mean": axes(np.mean, nonzero, (0, 3), ()),
     "prod": axes(np.prod, nonzero, *EMPTY) + prods_of_zeros(),
@@ -919,6 +993,17 @@ def _branches() -> list[Layer]:
     return [layers.Dense(4, activation="tanh"), Sequential(layers.Dense(3), layers.Dense(4))]
 
 
+class _first(Layer):
+    """A cell as a layer that gives its output without the states."""
+
+    def __init__(self, cell: Layer) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def call(self, x: Any) -> Any:
+        return self.cell(x, [x[:, :3]] * len(self.cell.state_size))[0]
+
+
 LAYERS: dict[str, Small] = {
     "Input": built(lambda: layers.Input((4,)), normal(3, 4)),
     "Dense": built(lambda: layers.Dense(5, activation="tanh"), normal(3, 4)),
@@ -983,6 +1068,20 @@ LAYERS: dict[str, Small] = {
     "TransformerEncoder causal": built(lambda: layers.TransformerEncoder(5, 2, activation="tanh", normalize_first=True, causal=True,
                                                                          rotary=True), normal(2, 3, 4)),
     "TransformerDecoder": built(lambda: layers.TransformerDecoder(5, 2, activation="tanh"), normal(2, 3, 4), normal(2, 4, 3)),
+    "SimpleRNNCell": built(lambda: _first(layers.SimpleRNNCell(3, use_bias=False)), normal(2, 4)),
+    "LSTMCell": built(lambda: _first(layers.LSTMCell(3)), normal(2, 4)),
+    "GRUCell": built(lambda: _first(layers.GRUCell(3)), normal(2, 4)),
+    "GRUCell classic": built(lambda: _first(layers.GRUCell(3, reset_after=False)), normal(2, 4)),
+    "RNN": built(lambda: layers.RNN(layers.LSTMCell(3, "softsign"), return_sequences=True), normal(2, 3, 4)),
+    "SimpleRNN": built(lambda: layers.SimpleRNN(3, return_sequences=True, go_backwards=True), normal(2, 3, 4)),
+    "LSTM": built(lambda: layers.LSTM(3), normal(2, 3, 4)),
+    "LSTM with states": built(lambda: layers.LSTM(3, return_state=True, use_bias=False), normal(2, 3, 4)),
+    "GRU": built(lambda: layers.GRU(3, return_sequences=True), normal(2, 3, 4)),
+    "GRU classic": built(lambda: layers.GRU(3, reset_after=False), normal(2, 3, 4)),
+    **{f"Bidirectional {mode}": built(partial(lambda mode: layers.Bidirectional(layers.GRU(2, return_sequences=True), mode), mode),
+                                      normal(2, 3, 4)) for mode in layers.Bidirectional.MODES},
+    "TimeDistributed": built(lambda: layers.TimeDistributed(layers.Dense(3, "tanh")), normal(2, 3, 4)),
+    "Masking": built(lambda: Sequential(layers.Masking(9.0), layers.LSTM(3)), normal(2, 3, 4)),
     "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
     "Residual with shortcut": built(lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)),
     **{f"Parallel {join}": built(partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4))

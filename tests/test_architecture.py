@@ -15,11 +15,11 @@ LONGEST = 400
 ORDER = """
 names backend graph tensor arguments autograd anomaly
 ops.elementwise ops.activations ops.shapes ops.reductions ops.indexing ops.linear ops.patches ops.convolution ops.pooling
-ops.normalization ops.recurrent
+ops.normalization ops.sequences ops.recurrent ops.gru
 ops.attention ops.losses ops
 check activations initializers regularizers
-layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.recurrent layers.attention
-layers.positions layers.transformer layers
+layers.base layers.combinators layers.core layers.convolution layers.pooling layers.normalization layers.cells layers.recurrent
+layers.wrappers layers.attention layers.positions layers.transformer layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
 data.files data.images data.series data.datasets data.batches data.augment data.mixing data.augment_series data.augment_text
 data.text data.bpe data.wordpiece data.tasks data

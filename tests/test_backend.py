@@ -96,6 +96,19 @@ def test_moving():
         assert isinstance(bk.to_device(a), StrictArray)
 
 
+def test_scatter_add_of_many_rows_adds_repeats():
+    ids = np.random.default_rng(0).integers(-7, 7, (9, 20))
+    for shape in ((7, 3), (7, 2, 2), (7, 0)):
+        values = np.random.default_rng(1).standard_normal((*ids.shape, *shape[1:]))
+        expected, target = np.ones(shape), np.ones(shape)
+        np.add.at(expected, ids, values)
+        bk.scatter_add(target, (ids,), values)
+        np.testing.assert_allclose(target, expected, rtol=1e-12)
+    target = np.zeros((7, 3), "float32")
+    bk.scatter_add(target, (ids,), np.float32(2))           # one value for all
+    np.testing.assert_array_equal(target[:, 0], 2 * np.bincount(ids.reshape(-1) % 7))
+
+
 @pytest.mark.parametrize("index", [
     np.array([0, 2, 0]), (np.array([0, 0, 1]), np.array([1, 1, 0])), (slice(None), np.array([1, 1]))], ids=repr)
 def test_scatter_add_adds_repeats(index, xp):

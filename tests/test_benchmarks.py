@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks import convolutions, fit, growth, images, kernels, memory, models, overhead, report
+from benchmarks import convolutions, embeddings, fit, growth, images, kernels, memory, models, overhead, report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
 
@@ -121,6 +121,13 @@ def test_every_bar_belongs_to_a_row():
         assert row == "*" or row in rows[stage]
     assert benchmarks.bar("memory", memory.ROWS[0], "training") == 1.2
     assert benchmarks.bar("models", "no such model", "loop") is None
+
+
+def test_embeddings_of_both_frameworks_agree():
+    pytest.importorskip("torch")
+    ours, theirs = (embeddings.steps(framework, embeddings.ROWS[0], "cpu")["forward + backward"]()[0].numpy()
+                    for framework in embeddings.FRAMEWORKS)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("row", models.REGISTRY.values(), ids=lambda row: row.name)

@@ -1,10 +1,11 @@
 """Layers under the names Keras users know."""
 from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention
 from .base import Layer, Parameter, is_training, training
+from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .combinators import Parallel, Residual
 from .convolution import (Conv1D, Conv2D, Conv2DTranspose, Cropping2D, DepthwiseConv2D, SeparableConv2D, UpSampling2D,
                           ZeroPadding2D)
-from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Permute, PReLU, ReLU, Reshape,
+from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Masking, Permute, PReLU, ReLU, Reshape,
                    Softmax, SpatialDropout1D, SpatialDropout2D)
 from .normalization import (BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization,
                             LocalResponseNormalization, RMSNormalization, recompute_statistics)
@@ -12,12 +13,15 @@ from .pooling import (AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D
                       GlobalMaxPooling2D, MaxPooling1D, MaxPooling2D)
 from .positions import LearnedPositions, SinusoidalPositions
 from .transformer import TransformerDecoder, TransformerEncoder
+from .recurrent import GRU, LSTM, RNN, SimpleRNN
+from .wrappers import Bidirectional, TimeDistributed
 
 __all__ = ["Activation", "AdditiveAttention", "Attention", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
-           "Conv1D", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Embedding",
-           "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
-           "GroupNormalization", "Input", "InstanceNormalization", "KeyValueCache", "Lambda", "Layer", "LayerNormalization",
-           "LeakyReLU", "LearnedPositions", "LocalResponseNormalization", "MaxPooling1D", "MaxPooling2D", "MultiHeadAttention",
-           "PReLU", "Parallel", "Parameter", "Permute", "RMSNormalization", "ReLU", "Reshape", "Residual", "SeparableConv2D",
-           "SinusoidalPositions", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "TransformerDecoder", "TransformerEncoder",
-           "UpSampling2D", "ZeroPadding2D", "is_training", "recompute_statistics", "training"]
+           "Bidirectional", "Conv1D", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU",
+           "Embedding", "Flatten", "GRU", "GRUCell", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
+           "GlobalMaxPooling2D", "GroupNormalization", "Input", "InstanceNormalization", "KeyValueCache", "LSTM", "LSTMCell",
+           "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "LearnedPositions", "LocalResponseNormalization", "Masking",
+           "MaxPooling1D", "MaxPooling2D", "MultiHeadAttention", "PReLU", "Parallel", "Parameter", "Permute",
+           "RMSNormalization", "RNN", "ReLU", "Reshape", "Residual", "SeparableConv2D", "SimpleRNN", "SimpleRNNCell",
+           "SinusoidalPositions", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "TimeDistributed", "TransformerDecoder",
+           "TransformerEncoder", "UpSampling2D", "ZeroPadding2D", "is_training", "recompute_statistics", "training"]

@@ -81,6 +81,9 @@ class Layer:
     name: str | None = None
     built = False
     takes_integers = False              # else integer inputs are cast to the default dtype
+    takes_mask = False                  # does `call` take mask=, booleans (N, T) that say which steps of a sequence are real?
+    makes_mask = False                  # does compute_mask find a mask where there was none?
+    supports_masking = False            # does the mask of its input hold for its output?
     output_shape: tuple[Any, ...] | None = None
     declared_shape: tuple[int, ...] | None = None
     _trainable = True
@@ -105,6 +108,19 @@ class Layer:
                    trainable: bool = True, regularizer: Any = None) -> Parameter:
         """A new Parameter; assign it to an attribute, whose name it takes unless it is given one."""
         return Parameter(initializers.get(initializer)(tuple(shape)), name, trainable, regularizers.get(regularizer))
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """The mask of what comes out, given x and the mask of x: that mask where each step is treated for itself, else none."""
+        if mask is not None and not self.supports_masking:
+            warnings.warn(f"layer {self.name or snake_case(type(self).__name__)}: {type(self).__name__} does not look at the mask of its "
+                          "input and ends it: padded steps count as real from here on", stacklevel=3)
+            return None
+        return mask
+
+    def with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        """(y, the mask of y), given x and the mask of x."""
+        y = self(x, mask=mask) if self.takes_mask and mask is not None else self(x)
+        return y, self.compute_mask(x, mask)
 
     # ---- calling ----
     def __call__(self, x: Any, *others: Any, training: bool | None = None, **options: Any) -> Any:
@@ -152,7 +168,8 @@ class Layer:
                 vars(layer).clear()
                 vars(layer).update(attributes)
             raise
-        self.output_shape = (None, *y.shape[1:]) if isinstance(y, Tensor) else None
+        first = y[0] if isinstance(y, tuple) else y         # (y, mask), as Sequential gives inside another
+        self.output_shape = (None, *first.shape[1:]) if isinstance(first, Tensor) else None
         return y
 
     def build_for(self, shape: tuple[int, ...]) -> None:
@@ -187,6 +204,11 @@ class Layer:
                 seen.add(id(layer))
                 yield path, layer
                 waiting += reversed([(f"{path}/{name}" if path else name, child) for name, child in layer.children()])
+
+    def reset_states(self) -> None:
+        """Let the stateful recurrent layers within forget the states of the last batch."""
+        for _, layer in self.children():
+            layer.reset_states()
 
     @property
     def weights(self) -> list[Parameter]:
@@ -242,6 +264,17 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name or ''}".rstrip() + (">" if self.built else ", not built>")
+
+
+def as_mask(mask: Any, x: Any) -> Any:
+    """The mask of sequences x (N, T, ...) as booleans on their device. Raises ValueError for another shape than (N, T)."""
+    if mask is None:
+        return None
+    mask = to_device(as_data(getattr(mask, "_array", mask)), x.device)
+    if mask.shape != x.shape[:2]:
+        raise ValueError(f"the mask has shape {mask.shape}, an input of shape {x.shape} wants {tuple(x.shape[:2])}: True where a step is "
+                         "real")
+    return mask if mask.dtype.kind == "b" else mask != 0
 
 
 _Training = training                    # the keyword of __call__ has the same name

@@ -15,6 +15,7 @@ class Input(Layer):
     """Says the shape of a model's input, without the batch axis: Sequential([Input((64,)), Dense(10)])."""
 
     takes_integers = True
+    supports_masking = True
 
     def __init__(self, shape: tuple[int, ...], **options: Any) -> None:
         super().__init__(input_shape=shape, **options)
@@ -25,6 +26,8 @@ class Input(Layer):
 
 class Dense(Layer):
     """activation(x @ kernel + bias) over the last axis of x: (..., in) -> (..., units)."""
+
+    supports_masking = True
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
                  bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
@@ -57,6 +60,8 @@ class Dense(Layer):
 class Activation(Layer):
     """activation(x), by name or as a function."""
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
         self.activation = activations.get(activation)
@@ -67,6 +72,8 @@ class Activation(Layer):
 
 class ReLU(Layer):
     """max(x, 0), below `max_value` if given; negative_slope * (x - threshold) below `threshold`."""
+
+    supports_masking = True
 
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
                  **options: Any) -> None:
@@ -84,6 +91,8 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """x where positive, negative_slope * x elsewhere (Keras's default slope .3; `alpha` is its old name)."""
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.negative_slope = negative_slope if alpha is None else alpha
@@ -95,6 +104,8 @@ class LeakyReLU(Layer):
 class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) elsewhere (arXiv:1511.07289)."""
 
+    supports_masking = True
+
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
         self.alpha = alpha
@@ -105,6 +116,8 @@ class ELU(Layer):
 
 class PReLU(Layer):
     """x where positive, alpha * x elsewhere, alpha learned for each feature, or one along `shared_axes` (arXiv:1502.01852)."""
+
+    supports_masking = True
 
     def __init__(self, alpha_initializer: Any = "zeros", alpha_regularizer: Any = None, shared_axes: tuple[int, ...] = (),
                  **options: Any) -> None:
@@ -123,6 +136,8 @@ class PReLU(Layer):
 class Softmax(Layer):
     """exp(x) / sum(exp(x)) over `axis`."""
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -134,6 +149,8 @@ class Softmax(Layer):
 class Dropout(Layer):
     """In training each element is dropped with probability `rate`, the rest divided by 1 - rate (Srivastava et al. 2014)."""
 
+    supports_masking = True
+
     def __init__(self, rate: float, **options: Any) -> None:
         super().__init__(**options)
         if not 0 <= rate < 1:
@@ -143,12 +160,17 @@ class Dropout(Layer):
     def call(self, x: Any) -> Any:
         if not is_training() or self.rate == 0:
             return x
-        keep = 1 - self.rate
-        return x * ((random(self.mask_shape(x), x) < keep).astype(x.dtype) * (1 / keep))
+        return x * dropout_mask(self.rate, self.mask_shape(x), x)
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
         """The shape of the mask: one decision an element."""
         return x.shape
+
+
+def dropout_mask(rate: float, shape: tuple[int, ...], like: Any) -> Any:
+    """0 with probability `rate`, else 1 / (1 - rate): drawn on the host, on the device and in the dtype of `like`."""
+    keep = 1 - rate
+    return (random(shape, like) < keep).astype(like.dtype) * (1 / keep)
 
 
 class SpatialDropout1D(Dropout):
@@ -220,13 +242,18 @@ class Lambda(Layer):
 
 
 class Embedding(Layer):
-    """embeddings[ids]: integers (...) in 0..input_dim-1 -> vectors (..., output_dim)."""
+    """embeddings[ids]: integers (...) in 0..input_dim-1 -> vectors (..., output_dim).
+
+    With `mask_zero` the id 0 is padding, and layers that take a mask skip it.
+    """
 
     takes_integers = True
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
-                 embeddings_regularizer: Any = None, input_length: int | None = None, **options: Any) -> None:
+                 embeddings_regularizer: Any = None, mask_zero: bool = False, input_length: int | None = None,
+                 **options: Any) -> None:
         super().__init__(**options)
+        self.makes_mask = mask_zero
         self.vocabulary, self.output_dim = input_dim, output_dim
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
@@ -244,3 +271,24 @@ class Embedding(Layer):
             raise IndexError(f"ids run from {int(x.data.min())} to {int(x.data.max())}, but input_dim={self.vocabulary} "
                              f"allows 0..{self.vocabulary - 1}")
         return ops.take(self.embeddings, x)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Where the ids are not 0, with `mask_zero`."""
+        return getattr(x, "_array", x) != 0 if self.makes_mask else None
+
+
+class Masking(Layer):
+    """x, with a mask that skips the steps at which all features are `mask_value`; they become 0."""
+
+    makes_mask = True
+
+    def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def call(self, x: Any) -> Any:
+        return x * self.compute_mask(x)[..., None].astype(x.dtype)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Where some feature is not `mask_value`."""
+        return (getattr(x, "_array", x) != self.mask_value).any(-1)

@@ -26,6 +26,8 @@ class _GainAndOffset(Layer):
 class LayerNormalization(_GainAndOffset):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta over the last axis, or over several last ones (arXiv:1607.06450)."""
 
+    supports_masking = True
+
     def build(self, input_shape: tuple[int, ...]) -> None:
         rank = len(input_shape)
         axes = sorted(a + rank if a < 0 else a for a in (self.axis if isinstance(self.axis, (tuple, list)) else (self.axis,)))

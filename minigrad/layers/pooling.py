@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from .. import ops
-from .base import Layer
+from ..backend import backend
+from .base import Layer, as_mask
 
 
 class _Rank(Layer):
@@ -107,10 +108,22 @@ class GlobalMaxPooling2D(_Global):
 
 
 class GlobalAveragePooling1D(_Global):
-    """The mean over time: (N, T, C) -> (N, C), or (N, 1, C) with `keepdims`."""
+    """The mean over time, over the steps that `mask` (N, T) calls real (0 if none is): (N, T, C) -> (N, C), or (N, 1, C) with
+    `keepdims`."""
 
     rank, expected = 3, "sequences of shape (N, T, C)"
     reduce = ops.mean
+    takes_mask = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return super().call(x)
+        self._check(x.shape)
+        real = as_mask(mask, x)[..., None].astype(x.dtype)
+        return ops.sum(x * real, axis=1, keepdims=self.keepdims) / backend(x).maximum(real.sum(1, keepdims=self.keepdims), 1)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Time has gone."""
 
 
 class GlobalMaxPooling1D(_Global):

@@ -12,6 +12,7 @@ from .elementwise import (absolute, add, arccos, arcsin, arctan, astype, broadca
                           exp, expm1, floor, greater, greater_equal, isfinite, isnan, less, less_equal, log, log1p, logical_and,
                           logical_not, logical_or, maximum, minimum, multiply, negative, not_equal, power, reciprocal, rint, sign,
                           sin, sinh, sqrt, square, subtract, sum_to, tan, tanh, where)
+from .gru import gru, gru_classic, gru_classic_definition, gru_classic_step, gru_definition, gru_step
 from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axis, top_k
 from .linear import dot, einsum, linear, linear_relu, linear_relu_definition, matmul, outer
 from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_definition, cross_entropy, cross_entropy_definition,
@@ -20,6 +21,7 @@ from .normalization import (batch_norm, batch_norm_definition, group_norm, group
                             layer_norm_definition, local_response_norm, local_response_norm_definition, rms_norm, scale_shift)
 from .patches import col2im, im2col
 from .pooling import avg_pool, max_pool, pool_at, unpool
+from .recurrent import lstm, lstm_definition, lstm_step, simple_rnn, simple_rnn_definition, simple_rnn_step
 from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,
                          softmax_definition, softmax_kernel, std, sum, var)
 from .shapes import (concatenate, crop, expand_dims, flatten, flip, moveaxis, pad, repeat, reshape, roll, split, squeeze, stack,
