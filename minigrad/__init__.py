@@ -6,8 +6,9 @@ from .autograd import Primitive, backward, fused, grad, no_grad, primitive
 from .backend import default_dtype, device, floatx, seed, to_cpu, to_gpu
 from .check import check_definition, check_grads
 from .layers import Parameter, is_training, training
-from .model import Model, Sequential
+from .model import Model
 from .ops import *  # noqa: F403 - every op by name: minigrad.tanh, minigrad.concatenate, ...
+from .sequential import Sequential
 from .tensor import Tensor
 
 __version__ = "0.1.0"

@@ -14,7 +14,8 @@ from .autograd import grad, no_grad
 from .backend import as_data, default_dtype, device_name, to_cpu, to_device
 from .data.images import resize
 from .layers import Activation, Layer, Softmax, training
-from .model import Model, Sequential
+from .model import Model
+from .sequential import Sequential
 from .plots import PathLike, curves, page, pictures_of, thumbnails
 from .tensor import Tensor
 

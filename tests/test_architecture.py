@@ -23,7 +23,7 @@ layers.wrappers layers.attention layers.positions layers.transformer layers
 losses metrics.base metrics.accuracy metrics.regression metrics.classification metrics optimizers schedules
 data.files data.images data.series data.datasets data.batches data.augment data.mixing data.augment_series data.augment_text
 data.text data.bpe data.wordpiece data.tasks data
-io callbacks model
+io callbacks model sequential
 plots plots_networks plots_sequences
 """
 PLACE = {f"minigrad.{name}": i for i, name in enumerate(ORDER.split())}

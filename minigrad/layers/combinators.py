@@ -1,4 +1,4 @@
-"""Ways to join layers: a residual path, and paths side by side. A straight path is Sequential (model.py)."""
+"""Ways to join layers: a residual path, and paths side by side. A straight path is Sequential (sequential.py)."""
 from __future__ import annotations
 
 from functools import reduce
