@@ -112,7 +112,7 @@ def _(g, kept, x, kernel, recurrent, bias, h=None, mask=None, drop=None, gives="
     gdrop = None if drop is None else drop_gradient(hs, da, back)()
     da[..., 2 * units:] = dcandidate            # from here on the gradient of x @ kernel
     gx, gkernel, gbias = input_gradients(x, kernel, da)
-    return gx, gkernel, grecurrent, lambda: xp.stack([gbias(), of_h]), dh, None, gdrop
+    return gx, gkernel, grecurrent, None if bias is None else lambda: xp.stack([gbias(), of_h]), dh, None, gdrop
 
 
 def _step_back(dh, by_h, before, drop, earlier):
