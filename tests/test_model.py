@@ -13,7 +13,7 @@ import minigrad
 import models
 from minigrad import Model, Parameter, Sequential, Tensor, backend, grad, losses, no_grad, ops, training
 from minigrad.callbacks import Callback
-from minigrad.layers import (Activation, BatchNormalization, Conv2D, Dense, Dropout, Embedding, Flatten, Input, Lambda,
+from minigrad.layers import (Activation, BatchNormalization, Conv2D, Dense, Dropout, Embedding, Flatten, Lambda,
                              LayerNormalization, LeakyReLU, Residual, Softmax)
 from minigrad.layers.base import Layer
 from minigrad.metrics import SparseCategoricalAccuracy
@@ -682,47 +682,6 @@ def test_summary(capsys):
         Sequential(Dense(3)).summary()
     shared = Dense(4, input_shape=(4,))
     assert Sequential(shared, Lambda(abs), shared).summary().endswith("20 parameters, 20 trainable, 0 not")
-
-
-def test_sequential_in_every_form():
-    forms = [Sequential([Dense(3, input_shape=(4,)), Dense(1)]), Sequential(Dense(3, input_shape=(4,)), Dense(1)),
-             Sequential([Input((4,)), Dense(3), Dense(1)]), Sequential(Input(shape=(4,)), Dense(3), Dense(1)),
-             Sequential([Sequential([Dense(3, input_dim=4)]), Dense(1)])]
-    grown = Sequential()
-    grown.add(Dense(3, input_shape=(4,)))
-    assert grown.built and grown.output_shape == (None, 3)
-    grown.add(Dense(1))
-    late = Sequential()
-    late.add(Input((4,)))
-    for layer in (Dense(3), Dense(1)):
-        late.add(layer)
-    for model in (*forms, grown, late):
-        assert model.built and model.count_params() == 19 and model.output_shape == (None, 1) and len(model) == 2
-        assert model[1] is model.layers[1] and model.predict(X).shape == (50, 1)
-    loose = Sequential(Dense(3), Dense(1))
-    assert not loose.built and loose.count_params() == 0
-    loose(X)
-    assert loose.built and loose.count_params() == 19
-    words = Sequential(Embedding(5, 3, input_length=6), Flatten(), Dense(1))
-    assert words.built and words.predict(np.array([[0, 4, 1, 1, 2, 3]], "uint8")).shape == (1, 1)
-
-
-@pytest.mark.parametrize("make", [lambda thing: Sequential(Dense(2), thing), lambda thing: Sequential([thing]),
-                                  lambda thing: Sequential().add(thing)])
-def test_sequential_holds_layers(make):
-    with pytest.raises(TypeError, match="Sequential holds layers, got .*: wrap a function in Lambda"):
-        make(ops.tanh)
-    with pytest.raises(TypeError, match="Sequential holds layers, got 'relu'$"):
-        make("relu")
-
-
-def test_a_layer_that_does_not_fit_is_not_added():
-    model = Sequential(Dense(3, input_shape=(4,), name="first"))
-    for wrong, words in ((Residual(Dense(2)), "the branch gives shape"),
-                         (Dense(2, name="first"), "two layers are called 'first'"), ("relu", "holds layers")):
-        with pytest.raises((ValueError, TypeError), match=words):
-            model.add(wrong)
-        assert len(model) == 1 and model.built and model.predict(X).shape == (50, 3) and model.count_params() == 15
 
 
 def test_a_script_written_for_keras():
