@@ -126,6 +126,11 @@ def _add_rows(target: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
     target[named] += (ones @ values).reshape(len(named), *target.shape[1:])
 
 
+def overflow_allowed() -> Any:
+    """`with overflow_allowed():` NumPy does not warn of results that are infinite; CuPy never does."""
+    return np.errstate(over="ignore")
+
+
 def special(x: Array) -> Any:
     """The module of special functions (erf) for the device of `x`: SciPy's or CuPy's."""
     xp = backend(x)

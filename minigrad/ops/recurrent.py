@@ -8,15 +8,12 @@ all h (N, T, units); "last", the h of the last step; "all" (lstm only), all h an
 from __future__ import annotations
 
 from ..autograd import fused
-from ..backend import backend
+from ..backend import backend, overflow_allowed
 from .activations import sigmoid
 from .elementwise import tanh
 from .sequences import (arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, for_given, given, gradients,
-                        keep, project, projected, skips_of, walk)
+                        keep, project, projected, skips_of, time_major, walk)
 from .shapes import split
-
-
-LARGE = 80.0            # exp(LARGE) is a float32, and 1 / (1 + exp(LARGE)) is 0 beside any number that it meets
 
 
 # ---- SimpleRNN -----------------------------------------------------------------------------------------------------
@@ -92,35 +89,33 @@ def lstm(x, kernel, recurrent, bias, h=None, c=None, mask=None, drop=None, *, gi
     """lstm_definition in place; keeps h, c, tanh(c) of all steps, and the gates (4, T, N, units), each gate in one piece of memory."""
     check_recurrent("lstm", 4, x, kernel, recurrent, bias, [h, c], mask, drop)
     xp, (n, steps, _), units = backend(x), x.shape, len(recurrent)
-    sign = xp.asarray([-1, -1, 1, -1], x.dtype).repeat(units)               # sigmoid(a) = 1 / (1 + exp(-a))
-    a, recurrent = projected(x, kernel * sign, None if bias is None else bias * sign), recurrent * sign
+    scale = xp.asarray([-1, -1, -2, -1], x.dtype)[:, None, None]            # sigmoid(a) = 1 / (1 + exp(-a)), tanh(a) = 2 sigmoid(2 a) - 1
+    kernel, recurrent = (w.reshape((-1, 4, units)).swapaxes(0, 1) * scale for w in (kernel, recurrent))
+    gates = xp.matmul(time_major(x), kernel).reshape((4, steps, n, units))
+    if bias is not None:
+        gates += (bias.reshape((4, 1, units)) * scale)[:, None]
     hs, cs = buffer(xp, h, steps + (gives == "all"), n, units, x.dtype), buffer(xp, c, steps, n, units, x.dtype)
-    gates, tanhs, part = (xp.empty((*lead, n, units), x.dtype) for lead in ((4, steps), (steps,), ()))
-    product, skips = xp.empty(a.shape[1:], x.dtype), skips_of(mask)
-    first_two, candidate, last = product.reshape((n, 4, units))[:, :2], product[:, 2 * units:3 * units], product[:, 3 * units:]
-    opened = gates[:2].transpose((1, 2, 0, 3))                              # i and f of a step, (N, 2, units)
-    for t, (now, two, i, f, g, o, old, c, squashed) in enumerate(zip(a, opened, *gates, hs, cs, tanhs)):
-        if t or h is not None:
-            xp.matmul(dropped(old, drop), recurrent, out=product)
-            product += now
-        else:
-            product[...] = now                                              # the state before is 0
-        xp.tanh(candidate, out=g)
-        xp.minimum(product, LARGE, out=product)                             # exp is not to overflow
-        xp.exp(first_two, out=first_two)
-        xp.exp(last, out=last)
-        product += 1
-        xp.divide(1, first_two, out=two)
-        xp.divide(1, last, out=o)
-        carry, new = cs[t + 1], hs[t + 1]
-        xp.multiply(f, c, out=carry)
-        xp.multiply(i, g, out=part)
-        carry += part
-        xp.tanh(carry, out=squashed)
-        xp.multiply(o, squashed, out=new)
-        if skips and skips[t] is not None:
-            keep(xp, skips[t], new, old)
-            keep(xp, skips[t], carry, c)
+    tanhs, product, part = (xp.empty(shape, x.dtype) for shape in ((steps, n, units), (4, n, units), (n, units)))
+    skips = skips_of(mask)
+    with overflow_allowed():                                                # exp may be infinite: a gate is then shut
+        for t, (now, old, c, squashed) in enumerate(zip(gates.swapaxes(0, 1), hs, cs, tanhs)):
+            if t or h is not None:                                          # else the state before is 0
+                now += xp.matmul(dropped(old, drop), recurrent, out=product)
+            xp.exp(now, out=now)
+            now += 1
+            xp.divide(1, now, out=now)
+            i, f, g, o = now
+            g *= 2
+            g -= 1
+            carry, new = cs[t + 1], hs[t + 1]
+            xp.multiply(f, c, out=carry)
+            xp.multiply(i, g, out=part)
+            carry += part
+            xp.tanh(carry, out=squashed)
+            xp.multiply(o, squashed, out=new)
+            if skips and skips[t] is not None:
+                keep(xp, skips[t], new, old)
+                keep(xp, skips[t], carry, c)
     if gives == "all":
         hs[-1] = cs[-1]
     return given(gives, hs), (gates, hs, cs, tanhs)
