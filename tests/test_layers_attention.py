@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Tensor, check_grads, grad, no_grad, ops
+from minigrad import Sequential, Tensor, check_grads, grad, no_grad, ops
 from minigrad.backend import to_cpu
 from minigrad.check import check_definition
-from minigrad.layers import (AdditiveAttention, Attention, KeyValueCache, LearnedPositions, MultiHeadAttention, RMSNormalization,
-                             SinusoidalPositions, TransformerDecoder, TransformerEncoder)
+from minigrad.layers import (AdditiveAttention, Attention, Embedding, GlobalAveragePooling1D, KeyValueCache, LearnedPositions,
+                             MultiHeadAttention, RMSNormalization, SinusoidalPositions, TransformerDecoder, TransformerEncoder)
 from minigrad.ops import attention
 
 rng = np.random.default_rng(5)
@@ -140,6 +140,17 @@ def test_padding_changes_nothing(xp):
     second = values(decoder(xp.asarray(other), memory, mask=mask, memory_mask=memory_mask))
     np.testing.assert_allclose(first[mask], second[mask], atol=1e-6)
     assert abs(values(decoder(xp.asarray(X), MEMORY)) - values(decoder(xp.asarray(X), memory))).max() > 1e-2
+
+
+@pytest.mark.parametrize("layer", [lambda: TransformerEncoder(16, 2), lambda: MultiHeadAttention(2, 4),
+                                   lambda: LearnedPositions(9), lambda: RMSNormalization()])
+def test_the_mask_of_an_embedding_reaches_attention(layer):
+    """Three tokens and padding give, through layers of a Sequential, what the three give alone."""
+    minigrad.seed(0)
+    model = Sequential(Embedding(7, 8, mask_zero=True), layer(), MultiHeadAttention(2, 4), TransformerEncoder(16, 2),
+                       GlobalAveragePooling1D())
+    short, long = model(np.array([[3, 1, 6]])), model(np.array([[3, 1, 6, 0, 0]]))
+    np.testing.assert_allclose(values(long), values(short), atol=1e-6)
 
 
 def test_masks_join(xp):

@@ -107,6 +107,10 @@ class MultiHeadAttention(Layer):
             raise ValueError(f"MultiHeadAttention expects sequences of shape (N, T, features), got {input_shape}")
         self.attention_output = Dense(self.features or input_shape[-1], **self._dense)
 
+    def with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        """In a Sequential the mask of x hides its padding as keys."""
+        return self(x, key_mask=mask), mask
+
     def _heads(self, x: Any, start: int | None = None) -> Any:
         """(N, T, heads * dim) -> (N, heads, T, dim), turned by the positions from `start` on if there is one."""
         x = ops.transpose(ops.reshape(x, shape=(*x.shape[:2], self.num_heads, x.shape[2] // self.num_heads)), axes=(0, 2, 1, 3))

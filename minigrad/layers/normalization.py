@@ -52,6 +52,8 @@ class LayerNormalization(_GainAndOffset):
 class RMSNormalization(Layer):
     """scale * x / sqrt(mean of x**2 + epsilon) over the last axis (arXiv:1910.07467)."""
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(**options)
         self.axis, self.epsilon = axis, epsilon

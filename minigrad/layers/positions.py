@@ -9,6 +9,8 @@ from .base import Layer
 
 
 class _Positions(Layer):
+    supports_masking = True
+
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) != 3:
             raise ValueError(f"{type(self).__name__} expects sequences of shape (N, T, features), got {input_shape}")

@@ -12,6 +12,8 @@ from .normalization import LayerNormalization
 class _Block(Layer):
     """What encoder and decoder share: normed steps with a path around each, and the feed-forward step."""
 
+    takes_mask = supports_masking = True
+
     def __init__(self, intermediate_dim: int, num_heads: int, dropout: float = 0.0, activation: Any = "relu",
                  layer_norm_epsilon: float = 1e-5, normalize_first: bool = False, attention_dropout: float | None = None,
                  inner_dropout: float = 0.0, rotary: bool = False, **options: Any) -> None:
