@@ -28,7 +28,7 @@ lint: .venv/lint.installed
 types: .venv/lint.installed
 	$(BIN)/mypy
 
-parity: .venv/test.installed .venv/bench.installed   ## values, gradients and training against PyTorch
+parity: .venv/test.installed .venv/parity.installed  ## values, gradients and training against PyTorch, Keras, transformers
 	$(BIN)/python -m pytest -m parity
 
 bench: .venv/bench.installed          ## speed against PyTorch

@@ -6,6 +6,7 @@ tests that use it, and only on that device.
 from __future__ import annotations
 
 import importlib.util
+import os
 
 import matplotlib
 import pytest
@@ -16,6 +17,7 @@ from minigrad import backend as bk
 from . import strict  # noqa: F401  (registers the device)
 
 matplotlib.use("Agg")
+os.environ.setdefault("KERAS_BACKEND", "torch")      # which the parity tests need anyway
 
 
 def has_gpu() -> bool:

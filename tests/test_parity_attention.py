@@ -147,25 +147,26 @@ def test_rms_norm(rows, features, seed):
 
 def test_multi_head_attention_of_keras():
     keras = pytest.importorskip("keras")
+    array = keras.ops.convert_to_numpy
     x, memory = normal(1, 3, 4, 8).astype("float32"), normal(2, 3, 5, 6).astype("float32")
     theirs, layer = keras.layers.MultiHeadAttention(2, 3, 5), MultiHeadAttention(2, 3, 5)
     mask = np.random.default_rng(0).random((3, 4, 5)) < 0.6
     mask[..., 0] = True
     theirs(x, memory)
     layer(x, memory)
-    named = {w.path.split("/", 1)[1]: np.asarray(w) for w in theirs.weights}
+    named = {w.path.split("/", 1)[1]: array(w) for w in theirs.weights}
     for name in ("query", "key", "value", "attention_output"):
         dense = getattr(layer, name)
         dense.kernel.assign(named[f"{name}/kernel"].reshape(dense.kernel.shape))
         dense.bias.assign(named[f"{name}/bias"].reshape(dense.bias.shape) + 0.1)
     for w in theirs.weights:
         if w.path.endswith("bias"):
-            w.assign(np.asarray(w) + 0.1)
+            w.assign(array(w) + 0.1)
     assert layer.count_params() == theirs.count_params()
     y, scores = theirs(x, memory, attention_mask=mask, return_attention_scores=True)
     ours, p = layer(x, memory, attention_mask=mask, return_attention_scores=True)
-    np.testing.assert_allclose(ours.data, np.asarray(y), atol=1e-5)
-    np.testing.assert_allclose(p.data, np.asarray(scores), atol=1e-6)
+    np.testing.assert_allclose(ours.data, array(y), atol=1e-5)
+    np.testing.assert_allclose(p.data, array(scores), atol=1e-6)
 
 
 def test_layer_normalization_shares_pytorchs_equation():
