@@ -88,13 +88,13 @@ def judge(model, train, test, scaler, name: str = "model") -> ForecastReport:
 
 def report(found, recipe: str = "repaired", seed: int = 0) -> str:
     """The four metrics of each network, of the mean and of the last value."""
-    data = load(recipe, seed)
-    table = ForecastReport()
+    data, told = load(recipe, seed), ForecastReport()
     for name, model in found.items():
-        table |= judge(model, *data, name)
-    width = max(map(len, table))
+        told = ForecastReport({**told, **judge(model, *data, name)})
+    width = max(map(len, told))
     lines = [f"{'':{width}}" + "".join(f"{figure:>10}" for figure in ("MSE", "RMSE", "MAE", "R2"))]
-    lines += [f"{who:{width}}" + "".join(f"{value:10.4g}" for value in row.values()) for who, row in table.items()]
+    for who in sorted(told, key=lambda who: who not in found):                              # the naive ones below
+        lines.append(f"{who:{width}}" + "".join(f"{value:10.4g}" for value in told[who].values()))
     return "\n".join(lines)
 
 
