@@ -113,7 +113,8 @@ def bits_by_counting(text: np.ndarray, held_out: np.ndarray, vocabulary: int, or
 # ---- training ----------------------------------------------------------------------------------------------------------
 
 loss_of = losses.SparseCategoricalCrossentropy(from_logits=True)
-TARGETS = ["bits_per_character <= 2.5", "gain_over_counting >= 0.3"]
+REFERENCE = "who counts what follows the last two characters pays 2.51 bits, the last one 3.35, none 4.67"
+TARGETS = ["bits_per_character <= 2", "gain_over_counting >= 0.4"]
 
 
 def load():

@@ -133,7 +133,8 @@ def test_character_model_trains_on_every_device(monkeypatch, device):
 @pytest.mark.parametrize("module, flags", [(diabetes_rnn, {"epochs": 1}), (adding, {"lengths": "4", "units": 3, "steps": 2, "every": 1})])
 def test_networks_train_on_every_device(module, flags, device):
     found, metrics = module.train(**flags, verbose=0)
-    assert [key.partition("_")[0] for key in found] == list(module.KINDS) and {p.device for model in found.values() for p in model.weights} == {device}
+    assert [key.partition("_")[0] for key in found] == list(module.KINDS)
+    assert {p.device for model in found.values() for p in model.weights} == {device}
     assert all(math.isfinite(value) for value in metrics.values())
 
 
