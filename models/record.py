@@ -69,9 +69,14 @@ def section(name: str, module: ModuleType) -> tuple[str, bool]:
 
 
 def _table(rows: list[dict[str, float]], mean: dict[str, float]) -> list[str]:
-    """A row for each seed and one for the mean; of a single training, a row for each figure."""
+    """A row for each seed and one for the mean; of a single training, or of many figures, a row for each figure."""
     if len(rows) == 1:
         return ["| figure | value |", "|---|---|", *(f"| {key.replace('_', ' ')} | {_number(mean[key])} |" for key in mean)]
+    if len(mean) > 12:                                  # too wide for a page
+        seeds = " | ".join(f"seed {_number(row['seed'])}" for row in rows)
+        return [f"| figure | {seeds} | **mean** |", "|---" * (len(rows) + 2) + "|",
+                *(f"| {key.replace('_', ' ')} | {' | '.join(_number(row[key]) for row in rows)} | **{_number(mean[key])}** |"
+                  for key in list(mean)[1:])]
     names = " | ".join(key.replace("_", " ") for key in mean)
     return [f"| {names} |", "|---" * len(mean) + "|", *("| " + " | ".join(map(_number, row.values())) + " |" for row in rows),
             "| **mean** | " + " | ".join(f"**{_number(mean[key])}**" for key in list(mean)[1:]) + " |"]

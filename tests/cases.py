@@ -1121,6 +1121,12 @@ MODELS: dict[str, Small] = {
                             losses.SparseCategoricalCrossentropy(from_logits=True), normal(2, 8, 8, 1), integers(10, 2)),
     "transfer": loss_of(from_models("transfer", "network", "head"), losses.SparseCategoricalCrossentropy(), normal(2, 8, 8, 1),
                         integers(5, 2)),
+    "diabetes_rnn": loss_of(from_models("diabetes_rnn", "network", "LSTM", 4), losses.MeanSquaredError(), normal(3, 5, 10),
+                            normal(3, 1)),
+    "adding": loss_of(from_models("adding", "network", "GRU", 4, 6), losses.MeanSquaredError(), normal(3, 6, 2), normal(3, 1)),
+    "char_rnn": loss_of(from_models("char_rnn", "CharLSTM", 5, 4, 3), losses.SparseCategoricalCrossentropy(from_logits=True),
+                        integers(5, 2, 6), integers(5, 2, 6)),
+    "char_rnn as known": loss_of(from_models("char_rnn", "tutorial"), losses.MeanSquaredError(), normal(2, 15, 10), normal(2, 15, 5)),
 }
 
 
