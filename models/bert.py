@@ -1,0 +1,178 @@
+"""BERT (Devlin et al. 2018, arXiv:1810.04805) and DistilBERT (Sanh et al. 2019, arXiv:1910.01108): words guessed from both sides.
+
+An encoder reads a whole text; it is trained to guess tokens that were hidden from it, and then, with a small head, for a task of few
+labels. Here a tiny one guesses words of Python's help texts and of reviews whose labels it is not shown, and learns from 200 labels.
+Checkpoints of Hugging Face are read by name; `sentiment(folder)("a fine film")` is a line.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Callable, Iterator, Self
+
+import numpy as np
+
+import minigrad
+from minigrad import Model, Sequential, grad, no_grad, ops, plots, training
+from minigrad.backend import backend, generator
+from minigrad.data import WordPiece, datasets, tasks
+from minigrad.initializers import TruncatedNormal
+from minigrad.layers import Dense, Dropout, Embedding, LayerNormalization, LearnedPositions, TransformerEncoder
+from minigrad.layers.attention import as_tensor
+from minigrad.losses import SparseCategoricalCrossentropy
+from minigrad.optimizers import AdamW
+from minigrad.schedules import CosineDecay
+
+from . import huggingface
+
+# ---- the models ------------------------------------------------------------------------------------------------------------
+
+
+class Bert(Model):
+    """Ids (N, T) -> what each token means where it stands (N, T, width). The defaults are BERT base: 109,482,240 parameters.
+
+    `segments` tells the first text from the second, 0 or 1 a token; `mask` is False at padding, by default where the id is `padding`.
+    """
+
+    def __init__(self, vocabulary: int = 30522, positions: int = 512, width: int = 768, depth: int = 12, heads: int = 12,
+                 inner: int | None = None, segments: int = 2, pooler: bool = True, dropout: float = 0.1,
+                 attention_dropout: float | None = None, activation: Any = "gelu", epsilon: float = 1e-12, padding: int = 0,
+                 initializer: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        initializer = initializer or TruncatedNormal(stddev=0.02)
+        self.width, self.padding, self.initializer = width, padding, initializer
+        self.tokens, self.positions = Embedding(vocabulary, width, initializer), LearnedPositions(positions, initializer)
+        self.segments = Embedding(segments, width, initializer) if segments else None
+        self.norm, self.dropout = LayerNormalization(epsilon=epsilon), Dropout(dropout)
+        self.blocks = [TransformerEncoder(inner or 4 * width, heads, dropout, activation, epsilon, attention_dropout=attention_dropout,
+                                          kernel_initializer=initializer) for _ in range(depth)]
+        self.pooler = Dense(width, "tanh", kernel_initializer=initializer) if pooler else None
+
+    def build(self, input_shape):
+        if self.pooler is not None:                 # not on the way to call's output
+            self.pooler.build_for((self.width,))
+
+    def call(self, ids, segments=None, mask=None):
+        x = self.positions(self.tokens(ids))                                                # (N, T, width)
+        if self.segments is not None:
+            x = x + self.segments(backend(ids).zeros_like(ids.data) if segments is None else as_tensor(segments, ids))
+        x = self.dropout(self.norm(x))
+        mask = ids.data != self.padding if mask is None else mask
+        for block in self.blocks:
+            x = block(x, mask=mask)
+        return x
+
+    @classmethod
+    def from_pretrained(cls, folder: huggingface.Folder) -> Self:
+        """The encoder of a checkpoint folder, without its head. Raises ValueError that lists all that does not fit."""
+        return _loaded(cls.of, folder)
+
+    @classmethod
+    def of(cls, config: huggingface.Config, names=()) -> Self:
+        """The network that a config.json describes; BERT has a pooler where the file, with those names, holds one."""
+        act, get = huggingface.activation, config.get
+        if config["model_type"] == "distilbert":
+            return cls(get("vocab_size", 30522), get("max_position_embeddings", 512), get("dim", 768), get("n_layers", 6),
+                       get("n_heads", 12), get("hidden_dim", 3072), 0, False, get("dropout", 0.1), get("attention_dropout", 0.1),
+                       act(get("activation", "gelu")), padding=get("pad_token_id", 0), initializer="zeros")
+        return cls(get("vocab_size", 30522), get("max_position_embeddings", 512), get("hidden_size", 768), get("num_hidden_layers", 12),
+                   get("num_attention_heads", 12), get("intermediate_size", 3072), get("type_vocab_size", 2),
+                   "pooler.dense.weight" in names, get("hidden_dropout_prob", 0.1), get("attention_probs_dropout_prob", 0.1),
+                   act(get("hidden_act", "gelu")), get("layer_norm_eps", 1e-12), get("pad_token_id", 0), initializer="zeros")
+
+
+def distilbert(**options) -> Bert:
+    """Half as deep, without segments and pooler: 66,362,880 parameters."""
+    return Bert(**{"depth": 6, "segments": 0, "pooler": False, **options})
+
+
+class Classifier(Model):
+    """Ids (N, T) -> logits (N, classes), from the first token. An encoder without pooler gets one, as DistilBERT's with relu."""
+
+    def __init__(self, bert: Bert, classes: int = 2, dropout: float = 0.1, **options: Any) -> None:
+        super().__init__(**options)
+        self.bert, self.dropout = bert, Dropout(dropout)
+        self.pooler = Dense(bert.width, "relu", kernel_initializer=bert.initializer) if bert.pooler is None else None
+        self.classifier = Dense(classes, kernel_initializer=bert.initializer)
+
+    def call(self, ids, segments=None, mask=None):
+        first = self.bert(ids, segments=segments, mask=mask)[:, 0]                          # (N, width)
+        return self.classifier(self.dropout((self.pooler or self.bert.pooler)(first)))
+
+    @classmethod
+    def from_pretrained(cls, folder: huggingface.Folder) -> Self:
+        """The classifier of a checkpoint folder. Raises ValueError that lists all that does not fit."""
+        return _loaded(lambda config, names: cls(Bert.of(config, names), len(huggingface.labels(config))), folder)
+
+
+class MaskedLM(Model):
+    """Ids (N, T) -> logits (N, T, vocabulary) of the token at each place, scored by the embeddings."""
+
+    def __init__(self, bert: Bert, activation: Any = "gelu", epsilon: float = 1e-12, **options: Any) -> None:
+        super().__init__(**options)
+        self.bert = bert
+        self.transform = Dense(bert.width, activation, kernel_initializer=bert.initializer)
+        self.transform_norm = LayerNormalization(epsilon=epsilon)
+
+    def build(self, input_shape):
+        self.bias = self.add_weight((self.bert.tokens.vocabulary,), "zeros")
+
+    def call(self, ids, segments=None, mask=None, at=None):
+        """`at` are the places asked for, counted through the batch: logits (len(at), vocabulary)."""
+        x = self.bert(ids, segments=segments, mask=mask)
+        if at is not None:
+            x = ops.take(ops.reshape(x, shape=(-1, self.bert.width)), at)
+        x = self.transform_norm(self.transform(x))
+        return x @ ops.transpose(self.bert.tokens.embeddings) + self.bias
+
+    def train_step(self, data):
+        """Cross-entropy where y, the true id, is not -1: only those places are scored."""
+        ids, y = data
+        at, = backend(y).nonzero(y.reshape(-1) >= 0)
+        with training():
+            loss = ops.sparse_cross_entropy(self(ids, at=at), y.reshape(-1)[at])
+        self.optimizer.apply(grad(loss, self.trained(), unused="zeros"), self.trained())
+        return {"loss": loss}
+
+    @classmethod
+    def from_pretrained(cls, folder: huggingface.Folder) -> Self:
+        """The masked language model of a checkpoint folder. Raises ValueError that lists all that does not fit."""
+        def make(config, names):
+            act = config.get("hidden_act", config.get("activation", "gelu"))
+            return cls(Bert.of(config, names), huggingface.activation(act), config.get("layer_norm_eps", 1e-12))
+        return _loaded(make, folder)
+
+
+def _loaded(make: Callable[..., Any], folder: huggingface.Folder) -> Any:
+    """make(config, names) with the weights of the folder."""
+    config = huggingface.config(folder, "bert", "distilbert", position_embedding_type="absolute", is_decoder=False,
+                                tie_word_embeddings=True)
+    style = config["model_type"]
+    stored = huggingface.arrays(folder, style)
+    model = make(config, stored)
+    model.build_for((1,))
+    huggingface.fill(model, stored, style, folder)
+    return model
+
+
+# ---- a sentence on one line --------------------------------------------------------------------------------------------------
+
+def sentiment(folder: huggingface.Folder, maxlen: int | None = None) -> Callable[[Any], Any]:
+    """sentiment(folder)("a fine film") -> {"label": "POSITIVE", "score": .99}: the likeliest class, as the folder names it.
+
+    The folder holds config.json, model.safetensors and the tokeniser (vocab.txt or tokenizer.json). A list of texts gives a list; a
+    longer text than the model has positions raises ValueError, unless `maxlen` cuts it.
+    """
+    model, words = Classifier.from_pretrained(folder), WordPiece.load(folder)
+    config = huggingface.config(folder, "bert", "distilbert")
+    names = huggingface.labels(config)
+    independent = len(names) == 1 or config.get("problem_type") == "multi_label_classification"
+
+    def classify(text: Any) -> Any:
+        ids, segments, mask = words.batch([text] if isinstance(text, str) else text, maxlen=maxlen)
+        with no_grad(), training(False):
+            logits = model(ids, segments=segments, mask=mask)
+            p = (ops.sigmoid(logits) if independent else ops.softmax(logits)).numpy()
+        found = [{"label": names[row.argmax()], "score": float(row.max())} for row in p]
+        return found[0] if isinstance(text, str) else found
+    return classify
