@@ -176,3 +176,72 @@ def sentiment(folder: huggingface.Folder, maxlen: int | None = None) -> Callable
         found = [{"label": names[row.argmax()], "score": float(row.max())} for row in p]
         return found[0] if isinstance(text, str) else found
     return classify
+
+
+# ---- pre-training ------------------------------------------------------------------------------------------------------------
+
+LENGTH = 50                             # the longest review, [CLS] and [SEP]
+
+
+def load(labels: int = 200):
+    """The tokeniser; the rows to guess words in, of Python's help texts and of the reviews; the labelled reviews; those to test with."""
+    text, _ = datasets.text()
+    (reviews, y), (test, y_test) = tasks.reviews()
+    rules = WordPiece(WordPiece.special)
+    words, seen = rules.words(text), [rules.words(review) for review in reviews]
+    counts = Counter(words) + Counter(word for review in seen for word in review)
+    tokens = WordPiece([*WordPiece.special, *(word for word, n in counts.most_common() if n >= 5)])
+    ids = np.array([tokens.ids.get(word, tokens["[UNK]"]) for word in words])
+    ids = ids[:len(ids) // (LENGTH - 2) * (LENGTH - 2)].reshape(-1, LENGTH - 2)
+    corpus = np.pad(np.pad(ids, ((0, 0), (1, 0)), constant_values=tokens["[CLS]"]), ((0, 0), (0, 1)), constant_values=tokens["[SEP]"])
+    x, x_test = (tokens.batch(texts)[0] for texts in (reviews, test))
+    x, x_test = (np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1]))) for rows in (x, x_test))
+    return tokens, {"corpus": corpus, "reviews": x}, (x[:labels], y[:labels]), (x_test, y_test)
+
+
+def hidden(ids: np.ndarray, tokens: WordPiece, rate: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+    """Ids with some hidden, and the targets: the true id where one is to be guessed, -1 elsewhere.
+
+    15 % of the tokens that are words are to be guessed: 80 % of these become [MASK], 10 % any word, 10 % stay (section 3.1).
+    """
+    draw, special = generator(), len(tokens.special)
+    chosen = (draw.random(ids.shape) < rate) & ((ids >= special) | (ids == tokens["[UNK]"]))
+    fate = draw.random(ids.shape)
+    shown = np.where(chosen & (fate < 0.8), tokens["[MASK]"], ids)
+    shown = np.where(chosen & (fate >= 0.9), draw.integers(special, len(tokens), ids.shape), shown)
+    return shown, np.where(chosen, ids, -1)
+
+
+def batches(rows: np.ndarray, tokens: WordPiece, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches without end, hidden anew each time."""
+    while True:
+        yield hidden(rows[generator().integers(0, len(rows), size)], tokens)
+
+
+def optimizer(rate: float, steps: int) -> AdamW:
+    """AdamW whose rate rises in a tenth of the steps and falls in the others."""
+    return AdamW(CosineDecay(0.0, steps - steps // 10, warmup_target=rate, warmup_steps=steps // 10), weight_decay=0.01,
+                 global_clipnorm=1.0)
+
+
+def pretrained(rows: np.ndarray, tokens: WordPiece, width: int, depth: int, steps: int, batch_size: int, rate: float, verbose: int) -> MaskedLM:
+    """A tiny BERT that has guessed hidden words for so many steps."""
+    model = MaskedLM(tiny(len(tokens), width, depth))
+    model.compile(optimizer(rate, steps), loss=None)
+    epochs = min(20, steps)
+    model.fit(batches(rows, tokens, batch_size), epochs=epochs, steps_per_epoch=steps // epochs, verbose=verbose)
+    return model
+
+
+def tiny(vocabulary: int, width: int = 64, depth: int = 2) -> Bert:
+    """A BERT for short texts."""
+    return Bert(vocabulary, LENGTH, width, depth, heads=4, dropout=0.1)
+
+
+def fine_tuned(bert: Bert, labelled, test, epochs: int, batch_size: int, rate: float, verbose: int) -> Classifier:
+    """A classifier on top of it, all trained on the labelled rows."""
+    model = Classifier(bert)
+    steps = epochs * -(-len(labelled[0]) // batch_size)
+    model.compile(optimizer(rate, steps), SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    model.fit(*labelled, batch_size=batch_size, epochs=epochs, validation_data=test, verbose=verbose)
+    return model

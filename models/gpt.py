@@ -155,3 +155,43 @@ def learn(model: Model, ids: np.ndarray, held_ids: np.ndarray, length: int, step
     model.fit(windows(ids, length, batch_size), epochs=epochs, steps_per_epoch=steps // epochs, validation_data=held,
               validation_batch_size=32, verbose=verbose)
     return model.history.history["val_loss"][-1] / math.log(2)
+
+
+def train(steps: int = 600, width: int = 128, depth: int = 4, length: int = 128, vocabulary: int = 512, batch_size: int = 16,
+          rate: float = 0.002, dropout: float = 0.0, lstm_units: int = 372, seed: int = 0, verbose: int = 1):
+    """GPT, then the LSTM, on as many tokens: ({name: model}, metrics). `lstm_units=0` leaves the LSTM out."""
+    _, ids, held_ids, characters = load(vocabulary)
+    found: dict[str, Model] = {}
+    metrics: dict[str, float] = {}
+    for name, prefix in (("gpt", ""), ("lstm", "lstm_"))[:1 + bool(lstm_units)]:
+        minigrad.seed(seed)
+        model = found[name] = lstm(vocabulary, lstm_units) if prefix else GPT(vocabulary, length, width, depth, 4, dropout=dropout)
+        bits = learn(model, ids, held_ids, length, steps, batch_size, rate, verbose)
+        metrics |= {f"{prefix}bits_per_character": bits / characters, f"{prefix}parameters": model.count_params()}
+        metrics[f"{prefix}training_bits_per_character"] = model.history.history["loss"][-1] / math.log(2) * len(ids) / len(datasets.text()[0])
+    return found, metrics
+
+
+PROMPT = "The following "
+STYLES = {"temperature 0 (the likeliest)": {"temperature": 0}, "temperature .7, top 40": {"temperature": 0.7, "top_k": 40},
+          "temperature 1": {}}
+
+
+def report(found, vocabulary: int = 512) -> str:
+    """What the model goes on with after a few words: the likeliest, from the 40 likeliest, from all."""
+    tokens, model = load(vocabulary)[0], found["gpt"]
+    start = tokens.encode(PROMPT.strip())
+    length = min(100, model.positions.sequence_length - len(start))
+    return "\n\n".join(f"--- {name}\n{tokens.decode(model.generate(start, length, **how))}" for name, how in STYLES.items())
+
+
+def pictures(found, out: Path, vocabulary: int = 512):
+    """Held-out loss of both, and how each head of the last block looks at a sentence."""
+    lines = {name: (np.arange(1, len(values) + 1), np.array(values) / math.log(2)) for name, model in found.items()
+             for values in [model.history.history["val_loss"]]}
+    plots.curves(lines, xlabel="tenth of the training", ylabel="bits a token", title="Python's help texts, held out",
+                 path=out / "loss.png")
+    tokens = load(vocabulary)[0]
+    ids = tokens.encode("The value of the expression is the value of the function.")[:found["gpt"].positions.sequence_length]
+    pieces = [tokens.decode([i]) for i in ids]
+    plots_sequences.attention_maps(found["gpt"].attention(ids)[-1], pieces, title="What the last block looks at", path=out / "attention.png")
