@@ -7,19 +7,21 @@ Checkpoints of Hugging Face are read by name; `sentiment(folder)("a fine film")`
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any, Callable, Iterator, Self
 
 import numpy as np
 
 import minigrad
-from minigrad import Model, Sequential, grad, no_grad, ops, plots, training
+from minigrad import Model, grad, no_grad, ops, plots, training
 from minigrad.backend import backend, generator
 from minigrad.data import WordPiece, datasets, tasks
 from minigrad.initializers import TruncatedNormal
 from minigrad.layers import Dense, Dropout, Embedding, LayerNormalization, LearnedPositions, TransformerEncoder
 from minigrad.layers.attention import as_tensor
 from minigrad.losses import SparseCategoricalCrossentropy
+from minigrad.names import lookup
 from minigrad.optimizers import AdamW
 from minigrad.schedules import CosineDecay
 
@@ -183,6 +185,7 @@ def sentiment(folder: huggingface.Folder, maxlen: int | None = None) -> Callable
 LENGTH = 50                             # the longest review, [CLS] and [SEP]
 
 
+@cache
 def load(labels: int = 200):
     """The tokeniser; the rows to guess words in, of Python's help texts and of the reviews; the labelled reviews; those to test with."""
     text, _ = datasets.text()
@@ -213,9 +216,12 @@ def hidden(ids: np.ndarray, tokens: WordPiece, rate: float = 0.15) -> tuple[np.n
 
 
 def batches(rows: np.ndarray, tokens: WordPiece, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches without end, hidden anew each time."""
+    """Batches without end of rows about as long as each other, without the padding they share, hidden anew each time."""
+    lengths = (rows != tokens["[PAD]"]).sum(1)
+    rows, lengths = rows[np.argsort(lengths, kind="stable")], np.sort(lengths)
     while True:
-        yield hidden(rows[generator().integers(0, len(rows), size)], tokens)
+        start = generator().integers(0, len(rows) - size + 1)
+        yield hidden(rows[start:start + size, :lengths[start + size - 1]], tokens)
 
 
 def optimizer(rate: float, steps: int) -> AdamW:
@@ -224,7 +230,8 @@ def optimizer(rate: float, steps: int) -> AdamW:
                  global_clipnorm=1.0)
 
 
-def pretrained(rows: np.ndarray, tokens: WordPiece, width: int, depth: int, steps: int, batch_size: int, rate: float, verbose: int) -> MaskedLM:
+def pretrained(rows: np.ndarray, tokens: WordPiece, width: int, depth: int, steps: int, batch_size: int, rate: float,
+               verbose: int) -> MaskedLM:
     """A tiny BERT that has guessed hidden words for so many steps."""
     model = MaskedLM(tiny(len(tokens), width, depth))
     model.compile(optimizer(rate, steps), loss=None)
@@ -245,3 +252,53 @@ def fine_tuned(bert: Bert, labelled, test, epochs: int, batch_size: int, rate: f
     model.compile(optimizer(rate, steps), SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(*labelled, batch_size=batch_size, epochs=epochs, validation_data=test, verbose=verbose)
     return model
+
+
+# ---- training ----------------------------------------------------------------------------------------------------------------
+
+SEEDS = 2
+REFERENCE = "the same network from random weights, fine-tuned on the same 200 labels"
+TARGETS = ["gain >= 0.05"]
+
+
+def train(labels: int = 200, steps: int = 1200, texts: str = "both", width: int = 64, depth: int = 2, batch_size: int = 64,
+          rate: float = 0.002, epochs: int = 20, fine_tuning_rate: float = 0.0005, seed: int = 0, verbose: int = 1):
+    """Pre-train, then fine-tune, and fine-tune the same network untrained: ({name: model}, metrics).
+
+    `texts` to guess words in: "corpus" (the help texts), "reviews" (the training ones, without labels) or "both".
+    """
+    minigrad.seed(seed)
+    tokens, rows, labelled, test = load(labels)
+    chosen = lookup(texts, {**rows, "both": np.concatenate(list(rows.values()))}, "texts")
+    guesser = pretrained(chosen, tokens, width, depth, steps, batch_size, rate, verbose)
+    found: dict[str, Model] = {"guesser": guesser}
+    metrics = {"guessing_loss": guesser.history.history["loss"][-1]}
+    for name in ("pretrained", "untrained"):
+        minigrad.seed(seed)
+        bert = guesser.bert if name == "pretrained" else tiny(len(tokens), width, depth)
+        model = found[name] = fine_tuned(bert, labelled, test, epochs, 16, fine_tuning_rate, verbose)
+        metrics[f"{name}_accuracy"] = model.history.history["val_accuracy"][-1]
+    return found, {**metrics, "gain": metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]}
+
+
+def report(found) -> str:
+    """What the guesser puts for a hidden word, and what the classifier says of reviews of the test."""
+    tokens, _, _, (x, y) = load()
+    lines = []
+    for text in ("the acting was not [MASK], but the plot was superb.", "although the story was [MASK], the music was dreadful."):
+        ids = tokens.batch([text])[0]
+        best = np.argsort(-found["guesser"].predict(ids)[0, ids[0] == tokens["[MASK]"]][0])[:5]
+        lines.append(f"{text}\n    {', '.join(tokens.tokens[i] for i in best)}")
+    said = found["pretrained"].predict(x[:5]).argmax(-1)
+    lines += [f"{tokens.decode(row[row > 0])}\n    {'praise' if say else 'blame'}, {'right' if say == true else 'wrong'}"
+              for row, say, true in zip(x, said, y)]
+    return "\n".join(lines)
+
+
+def pictures(found, out: Path):
+    """Accuracy on the test reviews by epoch of fine-tuning; the loss of guessing."""
+    lines = {name: found[name].history.history["val_accuracy"] for name in ("pretrained", "untrained")}
+    plots.curves({name: (np.arange(1, len(values) + 1), values) for name, values in lines.items()}, xlabel="epoch of fine-tuning",
+                 ylabel="accuracy", title="Reviews from 200 labels", path=out / "accuracy.png")
+    plots.curves({"hidden words": found["guesser"].history.history["loss"]}, xlabel="twentieth of the pre-training", ylabel="loss",
+                 title="Guessing hidden words", path=out / "guessing.png")

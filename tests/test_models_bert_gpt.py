@@ -46,9 +46,8 @@ def test_residual_kernels_begin_smaller():
     model = gpt.GPT(10, 8, 64, 8, 4)
     model.build_for((2,))
     weights = model.named_weights()
-    spread = {name: weights[f"blocks_3/{name}/kernel"].numpy().std() for name in ("intermediate", "output", "self_attention/attention_output")}
-    assert spread["intermediate"] == pytest.approx(0.02, rel=0.05)
-    assert spread["output"] == pytest.approx(0.005, rel=0.05) and spread["self_attention/attention_output"] == pytest.approx(0.005, rel=0.05)
+    for name, spread in (("intermediate", 0.02), ("output", 0.005), ("self_attention/attention_output", 0.005)):
+        assert weights[f"blocks_3/{name}/kernel"].numpy().std() == pytest.approx(spread, rel=0.05)
 
 
 # ---- GPT ---------------------------------------------------------------------------------------------------------------------
@@ -281,3 +280,52 @@ def test_every_name_is_another():
         model.build_for((2,))
         names = [huggingface.name_of(ours, style) for ours in model.named_weights()]
         assert len(set(names)) == len(names)
+
+
+# ---- learning ------------------------------------------------------------------------------------------------------------------
+
+def test_gpt_and_lstm_learn(tmp_path):
+    found, metrics = gpt.train(steps=40, width=32, depth=1, length=32, vocabulary=300, rate=0.01, lstm_units=24, verbose=0)
+    for model, prefix in ((found["gpt"], ""), (found["lstm"], "lstm_")):
+        history = model.history.history["val_loss"]
+        assert history[-1] < min(history[0] - 0.3, math.log(300) - 0.7), "from 300 tokens as likely as each other"
+        assert metrics[f"{prefix}parameters"] == model.count_params()
+    assert metrics["bits_per_character"] < 5.2
+    text = gpt.report(found, vocabulary=300)
+    assert text.count("---") == 3 and text.count("The following") == 3
+    gpt.pictures(found, tmp_path, vocabulary=300)
+    assert {file.name for file in tmp_path.iterdir()} == {"loss.png", "attention.png"}
+
+
+def test_bits_per_character():
+    """Of a model that finds all tokens as likely: log2(vocabulary) a token, spread over its characters."""
+    tokens, ids, held_ids, characters = gpt.load(300)
+    assert tokens.decode(ids[:50]) == gpt.datasets.text()[0][:len(tokens.decode(ids[:50]))]
+    assert characters == pytest.approx(len(tokens.decode(held_ids)) / len(held_ids))
+    model = gpt.GPT(300, 32, 8, 1, 2, initializer="zeros")
+    assert gpt.learn(model, ids, held_ids, 32, 1, 2, 1e-9, 0) == pytest.approx(math.log2(300), abs=1e-3)
+
+
+def test_bert_learns(tmp_path):
+    """To guess words, and far better than by their frequency (about 5.3); the accuracies of so short a training mean little."""
+    found, metrics = bert.train(steps=60, texts="reviews", width=32, depth=1, batch_size=32, rate=0.01, epochs=1, verbose=0)
+    losses = found["guesser"].history.history["loss"]
+    assert losses[-1] < min(5.0, losses[0] - 1.5) and metrics["guessing_loss"] == losses[-1]
+    assert metrics["gain"] == metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]
+    assert found["pretrained"].bert is found["guesser"].bert and found["untrained"].bert is not found["pretrained"].bert
+    text = bert.report(found)
+    assert text.count("[MASK]") == 2 and text.count("praise") + text.count("blame") == 5
+    bert.pictures(found, tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"accuracy.png", "guessing.png"}
+    with pytest.raises(ValueError, match="did you mean 'reviews'"):
+        bert.train(texts="review")
+
+
+def test_bert_data():
+    tokens, rows, (x, y), (test, y_test) = bert.load()
+    assert x.shape == (200, bert.LENGTH) and len(test) == len(y_test) == 1000 and 80 <= y.sum() <= 120
+    for part in (*rows.values(), test):
+        assert part.shape[1] == bert.LENGTH and (part[:, 0] == tokens["[CLS]"]).all() and part.max() < len(tokens)
+        assert ((part == tokens["[SEP]"]).sum(1) == 1).all()
+    assert not set(map(bytes, rows["reviews"])) & set(map(bytes, test)), "no text of the test is read before"
+    assert (test == tokens["[UNK]"]).mean() < 0.001

@@ -98,7 +98,8 @@ def test_names_of_2018(tmp_path):
 
 # ---- a sentence on one line --------------------------------------------------------------------------------------------------
 
-WORDS = "a an the film play was is fine good bad dull not but , . ! un ##like ##ly ##able love ##d it cafe".split()
+WORDS = ["a", "an", "the", "film", "play", "was", "is", "fine", "good", "bad", "dull", "not", "but", ",", ".", "!", "un", "##like", "##ly",
+         "##able", "love", "##d", "it", "cafe"]
 TEXTS = ["a fine film", "The play was NOT good, but the Café is unlikely dull!", "loved it", "xyz"]
 
 
