@@ -186,20 +186,23 @@ LENGTH = 50                             # the longest review, [CLS] and [SEP]
 
 
 @cache
-def load(labels: int = 200):
+def load(labels: int = 200, unlabelled: int = 20000):
     """The tokeniser; the rows to guess words in, of Python's help texts and of the reviews; the labelled reviews; those to test with."""
     text, _ = datasets.text()
     (reviews, y), (test, y_test) = tasks.reviews()
+    (others, _), _ = tasks.reviews(unlabelled, seed=1, test_size=0.01)
+    known = {*reviews[:labels], *test}
+    others = [review for review in others if review not in known]
     rules = WordPiece(WordPiece.special)
-    words, seen = rules.words(text), [rules.words(review) for review in reviews]
-    counts = Counter(words) + Counter(word for review in seen for word in review)
+    words = rules.words(text)
+    counts = Counter(words) + Counter(word for review in reviews for word in rules.words(review))
     tokens = WordPiece([*WordPiece.special, *(word for word, n in counts.most_common() if n >= 5)])
     ids = np.array([tokens.ids.get(word, tokens["[UNK]"]) for word in words])
     ids = ids[:len(ids) // (LENGTH - 2) * (LENGTH - 2)].reshape(-1, LENGTH - 2)
     corpus = np.pad(np.pad(ids, ((0, 0), (1, 0)), constant_values=tokens["[CLS]"]), ((0, 0), (0, 1)), constant_values=tokens["[SEP]"])
-    x, x_test = (tokens.batch(texts)[0] for texts in (reviews, test))
-    x, x_test = (np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1]))) for rows in (x, x_test))
-    return tokens, {"corpus": corpus, "reviews": x}, (x[:labels], y[:labels]), (x_test, y_test)
+    x, x_others, x_test = (tokens.batch(texts)[0] for texts in (reviews, others, test))
+    x, x_others, x_test = (np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1]))) for rows in (x, x_others, x_test))
+    return tokens, {"corpus": corpus, "reviews": x_others}, (x[:labels], y[:labels]), (x_test, y_test)
 
 
 def hidden(ids: np.ndarray, tokens: WordPiece, rate: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
@@ -261,14 +264,14 @@ REFERENCE = "the same network from random weights, fine-tuned on the same 200 la
 TARGETS = ["gain >= 0.05"]
 
 
-def train(labels: int = 200, steps: int = 1200, texts: str = "both", width: int = 64, depth: int = 2, batch_size: int = 64,
-          rate: float = 0.002, epochs: int = 20, fine_tuning_rate: float = 0.0005, seed: int = 0, verbose: int = 1):
+def train(labels: int = 200, unlabelled: int = 20000, steps: int = 4000, texts: str = "both", width: int = 64, depth: int = 2,
+          batch_size: int = 32, rate: float = 0.002, epochs: int = 20, fine_tuning_rate: float = 0.0005, seed: int = 0, verbose: int = 1):
     """Pre-train, then fine-tune, and fine-tune the same network untrained: ({name: model}, metrics).
 
-    `texts` to guess words in: "corpus" (the help texts), "reviews" (the training ones, without labels) or "both".
+    `texts` to guess words in: "corpus" (the help texts), "reviews" (`unlabelled` others) or "both".
     """
     minigrad.seed(seed)
-    tokens, rows, labelled, test = load(labels)
+    tokens, rows, labelled, test = load(labels, unlabelled)
     chosen = lookup(texts, {**rows, "both": np.concatenate(list(rows.values()))}, "texts")
     guesser = pretrained(chosen, tokens, width, depth, steps, batch_size, rate, verbose)
     found: dict[str, Model] = {"guesser": guesser}
@@ -281,9 +284,9 @@ def train(labels: int = 200, steps: int = 1200, texts: str = "both", width: int 
     return found, {**metrics, "gain": metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]}
 
 
-def report(found) -> str:
+def report(found, labels: int = 200, unlabelled: int = 20000) -> str:
     """What the guesser puts for a hidden word, and what the classifier says of reviews of the test."""
-    tokens, _, _, (x, y) = load()
+    tokens, _, _, (x, y) = load(labels, unlabelled)
     lines = []
     for text in ("the acting was not [MASK], but the plot was superb.", "although the story was [MASK], the music was dreadful."):
         ids = tokens.batch([text])[0]

@@ -308,12 +308,12 @@ def test_bits_per_character():
 
 def test_bert_learns(tmp_path):
     """To guess words, and far better than by their frequency (about 5.3); the accuracies of so short a training mean little."""
-    found, metrics = bert.train(steps=60, texts="reviews", width=32, depth=1, batch_size=32, rate=0.01, epochs=1, verbose=0)
+    found, metrics = bert.train(unlabelled=1000, steps=60, texts="reviews", width=32, depth=1, rate=0.01, epochs=1, verbose=0)
     losses = found["guesser"].history.history["loss"]
     assert losses[-1] < min(5.0, losses[0] - 1.5) and metrics["guessing_loss"] == losses[-1]
     assert metrics["gain"] == metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]
     assert found["pretrained"].bert is found["guesser"].bert and found["untrained"].bert is not found["pretrained"].bert
-    text = bert.report(found)
+    text = bert.report(found, unlabelled=1000)
     assert text.count("[MASK]") == 2 and text.count("praise") + text.count("blame") == 5
     bert.pictures(found, tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"accuracy.png", "guessing.png"}
@@ -322,10 +322,11 @@ def test_bert_learns(tmp_path):
 
 
 def test_bert_data():
-    tokens, rows, (x, y), (test, y_test) = bert.load()
+    tokens, rows, (x, y), (test, y_test) = bert.load(unlabelled=1000)
     assert x.shape == (200, bert.LENGTH) and len(test) == len(y_test) == 1000 and 80 <= y.sum() <= 120
     for part in (*rows.values(), test):
         assert part.shape[1] == bert.LENGTH and (part[:, 0] == tokens["[CLS]"]).all() and part.max() < len(tokens)
         assert ((part == tokens["[SEP]"]).sum(1) == 1).all()
-    assert not set(map(bytes, rows["reviews"])) & set(map(bytes, test)), "no text of the test is read before"
+    seen = set(map(bytes, rows["reviews"]))
+    assert not seen & set(map(bytes, np.concatenate([x, test]))), "what is read before is neither test nor labelled"
     assert (test == tokens["[UNK]"]).mean() < 0.001
