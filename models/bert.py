@@ -3,6 +3,11 @@
 An encoder reads a whole text; it is trained to guess tokens that were hidden from it, and then, with a small head, for a task of few
 labels. Here a tiny one guesses words of Python's help texts and of reviews whose labels it is not shown, and learns from 200 labels.
 Checkpoints of Hugging Face are read by name; `sentiment(folder)("a fine film")` is a line.
+
+The tiny one learns to guess and gains nothing by it. After 5000 steps on 60,000 reviews (seed 0) it knows that an adjective is hidden
+(.99 of its probability), but not whether praise or blame: right in .50 of two-part sentences. That follows only from two negations, a
+conjunction and the other adjective together, each of which alone says next to nothing. From 200 labels networks learn their rows by
+heart, pre-trained or not, and are right in about half of the test (.48 to .52).
 """
 from __future__ import annotations
 
