@@ -5,7 +5,7 @@ each behind its normalisation, and the embeddings once more to score the next to
 weights that Hugging Face keeps.
 
 A token is some 2.3 characters, of 512 pieces that byte-pair encoding finds in the training text. The LSTM it is compared with takes
-steps five times as large: at GPT's rate it stays at the frequency of tokens for the first hundred steps.
+steps five times as large: at GPT's rate it learns next to nothing in the first hundred.
 """
 from __future__ import annotations
 
