@@ -1089,6 +1089,11 @@ LAYERS: dict[str, Small] = {
     "Sequential": built(lambda: Sequential(layers.Dense(5, "tanh"), layers.LayerNormalization(), layers.Dense(2)), normal(3, 4)),
 }
 
+def _bert(head: str) -> Layer:
+    bert = import_module("models.bert")
+    return getattr(bert, head)(bert.Bert(6, 4, 4, 2, 2))
+
+
 MODELS: dict[str, Small] = {
     "neuron": loss_of(from_models("neuron", "two_layers", 4), losses.BinaryCrossentropy(), normal(4, 2), integers(2, 4, 1)),
     "fnn": loss_of(from_models("fnn", "fnn"), losses.BinaryCrossentropy(), normal(4, 10), integers(2, 4, 1)),
@@ -1127,6 +1132,12 @@ MODELS: dict[str, Small] = {
     "char_rnn": loss_of(from_models("char_rnn", "CharLSTM", 5, 4, 3), losses.SparseCategoricalCrossentropy(from_logits=True),
                         integers(5, 2, 6), integers(5, 2, 6)),
     "char_rnn as known": loss_of(from_models("char_rnn", "tutorial"), losses.MeanSquaredError(), normal(2, 15, 10), normal(2, 15, 5)),
+    "bert": loss_of(lambda: _bert("Classifier"), losses.SparseCategoricalCrossentropy(from_logits=True),
+                    np.array([[3, 5, 1, 0], [2, 4, 0, 0]]), integers(2, 2)),
+    "bert guessing words": loss_of(lambda: _bert("MaskedLM"), losses.SparseCategoricalCrossentropy(from_logits=True),
+                                   np.array([[3, 5, 1], [2, 4, 0]]), integers(6, 2, 3)),
+    "gpt": loss_of(from_models("gpt", "GPT", 6, 4, 4, 2, 2), losses.SparseCategoricalCrossentropy(from_logits=True),
+                   np.array([[3, 5, 1], [2, 4, 0]]), integers(6, 2, 3)),
 }
 
 

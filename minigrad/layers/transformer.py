@@ -16,15 +16,17 @@ class _Block(Layer):
 
     def __init__(self, intermediate_dim: int, num_heads: int, dropout: float = 0.0, activation: Any = "relu",
                  layer_norm_epsilon: float = 1e-5, normalize_first: bool = False, attention_dropout: float | None = None,
-                 inner_dropout: float = 0.0, rotary: bool = False, **options: Any) -> None:
+                 inner_dropout: float = 0.0, rotary: bool = False, kernel_initializer: Any = "glorot_uniform", **options: Any) -> None:
         super().__init__(**options)
+        self.kernel_initializer = kernel_initializer
         self.intermediate_dim, self.num_heads, self.activation = intermediate_dim, num_heads, activation
         self.epsilon, self.normalize_first, self.rotary = layer_norm_epsilon, normalize_first, rotary
         self.attention_dropout = dropout if attention_dropout is None else attention_dropout
         self.dropout, self.inner_dropout = Dropout(dropout), Dropout(inner_dropout)
 
     def _attention(self, features: int, rotary: bool = False) -> MultiHeadAttention:
-        return MultiHeadAttention(self.num_heads, features // self.num_heads, dropout=self.attention_dropout, rotary=rotary)
+        return MultiHeadAttention(self.num_heads, features // self.num_heads, dropout=self.attention_dropout, rotary=rotary,
+                                  kernel_initializer=self.kernel_initializer)
 
     def _norm(self) -> LayerNormalization:
         return LayerNormalization(epsilon=self.epsilon)
@@ -36,7 +38,8 @@ class _Block(Layer):
         width = input_shape[-1]
         self.self_attention, self.self_attention_norm = self._attention(width, self.rotary), self._norm()
         self._build_cross_attention(width)
-        self.intermediate, self.output = Dense(self.intermediate_dim, self.activation), Dense(width)
+        self.intermediate = Dense(self.intermediate_dim, self.activation, kernel_initializer=self.kernel_initializer)
+        self.output = Dense(width, kernel_initializer=self.kernel_initializer)
         self.feedforward_norm = self._norm()
 
     def _build_cross_attention(self, width: int) -> None:
