@@ -1121,6 +1121,13 @@ MODELS: dict[str, Small] = {
                             losses.SparseCategoricalCrossentropy(from_logits=True), normal(2, 8, 8, 1), integers(10, 2)),
     "transfer": loss_of(from_models("transfer", "network", "head"), losses.SparseCategoricalCrossentropy(), normal(2, 8, 8, 1),
                         integers(5, 2)),
+    "sentiment": loss_of(from_models("sentiment", "sentiment", "lstm", 9, 5, 4), losses.BinaryCrossentropy(), integers(9, 3, 5),
+                         integers(2, 3, 1)),
+    "sentiment in both directions": loss_of(from_models("sentiment", "sentiment", "simple_rnn", 9, 5, 4, True),
+                                            losses.BinaryCrossentropy(), integers(9, 3, 5), integers(2, 3, 1)),
+    "transformer": built(from_models("transformer", "Transformer", 9, 4, 1, 2, 8), integers(9, 2, 4), integers(9, 2, 3)),
+    "transformer of pre-norm": built(from_models("transformer", "Transformer", 9, 4, 1, 2, 8, 0.1, True), integers(9, 2, 4),
+                                     integers(9, 2, 3)),
 }
 
 
