@@ -8,6 +8,7 @@ embedding, 6 x 3,152,384 in the encoder, 6 x 4,204,032 in the decoder; section 5
 """
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,8 @@ class Transformer(Model):
     def decode(self, target, memory, mask, caches=None):
         """Logits (N, T, vocabulary). With caches, the target holds only the tokens that they have not seen."""
         x = self.embed(to_device(target, self.device), caches[0][0].length if caches else 0)
-        for layer, cache in zip(self.decoder, caches or [None] * len(self.decoder)):
-            x = layer(x, memory, memory_mask=mask, cache=cache)
+        for layer, pair in zip(self.decoder, caches or [None] * len(self.decoder)):
+            x = layer(x, memory, memory_mask=mask, cache=pair)
         x = self.norms[1](x) if self.norms else x
         return x @ self.embedding.embeddings.T
 
@@ -105,22 +106,26 @@ def base(vocabulary: int = 37000, **options) -> Transformer:
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
-def greedy(model: Transformer, source, length: int, cache: bool = True) -> np.ndarray:
+def next_log_p(model: Transformer, ids: np.ndarray, memory, mask, caches) -> np.ndarray:
+    """(N, vocabulary): log p of the next token. PAD and START are no answer."""
+    log_p = ops.log_softmax(model.decode(ids[:, -1:] if caches else ids, memory, mask, caches)[:, -1]).numpy()
+    log_p[:, :END] = -np.inf
+    return log_p
+
+
+def greedy(model: Transformer, source, length: int, caching: bool = True) -> np.ndarray:
     """(N, length): the likeliest token after each other, PAD after END. Without the cache each step reads all again."""
     with no_grad(), training(False):
         memory, mask = model.encode(source)
-        caches = [layer.new_cache(length) for layer in model.decoder] if cache else None
+        caches = [layer.new_cache(length) for layer in model.decoder] if caching else None
         ids = np.full((len(source), 1), START)
         for _ in range(length):
-            best = model.decode(ids[:, -1:] if cache else ids, memory, mask, caches)[:, -1].numpy().argmax(-1)
-            ended = (ids == END).any(1)
-            if ended.all():
-                break
+            best, ended = next_log_p(model, ids, memory, mask, caches).argmax(-1), (ids == END).any(1)
             ids = np.column_stack([ids, np.where(ended, PAD, best)])
-    return np.pad(ids[:, 1:], ((0, 0), (0, length + 1 - ids.shape[1])))
+    return ids[:, 1:]
 
 
-def beam_search(model: Transformer, source, length: int, beams: int = 4, alpha: float = 0.6, cache: bool = True):
+def beam_search(model: Transformer, source, length: int, beams: int = 4, alpha: float = 0.6, caching: bool = True):
     """ids (N, beams, length), best first, and scores (N, beams): log p / ((5 + tokens) / 6)**alpha (arXiv:1609.08144, section 7).
 
     At each step every sequence goes on with every token, one that has ended with PAD alone, and the best `beams` of them stay.
@@ -128,13 +133,12 @@ def beam_search(model: Transformer, source, length: int, beams: int = 4, alpha: 
     n = len(source)
     with no_grad(), training(False):
         memory, mask = model.encode(np.repeat(source, beams, axis=0))                   # (N * beams, S, width)
-        caches = [layer.new_cache(length) for layer in model.decoder] if cache else None
+        caches = [layer.new_cache(length) for layer in model.decoder] if caching else None
         ids = np.full((n, beams, 1), START)
         total = np.where(np.arange(beams) == 0, 0.0, -np.inf) * np.ones((n, 1))         # at first all are the same sequence
         for _ in range(length):
-            flat = ids.reshape(n * beams, -1)
-            log_p = ops.log_softmax(model.decode(flat[:, -1:] if cache else flat, memory, mask, caches)[:, -1]).numpy()
-            log_p, ended = log_p.reshape(n, beams, -1), (ids == END).any(-1)
+            log_p = next_log_p(model, ids.reshape(n * beams, -1), memory, mask, caches).reshape(n, beams, -1)
+            ended = (ids == END).any(-1)
             log_p = np.where(ended[..., None], np.where(np.arange(log_p.shape[-1]) == PAD, 0.0, -np.inf), log_p)
             tokens = ((ids != PAD).sum(-1) - ended)[..., None]                          # START not counted, the new one counted
             new = total[..., None] + log_p                                              # (N, beams, vocabulary)
@@ -152,6 +156,7 @@ def beam_search(model: Transformer, source, length: int, beams: int = 4, alpha: 
 ROWS, LENGTH = 10000, 11                        # "1998-03-03" and END
 
 
+@cache
 def load():
     """((source, target), (source_test, target_test), vocabulary): ids, PAD at the end; a target begins with START and has an END."""
     train, test = tasks.dates(ROWS)
@@ -178,7 +183,7 @@ def train(width: int = 64, layers: int = 2, heads: int = 4, dropout: float = 0.1
     last = {name: values[-1] for name, values in model.history.history.items()}
     exact = (greedy(model, x, LENGTH) == y[:, 1:]).all(1)
     beam = (beam_search(model, x, LENGTH)[0][:, 0] == y[:, 1:]).all(1)
-    return model, {"exact_match": exact.mean(), "exact_match_beam": beam.mean(), "wrong": (~exact).sum(),
+    return model, {"exact_match": float(exact.mean()), "exact_match_beam": float(beam.mean()), "wrong": int((~exact).sum()),
                    "loss": model.evaluate(x, y, return_dict=True)["loss"], "training_loss": last["loss"]}
 
 
@@ -209,7 +214,7 @@ def pictures(model, out: Path):
     """History, and from which characters of a written date the last layer's heads take those of the answer."""
     _, (x, y), vocabulary = load()
     plots.history(model.history, path=out / "history.png")
-    row = max(range(100), key=lambda i: (x[i] != PAD).sum())
+    row = max(range(len(x)), key=lambda i: (x[i] != PAD).sum())
     written, iso = vocabulary.decode(x[row]), vocabulary.decode(y[row])
     weights = cross_attention(model, x[row:row + 1], y[row:row + 1, :-1])[0]
     plots_sequences.attention_maps(weights[..., :len(written)], [*iso, "end"], list(written), title=f"{written} -> {iso}",
