@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import minigrad
-from minigrad import Sequential, plots, plots_sequences
+from minigrad import Sequential, no_grad, plots, plots_sequences, training
+from minigrad.backend import to_device
 from minigrad.data import datasets, tasks
 from minigrad.data.text import WordVocabulary, pad_sequences
 from minigrad.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
@@ -104,16 +105,23 @@ EXAMPLES = ["the plot was superb.", "the plot was not superb.", "the plot was du
             "the acting was hardly superb, although the plot was far from dull."]
 
 
+def log_odds(model, texts, data: str = "reviews") -> np.ndarray:
+    """(N,): log(p / (1 - p)), p the probability of praise of each text."""
+    encode = load(data)[2]
+    ids = pad_sequences([encode(text) for text in texts], LENGTHS[data])
+    with no_grad(), training(False):
+        return model(to_device(ids, model.weights[0].device)).logits[1].numpy()[:, 0]       # what the sigmoid was given
+
+
 def scores(model, texts, data: str = "reviews") -> np.ndarray:
     """(N,): the probability of praise of each text."""
-    encode = load(data)[2]
-    return model.predict(pad_sequences([encode(text) for text in texts], LENGTHS[data]))[:, 0]
+    return 1 / (1 + np.exp(-log_odds(model, texts, data)))
 
 
 def word_shares(model, text: str, data: str = "reviews") -> np.ndarray:
-    """By how much the score of a text falls when each of its words is left out: what the word did for praise."""
+    """By how much the log-odds of praise fall when each word of a text is left out: what the word did for it."""
     words = text.split()
-    whole, *without = scores(model, [text, *(" ".join(words[:i] + words[i + 1:]) for i in range(len(words)))], data)
+    whole, *without = log_odds(model, [text, *(" ".join(words[:i] + words[i + 1:]) for i in range(len(words)))], data)
     return whole - np.array(without)
 
 
@@ -131,7 +139,7 @@ def pictures(model, out: Path, data: str = "reviews"):
     x, y = load(data)[1]
     plots.history(model.history, path=out / "history.png")
     plots.confusion(y, model.predict(x)[:, 0] > 0.5, names=["blame", "praise"], path=out / "confusion.png")
-    shown = {text: word_shares(model, text, data) for text in EXAMPLES[3:7]}
+    shown = [EXAMPLES[i] for i in (1, 3, 4, 5)]
     plots_sequences.token_shares(
-        {f"{text}  praise: {score:.2f}": (text.split(), shown[text]) for text, score in zip(shown, scores(model, shown, data))},
-        ylabel="share in the score", path=out / "words.png")
+        {f"{text}\npraise: {score:.2f}": (text.split(), word_shares(model, text, data))
+         for text, score in zip(shown, scores(model, shown, data))}, ylabel="share in the log-odds of praise", path=out / "words.png")

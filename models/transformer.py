@@ -2,7 +2,9 @@
 
 Written dates become ISO dates, a character at a time: "Tue, 03 Mar 1998" -> "1998-03-03". One embedding, scaled by sqrt(d), serves
 encoder, decoder and output (section 3.4), waves tell the positions, normalisation stands after each step (`--pre-norm` before it:
-arXiv:2002.04745), the rate rises and falls by equation 3, labels are smoothed, and an answer is the likeliest of a beam search.
+arXiv:2002.04745), the rate rises and falls by equation 3, labels are smoothed, and an answer is the likeliest of a beam search. The
+weights are the mean of those after the last epochs (section 6.1): at the end one epoch gets .978 of the dates right, the mean .999
+(seed 0 after seven epochs; with twice the rate, without the mean and after ten, .959). Dropout, .1 in the paper, is 0 here.
 `base()` is the network of table 3, there given as 65 million parameters. With 37,000 tokens they are 63,082,496: 18,944,000 in the
 embedding, 6 x 3,152,384 in the encoder, 6 x 4,204,032 in the decoder; section 5.1 says "about 37000 tokens".
 """
@@ -16,6 +18,7 @@ import numpy as np
 import minigrad
 from minigrad import Model, grad, no_grad, ops, plots, plots_sequences, training
 from minigrad.backend import to_device
+from minigrad.callbacks import Callback
 from minigrad.data import tasks
 from minigrad.data.text import CharVocabulary, pad_sequences
 from minigrad.initializers import RandomNormal
@@ -99,6 +102,20 @@ def smoothed_cross_entropy(logits, labels, epsilon: float = 0.1):
     return ops.sum(ops.where(real, losses, 0.0)) / int(real.sum())
 
 
+class AverageLast(Callback):
+    """When training ends the weights become the means of those after each of the last `epochs` epochs (section 6.1)."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.kept = epochs, []
+
+    def on_epoch_end(self, epoch, logs):
+        self.kept = [*self.kept, self.model.get_weights()][-self.epochs:]
+
+    def on_train_end(self, logs):
+        if self.kept:
+            self.model.set_weights([np.mean(values, axis=0) for values in zip(*self.kept)])
+
+
 def base(vocabulary: int = 37000, **options) -> Transformer:
     """The base model of table 3: N = 6, d_model = 512, d_ff = 2048, h = 8, dropout .1."""
     return Transformer(vocabulary, 512, 6, 8, 2048, **options)
@@ -172,14 +189,16 @@ SEEDS = 3
 TARGETS = ["exact_match >= 0.99", "exact_match_beam >= 0.99"]
 
 
-def train(width: int = 64, layers: int = 2, heads: int = 4, dropout: float = 0.1, pre_norm: bool = False, smoothing: float = 0.1,
-          warmup: int = 400, epochs: int = 20, batch_size: int = 64, seed: int = 0, verbose: int = 1):
+def train(width: int = 64, layers: int = 2, heads: int = 4, dropout: float = 0.0, pre_norm: bool = False, smoothing: float = 0.1,
+          warmup: int = 400, scale: float = 0.5, epochs: int = 8, average: int = 5, batch_size: int = 32, seed: int = 0,
+          verbose: int = 1):
     """Adam as in section 5.3; a tenth of the training rows validates. Exact match: every character of a held-out date is right."""
     minigrad.seed(seed)
     rows, (x, y), vocabulary = load()
     model = Transformer(len(vocabulary), width, layers, heads, 4 * width, dropout, pre_norm, smoothing)
-    model.compile(optimizer=Adam(Noam(width, warmup), beta_1=0.9, beta_2=0.98, epsilon=1e-9))
-    model.fit(*rows, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=verbose)
+    model.compile(optimizer=Adam(Noam(width, warmup, scale), beta_1=0.9, beta_2=0.98, epsilon=1e-9))
+    model.fit(*rows, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=verbose,
+              callbacks=[AverageLast(average)])
     last = {name: values[-1] for name, values in model.history.history.items()}
     exact = (greedy(model, x, LENGTH) == y[:, 1:]).all(1)
     beam = (beam_search(model, x, LENGTH)[0][:, 0] == y[:, 1:]).all(1)

@@ -114,11 +114,17 @@ def test_one_bag_has_two_meanings(learned):
     assert (sentiment.scores(learned[0], texts) > 0.5).tolist() == [True, False, True, False]
 
 
+def test_scores_are_the_probabilities(learned, reviews):
+    texts = sentiment.EXAMPLES[:3]
+    padded = sentiment.pad_sequences([reviews[2](text) for text in texts], 40)
+    assert np.allclose(sentiment.scores(learned[0], texts), learned[0].predict(padded)[:, 0], atol=1e-6)
+
+
 def test_shares_are_what_the_score_loses_without_a_word(learned):
     text = "the plot was not superb."
     shares = sentiment.word_shares(learned[0], text)
-    whole, without = sentiment.scores(learned[0], [text, "the plot was superb."])
-    assert len(shares) == 5 and shares.argmin() == 3 and math.isclose(shares[3], whole - without, abs_tol=1e-5)
+    whole, without = sentiment.log_odds(learned[0], [text, "the plot was superb."])
+    assert len(shares) == 5 and shares.argmin() == 3 and math.isclose(shares[3], whole - without, abs_tol=1e-4)
 
 
 def test_report_and_pictures(learned, tmp_path):

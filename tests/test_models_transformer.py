@@ -129,6 +129,17 @@ def test_padding_of_the_target_does_not_count(device):
     assert np.allclose(model.evaluate(SOURCE, TARGET), model.evaluate(SOURCE, longer), atol=1e-5)
 
 
+def test_weights_become_the_mean_of_the_last_epochs():
+    model, average, seen = tiny(), transformer.AverageLast(2), []
+    average.model = model
+    for epoch in range(3):
+        model.set_weights([p.numpy() + epoch for p in model.weights])
+        seen.append(model.get_weights())
+        average.on_epoch_end(epoch, {})
+    average.on_train_end({})
+    assert all(np.allclose(p, (b + c) / 2) and not np.allclose(p, c) for p, b, c in zip(model.get_weights(), *seen[1:]))
+
+
 # ---- writing -------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("pre_norm", [False, True])
