@@ -94,6 +94,32 @@ def _shown(token: Any) -> str:
     return str(token).replace(" ", "␣").replace("\n", "⏎") or "∅"
 
 
+def token_shares(texts: Mapping[str, tuple[Sequence[Any], Any]], *, ylabel: str = "share", path: PathLike = None) -> Figure:
+    """What each token of some texts did for an answer, a panel a text: {title: (tokens, share of each)}; below 0 it spoke against.
+
+    All panels share one scale.
+    """
+    shares = {title: np.asarray(to_cpu(as_data(values))) for title, (_, values) in texts.items()}
+    for title, (tokens, _) in texts.items():
+        if shares[title].shape != (len(tokens),):
+            raise ValueError(f"token_shares: {title!r} has {len(tokens)} tokens and shares of shape {shares[title].shape}: expected one "
+                             "for each")
+    longest = max((len(tokens) for tokens, _ in texts.values()), default=0)
+    if not longest:
+        raise ValueError("token_shares: there is no token to draw")
+    with page(path, max(4.0, 0.55 * longest + 1.0), 2.2 * len(texts)) as figure:
+        panels = figure.subplots(len(texts), 1, squeeze=False, sharey=True).ravel()
+        for axes, (title, (tokens, _)) in zip(panels, texts.items()):
+            axes.bar(range(len(tokens)), shares[title], color=[COLOURS[0] if share > 0 else COLOURS[1] for share in shares[title]])
+            axes.axhline(0, color=INK, linewidth=1.0)
+            axes.set_xticks(range(len(tokens)), [_shown(token) for token in tokens], rotation=35, ha="right")
+            axes.set_xlim(-0.6, longest - 0.4)
+            axes.set_title(title, loc="left")
+            axes.grid(False, axis="x")
+        figure.supylabel(ylabel, fontsize=10)
+    return figure
+
+
 # ---- gradients through time ----------------------------------------------------------------------------------------------
 
 def time_gradients_of(model: Model, x: Any, y: Any, loss: Any = "mse") -> np.ndarray:

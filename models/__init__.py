@@ -17,7 +17,7 @@ from minigrad.names import lookup
 SECTIONS = {
     "Feed-forward": ["neuron", "fnn", "mlp", "mlp_dropout", "simple_nn"],
     "Convolutional": ["cnn", "lenet", "cnn_mnist", "alexnet", "vgg", "inception", "resnet", "resnet_depth", "transfer"],
-    "Sequences": ["diabetes_rnn", "adding", "char_rnn", "bert", "gpt"],
+    "Sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
     "Training craft": ["craft"],
 }
 NAMES = [name for names in SECTIONS.values() for name in names]

@@ -1138,6 +1138,13 @@ MODELS: dict[str, Small] = {
                                    np.array([[3, 5, 1], [2, 4, 0]]), integers(6, 2, 3)),
     "gpt": loss_of(from_models("gpt", "GPT", 6, 4, 4, 2, 2), losses.SparseCategoricalCrossentropy(from_logits=True),
                    np.array([[3, 5, 1], [2, 4, 0]]), integers(6, 2, 3)),
+    "sentiment": loss_of(from_models("sentiment", "sentiment", "lstm", 9, 5, 4), losses.BinaryCrossentropy(), integers(9, 3, 5),
+                         integers(2, 3, 1)),
+    "sentiment in both directions": loss_of(from_models("sentiment", "sentiment", "simple_rnn", 9, 5, 4, True),
+                                            losses.BinaryCrossentropy(), integers(9, 3, 5), integers(2, 3, 1)),
+    "transformer": built(from_models("transformer", "Transformer", 9, 4, 1, 2, 8), integers(9, 2, 4), integers(9, 2, 3)),
+    "transformer of pre-norm": built(from_models("transformer", "Transformer", 9, 4, 1, 2, 8, 0.1, True), integers(9, 2, 4),
+                                     integers(9, 2, 3)),
 }
 
 

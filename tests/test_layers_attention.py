@@ -224,6 +224,22 @@ def test_a_decoder_reads_its_memory_once(xp):
             np.testing.assert_allclose(part, whole[:, i:i + 1], atol=2e-6)
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_a_decoder_shows_where_it_looks(first, xp):
+    """The weights of the cross-attention come beside the output, which stays what it is; none lies on padding."""
+    decoder, padding = TransformerDecoder(16, 2, normalize_first=first), np.array([[True] * 5, [True] * 3 + [False] * 2])
+    plain = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding))
+    y, scores = decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)
+    scores = values(scores)
+    assert scores.shape == (2, 2, X.shape[1], 5) and np.array_equal(values(y), plain)
+    np.testing.assert_allclose(scores.sum(-1), 1, atol=1e-6)
+    assert (scores[1, ..., 3:] == 0).all() and (scores[1, ..., :3] > 0).all() and (scores[0] > 0).all()
+    kernel = decoder.cross_attention.query.kernel
+    kernel.assign(np.zeros(kernel.shape))
+    even = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)[1])
+    np.testing.assert_allclose(even[0], 1 / 5, atol=1e-6)
+
+
 def test_beams_change_places(xp):
     layer, cache, turned = blocks(causal=True), KeyValueCache(6), xp.asarray(X[[1, 1]])
     with no_grad():

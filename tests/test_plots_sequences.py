@@ -70,6 +70,26 @@ def test_attention_refuses(weights, rows, columns, message):
         plots_sequences.attention_maps(weights, rows, columns)
 
 
+# ---- shares of tokens ----------------------------------------------------------------------------------------------------
+
+def test_token_shares_draw_a_panel_a_text_on_one_scale():
+    figure = plots_sequences.token_shares({"short": (["not", " "], np.array([-0.5, 0.25])), "long": (list("abc"), Tensor([0.0, 1, 0]))},
+                                          ylabel="share")
+    short, long = figure.axes
+    assert [axes.get_title(loc="left") for axes in (short, long)] == ["short", "long"] and figure.get_supylabel() == "share"
+    assert [bar.get_height() for bar in short.patches] == [-0.5, 0.25] and [bar.get_height() for bar in long.patches] == [0, 1, 0]
+    assert short.patches[0].get_facecolor() != short.patches[1].get_facecolor() == long.patches[1].get_facecolor()
+    assert [label.get_text() for label in short.get_xticklabels()] == ["not", "␣"]
+    assert short.get_xlim() == long.get_xlim() and short.get_ylim() == long.get_ylim()
+
+
+@pytest.mark.parametrize("texts, message", [
+    ({"a": (["x", "y"], [1.0])}, r"'a' has 2 tokens and shares of shape \(1,\)"), ({"a": ([], [])}, "no token"), ({}, "no token")])
+def test_token_shares_refuse(texts, message):
+    with pytest.raises(ValueError, match=message):
+        plots_sequences.token_shares(texts)
+
+
 # ---- gradients by time step ----------------------------------------------------------------------------------------------
 
 def test_gradients_by_time_step_by_hand(device):

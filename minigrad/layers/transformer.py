@@ -77,7 +77,8 @@ class TransformerDecoder(_Block):
     """Causal self-attention, attention to a memory (N, S, ...), a feed-forward network: (N, T, D) -> (N, T, D).
 
     The settings are those of TransformerEncoder. mask and memory_mask are False at padding of x and of the memory. For generation
-    `new_cache(length)` gives caches: with them x holds the new tokens alone, and the memory is read once.
+    `new_cache(length)` gives caches: with them x holds the new tokens alone, and the memory is read once. With
+    `return_attention_scores` the weights on the memory, (N, heads, T, S), come as a second output.
     """
 
     def _build_cross_attention(self, width: int) -> None:
@@ -88,16 +89,22 @@ class TransformerDecoder(_Block):
         return KeyValueCache(length), KeyValueCache(0)
 
     def call(self, x: Any, memory: Any = None, mask: Any = None, memory_mask: Any = None,
-             cache: tuple[KeyValueCache, KeyValueCache] | None = None) -> Any:
+             cache: tuple[KeyValueCache, KeyValueCache] | None = None, return_attention_scores: bool = False) -> Any:
         if memory is None:
             raise ValueError("TransformerDecoder needs a memory (N, S, features), what the encoder gave, as its second input")
         own, other = cache or (None, None)
+        scores: list[Any] = []
 
         def attend(x: Any) -> Any:
             return self.self_attention(x, key_mask=mask, use_causal_mask=True, cache=own)
 
         def look_up(x: Any) -> Any:
-            return self.cross_attention(x, memory, key_mask=memory_mask, cache=other)
+            y = self.cross_attention(x, memory, key_mask=memory_mask, cache=other, return_attention_scores=return_attention_scores)
+            if return_attention_scores:
+                y, found = y
+                scores.append(found)
+            return y
         x = self._around(attend, self.self_attention_norm, x)
         x = self._around(look_up, self.cross_attention_norm, x)
-        return self._around(self._feedforward, self.feedforward_norm, x)
+        x = self._around(self._feedforward, self.feedforward_norm, x)
+        return (x, *scores) if scores else x
