@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from minigrad import Sequential, ops
-from minigrad.layers import Dense, Embedding, Flatten, Input, Residual
+from minigrad.layers import LSTM, Conv2D, Dense, Embedding, Flatten, Input, Residual
 
 X = np.random.default_rng(1).standard_normal((50, 4)).astype("float32")
 
@@ -47,3 +47,10 @@ def test_a_layer_that_does_not_fit_is_not_added():
         with pytest.raises((ValueError, TypeError), match=words):
             model.add(wrong)
         assert len(model) == 1 and model.built and model.predict(X).shape == (50, 3) and model.count_params() == 15
+
+
+def test_the_length_of_sequences_may_be_open():
+    model = Sequential([LSTM(3, input_shape=(None, 2)), Dense(1)])
+    assert model.built and model.predict(np.zeros((4, 5, 2), "float32")).shape == model.predict(np.zeros((4, 9, 2), "float32")).shape
+    with pytest.raises(ValueError, match=r"input_shape=\(None, None, 3\): only the length of sequences"):
+        Sequential([Conv2D(3, 2, input_shape=(None, None, 3))])

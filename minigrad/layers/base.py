@@ -173,7 +173,15 @@ class Layer:
         return y
 
     def build_for(self, shape: tuple[int, ...]) -> None:
-        """Build this layer, and all within, for inputs of `shape` (without the batch axis) by one call on zeros."""
+        """Build this layer, and all within, for inputs of `shape` (without the batch axis) by one call on zeros.
+
+        The length of sequences (T, features) may be None, as in Keras. Raises ValueError for any other None.
+        """
+        if len(shape) == 2 and shape[0] is None:
+            shape = 1, shape[1]
+        if None in shape:
+            raise ValueError(f"input_shape={shape}: only the length of sequences (None, features) may be open; leave input_shape away, "
+                             "and the first batch decides")
         with no_grad(), _Training(False):
             dtype = "int64" if self.takes_integers else default_dtype.current
             self(Tensor(device_module().zeros((1, *shape), dtype)))
