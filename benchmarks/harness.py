@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 
 
+LONG = 30.0                     # seconds
 failures: list[str] = []        # what went wrong in this run; the command then ends with status 1
 
 
@@ -90,12 +92,15 @@ def attempt(worker: Worker, **request: Any) -> dict[str, Any] | None:
 def in_turns(workers: Iterable[Worker], stage: str, row: str, rounds: int, seconds: float) -> list[dict[str, Any]]:
     """Ask every worker in every round for `seconds` of each variant of a row: one record a worker and variant, in seconds.
 
-    A worker that fails is left out of the row; the others go on.
+    A worker that fails is left out of the row; the others go on. A row that has taken LONG gets no further round after its second.
     """
     workers = list(workers)
     samples: dict[tuple[Worker, str], list[float]] = {}
     first: dict[tuple[Worker, str], float] = {}
-    for _ in range(rounds):
+    start = time.monotonic()
+    for done in range(rounds):
+        if done > 1 and time.monotonic() - start > LONG:
+            break
         for worker in list(workers):
             answer = attempt(worker, stage=stage, row=row, seconds=seconds)
             if answer is None:

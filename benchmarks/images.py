@@ -21,13 +21,14 @@ NETWORKS = {            # module of models/, its builder, the shape of an image
     "Inception-v4 reduced": ("inception", "inception_v4_small", (32, 32, 1)),
     "AlexNet at 227": ("alexnet", "alexnet", (227, 227, 3)),
 }
+SLOW = {"Inception-v4 reduced", "AlexNet at 227"}         # seconds a step: beside PyTorch alone
 
 
 def network(name: str, batch: int = 32, size: int | None = None) -> tuple[Callable[..., Any], dict[str, Callable[..., Any]]]:
     """The data and the builders of a row; images `size` pixels high and wide, or as the network has them."""
     module, builder, shape = NETWORKS[name]
     shape = (size, size, shape[2]) if size else shape
-    builders = {"minigrad": layers, "torch": torch_twin, "keras": keras_twin}
+    builders = {"minigrad": layers, "torch": torch_twin, **({} if name in SLOW else {"keras": keras_twin})}
     return (partial(pictures, batch, shape),
             {framework: partial(build, module, builder, shape) for framework, build in builders.items()})
 

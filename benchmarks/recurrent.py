@@ -58,7 +58,8 @@ def recurrent_jax(kind, steps, inputs, units, vocabulary):
     import jax
     import jax.numpy as jnp
     (kernel, bias), = by_hand.dense_parameters((inputs, 4 * units))
-    (back, _), last = by_hand.dense_parameters((units, 4 * units)), by_hand.dense_parameters((units, 2))[0]
+    (back, _), = by_hand.dense_parameters((units, 4 * units))
+    last, = by_hand.dense_parameters((units, 2))
 
     def apply(parameters, x, key):
         kernel, back, bias, (w, b) = parameters

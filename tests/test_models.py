@@ -402,7 +402,6 @@ def test_record_survives_a_training_that_fails(tmp_path):
 
 def test_results_hold_every_model_and_no_missed_target():
     sections = record.read(record.RESULTS)
-    # Trainings not yet run to their end; and transfer, which does not reach what it is wanted to.
-    unrecorded = {"transfer", "inception", "diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"} - set(sections)
+    unrecorded = {"transfer", "bert"}           # what they are wanted to reach they do not, as they say themselves
     assert list(sections) == [name for name in models.NAMES if name not in unrecorded]
     assert "Missed" not in "".join(sections.values())
