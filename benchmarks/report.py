@@ -125,27 +125,22 @@ def save(path: Path, judged: list[Record], records: list[Record], **about: Any) 
 
 
 def picture(path: Path, judged: list[Record]) -> None:
-    """Bars of the ratios, a panel a stage; a red tick is the bar to stay left of."""
+    """A file for each stage, PATH-STAGE.png: bars of the ratios, where a red tick is the bar to stay left of, or lines of growth."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    drawn = [r for r in judged if r["ratio"] and r["variant"] != "definition"]
-    if grown := [r for r in judged if r["stage"] == "growth"]:
-        figure = plt.figure(figsize=(9, 4), layout="constrained")
-        growth.picture(grown, figure)
-        figure.savefig(path.with_name(f"{path.stem}-growth.png" if "growth" not in path.stem else path.name), dpi=110)
+    for stage in TITLES:
+        chosen = [r for r in judged if r["stage"] == stage and r["ratio"] and r["variant"] != "definition"]
+        if not chosen:
+            continue
+        figure = plt.figure(figsize=(9, 4 if stage == "growth" else 1 + 0.24 * len(chosen)), layout="constrained")
+        if stage == "growth":
+            growth.picture(chosen, figure)
+        else:
+            _panel(figure.subplots(), stage, list(reversed(chosen)))
+            figure.suptitle("Shorter is better; the black line is the partner, the red tick the bar", fontsize=9)
+        figure.savefig(path.with_name(f"{path.stem.partition('-')[0]}-{stage}.png"), dpi=110)
         plt.close(figure)
-    panels = {stage: chosen for stage in TITLES if stage != "growth" and (chosen := [r for r in drawn if r["stage"] == stage])}
-    if not panels:
-        return
-    heights = [len(chosen) + 2 for chosen in panels.values()]
-    figure, axes = plt.subplots(len(panels), figsize=(9, 0.24 * sum(heights)), height_ratios=heights, squeeze=False,
-                                layout="constrained")
-    for axis, (stage, chosen) in zip(axes[:, 0], panels.items(), strict=True):
-        _panel(axis, stage, list(reversed(chosen)))
-    figure.suptitle("Shorter is better; the black line is the partner, the red tick the bar", fontsize=9)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
 def _panel(axis: Any, stage: str, chosen: list[Record]) -> None:
