@@ -38,7 +38,7 @@ def joined_masks(attention_mask: Any, key_mask: Any, query: Tensor, keys: int) -
     return padding if mask is None else mask & padding
 
 
-def dropout_mask(rate: float, shape: tuple[int, ...], like: Tensor) -> Array | None:
+def kept(rate: float, shape: tuple[int, ...], like: Tensor) -> Array | None:
     """True where a probability stays, in training; None where none is dropped."""
     return random(shape, like) < 1 - rate if rate and is_training() else None
 
@@ -140,7 +140,7 @@ class MultiHeadAttention(Layer):
         q = self._heads(self.query(query), start)
         k, v = self._keys_and_values(query, value, key, cache)
         mask = joined_masks(attention_mask, key_mask, query, k.shape[2])
-        keep = dropout_mask(self.dropout, (*q.shape[:3], k.shape[2]), q)
+        keep = kept(self.dropout, (*q.shape[:3], k.shape[2]), q)
         y = ops.scaled_dot_product_attention(q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout)
         y = ops.transpose(y, axes=(0, 2, 1, 3))
         y = self.attention_output(ops.reshape(y, shape=(*y.shape[:2], y.shape[2] * y.shape[3])))
@@ -172,7 +172,7 @@ class _ScoredAttention(Layer):
                              f"{query.shape}, value {value.shape}, key {key.shape}")
         mask = joined_masks(None, key_mask, query, key.shape[1])
         p = ops.masked_softmax(self.scores(query, key), None if mask is None else mask[:, 0], causal=use_causal_mask)
-        keep = dropout_mask(self.dropout, p.shape, p)
+        keep = kept(self.dropout, p.shape, p)
         y = (p if keep is None else ops.where(keep, p, 0) / (1 - self.dropout)) @ value
         return (y, p) if return_attention_scores else y
 

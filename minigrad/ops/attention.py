@@ -105,7 +105,7 @@ class _Walk:
         return x if x.shape == shape else self.xp.broadcast_to(x, shape)
 
     def __iter__(self):
-        """(index of queries, index of the keys that they see, index of their scores, mask to add, is it the first of its keys?)."""
+        """(index of queries, index of the keys that they see, index of their scores, mask to add, end of the queries)."""
         most = BLOCK if self.cpu else 1 << 26
         step = ROWS if self.causal and self.cpu else max(ROWS, most // max(1, self.keys))     # causal: less work above the diagonal
         for start in reversed(range(0, max(1, self.queries), step)):

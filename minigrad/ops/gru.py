@@ -34,7 +34,7 @@ def gru(x, kernel, recurrent, bias, h=None, mask=None, drop=None, *, gives="sequ
     """gru_definition in place; keeps the gates, h and r's partner of all steps."""
     check_recurrent("gru", 3, x, kernel, recurrent, bias, [h], mask, drop)
     xp, (n, steps, _), units = backend(x), x.shape, len(recurrent)
-    scale, _ = halves(xp, "ss-", units, x.dtype)
+    scale = halves(xp, "ss-", units, x.dtype)
     both, own = None, 0
     if bias is not None:
         both, own = bias[0].copy(), bias[1, 2 * units:]
@@ -148,7 +148,7 @@ def gru_classic(x, kernel, recurrent, bias, h=None, mask=None, drop=None, *, giv
     """gru_classic_definition in place; keeps the gates and h of all steps."""
     check_recurrent("gru_classic", 3, x, kernel, recurrent, bias, [h], mask, drop)
     xp, (n, steps, _), units = backend(x), x.shape, len(recurrent)
-    scale, _ = halves(xp, "ss-", units, x.dtype)
+    scale = halves(xp, "ss-", units, x.dtype)
     gates = projected(x, kernel * scale, None if bias is None else bias * scale)
     by_zr, by_h = recurrent[:, :2 * units] * 0.5, xp.ascontiguousarray(recurrent[:, 2 * units:])
     hs, skips, product = buffer(xp, h, steps, n, units, x.dtype), skips_of(mask), xp.empty((n, 2 * units), x.dtype)

@@ -86,6 +86,11 @@ def _padded(rows, columns):
     return any(before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns))
 
 
+def _as_they_are(rows, columns):
+    """Can the taps be views of the images themselves? So where no pixel has two windows and no window padding."""
+    return _apart(rows, columns) and not _padded(rows, columns)
+
+
 def _in_place(x, rows, columns):
     """The taps as views of the images themselves, where windows have no padding."""
     (size, stride, _, high), (width, step, _, wide) = rows[1:], columns[1:]
@@ -100,9 +105,9 @@ def _blocks(x):
 
 def _read(x, rows, columns, empty):
     """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
-    padded = _padded(rows, columns)
+    in_place, padded = _as_they_are(rows, columns), _padded(rows, columns)
     for block in _blocks(x):
-        if _apart(rows, columns) and not padded:
+        if in_place:
             yield block, _in_place(x[block], rows, columns)
             continue
         phases = _laid_out(x[block], rows, columns, empty if padded else None)
@@ -118,7 +123,7 @@ def _written(g, rows, columns, hits=None):
     """
     xp, shape, apart = backend(g), (len(g), rows[0], columns[0], g.shape[3]), _apart(rows, columns)
     whole = all(size >= stride and (out - 1) * stride + size >= n + before for n, size, stride, before, out in (rows, columns))
-    in_place = apart and not _padded(rows, columns)
+    in_place = _as_they_are(rows, columns)
     x = (xp.empty if whole else xp.zeros)(shape, g.dtype)
     for block in _blocks(x):
         phases = None if in_place else _laid_out(x[block], rows, columns, None if apart else 0)

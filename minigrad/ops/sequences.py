@@ -64,9 +64,8 @@ def projected(x, kernel, bias):
 
 
 def halves(xp, gates, units, dtype):
-    """.5 for each gate marked "s", 1 for others, and .5 or 0: sigmoid(x) = .5 tanh(.5 x) + .5, so one tanh does for all gates."""
-    is_sigmoid = xp.asarray([gate == "s" for gate in gates], dtype).repeat(units)
-    return 1 - 0.5 * is_sigmoid, 0.5 * is_sigmoid
+    """.5 for each gate marked "s", 1 for others: sigmoid(x) = .5 tanh(.5 x) + .5, so one tanh does for all gates."""
+    return 1 - 0.5 * xp.asarray([gate == "s" for gate in gates], dtype).repeat(units)
 
 
 def apart(a, count):
