@@ -352,16 +352,19 @@ def kill(slots: list[Slot], xp: Any) -> dict[str, tuple[int, int]]:
     return row
 
 
-def table(xp: Any = np) -> str:
+def killed(slots: list[Slot], xp: Any = np) -> dict[Primitive, dict[str, tuple[int, int]]]:
+    """The kill of each op, in the order of the source."""
+    return {op: kill([s for s in slots if s.op is op], xp) for op in planted_ops()}
+
+
+def table(slots: list[Slot], rows: dict[Primitive, dict[str, tuple[int, int]]]) -> str:
     """The kill table in Markdown."""
-    slots = survey(xp)
-    rows = [(op, kill([s for s in slots if s.op is op], xp)) for op in planted_ops()]
-    hit, planted = (sum(cell[k] for _, row in rows for cell in row.values()) for k in (0, 1))
+    hit, planted = (sum(cell[k] for row in rows.values() for cell in row.values()) for k in (0, 1))
     own = {op.name for op in planted_ops()}
     built = [name for name in OPS if name not in own and not isinstance(getattr(ops, name), Primitive)]
     lines = [HEAD, f"{hit} of {planted} planted bugs are caught, in {len(slots)} rules of {len(rows)} ops.", "",
              "| op | " + " | ".join(PLANTS) + " |", "|---" * (len(PLANTS) + 1) + "|"]
-    lines += [f"| {op.name} | " + " | ".join(cell(*counts) for counts in row.values()) + " |" for op, row in rows]
+    lines += [f"| {op.name} | " + " | ".join(cell(*counts) for counts in row.values()) + " |" for op, row in rows.items()]
     return "\n".join([*lines, "", "Built of these, with no rule of their own to plant a bug in, and checked as they stand:",
                       *textwrap.wrap(", ".join(f"`{name}`" for name in sorted(built)) + ".", 120), ""])
 
@@ -392,7 +395,8 @@ suite fails when a planted bug is missed.
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.plants", description=__doc__.split("\n")[0])
     parser.add_argument("--write", action="store_true", help="write docs/kill_table.md")
-    text = table()
+    slots = survey()
+    text = table(slots, killed(slots))
     if parser.parse_args().write:
         Path(__file__).parent.parent.joinpath("docs", "kill_table.md").write_text(text)
     print(text)
