@@ -338,8 +338,14 @@ def test_rms_normalization(xp):
 def test_gelu_over_many_stretches(approximate, monkeypatch):
     from minigrad.ops import activations
     monkeypatch.setattr(activations, "STRETCH", 64)
-    monkeypatch.setattr(activations, "FEW", 0)
     check_definition(ops.gelu, rng.standard_normal((20, 11)) * 3, order=1, approximate=approximate)
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_has_a_slope_at_zero_and_far_from_it(approximate):
+    x = Tensor(np.array([0, -0.0, 1e-35, -1e-38, 40, -40], "float32"), requires_grad=True)
+    slope = grad(ops.gelu(x, approximate=approximate).sum(), [x])[0].numpy()
+    np.testing.assert_allclose(slope, [0.5, 0.5, 0.5, 0.5, 1, 0], rtol=0, atol=1e-20)
 
 
 def test_gelu_of_float32_keeps_its_digits():

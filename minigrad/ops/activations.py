@@ -10,7 +10,7 @@ from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
 
 STRETCH = 1 << 16       # elements at a time
-FEW = 1 << 12           # what takes no memory worth saving
+TINY = 1e-30            # a divisor at least so large; what is smaller counts as 0
 
 
 @primitive
@@ -167,18 +167,18 @@ def _in_stretches(f, *xs):
 
 @fused(gelu_definition)
 def gelu(x, *, approximate=False):
-    """gelu_definition, a stretch at a time; backward computes the probabilities anew, unless they are few."""
-    if x.size <= FEW:
-        p = _below(x.reshape(-1), approximate).reshape(x.shape)
-        return x * p, p
-    return _in_stretches(lambda x: x * _below(x, approximate), x), None
+    """gelu_definition, a stretch at a time; backward has the probabilities from x and y = x * p."""
+    y = _in_stretches(lambda x: x * _below(x, approximate), x)
+    return y, y
 
 
 @gelu.backward
-def _(g, p, x, approximate=False):
-    if p is not None:
-        return (g * _gelu_slope(x.reshape(-1), p.reshape(-1), approximate).reshape(x.shape),)
-    return (_in_stretches(lambda x, g: g * _gelu_slope(x, _below(x, approximate), approximate), x, g),)
+def _(g, y, x, approximate=False):
+    def pull(x, y, g):
+        xp = backend(x)
+        p = xp.maximum(abs(y), TINY / 2) / xp.maximum(abs(x), TINY)        # at 0 it is 1/2
+        return g * _gelu_slope(x, p, approximate)
+    return (_in_stretches(pull, x, y, g),)
 
 
 def silu(x):

@@ -36,36 +36,39 @@ def _rows_of(x, gamma):
 
 @fused(layer_norm_definition)
 def layer_norm(x, gamma, beta, *, epsilon):
-    """layer_norm_definition, some rows at a time; keeps the normalised x and 1 / deviation."""
+    """layer_norm_definition, some rows at a time; keeps mean and 1 / deviation of each row."""
     xp, (rows, blocks) = backend(x), _rows_of(x, gamma)
     count, gain, offset = max(1, gamma.size), gamma.reshape(-1), beta.reshape(-1)
-    normal, y, scale = xp.empty(rows.shape, x.dtype), xp.empty(rows.shape, x.dtype), xp.empty((len(rows), 1), x.dtype)
+    y, centre, scale = xp.empty(rows.shape, x.dtype), xp.empty((len(rows), 1), x.dtype), xp.empty((len(rows), 1), x.dtype)
     for block in blocks:
-        n, part = normal[block], y[block]
-        xp.subtract(rows[block], rows[block].mean(1, keepdims=True), out=n)
-        deviation = xp.sqrt(xp.einsum("rc,rc->r", n, n)[:, None] / count + epsilon)
+        part = y[block]
+        xp.mean(rows[block], 1, keepdims=True, out=centre[block])
+        xp.subtract(rows[block], centre[block], out=part)
+        deviation = xp.sqrt(xp.einsum("rc,rc->r", part, part)[:, None] / count + epsilon)
         xp.divide(1, deviation, out=scale[block])
-        n *= scale[block]
-        xp.multiply(n, gain, out=part)
+        part *= scale[block]
+        part *= gain
         part += offset
-    return y.reshape(x.shape), (normal, scale)
+    return y.reshape(x.shape), (centre, scale)
 
 
 @layer_norm.backward
 def _(g, kept, x, gamma, beta, epsilon):
-    normal, scale = kept
-    xp, (rows, blocks) = backend(g), _rows_of(g, gamma)
+    centre, scale = kept
+    xp, (rows, blocks), gs = backend(g), _rows_of(x, gamma), _rows_of(g, gamma)[0]
     count, gain = max(1, gamma.size), gamma.reshape(-1)
     gx, ggamma = xp.empty(rows.shape, g.dtype), xp.zeros(gamma.size, g.dtype)
     for block in blocks:
-        part, n, g = gx[block], normal[block], rows[block]
+        part, g, normal = gx[block], gs[block], rows[block] - centre[block]
+        normal *= scale[block]
         xp.multiply(g, gain, out=part)              # the gradient at `normal`, less what its mean and its variance take back
-        mean, turn = (g @ gain)[:, None] / count, xp.einsum("rc,rc->r", part, n)[:, None] / count
+        mean, turn = (g @ gain)[:, None] / count, xp.einsum("rc,rc->r", part, normal)[:, None] / count
+        ggamma += xp.einsum("rc,rc->c", g, normal)
         part -= mean
-        part -= n * turn
+        normal *= turn
+        part -= normal
         part *= scale[block]
-        ggamma += xp.einsum("rc,rc->c", g, n)
-    return gx.reshape(x.shape), ggamma.reshape(gamma.shape), (xp.ones(len(rows), rows.dtype) @ rows).reshape(beta.shape)
+    return gx.reshape(x.shape), ggamma.reshape(gamma.shape), (xp.ones(len(gs), gs.dtype) @ gs).reshape(beta.shape)
 
 
 def rms_norm(x, gamma, *, epsilon):
