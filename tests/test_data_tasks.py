@@ -58,15 +58,20 @@ def test_the_order_of_the_words_decides(films):
         twin[1].strip(".").replace(",", "").split())
 
 
+def test_two_adjectives_of_one_part_agree(films):
+    pairs = re.findall(rf"({'|'.join(GOOD + BAD)}) and ({'|'.join(GOOD + BAD)})\b", " ".join(films[0][0]))
+    assert len(pairs) > 1000 and all((a in GOOD) == (b in GOOD) and a != b for a, b in pairs)
+
+
 def test_a_bag_of_words_is_not_enough(films):
     (x, y), (x_test, y_test) = films
     words = CountVectorizer()
     model = LogisticRegression(max_iter=1000).fit(words.fit_transform(x), y)
-    assert model.score(words.transform(x_test), y_test) < 0.8
+    assert 0.6 < model.score(words.transform(x_test), y_test) < 0.8
 
 
 def test_tasks_are_the_same_everywhere():
-    assert digest(*reviews(200, 3)[0][0]) == "0f24aed163efc516" and digest(*dates(200, 3)[0][0]) == "d02b18015c53aa49"
+    assert digest(*reviews(200, 3)[0][0]) == "36d682583bb765b8" and digest(*dates(200, 3)[0][0]) == "d02b18015c53aa49"
     assert reviews(50, 1)[0][0] == reviews(50, 1)[0][0] != reviews(50, 2)[0][0]
     assert dates(50, 1) == dates(50, 1) != dates(50, 2)
     np.testing.assert_array_equal(adding_problem(3, 10, 1)[0], adding_problem(3, 10, 1)[0])

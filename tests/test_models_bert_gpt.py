@@ -155,14 +155,15 @@ def test_segments_and_places_matter():
 WORDS = WordPiece([*WordPiece.special, *"abcdefghijklmno"])
 
 
-def test_what_is_hidden():
+@pytest.mark.parametrize("rate", [0.15, 0.3])
+def test_what_is_hidden(rate):
     minigrad.seed(0)
     ids = np.random.default_rng(0).integers(5, 20, (400, 50))
     ids[:, 0], ids[:, 40:] = WORDS["[CLS]"], WORDS["[PAD]"]
-    shown, y = bert.hidden(ids, WORDS)
+    shown, y = bert.hidden(ids, WORDS, rate)
     asked = y >= 0
     assert not asked[:, 0].any() and not asked[:, 40:].any() and np.array_equal(shown[~asked], ids[~asked])
-    assert np.array_equal(y[asked], ids[asked]) and asked[:, 1:40].mean() == pytest.approx(0.15, abs=0.01)
+    assert np.array_equal(y[asked], ids[asked]) and asked[:, 1:40].mean() == pytest.approx(rate, abs=0.01)
     masked, same = shown[asked] == WORDS["[MASK]"], shown[asked] == y[asked]
     assert masked.mean() == pytest.approx(0.8, abs=0.03) and same.mean() == pytest.approx(0.1 + 0.1 / 15, abs=0.02)
     assert shown[asked][~masked].min() >= 5 and set(shown[asked][~masked & ~same]) == set(range(5, 20))

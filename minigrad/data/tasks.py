@@ -76,9 +76,10 @@ FILLINGS = {
 def reviews(n: int = 5000, seed: int = 0, test_size: float = 0.2) -> tuple[Reviews, Reviews]:
     """(texts, labels), for training and for testing: film reviews of 5 to 40 words, 1 where praise is meant, every text once.
 
-    One sentence judges, the others tell of trains and tickets. It has one part or two; where two disagree ("although the plot was
-    dull, the acting was superb") the main clause counts, and each adjective may be negated ("hardly dull"). The label follows from
-    the order of the words alone; a bag of words gets little more than half of them right. Half of the rows are praise.
+    One sentence judges, the others tell of trains and tickets. It has one part or two, each with an adjective or two that agree
+    ("dull and clumsy") and may be negated ("hardly dull"). Where the parts disagree ("although the plot was dull, the acting was
+    superb"), which 3 of 10 rows do, the main clause counts. The order of the words decides: a bag of words gets seven of ten right.
+    Half of the rows are praise.
     """
     train, draw = _training_rows("reviews", n, test_size), _Draw(seed)
     texts: dict[str, int] = {}
@@ -94,8 +95,8 @@ def reviews(n: int = 5000, seed: int = 0, test_size: float = 0.2) -> tuple[Revie
 def _review(draw: _Draw, praise: bool) -> str:
     part, other = draw.shuffled(PARTS)[:2]
     main = _clause(draw, part, praise)
-    if draw.often(0.7):
-        disagree = draw.often(0.75)
+    if draw.often(0.6):
+        disagree = draw.often(0.5)
         form = draw.one(CONTRASTS if disagree else AGREEMENTS)
         main = form.format(less=_clause(draw, other, praise != disagree), more=main)
     asides = [_aside(draw) for _ in range(int(draw.number() * 4))]
@@ -105,9 +106,10 @@ def _review(draw: _Draw, praise: bool) -> str:
 
 def _clause(draw: _Draw, part: str, praise: bool) -> str:
     """The praise or the blame of one part of a film, often by negating the contrary."""
-    negated = draw.often(0.35)
+    negated = draw.often(0.2)
     before = draw.one(NEGATIONS) if negated else draw.one(DEGREES) if draw.often(0.4) else ""
-    return f"the {part} was {before} {draw.one(GOOD if praise != negated else BAD)}".replace("  ", " ")
+    said = draw.shuffled(GOOD if praise != negated else BAD)[:1 + draw.often(0.5)]
+    return f"the {part} was {before} {' and '.join(said)}".replace("  ", " ")
 
 
 def _aside(draw: _Draw) -> str:
