@@ -192,19 +192,24 @@ def _classes(model: Sequential, images: Any, classes: Any) -> np.ndarray:
     return model.predict(images).argmax(1) if classes is None else np.asarray(to_cpu(as_data(classes)), int).reshape(-1)
 
 
+def _whose(classes: Any) -> str:
+    return "the predicted class" if classes is None else "the class"
+
+
 def saliency(model: Sequential, images: Any, classes: Any = None, *, names: Any = None, path: PathLike = None) -> Figure:
     """Each image above |d score / d pixel|: bright where a small change changes the score most. Titles name the class."""
+    title = f"saliency: |d score / d pixel| for {_whose(classes)} above"
     classes = _classes(model, images, classes)
-    heat = saliency_of(model, images, classes)
-    return _pairs(images, heat, classes, names, "saliency: |d score / d pixel| for the class above", 1, "inferno", path)
+    return _pairs(images, saliency_of(model, images, classes), classes, names, title, 1, "inferno", path)
 
 
 def grad_cam(model: Sequential, images: Any, layer: str | int | Layer | None = None, classes: Any = None, *, names: Any = None,
              path: PathLike = None) -> Figure:
     """Each image above its Grad-CAM, enlarged and laid over it: bright is what speaks for the class in the title."""
-    classes, place = _classes(model, images, classes), _place(model, layer, -1)
+    place = _place(model, layer, -1)
+    title = f"Grad-CAM of {model.layers[place].name}: what speaks for {_whose(classes)} above"
+    classes = _classes(model, images, classes)
     heat = resize(grad_cam_of(model, images, place, classes), pictures_of(images).shape[1:3])
-    title = f"Grad-CAM of {model.layers[place].name}: what speaks for the class above"
     return _pairs(images, heat, classes, names, title, 0.65, "inferno", path)
 
 
