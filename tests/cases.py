@@ -393,6 +393,7 @@ def trios() -> Iterator[tuple]:
     for moves in ({}, {"strides": (2, 1)}):
         yield normal(2, 3, 4, 3), normal(1, 1, 3, 2), normal(2, *places_np((3, 4), (1, 1), **moves), 2), moves
     yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), {"pads": ((0, 1), (1, 1))}
+    yield normal(2, 5, 6, 3), normal(3, 2, 3, 2), normal(2, 5, 6, 2), {"dilation": (1, 2), "pads": ((1, 1), (0, 2))}
     yield normal(0, 4, 4, 2), normal(3, 3, 2, 2), normal(0, 2, 2, 2), {}
     yield images(2, 5, 4, 2), transposed(normal, 2, 2, 2, 3), images(2, 4, 3, 3), {}
 

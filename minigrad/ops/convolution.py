@@ -75,6 +75,9 @@ def _spread(values, w, size, where):
     xp, (kh, kw, c, f) = backend(values), w.shape
     if as_it_is(size, (kh, kw), *where):
         return xp.dot(values.reshape((-1, f)), w.reshape((-1, f)).T).reshape((len(values), *size, c))
+    turned = _turned_pads(values.shape, w.shape, size, where)
+    if turned:
+        return _convolve(values, xp.ascontiguousarray(w[::-1, ::-1].swapaxes(2, 3)), ((1, 1), where[1], turned))
     x = xp.zeros((len(values), *size, c), xp.result_type(values, w))
     sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart((kh, kw), *where[:2])]
     for images, rows, windows in walk(x, (kh, kw), *where, f + sets[0][2].shape[1], into=True):
@@ -83,6 +86,18 @@ def _spread(values, w, size, where):
             at = windows[:, :, :, i, j]
             at += xp.dot(block, taps).reshape(at.shape)
     return x
+
+
+def _turned_pads(values, w, size, where):
+    """With them spreading is a convolution with the kernel turned about; None where it is not, or where that takes longer.
+
+    It is where strides are 1 and padding does not reach beyond the kernel. It lays out each value once for each tap, where spreading
+    adds each tap to the image: twice as fast with as many values as pixels, slower with more than twice as many.
+    """
+    (kh, kw, c, f), (strides, dilation, pads) = w, where
+    turned = tuple((d * (k - 1) - before, d * (k - 1) - after) for k, d, (before, after) in zip((kh, kw), dilation, pads))
+    fits = strides == (1, 1) and min(map(min, turned)) >= 0
+    return turned if fits and math.prod(size) * f <= 2 * math.prod(values[1:3]) * c else None
 
 
 # ---- the kernels, where each channel is a group of its own, with one filter ----------------------------------------
