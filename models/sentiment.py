@@ -3,9 +3,9 @@
 The known tutorial pads reviews at the front with 0 to 200 words and lets the network run over the padding; here it is masked
 (`--no-mask` as known). `--data imdb` takes its 50,000 reviews. The embedded default are generated ones, in which a clause may be
 negated ("hardly dull") and the main clause counts ("although the plot was dull, the acting was superb"): a bag of words, logistic
-regression on counts, gets .529 of them right, since the words of praise and blame say the same of both classes.
+regression on counts, gets .696 of them right.
 
-The LSTM gets .9995, 1 and 1 right (seeds 0-2), without the mask 1 and 1, SimpleRNN .948 and .812 (seeds 0, 1).
+The LSTM gets .9985 to .9995 right (seeds 0-2), without the mask .994 and .9975, SimpleRNN .910 and .970 (seeds 0, 1).
 """
 from __future__ import annotations
 
