@@ -270,8 +270,8 @@ REFERENCE = "the same network from random weights, fine-tuned on the same 200 la
 TARGETS = ["gain >= 0.05"]
 
 
-def train(labels: int = 200, unlabelled: int = 20000, steps: int = 6000, texts: str = "both", width: int = 64, depth: int = 2,
-          batch_size: int = 32, rate: float = 0.003, epochs: int = 20, fine_tuning_rate: float = 0.0005, seed: int = 0, verbose: int = 1):
+def train(labels: int = 200, unlabelled: int = 20000, steps: int = 8000, texts: str = "both", width: int = 64, depth: int = 2,
+          batch_size: int = 32, rate: float = 0.003, epochs: int = 20, fine_tuning_rate: float = 0.002, seed: int = 0, verbose: int = 1):
     """Pre-train, then fine-tune, and fine-tune the same network untrained: ({name: model}, metrics).
 
     `texts` to guess words in: "corpus" (the help texts), "reviews" (`unlabelled` others) or "both".
