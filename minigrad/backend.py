@@ -267,3 +267,12 @@ def normal(shape: tuple[int, ...], like: Array) -> Array:
 def batches_of(n: int, size: int) -> Iterator[slice]:
     """Slices that cut `n` rows into runs of `size`, the last one shorter where it must be."""
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def blocks_of(x: Array, elements: int, least: int = 1) -> Iterator[slice]:
+    """Slices of the rows of `x`, of about so many elements each and at least `least` rows; on a GPU, all rows in one.
+
+    What several operations work on in turn then stays in the cache of a processor.
+    """
+    rows = len(x) if device_name(x) != "cpu" else max(least, elements * len(x) // max(1, x.size))
+    return batches_of(len(x), max(1, rows))

@@ -260,6 +260,14 @@ def test_batches_of():
     assert list(bk.batches_of(0, 4)) == []
 
 
+def test_blocks_of_fit_the_cache_and_a_gpu_has_one():
+    x = np.zeros((10, 4))
+    assert [s.stop - s.start for s in bk.blocks_of(x, 15)] == [3, 3, 3, 1] and [s.stop - s.start for s in bk.blocks_of(x, 3)] == [1] * 10
+    assert [s.stop - s.start for s in bk.blocks_of(x, 15, least=6)] == [6, 4] and list(bk.blocks_of(x, 100)) == [slice(0, 10)]
+    assert list(bk.blocks_of(np.zeros((0, 4)), 15)) == [] and list(bk.blocks_of(np.zeros((3, 0)), 2)) == [slice(0, 3)]
+    assert list(bk.blocks_of(strict.asarray(x), 15)) == [slice(0, 10)]
+
+
 # ---- importing -----------------------------------------------------------------------------------------------------
 
 def run_python(code):

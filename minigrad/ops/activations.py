@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import fused, primitive
-from ..backend import backend, batches_of, device_name, special
+from ..backend import backend, blocks_of, device_name, special
 from ..tensor import Tensor
 from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
@@ -160,7 +160,7 @@ def _in_stretches(f, *xs):
     if device_name(xs[0]) != "cpu" or xs[0].size <= STRETCH:
         return f(*xs).reshape(shape)
     y = backend(xs[0]).empty(xs[0].size, xs[0].dtype)
-    for run in batches_of(y.size, STRETCH):
+    for run in blocks_of(y, STRETCH):
         y[run] = f(*(x[run] for x in xs))
     return y.reshape(shape)
 

@@ -6,19 +6,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..autograd import fused, primitive
-from ..backend import backend, batches_of, device_name
+from ..backend import backend, blocks_of, device_name
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
 from .shapes import reshape
 
 STRETCH = 8192          # numbers that one step of an operation with a vector of channels runs over
 BLOCK = 2**16           # elements at a time: what several operations work on in turn stays in the cache of a CPU
-
-
-def _row_blocks(x, least):
-    """Slices of some rows of x, `least` or more, that stay in the cache of a CPU. On a GPU all at once."""
-    rows = max(BLOCK // max(1, x.shape[1]), least) if device_name(x) == "cpu" else len(x)
-    return batches_of(len(x), max(1, rows))
 
 
 def layer_norm_definition(x, gamma, beta, *, epsilon):
@@ -31,7 +25,7 @@ def layer_norm_definition(x, gamma, beta, *, epsilon):
 def _rows_of(x, gamma):
     """x with one row for each set of statistics, and slices that cut the rows into pieces that stay in the cache of a CPU."""
     rows = x.reshape((math.prod(x.shape[:x.ndim - gamma.ndim]), gamma.size))
-    return rows, list(_row_blocks(rows, 1))
+    return rows, blocks_of(rows, BLOCK)
 
 
 @fused(layer_norm_definition)
@@ -282,7 +276,7 @@ def local_response_norm(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75):
     """local_response_norm_definition, a few pixels at a time; keeps k + alpha * sum."""
     xp, flat = backend(x), x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
     y, sums, near = xp.empty(flat.shape, x.dtype), xp.empty(flat.shape, x.dtype), _neighbours(xp, flat.shape[1], n, x.dtype)
-    for block in _row_blocks(flat, 4 * flat.shape[1]):       # so many that reading the band matrix costs little beside them
+    for block in blocks_of(flat, BLOCK, 4 * flat.shape[1]):       # so many that reading the band matrix costs little beside them
         part = sums[block]
         xp.matmul(flat[block] * flat[block], near, out=part)
         part *= alpha
@@ -296,7 +290,7 @@ def _(g, sums, x, n=5, k=2.0, alpha=1e-4, beta=0.75):
     xp, shape, near = backend(x), x.shape, _neighbours(backend(x), x.shape[-1], n, x.dtype)
     g, x = g.reshape(sums.shape), x.reshape(sums.shape)
     gx = xp.empty(x.shape, x.dtype)
-    for block in _row_blocks(x, 4 * x.shape[1]):
+    for block in blocks_of(x, BLOCK, 4 * x.shape[1]):
         part, slope = gx[block], g[block] * _power(sums[block], -beta)
         taken = x[block] * slope            # what its neighbours' sums take back
         taken /= sums[block]

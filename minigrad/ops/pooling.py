@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import primitive
-from ..backend import backend, batches_of, device_name
+from ..backend import backend, blocks_of
 from .patches import pads_of, pair
 
 BLOCK = 2**18           # elements of the image at a time: views taken of them stay in the cache of a CPU
@@ -97,16 +97,10 @@ def _in_place(x, rows, columns):
     return [x[:, i:i + (high - 1) * stride + 1:stride, j:j + (wide - 1) * step + 1:step] for i in range(size) for j in range(width)]
 
 
-def _blocks(x):
-    """Slices of a few images each, on a CPU; on a GPU all at once."""
-    images = max(1, BLOCK // max(1, math.prod(x.shape[1:]))) if device_name(x) == "cpu" else max(1, len(x))
-    return batches_of(len(x), images)
-
-
 def _read(x, rows, columns, empty):
     """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
     in_place, padded = _as_they_are(rows, columns), _padded(rows, columns)
-    for block in _blocks(x):
+    for block in blocks_of(x, BLOCK):
         if in_place:
             yield block, _in_place(x[block], rows, columns)
             continue
@@ -125,7 +119,7 @@ def _written(g, rows, columns, hits=None):
     whole = all(size >= stride and (out - 1) * stride + size >= n + before for n, size, stride, before, out in (rows, columns))
     in_place = _as_they_are(rows, columns)
     x = (xp.empty if whole else xp.zeros)(shape, g.dtype)
-    for block in _blocks(x):
+    for block in blocks_of(x, BLOCK):
         phases = None if in_place else _laid_out(x[block], rows, columns, None if apart else 0)
         taps = _in_place(x[block], rows, columns) if in_place else _taps(phases, rows, columns)
         for tap, hit in zip(taps, hits(block) if hits else [True] * len(taps)):

@@ -1,7 +1,7 @@
 """What the recurrent kernels (recurrent.py, gru.py) have in common: shapes, time-major buffers, masks, gradients."""
 from __future__ import annotations
 
-from ..backend import backend, device_name, to_cpu
+from ..backend import backend, blocks_of, to_cpu
 from .elementwise import where
 from .linear import linear
 from .shapes import stack
@@ -109,10 +109,8 @@ def arriving(g, gives, steps):
 
 
 def blocks(a):
-    """Runs of steps of (T, N, features) from the last to the first, each small enough for the cache; on a GPU all at once."""
-    steps = len(a)
-    size = max(1, BLOCK // max(1, a[0].size)) if device_name(a) == "cpu" else steps
-    return [slice(max(0, stop - size), stop) for stop in range(steps, 0, -size)]
+    """Runs of steps of (T, N, features) from the last to the first, each small enough for the cache."""
+    return reversed(list(blocks_of(a, BLOCK)))
 
 
 def carried_on(xp, gate, mask, block):
