@@ -4,10 +4,10 @@ An encoder reads a whole text; it is trained to guess tokens that were hidden fr
 labels. Here a tiny one guesses words of Python's help texts and of reviews whose labels it is not shown, and learns from 200 labels.
 Checkpoints of Hugging Face are read by name; `sentiment(folder)("a fine film")` is a line.
 
-The tiny one learns to guess and gains nothing by it. After 5000 steps on 60,000 reviews (seed 0) it knows that an adjective is hidden
-(.99 of its probability), but not whether praise or blame: right in .50 of two-part sentences. That follows only from two negations, a
-conjunction and the other adjective together, each of which alone says next to nothing. From 200 labels networks learn their rows by
-heart, pre-trained or not, and are right in about half of the test (.48 to .51).
+After 8000 steps on hidden words the tiny one gets .669 of the test reviews right, from random weights .577 (seeds 0, 1). What it
+brings along is which adjectives praise and which blame: it sees them in pairs ("dull and clumsy"), and of 200 labelled reviews few
+hold any one of them. With the paper's 15 % of words hidden it does not find that out in 4000 steps. The rate of fine-tuning, for
+both, was chosen on other reviews of the training part.
 """
 from __future__ import annotations
 
