@@ -250,7 +250,7 @@ def pretrained(rows: np.ndarray, tokens: WordPiece, width: int, depth: int, step
 
 
 def tiny(vocabulary: int, width: int = 64, depth: int = 2) -> Bert:
-    """A BERT for short texts."""
+    """A BERT for short texts, without dropout: it has too few parameters to learn its rows by heart."""
     return Bert(vocabulary, LENGTH, width, depth, heads=4, dropout=0.0)
 
 
