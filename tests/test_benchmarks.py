@@ -12,6 +12,7 @@ import benchmarks
 from benchmarks import convolutions, embeddings, fit, growth, images, kernels, memory, models, overhead, report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
+from benchmarks.worker import Measured
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,14 @@ def test_growth_is_drawn(tmp_path):
     assert all(r["ratio"] == 1 for r in judged)
     report.picture(tmp_path / "cpu.png", judged)
     assert (tmp_path / "cpu-growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_turn_begins_with_a_step_that_does_not_count():
+    """Of a step that is slow whenever another has run in between, the slow one is no sample."""
+    times = iter([9.0, *[1.0] * 20])
+    measured = Measured({"loop": lambda: None}, lambda step, n: 0.004)
+    measured.timed = lambda step, n: next(times) * n
+    assert set(measured.run(3.0)["loop"]) == {1.0}
 
 
 def test_every_bar_belongs_to_a_row():
