@@ -89,10 +89,10 @@ def _spread(values, w, size, where):
 
 
 def _turned_pads(values, w, size, where):
-    """With them spreading is a convolution with the kernel turned about; None where it is not, or where that takes longer.
+    """Pads with which a convolution of the values, the kernel turned about, spreads them; None where there are none, or it takes longer.
 
-    It is where strides are 1 and padding does not reach beyond the kernel. It lays out each value once for each tap, where spreading
-    adds each tap to the image: twice as fast with as many values as pixels, slower with more than twice as many.
+    There are where strides are 1 and padding does not reach beyond the kernel. Convolving lays out every value once for each tap,
+    spreading adds every pixel once for each: it takes half the time with as many values as pixels, longer with more than double.
     """
     (kh, kw, c, f), (strides, dilation, pads) = w, where
     turned = tuple((d * (k - 1) - before, d * (k - 1) - after) for k, d, (before, after) in zip((kh, kw), dilation, pads))
