@@ -152,14 +152,8 @@ class MaskedLM(Model):
 
 def _loaded(make: Callable[..., Any], folder: huggingface.Folder) -> Any:
     """make(config, names) with the weights of the folder."""
-    config = huggingface.config(folder, "bert", "distilbert", position_embedding_type="absolute", is_decoder=False,
-                                tie_word_embeddings=True)
-    style = config["model_type"]
-    stored = huggingface.arrays(folder, style)
-    model = make(config, stored)
-    model.build_for((1,))
-    huggingface.fill(model, stored, style, folder)
-    return model
+    return huggingface.loaded(make, folder, "bert", "distilbert", position_embedding_type="absolute", is_decoder=False,
+                              tie_word_embeddings=True)
 
 
 # ---- a sentence on one line --------------------------------------------------------------------------------------------------
@@ -204,10 +198,10 @@ def load(labels: int = 200, unlabelled: int = 20000):
     tokens = WordPiece([*WordPiece.special, *(word for word, n in counts.most_common() if n >= 5)])
     ids = np.array([tokens.ids.get(word, tokens["[UNK]"]) for word in words])
     ids = ids[:len(ids) // (LENGTH - 2) * (LENGTH - 2)].reshape(-1, LENGTH - 2)
-    corpus = np.pad(np.pad(ids, ((0, 0), (1, 0)), constant_values=tokens["[CLS]"]), ((0, 0), (0, 1)), constant_values=tokens["[SEP]"])
-    x, x_others, x_test = (tokens.batch(texts)[0] for texts in (reviews, others, test))
+    corpus = np.pad(ids, ((0, 0), (1, 1)), constant_values=((0, 0), (tokens["[CLS]"], tokens["[SEP]"])))
+    x, x_others, x_test = (tokens.batch(texts)[0] for texts in (reviews[:labels], others, test))
     x, x_others, x_test = (np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1]))) for rows in (x, x_others, x_test))
-    return tokens, {"corpus": corpus, "reviews": x_others}, (x[:labels], y[:labels]), (x_test, y_test)
+    return tokens, {"corpus": corpus, "reviews": x_others}, (x, y[:labels]), (x_test, y_test)
 
 
 def hidden(ids: np.ndarray, tokens: WordPiece, rate: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

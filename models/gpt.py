@@ -100,15 +100,14 @@ class GPT(Model):
     @classmethod
     def from_pretrained(cls, folder: huggingface.Folder) -> Self:
         """The network of a checkpoint folder, with its weights. Raises ValueError that lists all that does not fit."""
-        found = huggingface.config(folder, "gpt2", scale_attn_weights=True, scale_attn_by_inverse_layer_idx=False,
-                                   add_cross_attention=False, tie_word_embeddings=True)
-        model = cls(found.get("vocab_size", 50257), found.get("n_positions", 1024), found.get("n_embd", 768), found.get("n_layer", 12),
-                    found.get("n_head", 12), found.get("n_inner"), found.get("resid_pdrop", 0.1), found.get("attn_pdrop", 0.1),
-                    huggingface.activation(found.get("activation_function", "gelu_new")), found.get("layer_norm_epsilon", 1e-5),
-                    initializer="zeros")
-        model.build_for((1,))
-        huggingface.fill(model, huggingface.arrays(folder, "gpt2"), "gpt2", folder)
-        return model
+        def make(config, _):
+            get = config.get
+            return cls(get("vocab_size", 50257), get("n_positions", 1024), get("n_embd", 768), get("n_layer", 12), get("n_head", 12),
+                       get("n_inner"), get("resid_pdrop", 0.1), get("attn_pdrop", 0.1),
+                       huggingface.activation(get("activation_function", "gelu_new")), get("layer_norm_epsilon", 1e-5),
+                       initializer="zeros")
+        return huggingface.loaded(make, folder, "gpt2", scale_attn_weights=True, scale_attn_by_inverse_layer_idx=False,
+                                  add_cross_attention=False, tie_word_embeddings=True)
 
 
 def sample(logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None) -> int:

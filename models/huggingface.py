@@ -11,7 +11,7 @@ import os
 import re
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -134,6 +134,16 @@ def _split(stored: Arrays) -> Arrays:
         parts = ("query", "key", "value") if path.endswith(".c_attn") and a.shape[-1] % 3 == 0 else ()
         out |= {f"{path}.{part}.{kind}": piece for part, piece in zip(parts, np.split(a, 3, -1))} if parts else {name: a}
     return out
+
+
+def loaded(make: Callable[[Config, Arrays], Any], folder: Folder, *styles: str, **only: Any) -> Any:
+    """make(config, arrays), built, with the weights of a folder that holds one of `styles`. Raises what config, arrays and fill do."""
+    found = config(folder, *styles, **only)
+    stored = arrays(folder, found["model_type"])
+    model = make(found, stored)
+    model.build_for((1,))
+    fill(model, stored, found["model_type"], folder)
+    return model
 
 
 def fill(model: Model, stored: Arrays, style: str, source: Folder) -> None:

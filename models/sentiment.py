@@ -115,7 +115,7 @@ def log_odds(model, texts, data: str = "reviews") -> np.ndarray:
 
 def scores(model, texts, data: str = "reviews") -> np.ndarray:
     """(N,): the probability of praise of each text."""
-    return 1 / (1 + np.exp(-log_odds(model, texts, data)))
+    return minigrad.sigmoid(log_odds(model, texts, data))
 
 
 def word_shares(model, text: str, data: str = "reviews") -> np.ndarray:

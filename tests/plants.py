@@ -62,8 +62,8 @@ def changed(op: Primitive, change: Callable[[Rule, int], Rule]) -> Iterator[None
 
     def all_of(g: Any, kept: Any, *xs: Any, **settings: Any) -> list:
         parts = kernel(g, kept, *xs, **settings)
-        return [part if part is None else change(lambda *a, i=i, **s: made(kernel(*a, **s)[i]), i)(g, kept, *xs, **settings)
-                for i, part in enumerate(parts)]
+        return [None if x is None or part is None else change(lambda *a, i=i, **s: made(kernel(*a, **s)[i]), i)(g, kept, *xs, **settings)
+                for i, (x, part) in enumerate(zip(xs, parts))]
 
     if kernel:
         op.kernel_backward = all_of

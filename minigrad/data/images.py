@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_data, backend, batches_of, default_dtype
+from ..backend import Array, as_data, backend, blocks_of, default_dtype
 from ..names import lookup
 
 BLOCK = 1 << 16                         # numbers handled at a time, so that what lies between two steps stays in the cache
@@ -85,7 +85,7 @@ def _bilinear(x: Array, height: int, width: int) -> Array:
     y = xp.empty((n, height, width, channels), x.dtype)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
     rows, columns = _between(h, height, dtype, x), _between(w, width, dtype, x)
-    for cut in batches_of(n, max(1, BLOCK // max(1, height * w * channels))):
+    for cut in blocks_of(y, BLOCK):
         block = _blend(_blend(x[cut].astype(dtype, copy=False), *rows, 1), *columns, 2)
         y[cut] = block if x.dtype.kind == "f" else xp.rint(block)
     return y
@@ -126,7 +126,7 @@ def affine(images: np.ndarray, maps: Any, *, fill_mode: str = "reflect", fill_va
     n, h, w, channels = images.shape
     maps, y = np.asarray(maps, images.dtype), np.empty_like(images, order="C")
     down, right = (np.arange(size, dtype=images.dtype) - (size - 1) / 2 for size in (h, w))
-    for cut in batches_of(n, max(1, BLOCK // max(1, h * w * channels))):
+    for cut in blocks_of(y, BLOCK):
         row, column = (_fold(m[0] * down[:, None] + (m[1] * right + m[2]) + (size - 1) / 2, size, fill_mode)
                        for m, size in ((maps[cut, 0].T[..., None, None], h), (maps[cut, 1].T[..., None, None], w)))
         ring = {"constant_values": fill_value} if rim == "constant" else {}

@@ -5,8 +5,8 @@ from ..autograd import fused
 from ..backend import backend
 from .activations import sigmoid
 from .elementwise import tanh
-from .sequences import (apart, arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, for_given, given,
-                        halves, input_gradients, keep, project, projected, rows, skips_of, total, walk)
+from .sequences import (apart, arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, given, halves,
+                        input_gradients, keep, project, projected, rows, skips_of, total, walk)
 from .shapes import split
 
 
@@ -112,8 +112,7 @@ def _(g, kept, x, kernel, recurrent, bias, h=None, mask=None, drop=None, gives="
     gdrop = None if drop is None else drop_gradient(hs, da, back)()
     da[..., 2 * units:] = dcandidate            # from here on the gradient of x @ kernel
     gx, gkernel, gbias = input_gradients(x, kernel, da)
-    return for_given([x, kernel, recurrent, bias, h, mask, drop],
-                     [gx, gkernel, grecurrent, lambda: xp.stack([gbias(), of_h]), dh, None, gdrop])
+    return gx, gkernel, grecurrent, lambda: xp.stack([gbias(), of_h]), dh, None, gdrop
 
 
 def _step_back(dh, by_h, before, drop, earlier):
@@ -192,4 +191,4 @@ def _(g, kept, x, kernel, recurrent, bias, h=None, mask=None, drop=None, gives="
     def gdrop():
         back = (rows(dzr) @ to_zr).reshape(r.shape) + (rows(dcandidate) @ to_h).reshape(r.shape) * r
         return (back * hs[:-1]).sum(0)
-    return for_given([x, kernel, recurrent, bias, h, mask, drop], [gx, gkernel, grecurrent, gbias, dh, None, gdrop])
+    return gx, gkernel, grecurrent, gbias, dh, None, gdrop

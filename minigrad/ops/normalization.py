@@ -49,8 +49,8 @@ def layer_norm(x, gamma, beta, *, epsilon):
 @layer_norm.backward
 def _(g, kept, x, gamma, beta, epsilon):
     centre, scale = kept
-    xp, (rows, blocks), gs = backend(g), _rows_of(x, gamma), _rows_of(g, gamma)[0]
-    count, gain = max(1, gamma.size), gamma.reshape(-1)
+    xp, (rows, blocks) = backend(g), _rows_of(x, gamma)
+    count, gain, gs = max(1, gamma.size), gamma.reshape(-1), g.reshape(rows.shape)
     gx, ggamma = xp.empty(rows.shape, g.dtype), xp.zeros(gamma.size, g.dtype)
     for block in blocks:
         part, g, normal = gx[block], gs[block], rows[block] - centre[block]

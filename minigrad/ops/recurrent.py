@@ -11,8 +11,8 @@ from ..autograd import fused
 from ..backend import backend, overflow_allowed
 from .activations import sigmoid
 from .elementwise import tanh
-from .sequences import (arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, for_given, given, gradients,
-                        keep, project, projected, skips_of, time_major, walk)
+from .sequences import (arriving, blocks, buffer, carried_on, check_recurrent, drop_gradient, dropped, given, gradients, keep,
+                        project, projected, skips_of, time_major, walk)
 from .shapes import split
 
 
@@ -63,8 +63,7 @@ def _(g, hs, x, kernel, recurrent, bias, h=None, mask=None, drop=None, gives="se
         for more in (kept, earlier[t]):
             if more is not None:
                 dh += more
-    return for_given([x, kernel, recurrent, bias, h, mask, drop],
-                     [*gradients(x, kernel, da, h, hs, drop), dh, None, drop_gradient(hs, da, back)])
+    return (*gradients(x, kernel, da, h, hs, drop), dh, None, drop_gradient(hs, da, back))
 
 
 # ---- LSTM ----------------------------------------------------------------------------------------------------------
@@ -172,5 +171,4 @@ def _(g, kept, x, kernel, recurrent, bias, h=None, c=None, mask=None, drop=None,
             if earlier[t] is not None:
                 dh += earlier[t]
     hs = hs[:steps + 1]
-    return for_given([x, kernel, recurrent, bias, h, c, mask, drop],
-                     [*gradients(x, kernel, da, h, hs, drop), dh, dc, None, drop_gradient(hs, da, back)])
+    return (*gradients(x, kernel, da, h, hs, drop), dh, dc, None, drop_gradient(hs, da, back))

@@ -144,8 +144,3 @@ def gradients(x, kernel, da, h, hs, drop):
 def drop_gradient(hs, da, back):
     """A function that gives the gradient of `drop`, which meets h at every step: da goes back through the product by `back`."""
     return lambda: ((rows(da) @ back).reshape(hs[:-1].shape) * hs[:-1]).sum(0)
-
-
-def for_given(inputs, gradients):
-    """The gradients of the inputs that are there, None for the others."""
-    return [None if a is None else g for a, g in zip(inputs, gradients)]
