@@ -1,4 +1,5 @@
 """python -m benchmarks [--only STAGE] [--quick] [--device cuda] [--python NAME=PATH] [--out DIR]"""
+
 from __future__ import annotations
 
 import argparse
@@ -13,29 +14,67 @@ from typing import Any
 from . import report
 from .harness import ROOT, Worker, attempt, failures, in_turns, record
 
-STAGES = ("overhead", "kernels", "convolutions", "embeddings", "models", "growth", "fit", "memory")
-ON_GPU = ("minigrad", "numpy", "torch")      # numpy: CuPy by hand
+STAGES = ("overhead", "kernels", "convolutions", "embeddings", "models", "scaling", "fit", "memory")
+ON_GPU = ("minigrad", "numpy", "torch")  # numpy: CuPy by hand
 # of each variant in a round; a fit runs once
-SECONDS = {"overhead": 0.25, "kernels": 0.05, "convolutions": 0.2, "embeddings": 0.2, "models": 0.2,
-           "growth": 0.1, "fit": 0.01}
+SECONDS = {
+    "overhead": 0.25,
+    "kernels": 0.05,
+    "convolutions": 0.2,
+    "embeddings": 0.2,
+    "models": 0.2,
+    "scaling": 0.1,
+    "fit": 0.01,
+}
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m benchmarks", description="Time and memory of minigrad beside other frameworks.")
-    parser.add_argument("--only", choices=STAGES, action="append", help="measure this stage only (may be repeated)")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description="Time and memory of minigrad beside other frameworks."
+    )
+    parser.add_argument(
+        "--only", choices=STAGES, action="append", help="measure this stage only (may be repeated)"
+    )
     parser.add_argument("--rows", default="", help="only rows whose name contains this")
-    parser.add_argument("--frameworks", help="only these, with commas: minigrad,numpy,torch,jax,keras")
-    parser.add_argument("--quick", action="store_true", help="two short rounds, one thread; saved only if --out is given")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda times with events")
-    parser.add_argument("--threads", default="1,2", help="thread counts to try in training steps; the better one counts")
-    parser.add_argument("--python", action="append", default=[], metavar="NAME=PATH",
-                        help="the interpreter that serves a framework, e.g. keras=/env/bin/python (also MINIGRAD_BENCH_PYTHON, "
-                             "with commas)")
-    parser.add_argument("--out", type=Path, help="where the JSON and the picture go (benchmarks/results)")
+    parser.add_argument(
+        "--frameworks", help="only these, with commas: minigrad,numpy,torch,jax,keras"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="two short rounds, one thread; saved only if --out is given",
+    )
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda times with events"
+    )
+    parser.add_argument(
+        "--threads",
+        default="1,2",
+        help="thread counts to try in training steps; the better one counts",
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter that serves a framework, e.g. keras=/env/bin/python (also MINIGRAD_BENCH_PYTHON, "
+        "with commas)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="where the JSON and the picture go (benchmarks/results)"
+    )
     options = parser.parse_args(argv)
-    pairs = [pair for pair in (*os.environ.get("MINIGRAD_BENCH_PYTHON", "").split(","), *options.python) if pair]
+    pairs = [
+        pair
+        for pair in (*os.environ.get("MINIGRAD_BENCH_PYTHON", "").split(","), *options.python)
+        if pair
+    ]
     options.python = dict(pair.split("=", 1) for pair in pairs)
-    options.threads = [1] if options.quick or options.device == "cuda" else [int(n) for n in options.threads.split(",")]
+    options.threads = (
+        [1]
+        if options.quick or options.device == "cuda"
+        else [int(n) for n in options.threads.split(",")]
+    )
     options.rounds = 2 if options.quick else 5
     options.frameworks = options.frameworks and options.frameworks.split(",")
     return options
@@ -53,9 +92,15 @@ class Run:
 
     def start(self, framework: str, threads: int, **variables: str) -> Worker | None:
         """A new worker, or None for a framework that cannot be served, which is said once."""
-        if framework in self.missing or self.options.frameworks and framework not in self.options.frameworks:
+        if (
+            framework in self.missing
+            or self.options.frameworks
+            and framework not in self.options.frameworks
+        ):
             return None
-        worker = Worker(framework, threads, self.options.device, self.options.python.get(framework), variables)
+        worker = Worker(
+            framework, threads, self.options.device, self.options.python.get(framework), variables
+        )
         if worker.missing:
             self.missing[framework] = worker.missing
             print(f"left out: {framework} ({worker.missing})", flush=True)
@@ -67,14 +112,18 @@ class Run:
     def pool(self, stage: str, module: Any) -> list[Worker]:
         """The stage's workers: every framework at each thread count; what an op or a kernel costs is measured on one thread."""
         frameworks = [f for f in module.FRAMEWORKS if self.options.device == "cpu" or f in ON_GPU]
-        keys = list(itertools.product(frameworks, self.options.threads if stage in ("models", "fit") else [1]))
+        keys = list(
+            itertools.product(
+                frameworks, self.options.threads if stage in ("models", "fit") else [1]
+            )
+        )
         for key in keys:
             if key not in self.workers:
                 self.workers[key] = self.start(*key)
         return [worker for key in keys if (worker := self.workers[key])]
 
     def stage(self, stage: str) -> None:
-        module = importlib.import_module(f"benchmarks.{stage}")
+        module = importlib.import_module(f"benchmarks.suites.{stage}")
         rows = [row for row in module.ROWS if self.options.rows in row]
         if stage == "memory":
             return self.memory(module, rows)
@@ -95,7 +144,10 @@ class Run:
                     answer = attempt(worker, stage="memory", row=row) or {"samples": {}}
                 for variant, peak in answer["samples"].items():
                     samples.setdefault(variant, []).append(peak)
-            self.records += [record("memory", row, framework, 1, variant, values) for variant, values in samples.items()]
+            self.records += [
+                record("memory", row, framework, 1, variant, values)
+                for variant, values in samples.items()
+            ]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -103,7 +155,7 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     stages = [s for s in STAGES if not options.only or s in options.only]
     if options.device == "cuda" and "fit" in stages:
-        stages.remove("fit")            # its partner, Keras, is measured on the CPU
+        stages.remove("fit")  # its partner, Keras, is measured on the CPU
     run, start = Run(options), time.perf_counter()
     try:
         for stage in stages:
@@ -126,8 +178,16 @@ def main(argv: list[str] | None = None) -> int:
     folder = options.out or ROOT / "benchmarks" / "results"
     folder.mkdir(parents=True, exist_ok=True)
     name = "-".join([options.device, *(options.only or [])])
-    report.save(folder / f"{name}.json", judged, run.records, device=options.device, threads=options.threads,
-                rounds=options.rounds, versions=run.versions, left_out=run.missing)
+    report.save(
+        folder / f"{name}.json",
+        judged,
+        run.records,
+        device=options.device,
+        threads=options.threads,
+        rounds=options.rounds,
+        versions=run.versions,
+        left_out=run.missing,
+    )
     report.picture(folder / f"{name}.png", judged)
     return bool(failures)
 

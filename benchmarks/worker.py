@@ -3,6 +3,7 @@
 It reads one JSON request a line from standard input and answers with one line; whatever a library prints goes to
 standard error. A stage module gives `steps(framework, row, device)`: a dictionary of functions, one a variant.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -11,12 +12,17 @@ import os
 import sys
 import time
 import traceback
-from typing import Any
 from collections.abc import Callable, Iterable
+from typing import Any
 
-MODULES = {"minigrad": ["minigrad", "numpy"], "numpy": ["numpy"], "torch": ["torch"], "keras": ["keras", "tensorflow"],
-           "jax": ["jax"]}
-CHUNK = 0.004       # seconds of work between two looks at the clock
+MODULES = {
+    "minigrad": ["minigrad", "numpy"],
+    "numpy": ["numpy"],
+    "torch": ["torch"],
+    "keras": ["keras", "tensorflow"],
+    "jax": ["jax"],
+}
+CHUNK = 0.004  # seconds of work between two looks at the clock
 
 
 def clock(framework: str, device: str) -> Callable[[Callable[[], Any], int], float]:
@@ -25,7 +31,9 @@ def clock(framework: str, device: str) -> Callable[[Callable[[], Any], int], flo
         return _event_clock(framework)
     finish: Callable[[Any], Any] = lambda result: None
     if framework == "jax":
-        finish = importlib.import_module("jax").block_until_ready       # JAX returns before it has computed
+        finish = importlib.import_module(
+            "jax"
+        ).block_until_ready  # JAX returns before it has computed
 
     def timed(step: Callable[[], Any], n: int) -> float:
         start = time.perf_counter()
@@ -33,6 +41,7 @@ def clock(framework: str, device: str) -> Callable[[Callable[[], Any], int], flo
             result = step()
         finish(result)
         return time.perf_counter() - start
+
     return timed
 
 
@@ -52,6 +61,7 @@ def _event_clock(framework: str) -> Callable[[Callable[[], Any], int], float]:
         end.record()
         end.synchronize()
         return elapsed(start, end) / 1000
+
     return timed
 
 
@@ -89,7 +99,9 @@ class Measured:
 
 def load(framework: str, device: str) -> dict[str, str]:
     """Import a framework and give the versions of what it stands on; raises RuntimeError if it cannot be served."""
-    names = MODULES[framework] + ["cupy"] * (device == "cuda" and framework in ("minigrad", "numpy"))
+    names = MODULES[framework] + ["cupy"] * (
+        device == "cuda" and framework in ("minigrad", "numpy")
+    )
     try:
         modules = [importlib.import_module(name) for name in names]
     except ModuleNotFoundError as cause:
@@ -104,7 +116,9 @@ def load(framework: str, device: str) -> dict[str, str]:
     return {"python": sys.version.split()[0], **versions}
 
 
-def serve(framework: str, device: str, requests: Iterable[str], answer: Callable[[Any], None]) -> None:
+def serve(
+    framework: str, device: str, requests: Iterable[str], answer: Callable[[Any], None]
+) -> None:
     """Answer requests until there are no more."""
     try:
         answer({"versions": load(framework, device)})
@@ -120,7 +134,7 @@ def serve(framework: str, device: str, requests: Iterable[str], answer: Callable
                 built.clear()
                 answer({})
                 continue
-            module = importlib.import_module(f"benchmarks.{stage}")
+            module = importlib.import_module(f"benchmarks.suites.{stage}")
             if stage == "memory":
                 answer(module.peaks(framework, row, device))
                 continue
@@ -139,6 +153,7 @@ def main() -> None:
     def answer(value: Any) -> None:
         channel.write(json.dumps(value) + "\n")
         channel.flush()
+
     serve(sys.argv[1], sys.argv[2], sys.stdin, answer)
 
 

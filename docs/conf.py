@@ -1,4 +1,5 @@
 """Sphinx: `sphinx-build -W docs docs/_build/html`. The tutorials are run, and shown with their pictures."""
+
 import inspect
 import re
 import sys
@@ -16,8 +17,9 @@ def start_afresh(gallery, lesson):
     import matplotlib.pyplot as plt
 
     import minigrad
+
     plt.rcdefaults()
-    minigrad.default_dtype("float32")
+    minigrad.set_floatx("float32")
     minigrad.seed(0)
 
 
@@ -51,6 +53,7 @@ class Ops(SphinxDirective):
     def run(self):
         """The list, as nodes."""
         import minigrad
+
         files = {}
         for name in minigrad.ops.__all__:
             op = getattr(minigrad.ops, name)
@@ -60,7 +63,10 @@ class Ops(SphinxDirective):
             lines += [f".. rubric:: {file.rpartition('.')[2].capitalize()}", ""]
             for name, function in members:
                 summary = as_rst((inspect.getdoc(function) or "").splitlines()[:1])
-                lines += [f"``{name}{inspect.signature(function)}``", *(f"    {line}" for line in summary)]
+                lines += [
+                    f"``{name}{inspect.signature(function)}``",
+                    *(f"    {line}" for line in summary),
+                ]
             lines += [""]
         return self.parse_text_to_nodes("\n".join(lines))
 
@@ -73,13 +79,21 @@ def setup(app):
 
 project = "minigrad"
 author = "the minigrad authors"
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode", "sphinx_gallery.gen_gallery"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
+]
 exclude_patterns = ["_build"]
-suppress_warnings = ["config.cache"]     # start_afresh cannot be pickled, and need not be
+suppress_warnings = ["config.cache"]  # start_afresh cannot be pickled, and need not be
 html_theme = "alabaster"
-html_theme_options = {"description": "Deep learning you can read in an afternoon", "page_width": "1100px"}
+html_theme_options = {
+    "description": "Deep learning you can read in an afternoon",
+    "page_width": "1100px",
+}
 html_show_sourcelink = False
-smartquotes = False                      # docstrings hold code
+smartquotes = False  # docstrings hold code
 add_module_names = False
 autodoc_typehints = "none"
 autodoc_default_options = {"members": True, "member-order": "bysource"}

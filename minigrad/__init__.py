@@ -1,14 +1,40 @@
 """minigrad: a deep-learning library to read in an afternoon, over NumPy or CuPy."""
-from . import (activations, backend, callbacks, initializers, io, layers, losses, metrics, model, ops, optimizers, regularizers,
-               schedules)
-from .anomaly import detect_anomaly
-from .autograd import Primitive, backward, fused, grad, no_grad, primitive
-from .backend import default_dtype, device, floatx, seed, to_cpu, to_gpu
-from .check import check_definition, check_grads
+
+from . import (
+    activations,
+    backend,
+    callbacks,
+    config,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    utils,
+)
+from . import training as _training
+from .backend import to_cpu, to_gpu
+from .config import (
+    default_dtype,
+    device,
+    floatx,
+    set_device,
+    set_floatx,
+    set_use_kernels,
+    use_kernels,
+)
+from .engine.anomaly import detect_anomaly
+from .engine.autograd import Primitive, backward, fused, grad, no_grad, primitive
+from .engine.gradcheck import check_definition, check_grads
+from .engine.tensor import Tensor
 from .layers import Parameter, is_training, training
-from .model import Model
+from .models import Model, Sequential
 from .ops import *  # noqa: F403 - every op by name: minigrad.tanh, minigrad.concatenate, ...
-from .sequential import Sequential
-from .tensor import Tensor
+from .random import seed
 
 __version__ = "0.1.0"

@@ -1,21 +1,34 @@
 """NumPy or CuPy: which array module, which device, which dtype, and one seed for everything drawn at random."""
+
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-import threading
+from functools import cache
 from typing import Any, Iterator
 
 import numpy as np
 
-PLAIN = {int, float, bool, type(None)}      # Python's numbers have neither dtype nor device: they follow the arrays they meet
+PLAIN = {
+    int,
+    float,
+    bool,
+    type(None),
+}  # Python's numbers have neither dtype nor device: they follow the arrays they meet
+
+
 DOUBLE = np.dtype("float64")
+
+
 Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so the type checker cannot tell them apart
+
 
 # ---- which module computes -----------------------------------------------------------------------------------------
 
 _modules: dict[type, Any] = dict.fromkeys((np.ndarray, np.float32, np.float64, float, int), np)
+
+
 _devices: dict[str, Any] = {"cpu": np}
 
 
@@ -26,10 +39,10 @@ def backend(x: Any) -> Any:
 
 def _find_module(x: Any) -> Any:
     kind = type(x)
-    if hasattr(x, "_array"):                     # a Tensor: the array it holds
+    if hasattr(x, "_array"):  # a Tensor: the array it holds
         return backend(x._array)
     if kind.__module__.partition(".")[0] == "cupy":
-        _modules[kind] = _load("cuda")
+        _modules[kind] = load_module("cuda")
         return _modules[kind]
     return np
 
@@ -39,55 +52,32 @@ def register_device(name: str, module: Any, array_type: type) -> None:
     _devices[name], _modules[array_type] = module, module
 
 
-def _load(name: str) -> Any:
+def load_module(name: str) -> Any:
     """The array module of the device called `name`; a missing GPU is explained."""
     if name in _devices:
         return _devices[name]
     if name != "cuda":
-        raise ValueError(f"unknown device {name!r}: choose one of {', '.join(sorted({*_devices, 'cuda'}))}")
+        raise ValueError(
+            f"unknown device {name!r}: choose one of {', '.join(sorted({*_devices, 'cuda'}))}"
+        )
     try:
         import cupy
     except ImportError as cause:
-        raise RuntimeError("device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' (or cuda13x, as `nvidia-smi` says)"
-                           ) from cause
+        raise RuntimeError(
+            "device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' (or cuda13x, as `nvidia-smi` says)"
+        ) from cause
     if not cupy.cuda.is_available():
-        raise RuntimeError("device 'cuda': CuPy is installed but finds no GPU; check that `nvidia-smi` lists one")
+        raise RuntimeError(
+            "device 'cuda': CuPy is installed but finds no GPU; check that `nvidia-smi` lists one"
+        )
     register_device("cuda", cupy, cupy.ndarray)
     return cupy
-
-
-class device:
-    """Choose where new arrays live: `minigrad.device("cuda")` from here on, or for a block when used with `with`."""
-
-    current = "cpu"
-
-    def __init__(self, name: str) -> None:
-        _load(name)
-        self.name, self.previous = name, device.current
-        device.current = name
-
-    def __enter__(self) -> "device":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        device.current = self.previous
-
-
-def device_module() -> Any:
-    """The array module of the device that is chosen now."""
-    return _devices[device.current]
 
 
 def device_name(x: Any) -> str:
     """The device `x` lives on, "cpu" or "cuda"."""
     module = backend(x)
     return next(name for name, known in _devices.items() if known is module)
-
-
-def to_device(x: Any, name: str | None = None) -> Array:
-    """`x` as an array on the device called `name` (default: the one chosen now); the same object if it is there already."""
-    module = _load(name or device.current)
-    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
 
 
 def to_cpu(x: Any) -> np.ndarray:
@@ -97,7 +87,8 @@ def to_cpu(x: Any) -> np.ndarray:
 
 def to_gpu(x: Any) -> Array:
     """`x` as a CuPy array on the current GPU."""
-    return to_device(x, "cuda")
+    module = load_module("cuda")
+    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
 
 
 def scatter_add(target: Array, index: Any, values: Array) -> None:
@@ -113,15 +104,19 @@ def scatter_add(target: Array, index: Any, values: Array) -> None:
         xp.scatter_add(target, index, values)
     else:
         import cupyx
+
         cupyx.scatter_add(target, index, values)
 
 
 def _add_rows(target: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
     """scatter_add for whole rows: a sparse matrix of ones sums those of one target, ten times as fast as np.add.at."""
     from scipy.sparse import csr_matrix
+
     count, width = rows.size, target[0].size
     named, place = np.unique(rows.reshape(-1) % len(target), return_inverse=True)
-    ones = csr_matrix((np.ones(count, target.dtype), (place, np.arange(count))), (len(named), count))
+    ones = csr_matrix(
+        (np.ones(count, target.dtype), (place, np.arange(count))), (len(named), count)
+    )
     values = np.broadcast_to(values, (*rows.shape, *target.shape[1:])).reshape(count, width)
     target[named] += (ones @ values).reshape(len(named), *target.shape[1:])
 
@@ -131,7 +126,7 @@ def overflow_allowed() -> Any:
     return np.errstate(over="ignore")
 
 
-def special(x: Array) -> Any:
+def special_functions(x: Array) -> Any:
     """The module of special functions (erf) for the device of `x`: SciPy's or CuPy's."""
     xp = backend(x)
     if xp is np:
@@ -145,7 +140,9 @@ def special(x: Array) -> Any:
 
 # ---- memory --------------------------------------------------------------------------------------------------------
 
-def keep_freed_memory(most: int = 1 << 29) -> bool:
+
+@cache
+def tune_malloc(most: int = 1 << 29) -> bool:
     """Let the C library keep up to `most` bytes of freed memory for the arrays to come; False where it cannot.
 
     glibc gives large blocks back to the system at once, and each training step then pays a page fault for every 4 kB of its
@@ -153,126 +150,24 @@ def keep_freed_memory(most: int = 1 << 29) -> bool:
     """
     if not sys.platform.startswith("linux") or "MALLOC_TRIM_THRESHOLD_" in os.environ:
         return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)       # musl has none
-    m_trim_threshold, m_mmap_threshold = -1, -3                 # malloc.h; the second takes 32 MB at the most
-    return mallopt is not None and bool(mallopt(m_trim_threshold, most)) and bool(mallopt(m_mmap_threshold, 1 << 25))
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h; the second takes 32 MB at the most
+    return (
+        mallopt is not None
+        and bool(mallopt(m_trim_threshold, most))
+        and bool(mallopt(m_mmap_threshold, 1 << 25))
+    )
 
 
-keep_freed_memory()
-
-
-# ---- dtype ---------------------------------------------------------------------------------------------------------
-
-class default_dtype:
-    """Choose the dtype of new parameters and data: `default_dtype("float64")`, or for a block when used with `with`."""
-
-    current: np.dtype = np.dtype("float32")
-
-    def __init__(self, name: Any) -> None:
-        kind = np.dtype(name)
-        if kind.kind != "f":
-            raise TypeError(f"the default dtype must be a floating one, not {kind}: try 'float32' or 'float64'")
-        self.previous = default_dtype.current
-        default_dtype.current = kind
-
-    def __enter__(self) -> "default_dtype":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        default_dtype.current = self.previous
-
-
-def floatx() -> str:
-    """The name of the default dtype (Keras's name for it)."""
-    return default_dtype.current.name
-
-
-def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
-    """`x` as an array: floating values get the default dtype unless `dtype` says otherwise, integers and bools stay.
-
-    This is the one boundary where data is cast; behind it float32 stays float32. Arrays stay on the device they are on;
-    lists and numbers go to the chosen one. Raises TypeError for what is not numeric.
-    """
-    if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
-        x = [to_cpu(getattr(item, "_array", item)) for item in x]
-    x = getattr(x, "_array", x)
-    if backend(x) is np and not isinstance(x, (np.ndarray, np.generic)):
-        try:
-            x = np.asarray(x)
-        except ValueError as cause:
-            raise ValueError(f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})") from cause
-        device = device or default_device()
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers, got an array of dtype {x.dtype}"
-                        + (": are the rows of equal length?" if x.dtype.kind == "O" else ""))
-    dtype = dtype or (default_dtype.current if x.dtype.kind == "f" else x.dtype)
-    if isinstance(x, np.generic):
-        x = np.asarray(x)
-    if x.dtype != dtype:
-        x = x.astype(dtype)
-    return to_device(x, device) if device else x
-
-
-def default_device() -> str:
-    """The name of the device that is chosen now."""
-    return device.current
-
-
-# ---- chance --------------------------------------------------------------------------------------------------------
-
-_generator = np.random.default_rng(0)
-_own = threading.local()
-
-
-def seed(n: int) -> None:
-    """Fix everything minigrad draws from here on: initial weights, shuffles, splits, dropout masks, noise.
-
-    All of it is drawn on the host, so a CPU and a GPU run start equal.
-    """
-    global _generator
-    _generator = np.random.default_rng(n)
-
-
-def generator() -> np.random.Generator:
-    """The host generator behind `seed`, or the one that this thread draws from instead."""
-    return getattr(_own, "generator", None) or _generator
-
-
-class drawing_from:
-    """Let `generator()` be another in this thread, from here on or for a block: a pipeline beside a training has its own."""
-
-    def __init__(self, other: Any) -> None:
-        self.previous = getattr(_own, "generator", None)
-        _own.generator = other
-
-    def __enter__(self) -> "drawing_from":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        _own.generator = self.previous
-
-
-def random(shape: tuple[int, ...], like: Array) -> Array:
-    """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
-    dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
-    return backend(like).asarray(generator().random(shape, dtype))
-
-
-def normal(shape: tuple[int, ...], like: Array) -> Array:
-    """Standard normal numbers with the dtype and on the device of `like`."""
-    dtype = like.dtype if like.dtype.kind == "f" else default_dtype.current
-    return backend(like).asarray(generator().standard_normal(shape, dtype))
-
-
-def batches_of(n: int, size: int) -> Iterator[slice]:
+def chunks(n: int, size: int) -> Iterator[slice]:
     """Slices that cut `n` rows into runs of `size`, the last one shorter where it must be."""
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
-def blocks_of(x: Array, elements: int, least: int = 1) -> Iterator[slice]:
+def cache_blocks(x: Array, elements: int, least: int = 1) -> Iterator[slice]:
     """Slices of the rows of `x`, of about so many elements each and at least `least` rows; on a GPU, all rows in one.
 
     What several operations work on in turn then stays in the cache of a processor.
     """
     rows = len(x) if device_name(x) != "cpu" else max(least, elements * len(x) // max(1, x.size))
-    return batches_of(len(x), max(1, rows))
+    return chunks(len(x), max(1, rows))

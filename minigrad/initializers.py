@@ -4,6 +4,7 @@
 
 The fans of a shape are (in, out) for a Dense kernel and (K K in, K K out) for a convolution kernel (K, K, in, out).
 """
+
 from __future__ import annotations
 
 import math
@@ -12,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .backend import Array, default_dtype, generator, to_device
-from .names import lookup
+from .backend import Array
+from .config import settings, to_device
+from .random import generator
+from .utils.registry import lookup
 
 Seed = int | np.random.Generator | None
 
@@ -29,8 +32,8 @@ class Initializer:
 
     def __call__(self, shape: int | Sequence[int], dtype: Any = None) -> Array:
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        kind = np.dtype(dtype or default_dtype.current)
-        return to_device(np.asarray(self.values(shape, kind), kind))
+        kind = np.dtype(dtype or settings.default_dtype)
+        return to_device(np.asarray(self.values(shape, kind), kind), settings.device)
 
     def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """The initial values, on the host."""
@@ -45,6 +48,7 @@ class Initializer:
 
 
 # ---- fixed values --------------------------------------------------------------------------------------------------
+
 
 class Zeros(Initializer):
     """All 0."""
@@ -84,6 +88,7 @@ class Identity(Initializer):
 
 # ---- one spread for all shapes -------------------------------------------------------------------------------------
 
+
 def _draws(dtype: np.dtype) -> Any:
     """The dtype to draw in: NumPy's generators know float32 and float64."""
     if dtype.kind != "f":
@@ -91,15 +96,21 @@ def _draws(dtype: np.dtype) -> Any:
     return np.float64 if dtype.itemsize > 4 else np.float32
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, low: float, high: float) -> np.ndarray:
+def _uniform(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, low: float, high: float
+) -> np.ndarray:
     return np.asarray(rng.random(shape, _draws(dtype))) * (high - low) + low
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float) -> np.ndarray:
+def _normal(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float
+) -> np.ndarray:
     return np.asarray(rng.standard_normal(shape, _draws(dtype))) * stddev + mean
 
 
-def _truncated(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float) -> np.ndarray:
+def _truncated(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float
+) -> np.ndarray:
     """Normal numbers, drawn again while they lie more than two standard deviations out."""
     x = np.asarray(rng.standard_normal(shape, _draws(dtype)))
     while (outside := np.abs(x) > 2).any():
@@ -136,11 +147,12 @@ class TruncatedNormal(RandomNormal):
 
 # ---- a spread that follows the fans --------------------------------------------------------------------------------
 
+
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """(fan in, fan out): how many inputs reach one output, and outputs one input, through a kernel of this shape."""
     if len(shape) < 2:
         return (shape or (1,))[0], (shape or (1,))[0]
-    window = math.prod(shape[:-2])                       # the taps of a convolution
+    window = math.prod(shape[:-2])  # the taps of a convolution
     return window * shape[-2], window * shape[-1]
 
 
@@ -151,21 +163,34 @@ class VarianceScaling(Initializer):
     "uniform". All of Glorot, He and Lecun are cases of it.
     """
 
-    def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
-                 seed: Seed = None) -> None:
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Seed = None,
+    ) -> None:
         if scale <= 0:
             raise ValueError(f"VarianceScaling: scale must be positive, not {scale}")
         self.scale, self.seed = scale, seed
-        self.mode = lookup(mode, {name: name for name in ("fan_in", "fan_out", "fan_avg")}, "mode of VarianceScaling")
+        self.mode = lookup(
+            mode,
+            {name: name for name in ("fan_in", "fan_out", "fan_avg")},
+            "mode of VarianceScaling",
+        )
         known = {name: name for name in ("truncated_normal", "untruncated_normal", "uniform")}
-        self.distribution = lookup(distribution, known | {"normal": "truncated_normal"}, "distribution of VarianceScaling")
+        self.distribution = lookup(
+            distribution, known | {"normal": "truncated_normal"}, "distribution of VarianceScaling"
+        )
 
     def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         stddev = math.sqrt(self.scale / max(1.0, n))
         if self.distribution == "uniform":
-            return _uniform(self.generator(), shape, dtype, -math.sqrt(3) * stddev, math.sqrt(3) * stddev)
+            return _uniform(
+                self.generator(), shape, dtype, -math.sqrt(3) * stddev, math.sqrt(3) * stddev
+            )
         if self.distribution == "untruncated_normal":
             return _normal(self.generator(), shape, dtype, 0.0, stddev)
         return _truncated(self.generator(), shape, dtype, 0.0, stddev / CUT_DEVIATION)
@@ -228,27 +253,50 @@ class Orthogonal(Initializer):
 
     def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         if len(shape) < 2:
-            raise ValueError(f"Orthogonal makes matrices and kernels, not an array of shape {shape}")
+            raise ValueError(
+                f"Orthogonal makes matrices and kernels, not an array of shape {shape}"
+            )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         a = _normal(self.generator(), (max(rows, columns), min(rows, columns)), dtype, 0.0, 1.0)
         q, r = np.linalg.qr(a)
-        q *= np.where(np.diagonal(r) < 0, -1, 1).astype(q.dtype)       # without this, signs would follow LAPACK's habits
+        q *= np.where(np.diagonal(r) < 0, -1, 1).astype(
+            q.dtype
+        )  # without this, signs would follow LAPACK's habits
         return self.gain * (q.T if rows < columns else q).reshape(shape)
 
 
 # ---- names ---------------------------------------------------------------------------------------------------------
 
 NAMES: dict[str, Callable[..., Initializer]] = {
-    "zeros": Zeros, "ones": Ones, "constant": Constant, "identity": Identity,
-    "random_uniform": RandomUniform, "random_normal": RandomNormal, "truncated_normal": TruncatedNormal,
-    "variance_scaling": VarianceScaling, "glorot_uniform": GlorotUniform, "glorot_normal": GlorotNormal,
-    "he_uniform": HeUniform, "he_normal": HeNormal, "lecun_uniform": LecunUniform, "lecun_normal": LecunNormal,
-    "orthogonal": Orthogonal, "uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones}
+    "zeros": Zeros,
+    "ones": Ones,
+    "constant": Constant,
+    "identity": Identity,
+    "random_uniform": RandomUniform,
+    "random_normal": RandomNormal,
+    "truncated_normal": TruncatedNormal,
+    "variance_scaling": VarianceScaling,
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal,
+    "orthogonal": Orthogonal,
+    "uniform": RandomUniform,
+    "normal": RandomNormal,
+    "zero": Zeros,
+    "one": Ones,
+}
 NAMES |= {cls.__name__: cls for cls in NAMES.values()}
 
 
 def get(initializer: Any) -> Callable[..., Array]:
     """An initializer by name ("he_normal", "HeNormal"), class or instance; a function (shape, dtype) -> array stays itself."""
     if isinstance(initializer, type) or not callable(initializer):
-        initializer = (initializer if isinstance(initializer, type) else lookup(initializer, NAMES, "initializer"))()
+        initializer = (
+            initializer
+            if isinstance(initializer, type)
+            else lookup(initializer, NAMES, "initializer")
+        )()
     return initializer

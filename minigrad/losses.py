@@ -2,6 +2,7 @@
 
 Both take (y_true, y_pred), refuse shapes that differ, and compute from the logits what came straight out of softmax or sigmoid.
 """
+
 from __future__ import annotations
 
 import inspect
@@ -9,11 +10,11 @@ import math
 from typing import Any, Callable
 
 from . import ops
-from .backend import as_data
-from .names import lookup
-from .tensor import Tensor
+from .config import as_data
+from .engine.tensor import Tensor
+from .utils.registry import lookup
 
-EPSILON = 1e-7                          # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
+EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
 
 
 def _pair(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
@@ -27,7 +28,9 @@ def _pair(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
         hint = ""
         if y_true.size == y_pred.size:
             hint = f": they hold as many numbers, so y_true.reshape({y_pred.shape}) may be what is meant"
-        raise ValueError(f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}; they must be equal{hint}")
+        raise ValueError(
+            f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}; they must be equal{hint}"
+        )
     return y_true, y_pred
 
 
@@ -47,7 +50,12 @@ def aligned(y_true: Any, y_pred: Any) -> Any:
         return y_true[..., None]
     if y_true.shape == (*y_pred.shape, 1):
         return y_true[..., 0]
-    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1 and y_true.shape != y_pred.shape and y_true.dtype.kind in "iu":
+    if (
+        y_true.ndim == y_pred.ndim
+        and y_true.shape[-1] == 1
+        and y_true.shape != y_pred.shape
+        and y_true.dtype.kind in "iu"
+    ):
         return y_true[..., 0]
     return y_true
 
@@ -57,6 +65,7 @@ def _clipped(p: Tensor) -> Any:
 
 
 # ---- distances -----------------------------------------------------------------------------------------------------
+
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean((y_true - y_pred)**2) over the last axis."""
@@ -94,12 +103,15 @@ def cosine_similarity(y_true: Any, y_pred: Any) -> Any:
     """Minus the cosine of the angle between y_true and y_pred along the last axis."""
     y_true, y_pred = _pair(y_true, y_pred, "cosine_similarity")
     lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
-    return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(lengths + EPSILON ** 2)
+    return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(lengths + EPSILON**2)
 
 
 # ---- probabilities -------------------------------------------------------------------------------------------------
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0) -> Any:
+
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Any:
     """mean(-y log p - (1 - y) log(1 - p)) over the last axis; y_pred holds p, or logits of p."""
     y_true, y_pred = _pair(y_true, y_pred, "binary_crossentropy")
     y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
@@ -110,10 +122,16 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, lab
     return -ops.mean(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p), axis=-1)
 
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0) -> Any:
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Any:
     """-sum(y * log p) over the last axis: one-hot rows or distributions against probabilities, or logits."""
     y_true, y_pred = _pair(y_true, y_pred, "categorical_crossentropy")
-    y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1] if label_smoothing else y_true
+    y_true = (
+        y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
+        if label_smoothing
+        else y_true
+    )
     return -ops.sum(y_true * _log_probabilities(y_pred, from_logits), axis=-1)
 
 
@@ -122,7 +140,9 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
     labels = as_data(y_true)
     ops.check_labels(labels, y_pred)
-    return -ops.take_along_axis(_log_probabilities(y_pred, from_logits), labels[..., None]).reshape(labels.shape)
+    return -ops.take_along_axis(_log_probabilities(y_pred, from_logits), labels[..., None]).reshape(
+        labels.shape
+    )
 
 
 def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
@@ -137,10 +157,13 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """sum(y * log(y / p)) over the last axis (Kullback & Leibler 1951)."""
     y_true, y_pred = _pair(y_true, y_pred, "kl_divergence")
     y_true = ops.clip(y_true, min=EPSILON, max=1.0)
-    return ops.sum(y_true * (ops.log(y_true) - ops.log(ops.clip(y_pred, min=EPSILON, max=1.0))), axis=-1)
+    return ops.sum(
+        y_true * (ops.log(y_true) - ops.log(ops.clip(y_pred, min=EPSILON, max=1.0))), axis=-1
+    )
 
 
 # ---- margins -------------------------------------------------------------------------------------------------------
+
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y * p, 0)) over the last axis, y in {-1, 1}; labels 0 and 1 are taken as -1 and 1."""
@@ -173,8 +196,12 @@ def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
 
 # ---- classes -------------------------------------------------------------------------------------------------------
 
-REDUCTIONS: dict[str, Callable[..., Any]] = {"sum_over_batch_size": ops.mean, "mean": ops.mean, "sum": ops.sum,
-                                             "none": lambda losses: losses}
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "sum_over_batch_size": ops.mean,
+    "mean": ops.mean,
+    "sum": ops.sum,
+    "none": lambda losses: losses,
+}
 
 
 class Loss:
@@ -184,20 +211,31 @@ class Loss:
     """
 
     function: Callable[..., Any] | None = None
-    kernel: Callable[..., Any] | None = None        # the mean without weights in one node, over (y_pred or logits, y_true)
+    kernel: Callable[..., Any] | None = (
+        None  # the mean without weights in one node, over (y_pred or logits, y_true)
+    )
     name = "loss"
     options: dict[str, Any] = {}
     reduction: Callable[..., Any] = staticmethod(ops.mean)
 
-    def __init__(self, *values: Any, name: str | None = None, reduction: str | None = "sum_over_batch_size",
-                 **options: Any) -> None:
+    def __init__(
+        self,
+        *values: Any,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        **options: Any,
+    ) -> None:
         self.name = name or type(self).__name__
         self.reduction = lookup(str(reduction).lower(), REDUCTIONS, f"reduction of {self.name}")
         known = list(inspect.signature(type(self).function or self.call).parameters)[2:]
         self.options = {**dict(zip(known, values)), **options}
         if len(values) > len(known) or not options.keys() <= set(known):
-            given = [repr(value) for value in values[len(known):]] + [repr(option) for option in options if option not in known]
-            raise TypeError(f"{self.name} has no option {given[0]}; it knows {', '.join([*known, 'name', 'reduction'])}")
+            given = [repr(value) for value in values[len(known) :]] + [
+                repr(option) for option in options if option not in known
+            ]
+            raise TypeError(
+                f"{self.name} has no option {given[0]}; it knows {', '.join([*known, 'name', 'reduction'])}"
+            )
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
@@ -211,10 +249,14 @@ class Loss:
         weight = as_data(sample_weight, losses.dtype)
         if weight.ndim == losses.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
-        if weight.shape != losses.shape[:weight.ndim]:
-            raise ValueError(f"{self.name}: sample_weight has shape {weight.shape}, the losses {losses.shape}: "
-                             "one weight a sample is expected")
-        return self.reduction(losses * weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim)))
+        if weight.shape != losses.shape[: weight.ndim]:
+            raise ValueError(
+                f"{self.name}: sample_weight has shape {weight.shape}, the losses {losses.shape}: "
+                "one weight a sample is expected"
+            )
+        return self.reduction(
+            losses * weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim))
+        )
 
     def fast(self, y_true: Any, y_pred: Any) -> Any:
         """The unweighted mean through a fused kernel, or None if there is none for these arguments."""
@@ -234,22 +276,25 @@ class _FromLogits(Loss):
 
     def on_logits(self, y_true: Any, logits: Tensor) -> Any:
         y_true, logits = _pair(y_true, logits, self.name)
-        return type(self).kernel(logits, y_true)    # type: ignore[misc]
+        return type(self).kernel(logits, y_true)  # type: ignore[misc]
 
 
 class BinaryCrossentropy(_FromLogits):
     """The mean of binary_crossentropy; options from_logits and label_smoothing."""
+
     squash = "sigmoid"
     function, kernel = staticmethod(binary_crossentropy), staticmethod(ops.binary_cross_entropy)
 
 
 class CategoricalCrossentropy(_FromLogits):
     """The mean of categorical_crossentropy; options from_logits and label_smoothing."""
+
     function, kernel = staticmethod(categorical_crossentropy), staticmethod(ops.cross_entropy)
 
 
 class SparseCategoricalCrossentropy(_FromLogits):
     """The mean of sparse_categorical_crossentropy; option from_logits."""
+
     function = staticmethod(sparse_categorical_crossentropy)
 
     def on_logits(self, y_true: Any, logits: Tensor) -> Any:
@@ -258,6 +303,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
 
 class MeanSquaredError(Loss):
     """The mean of (y_true - y_pred)**2."""
+
     function = staticmethod(mean_squared_error)
 
     def fast(self, y_true: Any, y_pred: Any) -> Any:
@@ -268,7 +314,9 @@ class MeanSquaredError(Loss):
 def _loss_class(name: str, function: Callable[..., Any]) -> type[Loss]:
     first = (function.__doc__ or "").partition("\n")[0]
     doc = f"The mean over the samples of {function.__name__}: {first}"
-    return type(name, (Loss,), {"function": staticmethod(function), "__doc__": doc, "__module__": __name__})
+    return type(
+        name, (Loss,), {"function": staticmethod(function), "__doc__": doc, "__module__": __name__}
+    )
 
 
 MeanAbsoluteError = _loss_class("MeanAbsoluteError", mean_absolute_error)
@@ -283,11 +331,23 @@ CategoricalHinge = _loss_class("CategoricalHinge", categorical_hinge)
 Contrastive = _loss_class("Contrastive", contrastive)
 
 TABLE: dict[str, type[Loss]] = {
-    "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError, "huber": Huber, "log_cosh": LogCosh, "poisson": Poisson, "cosine_similarity": CosineSimilarity,
-    "binary_crossentropy": BinaryCrossentropy, "categorical_crossentropy": CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy, "kl_divergence": KLDivergence, "kld": KLDivergence,
-    "hinge": Hinge, "squared_hinge": SquaredHinge, "categorical_hinge": CategoricalHinge, "contrastive": Contrastive,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mae": MeanAbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
+    "poisson": Poisson,
+    "cosine_similarity": CosineSimilarity,
+    "binary_crossentropy": BinaryCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "kl_divergence": KLDivergence,
+    "kld": KLDivergence,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "categorical_hinge": CategoricalHinge,
+    "contrastive": Contrastive,
 }
 
 
@@ -295,7 +355,7 @@ class _Custom(Loss):
     """A function of the user's as a loss: it may give one loss a sample, or a single number."""
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
-        self.call = function                # type: ignore[assignment, method-assign]
+        self.call = function  # type: ignore[assignment, method-assign]
         super().__init__(name=getattr(function, "__name__", "loss"))
 
 
@@ -307,5 +367,7 @@ def get(loss: Any) -> Loss:
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if not isinstance(loss, Loss) and not callable(loss):
-        raise TypeError(f"loss: expected one of its names, a Loss or a function (y_true, y_pred), got {loss!r}")
+        raise TypeError(
+            f"loss: expected one of its names, a Loss or a function (y_true, y_pred), got {loss!r}"
+        )
     return loss if isinstance(loss, Loss) else _Custom(loss)

@@ -1,13 +1,14 @@
 """Penalties on weights or activations, added to the loss: regularizer(Tensor) -> a Tensor of shape ()."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 from .backend import backend
-from .names import lookup
+from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
-from .tensor import Tensor
+from .utils.registry import lookup
 
 
 class Regularizer:
@@ -58,13 +59,19 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = _factor("factor", factor)
-        self.mode = lookup(mode, {"rows": "rows", "columns": "columns"}, "mode of OrthogonalRegularizer")
+        self.mode = lookup(
+            mode, {"rows": "rows", "columns": "columns"}, "mode of OrthogonalRegularizer"
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim != 2:
-            raise ValueError(f"OrthogonalRegularizer takes a matrix, got shape {x.shape}: reshape it first")
+            raise ValueError(
+                f"OrthogonalRegularizer takes a matrix, got shape {x.shape}: reshape it first"
+            )
         rows = x if self.mode == "rows" else transpose(x)
-        lengths = sqrt(maximum(sum(square(rows), axis=1, keepdims=True), 1e-12))       # a row of zeros has no direction
+        lengths = sqrt(
+            maximum(sum(square(rows), axis=1, keepdims=True), 1e-12)
+        )  # a row of zeros has no direction
         unit = rows / lengths
         n = x.shape[0] if self.mode == "rows" else x.shape[1]
         cosines = absolute(matmul(unit, transpose(unit))) * (1 - backend(x).eye(n, dtype=x.dtype))
@@ -80,9 +87,16 @@ def _factor(name: str, value: float) -> float:
 
 # "l1_l2" by name means the 0.01 of the others: L1L2() itself has Keras's zeros and would penalize nothing
 NAMES: dict[str, Callable[..., Regularizer]] = {
-    "l1": L1, "l2": L2, "l1_l2": lambda: L1L2(0.01, 0.01), "orthogonal": OrthogonalRegularizer,
-    "L1": L1, "L2": L2, "L1L2": lambda: L1L2(0.01, 0.01), "l1l2": lambda: L1L2(0.01, 0.01),
-    "OrthogonalRegularizer": OrthogonalRegularizer}
+    "l1": L1,
+    "l2": L2,
+    "l1_l2": lambda: L1L2(0.01, 0.01),
+    "orthogonal": OrthogonalRegularizer,
+    "L1": L1,
+    "L2": L2,
+    "L1L2": lambda: L1L2(0.01, 0.01),
+    "l1l2": lambda: L1L2(0.01, 0.01),
+    "OrthogonalRegularizer": OrthogonalRegularizer,
+}
 
 
 def get(regularizer: Any) -> Callable[[Tensor], Tensor] | None:
@@ -90,5 +104,9 @@ def get(regularizer: Any) -> Callable[[Tensor], Tensor] | None:
     if regularizer is None:
         return None
     if isinstance(regularizer, type) or not callable(regularizer):
-        regularizer = (regularizer if isinstance(regularizer, type) else lookup(regularizer, NAMES, "regularizer"))()
+        regularizer = (
+            regularizer
+            if isinstance(regularizer, type)
+            else lookup(regularizer, NAMES, "regularizer")
+        )()
     return regularizer

@@ -5,6 +5,7 @@ A module's docstring begins with its title and citation. It offers the model (a 
 `report(model, ...) -> str` and `pictures(model, out, ...)`, which may name any of train's arguments.
 For `--record`: SEEDS, how many trainings; REFERENCE, what others reached; TARGETS, such as "accuracy >= 0.972", for the mean.
 """
+
 from __future__ import annotations
 
 import ast
@@ -12,23 +13,34 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from minigrad.names import lookup
+from minigrad.utils.registry import lookup
 
 SECTIONS = {
-    "Feed-forward": ["neuron", "fnn", "mlp", "mlp_dropout", "simple_nn"],
-    "Convolutional": ["cnn", "lenet", "cnn_mnist", "alexnet", "vgg", "inception", "resnet", "resnet_depth", "transfer"],
-    "Sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
-    "Training craft": ["craft"],
+    "feedforward": ["neuron", "fnn", "mlp", "mlp_dropout", "simple_nn"],
+    "convolutional": [
+        "cnn",
+        "lenet",
+        "cnn_mnist",
+        "alexnet",
+        "vgg",
+        "inception",
+        "resnet",
+        "resnet_depth",
+        "transfer",
+    ],
+    "sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
+    "study": ["training_study"],
 }
-NAMES = [name for names in SECTIONS.values() for name in names]
+FOLDERS = {name: folder for folder, names in SECTIONS.items() for name in names}
+NAMES = list(FOLDERS)
 
 
 def load(name: str) -> ModuleType:
     """The module of the model called `name`; raises ValueError that suggests the nearest name."""
-    return import_module("models." + lookup(name, {known: known for known in NAMES}, "model"))
+    return import_module(f".{lookup(name, FOLDERS, 'model')}.{name}", __name__)
 
 
 def title(name: str) -> str:
     """The first line of a model's docstring, read without importing the model."""
-    source = Path(__file__).with_name(name + ".py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    path = Path(__file__).with_name(FOLDERS[name]) / f"{name}.py"
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]

@@ -3,6 +3,7 @@
 `device` runs a test on NumPy, on the strict device and on CuPy where a GPU is present; `pytest --device cuda` keeps only the
 tests that use it, and only on that device.
 """
+
 from __future__ import annotations
 
 import importlib.util
@@ -12,12 +13,17 @@ import matplotlib
 import pytest
 
 import minigrad
-from minigrad import backend as bk
+from minigrad import config
 
-from . import strict  # noqa: F401  (registers the device)
+from . import strict_device  # noqa: F401  (registers the device)
 
 matplotlib.use("Agg")
-os.environ.setdefault("KERAS_BACKEND", "torch")      # which the parity tests need anyway
+os.environ.setdefault("KERAS_BACKEND", "torch")  # which the parity tests need anyway
+
+
+DEFAULTS = {
+    name: value for name, value in vars(config.Settings).items() if not name.startswith("_")
+}
 
 
 def has_gpu() -> bool:
@@ -25,16 +31,24 @@ def has_gpu() -> bool:
     if importlib.util.find_spec("cupy") is None:
         return False
     import cupy
+
     return bool(cupy.cuda.is_available())
 
 
 def pytest_addoption(parser):
-    parser.addoption("--device", choices=("cpu", "strict", "cuda"), help="run the tests that use a device, on this one alone")
+    parser.addoption(
+        "--device",
+        choices=("cpu", "strict", "cuda"),
+        help="run the tests that use a device, on this one alone",
+    )
 
 
 def pytest_configure(config):
     if config.getoption("--device") == "cuda" and not has_gpu():
-        pytest.exit("no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite was not run", 3)
+        pytest.exit(
+            "no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite was not run",
+            3,
+        )
 
 
 def pytest_generate_tests(metafunc):
@@ -55,9 +69,10 @@ def pytest_collection_modifyitems(config, items):
 def clean_state():
     """Every test starts from seed 0, float32 and the CPU, whatever the one before it left behind."""
     minigrad.seed(0)
-    dtype, device = bk.default_dtype.current, bk.device.current
     yield
-    bk.default_dtype.current, bk.device.current = dtype, device
+    vars(config.settings).clear()
+    for name, value in DEFAULTS.items():
+        setattr(config.Settings, name, value)
 
 
 @pytest.fixture
@@ -70,7 +85,7 @@ def device(request, clean_state):
 @pytest.fixture
 def xp(device):
     """The array module of `device`."""
-    return bk.device_module()
+    return config.device_module()
 
 
 def _check_dtype(dtype, *values):
@@ -78,11 +93,14 @@ def _check_dtype(dtype, *values):
         if isinstance(value, (list, tuple)):
             _check_dtype(dtype, *value)
         elif value is not None and getattr(value, "dtype", dtype).kind == "f":
-            assert getattr(value, "dtype", dtype) == dtype, f"expected {dtype}, got {value.dtype} of shape {value.shape}"
+            assert getattr(value, "dtype", dtype) == dtype, (
+                f"expected {dtype}, got {value.dtype} of shape {value.shape}"
+            )
 
 
 @pytest.fixture
 def same_dtype():
     """The dtype guard: same_dtype("float32", *tensors_or_arrays) fails for a floating one of another dtype."""
     import numpy as np
+
     return lambda dtype, *values: _check_dtype(np.dtype(dtype), *values)

@@ -1,4 +1,5 @@
 """Activations by name: the table, what it refuses, and known figures."""
+
 import numpy as np
 import pytest
 
@@ -10,9 +11,14 @@ X = np.array([[-2.0, -0.5, 0.0, 0.5, 3.0]])
 
 def test_every_activation_of_ops_has_a_name():
     known = {name for name in activations.TABLE if name != "linear"}
-    written = {name for name, op in vars(ops.activations).items() if name in ops.__all__ and op is getattr(ops, name)
-               and not name.endswith("_definition")
-               and getattr(op, "__module__", "") == ops.activations.__name__}
+    written = {
+        name
+        for name, op in vars(ops.activations).items()
+        if name in ops.__all__
+        and op is getattr(ops, name)
+        and not name.endswith("_definition")
+        and getattr(op, "__module__", "") == ops.activations.__name__
+    }
     assert written and written <= known
 
 
@@ -31,17 +37,29 @@ def test_by_name(name, xp, same_dtype):
         np.testing.assert_array_equal(y.numpy(), X)
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("relu", [0, 0, 0, 0.5, 3]), ("leaky_relu", [-0.4, -0.1, 0, 0.5, 3]), ("elu", [np.expm1(-2), np.expm1(-0.5), 0, 0.5, 3]),
-    ("softsign", [-2 / 3, -1 / 3, 0, 1 / 3, 0.75]), ("hard_sigmoid", [1 / 6, 0.5 - 0.5 / 6, 0.5, 0.5 + 0.5 / 6, 1]),
-    ("sigmoid", 1 / (1 + np.exp(-X[0]))), ("softmax", np.exp(X[0]) / np.exp(X[0]).sum()), ("linear", X[0])])
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("relu", [0, 0, 0, 0.5, 3]),
+        ("leaky_relu", [-0.4, -0.1, 0, 0.5, 3]),
+        ("elu", [np.expm1(-2), np.expm1(-0.5), 0, 0.5, 3]),
+        ("softsign", [-2 / 3, -1 / 3, 0, 1 / 3, 0.75]),
+        ("hard_sigmoid", [1 / 6, 0.5 - 0.5 / 6, 0.5, 0.5 + 0.5 / 6, 1]),
+        ("sigmoid", 1 / (1 + np.exp(-X[0]))),
+        ("softmax", np.exp(X[0]) / np.exp(X[0]).sum()),
+        ("linear", X[0]),
+    ],
+)
 def test_keras_defaults(name, expected):
-    np.testing.assert_allclose(to_cpu(activations.get(name)(Tensor(X)).data)[0], expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        to_cpu(activations.get(name)(Tensor(X)).data)[0], expected, rtol=1e-6, atol=1e-7
+    )
 
 
 def test_functions_and_none_pass():
     def own(x):
         return x * 2
+
     assert activations.get(own) is own
     assert activations.get(None) is activations.linear
     assert layers.Dense(2, activation=own).activation is own

@@ -1,4 +1,5 @@
 """The benchmarks run, judge fairly and cover every kernel. How fast anything is stays out of the tests: machines differ."""
+
 import json
 import os
 import subprocess
@@ -9,9 +10,20 @@ import numpy as np
 import pytest
 
 import benchmarks
-from benchmarks import convolutions, embeddings, fit, growth, images, kernels, memory, models, overhead, report
+from benchmarks import report
 from benchmarks.__main__ import arguments
 from benchmarks.harness import ROOT, Worker, in_turns, record
+from benchmarks.suites import (
+    convolutions,
+    embeddings,
+    fit,
+    images,
+    kernels,
+    memory,
+    models,
+    overhead,
+    scaling,
+)
 from benchmarks.worker import Measured
 
 
@@ -23,17 +35,22 @@ def worker():
 
 # ---- workers ---------------------------------------------------------------------------------------------------------
 
+
 def test_worker_measures_what_it_is_asked(worker):
     assert worker.missing is None and worker.versions["numpy"] == np.__version__
-    for stage, row, variants in [("overhead", overhead.ROWS[0], {"forward", "forward + backward", "recorded"}),
-                                 ("kernels", kernels.ROWS[0], {"kernel", "definition"}),
-                                 ("models", models.ROWS[0], {"loop", "train_step", "train_on_batch"})]:
+    for stage, row, variants in [
+        ("overhead", overhead.ROWS[0], {"forward", "forward + backward", "recorded"}),
+        ("kernels", kernels.ROWS[0], {"kernel", "definition"}),
+        ("models", models.ROWS[0], {"loop", "train_step", "train_on_batch"}),
+    ]:
         records = in_turns([worker], stage, row, rounds=2, seconds=0.01)
         assert {r["variant"] for r in records} == variants
         for r in records:
             low, high = r["quartiles"]
             assert 1e-6 < low <= r["median"] <= high < 1 and r["samples"] >= 2 and r["threads"] == 1
-    forward, both, recorded = [r["median"] for r in in_turns([worker], "overhead", overhead.ROWS[0], 3, 0.01)]
+    forward, both, recorded = [
+        r["median"] for r in in_turns([worker], "overhead", overhead.ROWS[0], 3, 0.01)
+    ]
     assert forward < both < recorded
 
 
@@ -45,31 +62,57 @@ def test_worker_reports_errors_and_lives_on(worker):
 
 def test_a_framework_that_is_not_installed_is_left_out():
     script = "import sys; sys.modules['torch'] = None; sys.argv[1:] = 'torch', 'cpu'; import benchmarks.worker as w; w.main()"
-    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30).stdout
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30
+    ).stdout
     assert json.loads(answer) == {"missing": "torch is not installed"}
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="the resident size's peak can be reset on Linux only")
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/clear_refs"),
+    reason="the resident size's peak can be reset on Linux only",
+)
 def test_memory_counts_what_is_allocated():
-    meter, size, slack = memory.Meter("minigrad", "cpu"), 64 << 20, 1 << 20     # glibc maps 64 MB anew; the kernel counts in batches
+    meter, size, slack = (
+        memory.Meter("minigrad", "cpu"),
+        64 << 20,
+        1 << 20,
+    )  # glibc maps 64 MB anew; the kernel counts in batches
     start = meter.restart()
     block = np.ones(size, "uint8")
     assert size - slack <= meter.peak() - start < 2 * size
     del block
-    assert meter.peak() - start >= size - slack             # a peak, not what is held now
+    assert meter.peak() - start >= size - slack  # a peak, not what is held now
     assert meter.restart() < start + 4 * slack
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------
 
+
 def test_command_writes_table_json_and_picture(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "--only", "kernels", "--rows", "softmax_kernel 32x10", "--quick",
-               "--frameworks", "minigrad", "--out", str(tmp_path)]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "--only",
+        "kernels",
+        "--rows",
+        "softmax_kernel 32x10",
+        "--quick",
+        "--frameworks",
+        "minigrad",
+        "--out",
+        str(tmp_path),
+    ]
+    shown = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
     assert "softmax_kernel 32x10" in shown and "bars met" in shown
     text = (tmp_path / "cpu-kernels.json").read_text()
     saved = json.loads(text)
-    assert {r["variant"] for r in saved["judged"]} == {"kernel", "definition"} and saved["versions"]["minigrad"]
+    assert {r["variant"] for r in saved["judged"]} == {"kernel", "definition"} and saved[
+        "versions"
+    ]["minigrad"]
     for secret in (str(Path.home()), str(tmp_path), os.uname().nodename):
         assert len(secret) < 3 or secret not in text
     assert (tmp_path / "cpu-kernels.png").read_bytes().startswith(b"\x89PNG")
@@ -78,10 +121,14 @@ def test_command_writes_table_json_and_picture(tmp_path):
 def test_arguments_name_interpreters(monkeypatch):
     monkeypatch.setenv("MINIGRAD_BENCH_PYTHON", "jax=/a/python,keras=/b/python")
     options = arguments(["--python", "keras=/c/python"])
-    assert options.python == {"jax": "/a/python", "keras": "/c/python"} and options.threads == [1, 2]
+    assert options.python == {"jax": "/a/python", "keras": "/c/python"} and options.threads == [
+        1,
+        2,
+    ]
 
 
 # ---- the registry ----------------------------------------------------------------------------------------------------
+
 
 def test_every_kernel_has_a_case_that_agrees_with_its_definition():
     assert set(kernels.pairs()) == set(kernels.CASES)
@@ -89,8 +136,12 @@ def test_every_kernel_has_a_case_that_agrees_with_its_definition():
         if "1000" not in row:
             both = kernels.steps("minigrad", row, "cpu")
             for fast, defined in zip(both["kernel"](), both["definition"](), strict=True):
-                largest = abs(defined.data).max()       # sums of float32 that cancel keep the error of their largest terms
-                np.testing.assert_allclose(fast.data, defined.data, rtol=1e-4, atol=1e-6 * max(1, largest))
+                largest = abs(
+                    defined.data
+                ).max()  # sums of float32 that cancel keep the error of their largest terms
+                np.testing.assert_allclose(
+                    fast.data, defined.data, rtol=1e-4, atol=1e-6 * max(1, largest)
+                )
 
 
 def test_the_twins_of_an_image_model_have_its_parameters():
@@ -98,19 +149,24 @@ def test_the_twins_of_an_image_model_have_its_parameters():
     for name in ("CNN on digits", "LeNet-5 on 8x8", "small ResNet", "Inception-v4 reduced"):
         data, builders = images.network(name, batch=2)
         ours, twin = builders["minigrad"](), builders["torch"]()
-        assert sum(p.numel() for p in twin.parameters()) == sum(p.size for p in ours.weights if p.trainable), name
+        assert sum(p.numel() for p in twin.parameters()) == sum(
+            p.size for p in ours.weights if p.trainable
+        ), name
         x, _ = data()
         assert twin(torch.from_numpy(x).permute(0, 3, 1, 2)).shape == ours(x).shape == (2, 10)
 
 
 def test_growth_is_drawn(tmp_path):
     """Of made-up figures, a panel each for images and pixels with both frameworks in it."""
-    records = [record("growth", row, framework, 1, "loop", [0.001 * n * size * size / 784])
-               for row, (n, size) in growth.CASES.items() for framework in growth.FRAMEWORKS]
+    records = [
+        record("scaling", row, framework, 1, "loop", [0.001 * n * size * size / 784])
+        for row, (n, size) in scaling.CASES.items()
+        for framework in scaling.FRAMEWORKS
+    ]
     judged = report.judge(records)
     assert all(r["ratio"] == 1 for r in judged)
     report.picture(tmp_path / "cpu.png", judged)
-    assert (tmp_path / "cpu-growth.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "cpu-scaling.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_turn_begins_with_a_step_that_does_not_count():
@@ -122,9 +178,17 @@ def test_a_turn_begins_with_a_step_that_does_not_count():
 
 
 def test_every_bar_belongs_to_a_row():
-    rows = {stage: module.ROWS for stage, module in
-            [("overhead", overhead), ("kernels", kernels), ("convolutions", convolutions), ("models", models), ("fit", fit),
-             ("memory", memory)]}
+    rows = {
+        stage: module.ROWS
+        for stage, module in [
+            ("overhead", overhead),
+            ("kernels", kernels),
+            ("convolutions", convolutions),
+            ("models", models),
+            ("fit", fit),
+            ("memory", memory),
+        ]
+    }
     rows["convolutions"] = [*rows["convolutions"], "geometric mean"]
     for stage, row, _ in benchmarks.BARS:
         assert row == "*" or row in rows[stage]
@@ -134,63 +198,106 @@ def test_every_bar_belongs_to_a_row():
 
 def test_embeddings_of_both_frameworks_agree():
     pytest.importorskip("torch")
-    ours, theirs = (embeddings.steps(framework, embeddings.ROWS[0], "cpu")["forward + backward"]()[0].numpy()
-                    for framework in embeddings.FRAMEWORKS)
+    ours, theirs = (
+        embeddings.steps(framework, embeddings.ROWS[0], "cpu")["forward + backward"]()[0].numpy()
+        for framework in embeddings.FRAMEWORKS
+    )
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("row", models.REGISTRY.values(), ids=lambda row: row.name)
 def test_models_have_a_builder_for_every_framework(row):
-    assert set(row.builders) >= {"minigrad", "torch"} and set(row.builders) <= set(models.FRAMEWORKS)
+    assert set(row.builders) >= {"minigrad", "torch"} and set(row.builders) <= set(
+        models.FRAMEWORKS
+    )
     x, labels = row.data()
-    assert x.dtype in ("float32", "int64") and len(x) == len(labels)         # numbers, or tokens
+    assert x.dtype in ("float32", "int64") and len(x) == len(labels)  # numbers, or tokens
 
 
 @pytest.mark.parametrize("framework", ["minigrad", "numpy"])
 def test_steps_train(framework):
     for name, step in models.steps(framework, models.ROWS[0], "cpu").items():
-        losses = [float(np.ravel(getattr(value, "data", value))[0]) for value in
-                  (result["loss"] if isinstance(result, dict) else result for result in (step() for _ in range(60)))]
+        losses = [
+            float(np.ravel(getattr(value, "data", value))[0])
+            for value in (
+                result["loss"] if isinstance(result, dict) else result
+                for result in (step() for _ in range(60))
+            )
+        ]
         assert losses[-1] < 0.2 * losses[0], name
 
 
 def test_convolutions_are_those_of_the_table():
     for row in convolutions.ROWS[:2]:
-        (size, filters, kernel, _), (step,) = convolutions.CASES[row], convolutions.steps("minigrad", row, "cpu").values()
+        (size, filters, kernel, _), (step,) = (
+            convolutions.CASES[row],
+            convolutions.steps("minigrad", row, "cpu").values(),
+        )
         assert [g.shape for g in step()] == [size, (kernel, kernel, size[-1], filters)]
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
 
+
 def test_judge_takes_the_better_thread_count_of_both_sides():
     row = "MLP 64-128-64-10, batch 32"
-    records = [record("models", row, framework, threads, "loop", [seconds] * 3) for framework, threads, seconds in
-               [("minigrad", 1, 5e-4), ("minigrad", 2, 4e-4), ("torch", 1, 1e-3), ("torch", 2, 2e-3), ("numpy", 1, 1e-4)]]
+    records = [
+        record("models", row, framework, threads, "loop", [seconds] * 3)
+        for framework, threads, seconds in [
+            ("minigrad", 1, 5e-4),
+            ("minigrad", 2, 4e-4),
+            ("torch", 1, 1e-3),
+            ("torch", 2, 2e-3),
+            ("numpy", 1, 1e-4),
+        ]
+    ]
     judged = {r["framework"]: r for r in report.judge(records)}
     assert judged["minigrad"]["threads"] == 2 and judged["torch"]["threads"] == 1
     assert judged["minigrad"]["ratio"] == pytest.approx(0.4) and judged["minigrad"]["met"] is True
     assert judged["numpy"]["ratio"] == pytest.approx(0.1) and judged["numpy"]["met"] is None
-    slow = report.judge([r for r in records if r["framework"] != "torch" or r["threads"] == 1 and r.update(median=7e-4) is None])
+    slow = report.judge(
+        [
+            r
+            for r in records
+            if r["framework"] != "torch" or r["threads"] == 1 and r.update(median=7e-4) is None
+        ]
+    )
     assert next(r for r in slow if r["framework"] == "minigrad")["met"] is False
 
 
 def test_judge_without_a_partner_and_by_the_op():
     alone = report.judge([record("fit", fit.ROWS[0], "minigrad", 1, "fit", [1.0])])
     assert alone[0]["ratio"] is None and alone[0]["met"] is None
-    for seconds, met in [(2.4e-4, True), (2.6e-4, False)]:          # 2.4 and 2.6 us an op, over 100 ops
-        judged = report.judge([record("overhead", overhead.ROWS[0], "minigrad", 1, "forward", [seconds])])
+    for seconds, met in [(2.4e-4, True), (2.6e-4, False)]:  # 2.4 and 2.6 us an op, over 100 ops
+        judged = report.judge(
+            [record("overhead", overhead.ROWS[0], "minigrad", 1, "forward", [seconds])]
+        )
         assert judged[0]["met"] is met
 
 
 def test_losing_kernel_is_flagged():
-    rows = [record("kernels", kernels.ROWS[0], "minigrad", 1, v, [t]) for v, t in [("kernel", 1.1e-5), ("definition", 1e-5)]]
+    rows = [
+        record("kernels", kernels.ROWS[0], "minigrad", 1, v, [t])
+        for v, t in [("kernel", 1.1e-5), ("definition", 1e-5)]
+    ]
     assert "LOSES" in report.table(report.judge(rows))
 
 
 def test_convolutions_are_judged_one_by_one_and_by_their_mean():
-    seconds = {"minigrad": [("channels last", [2.0, 0.5])], "torch": [("channels first", [1.0, 2.0]), ("channels last", [4.0, 1.0])]}
-    records = [record("convolutions", convolutions.ROWS[i], framework, 1, variant, [values[i]])
-               for framework, variants in seconds.items() for variant, values in variants for i in range(2)]
+    seconds = {
+        "minigrad": [("channels last", [2.0, 0.5])],
+        "torch": [("channels first", [1.0, 2.0]), ("channels last", [4.0, 1.0])],
+    }
+    records = [
+        record("convolutions", convolutions.ROWS[i], framework, 1, variant, [values[i]])
+        for framework, variants in seconds.items()
+        for variant, values in variants
+        for i in range(2)
+    ]
     judged = [r for r in report.judge(records) if r["framework"] == "minigrad"]
     assert [(r["ratio"], r["met"]) for r in judged[:2]] == [(2.0, False), (0.5, True)]
-    assert judged[2]["row"] == "geometric mean" and judged[2]["ratio"] == pytest.approx(1.0) and judged[2]["met"]
+    assert (
+        judged[2]["row"] == "geometric mean"
+        and judged[2]["ratio"] == pytest.approx(1.0)
+        and judged[2]["met"]
+    )

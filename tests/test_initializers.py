@@ -1,4 +1,5 @@
 """Initializers: the distribution each promises, the fans it follows, and one set of numbers for every device."""
+
 import math
 
 import numpy as np
@@ -6,22 +7,48 @@ import pytest
 
 import minigrad
 from minigrad import initializers
-from minigrad.backend import default_dtype, device_name, to_cpu
-from minigrad.initializers import (Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal,
-                                   LecunUniform, Ones, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal,
-                                   VarianceScaling, Zeros, fans)
+from minigrad.backend import device_name, to_cpu
+from minigrad.config import default_dtype
+from minigrad.initializers import (
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Identity,
+    LecunNormal,
+    LecunUniform,
+    Ones,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+    fans,
+)
 
 SHAPE = (300, 200)
-CONVOLUTION = (3, 5, 40, 60)              # fan in 600, fan out 900
+CONVOLUTION = (3, 5, 40, 60)  # fan in 600, fan out 900
 # name, kernel shape, what its standard deviation must be, the largest size a value may have (None: no bound)
 SPREADS = [
-    (RandomUniform(-0.2, 0.4), SHAPE, 0.6 / math.sqrt(12), 0.4), (RandomNormal(0.0, 0.3), SHAPE, 0.3, None),
+    (RandomUniform(-0.2, 0.4), SHAPE, 0.6 / math.sqrt(12), 0.4),
+    (RandomNormal(0.0, 0.3), SHAPE, 0.3, None),
     (TruncatedNormal(0.0, 0.3), SHAPE, 0.3 * 0.8796256610342398, 0.6),
-    (GlorotUniform(), SHAPE, math.sqrt(2 / 500), math.sqrt(6 / 500)), (GlorotNormal(), SHAPE, math.sqrt(2 / 500), None),
-    (HeUniform(), SHAPE, math.sqrt(2 / 300), math.sqrt(6 / 300)), (HeNormal(), SHAPE, math.sqrt(2 / 300), None),
-    (LecunUniform(), SHAPE, math.sqrt(1 / 300), math.sqrt(3 / 300)), (LecunNormal(), SHAPE, math.sqrt(1 / 300), None),
-    (GlorotUniform(), CONVOLUTION, math.sqrt(2 / 1500), math.sqrt(6 / 1500)), (HeNormal(), CONVOLUTION, math.sqrt(2 / 600), None),
-    (VarianceScaling(3.0, "fan_out", "uniform"), CONVOLUTION, math.sqrt(3 / 900), math.sqrt(9 / 900)),
+    (GlorotUniform(), SHAPE, math.sqrt(2 / 500), math.sqrt(6 / 500)),
+    (GlorotNormal(), SHAPE, math.sqrt(2 / 500), None),
+    (HeUniform(), SHAPE, math.sqrt(2 / 300), math.sqrt(6 / 300)),
+    (HeNormal(), SHAPE, math.sqrt(2 / 300), None),
+    (LecunUniform(), SHAPE, math.sqrt(1 / 300), math.sqrt(3 / 300)),
+    (LecunNormal(), SHAPE, math.sqrt(1 / 300), None),
+    (GlorotUniform(), CONVOLUTION, math.sqrt(2 / 1500), math.sqrt(6 / 1500)),
+    (HeNormal(), CONVOLUTION, math.sqrt(2 / 600), None),
+    (
+        VarianceScaling(3.0, "fan_out", "uniform"),
+        CONVOLUTION,
+        math.sqrt(3 / 900),
+        math.sqrt(9 / 900),
+    ),
     (VarianceScaling(0.5, "fan_out", "untruncated_normal"), SHAPE, math.sqrt(0.5 / 200), None),
 ]
 RANDOM = [type(case[0]) for case in SPREADS[:9]] + [VarianceScaling, Orthogonal]
@@ -39,20 +66,28 @@ def test_spread(initializer, shape, deviation, bound):
         assert 0.99 * bound < abs(x).max() <= bound * (1 + 1e-6)
 
 
-@pytest.mark.parametrize("initializer", [RandomNormal(), VarianceScaling(distribution="untruncated_normal")], ids=repr)
+@pytest.mark.parametrize(
+    "initializer", [RandomNormal(), VarianceScaling(distribution="untruncated_normal")], ids=repr
+)
 def test_untruncated_normals_have_tails(initializer):
     x = initializer(SHAPE)
-    assert 0.035 < (abs(x) > 2 * x.std()).mean() < 0.055              # 4.6 % of a normal lie outside two deviations
+    assert (
+        0.035 < (abs(x) > 2 * x.std()).mean() < 0.055
+    )  # 4.6 % of a normal lie outside two deviations
 
 
-@pytest.mark.parametrize("initializer", [TruncatedNormal(5.0, 1.0), HeNormal(), GlorotNormal(), LecunNormal()], ids=repr)
+@pytest.mark.parametrize(
+    "initializer", [TruncatedNormal(5.0, 1.0), HeNormal(), GlorotNormal(), LecunNormal()], ids=repr
+)
 def test_truncated_normals_have_none(initializer):
     x = initializer(SHAPE).astype(np.float64)
     x = (x - x.mean()) / x.std()
-    assert abs(x).max() < 2.3                                         # 2 / 0.88
-    assert abs((abs(x) * 0.8796 < 1).mean() - 0.6827 / 0.9545) < 0.01   # between the cuts the shape is the normal's
-    assert (abs(x) > 2.2).mean() > 0.003                              # drawn again, not clipped: the edge is not thin,
-    assert len(np.unique(x)) > 0.9 * x.size                           # and nothing piles up
+    assert abs(x).max() < 2.3  # 2 / 0.88
+    assert (
+        abs((abs(x) * 0.8796 < 1).mean() - 0.6827 / 0.9545) < 0.01
+    )  # between the cuts the shape is the normal's
+    assert (abs(x) > 2.2).mean() > 0.003  # drawn again, not clipped: the edge is not thin,
+    assert len(np.unique(x)) > 0.9 * x.size  # and nothing piles up
 
 
 def test_fans():
@@ -94,7 +129,9 @@ def test_seeds(cls):
     np.testing.assert_array_equal(cls()((4, 5)), first)
     assert (first != second).any()
     own = cls(seed=11)
-    np.testing.assert_array_equal(own((4, 5)), own((4, 5)))            # as in Keras: an int seed gives one set of numbers
+    np.testing.assert_array_equal(
+        own((4, 5)), own((4, 5))
+    )  # as in Keras: an int seed gives one set of numbers
     np.testing.assert_array_equal(own((4, 5)), cls(seed=11)((4, 5)))
     assert (own((4, 5)) != cls(seed=12)((4, 5))).any()
     stream = cls(seed=np.random.default_rng(11))
@@ -125,15 +162,23 @@ def test_every_device_and_dtype(name, device):
 
 
 def test_get():
-    assert type(initializers.get("glorot_uniform")) is type(initializers.get("GlorotUniform")) is GlorotUniform
+    assert (
+        type(initializers.get("glorot_uniform"))
+        is type(initializers.get("GlorotUniform"))
+        is GlorotUniform
+    )
     assert type(initializers.get(HeNormal)) is HeNormal
     own = HeNormal(seed=1)
     assert initializers.get(own) is own
 
     def ones(shape, dtype=None):
         return np.ones(shape)
+
     assert initializers.get(ones) is ones
-    with pytest.raises(ValueError, match="unknown initializer 'glorot_unifrom': did you mean 'glorot_uniform'.*known: zeros"):
+    with pytest.raises(
+        ValueError,
+        match="unknown initializer 'glorot_unifrom': did you mean 'glorot_uniform'.*known: zeros",
+    ):
         initializers.get("glorot_unifrom")
     with pytest.raises(TypeError, match="initializer.*3"):
         initializers.get(3)

@@ -1,4 +1,5 @@
 """Losses against plain formulas and known figures; kernels against the loss of each sample; logits that the graph knows."""
+
 import inspect
 import math
 
@@ -8,8 +9,14 @@ import pytest
 import minigrad
 from minigrad import Tensor, check_grads, grad, losses, ops
 from minigrad.backend import to_cpu
-from minigrad.losses import (BinaryCrossentropy, CategoricalCrossentropy, Huber, Loss, MeanSquaredError,
-                             SparseCategoricalCrossentropy)
+from minigrad.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Huber,
+    Loss,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
 
 rng = np.random.default_rng(5)
 N, C = 6, 4
@@ -45,7 +52,7 @@ def unit(x):
 
 # name -> (targets, predictions, the loss of each sample in NumPy, options)
 CASES = {
-    "mean_squared_error": (REAL, PREDICTED, lambda t, p: ((t - p)**2).mean(-1), {}),
+    "mean_squared_error": (REAL, PREDICTED, lambda t, p: ((t - p) ** 2).mean(-1), {}),
     "mean_absolute_error": (REAL, PREDICTED, lambda t, p: abs(t - p).mean(-1), {}),
     "huber": (REAL, PREDICTED, huber_np, {"delta": 2.5}),
     "log_cosh": (REAL, PREDICTED, lambda t, p: np.log(np.cosh(p - t)).mean(-1), {}),
@@ -53,13 +60,27 @@ CASES = {
     "cosine_similarity": (REAL, PREDICTED, lambda t, p: -(unit(t) * unit(p)).sum(-1), {}),
     "binary_crossentropy": (ONE_HOT, PROBABLE, bce_np, {"label_smoothing": 0.2}),
     "categorical_crossentropy": (TARGETS, PROBABLE, cce_np, {"label_smoothing": 0.2}),
-    "sparse_categorical_crossentropy": (LABELS, SHARES, lambda t, p: -np.log(p[np.arange(N), t]), {}),
+    "sparse_categorical_crossentropy": (
+        LABELS,
+        SHARES,
+        lambda t, p: -np.log(p[np.arange(N), t]),
+        {},
+    ),
     "kl_divergence": (TARGETS, SHARES, lambda t, p: (t * np.log(t / p)).sum(-1), {}),
     "hinge": (SIGNS, PREDICTED, lambda t, p: np.maximum(1 - t * p, 0).mean(-1), {}),
-    "squared_hinge": (SIGNS, PREDICTED, lambda t, p: (np.maximum(1 - t * p, 0)**2).mean(-1), {}),
-    "categorical_hinge": (ONE_HOT, PREDICTED, lambda t, p: np.maximum(1 + ((1 - t) * p).max(-1) - (t * p).sum(-1), 0), {}),
-    "contrastive": (ONE_HOT, abs(PREDICTED), lambda t, p, margin=1.0: t * p**2 + (1 - t) * np.maximum(margin - p, 0)**2,
-                    {"margin": 3.3}),
+    "squared_hinge": (SIGNS, PREDICTED, lambda t, p: (np.maximum(1 - t * p, 0) ** 2).mean(-1), {}),
+    "categorical_hinge": (
+        ONE_HOT,
+        PREDICTED,
+        lambda t, p: np.maximum(1 + ((1 - t) * p).max(-1) - (t * p).sum(-1), 0),
+        {},
+    ),
+    "contrastive": (
+        ONE_HOT,
+        abs(PREDICTED),
+        lambda t, p, margin=1.0: t * p**2 + (1 - t) * np.maximum(margin - p, 0) ** 2,
+        {"margin": 3.3},
+    ),
 }
 NAMES = sorted(CASES)
 
@@ -74,8 +95,14 @@ def loss_class(name):
 
 def test_no_loss_escapes_the_table():
     assert {losses.TABLE[name] for name in CASES} == set(losses.TABLE.values())
-    public = {kind for kind in vars(losses).values() if isinstance(kind, type) and issubclass(kind, Loss)
-              and kind is not Loss and not kind.__name__.startswith("_")}
+    public = {
+        kind
+        for kind in vars(losses).values()
+        if isinstance(kind, type)
+        and issubclass(kind, Loss)
+        and kind is not Loss
+        and not kind.__name__.startswith("_")
+    }
     assert public == set(losses.TABLE.values())
     assert all(kind.__doc__ for kind in public)
 
@@ -100,8 +127,16 @@ def test_each_sample_and_their_mean(name, xp, same_dtype):
 def test_gradients_to_second_order(name, xp):
     t, p, _, options = CASES[name]
     for settings in ({}, options):
-        check_grads(lambda p, settings=settings: getattr(losses, name)(on(xp, t), p, **settings), on(xp, p), order=2)
-        check_grads(lambda p, settings=settings: loss_class(name)(**settings)(on(xp, t), p), on(xp, p), order=2)
+        check_grads(
+            lambda p, settings=settings: getattr(losses, name)(on(xp, t), p, **settings),
+            on(xp, p),
+            order=2,
+        )
+        check_grads(
+            lambda p, settings=settings: loss_class(name)(**settings)(on(xp, t), p),
+            on(xp, p),
+            order=2,
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,44 +147,80 @@ def test_weights_and_reductions(name, xp, same_dtype):
     broad = w.reshape(w.shape + (1,) * (wanted.ndim - 1))
     weighted = kind()(t, p, sample_weight=xp.asarray(w))
     same_dtype("float32", weighted)
-    assert weighted.item() == pytest.approx((wanted * broad).mean(), rel=1e-5)            # over all samples, as in Keras
+    assert weighted.item() == pytest.approx(
+        (wanted * broad).mean(), rel=1e-5
+    )  # over all samples, as in Keras
     if wanted.ndim == 1:
-        assert kind()(t, p, xp.asarray(w[:, None])).item() == pytest.approx(weighted.item(), rel=1e-6)
+        assert kind()(t, p, xp.asarray(w[:, None])).item() == pytest.approx(
+            weighted.item(), rel=1e-6
+        )
     assert kind()(t, p, xp.ones(N)).item() == pytest.approx(kind()(t, p).item(), rel=1e-5)
     assert kind(reduction="sum")(t, p).item() == pytest.approx(wanted.sum(), rel=1e-5)
-    assert kind(reduction="sum")(t, p, xp.asarray(w)).item() == pytest.approx((wanted * broad).sum(), rel=1e-5)
+    assert kind(reduction="sum")(t, p, xp.asarray(w)).item() == pytest.approx(
+        (wanted * broad).sum(), rel=1e-5
+    )
     for none in (None, "none"):
-        np.testing.assert_allclose(to_cpu(kind(reduction=none)(t, p).data), wanted, rtol=2e-5, atol=1e-6)
-    with pytest.raises(ValueError, match=r"sample_weight has shape \(5,\), the losses \(6.*one weight a sample"):
+        np.testing.assert_allclose(
+            to_cpu(kind(reduction=none)(t, p).data), wanted, rtol=2e-5, atol=1e-6
+        )
+    with pytest.raises(
+        ValueError, match=r"sample_weight has shape \(5,\), the losses \(6.*one weight a sample"
+    ):
         kind()(t, p, xp.ones(N - 1))
 
 
 # ---- known figures -------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name, t, p, value", [
-    ("mse", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.045), ("mae", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.2),
-    ("binary_crossentropy", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.22708064055624455),
-    ("huber", [1.0, 0.0, -1.0, 3.0], [0.5, 2.0, -1.2, 0.0], 1.03625),
-    ("contrastive", [1, 0, 1, 0], [0.2, 0.5, 0.9, 1.4], 0.275),
-    ("categorical_crossentropy", np.eye(3).tolist(), [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], 0.4243218919376292),
-    ("sparse_categorical_crossentropy", [0, 1, 2], [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], 0.4243218919376292),
-    ("binary_crossentropy", [1], [0], 16.11809565095832)])
+
+@pytest.mark.parametrize(
+    "name, t, p, value",
+    [
+        ("mse", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.045),
+        ("mae", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.2),
+        ("binary_crossentropy", [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3], 0.22708064055624455),
+        ("huber", [1.0, 0.0, -1.0, 3.0], [0.5, 2.0, -1.2, 0.0], 1.03625),
+        ("contrastive", [1, 0, 1, 0], [0.2, 0.5, 0.9, 1.4], 0.275),
+        (
+            "categorical_crossentropy",
+            np.eye(3).tolist(),
+            [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]],
+            0.4243218919376292,
+        ),
+        (
+            "sparse_categorical_crossentropy",
+            [0, 1, 2],
+            [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]],
+            0.4243218919376292,
+        ),
+        ("binary_crossentropy", [1], [0], 16.11809565095832),
+    ],
+)
 def test_known_figures(name, t, p, value):
     with minigrad.default_dtype("float64"):
-        assert losses.get(name)(t, Tensor(p, dtype="float64")).item() == pytest.approx(value, rel=1e-12)
+        assert losses.get(name)(t, Tensor(p, dtype="float64")).item() == pytest.approx(
+            value, rel=1e-12
+        )
     assert losses.get(name)(t, Tensor(p, dtype="float32")).item() == pytest.approx(value, rel=1e-6)
 
 
-@pytest.mark.parametrize("loss, value, weighted", [         # Keras 3.15.1 on the same arrays, weights .5 and 2
-    (BinaryCrossentropy(), 0.2899092435836792, 0.3123122751712799),
-    (BinaryCrossentropy(label_smoothing=0.1), 0.34574905037879944, 0.3922182023525238),
-    (CategoricalCrossentropy(), 0.2899092435836792, 0.3123122751712799),
-    (CategoricalCrossentropy(label_smoothing=0.2), 0.4015888571739197, 0.4721241593360901),
-    (losses.CategoricalHinge(), 0.5, 0.55), (losses.Hinge(), 0.75, 0.9), (losses.SquaredHinge(), 0.815, 0.9624999761581421),
-    (losses.LogCosh(), 0.03210441768169403, 0.030953265726566315), (Huber(0.2), 0.03, 0.03),
-    (losses.Poisson(), 0.6449545621871948, 0.781156063079834),
-    (losses.CosineSimilarity(), -0.9446437358856201, -1.1999287605285645),
-    (losses.KLDivergence(), 0.2899077832698822, 0.31231045722961426)], ids=lambda x: getattr(x, "name", ""))
+@pytest.mark.parametrize(
+    "loss, value, weighted",
+    [  # Keras 3.15.1 on the same arrays, weights .5 and 2
+        (BinaryCrossentropy(), 0.2899092435836792, 0.3123122751712799),
+        (BinaryCrossentropy(label_smoothing=0.1), 0.34574905037879944, 0.3922182023525238),
+        (CategoricalCrossentropy(), 0.2899092435836792, 0.3123122751712799),
+        (CategoricalCrossentropy(label_smoothing=0.2), 0.4015888571739197, 0.4721241593360901),
+        (losses.CategoricalHinge(), 0.5, 0.55),
+        (losses.Hinge(), 0.75, 0.9),
+        (losses.SquaredHinge(), 0.815, 0.9624999761581421),
+        (losses.LogCosh(), 0.03210441768169403, 0.030953265726566315),
+        (Huber(0.2), 0.03, 0.03),
+        (losses.Poisson(), 0.6449545621871948, 0.781156063079834),
+        (losses.CosineSimilarity(), -0.9446437358856201, -1.1999287605285645),
+        (losses.KLDivergence(), 0.2899077832698822, 0.31231045722961426),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
 def test_figures_of_keras(loss, value, weighted):
     t, p = np.eye(2, dtype="float32"), np.array([[0.7, 0.3], [0.2, 0.8]], "float32")
     assert loss(t, p).item() == pytest.approx(value, rel=2e-6, abs=1e-7)
@@ -158,7 +229,10 @@ def test_figures_of_keras(loss, value, weighted):
 
 def test_probabilities_that_do_not_add_up_are_scaled():
     p = np.array([[0.9, 0.9], [0.1, 0.4]])
-    for loss, t in ((CategoricalCrossentropy(), np.eye(2)), (SparseCategoricalCrossentropy(), np.array([0, 1]))):
+    for loss, t in (
+        (CategoricalCrossentropy(), np.eye(2)),
+        (SparseCategoricalCrossentropy(), np.array([0, 1])),
+    ):
         assert loss(t, p).item() == pytest.approx(0.4581453502178192, rel=1e-6)
 
 
@@ -174,10 +248,15 @@ def test_hinge_takes_labels_of_both_kinds(xp):
 HARD = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0]])
 
 
-@pytest.mark.parametrize("make, targets", [
-    (lambda **o: BinaryCrossentropy(**o), np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])),
-    (lambda **o: CategoricalCrossentropy(**o), np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])),
-    (lambda **o: SparseCategoricalCrossentropy(**o), np.array([1, 0]))], ids=["binary", "categorical", "sparse"])
+@pytest.mark.parametrize(
+    "make, targets",
+    [
+        (lambda **o: BinaryCrossentropy(**o), np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])),
+        (lambda **o: CategoricalCrossentropy(**o), np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])),
+        (lambda **o: SparseCategoricalCrossentropy(**o), np.array([1, 0])),
+    ],
+    ids=["binary", "categorical", "sparse"],
+)
 @pytest.mark.parametrize("weight", [None, [1.0, 1.0]])
 def test_probabilities_out_of_the_network_are_computed_from_logits(make, targets, weight, xp):
     squash = ops.sigmoid if isinstance(make(), BinaryCrossentropy) else ops.softmax
@@ -185,20 +264,26 @@ def test_probabilities_out_of_the_network_are_computed_from_logits(make, targets
     p = squash(x)
     weight = None if weight is None else xp.asarray(weight)
     known, told = make()(t, p, weight), make(from_logits=True)(t, x, weight)
-    assert known.item() == told.item() > 600                                # no clip at 16.1
+    assert known.item() == told.item() > 600  # no clip at 16.1
     slopes = [to_cpu(grad(y, [x])[0].data) for y in (known, told)]
     np.testing.assert_array_equal(*slopes)
-    assert np.isfinite(slopes[0]).all() and abs(slopes[0]).max() > 0.1      # and the gradient is alive
-    assert make()(t, Tensor(p.data), weight).item() < 17                    # the array alone is clipped
+    assert np.isfinite(slopes[0]).all() and abs(slopes[0]).max() > 0.1  # and the gradient is alive
+    assert make()(t, Tensor(p.data), weight).item() < 17  # the array alone is clipped
 
 
 def test_the_right_logits_for_each_loss():
     x = Tensor(rng.standard_normal((4, 3)), requires_grad=True)
-    for loss, name, t, expected in ((BinaryCrossentropy(), "softmax", np.eye(3)[[0, 1, 2, 0]], bce_np),
-                                    (CategoricalCrossentropy(), "sigmoid", np.eye(3)[[0, 1, 2, 0]], cce_np)):
-        p = getattr(ops, name)(x)                   # not the pair that cancels: the probabilities count, whatever made them
+    for loss, name, t, expected in (
+        (BinaryCrossentropy(), "softmax", np.eye(3)[[0, 1, 2, 0]], bce_np),
+        (CategoricalCrossentropy(), "sigmoid", np.eye(3)[[0, 1, 2, 0]], cce_np),
+    ):
+        p = getattr(ops, name)(
+            x
+        )  # not the pair that cancels: the probabilities count, whatever made them
         assert loss(t, p).item() == pytest.approx(expected(t, p.numpy()).mean(), rel=1e-5)
-        assert loss(t, p, np.ones(4)).item() == pytest.approx(expected(t, p.numpy()).mean(), rel=1e-5)
+        assert loss(t, p, np.ones(4)).item() == pytest.approx(
+            expected(t, p.numpy()).mean(), rel=1e-5
+        )
 
 
 def test_changed_probabilities_have_no_logits():
@@ -212,19 +297,31 @@ def test_clipping_of_raw_probabilities():
     each = losses.binary_crossentropy(np.array([[1.0], [0.0]]), p)
     assert each.numpy()[0] == pytest.approx(-math.log(1e-7), rel=1e-6)
     assert 15.9 < each.numpy()[1] < 16.2
-    assert (grad(ops.sum(each), [p])[0].numpy() == 0).all()                 # beyond the clip nothing can be learned
+    assert (
+        grad(ops.sum(each), [p])[0].numpy() == 0
+    ).all()  # beyond the clip nothing can be learned
 
 
-@pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"])
+@pytest.mark.parametrize(
+    "name", ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
+)
 def test_from_logits_of_functions(name, xp):
     t = LABELS if name.startswith("sparse") else TARGETS
-    function, squash = getattr(losses, name), ops.sigmoid if name.startswith("binary") else ops.softmax
+    function, squash = (
+        getattr(losses, name),
+        ops.sigmoid if name.startswith("binary") else ops.softmax,
+    )
     logits = Tensor(xp.asarray(REAL))
     raw = function(xp.asarray(t), Tensor(squash(logits).data))
-    told, known = function(xp.asarray(t), logits, from_logits=True), function(xp.asarray(t), squash(logits))
+    told, known = (
+        function(xp.asarray(t), logits, from_logits=True),
+        function(xp.asarray(t), squash(logits)),
+    )
     np.testing.assert_allclose(to_cpu(told.data), to_cpu(raw.data), rtol=1e-5)
     np.testing.assert_array_equal(to_cpu(told.data), to_cpu(known.data))
-    assert loss_class(name)(from_logits=True)(xp.asarray(t), logits).item() == pytest.approx(to_cpu(told.data).mean(), rel=1e-6)
+    assert loss_class(name)(from_logits=True)(xp.asarray(t), logits).item() == pytest.approx(
+        to_cpu(told.data).mean(), rel=1e-6
+    )
     if not name.startswith("sparse"):
         smooth = loss_class(name)(from_logits=True, label_smoothing=0.3)(xp.asarray(t), logits)
         wanted = function(xp.asarray(t), Tensor(squash(logits).data), label_smoothing=0.3)
@@ -233,46 +330,88 @@ def test_from_logits_of_functions(name, xp):
 
 def test_sequences_of_labels(xp):
     logits, labels = rng.standard_normal((2, 5, 3)), rng.integers(0, 3, (2, 5))
-    each = losses.sparse_categorical_crossentropy(xp.asarray(labels), xp.asarray(logits), from_logits=True)
+    each = losses.sparse_categorical_crossentropy(
+        xp.asarray(labels), xp.asarray(logits), from_logits=True
+    )
     assert each.shape == (2, 5)
-    mean = SparseCategoricalCrossentropy(from_logits=True)(xp.asarray(labels), Tensor(xp.asarray(logits)))
+    mean = SparseCategoricalCrossentropy(from_logits=True)(
+        xp.asarray(labels), Tensor(xp.asarray(logits))
+    )
     assert mean.item() == pytest.approx(to_cpu(each.data).mean(), rel=1e-6)
-    weighted = SparseCategoricalCrossentropy(True)(xp.asarray(labels), Tensor(xp.asarray(logits)), xp.asarray([1.0, 0.0]))
+    weighted = SparseCategoricalCrossentropy(True)(
+        xp.asarray(labels), Tensor(xp.asarray(logits)), xp.asarray([1.0, 0.0])
+    )
     assert weighted.item() == pytest.approx(to_cpu(each.data)[0].sum() / 10, rel=1e-5)
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("sparse")])
 def test_shapes_that_differ(name):
     t, p, _, _ = CASES[name]
-    for call in (getattr(losses, name), loss_class(name)(), lambda t, p: loss_class(name)()(t, p, np.ones(N))):
-        with pytest.raises(ValueError, match=r"y_true has shape \(6,\), y_pred \(6, 1\); .*y_true.reshape\(\(6, 1\)\)"):
+    for call in (
+        getattr(losses, name),
+        loss_class(name)(),
+        lambda t, p: loss_class(name)()(t, p, np.ones(N)),
+    ):
+        with pytest.raises(
+            ValueError,
+            match=r"y_true has shape \(6,\), y_pred \(6, 1\); .*y_true.reshape\(\(6, 1\)\)",
+        ):
             call(t[:, 0], Tensor(p[:, :1]))
-        with pytest.raises(ValueError, match=r"y_true has shape \(6, 3\), y_pred \(6, 4\); they must be equal$"):
+        with pytest.raises(
+            ValueError, match=r"y_true has shape \(6, 3\), y_pred \(6, 4\); they must be equal$"
+        ):
             call(t[:, :3], p)
 
 
-@pytest.mark.parametrize("labels, error, words", [
-    ([0, 1, 4], IndexError, "labels run from 0 to 4, but 4 classes allow 0..3"), ([-1, 0, 1], IndexError, "from -1 to 1"),
-    ([0.0, 1.0, 2.0], TypeError, "labels must be integers"), (np.eye(4)[:3].astype(int), ValueError, "do not fit"),
-    ([0, 1], ValueError, "do not fit")])
+@pytest.mark.parametrize(
+    "labels, error, words",
+    [
+        ([0, 1, 4], IndexError, "labels run from 0 to 4, but 4 classes allow 0..3"),
+        ([-1, 0, 1], IndexError, "from -1 to 1"),
+        ([0.0, 1.0, 2.0], TypeError, "labels must be integers"),
+        (np.eye(4)[:3].astype(int), ValueError, "do not fit"),
+        ([0, 1], ValueError, "do not fit"),
+    ],
+)
 def test_labels_that_do_not_fit(labels, error, words, xp):
     labels, p = xp.asarray(labels), Tensor(xp.asarray(SHARES[:3]))
-    for call in (losses.sparse_categorical_crossentropy, SparseCategoricalCrossentropy(),
-                 lambda t, p: SparseCategoricalCrossentropy(from_logits=True)(t, p),
-                 lambda t, p: SparseCategoricalCrossentropy()(t, p, xp.ones(3))):
+    for call in (
+        losses.sparse_categorical_crossentropy,
+        SparseCategoricalCrossentropy(),
+        lambda t, p: SparseCategoricalCrossentropy(from_logits=True)(t, p),
+        lambda t, p: SparseCategoricalCrossentropy()(t, p, xp.ones(3)),
+    ):
         with pytest.raises(error, match=words):
             call(labels, p)
 
 
-@pytest.mark.parametrize("make, error, words", [
-    (lambda: losses.get("mean_squared_eror"), ValueError, "did you mean 'mean_squared_error'"),
-    (lambda: losses.get("categorical"), ValueError, "unknown loss"), (lambda: losses.get(3), TypeError, "loss: expected"),
-    (lambda: Huber(detla=2), TypeError, "Huber has no option 'detla'; it knows delta, name, reduction"),
-    (lambda: Huber(1.0, 2.0), TypeError, "Huber has no option 2.0"),
-    (lambda: SparseCategoricalCrossentropy(label_smoothing=0.1), TypeError, "no option 'label_smoothing'"),
-    (lambda: MeanSquaredError(reduction="total"), ValueError, "unknown reduction of MeanSquaredError 'total'")])
+@pytest.mark.parametrize(
+    "make, error, words",
+    [
+        (lambda: losses.get("mean_squared_eror"), ValueError, "did you mean 'mean_squared_error'"),
+        (lambda: losses.get("categorical"), ValueError, "unknown loss"),
+        (lambda: losses.get(3), TypeError, "loss: expected"),
+        (
+            lambda: Huber(detla=2),
+            TypeError,
+            "Huber has no option 'detla'; it knows delta, name, reduction",
+        ),
+        (lambda: Huber(1.0, 2.0), TypeError, "Huber has no option 2.0"),
+        (
+            lambda: SparseCategoricalCrossentropy(label_smoothing=0.1),
+            TypeError,
+            "no option 'label_smoothing'",
+        ),
+        (
+            lambda: MeanSquaredError(reduction="total"),
+            ValueError,
+            "unknown reduction of MeanSquaredError 'total'",
+        ),
+    ],
+)
 def test_bad_options(make, error, words):
     with pytest.raises(error, match=words):
         make()
@@ -280,9 +419,15 @@ def test_bad_options(make, error, words):
 
 # ---- names, classes, own losses ------------------------------------------------------------------------------------
 
+
 def test_names_classes_and_instances():
     for name, kind in losses.TABLE.items():
-        assert type(losses.get(name)) is kind is type(losses.get(kind)) is type(losses.get(kind.__name__))
+        assert (
+            type(losses.get(name))
+            is kind
+            is type(losses.get(kind))
+            is type(losses.get(kind.__name__))
+        )
         if name == getattr(kind.function, "__name__", ""):
             assert inspect.isfunction(getattr(losses, name))
     loss = Huber(2.0, name="mine")
@@ -296,14 +441,17 @@ def test_own_functions(xp):
 
     def whole(t, p):
         return ops.mean(abs(t - p)) * 2
+
     t, p = xp.asarray(REAL), Tensor(xp.asarray(PREDICTED), requires_grad=True)
     wanted = abs(REAL - PREDICTED).mean(-1)
     w = rng.uniform(0, 2, N)
     assert losses.get(each).name == "each"
     assert losses.get(each)(t, p).item() == pytest.approx(wanted.mean(), rel=1e-5)
-    assert losses.get(each)(t, p, xp.asarray(w)).item() == pytest.approx((wanted * w).mean(), rel=1e-5)
+    assert losses.get(each)(t, p, xp.asarray(w)).item() == pytest.approx(
+        (wanted * w).mean(), rel=1e-5
+    )
     assert losses.get(whole)(t, p).item() == pytest.approx(2 * wanted.mean(), rel=1e-5)
-    slope, = grad(losses.get(each)(t, p), [p])
+    (slope,) = grad(losses.get(each)(t, p), [p])
     np.testing.assert_allclose(to_cpu(slope.data), np.sign(PREDICTED - REAL) / REAL.size, rtol=1e-5)
     with pytest.raises(ValueError, match=r"whole: sample_weight has shape \(6,\), the losses \(\)"):
         losses.get(whole)(t, p, xp.asarray(w))
@@ -321,24 +469,41 @@ def test_own_classes():
     class Careless(Squares):
         def __init__(self):
             self.factor = 3
+
     for loss in (Squares(3), Careless()):
-        assert loss(REAL, PREDICTED).item() == pytest.approx(3 * ((REAL - PREDICTED)**2).sum(-1).mean(), rel=1e-5)
+        assert loss(REAL, PREDICTED).item() == pytest.approx(
+            3 * ((REAL - PREDICTED) ** 2).sum(-1).mean(), rel=1e-5
+        )
 
 
 def test_targets_may_have_a_graph():
     for dtype in ("float32", "float64"):
-        t, p = (Tensor(x, requires_grad=True, dtype=d) for x, d in ((REAL, dtype), (PREDICTED, "float32")))
+        t, p = (
+            Tensor(x, requires_grad=True, dtype=d)
+            for x, d in ((REAL, dtype), (PREDICTED, "float32"))
+        )
         for loss in (MeanSquaredError(), Huber()):
             slope = grad(loss(t, p), [t, p])
             np.testing.assert_allclose(slope[0].numpy(), -slope[1].numpy(), rtol=1e-5)
             assert slope[0].dtype == dtype and abs(slope[0].numpy()).max() > 0
 
 
-@pytest.mark.parametrize("t, p, shape", [((6,), (6, 1), (6, 1)), ((6, 1), (6,), (6,)), ((6, 1), (6, 4), (6,)),
-                                         ((6, 4), (6, 4), (6, 4)), ((6, 2), (6, 2, 1), (6, 2, 1)),
-                                         ((6,), (6, 4), (6,)), ((6,), (5, 1), (6,))])
+@pytest.mark.parametrize(
+    "t, p, shape",
+    [
+        ((6,), (6, 1), (6, 1)),
+        ((6, 1), (6,), (6,)),
+        ((6, 1), (6, 4), (6,)),
+        ((6, 4), (6, 4), (6, 4)),
+        ((6, 2), (6, 2, 1), (6, 2, 1)),
+        ((6,), (6, 4), (6,)),
+        ((6,), (5, 1), (6,)),
+    ],
+)
 def test_aligned(t, p, shape):
     assert losses.aligned(np.zeros(t, int), Tensor(np.zeros(p))).shape == shape
     if t == (6, 1) and p == (6, 4):
-        assert losses.aligned(np.zeros(t), Tensor(np.zeros(p))).shape == t      # not labels: refused, not reshaped
+        assert (
+            losses.aligned(np.zeros(t), Tensor(np.zeros(p))).shape == t
+        )  # not labels: refused, not reshaped
     assert losses.aligned(None, Tensor(np.zeros(p))) is None

@@ -1,16 +1,32 @@
 """Regularizers: their values, their gradients to second order, and the names."""
+
 import numpy as np
 import pytest
 
 from minigrad import Tensor, check_grads, grad, regularizers
-from minigrad.regularizers import L1, L2, L1L2, OrthogonalRegularizer
+from minigrad.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 
 WEIGHTS = [0.5, -1.0, 2.0]
-EVERY = [L1(0.3), L2(0.2), L1L2(0.3, 0.2), OrthogonalRegularizer(0.7), OrthogonalRegularizer(0.7, "columns")]
+EVERY = [
+    L1(0.3),
+    L2(0.2),
+    L1L2(0.3, 0.2),
+    OrthogonalRegularizer(0.7),
+    OrthogonalRegularizer(0.7, "columns"),
+]
 
 
-@pytest.mark.parametrize("regularizer, value", [(L1(0.01), 0.035), (L2(0.01), 0.0525), (L1L2(0.01, 0.01), 0.0875),
-                                                (L1L2(), 0.0), (L1L2(l2=0.01), 0.0525)], ids=repr)
+@pytest.mark.parametrize(
+    "regularizer, value",
+    [
+        (L1(0.01), 0.035),
+        (L2(0.01), 0.0525),
+        (L1L2(0.01, 0.01), 0.0875),
+        (L1L2(), 0.0),
+        (L1L2(l2=0.01), 0.0525),
+    ],
+    ids=repr,
+)
 def test_values(regularizer, value, device):
     penalty = regularizer(Tensor(WEIGHTS, device=device))
     assert penalty.shape == () and penalty.dtype == np.float32 and penalty.device == device
@@ -19,8 +35,10 @@ def test_values(regularizer, value, device):
 
 def test_slopes():
     w = Tensor(WEIGHTS, requires_grad=True)
-    slope = {name: grad(regularizer(w), [w])[0].numpy() for name, regularizer in
-             {"l1": L1(0.01), "l2": L2(0.01), "both": L1L2(0.01, 0.01)}.items()}
+    slope = {
+        name: grad(regularizer(w), [w])[0].numpy()
+        for name, regularizer in {"l1": L1(0.01), "l2": L2(0.01), "both": L1L2(0.01, 0.01)}.items()
+    }
     np.testing.assert_allclose(slope["l1"], 0.01 * np.sign(WEIGHTS))
     np.testing.assert_allclose(slope["l2"], 0.02 * np.asarray(WEIGHTS), rtol=1e-6)
     np.testing.assert_allclose(slope["both"], slope["l1"] + slope["l2"], rtol=1e-6)
@@ -33,12 +51,16 @@ def test_gradients(regularizer, xp):
 
 
 def test_orthogonal():
-    corner = np.array([[3.0, 0.0], [1.0, 1.0]])                       # 45 degrees between the rows
-    assert OrthogonalRegularizer(2.0)(Tensor(corner)).item() == pytest.approx(2 * 0.5**0.5, rel=1e-6)
-    assert OrthogonalRegularizer(2.0, "columns")(Tensor(corner)).item() == pytest.approx(2 / 10**0.5, rel=1e-6)
+    corner = np.array([[3.0, 0.0], [1.0, 1.0]])  # 45 degrees between the rows
+    assert OrthogonalRegularizer(2.0)(Tensor(corner)).item() == pytest.approx(
+        2 * 0.5**0.5, rel=1e-6
+    )
+    assert OrthogonalRegularizer(2.0, "columns")(Tensor(corner)).item() == pytest.approx(
+        2 / 10**0.5, rel=1e-6
+    )
     rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))[0]
     assert OrthogonalRegularizer(1.0)(Tensor(4 * rotation)).item() < 1e-6
-    three = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])            # pairs: parallel, and twice orthogonal
+    three = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # pairs: parallel, and twice orthogonal
     assert OrthogonalRegularizer(1.0)(Tensor(three)).item() == pytest.approx(1 / 3, rel=1e-6)
     assert OrthogonalRegularizer(1.0)(Tensor([[1.0, 2.0]])).item() == 0.0
 
@@ -50,7 +72,14 @@ def test_orthogonal_survives_a_row_of_zeros():
 
 def test_get():
     assert regularizers.get(None) is None
-    for name, value in {"l1": 0.035, "L1": 0.035, "l2": 0.0525, "L2": 0.0525, "l1_l2": 0.0875, "L1L2": 0.0875}.items():
+    for name, value in {
+        "l1": 0.035,
+        "L1": 0.035,
+        "l2": 0.0525,
+        "L2": 0.0525,
+        "l1_l2": 0.0875,
+        "L1L2": 0.0875,
+    }.items():
         assert regularizers.get(name)(Tensor(WEIGHTS)).item() == pytest.approx(value, rel=1e-6)
     assert type(regularizers.get(L2)) is L2
     own = L1(0.5)

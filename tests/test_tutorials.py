@@ -1,4 +1,5 @@
 """Every tutorial runs in a fresh process, asserts what it claims, draws what it speaks of and leaves nothing behind."""
+
 import ast
 import os
 import re
@@ -18,13 +19,22 @@ def run(*command, folder):
     """The finished process of `python command...` in `folder`, pictures drawn without a screen."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run([sys.executable, *map(str, command)], cwd=folder, env=settings, capture_output=True, encoding="utf-8",
-                          timeout=120)
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        env=settings,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
 
 
 def prose(source):
     """The text of the comment blocks that `# %%` opens, one string a block."""
-    return [re.sub(r"^# ?", "", block, flags=re.M).strip() for block in re.findall(r"^# %%.*\n((?:#.*\n)*)", source, flags=re.M)]
+    return [
+        re.sub(r"^# ?", "", block, flags=re.M).strip()
+        for block in re.findall(r"^# %%.*\n((?:#.*\n)*)", source, flags=re.M)
+    ]
 
 
 def headings(source):
@@ -34,7 +44,9 @@ def headings(source):
 
 
 def test_numbers_have_no_gap():
-    assert [lesson.name[:3] for lesson in LESSONS] == [f"{n:02}_" for n in range(1, len(LESSONS) + 1)]
+    assert [lesson.name[:3] for lesson in LESSONS] == [
+        f"{n:02}_" for n in range(1, len(LESSONS) + 1)
+    ]
     assert len(LESSONS) >= 3
 
 
@@ -44,13 +56,19 @@ def test_tells_asserts_and_draws(lesson):
     tree = ast.parse(source)
     title, underline = headings(source)[0]
     assert title.startswith(f"{int(lesson.name[:2])}. ") and set(underline) == {"="}
-    assert all(len(line) >= len(heading) for heading, line in headings(source)), "a heading is longer than its underline"
+    assert all(len(line) >= len(heading) for heading, line in headings(source)), (
+        "a heading is longer than its underline"
+    )
     blocks = prose(source)
     assert len(blocks) >= 5 and sum(len(block.split()) for block in blocks) >= 300
     checks = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
     assert len(checks) >= 5
     assert not any(isinstance(check.test, ast.Constant) for check in checks)
-    shown = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "plt.show"]
+    shown = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "plt.show"
+    ]
     assert len(shown) >= 2
     assert "What to remember" in source
 
@@ -77,7 +95,10 @@ def test_a_claim_that_fails_fails_the_lesson(tmp_path):
     """The exit code above means something: a lesson with one number changed does not return 0."""
     source = LESSONS[0].read_text(encoding="utf-8")
     broken = tmp_path / "broken.py"
-    broken.write_text(source.replace("abs(slope(f, 3) - 6) < 1e-6", "abs(slope(f, 3) - 7) < 1e-6"), encoding="utf-8")
+    broken.write_text(
+        source.replace("abs(slope(f, 3) - 6) < 1e-6", "abs(slope(f, 3) - 7) < 1e-6"),
+        encoding="utf-8",
+    )
     done = run(broken, folder=tmp_path)
     assert done.returncode == 1 and "AssertionError" in done.stderr
 

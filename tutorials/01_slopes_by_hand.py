@@ -51,7 +51,12 @@ fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 ax.plot(xs, f(xs), linewidth=3, label="f(x) = x * x")
 for h, color in ((3, "tab:orange"), (1.5, "tab:green")):
     steepness = (f(3 + h) - f(3)) / h
-    ax.plot(xs, f(3) + steepness * (xs - 3), color=color, label=f"h = {h}: growth / nudge = {steepness:g}")
+    ax.plot(
+        xs,
+        f(3) + steepness * (xs - 3),
+        color=color,
+        label=f"h = {h}: growth / nudge = {steepness:g}",
+    )
     ax.plot(3 + h, f(3 + h), "o", color=color)
 ax.plot(xs, f(3) + 6 * (xs - 3), "k--", label="h almost 0: the slope, 6")
 ax.plot(3, 9, "ko")
@@ -146,7 +151,9 @@ moved = [nudge, 3 * (x + nudge) - u, y_of_x(x + nudge) - y_of_x(x)]
 fig, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
 bars = ax.barh(["x", "u = 3 * x", "y = u * u"], moved, color=["tab:blue", "tab:green", "tab:red"])
 ax.bar_label(bars, ["0.01", "0.03: times 3", "about 0.36: times 12"], padding=5)
-ax.set(xlim=(0, 0.5), xlabel="how far it moves", title="A nudge of x by 0.01 travels along the chain")
+ax.set(
+    xlim=(0, 0.5), xlabel="how far it moves", title="A nudge of x by 0.01 travels along the chain"
+)
 ax.invert_yaxis()
 plt.show()
 
@@ -209,22 +216,52 @@ print(f"L = {L:.4f}")
 
 def draw_graph(values, slopes=None):
     """Boxes for w1 w2 w3 b, z, a and L, with their values in blue and, once we know them, the slopes of L in red."""
-    places = {"w1": (0, 3), "w2": (0, 2), "w3": (0, 1), "b": (0, 0), "z": (2, 1.5), "a": (4, 1.5), "L": (6, 1.5)}
-    arrows = [("w1", "z", "times x1"), ("w2", "z", "times x2"), ("w3", "z", "times x3"), ("b", "z", "plus"),
-              ("z", "a", "sigmoid"), ("a", "L", "(a - 1)²")]
+    places = {
+        "w1": (0, 3),
+        "w2": (0, 2),
+        "w3": (0, 1),
+        "b": (0, 0),
+        "z": (2, 1.5),
+        "a": (4, 1.5),
+        "L": (6, 1.5),
+    }
+    arrows = [
+        ("w1", "z", "times x1"),
+        ("w2", "z", "times x2"),
+        ("w3", "z", "times x3"),
+        ("b", "z", "plus"),
+        ("z", "a", "sigmoid"),
+        ("a", "L", "(a - 1)²"),
+    ]
     fig, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
     boxes = {}
     for name, (x, y) in places.items():
-        text = ax.text(x, y, f"{name} = {values[name]:.3f}", ha="center", va="center", color="tab:blue",
-                       bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "tab:blue"})
+        text = ax.text(
+            x,
+            y,
+            f"{name} = {values[name]:.3f}",
+            ha="center",
+            va="center",
+            color="tab:blue",
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "tab:blue"},
+        )
         boxes[name] = text.get_bbox_patch()
         if slopes:
-            ax.text(x, y - 0.42, f"slope {slopes[name]:.3f}", ha="center", va="center", color="tab:red")
+            ax.text(
+                x, y - 0.42, f"slope {slopes[name]:.3f}", ha="center", va="center", color="tab:red"
+            )
     for start, end, label in arrows:
         (left, low), (right, high) = places[start], places[end]
         arrow = {"arrowstyle": "->", "patchA": boxes[start], "patchB": boxes[end]}
         ax.annotate("", (right, high), (left, low), arrowprops=arrow)
-        ax.text((left + right) / 2, (low + high) / 2, label, ha="center", va="center", backgroundcolor="white")
+        ax.text(
+            (left + right) / 2,
+            (low + high) / 2,
+            label,
+            ha="center",
+            va="center",
+            backgroundcolor="white",
+        )
     ax.set(xlim=(-0.7, 6.7), ylim=(-0.7, 3.5))
     ax.axis("off")
     return ax
@@ -240,16 +277,28 @@ plt.show()
 # We want to know how the loss changes with each of the four knobs. Start at the end of the graph and walk back. At each
 # arrow, multiply by the slope of that one small step.
 
-slope_L = 1.0                           # the loss grows exactly as fast as itself
-slope_a = slope_L * 2 * (a - target)    # L = (a - target) ** 2 is a square, so its slope is 2 * (a - target)
-slope_z = slope_a * a * (1 - a)         # a = sigmoid(z)
-slope_b = slope_z * 1                   # z = ... + b: z grows as fast as b
-slope_w1 = slope_z * x1                 # z = w1 * x1 + ...: z grows x1 times as fast as w1
+slope_L = 1.0  # the loss grows exactly as fast as itself
+slope_a = (
+    slope_L * 2 * (a - target)
+)  # L = (a - target) ** 2 is a square, so its slope is 2 * (a - target)
+slope_z = slope_a * a * (1 - a)  # a = sigmoid(z)
+slope_b = slope_z * 1  # z = ... + b: z grows as fast as b
+slope_w1 = slope_z * x1  # z = w1 * x1 + ...: z grows x1 times as fast as w1
 slope_w2 = slope_z * x2
 slope_w3 = slope_z * x3
 
-slopes = {"L": slope_L, "a": slope_a, "z": slope_z, "b": slope_b, "w1": slope_w1, "w2": slope_w2, "w3": slope_w3}
-draw_graph(values, slopes).set_title("Backward: the slope of the loss for each number, from right to left")
+slopes = {
+    "L": slope_L,
+    "a": slope_a,
+    "z": slope_z,
+    "b": slope_b,
+    "w1": slope_w1,
+    "w2": slope_w2,
+    "w3": slope_w3,
+}
+draw_graph(values, slopes).set_title(
+    "Backward: the slope of the loss for each number, from right to left"
+)
 plt.show()
 
 # %%
@@ -279,7 +328,7 @@ print("All four slopes agree with the nudge.")
 # (A computer keeps numbers with a fixed count of digits. minigrad's usual ones, called float32, have about 7. We ask for
 # float64, with about 16, because we want to compare slopes very exactly.)
 
-minigrad.default_dtype("float64")
+minigrad.set_floatx("float64")
 
 x = Tensor([0.5, -0.2, 0.8])
 w = Tensor([0.1, 0.2, 0.3])
@@ -289,7 +338,7 @@ print("w * x:", w * x)
 z = (w * x).sum() + b
 a = minigrad.sigmoid(z)
 print("a:", a)
-assert math.isclose(a.item(), 0.574442516811659)    # item() takes the one number out of a Tensor
+assert math.isclose(a.item(), 0.574442516811659)  # item() takes the one number out of a Tensor
 
 # %%
 # The backward pass gets shorter too. One line gives all three slopes. All slopes of the loss together, one for each
@@ -308,7 +357,10 @@ assert np.allclose(gradient_w.data, [slope_w1, slope_w2, slope_w3])
 # neuron shall say what the majority says. There are 8 possible votes. We put them into one Tensor with 8 rows and 3
 # columns. Several examples in one Tensor are called a *batch*.
 
-votes = Tensor([[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]], dtype="float64")
+votes = Tensor(
+    [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]],
+    dtype="float64",
+)
 majority = Tensor([0, 0, 0, 0, 1, 1, 1, 1], dtype="float64")
 print("votes:", votes.shape, "  majority:", majority.shape)
 
@@ -330,13 +382,13 @@ def forward(w, b):
 
 def gradient(w, b):
     a, loss = forward(w, b)
-    slope_a = 2 * (a - majority) / 8        # the mean divides by 8
-    slope_z = slope_a * a * (1 - a)         # one slope for each row
-    return slope_z @ votes, slope_z.sum()   # for w (3 numbers), for b (1 number)
+    slope_a = 2 * (a - majority) / 8  # the mean divides by 8
+    slope_z = slope_a * a * (1 - a)  # one slope for each row
+    return slope_z @ votes, slope_z.sum()  # for w (3 numbers), for b (1 number)
 
 
 gradient_w, gradient_b = gradient(w, b)
-for i in range(3):                          # np.eye(3)[i] has a 1 at place i and 0 elsewhere: it nudges one weight
+for i in range(3):  # np.eye(3)[i] has a 1 at place i and 0 elsewhere: it nudges one weight
     nudged = slope(lambda h: forward(w + h * np.eye(3)[i], b)[1].item(), 0.0)
     assert abs(gradient_w.data[i] - nudged) < 1e-8
 assert abs(gradient_b.item() - slope(lambda h: forward(w, b + h)[1].item(), 0.0)) < 1e-8
@@ -360,7 +412,7 @@ print(f"loss: {losses[0]:.3f} at the start, {loss:.3f} at the end")
 print("weights:", w, "  bias:", b)
 
 said = after.data > 0.5
-assert (said == (majority.data == 1)).all()         # right on all 8 votes
+assert (said == (majority.data == 1)).all()  # right on all 8 votes
 assert np.allclose(w.data, w.data.mean(), rtol=0.1)  # and each voter counts alike
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
@@ -371,7 +423,12 @@ places = np.arange(8)
 right.bar(places - 0.2, before.data, 0.4, color="lightgray", label="before")
 right.bar(places + 0.2, after.data, 0.4, color="tab:blue", label="after")
 right.axhline(0.5, color="black", linewidth=0.8, linestyle="--")
-right.set(xlabel="votes of the three people", ylabel="what the neuron says", ylim=(0, 1.05), title="It has learned the majority")
+right.set(
+    xlabel="votes of the three people",
+    ylabel="what the neuron says",
+    ylim=(0, 1.05),
+    title="It has learned the majority",
+)
 right.set_xticks(places, names)
 right.legend(loc="upper left")
 plt.show()

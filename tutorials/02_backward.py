@@ -18,9 +18,9 @@ import numpy as np
 import minigrad
 from minigrad import Tensor, grad, primitive, sigmoid, softmax, tanh
 from minigrad.backend import backend
-from minigrad.check import check_grads
+from minigrad.engine.gradcheck import check_grads
 
-minigrad.default_dtype("float64")       # we compare slopes very exactly, so we ask for 16 digits
+minigrad.set_floatx("float64")  # we compare slopes very exactly, so we ask for 16 digits
 
 # %%
 # One word: backward
@@ -61,15 +61,25 @@ assert np.allclose(b.grad, slope_z)
 def draw_graph(result, names):
     """Draw the nodes from which `result` was computed; `names` maps the knobs to their names."""
     columns, column = [], [result.node]
-    while column:                           # one column of nodes after the other, from the result to the left
+    while column:  # one column of nodes after the other, from the result to the left
         columns.append(column)
         column = list(dict.fromkeys(p for node in column for p in node.parents if p is not None))
-    place = {node: (-i, (len(column) - 1) / 2 - j) for i, column in enumerate(columns) for j, node in enumerate(column)}
+    place = {
+        node: (-i, (len(column) - 1) / 2 - j)
+        for i, column in enumerate(columns)
+        for j, node in enumerate(column)
+    }
     fig, ax = plt.subplots(figsize=(1.7 * len(columns), 2.2), layout="constrained")
     boxes = {}
     for node, spot in place.items():
         label, color = (names[node], "moccasin") if node.op is None else (node.op.name, "white")
-        text = ax.text(*spot, label, ha="center", va="center", bbox={"boxstyle": "round,pad=0.6", "facecolor": color})
+        text = ax.text(
+            *spot,
+            label,
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.6", "facecolor": color},
+        )
         boxes[node] = text.get_bbox_patch()
     for node in place:
         for parent in node.parents:
@@ -82,7 +92,9 @@ def draw_graph(result, names):
     return ax
 
 
-draw_graph(loss, {w.node: "w", b.node: "b"}).set_title("What minigrad wrote down; backward() walks from right to left")
+draw_graph(loss, {w.node: "w", b.node: "b"}).set_title(
+    "What minigrad wrote down; backward() walks from right to left"
+)
 plt.show()
 
 steps, node = [], loss.node
@@ -133,8 +145,8 @@ assert v.grad == 7
 
 xs = Tensor(np.linspace(-3, 3, 300), requires_grad=True)
 ys = tanh(xs)
-first, = grad(ys.sum(), [xs], create_graph=True)
-assert np.allclose(first.data, 1 - np.tanh(xs.data) ** 2)       # the formula in the books
+(first,) = grad(ys.sum(), [xs], create_graph=True)
+assert np.allclose(first.data, 1 - np.tanh(xs.data) ** 2)  # the formula in the books
 
 # %%
 # Gradients of gradients
@@ -143,8 +155,8 @@ assert np.allclose(first.data, 1 - np.tanh(xs.data) ** 2)       # the formula in
 # came from, and so it has a slope itself. The slope of the slope is called the *second derivative*. It says how the curve
 # bends. And the next one is only one more line.
 
-second, = grad(first.sum(), [xs], create_graph=True)
-third, = grad(second.sum(), [xs])
+(second,) = grad(first.sum(), [xs], create_graph=True)
+(third,) = grad(second.sum(), [xs])
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(xs.data, ys.data, linewidth=3, label="tanh")
@@ -210,7 +222,7 @@ assert "cube" in said
 # tests at ``x = 1``, "because it is simple", finds nothing.
 
 xs = Tensor(np.linspace(-1, 2, 100), requires_grad=True)
-planted, = grad(cube(xs).sum(), [xs])
+(planted,) = grad(cube(xs).sum(), [xs])
 h = 1e-5
 nudged = (cube(xs.data + h) - cube(xs.data - h)) / (2 * h)
 
@@ -247,8 +259,10 @@ assert np.isclose(shares.sum().item(), 1)
 
 @primitive
 def broken_softmax(x):
-    xp = backend(x)                     # NumPy, or CuPy on a graphics card
-    e = xp.exp(x - x.max())             # taking the largest away changes no share, and no number becomes too large
+    xp = backend(x)  # NumPy, or CuPy on a graphics card
+    e = xp.exp(
+        x - x.max()
+    )  # taking the largest away changes no share, and no number becomes too large
     return e / e.sum()
 
 
@@ -261,7 +275,7 @@ broken_softmax.gradients(lambda g, y, x: g * 0 * x)
 def check_by_adding_up(function, x):
     """Does the gradient of function(x).sum() agree with a nudge? (A naive checker.)"""
     x = Tensor(x.data, requires_grad=True)
-    gradient, = grad(function(x).sum(), [x])
+    (gradient,) = grad(function(x).sum(), [x])
     h = 1e-5
     for i in range(x.size):
         nudge = h * np.eye(x.size)[i]
@@ -271,14 +285,14 @@ def check_by_adding_up(function, x):
     return "no mistake found"
 
 
-cube.gradients(lambda g, y, x: g * 3 * x)           # the old mistake again
+cube.gradients(lambda g, y, x: g * 3 * x)  # the old mistake again
 print("naive checker, wrong cube:   ", end="")
 print(check_by_adding_up(cube, point))
 assert check_by_adding_up(cube, point) == "a mistake"
 
 print("naive checker, dead softmax: ", end="")
 print(check_by_adding_up(broken_softmax, scores))
-assert check_by_adding_up(broken_softmax, scores) == "no mistake found"      # it is fooled!
+assert check_by_adding_up(broken_softmax, scores) == "no mistake found"  # it is fooled!
 
 # %%
 # It found the wrong cube. But it accepts the dead softmax. Why? Nudge one score up: its share grows, the other shares
@@ -287,11 +301,22 @@ assert check_by_adding_up(broken_softmax, scores) == "no mistake found"      # i
 
 nudged_shares = softmax(Tensor([2.0, 1.8, 0.0]))
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
-panels = [(left, [1, 1, 1], "Added up: no change"), (right, [0.5, -1, 2], "Times 0.5, -1, 2, added up: a change")]
+panels = [
+    (left, [1, 1, 1], "Added up: no change"),
+    (right, [0.5, -1, 2], "Times 0.5, -1, 2, added up: a change"),
+]
 for ax, factors, title in panels:
-    before, after = (np.append(s.data * factors, (s.data * factors).sum()) for s in (shares, nudged_shares))
+    before, after = (
+        np.append(s.data * factors, (s.data * factors).sum()) for s in (shares, nudged_shares)
+    )
     ax.bar(np.arange(4) - 0.2, before, 0.4, color="lightgray", label="before")
-    ax.bar(np.arange(4) + 0.2, after, 0.4, color=["tab:blue"] * 3 + ["tab:red"], label="after nudging score 1")
+    ax.bar(
+        np.arange(4) + 0.2,
+        after,
+        0.4,
+        color=["tab:blue"] * 3 + ["tab:red"],
+        label="after nudging score 1",
+    )
     ax.set_xticks(range(4), ["share 0", "share 1", "share 2", "sum"])
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_title(title)

@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 import minigrad
 from minigrad import Sequential, Tensor, grad, log_softmax, plots, relu, softmax
 from minigrad.layers import Dense
-from minigrad.optimizers import SGD
+from minigrad.optimizers.sgd import SGD
 
 # %%
 # The images
@@ -34,7 +34,9 @@ from minigrad.optimizers import SGD
 
 digits = load_digits()
 images, labels = (digits.data / 16).astype("float32"), digits.target
-x_train, x_test, y_train, y_test = train_test_split(images, labels, test_size=0.2, random_state=42, stratify=labels)
+x_train, x_test, y_train, y_test = train_test_split(
+    images, labels, test_size=0.2, random_state=42, stratify=labels
+)
 print("training images:", x_train.shape, "  test images:", x_test.shape)
 
 fig, axes = plt.subplots(2, 8, figsize=(8, 2.6), layout="constrained")
@@ -62,7 +64,12 @@ plt.show()
 # same.
 
 chance = np.random.default_rng(0)
-start = [chance.normal(0, (2 / 64) ** 0.5, (64, 32)), np.zeros(32), chance.normal(0, (2 / 32) ** 0.5, (32, 10)), np.zeros(10)]
+start = [
+    chance.normal(0, (2 / 64) ** 0.5, (64, 32)),
+    np.zeros(32),
+    chance.normal(0, (2 / 32) ** 0.5, (32, 10)),
+    np.zeros(10),
+]
 knobs = [Tensor(values, requires_grad=True) for values in start]
 W1, b1, W2, b2 = knobs
 print("knobs:", sum(knob.size for knob in knobs))
@@ -71,7 +78,7 @@ assert sum(knob.size for knob in knobs) == 64 * 32 + 32 + 32 * 10 + 10 == 2410
 
 def network(x):
     """(N, 64) -> (N, 10): images to scores."""
-    hidden = relu(x @ W1 + b1)          # (N, 32)
+    hidden = relu(x @ W1 + b1)  # (N, 32)
     return hidden @ W2 + b2
 
 
@@ -89,9 +96,9 @@ def network(x):
 
 def cross_entropy(scores, labels):
     """Mean of -log(share of the right digit)."""
-    logs = log_softmax(scores)                  # log(softmax(scores)), computed with small rounding errors
-    rows = np.arange(len(labels))               # 0, 1, 2, ...
-    return -logs[rows, labels].mean()           # from each row, the number at its label
+    logs = log_softmax(scores)  # log(softmax(scores)), computed with small rounding errors
+    rows = np.arange(len(labels))  # 0, 1, 2, ...
+    return -logs[rows, labels].mean()  # from each row, the number at its label
 
 
 first_loss = cross_entropy(network(x_train), y_train).item()
@@ -103,7 +110,9 @@ fig, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
 ax.plot(p, -np.log(p), linewidth=3)
 ax.plot(0.1, -np.log(0.1), "o", color="tab:red")
 ax.annotate("a network that only guesses", (0.1, -np.log(0.1)), (0.15, 2.4))
-ax.set(xlabel="share p of the right digit", ylabel="loss, -log(p)", title="Sure and wrong is expensive")
+ax.set(
+    xlabel="share p of the right digit", ylabel="loss, -log(p)", title="Sure and wrong is expensive"
+)
 plt.show()
 
 # %%
@@ -119,7 +128,7 @@ plt.show()
 
 image, label = x_train[:1], y_train[:1]
 scores = Tensor(network(image).data, requires_grad=True)
-gradient, = grad(cross_entropy(scores, label), [scores])
+(gradient,) = grad(cross_entropy(scores, label), [scores])
 shares = softmax(scores).data
 one_hot = np.eye(10)[label]
 
@@ -129,7 +138,11 @@ assert abs(gradient.data.sum()) < 1e-6
 fig, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
 titles = ["shares", "right answer (one-hot)", "gradient = shares - right answer"]
 for ax, heights, title in zip(axes, [shares[0], one_hot[0], gradient.data[0]], titles):
-    ax.bar(range(10), heights, color=["tab:red" if digit == label[0] else "tab:blue" for digit in range(10)])
+    ax.bar(
+        range(10),
+        heights,
+        color=["tab:red" if digit == label[0] else "tab:blue" for digit in range(10)],
+    )
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(title=title, xlabel="digit", xticks=range(10), ylim=(-1.05, 1.05))
 plt.show()
@@ -145,18 +158,18 @@ plt.show()
 # images is called an *epoch*. The last batch of an epoch is a bit smaller; so for the mean loss of the epoch each batch
 # counts as many times as it has images.
 
-batches = [(x_train[i:i + 32], y_train[i:i + 32]) for i in range(0, len(x_train), 32)]
+batches = [(x_train[i : i + 32], y_train[i : i + 32]) for i in range(0, len(x_train), 32)]
 epochs, learning_rate = 12, 0.2
 
 bare_losses = []
 for epoch in range(epochs):
     total = 0.0
     for x, y in batches:
-        loss = cross_entropy(network(x), y)                     # forward
-        loss.backward()                                         # backward
+        loss = cross_entropy(network(x), y)  # forward
+        loss.backward()  # backward
         for knob in knobs:
-            knob.data = knob.data - learning_rate * knob.grad   # a step against the gradient
-            knob.grad = None                                    # clear it (lesson 2)
+            knob.data = knob.data - learning_rate * knob.grad  # a step against the gradient
+            knob.grad = None  # clear it (lesson 2)
         total += loss.item() * len(x)
     bare_losses.append(total / len(x_train))
     print(f"epoch {epoch + 1:2}: loss {bare_losses[-1]:.3f}")
@@ -205,9 +218,15 @@ assert np.allclose(layer_losses, bare_losses, rtol=1e-4)
 #
 # ``fit`` usually shows the images in a new order in each epoch. We forbid it, only to get the same numbers.
 
-model = Sequential([Dense(32, activation="relu", input_shape=(64,)), Dense(10, activation="softmax")])
+model = Sequential(
+    [Dense(32, activation="relu", input_shape=(64,)), Dense(10, activation="softmax")]
+)
 model.set_weights(start)
-model.compile(optimizer=SGD(learning_rate=learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    optimizer=SGD(learning_rate=learning_rate),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
 history = model.fit(x_train, y_train, batch_size=32, epochs=epochs, shuffle=False, verbose=0)
 fit_losses = history.history["loss"]
 
@@ -220,8 +239,15 @@ for weight, knob in zip(model.weights, knobs):
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(range(1, epochs + 1), bare_losses, linewidth=9, color="moccasin", label="bare Tensors")
 ax.plot(range(1, epochs + 1), layer_losses, linewidth=4, color="tab:orange", label="Dense and SGD")
-ax.plot(range(1, epochs + 1), fit_losses, "o", color="tab:blue", markersize=4, label="compile and fit")
-ax.set(xlabel="epoch", ylabel="mean loss", ylim=(0, None), title="One network, three ways, the same numbers")
+ax.plot(
+    range(1, epochs + 1), fit_losses, "o", color="tab:blue", markersize=4, label="compile and fit"
+)
+ax.set(
+    xlabel="epoch",
+    ylabel="mean loss",
+    ylim=(0, None),
+    title="One network, three ways, the same numbers",
+)
 ax.legend()
 plt.show()
 
@@ -237,7 +263,9 @@ plt.show()
 # after each epoch. They are called *validation* images.
 
 minigrad.seed(0)
-model = Sequential([Dense(32, activation="relu", input_shape=(64,)), Dense(10, activation="softmax")])
+model = Sequential(
+    [Dense(32, activation="relu", input_shape=(64,)), Dense(10, activation="softmax")]
+)
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(x_train, y_train, batch_size=32, epochs=40, validation_split=0.2, verbose=0)
 plots.history(history)
@@ -271,7 +299,7 @@ plt.show()
 # diagonal; everything else is a mistake. Let us look at some mistakes, and at some right answers beside them.
 
 wrong = np.flatnonzero(answers != y_test)[:8]
-right = np.flatnonzero(answers == y_test)[:16 - len(wrong)]
+right = np.flatnonzero(answers == y_test)[: 16 - len(wrong)]
 some = np.concatenate([wrong, right])
 assert len(wrong) > 0
 plots.predictions(x_test[some].reshape(-1, 8, 8), y_test[some], answers[some])

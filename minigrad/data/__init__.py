@@ -1,11 +1,25 @@
-"""Data: the sets (`minigrad.data.datasets`), images, series and texts, their augmentation, and how a training cuts rows into batches."""
-from . import augment, augment_series, augment_text, bpe, datasets, images, mixing, series, tasks, text, wordpiece
-from .batches import Dataset, batches, prefetch, steps, train_validation_split
-from .bpe import BytePairEncoding
-from .series import forecast_report, split_windows, windows
-from .text import CharVocabulary, WordVocabulary, pad_sequences
-from .wordpiece import WordPiece
+"""Data: how rows are cut into batches, images, time series, their augmentation, and tokenizers for texts."""
 
-__all__ = ["BytePairEncoding", "CharVocabulary", "Dataset", "WordPiece", "WordVocabulary", "augment", "augment_series", "augment_text",
-           "batches", "bpe", "datasets", "forecast_report", "images", "mixing", "pad_sequences", "prefetch", "series", "split_windows",
-           "steps", "tasks", "text", "train_validation_split", "windows", "wordpiece"]
+from . import augmentation, images, timeseries, tokenizers
+from .loader import Dataset, batches, prefetch, steps, train_validation_split
+from .timeseries import forecast_report, split_windows, windows
+from .tokenizers import BytePairEncoding, CharVocabulary, WordPiece, WordVocabulary
+
+__all__ = [
+    "BytePairEncoding",
+    "CharVocabulary",
+    "Dataset",
+    "WordPiece",
+    "WordVocabulary",
+    "augmentation",
+    "batches",
+    "forecast_report",
+    "images",
+    "prefetch",
+    "split_windows",
+    "steps",
+    "timeseries",
+    "tokenizers",
+    "train_validation_split",
+    "windows",
+]

@@ -1,27 +1,103 @@
 """Layers under the names Keras users know."""
+
+from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention
-from .base import Layer, Parameter, is_training, training
+from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .combinators import Parallel, Residual
-from .convolution import (Conv1D, Conv2D, Conv2DTranspose, Cropping2D, DepthwiseConv2D, SeparableConv2D, UpSampling2D,
-                          ZeroPadding2D)
-from .core import (ELU, Activation, Dense, Dropout, Embedding, Flatten, Input, Lambda, LeakyReLU, Masking, Permute, PReLU, ReLU, Reshape,
-                   Softmax, SpatialDropout1D, SpatialDropout2D)
-from .normalization import (BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization,
-                            LocalResponseNormalization, RMSNormalization, recompute_statistics)
-from .pooling import (AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
-                      GlobalMaxPooling2D, MaxPooling1D, MaxPooling2D)
+from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
+from .core import Dense, Embedding, Input, Lambda
+from .masking import Masking
+from .modes import is_training, training
+from .normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+    LocalResponseNormalization,
+    RMSNormalization,
+    recompute_statistics,
+)
+from .parameter import Parameter
+from .pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+)
 from .positions import LearnedPositions, SinusoidalPositions
-from .transformer import TransformerDecoder, TransformerEncoder
 from .recurrent import GRU, LSTM, RNN, SimpleRNN
+from .regularization import Dropout, SpatialDropout1D, SpatialDropout2D
+from .reshaping import Cropping2D, Flatten, Permute, Reshape, UpSampling2D, ZeroPadding2D
+from .transformer import TransformerDecoder, TransformerEncoder
 from .wrappers import Bidirectional, TimeDistributed
 
-__all__ = ["Activation", "AdditiveAttention", "Attention", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
-           "Bidirectional", "Conv1D", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU",
-           "Embedding", "Flatten", "GRU", "GRUCell", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
-           "GlobalMaxPooling2D", "GroupNormalization", "Input", "InstanceNormalization", "KeyValueCache", "LSTM", "LSTMCell",
-           "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "LearnedPositions", "LocalResponseNormalization", "Masking",
-           "MaxPooling1D", "MaxPooling2D", "MultiHeadAttention", "PReLU", "Parallel", "Parameter", "Permute",
-           "RMSNormalization", "RNN", "ReLU", "Reshape", "Residual", "SeparableConv2D", "SimpleRNN", "SimpleRNNCell",
-           "SinusoidalPositions", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "TimeDistributed", "TransformerDecoder",
-           "TransformerEncoder", "UpSampling2D", "ZeroPadding2D", "is_training", "recompute_statistics", "training"]
+__all__ = [
+    "Activation",
+    "AdditiveAttention",
+    "Attention",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Bidirectional",
+    "Conv1D",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Cropping2D",
+    "Dense",
+    "DepthwiseConv2D",
+    "Dropout",
+    "ELU",
+    "Embedding",
+    "Flatten",
+    "GRU",
+    "GRUCell",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GroupNormalization",
+    "Input",
+    "InstanceNormalization",
+    "KeyValueCache",
+    "LSTM",
+    "LSTMCell",
+    "Lambda",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "LearnedPositions",
+    "LocalResponseNormalization",
+    "Masking",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MultiHeadAttention",
+    "PReLU",
+    "Parallel",
+    "Parameter",
+    "Permute",
+    "RMSNormalization",
+    "RNN",
+    "ReLU",
+    "Reshape",
+    "Residual",
+    "SeparableConv2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "SinusoidalPositions",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "TimeDistributed",
+    "TransformerDecoder",
+    "TransformerEncoder",
+    "UpSampling2D",
+    "ZeroPadding2D",
+    "is_training",
+    "recompute_statistics",
+    "training",
+]

@@ -1,14 +1,19 @@
 """Attention between sequences: of many heads, and the forms that came before it."""
+
 from __future__ import annotations
 
 import math
 from typing import Any
 
 from .. import initializers, ops
-from ..backend import Array, as_data, backend, random
-from ..tensor import Tensor
-from .base import Layer, Parameter, is_training
+from ..backend import Array, backend
+from ..config import as_data
+from ..engine.tensor import Tensor
+from ..random import uniform
+from .base import Layer
 from .core import Dense
+from .modes import is_training
+from .parameter import Parameter
 
 
 def as_tensor(x: Any, like: Tensor) -> Tensor:
@@ -24,23 +29,31 @@ def joined_masks(attention_mask: Any, key_mask: Any, query: Tensor, keys: int) -
     n, queries = query.shape[:2]
     mask = None if attention_mask is None else as_data(attention_mask, device=query.device)
     if mask is not None:
-        if mask.ndim not in (2, 3, 4) or any(m not in (1, want) for m, want in zip(mask.shape[:-3:-1], (keys, queries))) \
-                or mask.ndim > 2 and mask.shape[0] not in (1, n):
-            raise ValueError(f"an attention_mask of shape {mask.shape} does not fit {n} samples of {queries} queries and {keys} keys: "
-                             f"expected ({queries}, {keys}), ({n}, {queries}, {keys}) or ({n}, heads, {queries}, {keys})")
+        if (
+            mask.ndim not in (2, 3, 4)
+            or any(m not in (1, want) for m, want in zip(mask.shape[:-3:-1], (keys, queries)))
+            or mask.ndim > 2
+            and mask.shape[0] not in (1, n)
+        ):
+            raise ValueError(
+                f"an attention_mask of shape {mask.shape} does not fit {n} samples of {queries} queries and {keys} keys: "
+                f"expected ({queries}, {keys}), ({n}, {queries}, {keys}) or ({n}, heads, {queries}, {keys})"
+            )
         mask = (mask[:, None] if mask.ndim == 3 else mask).astype(bool)
     if key_mask is None:
         return mask
     padding = as_data(key_mask, device=query.device)
     if padding.shape != (n, keys):
-        raise ValueError(f"a key mask of shape {padding.shape} does not fit {n} samples of {keys} keys: expected ({n}, {keys})")
+        raise ValueError(
+            f"a key mask of shape {padding.shape} does not fit {n} samples of {keys} keys: expected ({n}, {keys})"
+        )
     padding = padding.astype(bool)[:, None, None]
     return padding if mask is None else mask & padding
 
 
 def kept(rate: float, shape: tuple[int, ...], like: Tensor) -> Array | None:
     """True where a probability stays, in training; None where none is dropped."""
-    return random(shape, like) < 1 - rate if rate and is_training() else None
+    return uniform(shape, like) < 1 - rate if rate and is_training() else None
 
 
 class KeyValueCache:
@@ -57,19 +70,29 @@ class KeyValueCache:
     def extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Add (N, heads, T, d) keys and values; returns all so far. Raises ValueError when the room or the batch does not fit."""
         if k.node is not None or v.node is not None:
-            raise ValueError("a cache is for generation, no gradient passes through it: call the layer inside `with no_grad():`")
+            raise ValueError(
+                "a cache is for generation, no gradient passes through it: call the layer inside `with no_grad():`"
+            )
         n, heads, new, _ = k.shape
         end = self.length + new
         if end > self.room:
-            raise ValueError(f"the cache has room for {self.room} tokens and holds {self.length}: {new} more do not fit")
+            raise ValueError(
+                f"the cache has room for {self.room} tokens and holds {self.length}: {new} more do not fit"
+            )
         if self.keys is None:
-            self.keys, self.values = (backend(x).zeros((n, heads, self.room, x.shape[-1]), x.dtype) for x in (k, v))
+            self.keys, self.values = (
+                backend(x).zeros((n, heads, self.room, x.shape[-1]), x.dtype) for x in (k, v)
+            )
         if (n, heads) != self.keys.shape[:2]:
-            raise ValueError(f"the cache holds {self.keys.shape[0]} samples of {self.keys.shape[1]} heads, got {n} of {heads}")
+            raise ValueError(
+                f"the cache holds {self.keys.shape[0]} samples of {self.keys.shape[1]} heads, got {n} of {heads}"
+            )
         for store, x in ((self.keys, k), (self.values, v)):
-            store[:, :, self.length:end] = x.data
+            store[:, :, self.length : end] = x.data
         self.length = end
-        return Tensor(self.keys[:, :, :end], dtype=k.dtype), Tensor(self.values[:, :, :end], dtype=v.dtype)
+        return Tensor(self.keys[:, :, :end], dtype=k.dtype), Tensor(
+            self.values[:, :, :end], dtype=v.dtype
+        )
 
     def reorder(self, rows: Any) -> None:
         """Let sample i go on from what sample rows[i] has read, as beam search does."""
@@ -89,34 +112,57 @@ class MultiHeadAttention(Layer):
     `rotary=True` turns queries and keys by their positions (arXiv:2104.09864). Glorot's limits are those of the flat kernels.
     """
 
-    def __init__(self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
-                 output_shape: int | None = None, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 rotary: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: int | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        rotary: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         if num_heads < 1 or key_dim < 1 or not 0 <= dropout < 1:
-            raise ValueError(f"MultiHeadAttention: num_heads={num_heads} and key_dim={key_dim} must be above 0 and dropout={dropout} "
-                             "in [0, 1)")
+            raise ValueError(
+                f"MultiHeadAttention: num_heads={num_heads} and key_dim={key_dim} must be above 0 and dropout={dropout} "
+                "in [0, 1)"
+            )
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
         self.dropout, self.rotary, self.features = dropout, rotary, output_shape
-        self._dense = {"use_bias": use_bias, "kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+        self._dense = {
+            "use_bias": use_bias,
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+        }
         self.query, self.key = (Dense(num_heads * key_dim, **self._dense) for _ in range(2))
         self.value = Dense(num_heads * self.value_dim, **self._dense)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) != 3:
-            raise ValueError(f"MultiHeadAttention expects sequences of shape (N, T, features), got {input_shape}")
+            raise ValueError(
+                f"MultiHeadAttention expects sequences of shape (N, T, features), got {input_shape}"
+            )
         self.attention_output = Dense(self.features or input_shape[-1], **self._dense)
 
-    def with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+    def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
         """In a Sequential the mask of x hides its padding as keys."""
         return self(x, key_mask=mask), mask
 
     def _heads(self, x: Any, start: int | None = None) -> Any:
         """(N, T, heads * dim) -> (N, heads, T, dim), turned by the positions from `start` on if there is one."""
-        x = ops.transpose(ops.reshape(x, shape=(*x.shape[:2], self.num_heads, x.shape[2] // self.num_heads)), axes=(0, 2, 1, 3))
+        x = ops.transpose(
+            ops.reshape(x, shape=(*x.shape[:2], self.num_heads, x.shape[2] // self.num_heads)),
+            axes=(0, 2, 1, 3),
+        )
         return x if start is None else ops.rotary(x, backend(x).arange(start, start + x.shape[2]))
 
-    def _keys_and_values(self, query: Any, value: Any, key: Any, cache: KeyValueCache | None) -> tuple[Any, Any]:
+    def _keys_and_values(
+        self, query: Any, value: Any, key: Any, cache: KeyValueCache | None
+    ) -> tuple[Any, Any]:
         """Those of this call, after those of the calls before it. What is not the query itself is read once."""
         own = value is query and key is query
         if cache is not None and not own and cache.length:
@@ -129,19 +175,36 @@ class MultiHeadAttention(Layer):
             cache.room = k.shape[2]
         return cache.extend(k, v)
 
-    def call(self, query: Any, value: Any = None, key: Any = None, attention_mask: Any = None, key_mask: Any = None,
-             use_causal_mask: bool = False, return_attention_scores: bool = False, cache: KeyValueCache | None = None) -> Any:
+    def call(
+        self,
+        query: Any,
+        value: Any = None,
+        key: Any = None,
+        attention_mask: Any = None,
+        key_mask: Any = None,
+        use_causal_mask: bool = False,
+        return_attention_scores: bool = False,
+        cache: KeyValueCache | None = None,
+    ) -> Any:
         value = query if value is None else as_tensor(value, query)
         key = value if key is None else as_tensor(key, query)
-        if query.ndim != 3 or value.shape[:1] + value.shape[1:2] != key.shape[:2] or len(value) != len(query):
-            raise ValueError(f"MultiHeadAttention expects (N, T, features) of one N, keys as many as values; got query {query.shape}, "
-                             f"value {value.shape}, key {key.shape}")
+        if (
+            query.ndim != 3
+            or value.shape[:1] + value.shape[1:2] != key.shape[:2]
+            or len(value) != len(query)
+        ):
+            raise ValueError(
+                f"MultiHeadAttention expects (N, T, features) of one N, keys as many as values; got query {query.shape}, "
+                f"value {value.shape}, key {key.shape}"
+            )
         start = (cache.length if cache else 0) if self.rotary and value is query else None
         q = self._heads(self.query(query), start)
         k, v = self._keys_and_values(query, value, key, cache)
         mask = joined_masks(attention_mask, key_mask, query, k.shape[2])
         keep = kept(self.dropout, (*q.shape[:3], k.shape[2]), q)
-        y = ops.scaled_dot_product_attention(q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout)
+        y = ops.scaled_dot_product_attention(
+            q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout
+        )
         y = ops.transpose(y, axes=(0, 2, 1, 3))
         y = self.attention_output(ops.reshape(y, shape=(*y.shape[:2], y.shape[2] * y.shape[3])))
         if not return_attention_scores:
@@ -161,17 +224,28 @@ class _ScoredAttention(Layer):
         """(N, Tq, Tk)"""
         raise NotImplementedError
 
-    def call(self, query: Any, value: Any = None, key: Any = None, key_mask: Any = None, use_causal_mask: bool = False,
-             return_attention_scores: bool = False) -> Any:
-        if isinstance(query, list):                     # [query, value] or [query, value, key], as Keras has it
+    def call(
+        self,
+        query: Any,
+        value: Any = None,
+        key: Any = None,
+        key_mask: Any = None,
+        use_causal_mask: bool = False,
+        return_attention_scores: bool = False,
+    ) -> Any:
+        if isinstance(query, list):  # [query, value] or [query, value, key], as Keras has it
             query, value, key = (*query, None)[:3]
         value = query if value is None else as_tensor(value, query)
         key = value if key is None else as_tensor(key, query)
         if query.ndim != 3 or value.shape[:2] != key.shape[:2] or len(value) != len(query):
-            raise ValueError(f"{type(self).__name__} expects (N, T, features) of one N, keys as many as values; got query "
-                             f"{query.shape}, value {value.shape}, key {key.shape}")
+            raise ValueError(
+                f"{type(self).__name__} expects (N, T, features) of one N, keys as many as values; got query "
+                f"{query.shape}, value {value.shape}, key {key.shape}"
+            )
         mask = joined_masks(None, key_mask, query, key.shape[1])
-        p = ops.masked_softmax(self.scores(query, key), None if mask is None else mask[:, 0], causal=use_causal_mask)
+        p = ops.masked_softmax(
+            self.scores(query, key), None if mask is None else mask[:, 0], causal=use_causal_mask
+        )
         keep = kept(self.dropout, p.shape, p)
         y = (p if keep is None else ops.where(keep, p, 0) / (1 - self.dropout)) @ value
         return (y, p) if return_attention_scores else y
@@ -183,10 +257,14 @@ class Attention(_ScoredAttention):
     `use_scale` multiplies the scores of "dot" by a number that is learned. There is no division by sqrt(d), as in Keras.
     """
 
-    def __init__(self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, **options: Any
+    ) -> None:
         super().__init__(dropout, **options)
         if score_mode not in ("dot", "general", "concat"):
-            raise ValueError(f"Attention: score_mode must be 'dot', 'general' or 'concat', not {score_mode!r}")
+            raise ValueError(
+                f"Attention: score_mode must be 'dot', 'general' or 'concat', not {score_mode!r}"
+            )
         self.use_scale, self.score_mode = use_scale, score_mode
 
     def build(self, input_shape: Any) -> None:
@@ -205,8 +283,10 @@ class Attention(_ScoredAttention):
         if self.score_mode == "general":
             key = self.key(key)
         if query.shape[-1] != key.shape[-1]:
-            raise ValueError(f"a dot product needs queries and keys of equal width, got {query.shape} and {key.shape}: "
-                             "score_mode='general' joins different ones")
+            raise ValueError(
+                f"a dot product needs queries and keys of equal width, got {query.shape} and {key.shape}: "
+                "score_mode='general' joins different ones"
+            )
         scores = query @ ops.swapaxes(key, axis1=-1, axis2=-2)
         return scores * self.scale if self.use_scale else scores
 
@@ -217,7 +297,9 @@ class AdditiveAttention(_ScoredAttention):
     Without units it is Keras's: v . tanh(q + k), or the plain sum with use_scale=False.
     """
 
-    def __init__(self, units: int | None = None, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self, units: int | None = None, use_scale: bool = True, dropout: float = 0.0, **options: Any
+    ) -> None:
         super().__init__(dropout, **options)
         self.units, self.use_scale = units, use_scale
         if units:
@@ -226,12 +308,18 @@ class AdditiveAttention(_ScoredAttention):
     def build(self, input_shape: Any) -> None:
         features = (input_shape[0] if isinstance(input_shape, list) else input_shape)[-1]
         if self.use_scale:
-            self.scale = Parameter(initializers.get("glorot_uniform")((self.units or features, 1))[:, 0])
+            self.scale = Parameter(
+                initializers.get("glorot_uniform")((self.units or features, 1))[:, 0]
+            )
 
     def scores(self, query: Any, key: Any) -> Any:
         if self.units:
             query, key = self.query(query), self.key(key)
         if query.shape[-1] != key.shape[-1]:
-            raise ValueError(f"a sum needs queries and keys of equal width, got {query.shape} and {key.shape}: units= brings both to one")
-        met = ops.tanh(ops.expand_dims(query, axis=2) + ops.expand_dims(key, axis=1))           # (N, Tq, Tk, units)
+            raise ValueError(
+                f"a sum needs queries and keys of equal width, got {query.shape} and {key.shape}: units= brings both to one"
+            )
+        met = ops.tanh(
+            ops.expand_dims(query, axis=2) + ops.expand_dims(key, axis=1)
+        )  # (N, Tq, Tk, units)
         return met @ self.scale if self.use_scale else ops.sum(met, axis=-1)

@@ -1,74 +1,17 @@
 """Layer: hyperparameters in __init__, parameters in build, the equation in call. Everything else is found by looking."""
+
 from __future__ import annotations
 
-import threading
 import warnings
 from typing import Any, Iterator
 
 from .. import initializers, regularizers
-from ..autograd import no_grad
-from ..backend import as_data, default_dtype, device_module, to_device
-from ..names import snake_case
-from ..tensor import Tensor
-
-
-class _Mode(threading.local):
-    training = False
-    compiled: dict["Layer", bool] = {}
-
-
-_mode = _Mode()
-
-
-class training:
-    """`with training():` dropout drops and batch statistics are used and learned; outside it everything is inference."""
-
-    def __init__(self, active: bool = True) -> None:
-        self.active = active
-
-    def __enter__(self) -> None:
-        self.previous, _mode.training = _mode.training, self.active
-
-    def __exit__(self, *_: Any) -> None:
-        _mode.training = self.previous
-
-
-def is_training() -> bool:
-    """True inside `with training():`, as fit and train_on_batch set it."""
-    return _mode.training
-
-
-class step_of:
-    """Inside it layers are frozen or not as the compile of a model saw them: `with step_of({layer: was it trainable}):`."""
-
-    def __init__(self, compiled: dict["Layer", bool]) -> None:
-        self.compiled = compiled
-
-    def __enter__(self) -> None:
-        self.previous, _mode.compiled = _mode.compiled, self.compiled
-
-    def __exit__(self, *_: Any) -> None:
-        _mode.compiled = self.previous
-
-
-def is_learning(layer: "Layer") -> bool:
-    """In training, and not frozen: when the model whose step this is was compiled or, outside of any model's step, now."""
-    return _mode.training and _mode.compiled.get(layer, layer.trainable)
-
-
-class Parameter(Tensor):
-    """A Tensor that belongs to a layer. `trainable=False` makes it state (running statistics, say) without gradient."""
-
-    __slots__ = ("name", "regularizer")
-
-    def __init__(self, data: Any, name: str = "", trainable: bool = True, regularizer: Any = None, dtype: Any = None) -> None:
-        super().__init__(data, trainable, dtype)
-        self.name, self.regularizer = name, regularizer
-
-    @property
-    def trainable(self) -> bool:
-        """Does it have gradients?"""
-        return self.node is not None
+from ..config import as_data, device_module, settings, to_device
+from ..engine.autograd import no_grad
+from ..engine.tensor import Tensor
+from ..utils.registry import snake_case
+from .modes import training
+from .parameter import Parameter
 
 
 class Layer:
@@ -80,21 +23,28 @@ class Layer:
 
     name: str | None = None
     built = False
-    takes_integers = False              # else integer inputs are cast to the default dtype
-    takes_mask = False                  # does `call` take mask=, booleans (N, T) that say which steps of a sequence are real?
-    makes_mask = False                  # does compute_mask find a mask where there was none?
-    supports_masking = False            # does the mask of its input hold for its output?
+    accepts_integers = False  # else integer inputs are cast to the default dtype
+    accepts_mask = False  # does `call` take mask=, booleans (N, T) that say which steps of a sequence are real?
+    creates_mask = False  # does compute_mask find a mask where there was none?
+    supports_masking = False  # does the mask of its input hold for its output?
     output_shape: tuple[Any, ...] | None = None
     declared_shape: tuple[int, ...] | None = None
     _trainable = True
     _told_of_uint8 = False
-    _named_here = False                 # by name_layers, not by the user
+    _named_here = False  # by name_layers, not by the user
 
-    def __init__(self, name: str | None = None, input_shape: tuple[int, ...] | None = None, input_dim: int | None = None,
-                 trainable: bool = True) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        input_shape: tuple[int, ...] | None = None,
+        input_dim: int | None = None,
+        trainable: bool = True,
+    ) -> None:
         self.name, self._trainable = name, trainable
         if input_shape is not None or input_dim is not None:
-            self.declared_shape = (input_dim,) if input_dim is not None else tuple(input_shape or ())
+            self.declared_shape = (
+                (input_dim,) if input_dim is not None else tuple(input_shape or ())
+            )
 
     # ---- what a subclass writes ----
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -102,24 +52,40 @@ class Layer:
 
     def call(self, x: Any) -> Any:
         """The layer's equation."""
-        raise TypeError(f"{type(self).__name__} needs a method call(self, x) that returns its output")
+        raise TypeError(
+            f"{type(self).__name__} needs a method call(self, x) that returns its output"
+        )
 
-    def add_weight(self, shape: tuple[int, ...] = (), initializer: Any = "glorot_uniform", name: str = "",
-                   trainable: bool = True, regularizer: Any = None) -> Parameter:
+    def add_weight(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: Any = "glorot_uniform",
+        name: str = "",
+        trainable: bool = True,
+        regularizer: Any = None,
+    ) -> Parameter:
         """A new Parameter; assign it to an attribute, whose name it takes unless it is given one."""
-        return Parameter(initializers.get(initializer)(tuple(shape)), name, trainable, regularizers.get(regularizer))
+        return Parameter(
+            initializers.get(initializer)(tuple(shape)),
+            name,
+            trainable,
+            regularizers.get(regularizer),
+        )
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of what comes out, given x and the mask of x: that mask where each step is treated for itself, else none."""
         if mask is not None and not self.supports_masking:
-            warnings.warn(f"layer {self.name or snake_case(type(self).__name__)}: {type(self).__name__} does not look at the mask of its "
-                          "input and ends it: padded steps count as real from here on", stacklevel=3)
+            warnings.warn(
+                f"layer {self.name or snake_case(type(self).__name__)}: {type(self).__name__} does not look at the mask of its "
+                "input and ends it: padded steps count as real from here on",
+                stacklevel=3,
+            )
             return None
         return mask
 
-    def with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+    def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
         """(y, the mask of y), given x and the mask of x."""
-        y = self(x, mask=mask) if self.takes_mask and mask is not None else self(x)
+        y = self(x, mask=mask) if self.accepts_mask and mask is not None else self(x)
         return y, self.compute_mask(x, mask)
 
     # ---- calling ----
@@ -128,7 +94,7 @@ class Layer:
         if training is not None:
             with _Training(training):
                 return self(x, *others, **options)
-        if not isinstance(x, Tensor) or x._array.dtype.kind != "f" and not self.takes_integers:
+        if not isinstance(x, Tensor) or x._array.dtype.kind != "f" and not self.accepts_integers:
             x = self._as_input(x)
         try:
             if not self.built:
@@ -143,36 +109,41 @@ class Layer:
         if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
             return x
         x = x if isinstance(x, Tensor) else Tensor(x)
-        return x if self.takes_integers or x.dtype.kind == "f" else Tensor(self.cast(x.data))
+        return x if self.accepts_integers or x.dtype.kind == "f" else Tensor(self.cast(x.data))
 
     def cast(self, x: Any) -> Any:
         """An array of integers in the default dtype. Of uint8, which images mostly are, a layer says so the first time."""
         if x.dtype == "uint8" and not self._told_of_uint8:
             self._told_of_uint8 = True
-            warnings.warn(f"{self.name or type(self).__name__}: uint8 input of shape {x.shape} was cast to "
-                          f"{default_dtype.current} as it is, images to 0..255; networks learn better from 0..1: divide by 255 "
-                          "(minigrad.data.images.to_float)", stacklevel=2)
-        return x.astype(default_dtype.current)
+            warnings.warn(
+                f"{self.name or type(self).__name__}: uint8 input of shape {x.shape} was cast to "
+                f"{settings.default_dtype} as it is, images to 0..255; networks learn better from 0..1: divide by 255 "
+                "(minigrad.data.images.to_float)",
+                stacklevel=2,
+            )
+        return x.astype(settings.default_dtype)
 
     def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
         fresh = [(layer, dict(vars(layer))) for _, layer in self.walk() if not layer.built]
         try:
-            self.build(x.shape if isinstance(x, Tensor) else [part.shape for part in x])    # type: ignore[arg-type]
+            self.build(x.shape if isinstance(x, Tensor) else [part.shape for part in x])  # type: ignore[arg-type]
             self.built = True
             for name, value in vars(self).items():
                 if isinstance(value, Parameter) and not value.name:
                     value.name = name
             y = self.call(x, *others, **options)
-        except BaseException:           # a wrong first input must leave no layer built for it, neither this one nor one within
+        except (
+            BaseException
+        ):  # a wrong first input must leave no layer built for it, neither this one nor one within
             for layer, attributes in fresh:
                 vars(layer).clear()
                 vars(layer).update(attributes)
             raise
-        first = y[0] if isinstance(y, tuple) else y         # (y, mask), as Sequential gives inside another
+        first = y[0] if isinstance(y, tuple) else y  # (y, mask), as Sequential gives inside another
         self.output_shape = (None, *first.shape[1:]) if isinstance(first, Tensor) else None
         return y
 
-    def build_for(self, shape: tuple[int, ...]) -> None:
+    def build_from_shape(self, shape: tuple[int, ...]) -> None:
         """Build this layer, and all within, for inputs of `shape` (without the batch axis) by one call on zeros.
 
         The length of sequences (T, features) may be None, as in Keras. Raises ValueError for any other None.
@@ -180,23 +151,25 @@ class Layer:
         if len(shape) == 2 and shape[0] is None:
             shape = 1, shape[1]
         if None in shape:
-            raise ValueError(f"input_shape={shape}: only the length of sequences (None, features) may be open; leave input_shape away, "
-                             "and the first batch decides")
+            raise ValueError(
+                f"input_shape={shape}: only the length of sequences (None, features) may be open; leave input_shape away, "
+                "and the first batch decides"
+            )
         with no_grad(), _Training(False):
-            dtype = "int64" if self.takes_integers else default_dtype.current
+            dtype = "int64" if self.accepts_integers else settings.default_dtype
             self(Tensor(device_module().zeros((1, *shape), dtype)))
 
     # ---- what it is made of ----
     def children(self) -> Iterator[tuple[str, "Layer"]]:
         """(name, layer) for each layer among the attributes."""
-        return ((name, value) for name, value in _members(self) if isinstance(value, Layer))
+        return ((name, value) for name, value in iter_children(self) if isinstance(value, Layer))
 
     def named_weights(self) -> dict[str, Parameter]:
         """All parameters by path, like "dense_1/kernel": own ones and those of the layers within, each once."""
         found: dict[str, Parameter] = {}
         seen: set[int] = set()
         for path, layer in self.walk():
-            for name, value in _members(layer):
+            for name, value in iter_children(layer):
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
                     found[f"{path}/{name}" if path else name] = value
@@ -211,7 +184,12 @@ class Layer:
             if id(layer) not in seen:
                 seen.add(id(layer))
                 yield path, layer
-                waiting += reversed([(f"{path}/{name}" if path else name, child) for name, child in layer.children()])
+                waiting += reversed(
+                    [
+                        (f"{path}/{name}" if path else name, child)
+                        for name, child in layer.children()
+                    ]
+                )
 
     def reset_states(self) -> None:
         """Let the stateful recurrent layers within forget the states of the last batch."""
@@ -256,7 +234,10 @@ class Layer:
     def set_weights(self, arrays: list[Any]) -> None:
         """Write arrays, in the order of get_weights, into the parameters. Raises ValueError before anything is changed."""
         weights = self.weights
-        shapes, given = [p.shape for p in weights], [tuple(a.shape if hasattr(a, "shape") else as_data(a).shape) for a in arrays]
+        shapes, given = (
+            [p.shape for p in weights],
+            [tuple(a.shape if hasattr(a, "shape") else as_data(a).shape) for a in arrays],
+        )
         if shapes != given:
             raise ValueError(f"set_weights expects arrays of shapes {shapes}, got {given}")
         for p, a in zip(weights, arrays):
@@ -271,27 +252,20 @@ class Layer:
         return self
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name or ''}".rstrip() + (">" if self.built else ", not built>")
+        return f"<{type(self).__name__} {self.name or ''}".rstrip() + (
+            ">" if self.built else ", not built>"
+        )
 
 
-def as_mask(mask: Any, x: Any) -> Any:
-    """The mask of sequences x (N, T, ...) as booleans on their device. Raises ValueError for another shape than (N, T)."""
-    if mask is None:
-        return None
-    mask = to_device(as_data(getattr(mask, "_array", mask)), x.device)
-    if mask.shape != x.shape[:2]:
-        raise ValueError(f"the mask has shape {mask.shape}, an input of shape {x.shape} wants {tuple(x.shape[:2])}: True where a step is "
-                         "real")
-    return mask if mask.dtype.kind == "b" else mask != 0
+_Training = training  # the keyword of __call__ has the same name
 
 
-_Training = training                    # the keyword of __call__ has the same name
-
-
-def _members(layer: Layer) -> Iterator[tuple[str, Any]]:
+def iter_children(layer: Layer) -> Iterator[tuple[str, Any]]:
     """(name, value) for each attribute that is a Parameter or Layer, also inside lists, tuples and dicts; names never clash."""
     names: dict[str, Any] = {}
-    waiting = [(name, value) for name, value in reversed(vars(layer).items()) if not name.startswith("_")]
+    waiting = [
+        (name, value) for name, value in reversed(vars(layer).items()) if not name.startswith("_")
+    ]
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, (Parameter, Layer)):
@@ -301,7 +275,10 @@ def _members(layer: Layer) -> Iterator[tuple[str, Any]]:
                 name = f"{base}_{n}"
             yield name, value
         elif isinstance(value, (list, tuple)):
-            waiting += [(getattr(v, "name", None) or f"{name}_{i}", v) for i, v in reversed(list(enumerate(value)))]
+            waiting += [
+                (getattr(v, "name", None) or f"{name}_{i}", v)
+                for i, v in reversed(list(enumerate(value)))
+            ]
         elif isinstance(value, dict):
             waiting += [(f"{name}_{k}", v) for k, v in reversed(value.items())]
 
@@ -318,7 +295,9 @@ def name_layers(layers: list[Layer]) -> None:
                 n += 1
             layer.name, layer._named_here, counts[base] = name, True, n + 1
             taken.add(name)
-    names = [layer.name for layer in dict.fromkeys(layers) if not layer._named_here]    # models may share layers named here
+    names = [
+        layer.name for layer in dict.fromkeys(layers) if not layer._named_here
+    ]  # models may share layers named here
     double = [name for name in names if names.count(name) > 1]
     if double:
         raise ValueError(f"two layers are called {double[0]!r}: names within one model must differ")

@@ -1,4 +1,5 @@
 """Recurrent cells: the parameters and one step of SimpleRNN, LSTM and GRU. recurrent.py runs them over sequences."""
+
 from __future__ import annotations
 
 from functools import partial
@@ -6,9 +7,11 @@ from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from ..backend import Array, backend
-from ..tensor import Tensor
-from .base import Layer, is_training
-from .core import dropout_mask
+from ..engine.tensor import Tensor
+from ..ops import gru, linear
+from .base import Layer
+from .modes import is_training
+from .regularization import dropout_mask
 
 
 class _Cell(Layer):
@@ -19,23 +22,51 @@ class _Cell(Layer):
     """
 
     gates = 1
-    states = 1                          # how many arrays (N, units) go from step to step, h the first
+    states = 1  # how many arrays (N, units) go from step to step, h the first
 
-    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-                 kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
-                 bias_initializer: Any = "zeros", kernel_regularizer: Any = None, recurrent_regularizer: Any = None,
-                 bias_regularizer: Any = None, dropout: float = 0.0, recurrent_dropout: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         name = type(self).__name__
         if not hasattr(units, "__index__") or units < 1:
             raise ValueError(f"{name}: units must be a whole number above 0, not {units!r}")
         for what, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
             if not 0 <= rate < 1:
-                raise ValueError(f"{name}: {what} must be in [0, 1), not {rate!r}: at 1 nothing would be left")
-        self.units, self.use_bias, self.dropout, self.recurrent_dropout = int(units), use_bias, dropout, recurrent_dropout
-        self.activation, self.recurrent_activation = activations.get(activation), activations.get(recurrent_activation)
-        self.initializers = [initializers.get(i) for i in (kernel_initializer, recurrent_initializer, bias_initializer)]
-        self.regularizers = [regularizers.get(r) for r in (kernel_regularizer, recurrent_regularizer, bias_regularizer)]
+                raise ValueError(
+                    f"{name}: {what} must be in [0, 1), not {rate!r}: at 1 nothing would be left"
+                )
+        self.units, self.use_bias, self.dropout, self.recurrent_dropout = (
+            int(units),
+            use_bias,
+            dropout,
+            recurrent_dropout,
+        )
+        self.activation, self.recurrent_activation = (
+            activations.get(activation),
+            activations.get(recurrent_activation),
+        )
+        self.initializers = [
+            initializers.get(i)
+            for i in (kernel_initializer, recurrent_initializer, bias_initializer)
+        ]
+        self.regularizers = [
+            regularizers.get(r)
+            for r in (kernel_regularizer, recurrent_regularizer, bias_regularizer)
+        ]
 
     @property
     def state_size(self) -> list[int]:
@@ -48,7 +79,8 @@ class _Cell(Layer):
         makers = self.initializers[:2] + [self.initial_bias]
         self.kernel, self.recurrent_kernel, self.bias = (
             self.add_weight(shape, maker, regularizer=regularizer) if shape else None
-            for shape, maker, regularizer in zip(shapes, makers, self.regularizers))
+            for shape, maker, regularizer in zip(shapes, makers, self.regularizers)
+        )
 
     def bias_shape(self) -> tuple[int, ...] | None:
         """The shape of the bias, None for none."""
@@ -60,9 +92,11 @@ class _Cell(Layer):
 
     def call(self, x: Any, states: Any = None, drops: Any = None) -> tuple[Any, list[Any]]:
         of_x, of_h = self.draw(x) if drops is None else drops
-        if x.ndim != 2 or x.shape[1] != self.kernel.shape[0]:       # type: ignore[union-attr]
-            raise ValueError(f"{type(self).__name__} takes one step, (N, {self.kernel.shape[0]}), got {x.shape}: "   # type: ignore[union-attr]
-                             "sequences go through RNN(cell)")
+        if x.ndim != 2 or x.shape[1] != self.kernel.shape[0]:  # type: ignore[union-attr]
+            raise ValueError(
+                f"{type(self).__name__} takes one step, (N, {self.kernel.shape[0]}), got {x.shape}: "  # type: ignore[union-attr]
+                "sequences go through RNN(cell)"
+            )
         zeros = Tensor(backend(x).zeros((len(x), self.units), x.dtype))
         new = self.step(x if of_x is None else x * of_x, *(states or [zeros] * self.states), of_h)
         return new[0], new
@@ -76,15 +110,21 @@ class _Cell(Layer):
         if not is_training():
             return None, None
         shape = (len(x), *(1,) * (x.ndim - 2), x.shape[-1])
-        return (dropout_mask(self.dropout, shape, x) if self.dropout else None,
-                dropout_mask(self.recurrent_dropout, (len(x), self.units), x) if self.recurrent_dropout else None)
+        return (
+            dropout_mask(self.dropout, shape, x) if self.dropout else None,
+            dropout_mask(self.recurrent_dropout, (len(x), self.units), x)
+            if self.recurrent_dropout
+            else None,
+        )
 
     def sequence(self, x: Any, states: list[Any], mask: Any, drop: Any, gives: str) -> Any:
         """All steps in one node if the activations are the usual ones; else by the kernel's definition."""
         kernel, definition = self.over_time()
         usual = self.activation is ops.tanh and self.recurrent_activation is ops.sigmoid
         op = kernel if usual else partial(definition, **self.chosen())
-        return op(x, self.kernel, self.recurrent_kernel, self.bias, *states, mask, drop, gives=gives)
+        return op(
+            x, self.kernel, self.recurrent_kernel, self.bias, *states, mask, drop, gives=gives
+        )
 
     def over_time(self) -> tuple[Any, Any]:
         """The kernel over whole sequences and its definition."""
@@ -96,17 +136,21 @@ class _Cell(Layer):
 
     def project(self, x: Any, bias: Any) -> Any:
         """x @ kernel + bias."""
-        return x @ self.kernel if bias is None else ops.linear(x, self.kernel, bias)
+        return x @ self.kernel if bias is None else linear(x, self.kernel, bias)
 
 
 class SimpleRNNCell(_Cell):
     """h' = tanh(x @ kernel + h @ recurrent_kernel + bias) (Elman 1990)."""
 
-    def __init__(self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Any) -> None:
+    def __init__(
+        self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Any
+    ) -> None:
         super().__init__(units, activation, use_bias=use_bias, **options)
 
     def step(self, x: Any, h: Any, drop: Any = None) -> list[Any]:
-        return ops.simple_rnn_step(self.project(x, self.bias), h, self.recurrent_kernel, drop, self.activation)
+        return ops.simple_rnn_step(
+            self.project(x, self.bias), h, self.recurrent_kernel, drop, self.activation
+        )
 
     def over_time(self) -> tuple[Any, Any]:
         return ops.simple_rnn, ops.simple_rnn_definition
@@ -123,22 +167,46 @@ class LSTMCell(_Cell):
 
     gates, states = 4, 2
 
-    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-                 kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
-                 bias_initializer: Any = "zeros", unit_forget_bias: bool = True, **options: Any) -> None:
-        super().__init__(units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
-                         bias_initializer, **options)
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            **options,
+        )
         self.unit_forget_bias = unit_forget_bias
 
     def initial_bias(self, shape: tuple[int, ...]) -> Array:
         bias = super().initial_bias(shape)
         if self.unit_forget_bias:
-            bias[self.units:2 * self.units] = 1
+            bias[self.units : 2 * self.units] = 1
         return bias
 
-    def step(self, x: Any, h: Any, c: Any, drop: Any = None) -> list[Any]:      # type: ignore[override]
-        return ops.lstm_step(self.project(x, self.bias), h, c, self.recurrent_kernel, drop, self.activation,
-                             self.recurrent_activation)
+    def step(self, x: Any, h: Any, c: Any, drop: Any = None) -> list[Any]:  # type: ignore[override]
+        return ops.lstm_step(
+            self.project(x, self.bias),
+            h,
+            c,
+            self.recurrent_kernel,
+            drop,
+            self.activation,
+            self.recurrent_activation,
+        )
 
     def over_time(self) -> tuple[Any, Any]:
         return ops.lstm, ops.lstm_definition
@@ -153,9 +221,19 @@ class GRUCell(_Cell):
 
     gates = 3
 
-    def __init__(self, units: int, activation: Any = "tanh", recurrent_activation: Any = "sigmoid", use_bias: bool = True,
-                 *initializers: Any, reset_after: bool = True, **options: Any) -> None:
-        super().__init__(units, activation, recurrent_activation, use_bias, *initializers, **options)
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        *initializers: Any,
+        reset_after: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            units, activation, recurrent_activation, use_bias, *initializers, **options
+        )
         self.reset_after = reset_after
 
     def bias_shape(self) -> tuple[int, ...] | None:
@@ -170,4 +248,8 @@ class GRUCell(_Cell):
         return ops.gru_step(self.project(x, of_x), h, chosen[0], of_h, *chosen[1:])
 
     def over_time(self) -> tuple[Any, Any]:
-        return (ops.gru, ops.gru_definition) if self.reset_after else (ops.gru_classic, ops.gru_classic_definition)
+        return (
+            (gru, ops.gru_definition)
+            if self.reset_after
+            else (ops.gru_classic, ops.gru_classic_definition)
+        )

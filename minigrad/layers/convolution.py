@@ -1,11 +1,12 @@
 """Layers over images (N, H, W, C) and sequences (N, T, C): convolutions of every kind, padding, cropping, enlarging."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from ..backend import backend
-from ..ops.patches import check_images, pads_of, pair
+from ..ops.windows import pads_of, pair
 from .base import Layer
 
 
@@ -13,21 +14,39 @@ class _Convolution(Layer):
     """What the kinds of convolution share: how the kernel moves, and activation(... + bias)."""
 
     takes = "images of shape (N, H, W, C), channels last"
-    hints = {2: ": one grey image x goes in as x[None, ..., None]",
-             3: ": one image x goes in as x[None], a batch of grey ones as x[..., None]"}
+    hints = {
+        2: ": one grey image x goes in as x[None, ..., None]",
+        3: ": one image x goes in as x[None], a batch of grey ones as x[..., None]",
+    }
     rank = 4
     bias = None
 
-    def __init__(self, kernel_size: Any, strides: Any, padding: Any, data_format: str | None, dilation_rate: Any, activation: Any,
-                 use_bias: bool, bias_initializer: Any, bias_regularizer: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any,
+        padding: Any,
+        data_format: str | None,
+        dilation_rate: Any,
+        activation: Any,
+        use_bias: bool,
+        bias_initializer: Any,
+        bias_regularizer: Any,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         _check_format(data_format)
         self.kernel_size, self.strides = pair(kernel_size, "kernel_size"), pair(strides, "strides")
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding = padding.lower() if isinstance(padding, str) else padding
-        pads_of(self.padding, self.kernel_size, self.kernel_size)       # says now, not at the first call, what is wrong with it
+        pads_of(
+            self.padding, self.kernel_size, self.kernel_size
+        )  # says now, not at the first call, what is wrong with it
         self.use_bias, self.activation = use_bias, activations.get(activation)
-        self.bias_initializer, self.bias_regularizer = initializers.get(bias_initializer), regularizers.get(bias_regularizer)
+        self.bias_initializer, self.bias_regularizer = (
+            initializers.get(bias_initializer),
+            regularizers.get(bias_regularizer),
+        )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) != self.rank:
@@ -36,7 +55,9 @@ class _Convolution(Layer):
         self.channels = input_shape[-1]
         filters = self.make_kernels(self.channels)
         if self.use_bias:
-            self.bias = self.add_weight((filters,), self.bias_initializer, regularizer=self.bias_regularizer)
+            self.bias = self.add_weight(
+                (filters,), self.bias_initializer, regularizer=self.bias_regularizer
+            )
 
     def make_kernels(self, channels: int) -> int:
         """Make the kernels for so many channels; the number of channels that come out."""
@@ -44,7 +65,9 @@ class _Convolution(Layer):
 
     def call(self, x: Any) -> Any:
         if x.ndim != self.rank or x.shape[-1] != self.channels:
-            raise ValueError(f"{type(self).__name__} was built for {self.takes}, with {self.channels} channels, got {x.shape}")
+            raise ValueError(
+                f"{type(self).__name__} was built for {self.takes}, with {self.channels} channels, got {x.shape}"
+            )
         return self.activation(self.convolve(x))
 
     def convolve(self, x: Any) -> Any:
@@ -64,23 +87,52 @@ class Conv2D(_Convolution):
     The kernel is (KH, KW, C / groups, filters); channels and filters of one group see only each other.
     """
 
-    def __init__(self, filters: int, kernel_size: Any, strides: Any = (1, 1), padding: Any = "valid",
-                 data_format: str | None = None, dilation_rate: Any = (1, 1), groups: int = 1, activation: Any = None,
-                 use_bias: bool = True, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: Any = None, bias_regularizer: Any = None, **options: Any) -> None:
-        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-                         bias_regularizer, **options)
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: Any = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            **options,
+        )
         self.filters, self.groups = _whole(filters, "filters"), _whole(groups, "groups")
         if self.filters % self.groups:
-            raise ValueError(f"{type(self).__name__}: {filters} filters do not divide into {groups} groups")
+            raise ValueError(
+                f"{type(self).__name__}: {filters} filters do not divide into {groups} groups"
+            )
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
 
     def make_kernels(self, channels: int) -> int:
         if channels % self.groups:
-            raise ValueError(f"{type(self).__name__}: {channels} channels do not divide into {self.groups} groups")
-        shape = *self.kernel_size[2 - self.rank:], channels // self.groups, self.filters
-        self.kernel = self.add_weight(shape, self.kernel_initializer, regularizer=self.kernel_regularizer)
+            raise ValueError(
+                f"{type(self).__name__}: {channels} channels do not divide into {self.groups} groups"
+            )
+        shape = *self.kernel_size[2 - self.rank :], channels // self.groups, self.filters
+        self.kernel = self.add_weight(
+            shape, self.kernel_initializer, regularizer=self.kernel_regularizer
+        )
         return self.filters
 
     def convolve(self, x: Any) -> Any:
@@ -94,46 +146,106 @@ class Conv1D(Conv2D):
     """
 
     takes = "sequences of shape (N, T, C)"
-    hints = {1: ": one plain sequence x goes in as x[None, :, None]",
-             2: ": one sequence x goes in as x[None], a batch of plain ones as x[..., None]"}
+    hints = {
+        1: ": one plain sequence x goes in as x[None, :, None]",
+        2: ": one sequence x goes in as x[None], a batch of plain ones as x[..., None]",
+    }
     rank = 3
 
-    def __init__(self, filters: int, kernel_size: Any, strides: Any = 1, padding: Any = "valid",
-                 data_format: str | None = None, dilation_rate: Any = 1, groups: int = 1, activation: Any = None,
-                 use_bias: bool = True, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: Any = None, bias_regularizer: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
         size, step = _single(kernel_size, "kernel_size"), _single(strides, "strides")
         rate = _single(dilation_rate, "dilation_rate")
         if isinstance(padding, str) and padding.lower() == "causal":
             padding = rate * (size - 1), 0
         if not isinstance(padding, str):
             padding = (0, 0), padding
-        super().__init__(filters, (1, size), (1, step), padding, data_format, (1, rate), groups, activation, use_bias,
-                         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, **options)
+        super().__init__(
+            filters,
+            (1, size),
+            (1, step),
+            padding,
+            data_format,
+            (1, rate),
+            groups,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            **options,
+        )
 
     def convolve(self, x: Any) -> Any:
         n, t, c = x.shape
         kernel = ops.reshape(self.kernel, shape=(1, *self.kernel.shape))
-        y = ops.conv2d(ops.reshape(x, shape=(n, 1, t, c)), kernel, self.bias, groups=self.groups, **self.movement)
+        y = ops.conv2d(
+            ops.reshape(x, shape=(n, 1, t, c)),
+            kernel,
+            self.bias,
+            groups=self.groups,
+            **self.movement,
+        )
         return ops.reshape(y, shape=(n, *y.shape[2:]))
 
 
 class DepthwiseConv2D(_Convolution):
     """Each channel convolved with `depth_multiplier` filters of its own: (N, H, W, C) -> (N, OH, OW, C * depth_multiplier)."""
 
-    def __init__(self, kernel_size: Any, strides: Any = (1, 1), padding: Any = "valid", depth_multiplier: int = 1,
-                 data_format: str | None = None, dilation_rate: Any = (1, 1), activation: Any = None, use_bias: bool = True,
-                 depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 depthwise_regularizer: Any = None, bias_regularizer: Any = None, **options: Any) -> None:
-        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-                         bias_regularizer, **options)
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: Any = "valid",
+        depth_multiplier: int = 1,
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            **options,
+        )
         self.depth_multiplier = _whole(depth_multiplier, "depth_multiplier")
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
 
     def make_kernels(self, channels: int) -> int:
-        self.kernel = self.add_weight((*self.kernel_size, channels, self.depth_multiplier), self.depthwise_initializer,
-                                      regularizer=self.depthwise_regularizer)
+        self.kernel = self.add_weight(
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+        )
         return channels * self.depth_multiplier
 
     def convolve(self, x: Any) -> Any:
@@ -143,29 +255,65 @@ class DepthwiseConv2D(_Convolution):
 class SeparableConv2D(_Convolution):
     """A depthwise convolution, then a 1x1 convolution that mixes its channels: (N, H, W, C) -> (N, OH, OW, filters)."""
 
-    def __init__(self, filters: int, kernel_size: Any, strides: Any = (1, 1), padding: Any = "valid",
-                 data_format: str | None = None, dilation_rate: Any = (1, 1), depth_multiplier: int = 1,
-                 activation: Any = None, use_bias: bool = True, depthwise_initializer: Any = "glorot_uniform",
-                 pointwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 depthwise_regularizer: Any = None, pointwise_regularizer: Any = None, bias_regularizer: Any = None,
-                 **options: Any) -> None:
-        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-                         bias_regularizer, **options)
-        self.filters, self.depth_multiplier = _whole(filters, "filters"), _whole(depth_multiplier, "depth_multiplier")
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: Any = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            **options,
+        )
+        self.filters, self.depth_multiplier = (
+            _whole(filters, "filters"),
+            _whole(depth_multiplier, "depth_multiplier"),
+        )
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
 
     def make_kernels(self, channels: int) -> int:
-        self.depthwise_kernel = self.add_weight((*self.kernel_size, channels, self.depth_multiplier), self.depthwise_initializer,
-                                                regularizer=self.depthwise_regularizer)
-        self.pointwise_kernel = self.add_weight((1, 1, channels * self.depth_multiplier, self.filters),
-                                                self.pointwise_initializer, regularizer=self.pointwise_regularizer)
+        self.depthwise_kernel = self.add_weight(
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+        )
+        self.pointwise_kernel = self.add_weight(
+            (1, 1, channels * self.depth_multiplier, self.filters),
+            self.pointwise_initializer,
+            regularizer=self.pointwise_regularizer,
+        )
         return self.filters
 
     def convolve(self, x: Any) -> Any:
-        return ops.conv2d(_depthwise(x, self.depthwise_kernel, None, **self.movement), self.pointwise_kernel, self.bias)
+        return ops.conv2d(
+            _depthwise(x, self.depthwise_kernel, None, **self.movement),
+            self.pointwise_kernel,
+            self.bias,
+        )
 
 
 class Conv2DTranspose(_Convolution):
@@ -174,73 +322,51 @@ class Conv2DTranspose(_Convolution):
     "same" gives strides times the size, "valid" all that the kernel reaches; `output_padding` counts as in Keras.
     """
 
-    def __init__(self, filters: int, kernel_size: Any, strides: Any = (1, 1), padding: Any = "valid", output_padding: Any = None,
-                 data_format: str | None = None, dilation_rate: Any = (1, 1), activation: Any = None, use_bias: bool = True,
-                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer: Any = None,
-                 bias_regularizer: Any = None, **options: Any) -> None:
-        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer,
-                         bias_regularizer, **options)
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: Any = "valid",
+        output_padding: Any = None,
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            **options,
+        )
         self.filters, self.output_padding = _whole(filters, "filters"), output_padding
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
 
     def make_kernels(self, channels: int) -> int:
-        self.kernel = self.add_weight((*self.kernel_size, self.filters, channels), self.kernel_initializer,
-                                      regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.filters, channels),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+        )
         return self.filters
 
     def convolve(self, x: Any) -> Any:
-        return ops.conv2d_transpose(x, self.kernel, self.bias, output_padding=self.output_padding, **self.movement)
-
-
-class ZeroPadding2D(Layer):
-    """Zeros around each image; `padding` is a number, (vertical, horizontal) or ((top, bottom), (left, right))."""
-
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        self.padding = _border(padding, "padding")
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)))
-
-
-class Cropping2D(Layer):
-    """Each image without its border; `cropping` is a number, (vertical, horizontal) or ((top, bottom), (left, right))."""
-
-    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        self.cropping = _border(cropping, "cropping")
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        if any(sum(cut) >= n for n, cut in zip(x.shape[1:3], self.cropping)):
-            raise ValueError(f"Cropping2D({self.cropping}) would leave nothing of images of {x.shape[1]} x {x.shape[2]}")
-        return ops.crop(x, width=((0, 0), *self.cropping, (0, 0)))
-
-
-class UpSampling2D(Layer):
-    """Images `size` times as large: each pixel repeated ("nearest"), or straight lines between their centres ("bilinear")."""
-
-    def __init__(self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest",
-                 **options: Any) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        if interpolation not in ("nearest", "bilinear"):
-            raise ValueError(f"UpSampling2D: interpolation must be 'nearest' or 'bilinear', not {interpolation!r}")
-        self.size, self.interpolation = pair(size, "size"), interpolation
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        n, h, w, c = x.shape
-        a, b = self.size
-        if self.interpolation == "nearest":
-            wide = ops.broadcast_to(ops.reshape(x, shape=(n, h, 1, w, 1, c)), shape=(n, h, a, w, b, c))
-            return ops.reshape(wide, shape=(n, a * h, b * w, c))
-        rows = ops.reshape(_between(h, a, x) @ ops.reshape(x, shape=(n, h, w * c)), shape=(n, a * h, w, c))
-        return _between(w, b, x) @ rows
+        return ops.conv2d_transpose(
+            x, self.kernel, self.bias, output_padding=self.output_padding, **self.movement
+        )
 
 
 def _between(n: int, factor: int, like: Any) -> Any:
@@ -272,11 +398,15 @@ def _border(value: Any, name: str) -> Any:
             raise ValueError
         return pads_of(value, (1, 1), (1, 1))
     except ValueError:
-        raise ValueError(f"{name} must be a number, (vertical, horizontal) or ((top, bottom), (left, right)), "
-                         f"not {value!r}") from None
+        raise ValueError(
+            f"{name} must be a number, (vertical, horizontal) or ((top, bottom), (left, right)), "
+            f"not {value!r}"
+        ) from None
 
 
 def _check_format(data_format: str | None) -> None:
     if data_format not in (None, "channels_last"):
-        raise ValueError(f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
-                         "transpose such data to (0, 2, 3, 1)")
+        raise ValueError(
+            f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
+            "transpose such data to (0, 2, 3, 1)"
+        )

@@ -1,11 +1,13 @@
 """Pooling layers: the largest element or the mean of windows, or of all, in images (N, H, W, C) and sequences (N, T, C)."""
+
 from __future__ import annotations
 
 from typing import Any, Callable
 
 from .. import ops
 from ..backend import backend
-from .base import Layer, as_mask
+from .base import Layer
+from .masking import as_mask
 
 
 class _Rank(Layer):
@@ -24,10 +26,13 @@ class _Rank(Layer):
 
 # ---- windows -------------------------------------------------------------------------------------------------------
 
+
 class _Pooling2D(_Rank):
     pool: Callable[..., Any]
 
-    def __init__(self, pool_size: Any = (2, 2), strides: Any = None, padding: Any = "valid", **options: Any) -> None:
+    def __init__(
+        self, pool_size: Any = (2, 2), strides: Any = None, padding: Any = "valid", **options: Any
+    ) -> None:
         super().__init__(**options)
         self.pool_size, self.strides, self.padding = pool_size, strides, padding
 
@@ -55,17 +60,25 @@ class _Pooling1D(_Rank):
     rank, expected = 3, "sequences of shape (N, T, C)"
     pool: Callable[..., Any]
 
-    def __init__(self, pool_size: int = 2, strides: int | None = None, padding: Any = "valid", **options: Any) -> None:
+    def __init__(
+        self, pool_size: int = 2, strides: int | None = None, padding: Any = "valid", **options: Any
+    ) -> None:
         super().__init__(**options)
         self.pool_size, self.strides, self.padding = pool_size, strides, padding
 
     def call(self, x: Any) -> Any:
         """A sequence is an image of one row."""
         self._check(x.shape)
-        size, stride = (n[0] if isinstance(n, (tuple, list)) else n for n in (self.pool_size, self.strides))
+        size, stride = (
+            n[0] if isinstance(n, (tuple, list)) else n for n in (self.pool_size, self.strides)
+        )
         padding = self.padding if isinstance(self.padding, str) else ((0, 0), self.padding)
-        y = type(self).pool(ops.expand_dims(x, axis=1), size=(1, size), strides=(1, size if stride is None else stride),
-                            padding=padding)
+        y = type(self).pool(
+            ops.expand_dims(x, axis=1),
+            size=(1, size),
+            strides=(1, size if stride is None else stride),
+            padding=padding,
+        )
         return ops.squeeze(y, axis=1)
 
 
@@ -82,6 +95,7 @@ class AveragePooling1D(_Pooling1D):
 
 
 # ---- everything ----------------------------------------------------------------------------------------------------
+
 
 class _Global(_Rank):
     reduce: Callable[..., Any]
@@ -113,14 +127,16 @@ class GlobalAveragePooling1D(_Global):
 
     rank, expected = 3, "sequences of shape (N, T, C)"
     reduce = ops.mean
-    takes_mask = True
+    accepts_mask = True
 
     def call(self, x: Any, mask: Any = None) -> Any:
         if mask is None:
             return super().call(x)
         self._check(x.shape)
         real = as_mask(mask, x)[..., None].astype(x.dtype)
-        return ops.sum(x * real, axis=1, keepdims=self.keepdims) / backend(x).maximum(real.sum(1, keepdims=self.keepdims), 1)
+        return ops.sum(x * real, axis=1, keepdims=self.keepdims) / backend(x).maximum(
+            real.sum(1, keepdims=self.keepdims), 1
+        )
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Time has gone."""

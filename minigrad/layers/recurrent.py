@@ -1,14 +1,18 @@
 """Recurrent layers: SimpleRNN, LSTM, GRU, and RNN over any cell, with masks, states and directions as in Keras."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from .. import ops
-from ..autograd import no_grad
-from ..backend import backend, default_dtype, device_module
-from ..tensor import Tensor
-from .base import Layer, as_mask, training
+from ..backend import backend
+from ..config import device_module, settings
+from ..engine.autograd import no_grad
+from ..engine.tensor import Tensor
+from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
+from .masking import as_mask
+from .modes import training
 
 
 class RNN(Layer):
@@ -21,16 +25,30 @@ class RNN(Layer):
     `use_cudnn` and `implementation` say how Keras computes and change no value here.
     """
 
-    takes_mask = True
+    accepts_mask = True
 
-    def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-                 stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False, use_cudnn: Any = "auto",
-                 implementation: int = 2, **options: Any) -> None:
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        use_cudnn: Any = "auto",
+        implementation: int = 2,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
             raise TypeError(f"RNN runs a cell, a Layer with a state_size, got {cell!r}")
         self.cell: Any = cell
-        self.return_sequences, self.return_state, self.zero_output_for_mask = return_sequences, return_state, zero_output_for_mask
+        self.return_sequences, self.return_state, self.zero_output_for_mask = (
+            return_sequences,
+            return_state,
+            zero_output_for_mask,
+        )
         self.go_backwards, self.stateful = go_backwards, stateful
         self._states: list[Any] | None = None
 
@@ -47,10 +65,15 @@ class RNN(Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) != 3:
             one = ", one of them as x[None]" if len(input_shape) == 2 else ""
-            raise ValueError(f"{type(self).__name__} expects sequences of shape (N, T, features){one}; got {input_shape}")
+            raise ValueError(
+                f"{type(self).__name__} expects sequences of shape (N, T, features){one}; got {input_shape}"
+            )
         if not self.cell.built:
             with no_grad(), training(False):
-                x, *states = (Tensor(device_module().zeros((1, n), default_dtype.current)) for n in (input_shape[-1], *self.sizes()))
+                x, *states = (
+                    Tensor(device_module().zeros((1, n), settings.default_dtype))
+                    for n in (input_shape[-1], *self.sizes())
+                )
                 self.cell(x, states)
 
     def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
@@ -75,21 +98,32 @@ class RNN(Layer):
     def _initial(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
-            given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+            given = (
+                list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+            )
             if len(given) != len(self.sizes()):
-                raise ValueError(f"{type(self).__name__} has {len(self.sizes())} states, initial_state gives {len(given)}")
-            given = [s if isinstance(s, Tensor) else Tensor(s, dtype=x.dtype, device=x.device) for s in given]
+                raise ValueError(
+                    f"{type(self).__name__} has {len(self.sizes())} states, initial_state gives {len(given)}"
+                )
+            given = [
+                s if isinstance(s, Tensor) else Tensor(s, dtype=x.dtype, device=x.device)
+                for s in given
+            ]
         elif self._states is None:
             return None
         else:
             given = self._states
             if len(given[0]) != len(x):
-                raise ValueError(f"{type(self).__name__} is stateful and holds the states of {len(given[0])} sequences, this batch has "
-                                 f"{len(x)}: batches must be equal, or call reset_states() between them")
+                raise ValueError(
+                    f"{type(self).__name__} is stateful and holds the states of {len(given[0])} sequences, this batch has "
+                    f"{len(x)}: batches must be equal, or call reset_states() between them"
+                )
         for i, (s, n) in enumerate(zip(given, self.sizes())):
             if s.shape != (len(x), n):
-                raise ValueError(f"{type(self).__name__}: initial state {i} has shape {s.shape}; an input of shape {x.shape} wants "
-                                 f"{(len(x), n)}")
+                raise ValueError(
+                    f"{type(self).__name__}: initial state {i} has shape {s.shape}; an input of shape {x.shape} wants "
+                    f"{(len(x), n)}"
+                )
         return given
 
     def reset_states(self, states: Any = None) -> None:
@@ -99,21 +133,26 @@ class RNN(Layer):
             given = states if isinstance(states, (list, tuple)) else [states]
             self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in given]
 
-
     # ---- two ways ----
     def _whole(self, x: Any, given: list[Any] | None, mask: Any) -> tuple[Any, list[Any]]:
         """The cell's kernel over all steps."""
         of_x, drop = self.cell.draw(x)
         count, states_too = len(self.sizes()), self.return_state or self.stateful
-        gives = "all" if states_too and count > 1 else "sequence" if self.return_sequences else "last"
-        y = self.cell.sequence(x if of_x is None else x * of_x, given or [None] * count, mask, drop, gives)
+        gives = (
+            "all" if states_too and count > 1 else "sequence" if self.return_sequences else "last"
+        )
+        y = self.cell.sequence(
+            x if of_x is None else x * of_x, given or [None] * count, mask, drop, gives
+        )
         states = []
         if gives == "all":
             y, states = y[:, :-1], [y[:, -2], y[:, -1]]
             y = y if self.return_sequences else states[0]
         elif states_too:
             states = [y[:, -1] if self.return_sequences else y]
-        if given and mask is not None:          # before its first real step a sequence has a state and no output
+        if (
+            given and mask is not None
+        ):  # before its first real step a sequence has a state and no output
             seen = mask.cumsum(1) > 0
             y = ops.where(seen[..., None] if self.return_sequences else seen[:, -1:], y, 0.0)
         return y, states
@@ -158,11 +197,25 @@ class GRU(RNN):
         super().__init__(GRUCell(units, *arguments, **of_cell), **rest)
 
 
-OF_RNN = {"return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", "use_cudnn",
-          "implementation", "name", "input_shape", "input_dim", "trainable"}
+OF_RNN = {
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "use_cudnn",
+    "implementation",
+    "name",
+    "input_shape",
+    "input_dim",
+    "trainable",
+}
 
 
 def _parted(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of the cell and those of the layer around it."""
-    return ({key: value for key, value in options.items() if key not in OF_RNN},
-            {key: value for key, value in options.items() if key in OF_RNN})
+    return (
+        {key: value for key, value in options.items() if key not in OF_RNN},
+        {key: value for key, value in options.items() if key in OF_RNN},
+    )

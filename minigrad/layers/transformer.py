@@ -1,44 +1,77 @@
 """The blocks of a Transformer (arXiv:1706.03762, figure 1), under KerasHub's names."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from .attention import KeyValueCache, MultiHeadAttention
 from .base import Layer
-from .core import Dense, Dropout
+from .core import Dense
 from .normalization import LayerNormalization
+from .regularization import Dropout
 
 
 class _Block(Layer):
     """What encoder and decoder share: normed steps with a path around each, and the feed-forward step."""
 
-    takes_mask = supports_masking = True
+    accepts_mask = supports_masking = True
 
-    def __init__(self, intermediate_dim: int, num_heads: int, dropout: float = 0.0, activation: Any = "relu",
-                 layer_norm_epsilon: float = 1e-5, normalize_first: bool = False, attention_dropout: float | None = None,
-                 inner_dropout: float = 0.0, rotary: bool = False, kernel_initializer: Any = "glorot_uniform", **options: Any) -> None:
+    def __init__(
+        self,
+        intermediate_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        activation: Any = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        normalize_first: bool = False,
+        attention_dropout: float | None = None,
+        inner_dropout: float = 0.0,
+        rotary: bool = False,
+        kernel_initializer: Any = "glorot_uniform",
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self.kernel_initializer = kernel_initializer
-        self.intermediate_dim, self.num_heads, self.activation = intermediate_dim, num_heads, activation
-        self.epsilon, self.normalize_first, self.rotary = layer_norm_epsilon, normalize_first, rotary
+        self.intermediate_dim, self.num_heads, self.activation = (
+            intermediate_dim,
+            num_heads,
+            activation,
+        )
+        self.epsilon, self.normalize_first, self.rotary = (
+            layer_norm_epsilon,
+            normalize_first,
+            rotary,
+        )
         self.attention_dropout = dropout if attention_dropout is None else attention_dropout
         self.dropout, self.inner_dropout = Dropout(dropout), Dropout(inner_dropout)
 
     def _attention(self, features: int, rotary: bool = False) -> MultiHeadAttention:
-        return MultiHeadAttention(self.num_heads, features // self.num_heads, dropout=self.attention_dropout, rotary=rotary,
-                                  kernel_initializer=self.kernel_initializer)
+        return MultiHeadAttention(
+            self.num_heads,
+            features // self.num_heads,
+            dropout=self.attention_dropout,
+            rotary=rotary,
+            kernel_initializer=self.kernel_initializer,
+        )
 
     def _norm(self) -> LayerNormalization:
         return LayerNormalization(epsilon=self.epsilon)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) != 3 or input_shape[-1] % self.num_heads:
-            raise ValueError(f"{type(self).__name__} expects sequences (N, T, width) whose width its {self.num_heads} heads divide, "
-                             f"got {input_shape}")
+            raise ValueError(
+                f"{type(self).__name__} expects sequences (N, T, width) whose width its {self.num_heads} heads divide, "
+                f"got {input_shape}"
+            )
         width = input_shape[-1]
-        self.self_attention, self.self_attention_norm = self._attention(width, self.rotary), self._norm()
+        self.self_attention, self.self_attention_norm = (
+            self._attention(width, self.rotary),
+            self._norm(),
+        )
         self._build_cross_attention(width)
-        self.intermediate = Dense(self.intermediate_dim, self.activation, kernel_initializer=self.kernel_initializer)
+        self.intermediate = Dense(
+            self.intermediate_dim, self.activation, kernel_initializer=self.kernel_initializer
+        )
         self.output = Dense(width, kernel_initializer=self.kernel_initializer)
         self.feedforward_norm = self._norm()
 
@@ -50,7 +83,11 @@ class _Block(Layer):
 
     def _around(self, step: Any, norm: Layer, x: Any) -> Any:
         """norm(x + step(x)), or x + step(norm(x)) where normalisation comes first (arXiv:2002.04745)."""
-        return x + self.dropout(step(norm(x))) if self.normalize_first else norm(x + self.dropout(step(x)))
+        return (
+            x + self.dropout(step(norm(x)))
+            if self.normalize_first
+            else norm(x + self.dropout(step(x)))
+        )
 
 
 class TransformerEncoder(_Block):
@@ -61,14 +98,44 @@ class TransformerEncoder(_Block):
     normalize_first: pre-norm, as in GPT-2. causal: no token sees a later one (GPT). call: mask (N, T) is False at padding.
     """
 
-    def __init__(self, intermediate_dim: int, num_heads: int, dropout: float = 0.0, activation: Any = "relu",
-                 layer_norm_epsilon: float = 1e-5, normalize_first: bool = False, causal: bool = False, **options: Any) -> None:
-        super().__init__(intermediate_dim, num_heads, dropout, activation, layer_norm_epsilon, normalize_first, **options)
+    def __init__(
+        self,
+        intermediate_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        activation: Any = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        normalize_first: bool = False,
+        causal: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            intermediate_dim,
+            num_heads,
+            dropout,
+            activation,
+            layer_norm_epsilon,
+            normalize_first,
+            **options,
+        )
         self.causal = causal
 
-    def call(self, x: Any, mask: Any = None, attention_mask: Any = None, cache: KeyValueCache | None = None) -> Any:
+    def call(
+        self,
+        x: Any,
+        mask: Any = None,
+        attention_mask: Any = None,
+        cache: KeyValueCache | None = None,
+    ) -> Any:
         def attend(x: Any) -> Any:
-            return self.self_attention(x, attention_mask=attention_mask, key_mask=mask, use_causal_mask=self.causal, cache=cache)
+            return self.self_attention(
+                x,
+                attention_mask=attention_mask,
+                key_mask=mask,
+                use_causal_mask=self.causal,
+                cache=cache,
+            )
+
         x = self._around(attend, self.self_attention_norm, x)
         return self._around(self._feedforward, self.feedforward_norm, x)
 
@@ -88,10 +155,19 @@ class TransformerDecoder(_Block):
         """An empty cache for `length` tokens, and one for the memory."""
         return KeyValueCache(length), KeyValueCache(0)
 
-    def call(self, x: Any, memory: Any = None, mask: Any = None, memory_mask: Any = None,
-             cache: tuple[KeyValueCache, KeyValueCache] | None = None, return_attention_scores: bool = False) -> Any:
+    def call(
+        self,
+        x: Any,
+        memory: Any = None,
+        mask: Any = None,
+        memory_mask: Any = None,
+        cache: tuple[KeyValueCache, KeyValueCache] | None = None,
+        return_attention_scores: bool = False,
+    ) -> Any:
         if memory is None:
-            raise ValueError("TransformerDecoder needs a memory (N, S, features), what the encoder gave, as its second input")
+            raise ValueError(
+                "TransformerDecoder needs a memory (N, S, features), what the encoder gave, as its second input"
+            )
         own, other = cache or (None, None)
         scores: list[Any] = []
 
@@ -99,11 +175,18 @@ class TransformerDecoder(_Block):
             return self.self_attention(x, key_mask=mask, use_causal_mask=True, cache=own)
 
         def look_up(x: Any) -> Any:
-            y = self.cross_attention(x, memory, key_mask=memory_mask, cache=other, return_attention_scores=return_attention_scores)
+            y = self.cross_attention(
+                x,
+                memory,
+                key_mask=memory_mask,
+                cache=other,
+                return_attention_scores=return_attention_scores,
+            )
             if return_attention_scores:
                 y, found = y
                 scores.append(found)
             return y
+
         x = self._around(attend, self.self_attention_norm, x)
         x = self._around(look_up, self.cross_attention_norm, x)
         x = self._around(self._feedforward, self.feedforward_norm, x)

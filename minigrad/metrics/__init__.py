@@ -6,29 +6,51 @@
 
 Arrays of any device and Tensors are taken; `y_true` follows `y_pred`. Counting stays on the device, only result() waits for it.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 from .. import losses
-from ..names import lookup
-from .accuracy import (Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
-                       TopKCategoricalAccuracy)
+from ..utils.registry import lookup
+from .accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+)
 from .base import Mean, MeanMetricWrapper, Metric
 from .classification import AUC, ConfusionMatrix, F1Score, Precision, Recall
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 NAMES: dict[str, Callable[..., Metric]] = {
-    "accuracy": Accuracy, "acc": Accuracy, "binary_accuracy": BinaryAccuracy, "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy, "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+    "accuracy": Accuracy,
+    "acc": Accuracy,
+    "binary_accuracy": BinaryAccuracy,
+    "categorical_accuracy": CategoricalAccuracy,
+    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
     "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "precision": Precision, "recall": Recall, "f1": F1Score, "f1_score": F1Score, "auc": AUC,
+    "precision": Precision,
+    "recall": Recall,
+    "f1": F1Score,
+    "f1_score": F1Score,
+    "auc": AUC,
     "confusion_matrix": ConfusionMatrix,
-    "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError, "MSE": MeanSquaredError,
-    "root_mean_squared_error": RootMeanSquaredError, "rmse": RootMeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError, "mae": MeanAbsoluteError, "MAE": MeanAbsoluteError,
-    "r2_score": R2Score, "r2": R2Score}
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
+    "root_mean_squared_error": RootMeanSquaredError,
+    "rmse": RootMeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
+    "r2_score": R2Score,
+    "r2": R2Score,
+}
 NAMES |= {cls.__name__: cls for cls in NAMES.values() if isinstance(cls, type)}
 
 
@@ -47,7 +69,11 @@ def get(metric: Any, loss: Any = None) -> Metric:
         return MeanMetricWrapper((loss if type(loss) is kind else kind()).call, metric)
     if callable(metric):
         metric = losses.get(metric) if isinstance(metric, type) else metric
-        return MeanMetricWrapper(metric.call, metric.name) if isinstance(metric, losses.Loss) else MeanMetricWrapper(metric)
+        return (
+            MeanMetricWrapper(metric.call, metric.name)
+            if isinstance(metric, losses.Loss)
+            else MeanMetricWrapper(metric)
+        )
     kind = lookup(metric, NAMES if metric in NAMES else NAMES | losses.TABLE, "metric")
     if kind in (Accuracy, BinaryAccuracy) and getattr(loss, "options", {}).get("from_logits"):
         return kind(name=metric, threshold=0.0)

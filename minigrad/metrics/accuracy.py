@@ -1,6 +1,6 @@
 """Accuracy in its forms: the share of samples whose class was found."""
-from __future__ import annotations
 
+from __future__ import annotations
 
 import numpy as np
 
@@ -25,8 +25,10 @@ class CategoricalAccuracy(MeanOf):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         if y_true.shape != y_pred.shape:
-            raise ValueError(f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
-                             "(integer labels: sparse_categorical_accuracy)")
+            raise ValueError(
+                f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
+                "(integer labels: sparse_categorical_accuracy)"
+            )
         return y_pred.argmax(-1) == y_true.argmax(-1)
 
 
@@ -70,7 +72,9 @@ class SparseTopKCategoricalAccuracy(MeanOf):
         y_true, y_pred = labels_and_scores(self.name, y_true, y_pred)
         classes = y_pred.shape[-1]
         if y_true.size and not 0 <= int(y_true.min()) <= int(y_true.max()) < classes:
-            raise ValueError(f"{self.name}: labels from {y_true.min()} to {y_true.max()} do not fit {classes} classes")
+            raise ValueError(
+                f"{self.name}: labels from {y_true.min()} to {y_true.max()} do not fit {classes} classes"
+            )
         own = backend(y_pred).take_along_axis(y_pred, y_true.astype(np.int64)[..., None], -1)
         return (~(y_pred <= own)).sum(-1) < self.k
 
@@ -80,6 +84,8 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         if y_true.shape != y_pred.shape:
-            raise ValueError(f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
-                             "(integer labels: sparse_top_k_categorical_accuracy)")
+            raise ValueError(
+                f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
+                "(integer labels: sparse_top_k_categorical_accuracy)"
+            )
         return super().values(y_true.argmax(-1), y_pred)

@@ -1,4 +1,5 @@
 """What all metrics share: arrays that fit each other, sums over batches, means."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -6,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, backend, device_name, to_device
-from ..names import snake_case
+from ..backend import Array, backend, device_name
+from ..config import to_device
+from ..utils.registry import snake_case
 
 # ---- arrays that fit each other ------------------------------------------------------------------------------------
+
 
 def arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     """Both as arrays on the device of y_pred, as they are: no cast."""
@@ -17,7 +20,9 @@ def arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     if not hasattr(y_pred, "shape"):
         y_pred = np.asarray(y_pred)
     if backend(y_true) is not backend(y_pred) or not hasattr(y_true, "shape"):
-        y_true = to_device(np.asarray(y_true) if isinstance(y_true, (list, tuple)) else y_true, device_name(y_pred))
+        y_true = to_device(
+            np.asarray(y_true) if isinstance(y_true, (list, tuple)) else y_true, device_name(y_pred)
+        )
     return y_true, y_pred
 
 
@@ -29,7 +34,9 @@ def alike(name: str, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         elif y_pred.shape == (*y_true.shape, 1):
             y_pred = y_pred.reshape(y_true.shape)
         else:
-            raise ValueError(f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal")
+            raise ValueError(
+                f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal"
+            )
     return y_true, y_pred
 
 
@@ -37,23 +44,30 @@ def labels_and_scores(name: str, y_true: Array, y_pred: Array) -> tuple[Array, A
     """Labels (...,) beside scores (..., classes); labels (..., 1) lose their last axis."""
     if y_true.shape != y_pred.shape[:-1]:
         if y_true.shape != (*y_pred.shape[:-1], 1):
-            raise ValueError(f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: labels need the shape of the "
-                             "predictions without their last axis (one-hot labels: categorical_accuracy)")
+            raise ValueError(
+                f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: labels need the shape of the "
+                "predictions without their last axis (one-hot labels: categorical_accuracy)"
+            )
         y_true = y_true.reshape(y_pred.shape[:-1])
     return y_true, y_pred
 
 
 def weights_for(name: str, sample_weight: Any, shape: tuple[int, ...], like: Array) -> Array:
     """Weights (float64) on the device of `like`, of a shape that is the beginning of `shape`."""
-    w = to_device(getattr(sample_weight, "_array", sample_weight), device_name(like)).astype(np.float64)
-    if w.shape[-1:] == (1,) and w.shape[:-1] == shape[:w.ndim - 1] and w.shape != shape[:w.ndim]:
+    w = to_device(getattr(sample_weight, "_array", sample_weight), device_name(like)).astype(
+        np.float64
+    )
+    if w.shape[-1:] == (1,) and w.shape[:-1] == shape[: w.ndim - 1] and w.shape != shape[: w.ndim]:
         w = w.reshape(w.shape[:-1])
-    if w.shape != shape[:w.ndim]:
-        raise ValueError(f"{name}: sample_weight has shape {w.shape}, the values {shape}: give one weight for each sample")
+    if w.shape != shape[: w.ndim]:
+        raise ValueError(
+            f"{name}: sample_weight has shape {w.shape}, the values {shape}: give one weight for each sample"
+        )
     return w
 
 
 # ---- the base, and means -------------------------------------------------------------------------------------------
+
 
 class Metric:
     """update_state(y_true, y_pred, sample_weight=None) with every batch, then result(); reset_state() starts over.
@@ -89,22 +103,28 @@ class Average(Metric):
     """A running weighted mean of what `add` is given; 0 before the first."""
 
     def reset_state(self) -> None:
-        self.total: Any = 0.0       # float64; 0-d and on the device where that is where the values are
+        self.total: Any = 0.0  # float64; 0-d and on the device where that is where the values are
         self.count: Any = 0.0
 
     def add(self, values: Array, sample_weight: Any = None) -> None:
         """Count an array of values. Weights of fewer axes weigh the means over the other axes."""
         if sample_weight is None:
             # in float64, or a long epoch of float32 would lose its last batches
-            total = backend(values).count_nonzero(values) if values.dtype.kind == "b" else values.sum(dtype=np.float64)
+            total = (
+                backend(values).count_nonzero(values)
+                if values.dtype.kind == "b"
+                else values.sum(dtype=np.float64)
+            )
             self.total, self.count = self.total + total, self.count + values.size
         elif values.ndim:
             w = weights_for(self.name, sample_weight, values.shape, values)
             rest = tuple(range(w.ndim, values.ndim))
             means = values.mean(rest, dtype=np.float64) if rest else values
             self.total, self.count = self.total + (means * w).sum(), self.count + w.sum()
-        else:                       # one mean of a whole batch, and how much it weighs
-            weight = to_device(getattr(sample_weight, "_array", sample_weight), device_name(values)).sum(dtype=np.float64)
+        else:  # one mean of a whole batch, and how much it weighs
+            weight = to_device(
+                getattr(sample_weight, "_array", sample_weight), device_name(values)
+            ).sum(dtype=np.float64)
             self.total, self.count = self.total + values * weight, self.count + weight
 
     def result(self) -> float:
@@ -137,10 +157,12 @@ class MeanMetricWrapper(Average):
         values = self.fn(y_true, y_pred)
         values = getattr(values, "_array", values)
         values = values if hasattr(values, "shape") else np.asarray(values)
-        if not values.shape and y_pred.shape:           # one number for the batch, which counts by its rows
+        if not values.shape and y_pred.shape:  # one number for the batch, which counts by its rows
             if sample_weight is not None:
-                raise ValueError(f"{self.name} gives one number for the whole batch, so it cannot weigh its samples: "
-                                 "return a value per sample")
+                raise ValueError(
+                    f"{self.name} gives one number for the whole batch, so it cannot weigh its samples: "
+                    "return a value per sample"
+                )
             sample_weight = np.asarray(float(len(y_pred)))
         self.add(values, sample_weight)
 

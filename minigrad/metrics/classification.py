@@ -1,4 +1,5 @@
 """Precision, recall and F1 by counting who was taken for whom, and AUC by ranking."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, backend, to_cpu
-from ..names import lookup
+from ..utils.registry import lookup
 from .base import Metric, alike, arrays, labels_and_scores, weights_for
 
 # ---- classification by counting who was taken for whom -------------------------------------------------------------
+
 
 class ConfusionMatrix(Metric):
     """result()[i, j] is how often class i was taken for class j; `normalize` "true" or "pred" divides rows or columns.
@@ -18,8 +20,13 @@ class ConfusionMatrix(Metric):
     class 1 above `threshold`. y_true holds integer labels or one-hot rows. Labels beyond the classes raise ValueError.
     """
 
-    def __init__(self, num_classes: int | None = None, threshold: float = 0.5, normalize: str | None = None,
-                 name: str | None = None) -> None:
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        threshold: float = 0.5,
+        normalize: str | None = None,
+        name: str | None = None,
+    ) -> None:
         self.num_classes, self.threshold, self.normalize = num_classes, threshold, normalize
         if normalize is not None:
             lookup(normalize, {"true": 0, "pred": 1}, "normalize of ConfusionMatrix")
@@ -31,32 +38,48 @@ class ConfusionMatrix(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = arrays(y_true, y_pred)
         labels, taken, classes = self.classes(y_true, y_pred)
-        w = None if sample_weight is None else weights_for(self.name, sample_weight, labels.shape, labels)
+        w = (
+            None
+            if sample_weight is None
+            else weights_for(self.name, sample_weight, labels.shape, labels)
+        )
         if w is not None:
-            w = backend(w).broadcast_to(w.reshape(w.shape + (1,) * (labels.ndim - w.ndim)), labels.shape).ravel()
-        n = classes or 1 + max(int(labels.max()), int(taken.max()), 0) if labels.size else classes or 1
+            w = (
+                backend(w)
+                .broadcast_to(w.reshape(w.shape + (1,) * (labels.ndim - w.ndim)), labels.shape)
+                .ravel()
+            )
+        n = (
+            classes or 1 + max(int(labels.max()), int(taken.max()), 0)
+            if labels.size
+            else classes or 1
+        )
         if self.matrix is not None and not self.num_classes:
             n = max(n, len(self.matrix))
         if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < n:
-            raise ValueError(f"{self.name}: labels from {labels.min()} to {labels.max()} do not fit {n} classes")
+            raise ValueError(
+                f"{self.name}: labels from {labels.min()} to {labels.max()} do not fit {n} classes"
+            )
         if labels.size and not 0 <= int(taken.min()) <= int(taken.max()) < n:
-            raise ValueError(f"{self.name}: predictions from {taken.min()} to {taken.max()} do not fit {n} classes")
+            raise ValueError(
+                f"{self.name}: predictions from {taken.min()} to {taken.max()} do not fit {n} classes"
+            )
         pairs = (labels * n + taken).ravel()
         counts = backend(pairs).bincount(pairs, w, n * n).reshape(n, n).astype(np.float64)
-        if self.matrix is not None:                      # labels alone may show a higher class only now
+        if self.matrix is not None:  # labels alone may show a higher class only now
             size = len(self.matrix)
             counts[:size, :size] += self.matrix
         self.matrix = counts
 
     def classes(self, y_true: Array, y_pred: Array) -> tuple[Array, Array, int | None]:
         """Integer labels and predictions of one shape, and how many classes there are (None: unknown)."""
-        if y_pred.dtype.kind != "f":                     # labels
+        if y_pred.dtype.kind != "f":  # labels
             labels, taken = alike(self.name, y_true, y_pred)
             known = self.num_classes
-        elif y_pred.ndim < 2 or y_pred.shape[-1] == 1:   # one score per sample
+        elif y_pred.ndim < 2 or y_pred.shape[-1] == 1:  # one score per sample
             labels, taken = alike(self.name, y_true, y_pred)
             taken, known = taken > self.threshold, self.num_classes or 2
-        else:                                            # a score per class
+        else:  # a score per class
             known = self.num_classes or y_pred.shape[-1]
             if y_true.shape == y_pred.shape:
                 labels, taken = y_true.argmax(-1), y_pred.argmax(-1)
@@ -65,12 +88,16 @@ class ConfusionMatrix(Metric):
                 taken = taken.argmax(-1)
         whole = labels.astype(np.int64)
         if labels.dtype.kind == "f" and bool((whole != labels).any()):
-            raise ValueError(f"{self.name}: y_true must hold whole labels, not fractions (are y_true and y_pred exchanged?)")
+            raise ValueError(
+                f"{self.name}: y_true must hold whole labels, not fractions (are y_true and y_pred exchanged?)"
+            )
         return whole, taken.astype(np.int64), known
 
     def counts(self) -> np.ndarray:
         """The matrix on the host."""
-        return np.zeros((self.num_classes or 0,) * 2) if self.matrix is None else to_cpu(self.matrix)
+        return (
+            np.zeros((self.num_classes or 0,) * 2) if self.matrix is None else to_cpu(self.matrix)
+        )
 
     def result(self) -> Any:
         counts = self.counts()
@@ -83,10 +110,19 @@ class ConfusionMatrix(Metric):
 class _Score(ConfusionMatrix):
     """A score of each class by its hits, how often it was predicted and how often it was there."""
 
-    def __init__(self, average: str | None = "auto", threshold: float = 0.5, num_classes: int | None = None,
-                 name: str | None = None) -> None:
+    def __init__(
+        self,
+        average: str | None = "auto",
+        threshold: float = 0.5,
+        num_classes: int | None = None,
+        name: str | None = None,
+    ) -> None:
         known = ("auto", "binary", "micro", "macro", "weighted")
-        self.average = average if average is None else lookup(average, {a: a for a in known}, f"average of {type(self).__name__}")
+        self.average = (
+            average
+            if average is None
+            else lookup(average, {a: a for a in known}, f"average of {type(self).__name__}")
+        )
         super().__init__(num_classes, threshold, name=name)
 
     def score(self, hits: Any, predicted: Any, actual: Any) -> Any:
@@ -96,7 +132,9 @@ class _Score(ConfusionMatrix):
     def result(self) -> Any:
         counts = self.counts()
         hits, predicted, actual = counts.diagonal(), counts.sum(0), counts.sum(1)
-        average = self.average if self.average != "auto" else "binary" if len(counts) <= 2 else "macro"
+        average = (
+            self.average if self.average != "auto" else "binary" if len(counts) <= 2 else "macro"
+        )
         if average == "micro":
             return float(self.score(hits.sum(), predicted.sum(), actual.sum()))
         scores = self.score(hits, predicted, actual)
@@ -104,7 +142,9 @@ class _Score(ConfusionMatrix):
             return scores
         if average == "binary":
             if len(counts) > 2:
-                raise ValueError(f"{self.name}: average='binary' with {len(counts)} classes: use 'macro', 'micro' or 'weighted'")
+                raise ValueError(
+                    f"{self.name}: average='binary' with {len(counts)} classes: use 'macro', 'micro' or 'weighted'"
+                )
             return float(scores[1]) if len(counts) == 2 else 0.0
         # a class that neither exists nor was predicted has no score to average
         weights = actual if average == "weighted" else (predicted + actual > 0).astype(np.float64)
@@ -125,21 +165,27 @@ _SCORE_DOC = """{}
 
 
 class Precision(_Score):
-    __doc__ = _SCORE_DOC.format("Of what was called a class, the share that is it: hits / predicted.")
+    __doc__ = _SCORE_DOC.format(
+        "Of what was called a class, the share that is it: hits / predicted."
+    )
 
     def score(self, hits: Any, predicted: Any, actual: Any) -> Any:
         return _share(hits, predicted)
 
 
 class Recall(_Score):
-    __doc__ = _SCORE_DOC.format("Of what is of a class, the share that was called so: hits / actual.")
+    __doc__ = _SCORE_DOC.format(
+        "Of what is of a class, the share that was called so: hits / actual."
+    )
 
     def score(self, hits: Any, predicted: Any, actual: Any) -> Any:
         return _share(hits, actual)
 
 
 class F1Score(_Score):
-    __doc__ = _SCORE_DOC.format("The harmonic mean of precision and recall: 2 hits / (predicted + actual).")
+    __doc__ = _SCORE_DOC.format(
+        "The harmonic mean of precision and recall: 2 hits / (predicted + actual)."
+    )
 
     def score(self, hits: Any, predicted: Any, actual: Any) -> Any:
         return _share(2 * hits, predicted + actual)
@@ -149,6 +195,7 @@ F1 = F1Score
 
 
 # ---- ranking -------------------------------------------------------------------------------------------------------
+
 
 class AUC(Metric):
     """The area under the ROC curve: how often a positive sample scores above a negative one, ties counting half.
@@ -169,20 +216,30 @@ class AUC(Metric):
         w = None
         if sample_weight is not None:
             w = weights_for(self.name, sample_weight, y_pred.shape, y_pred)
-            w = backend(w).broadcast_to(w.reshape(w.shape + (1,) * (y_pred.ndim - w.ndim)), y_pred.shape).flatten()
-        self.batches.append((y_true.flatten(), y_pred.flatten(), w))     # flatten copies: batches are often views
+            w = (
+                backend(w)
+                .broadcast_to(w.reshape(w.shape + (1,) * (y_pred.ndim - w.ndim)), y_pred.shape)
+                .flatten()
+            )
+        self.batches.append(
+            (y_true.flatten(), y_pred.flatten(), w)
+        )  # flatten copies: batches are often views
 
     def result(self) -> float:
         if not self.batches:
             return float("nan")
         y, scores = (np.concatenate([to_cpu(batch[i]) for batch in self.batches]) for i in (0, 1))
-        w = np.concatenate([np.ones(len(b[0])) if b[2] is None else to_cpu(b[2]) for b in self.batches])
+        w = np.concatenate(
+            [np.ones(len(b[0])) if b[2] is None else to_cpu(b[2]) for b in self.batches]
+        )
         if not np.isin(y, (0, 1)).all():
             raise ValueError(f"{self.name}: y_true must hold 0 and 1, not {np.unique(y)[:5]}")
         if np.isnan(scores).any():
             return float("nan")
         order = np.argsort(-scores, kind="stable")
-        last = np.append(np.diff(scores[order]) != 0, True)              # tied samples enter together, at the last of them
+        last = np.append(
+            np.diff(scores[order]) != 0, True
+        )  # tied samples enter together, at the last of them
         hits = np.append(0.0, np.cumsum((w * (y == 1))[order])[last])
         alarms = np.append(0.0, np.cumsum((w * (y != 1))[order])[last])
         if not hits[-1] or not alarms[-1]:

@@ -1,4 +1,5 @@
 """How far predicted numbers are from the true ones."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -11,7 +12,9 @@ from .base import MeanOf, Metric, alike, arrays, weights_for
 
 def _difference(name: str, y_true: Array, y_pred: Array) -> Array:
     y_true, y_pred = alike(name, y_true, y_pred)
-    return y_true - (y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64))     # unsigned integers would wrap
+    return y_true - (
+        y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
+    )  # unsigned integers would wrap
 
 
 class MeanSquaredError(MeanOf):
@@ -42,22 +45,30 @@ class R2Score(Metric):
     """
 
     def reset_state(self) -> None:
-        self.count: Any = 0.0           # weight so far; then, for each output, the mean of y_true, its squared distances
-        self.mean: Any = 0.0            # from that mean, and the squared errors
+        self.count: Any = (
+            0.0  # weight so far; then, for each output, the mean of y_true, its squared distances
+        )
+        self.mean: Any = 0.0  # from that mean, and the squared errors
         self.spread: Any = 0.0
         self.errors: Any = 0.0
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = alike(self.name, *arrays(y_true, y_pred))
         y = y_true.reshape(len(y_true), -1).astype(np.float64)
-        w: Any = 1.0 if sample_weight is None else weights_for(self.name, sample_weight, (len(y),), y)[:, None]
+        w: Any = (
+            1.0
+            if sample_weight is None
+            else weights_for(self.name, sample_weight, (len(y),), y)[:, None]
+        )
         n = len(y) if sample_weight is None else float(w.sum())
         if not n:
             return
         mean = (w * y).sum(0) / n
         total, shift = self.count + n, mean - self.mean
         # merging means and spreads keeps what a sum of squares minus a square of sums would cancel (Chan et al., 1983)
-        self.spread = self.spread + (w * (y - mean) ** 2).sum(0) + shift**2 * (self.count * n / total)
+        self.spread = (
+            self.spread + (w * (y - mean) ** 2).sum(0) + shift**2 * (self.count * n / total)
+        )
         self.mean = self.mean + shift * (n / total)
         self.errors = self.errors + (w * (y - y_pred.reshape(y.shape)) ** 2).sum(0)
         self.count = total

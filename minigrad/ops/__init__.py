@@ -1,31 +1,158 @@
 """The ops by name, and the one table that binds operators and methods to Tensor."""
+
 from __future__ import annotations
 
-from .. import autograd as _autograd
-from ..tensor import Tensor as _Tensor
-from .activations import (elu, gelu, gelu_definition, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
-                          mish, relu, relu6, selu, sigmoid, silu, softplus, softsign, swish)
-from .attention import (masked_softmax, rotary, scaled_dot_product_attention,
-                        scaled_dot_product_attention_definition)
-from .convolution import conv2d, conv2d_transpose, convolve, convolve_bias, convolve_definition, correlate, spread
-from .elementwise import (absolute, add, arccos, arcsin, arctan, astype, broadcast_to, ceil, clip, cos, cosh, divide, equal, erf,
-                          exp, expm1, floor, greater, greater_equal, isfinite, isnan, less, less_equal, log, log1p, logical_and,
-                          logical_not, logical_or, maximum, minimum, multiply, negative, not_equal, power, reciprocal, rint, sign,
-                          sin, sinh, sqrt, square, subtract, sum_to, tan, tanh, where)
-from .gru import gru, gru_classic, gru_classic_definition, gru_classic_step, gru_definition, gru_step
+from ..engine import autograd as _autograd
+from ..engine.tensor import Tensor as _Tensor
+from .activations import (
+    elu,
+    gelu,
+    gelu_definition,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    swish,
+)
+from .attention import (
+    masked_softmax,
+    rotary,
+    scaled_dot_product_attention,
+    scaled_dot_product_attention_definition,
+)
+from .convolution import (
+    conv2d,
+    conv2d_transpose,
+    convolve,
+    convolve_bias,
+    convolve_definition,
+    correlate,
+    spread,
+)
+from .einsum import einsum
+from .elementwise import (
+    absolute,
+    add,
+    arccos,
+    arcsin,
+    arctan,
+    astype,
+    broadcast_to,
+    ceil,
+    clip,
+    cos,
+    cosh,
+    divide,
+    equal,
+    erf,
+    exp,
+    expm1,
+    floor,
+    greater,
+    greater_equal,
+    isfinite,
+    isnan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    power,
+    reciprocal,
+    rint,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    sum_to,
+    tan,
+    tanh,
+    where,
+)
+from .gru import (
+    gru,
+    gru_classic,
+    gru_classic_definition,
+    gru_classic_step,
+    gru_definition,
+    gru_step,
+)
 from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axis, top_k
-from .linear import dot, einsum, linear, linear_relu, linear_relu_definition, matmul, outer
-from .losses import (check_labels, binary_cross_entropy, binary_cross_entropy_definition, cross_entropy, cross_entropy_definition,
-                     mean_squared_error, mean_squared_error_definition, sparse_cross_entropy, sparse_cross_entropy_definition)
-from .normalization import (batch_norm, batch_norm_definition, group_norm, group_norm_definition, layer_norm,
-                            layer_norm_definition, local_response_norm, local_response_norm_definition, rms_norm, scale_shift)
-from .patches import col2im, im2col
+from .losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_definition,
+    check_labels,
+    cross_entropy,
+    cross_entropy_definition,
+    mean_squared_error,
+    mean_squared_error_definition,
+    sparse_cross_entropy,
+    sparse_cross_entropy_definition,
+)
+from .matmul import dot, linear, linear_relu, linear_relu_definition, matmul, outer
+from .normalization import (
+    batch_norm,
+    batch_norm_definition,
+    group_norm,
+    group_norm_definition,
+    layer_norm,
+    layer_norm_definition,
+    local_response_norm,
+    local_response_norm_definition,
+    rms_norm,
+    scale_shift,
+)
 from .pooling import avg_pool, max_pool, pool_at, unpool
-from .recurrent import lstm, lstm_definition, lstm_step, simple_rnn, simple_rnn_definition, simple_rnn_step
-from .reductions import (all, any, argmax, argmin, cumsum, log_softmax, logsumexp, max, mean, min, prod, softmax,
-                         softmax_definition, softmax_kernel, std, sum, var)
-from .shapes import (concatenate, crop, expand_dims, flatten, flip, moveaxis, pad, repeat, reshape, roll, split, squeeze, stack,
-                     swapaxes, tile, transpose, tril, triu)
+from .recurrent import (
+    lstm,
+    lstm_definition,
+    lstm_step,
+    simple_rnn,
+    simple_rnn_definition,
+    simple_rnn_step,
+)
+from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
+from .shapes import (
+    concatenate,
+    crop,
+    expand_dims,
+    flatten,
+    flip,
+    moveaxis,
+    pad,
+    repeat,
+    reshape,
+    roll,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    transpose,
+    tril,
+    triu,
+)
+from .softmax import log_softmax, logsumexp, softmax, softmax_definition, softmax_kernel
+from .windows import col2im, im2col
 
 __all__ = [_name for _name in globals() if not _name.startswith("_") and callable(globals()[_name])]
 
@@ -36,23 +163,43 @@ def _shape_of(args):
 
 
 _BOUND = {
-    "__add__": add, "__radd__": lambda a, b: add(b, a),
-    "__sub__": subtract, "__rsub__": lambda a, b: subtract(b, a),
-    "__mul__": multiply, "__rmul__": lambda a, b: multiply(b, a),
-    "__truediv__": divide, "__rtruediv__": lambda a, b: divide(b, a),
-    "__pow__": power, "__rpow__": lambda a, b: power(b, a),
-    "__matmul__": matmul, "__rmatmul__": lambda a, b: matmul(b, a),
-    "__neg__": negative, "__abs__": absolute, "__invert__": logical_not,
-    "__eq__": equal, "__ne__": not_equal, "__lt__": less, "__le__": less_equal, "__gt__": greater, "__ge__": greater_equal,
-    "__and__": logical_and, "__or__": logical_or, "__rand__": logical_and, "__ror__": logical_or,
+    "__add__": add,
+    "__radd__": lambda a, b: add(b, a),
+    "__sub__": subtract,
+    "__rsub__": lambda a, b: subtract(b, a),
+    "__mul__": multiply,
+    "__rmul__": lambda a, b: multiply(b, a),
+    "__truediv__": divide,
+    "__rtruediv__": lambda a, b: divide(b, a),
+    "__pow__": power,
+    "__rpow__": lambda a, b: power(b, a),
+    "__matmul__": matmul,
+    "__rmatmul__": lambda a, b: matmul(b, a),
+    "__neg__": negative,
+    "__abs__": absolute,
+    "__invert__": logical_not,
+    "__eq__": equal,
+    "__ne__": not_equal,
+    "__lt__": less,
+    "__le__": less_equal,
+    "__gt__": greater,
+    "__ge__": greater_equal,
+    "__and__": logical_and,
+    "__or__": logical_or,
+    "__rand__": logical_and,
+    "__ror__": logical_or,
     "__getitem__": lambda x, index: getitem(x, index=index),
     "sum": lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims),
     "mean": lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims),
     "prod": lambda x, axis=None, keepdims=False: prod(x, axis=axis, keepdims=keepdims),
     "max": lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims),
     "min": lambda x, axis=None, keepdims=False: min(x, axis=axis, keepdims=keepdims),
-    "var": lambda x, axis=None, ddof=0, keepdims=False: var(x, axis=axis, keepdims=keepdims, ddof=ddof),
-    "std": lambda x, axis=None, ddof=0, keepdims=False: std(x, axis=axis, keepdims=keepdims, ddof=ddof),
+    "var": lambda x, axis=None, ddof=0, keepdims=False: var(
+        x, axis=axis, keepdims=keepdims, ddof=ddof
+    ),
+    "std": lambda x, axis=None, ddof=0, keepdims=False: std(
+        x, axis=axis, keepdims=keepdims, ddof=ddof
+    ),
     "any": lambda x, axis=None, keepdims=False: any(x, axis=axis, keepdims=keepdims),
     "all": lambda x, axis=None, keepdims=False: all(x, axis=axis, keepdims=keepdims),
     "argmax": lambda x, axis=None: argmax(x, axis=axis),
@@ -65,11 +212,17 @@ _BOUND = {
     "T": property(lambda x: transpose(x)),
     "swapaxes": lambda x, axis1, axis2: swapaxes(x, axis1=axis1, axis2=axis2),
     "squeeze": lambda x, axis=None: squeeze(x, axis=axis),
-    "ravel": flatten, "flatten": flatten,
-    "repeat": lambda x, repeats, axis=None: repeat(flatten(x) if axis is None else x, repeats=repeats, axis=axis or 0),
-    "take": lambda x, indices, axis=None: take(flatten(x) if axis is None else x, indices, axis=axis or 0),
+    "ravel": flatten,
+    "flatten": flatten,
+    "repeat": lambda x, repeats, axis=None: repeat(
+        flatten(x) if axis is None else x, repeats=repeats, axis=axis or 0
+    ),
+    "take": lambda x, indices, axis=None: take(
+        flatten(x) if axis is None else x, indices, axis=axis or 0
+    ),
     "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
-    "round": rint, "dot": dot,
+    "round": rint,
+    "dot": dot,
     "astype": lambda x, dtype: astype(x, dtype=dtype),
     "backward": _autograd.backward,
 }
@@ -82,6 +235,7 @@ def _bind(name, op):
 
         def op(x, *others):
             return primitive(x, *others)
+
     if not isinstance(op, property):
         op.__name__ = name
     setattr(_Tensor, name, op)

@@ -1,16 +1,16 @@
 """Activation functions."""
+
 from __future__ import annotations
 
 import math
 
-from ..autograd import fused, primitive
-from ..backend import backend, blocks_of, device_name, special
-from ..tensor import Tensor
+from ..backend import backend, cache_blocks, device_name, special_functions
+from ..engine.autograd import fused, primitive
+from ..engine.tensor import Tensor
 from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
-
-STRETCH = 1 << 16       # elements at a time
-TINY = 1e-30            # a divisor at least so large; what is smaller counts as 0
+STRETCH = 1 << 16  # elements at a time
+TINY = 1e-30  # a divisor at least so large; what is smaller counts as 0
 
 
 @primitive
@@ -25,7 +25,10 @@ def sigmoid(x):
     """1 / (1 + exp(-x)), computed as (1 + tanh(x / 2)) / 2, which no x overflows."""
     y = _sigmoid(x)
     if isinstance(y, Tensor):
-        y.logits = "sigmoid", x         # a loss on y is computed from these, which lose nothing to rounding
+        y.logits = (
+            "sigmoid",
+            x,
+        )  # a loss on y is computed from these, which lose nothing to rounding
     return y
 
 
@@ -57,7 +60,9 @@ softplus.gradients(lambda g, y, x: g * sigmoid(x), needs="x")
 def relu(x):
     """max(x, 0); the gradient at 0 is 0."""
     xp = backend(x)
-    return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype))    # NumPy is up to twice as fast with zeros as with one zero
+    return xp.maximum(
+        x, xp.zeros(x.shape[1:], x.dtype)
+    )  # NumPy is up to twice as fast with zeros as with one zero
 
 
 relu.gradients(lambda g, y, x: g * (y > 0), needs="y")
@@ -69,7 +74,9 @@ def leaky_relu(x, *, negative_slope=0.2):
     return backend(x).where(x > 0, x, x * negative_slope)
 
 
-leaky_relu.gradients(lambda g, y, x, negative_slope=0.2: where(x > 0, g, g * negative_slope), needs="x")
+leaky_relu.gradients(
+    lambda g, y, x, negative_slope=0.2: where(x > 0, g, g * negative_slope), needs="x"
+)
 
 
 @primitive
@@ -79,7 +86,9 @@ def elu(x, *, alpha=1.0):
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
 
 
-elu.gradients(lambda g, y, x, alpha=1.0: where(x > 0, g, g * (alpha * exp(minimum(x, 0)))), needs="x")
+elu.gradients(
+    lambda g, y, x, alpha=1.0: where(x > 0, g, g * (alpha * exp(minimum(x, 0)))), needs="x"
+)
 
 
 def selu(x):
@@ -95,13 +104,24 @@ def gelu_definition(x, *, approximate=False):
 
 
 # erfc(z) = t exp(-z**2 + polynomial(t)), t = 2 / (2 + z), z >= 0, to 1.2e-7 of itself (Press et al., Numerical Recipes, section 6.2)
-ERFC = (-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277)
+ERFC = (
+    -1.26551223,
+    1.00002368,
+    0.37409196,
+    0.09678418,
+    -0.18628806,
+    0.27886807,
+    -1.13520398,
+    1.48851587,
+    -0.82215223,
+    0.17087277,
+)
 
 
 def _normal_below(x):
     """P(standard normal <= x) of an array; much float32 on a CPU by the fit above, several times faster than erf."""
     if device_name(x) != "cpu" or x.dtype != "float32" or x.size < 1024:
-        return (special(x).erf(x * math.sqrt(0.5)) + 1) * 0.5
+        return (special_functions(x).erf(x * math.sqrt(0.5)) + 1) * 0.5
     xp = backend(x)
     z = abs(x)
     z *= math.sqrt(0.5)
@@ -115,7 +135,7 @@ def _normal_below(x):
     y -= z
     xp.exp(y, out=y)
     y *= t
-    y *= 0.5                                # what lies beyond |x|
+    y *= 0.5  # what lies beyond |x|
     y -= x > 0
     return abs(y)
 
@@ -127,7 +147,7 @@ def _tanh_below(x):
     y *= 0.044715 * c
     y += c
     y *= x
-    xp.minimum(y, 80, out=y)                # exp(80) + 1 is finite, its inverse as good as 0
+    xp.minimum(y, 80, out=y)  # exp(80) + 1 is finite, its inverse as good as 0
     xp.exp(y, out=y)
     y += 1
     return xp.divide(1, y, out=y)
@@ -160,7 +180,7 @@ def _in_stretches(f, *xs):
     if device_name(xs[0]) != "cpu" or xs[0].size <= STRETCH:
         return f(*xs).reshape(shape)
     y = backend(xs[0]).empty(xs[0].size, xs[0].dtype)
-    for run in blocks_of(y, STRETCH):
+    for run in cache_blocks(y, STRETCH):
         y[run] = f(*(x[run] for x in xs))
     return y.reshape(shape)
 
@@ -176,8 +196,9 @@ def gelu(x, *, approximate=False):
 def _(g, y, x, approximate=False):
     def pull(x, y, g):
         xp = backend(x)
-        p = xp.maximum(abs(y), TINY / 2) / xp.maximum(abs(x), TINY)        # at 0 it is 1/2
+        p = xp.maximum(abs(y), TINY / 2) / xp.maximum(abs(x), TINY)  # at 0 it is 1/2
         return g * _gelu_slope(x, p, approximate)
+
     return (_in_stretches(pull, x, y, g),)
 
 

@@ -1,21 +1,23 @@
 """Attention, a kernel under its definition, and rotary positions."""
+
 from __future__ import annotations
 
 import math
 
-from ..autograd import fused, primitive
 from ..backend import backend, device_name
+from ..engine.autograd import fused, primitive
 from .elementwise import exp, sum_to, where
 from .reductions import max as max_of
 from .reductions import sum as sum_of
 
-NEVER = -1e30           # the score of a key that a query must not see
-SAFE = 30.0             # the exponentials of scores within +-30, and sums of many, are far from the limits of float32
-BLOCK = 1 << 17         # scores at a time: what several passes work on in turn stays in the cache of a CPU
-ROWS = 64               # and at least so many queries of one head at a time: matrix products are slow on fewer
+NEVER = -1e30  # the score of a key that a query must not see
+SAFE = 30.0  # the exponentials of scores within +-30, and sums of many, are far from the limits of float32
+BLOCK = 1 << 17  # scores at a time: what several passes work on in turn stays in the cache of a CPU
+ROWS = 64  # and at least so many queries of one head at a time: matrix products are slow on fewer
 
 
 # ---- who sees whom -------------------------------------------------------------------------------------------------
+
 
 def _lead(*xs):
     """The leading axes of all, broadcast. Raises ValueError where they do not fit."""
@@ -23,21 +25,32 @@ def _lead(*xs):
     width = max(map(len, shapes))
     lengths = [{s[i - width] for s in shapes if i - width >= -len(s)} - {1} for i in range(width)]
     if any(len(found) > 1 for found in lengths):
-        raise ValueError(f"the leading axes of queries, keys and values, {', '.join(map(str, shapes))}, do not broadcast")
+        raise ValueError(
+            f"the leading axes of queries, keys and values, {', '.join(map(str, shapes))}, do not broadcast"
+        )
     return tuple(found.pop() if found else 1 for found in lengths)
 
 
 def _check(q, k, v, *masks):
     """Raise unless the shapes fit and the masks are of booleans."""
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        raise ValueError("attention needs queries (..., Tq, d), keys (..., Tk, d) and values (..., Tk, dv), got shapes "
-                         f"{q.shape}, {k.shape} and {v.shape}")
+        raise ValueError(
+            "attention needs queries (..., Tq, d), keys (..., Tk, d) and values (..., Tk, dv), got shapes "
+            f"{q.shape}, {k.shape} and {v.shape}"
+        )
     scores = (*_lead(q, k, v), q.shape[-2], k.shape[-2])
     for mask in masks:
         if mask is not None and mask.dtype.kind != "b":
-            raise TypeError(f"attention: a mask must be boolean, True where a query may see a key, not {mask.dtype}")
-        if mask is not None and (mask.ndim > len(scores) or any(n not in (1, m) for n, m in zip(mask.shape[::-1], scores[::-1]))):
-            raise ValueError(f"attention: a mask of shape {mask.shape} does not broadcast to {scores}, the shape of the scores")
+            raise TypeError(
+                f"attention: a mask must be boolean, True where a query may see a key, not {mask.dtype}"
+            )
+        if mask is not None and (
+            mask.ndim > len(scores)
+            or any(n not in (1, m) for n, m in zip(mask.shape[::-1], scores[::-1]))
+        ):
+            raise ValueError(
+                f"attention: a mask of shape {mask.shape} does not broadcast to {scores}, the shape of the scores"
+            )
 
 
 def _earlier(xp, rows, columns, first):
@@ -63,7 +76,9 @@ def masked_softmax(scores, mask=None, *, causal=False):
     return e / where(total == 0, 1, total)
 
 
-def scaled_dot_product_attention_definition(q, k, v, mask=None, keep=None, *, causal=False, scale=None, rate=0.0):
+def scaled_dot_product_attention_definition(
+    q, k, v, mask=None, keep=None, *, causal=False, scale=None, rate=0.0
+):
     """softmax(q k^T * scale) v: (..., Tq, d), (..., Tk, d), (..., Tk, dv) -> (..., Tq, dv) (arXiv:1706.03762, section 3.2.1).
 
     Leading axes broadcast, `mask` and `causal` are those of masked_softmax, `scale` is 1 / sqrt(d) by default.
@@ -76,6 +91,7 @@ def scaled_dot_product_attention_definition(q, k, v, mask=None, keep=None, *, ca
 
 
 # ---- the kernel: some scores at a time, so that memory grows with T, not with its square -----------------------------
+
 
 def _pieces(lead, size, most):
     """Indices that cut the leading axes into pieces of about `most` numbers, where each entry has `size`."""
@@ -96,7 +112,11 @@ class _Walk:
         self.scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
         self.lead, self.queries, self.keys = _lead(q, k, v), q.shape[-2], k.shape[-2]
         self.q, self.k, self.v = (self.whole(x, *x.shape[-2:]) for x in (q, k, v))
-        self.bias = None if mask is None else self.whole(self.xp.where(mask, 0, NEVER).astype(q.dtype), self.queries, self.keys)
+        self.bias = (
+            None
+            if mask is None
+            else self.whole(self.xp.where(mask, 0, NEVER).astype(q.dtype), self.queries, self.keys)
+        )
         self.keep = None if keep is None else self.whole(keep, self.queries, self.keys)
 
     def whole(self, x, *last):
@@ -107,37 +127,53 @@ class _Walk:
     def __iter__(self):
         """(index of queries, index of the keys that they see, index of their scores, mask to add, end of the queries)."""
         most = BLOCK if self.cpu else 1 << 26
-        step = ROWS if self.causal and self.cpu else max(ROWS, most // max(1, self.keys))     # causal: less work above the diagonal
+        step = (
+            ROWS if self.causal and self.cpu else max(ROWS, most // max(1, self.keys))
+        )  # causal: less work above the diagonal
         for start in reversed(range(0, max(1, self.queries), step)):
             stop = min(start + step, self.queries)
             rows, first = slice(start, stop), start + self.keys - self.queries
             seen, later = slice(0, self.keys), None
             if self.causal:
                 seen = slice(0, max(0, first + stop - start))
-                later = self.xp.where(_earlier(self.xp, stop - start, seen.stop, first), 0, NEVER).astype(self.q.dtype)
+                later = self.xp.where(
+                    _earlier(self.xp, stop - start, seen.stop, first), 0, NEVER
+                ).astype(self.q.dtype)
             for piece in _pieces(self.lead, (stop - start) * seen.stop, most):
                 bias = None if self.bias is None else self.bias[(*piece, ..., rows, seen)]
                 bias = later if bias is None else bias if later is None else bias + later
-                yield (*piece, ..., rows, slice(None)), (*piece, ..., seen, slice(None)), (*piece, ..., rows, seen), bias, stop
+                yield (
+                    (*piece, ..., rows, slice(None)),
+                    (*piece, ..., seen, slice(None)),
+                    (*piece, ..., rows, seen),
+                    bias,
+                    stop,
+                )
 
     def exponentials(self, queries, keys, bias):
         """exp(scores - what keeps it from overflowing) of one block, 0 where the mask says so; and the queries, scaled."""
         q, xp = self.q[queries] * self.scale, self.xp
         s = q @ self.k[keys].swapaxes(-1, -2)
-        shift = not self.cpu or s.size and not (s.max() < SAFE and s.min() > -SAFE)     # two quick looks save two passes by rows
+        shift = (
+            not self.cpu or s.size and not (s.max() < SAFE and s.min() > -SAFE)
+        )  # two quick looks save two passes by rows
         if bias is not None:
             s += bias
         if shift and s.size:
-            s -= xp.maximum(s.max(-1, keepdims=True), NEVER / 10)       # a row of hidden keys alone: all exponentials are 0
+            s -= xp.maximum(
+                s.max(-1, keepdims=True), NEVER / 10
+            )  # a row of hidden keys alone: all exponentials are 0
         return xp.exp(s, out=s), q
 
 
 @fused(scaled_dot_product_attention_definition)
-def scaled_dot_product_attention(q, k, v, mask=None, keep=None, *, causal=False, scale=None, rate=0.0):
+def scaled_dot_product_attention(
+    q, k, v, mask=None, keep=None, *, causal=False, scale=None, rate=0.0
+):
     """scaled_dot_product_attention_definition, a block of scores at a time; backward computes them anew (arXiv:2112.05682)."""
     _check(q, k, v, mask, keep)
     walk, xp = _Walk(q, k, v, mask, keep, causal, scale), backend(q)
-    y = xp.empty_like(walk.q, shape=(*walk.q.shape[:-1], v.shape[-1]))          # laid out in memory as q
+    y = xp.empty_like(walk.q, shape=(*walk.q.shape[:-1], v.shape[-1]))  # laid out in memory as q
     total = xp.empty((*walk.q.shape[:-1], 1), q.dtype)
     for queries, keys, scores, bias, _ in walk:
         e, _ = walk.exponentials(queries, keys, bias)
@@ -159,7 +195,9 @@ def _(g, kept, q, k, v, mask=None, keep=None, causal=False, scale=None, rate=0.0
     gq, gk, gv = (xp.empty_like(x) for x in (walk.q, walk.k, walk.v))
     for queries, keys, scores, bias, stop in walk:
         e, scaled = walk.exponentials(queries, keys, bias)
-        slope = g[queries] / total[queries]                             # the softmax's divisor, here once for all scores of a row
+        slope = (
+            g[queries] / total[queries]
+        )  # the softmax's divisor, here once for all scores of a row
         gs = slope @ walk.v[keys].swapaxes(-1, -2)
         back = xp.einsum("...i,...i->...", slope, y[queries])[..., None]
         p = e
@@ -171,15 +209,22 @@ def _(g, kept, q, k, v, mask=None, keep=None, causal=False, scale=None, rate=0.0
         gs *= e
         xp.matmul(gs, walk.k[keys], out=gq[queries])
         for target, a, b in ((gk, gs, scaled), (gv, p, slope)):
-            if stop == walk.queries:                                    # the last queries see all keys, and come first
+            if stop == walk.queries:  # the last queries see all keys, and come first
                 xp.matmul(a.swapaxes(-1, -2), b, out=target[keys])
             else:
                 target[keys] += a.swapaxes(-1, -2) @ b
     gq *= walk.scale
-    return sum_to(gq, shape=q.shape), sum_to(gk, shape=k.shape), sum_to(gv, shape=v.shape), None, None
+    return (
+        sum_to(gq, shape=q.shape),
+        sum_to(gk, shape=k.shape),
+        sum_to(gv, shape=v.shape),
+        None,
+        None,
+    )
 
 
 # ---- rotary positions ----------------------------------------------------------------------------------------------
+
 
 @primitive
 def rotary(x, positions, *, base=10000.0, interleaved=True):
@@ -190,16 +235,25 @@ def rotary(x, positions, *, base=10000.0, interleaved=True):
     """
     xp, half = backend(x), x.shape[-1] // 2
     if x.shape[-1] % 2:
-        raise ValueError(f"rotary turns pairs of features: {x.shape[-1]} of them (x of shape {x.shape}) are odd")
-    angles = positions[..., None] * base ** (xp.arange(half) / -max(1, half))       # in float64
+        raise ValueError(
+            f"rotary turns pairs of features: {x.shape[-1]} of them (x of shape {x.shape}) are odd"
+        )
+    angles = positions[..., None] * base ** (xp.arange(half) / -max(1, half))  # in float64
     cos, sin = xp.cos(angles).astype(x.dtype), xp.sin(angles).astype(x.dtype)
     y = xp.empty_like(x)
-    one, two = (slice(0, None, 2), slice(1, None, 2)) if interleaved else (slice(half), slice(half, None))
+    one, two = (
+        (slice(0, None, 2), slice(1, None, 2)) if interleaved else (slice(half), slice(half, None))
+    )
     a, b = x[..., one], x[..., two]
     y[..., one] = a * cos - b * sin
     y[..., two] = a * sin + b * cos
     return y
 
 
-rotary.gradients(lambda g, y, x, positions, base=10000.0, interleaved=True:
-                 rotary(g, -positions, base=base, interleaved=interleaved), None, needs="positions")
+rotary.gradients(
+    lambda g, y, x, positions, base=10000.0, interleaved=True: rotary(
+        g, -positions, base=base, interleaved=interleaved
+    ),
+    None,
+    needs="positions",
+)

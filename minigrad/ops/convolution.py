@@ -6,15 +6,26 @@
 
 Each is made block by block, and what it makes on the way is made again in the backward pass: none of it is kept.
 """
+
 from __future__ import annotations
 
 import math
 
-from ..autograd import primitive
 from ..backend import backend
-from .linear import einsum
-from .patches import apart, as_it_is, check_images, columns_of, im2col, pads_of, pair, places_of, walk
+from ..engine.autograd import primitive
+from .einsum import einsum
 from .shapes import repeat, reshape
+from .windows import (
+    apart,
+    as_it_is,
+    check_images,
+    columns_of,
+    im2col,
+    pads_of,
+    pair,
+    places_of,
+    walk,
+)
 
 
 def convolve_definition(x, w, *, groups=1, **where):
@@ -31,15 +42,20 @@ def _check_kernel(w, groups, channels=None, filters=None):
     if w.ndim != 4:
         raise ValueError(f"expected a kernel of shape (KH, KW, C / groups, F), got shape {w.shape}")
     if channels is not None and w.shape[2] * groups != channels:
-        raise ValueError(f"images of {channels} channels in {groups} group(s) need a kernel of shape (KH, KW, C / groups, F) = "
-                         f"({w.shape[0]}, {w.shape[1]}, {channels / groups:g}, F), got {w.shape}")
+        raise ValueError(
+            f"images of {channels} channels in {groups} group(s) need a kernel of shape (KH, KW, C / groups, F) = "
+            f"({w.shape[0]}, {w.shape[1]}, {channels / groups:g}, F), got {w.shape}"
+        )
     if filters is not None and w.shape[3] != filters:
-        raise ValueError(f"the last axis of length {filters} must be the kernel's number of filters: its shape is {w.shape}")
+        raise ValueError(
+            f"the last axis of length {filters} must be the kernel's number of filters: its shape is {w.shape}"
+        )
     if w.shape[3] % groups:
         raise ValueError(f"{w.shape[3]} filters do not divide into {groups} groups")
 
 
 # ---- the kernels, for one group of channels ------------------------------------------------------------------------
+
 
 def _convolve(x, w, where, b=None):
     """The columns times the kernel; the bias is added to each block while it is in the cache."""
@@ -48,7 +64,9 @@ def _convolve(x, w, where, b=None):
     y = xp.empty((len(x), *places, f), xp.result_type(x, w))
     w = w.reshape((-1, f))
     if b is not None:
-        wide = xp.empty((places[1], f), b.dtype)        # by rows of places: NumPy is slow where a run is only F long
+        wide = xp.empty(
+            (places[1], f), b.dtype
+        )  # by rows of places: NumPy is slow where a run is only F long
         wide[...] = b
         b = wide.reshape(-1)
     for images, rows, columns in columns_of(x, kernel, *where):
@@ -74,10 +92,14 @@ def _spread(values, w, size, where):
     """For each set of taps under which places have nothing in common one product, added straight to the image."""
     xp, (kh, kw, c, f) = backend(values), w.shape
     if as_it_is(size, (kh, kw), *where):
-        return xp.dot(values.reshape((-1, f)), w.reshape((-1, f)).T).reshape((len(values), *size, c))
+        return xp.dot(values.reshape((-1, f)), w.reshape((-1, f)).T).reshape(
+            (len(values), *size, c)
+        )
     turned = _turned_pads(values.shape, w.shape, size, where)
     if turned:
-        return _convolve(values, xp.ascontiguousarray(w[::-1, ::-1].swapaxes(2, 3)), ((1, 1), where[1], turned))
+        return _convolve(
+            values, xp.ascontiguousarray(w[::-1, ::-1].swapaxes(2, 3)), ((1, 1), where[1], turned)
+        )
     x = xp.zeros((len(values), *size, c), xp.result_type(values, w))
     sets = [(i, j, w[i, j].reshape((-1, f)).T) for i, j in apart((kh, kw), *where[:2])]
     for images, rows, windows in walk(x, (kh, kw), *where, f + sets[0][2].shape[1], into=True):
@@ -95,16 +117,25 @@ def _turned_pads(values, w, size, where):
     spreading adds every pixel once for each: it takes half the time with as many values as pixels, longer with more than double.
     """
     (kh, kw, c, f), (strides, dilation, pads) = w, where
-    turned = tuple((d * (k - 1) - before, d * (k - 1) - after) for k, d, (before, after) in zip((kh, kw), dilation, pads))
+    turned = tuple(
+        (d * (k - 1) - before, d * (k - 1) - after)
+        for k, d, (before, after) in zip((kh, kw), dilation, pads)
+    )
     fits = strides == (1, 1) and min(map(min, turned)) >= 0
     return turned if fits and math.prod(size) * f <= 2 * math.prod(values[1:3]) * c else None
 
 
 # ---- the kernels, where each channel is a group of its own, with one filter ----------------------------------------
 
+
 def _convolve_depthwise(x, w, where):
     """Pixels times factors, added up over the taps."""
-    xp, kernel, places, c = backend(x), w.shape[:2], places_of(x.shape[1:3], w.shape[:2], *where), x.shape[3]
+    xp, kernel, places, c = (
+        backend(x),
+        w.shape[:2],
+        places_of(x.shape[1:3], w.shape[:2], *where),
+        x.shape[3],
+    )
     y = xp.zeros((len(x), *places, c), xp.result_type(x, w))
     w = _along(w, places[1])
     for images, rows, windows in walk(x, kernel, *where, 2 * c):
@@ -159,6 +190,7 @@ def _sum_of_rows(x):
 
 # ---- the three ops -------------------------------------------------------------------------------------------------
 
+
 def _groups(groups, *axes):
     """For each group the part of each axis, given by its length, that belongs to it."""
     return [[slice(i * n // groups, (i + 1) * n // groups) for n in axes] for i in range(groups)]
@@ -200,32 +232,45 @@ def spread(values, w, *, size, strides=(1, 1), dilation=(1, 1), pads=((0, 0), (0
     where = strides, dilation, pads
     places = places_of(size, w.shape[:2], *where)
     if places != values.shape[1:3]:
-        raise ValueError(f"in images of {size[0]} x {size[1]} the kernel has {places[0]} x {places[1]} places, "
-                         f"but there are {values.shape[1]} x {values.shape[2]} values")
+        raise ValueError(
+            f"in images of {size[0]} x {size[1]} the kernel has {places[0]} x {places[1]} places, "
+            f"but there are {values.shape[1]} x {values.shape[2]} values"
+        )
     if groups == 1:
         return _spread(values, w, size, where)
     if w.shape[2:] == (1, groups):
         return _spread_depthwise(values, w, size, where)
-    parts = [_spread(values[..., f], w[..., f], size, where) for f, in _groups(groups, w.shape[3])]
+    parts = [
+        _spread(values[..., f], w[..., f], size, where) for (f,) in _groups(groups, w.shape[3])
+    ]
     return backend(values).concatenate(parts, -1)
 
 
 @primitive
-def correlate(x, values, *, kernel, strides=(1, 1), dilation=(1, 1), pads=((0, 0), (0, 0)), groups=1):
+def correlate(
+    x, values, *, kernel, strides=(1, 1), dilation=(1, 1), pads=((0, 0), (0, 0)), groups=1
+):
     """What lies under each tap times the values, over all places: (N, H, W, C), (N, OH, OW, F) -> (*kernel, C / groups, F)."""
     check_images(x)
     check_images(values)
     where = strides, dilation, pads
     places = places_of(x.shape[1:3], kernel, *where)
     if (len(x), *places) != values.shape[:3]:
-        raise ValueError(f"{len(x)} images of {places[0]} x {places[1]} places need as many values, got shape {values.shape}")
+        raise ValueError(
+            f"{len(x)} images of {places[0]} x {places[1]} places need as many values, got shape {values.shape}"
+        )
     if x.shape[3] % groups or values.shape[3] % groups:
-        raise ValueError(f"{x.shape[3]} channels and {values.shape[3]} filters do not both divide into {groups} groups")
+        raise ValueError(
+            f"{x.shape[3]} channels and {values.shape[3]} filters do not both divide into {groups} groups"
+        )
     if groups == 1:
         return _correlate(x, values, kernel, where)
     if groups == x.shape[3] == values.shape[3]:
         return _correlate_depthwise(x, values, kernel, where)
-    parts = [_correlate(x[..., c], values[..., f], kernel, where) for c, f in _groups(groups, x.shape[3], values.shape[3])]
+    parts = [
+        _correlate(x[..., c], values[..., f], kernel, where)
+        for c, f in _groups(groups, x.shape[3], values.shape[3])
+    ]
     return backend(x).concatenate(parts, -1)
 
 
@@ -238,11 +283,19 @@ def _to_kernel(g, y, x, w, *_, **where):
 
 
 convolve.gradients(_to_images, _to_kernel, needs="x w")
-convolve_bias.gradients(_to_images, _to_kernel, lambda g, y, x, w, b, **where: _sum_of_rows(g), needs="x w")
-spread.gradients(lambda g, y, values, w, size, **where: convolve(g, w, **where),
-                 lambda g, y, values, w, size, **where: correlate(g, values, kernel=w.shape[:2], **where), needs="values w")
-correlate.gradients(lambda g, y, x, values, kernel, **where: spread(values, g, size=x.shape[1:3], **where),
-                    lambda g, y, x, values, kernel, **where: convolve(x, g, **where), needs="x values")
+convolve_bias.gradients(
+    _to_images, _to_kernel, lambda g, y, x, w, b, **where: _sum_of_rows(g), needs="x w"
+)
+spread.gradients(
+    lambda g, y, values, w, size, **where: convolve(g, w, **where),
+    lambda g, y, values, w, size, **where: correlate(g, values, kernel=w.shape[:2], **where),
+    needs="values w",
+)
+correlate.gradients(
+    lambda g, y, x, values, kernel, **where: spread(values, g, size=x.shape[1:3], **where),
+    lambda g, y, x, values, kernel, **where: convolve(x, g, **where),
+    needs="x values",
+)
 
 # ---- as they are called --------------------------------------------------------------------------------------------
 
@@ -254,11 +307,21 @@ def conv2d(x, w, b=None, *, strides=1, padding="valid", dilation=1, groups=1):
     """
     check_images(x)
     strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
-    if w.ndim == 4 and w.shape[2] == 1 < groups == x.shape[3] < w.shape[3] and w.shape[3] % groups == 0:
-        groups = w.shape[3]                     # several filters for each channel: as many copies of it, one filter each
+    if (
+        w.ndim == 4
+        and w.shape[2] == 1 < groups == x.shape[3] < w.shape[3]
+        and w.shape[3] % groups == 0
+    ):
+        groups = w.shape[
+            3
+        ]  # several filters for each channel: as many copies of it, one filter each
         x = repeat(x, repeats=groups // x.shape[3], axis=3)
-    where = {"strides": strides, "dilation": dilation, "groups": groups,
-             "pads": pads_of(padding, x.shape[1:3], w.shape[:2], strides, dilation)}
+    where = {
+        "strides": strides,
+        "dilation": dilation,
+        "groups": groups,
+        "pads": pads_of(padding, x.shape[1:3], w.shape[:2], strides, dilation),
+    }
     return convolve(x, w, **where) if b is None else convolve_bias(x, w, b, **where)
 
 
@@ -270,12 +333,26 @@ def conv2d_transpose(x, w, b=None, *, strides=1, padding="valid", output_padding
     """
     check_images(x)
     strides, dilation, kernel = pair(strides, "strides"), pair(dilation, "dilation"), w.shape[:2]
-    extra = (None, None) if output_padding is None else output_padding if isinstance(output_padding, (tuple, list)) \
+    extra = (
+        (None, None)
+        if output_padding is None
+        else output_padding
+        if isinstance(output_padding, (tuple, list))
         else (output_padding, output_padding)
+    )
     given = padding if padding in ("valid", "same") else pads_of(padding, x.shape[1:3], kernel)
-    size = tuple(_grown(*axis, given if given in ("valid", "same") else sum(given[i]))
-                 for i, axis in enumerate(zip(x.shape[1:3], kernel, strides, dilation, extra)))
-    y = spread(x, w, size=size, strides=strides, dilation=dilation, pads=pads_of(given, size, kernel, strides, dilation))
+    size = tuple(
+        _grown(*axis, given if given in ("valid", "same") else sum(given[i]))
+        for i, axis in enumerate(zip(x.shape[1:3], kernel, strides, dilation, extra))
+    )
+    y = spread(
+        x,
+        w,
+        size=size,
+        strides=strides,
+        dilation=dilation,
+        pads=pads_of(given, size, kernel, strides, dilation),
+    )
     return y if b is None else y + b
 
 

@@ -2,13 +2,14 @@
 
 Two-argument ops broadcast as NumPy does; `sum_to` brings a gradient back to the shape of its input.
 """
+
 from __future__ import annotations
 
 import math
 
-from ..autograd import primitive
-from ..backend import backend, special
-from ..tensor import Tensor
+from ..backend import backend, special_functions
+from ..engine.autograd import primitive
+from ..engine.tensor import Tensor
 
 # ---- broadcasting: an adjoint pair ---------------------------------------------------------------------------------
 
@@ -25,7 +26,9 @@ def sum_to(x, *, shape):
     if x.shape == shape:
         return x
     extra = x.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1
+    )
     return x.sum(axes, keepdims=True).reshape(shape)
 
 
@@ -35,19 +38,24 @@ sum_to.gradients(lambda g, y, x, shape: broadcast_to(g, shape=x.shape), needs="x
 
 # ---- choosing, and what has no gradient ----------------------------------------------------------------------------
 
+
 def _shape(x):
     return getattr(x, "shape", ())
 
 
 def _constant(name, doc):
     """An op of NumPy's function `name` whose gradient is zero wherever it exists, so that none is recorded."""
+
     def forward(*arrays):
         return getattr(backend(next((a for a in arrays if _shape(a)), arrays[0])), name)(*arrays)
+
     forward.__name__, forward.__doc__ = name, doc
     return primitive(forward).gradients(None)
 
 
-sign = _constant("sign", "-1, 0 or 1, as x is negative, zero or positive; its gradient counts as 0.")
+sign = _constant(
+    "sign", "-1, 0 or 1, as x is negative, zero or positive; its gradient counts as 0."
+)
 floor = _constant("floor", "The largest integer not above x; its gradient counts as 0.")
 ceil = _constant("ceil", "The smallest integer not below x; its gradient counts as 0.")
 rint = _constant("rint", "The nearest integer, halves to even; its gradient counts as 0.")
@@ -70,11 +78,16 @@ def where(condition, a, b):
     return backend(condition).where(condition, a, b)
 
 
-where.gradients(None, lambda g, y, c, a, b: sum_to(where(c, g, 0), shape=_shape(a)),
-                lambda g, y, c, a, b: sum_to(where(c, 0, g), shape=_shape(b)), needs="condition a.shape b.shape")
+where.gradients(
+    None,
+    lambda g, y, c, a, b: sum_to(where(c, g, 0), shape=_shape(a)),
+    lambda g, y, c, a, b: sum_to(where(c, 0, g), shape=_shape(b)),
+    needs="condition a.shape b.shape",
+)
 
 
 # ---- arithmetic ----------------------------------------------------------------------------------------------------
+
 
 @primitive
 def add(a, b):
@@ -82,8 +95,11 @@ def add(a, b):
     return a + b
 
 
-add.gradients(lambda g, y, a, b: sum_to(g, shape=a.shape), lambda g, y, a, b: sum_to(g, shape=b.shape),
-              needs="a.shape b.shape")
+add.gradients(
+    lambda g, y, a, b: sum_to(g, shape=a.shape),
+    lambda g, y, a, b: sum_to(g, shape=b.shape),
+    needs="a.shape b.shape",
+)
 
 
 @primitive
@@ -92,8 +108,11 @@ def subtract(a, b):
     return a - b
 
 
-subtract.gradients(lambda g, y, a, b: sum_to(g, shape=a.shape), lambda g, y, a, b: sum_to(-g, shape=b.shape),
-                   needs="a.shape b.shape")
+subtract.gradients(
+    lambda g, y, a, b: sum_to(g, shape=a.shape),
+    lambda g, y, a, b: sum_to(-g, shape=b.shape),
+    needs="a.shape b.shape",
+)
 
 
 @primitive
@@ -102,8 +121,11 @@ def multiply(a, b):
     return a * b
 
 
-multiply.gradients(lambda g, y, a, b: sum_to(g * b, shape=a.shape), lambda g, y, a, b: sum_to(g * a, shape=b.shape),
-                   needs="a b")
+multiply.gradients(
+    lambda g, y, a, b: sum_to(g * b, shape=a.shape),
+    lambda g, y, a, b: sum_to(g * a, shape=b.shape),
+    needs="a b",
+)
 
 
 @primitive
@@ -112,14 +134,17 @@ def divide(a, b):
     return a / b
 
 
-divide.gradients(lambda g, y, a, b: sum_to(g / b, shape=a.shape), lambda g, y, a, b: sum_to(-g * y / b, shape=b.shape),
-                 needs="y b a.shape")
+divide.gradients(
+    lambda g, y, a, b: sum_to(g / b, shape=a.shape),
+    lambda g, y, a, b: sum_to(-g * y / b, shape=b.shape),
+    needs="y b a.shape",
+)
 
 
 @primitive
 def power(a, b):
     """a ** b; the gradient for b needs a > 0 and counts 0 ** b as constant."""
-    return a ** b
+    return a**b
 
 
 def _power_slope(a, b):
@@ -136,8 +161,11 @@ def _log_base(a):
     return log(where(a == 0, 1, a))
 
 
-power.gradients(lambda g, y, a, b: sum_to(g * _power_slope(a, b), shape=a.shape),
-                lambda g, y, a, b: sum_to(g * y * _log_base(a), shape=b.shape), needs="y a b")
+power.gradients(
+    lambda g, y, a, b: sum_to(g * _power_slope(a, b), shape=a.shape),
+    lambda g, y, a, b: sum_to(g * y * _log_base(a), shape=b.shape),
+    needs="y a b",
+)
 
 
 @primitive
@@ -191,8 +219,11 @@ def maximum(a, b):
     return backend(a if _shape(a) else b).maximum(a, b)
 
 
-maximum.gradients(lambda g, y, a, b: sum_to(where(a >= b, g, 0), shape=a.shape),
-                  lambda g, y, a, b: sum_to(where(a >= b, 0, g), shape=b.shape), needs="a b")
+maximum.gradients(
+    lambda g, y, a, b: sum_to(where(a >= b, g, 0), shape=a.shape),
+    lambda g, y, a, b: sum_to(where(a >= b, 0, g), shape=b.shape),
+    needs="a b",
+)
 
 
 @primitive
@@ -201,8 +232,11 @@ def minimum(a, b):
     return backend(a if _shape(a) else b).minimum(a, b)
 
 
-minimum.gradients(lambda g, y, a, b: sum_to(where(a <= b, g, 0), shape=a.shape),
-                  lambda g, y, a, b: sum_to(where(a <= b, 0, g), shape=b.shape), needs="a b")
+minimum.gradients(
+    lambda g, y, a, b: sum_to(where(a <= b, g, 0), shape=a.shape),
+    lambda g, y, a, b: sum_to(where(a <= b, 0, g), shape=b.shape),
+    needs="a b",
+)
 
 
 @primitive
@@ -219,6 +253,7 @@ clip.gradients(lambda g, y, x, min=None, max=None: where(_inside(x, min, max), g
 
 
 # ---- exponentials and their kin ------------------------------------------------------------------------------------
+
 
 @primitive
 def exp(x):
@@ -332,13 +367,14 @@ tanh.gradients(lambda g, y, x: g * (1 - y * y), needs="y")
 @primitive
 def erf(x):
     """The error function, 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x."""
-    return special(x).erf(x)
+    return special_functions(x).erf(x)
 
 
 erf.gradients(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x), needs="x")
 
 
 # ---- dtype ---------------------------------------------------------------------------------------------------------
+
 
 @primitive
 def _astype(x, *, dtype):

@@ -1,8 +1,9 @@
 """Reading and writing by index: getitem and put are each other's gradient; gather, take, sort and top_k stand on them."""
+
 from __future__ import annotations
 
-from ..autograd import primitive
 from ..backend import backend, scatter_add
+from ..engine.autograd import primitive
 from .shapes import axis_of
 
 _BASIC = (int, slice, type(None), type(...))
@@ -29,7 +30,9 @@ def _resolved(x, index):
     index = _plain(index)
     if all(isinstance(i, _BASIC) for i in index):
         return index
-    index = tuple(backend(x).asarray(i, None if i else int) if isinstance(i, list) else i for i in index)
+    index = tuple(
+        backend(x).asarray(i, None if i else int) if isinstance(i, list) else i for i in index
+    )
     axis, used = 0, sum(map(_width, index))
     for i in index:
         if i is ...:
@@ -55,7 +58,7 @@ def put(x, *, index, shape):
     y = backend(x).zeros(shape, x.dtype)
     index = _resolved(y, index)
     if all(isinstance(i, _BASIC) for i in index) or len(index) == 1 and _kind(index[0]) == "b":
-        y[index] = x                # a slice or a mask names each element once
+        y[index] = x  # a slice or a mask names each element once
     else:
         scatter_add(y, index, x)
     return y
@@ -75,9 +78,14 @@ def take_along_axis(x, indices, *, axis=-1):
     indices = _plain(indices)[0]
     axis = axis_of(axis, x.ndim, "take_along_axis")
     if indices.ndim != x.ndim:
-        raise ValueError(f"take_along_axis: indices of shape {indices.shape} need as many axes as x of shape {x.shape}")
+        raise ValueError(
+            f"take_along_axis: indices of shape {indices.shape} need as many axes as x of shape {x.shape}"
+        )
     xp = backend(indices)
-    grid = [xp.arange(n).reshape((1,) * i + (n,) + (1,) * (x.ndim - i - 1)) for i, n in enumerate(indices.shape)]
+    grid = [
+        xp.arange(n).reshape((1,) * i + (n,) + (1,) * (x.ndim - i - 1))
+        for i, n in enumerate(indices.shape)
+    ]
     grid[axis] = indices
     return getitem(x, index=tuple(grid))
 
@@ -101,7 +109,9 @@ def top_k(x, *, k, axis=-1):
     """The k largest elements along `axis`, largest first, and their indices."""
     axis = axis_of(axis, x.ndim, "top_k")
     if not 0 < k <= x.shape[axis]:
-        raise ValueError(f"top_k: k = {k} is not between 1 and the length {x.shape[axis]} of axis {axis}")
+        raise ValueError(
+            f"top_k: k = {k} is not between 1 and the length {x.shape[axis]} of axis {axis}"
+        )
     indices = _plain(argsort(x, axis=axis, descending=True))[0]
     indices = indices[(slice(None),) * axis + (slice(k),)]
     return take_along_axis(x, indices, axis=axis), indices
@@ -111,7 +121,9 @@ def top_k(x, *, k, axis=-1):
 def one_hot(labels, *, classes, dtype="float32"):
     """Rows of zeros with a 1 at the label: (...) -> (..., classes). Raises IndexError for labels outside 0..classes-1."""
     if labels.size and (int(labels.min()) < 0 or int(labels.max()) >= classes):
-        raise IndexError(f"labels run from {int(labels.min())} to {int(labels.max())}, but {classes} classes allow 0..{classes - 1}")
+        raise IndexError(
+            f"labels run from {int(labels.min())} to {int(labels.max())}, but {classes} classes allow 0..{classes - 1}"
+        )
     return (labels[..., None] == backend(labels).arange(classes)).astype(dtype)
 
 

@@ -1,12 +1,14 @@
 """Loss kernels, each under its definition: from the logits of a network to one number, the mean over the rows."""
+
 from __future__ import annotations
 
-from ..autograd import fused
 from ..backend import backend
+from ..engine.autograd import fused
 from .activations import softplus
 from .elementwise import square
 from .indexing import getitem
-from .reductions import log_softmax, mean, sum
+from .reductions import mean, sum
+from .softmax import log_softmax
 
 # ---- one label a row -----------------------------------------------------------------------------------------------
 
@@ -15,12 +17,18 @@ def check_labels(labels, logits):
     """Raise unless `labels` are integers of the logits' shape without the last axis, each in 0..classes-1."""
     classes = logits.shape[-1]
     if labels.shape != logits.shape[:-1]:
-        raise ValueError(f"labels of shape {labels.shape} do not fit logits of shape {logits.shape}: expected one integer a row, "
-                         f"shape {logits.shape[:-1]}")
+        raise ValueError(
+            f"labels of shape {labels.shape} do not fit logits of shape {logits.shape}: expected one integer a row, "
+            f"shape {logits.shape[:-1]}"
+        )
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, not {labels.dtype}: one-hot rows belong to categorical_crossentropy")
+        raise TypeError(
+            f"labels must be integers, not {labels.dtype}: one-hot rows belong to categorical_crossentropy"
+        )
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise IndexError(f"labels run from {int(labels.min())} to {int(labels.max())}, but {classes} classes allow 0..{classes - 1}")
+        raise IndexError(
+            f"labels run from {int(labels.min())} to {int(labels.max())}, but {classes} classes allow 0..{classes - 1}"
+        )
 
 
 def sparse_cross_entropy_definition(logits, labels):
@@ -36,9 +44,9 @@ def sparse_cross_entropy(logits, labels):
     check_labels(labels, logits)
     xp = backend(logits)
     label, rows, n = labels.reshape(-1), xp.arange(labels.size), labels.size
-    e = logits.reshape((-1, logits.shape[-1])).T            # (classes, N)
+    e = logits.reshape((-1, logits.shape[-1])).T  # (classes, N)
     if len(e) < 64:
-        e = xp.ascontiguousarray(e)                         # over few classes reductions are faster across than along rows
+        e = xp.ascontiguousarray(e)  # over few classes reductions are faster across than along rows
     e = e - e.max(0)
     picked = e[label, rows]
     xp.exp(e, out=e)
@@ -50,17 +58,20 @@ def sparse_cross_entropy(logits, labels):
 def _(g, kept, logits, labels):
     e, total, rows, label = kept
     g = g / label.size
-    slope = e * (g / total)                                 # g / N * (softmax - one-hot)
+    slope = e * (g / total)  # g / N * (softmax - one-hot)
     slope[label, rows] -= g
     return slope.T.reshape(logits.shape), None
 
 
 # ---- a distribution a row ------------------------------------------------------------------------------------------
 
+
 def _same_shape(name, a, b):
     """Raise ValueError unless both have one shape: (N, 1) against (N,) would broadcast to (N, N)."""
     if a.shape != b.shape:
-        raise ValueError(f"{name}: shapes {a.shape} and {b.shape} differ; they must be equal, or all would meet all by broadcasting")
+        raise ValueError(
+            f"{name}: shapes {a.shape} and {b.shape} differ; they must be equal, or all would meet all by broadcasting"
+        )
 
 
 def cross_entropy_definition(logits, targets):
@@ -87,6 +98,7 @@ def _(g, y, logits, targets):
 
 # ---- yes or no -----------------------------------------------------------------------------------------------------
 
+
 def binary_cross_entropy_definition(logits, targets):
     """Mean of -targets * log(p) - (1 - targets) * log(1 - p), p = sigmoid(logits), in a form that no logit overflows."""
     _same_shape("binary_cross_entropy", logits, targets)
@@ -109,6 +121,7 @@ def _(g, _, logits, targets):
 
 
 # ---- distances -----------------------------------------------------------------------------------------------------
+
 
 def mean_squared_error_definition(predictions, targets):
     """Mean of (predictions - targets) ** 2."""

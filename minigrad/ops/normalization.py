@@ -1,18 +1,21 @@
 """Normalisation kernels, each under its definition."""
+
 from __future__ import annotations
 
 import math
 from functools import cache
 from typing import Any, NamedTuple
 
-from ..autograd import fused, primitive
-from ..backend import backend, blocks_of, device_name
+from ..backend import backend, cache_blocks, device_name
+from ..engine.autograd import fused, primitive
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
 from .shapes import reshape
 
-STRETCH = 8192          # numbers that one step of an operation with a vector of channels runs over
-BLOCK = 2**16           # elements at a time: what several operations work on in turn stays in the cache of a CPU
+STRETCH = 8192  # numbers that one step of an operation with a vector of channels runs over
+BLOCK = (
+    2**16
+)  # elements at a time: what several operations work on in turn stays in the cache of a CPU
 
 
 def layer_norm_definition(x, gamma, beta, *, epsilon):
@@ -24,8 +27,8 @@ def layer_norm_definition(x, gamma, beta, *, epsilon):
 
 def _rows_of(x, gamma):
     """x with one row for each set of statistics, and slices that cut the rows into pieces that stay in the cache of a CPU."""
-    rows = x.reshape((math.prod(x.shape[:x.ndim - gamma.ndim]), gamma.size))
-    return rows, blocks_of(rows, BLOCK)
+    rows = x.reshape((math.prod(x.shape[: x.ndim - gamma.ndim]), gamma.size))
+    return rows, cache_blocks(rows, BLOCK)
 
 
 @fused(layer_norm_definition)
@@ -33,7 +36,11 @@ def layer_norm(x, gamma, beta, *, epsilon):
     """layer_norm_definition, some rows at a time; keeps mean and 1 / deviation of each row."""
     xp, (rows, blocks) = backend(x), _rows_of(x, gamma)
     count, gain, offset = max(1, gamma.size), gamma.reshape(-1), beta.reshape(-1)
-    y, centre, scale = xp.empty(rows.shape, x.dtype), xp.empty((len(rows), 1), x.dtype), xp.empty((len(rows), 1), x.dtype)
+    y, centre, scale = (
+        xp.empty(rows.shape, x.dtype),
+        xp.empty((len(rows), 1), x.dtype),
+        xp.empty((len(rows), 1), x.dtype),
+    )
     for block in blocks:
         part = y[block]
         xp.mean(rows[block], 1, keepdims=True, out=centre[block])
@@ -55,14 +62,23 @@ def _(g, kept, x, gamma, beta, epsilon):
     for block in blocks:
         part, g, normal = gx[block], gs[block], rows[block] - centre[block]
         normal *= scale[block]
-        xp.multiply(g, gain, out=part)              # the gradient at `normal`, less what its mean and its variance take back
-        mean, turn = (g @ gain)[:, None] / count, xp.einsum("rc,rc->r", part, normal)[:, None] / count
+        xp.multiply(
+            g, gain, out=part
+        )  # the gradient at `normal`, less what its mean and its variance take back
+        mean, turn = (
+            (g @ gain)[:, None] / count,
+            xp.einsum("rc,rc->r", part, normal)[:, None] / count,
+        )
         ggamma += xp.einsum("rc,rc->c", g, normal)
         part -= mean
         normal *= turn
         part -= normal
         part *= scale[block]
-    return gx.reshape(x.shape), ggamma.reshape(gamma.shape), (xp.ones(len(gs), gs.dtype) @ gs).reshape(beta.shape)
+    return (
+        gx.reshape(x.shape),
+        ggamma.reshape(gamma.shape),
+        (xp.ones(len(gs), gs.dtype) @ gs).reshape(beta.shape),
+    )
 
 
 def rms_norm(x, gamma, *, epsilon):
@@ -71,6 +87,7 @@ def rms_norm(x, gamma, *, epsilon):
 
 
 # ---- channels last: long stretches of memory -----------------------------------------------------------------------
+
 
 @cache
 def _pixels_a_row(pixels, channels):
@@ -105,7 +122,11 @@ def _blocks(x):
         return [(slice(None), slice(None))]
     step = max(1, BLOCK // max(1, length))
     several = max(1, step // max(1, rows))
-    return [(slice(i, i + several), slice(j, j + step)) for i in range(0, samples, several) for j in range(0, rows, step)]
+    return [
+        (slice(i, i + several), slice(j, j + step))
+        for i in range(0, samples, several)
+        for j in range(0, rows, step)
+    ]
 
 
 def _scaled_and_shifted(x, scale, shift):
@@ -124,11 +145,16 @@ def scale_shift(x, scale, shift):
     return _scaled_and_shifted(_wide(x, 1), scale[None], shift[None]).reshape(x.shape)
 
 
-scale_shift.gradients(lambda g, y, x, scale, shift: g * scale, lambda g, y, x, scale, shift: sum_to(g * x, shape=scale.shape),
-                      lambda g, y, x, scale, shift: sum_to(g, shape=shift.shape), needs="x scale shift.shape")
+scale_shift.gradients(
+    lambda g, y, x, scale, shift: g * scale,
+    lambda g, y, x, scale, shift: sum_to(g * x, shape=scale.shape),
+    lambda g, y, x, scale, shift: sum_to(g, shape=shift.shape),
+    needs="x scale shift.shape",
+)
 
 
 # ---- statistics of channels ----------------------------------------------------------------------------------------
+
 
 def _grouped(v, groups):
     """Sums over the channels of each group, every channel with that of its group: (samples, C) -> (samples, C)."""
@@ -154,9 +180,13 @@ def _moments(x, channels, groups):
         centre = _grouped(_channel_sums(channels, x), groups) / count
         return centre, _grouped(_channel_sums(channels, x, x), groups) / count - centre * centre
 
-    if device_name(x) == "cpu":         # elsewhere the question whether the mean is far would wait for the device
+    if (
+        device_name(x) == "cpu"
+    ):  # elsewhere the question whether the mean is far would wait for the device
         centre, variance = mean_and_variance(x)
-        if not (centre * centre > 8 * variance).any():      # at this distance E[x*x] - E[x]**2 loses three bits; farther, all
+        if not (
+            centre * centre > 8 * variance
+        ).any():  # at this distance E[x*x] - E[x]**2 loses three bits; farther, all
             return Moments(None, centre, variance)
     origin = _grouped(_channel_sums(channels, x), groups) / count
     return Moments(origin, *mean_and_variance(x - _tiled(origin, x)))
@@ -170,7 +200,11 @@ def _normalised(x, samples, groups, gamma, beta, epsilon, moments=None):
         x = x - _tiled(origin, x)
     scale = 1 / backend(x).sqrt(variance + epsilon)
     slope = gamma * scale
-    return _scaled_and_shifted(x, slope, beta - centre * slope).reshape(shape), (origin, centre, scale)
+    return _scaled_and_shifted(x, slope, beta - centre * slope).reshape(shape), (
+        origin,
+        centre,
+        scale,
+    )
 
 
 def _normalised_backward(g, kept, x, samples, groups, gamma):
@@ -181,11 +215,13 @@ def _normalised_backward(g, kept, x, samples, groups, gamma):
     if origin is not None:
         x = x - _tiled(origin, x)
     total = _channel_sums(channels, g)
-    turn = (_channel_sums(channels, g, x) - centre * total) * scale         # the sum of g * normalised x
+    turn = (_channel_sums(channels, g, x) - centre * total) * scale  # the sum of g * normalised x
 
     def gx():
         count = max(1, x.shape[1] * x.shape[2] // groups)
-        by_x = _grouped(gamma * turn, groups) * scale * scale / -count      # what the variance takes back, then the mean
+        by_x = (
+            _grouped(gamma * turn, groups) * scale * scale / -count
+        )  # what the variance takes back, then the mean
         shift = _grouped(gamma * total, groups) * scale / -count - by_x * centre
         y, xp = backend(x).empty(x.shape, x.dtype), backend(x)
         by_g, by_x, shift = (_tiled(v, x) for v in (gamma * scale, by_x, shift))
@@ -195,6 +231,7 @@ def _normalised_backward(g, kept, x, samples, groups, gamma):
             part += shift[sample]
             part += g[block] * by_g[sample]
         return y.reshape(shape)
+
     return gx, turn, total
 
 
@@ -248,6 +285,7 @@ def _(g, kept, x, gamma, beta, groups, epsilon):
 
 # ---- between channels ----------------------------------------------------------------------------------------------
 
+
 @cache
 def _neighbours(xp, channels, n, dtype):
     """A band matrix: row i has ones at the n channels around i."""
@@ -257,14 +295,16 @@ def _neighbours(xp, channels, n, dtype):
 
 def local_response_norm_definition(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75):
     """x / (k + alpha * sum of x**2 over the n channels around each) ** beta (Krizhevsky et al. 2012, section 3.3)."""
-    squares = reshape(square(x), shape=(math.prod(x.shape[:-1]), x.shape[-1])) @ _neighbours(backend(x), x.shape[-1], n, x.dtype)
+    squares = reshape(square(x), shape=(math.prod(x.shape[:-1]), x.shape[-1])) @ _neighbours(
+        backend(x), x.shape[-1], n, x.dtype
+    )
     return x * (k + alpha * reshape(squares, shape=x.shape)) ** -beta
 
 
 def _power(x, exponent):
     """x ** exponent for x > 0, by roots where they do, which take a fraction of the time."""
     if exponent != -0.75:
-        return x ** exponent
+        return x**exponent
     xp = backend(x)
     root = xp.sqrt(x)
     root *= xp.sqrt(root)
@@ -275,8 +315,14 @@ def _power(x, exponent):
 def local_response_norm(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75):
     """local_response_norm_definition, a few pixels at a time; keeps k + alpha * sum."""
     xp, flat = backend(x), x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
-    y, sums, near = xp.empty(flat.shape, x.dtype), xp.empty(flat.shape, x.dtype), _neighbours(xp, flat.shape[1], n, x.dtype)
-    for block in blocks_of(flat, BLOCK, 4 * flat.shape[1]):       # so many that reading the band matrix costs little beside them
+    y, sums, near = (
+        xp.empty(flat.shape, x.dtype),
+        xp.empty(flat.shape, x.dtype),
+        _neighbours(xp, flat.shape[1], n, x.dtype),
+    )
+    for block in cache_blocks(
+        flat, BLOCK, 4 * flat.shape[1]
+    ):  # so many that reading the band matrix costs little beside them
         part = sums[block]
         xp.matmul(flat[block] * flat[block], near, out=part)
         part *= alpha
@@ -290,9 +336,9 @@ def _(g, sums, x, n=5, k=2.0, alpha=1e-4, beta=0.75):
     xp, shape, near = backend(x), x.shape, _neighbours(backend(x), x.shape[-1], n, x.dtype)
     g, x = g.reshape(sums.shape), x.reshape(sums.shape)
     gx = xp.empty(x.shape, x.dtype)
-    for block in blocks_of(x, BLOCK, 4 * x.shape[1]):
+    for block in cache_blocks(x, BLOCK, 4 * x.shape[1]):
         part, slope = gx[block], g[block] * _power(sums[block], -beta)
-        taken = x[block] * slope            # what its neighbours' sums take back
+        taken = x[block] * slope  # what its neighbours' sums take back
         taken /= sums[block]
         xp.matmul(taken, near, out=part)
         part *= x[block]

@@ -1,12 +1,12 @@
 """Ops that reduce axes, and the softmax family built on them."""
+
 from __future__ import annotations
 
 import math
 
-from ..autograd import fused, primitive
 from ..backend import backend
-from ..tensor import Tensor
-from .elementwise import broadcast_to, exp, sqrt, square, where
+from ..engine.autograd import primitive
+from .elementwise import broadcast_to, sqrt, square, where
 from .shapes import concatenate
 
 # ---- helpers -------------------------------------------------------------------------------------------------------
@@ -35,13 +35,17 @@ def _count(shape, axis):
 
 # ---- sums ----------------------------------------------------------------------------------------------------------
 
+
 @primitive
 def sum(x, *, axis=None, keepdims=False):
     """The sum over `axis` (all by default)."""
     return x.sum(axis, keepdims=keepdims)
 
 
-sum.gradients(lambda g, y, x, axis=None, keepdims=False: broadcast_to(_spread(g, x, axis), shape=x.shape), needs="x.shape")
+sum.gradients(
+    lambda g, y, x, axis=None, keepdims=False: broadcast_to(_spread(g, x, axis), shape=x.shape),
+    needs="x.shape",
+)
 
 
 @primitive
@@ -50,14 +54,20 @@ def mean(x, *, axis=None, keepdims=False):
     return x.mean(axis, keepdims=keepdims)
 
 
-mean.gradients(lambda g, y, x, axis=None, keepdims=False:
-               broadcast_to(_spread(g, x, axis) / _count(x.shape, axis), shape=x.shape), needs="x.shape")
+mean.gradients(
+    lambda g, y, x, axis=None, keepdims=False: broadcast_to(
+        _spread(g, x, axis) / _count(x.shape, axis), shape=x.shape
+    ),
+    needs="x.shape",
+)
 
 
 def var(x, *, axis=None, keepdims=False, ddof=0):
     """The variance over `axis`: the mean squared distance from the mean (divided by n - ddof)."""
     n = _count(x.shape, axis)
-    return sum(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims) / (n - ddof)
+    return sum(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims) / (
+        n - ddof
+    )
 
 
 def std(x, *, axis=None, keepdims=False, ddof=0):
@@ -72,7 +82,9 @@ def cumsum(x, *, axis=None):
 
 
 def _cumsum_rule(g, y, x, axis=None):
-    total = sum(g, axis=axis, keepdims=axis is not None)    # what comes at or after an element: total - sum before it
+    total = sum(
+        g, axis=axis, keepdims=axis is not None
+    )  # what comes at or after an element: total - sum before it
     return (total - cumsum(g, axis=axis) + g).reshape(x.shape)
 
 
@@ -89,7 +101,7 @@ def _prod_rule(g, y, x, axis=None, keepdims=False):
     """g times the product of all the other factors, found without dividing by a factor that may be 0."""
     zero = x == 0
     zeros = sum(zero, axis=axis, keepdims=True)
-    safe = where(zero, 1, x)                                          # one zero: only that factor has a gradient
+    safe = where(zero, 1, x)  # one zero: only that factor has a gradient
     others = prod(safe, axis=axis, keepdims=True) / safe
     if not zeros.any():
         return _spread(g, x, axis) * others
@@ -103,17 +115,24 @@ def _others_with_zeros(x, axis):
     flat = x.transpose(order).reshape((-1, _count(x.shape, axis)))
     left, right = [1], [1]
     for i in range(flat.shape[1] - 1):
-        left.append(left[-1] * flat[:, i:i + 1])
-        right.append(right[-1] * flat[:, flat.shape[1] - 1 - i:flat.shape[1] - i])
-    columns = [a * b for a, b in zip(left, reversed(right))] if flat.shape[1] > 1 else [flat * 0 + 1]
+        left.append(left[-1] * flat[:, i : i + 1])
+        right.append(right[-1] * flat[:, flat.shape[1] - 1 - i : flat.shape[1] - i])
+    columns = (
+        [a * b for a, b in zip(left, reversed(right))] if flat.shape[1] > 1 else [flat * 0 + 1]
+    )
     shape = tuple(x.shape[i] for i in order)
-    return concatenate(columns, axis=1).reshape(shape).transpose(tuple(order.index(i) for i in range(x.ndim)))
+    return (
+        concatenate(columns, axis=1)
+        .reshape(shape)
+        .transpose(tuple(order.index(i) for i in range(x.ndim)))
+    )
 
 
 prod.gradients(_prod_rule, needs="x")
 
 
 # ---- extremes ------------------------------------------------------------------------------------------------------
+
 
 def _first_hit(x, y, axis):
     """1 at the first element along `axis` that equals the extreme, 0 elsewhere: ties give the gradient to one place."""
@@ -143,6 +162,8 @@ def _extreme_rule(g, y, x, axis=None, keepdims=False):
 
 
 max.gradients(_extreme_rule, needs="y x")
+
+
 min.gradients(_extreme_rule, needs="y x")
 
 
@@ -172,60 +193,3 @@ def all(x, *, axis=None, keepdims=False):
 
 for _op in (argmax, argmin, any, all):
     _op.gradients(None)
-
-
-# ---- softmax -------------------------------------------------------------------------------------------------------
-
-@primitive
-def logsumexp(x, *, axis=-1, keepdims=False):
-    """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows; -inf for a row of -inf."""
-    xp = backend(x)
-    top = x.max(axis, keepdims=True)
-    finite = xp.isfinite(top)
-    total = xp.exp(x - xp.where(finite, top, 0)).sum(axis, keepdims=True)
-    y = xp.log(xp.where(finite, total, 1)) + top
-    return y if keepdims else y.squeeze(axis)
-
-
-logsumexp.gradients(lambda g, y, x, axis=-1, keepdims=False:
-                    _spread(g, x, axis) * exp(x - _spread(y, x, axis)), needs="y x")
-
-
-def softmax_definition(x, *, axis=-1):
-    """exp(x) / sum(exp(x)) over `axis`."""
-    e = exp(x - max(x, axis=axis, keepdims=True))
-    return e / sum(e, axis=axis, keepdims=True)
-
-
-@fused(softmax_definition)
-def softmax_kernel(x, *, axis=-1):
-    """softmax_definition in place."""
-    y = x - x.max(axis, keepdims=True)
-    backend(x).exp(y, out=y)
-    y /= y.sum(axis, keepdims=True)
-    return y, y
-
-
-@softmax_kernel.backward
-def _(g, y, x, axis=-1):
-    gx = g * y
-    gx -= y * gx.sum(axis, keepdims=True)
-    return (gx,)
-
-
-def softmax(x, *, axis=-1):
-    """exp(x) / sum(exp(x)) over `axis`: positive numbers that add up to 1."""
-    y = softmax_kernel(x, axis=axis)
-    if isinstance(y, Tensor) and axis in (-1, y.ndim - 1):
-        y.logits = "softmax", x         # a loss on y is computed from these, which lose nothing to rounding
-    return y
-
-
-@primitive
-def log_softmax(x, *, axis=-1):
-    """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0."""
-    y = x - x.max(axis, keepdims=True)
-    return y - backend(x).log(backend(x).exp(y).sum(axis, keepdims=True))
-
-
-log_softmax.gradients(lambda g, y, x, axis=-1: g - exp(y) * sum(g, axis=axis, keepdims=True), needs="y")

@@ -1,30 +1,41 @@
 """What the recurrent kernels (recurrent.py, gru.py) have in common: shapes, time-major buffers, masks, gradients."""
+
 from __future__ import annotations
 
-from ..backend import backend, blocks_of, to_cpu
+from ..backend import backend, cache_blocks, to_cpu
 from .elementwise import where
-from .linear import linear
+from .matmul import linear
 from .shapes import stack
 
-BLOCK = 2**16           # elements at a time: what several operations work on in turn stays in the cache of a CPU
+BLOCK = (
+    2**16
+)  # elements at a time: what several operations work on in turn stays in the cache of a CPU
 
 
 def check_recurrent(name, gates, x, kernel, recurrent, bias, states, mask=None, drop=None):
     """Raise unless all shapes fit: which one does not, and what would."""
     if x.ndim != 3:
-        raise ValueError(f"{name} expects sequences of shape (N, T, features){', one of them as x[None]' * (x.ndim == 2)}; "
-                         f"got {x.shape}")
+        raise ValueError(
+            f"{name} expects sequences of shape (N, T, features){', one of them as x[None]' * (x.ndim == 2)}; "
+            f"got {x.shape}"
+        )
     n, steps, features = x.shape
     units = recurrent.shape[0]
     if not steps:
         raise ValueError(f"{name}: sequences of shape {x.shape} have no steps")
-    fitting = {"kernel": (kernel, (features, gates * units)), "recurrent kernel": (recurrent, (units, gates * units)),
-               "bias": (bias, (2, 3 * units) if name == "gru" else (gates * units,)),
-               **{f"initial state {which}": (s, (n, units)) for which, s in zip("hc", states)},
-               "mask": (mask, (n, steps)), "drop": (drop, (n, units))}
+    fitting = {
+        "kernel": (kernel, (features, gates * units)),
+        "recurrent kernel": (recurrent, (units, gates * units)),
+        "bias": (bias, (2, 3 * units) if name == "gru" else (gates * units,)),
+        **{f"initial state {which}": (s, (n, units)) for which, s in zip("hc", states)},
+        "mask": (mask, (n, steps)),
+        "drop": (drop, (n, units)),
+    }
     for what, (a, shape) in fitting.items():
         if a is not None and a.shape != shape:
-            raise ValueError(f"{name}: the {what} has shape {a.shape}; sequences of shape {x.shape} and {units} units want {shape}")
+            raise ValueError(
+                f"{name}: the {what} has shape {a.shape}; sequences of shape {x.shape} and {units} units want {shape}"
+            )
     if mask is not None and mask.dtype.kind != "b":
         raise TypeError(f"{name}: the mask is boolean, True where a step is real, not {mask.dtype}")
 
@@ -35,9 +46,15 @@ def walk(step, a, states, like, mask, gives):
     states, hs = [zeros if s is None else s for s in states], []
     for t in range(a.shape[1]):
         new = step(a[:, t], *states)
-        states = new if mask is None else [where(mask[:, t, None], s, old) for s, old in zip(new, states)]
+        states = (
+            new
+            if mask is None
+            else [where(mask[:, t, None], s, old) for s, old in zip(new, states)]
+        )
         hs.append(states[0])
-    return hs[-1] if gives == "last" else stack([*hs, *states[1:]] if gives == "all" else hs, axis=1)
+    return (
+        hs[-1] if gives == "last" else stack([*hs, *states[1:]] if gives == "all" else hs, axis=1)
+    )
 
 
 def project(x, kernel, bias):
@@ -71,7 +88,7 @@ def halves(xp, gates, units, dtype):
 def apart(a, count):
     """The gates of (T, N, count * units) apart, as views (T, N, units)."""
     units = a.shape[-1] // count
-    return [a[..., k * units:(k + 1) * units] for k in range(count)]
+    return [a[..., k * units : (k + 1) * units] for k in range(count)]
 
 
 def buffer(xp, first, steps, n, units, dtype):
@@ -105,17 +122,21 @@ def arriving(g, gives, steps):
     if gives == "last":
         return g.copy(), [None] * steps
     g = g.swapaxes(0, 1)
-    return g[steps - 1].copy(), [None, *g[:steps - 1]]
+    return g[steps - 1].copy(), [None, *g[: steps - 1]]
 
 
 def blocks(a):
     """Runs of steps of (T, N, features) from the last to the first, each small enough for the cache."""
-    return reversed(list(blocks_of(a, BLOCK)))
+    return reversed(list(cache_blocks(a, BLOCK)))
 
 
 def carried_on(xp, gate, mask, block):
     """A gate that carries a state on: fully where the step is skipped."""
-    return gate[block] if mask is None else xp.where(mask.T[block, :, None], gate[block], gate.dtype.type(1))
+    return (
+        gate[block]
+        if mask is None
+        else xp.where(mask.T[block, :, None], gate[block], gate.dtype.type(1))
+    )
 
 
 def rows(a):
@@ -130,14 +151,17 @@ def total(a):
 
 def input_gradients(x, kernel, da):
     """Functions that give the gradients of x, kernel and bias from that of x @ kernel + bias, (T, N, gates * units)."""
-    return ((lambda: (rows(da) @ kernel.T).reshape((*da.shape[:2], x.shape[2])).swapaxes(0, 1)),
-            (lambda: time_major(x).T @ rows(da)), (lambda: total(rows(da))))
+    return (
+        (lambda: (rows(da) @ kernel.T).reshape((*da.shape[:2], x.shape[2])).swapaxes(0, 1)),
+        (lambda: time_major(x).T @ rows(da)),
+        (lambda: total(rows(da))),
+    )
 
 
 def gradients(x, kernel, da, h, hs, drop):
     """Gradients of x, kernel, recurrent and bias, from that of x @ kernel + h @ recurrent + bias: one product each."""
     gx, gkernel, gbias = input_gradients(x, kernel, da)
-    first = 1 if h is None else 0           # a state of zeros adds nothing
+    first = 1 if h is None else 0  # a state of zeros adds nothing
     return gx, gkernel, (lambda: rows(dropped(hs[first:-1], drop)).T @ rows(da[first:])), gbias
 
 

@@ -1,8 +1,9 @@
 """Ops that move elements without changing them: each is linear, and its gradient is the move back."""
+
 from __future__ import annotations
 
-from ..autograd import Each, primitive
 from ..backend import backend
+from ..engine.autograd import Each, primitive
 from .elementwise import broadcast_to
 
 # ---- the same elements in another order ----------------------------------------------------------------------------
@@ -25,7 +26,11 @@ def transpose(x, *, axes=None):
 
 def _inverse(axes):
     """The permutation that undoes `axes`."""
-    return None if axes is None else tuple(sorted(range(len(axes)), key=[a % len(axes) for a in axes].__getitem__))
+    return (
+        None
+        if axes is None
+        else tuple(sorted(range(len(axes)), key=[a % len(axes) for a in axes].__getitem__))
+    )
 
 
 transpose.gradients(lambda g, y, x, axes=None: transpose(g, axes=_inverse(axes)), needs="")
@@ -50,7 +55,9 @@ def axis_of(axis, ndim, name):
 def moveaxis(x, *, source, destination):
     """x with one axis moved elsewhere."""
     axes = list(range(x.ndim))
-    axes.insert(axis_of(destination, x.ndim, "moveaxis"), axes.pop(axis_of(source, x.ndim, "moveaxis")))
+    axes.insert(
+        axis_of(destination, x.ndim, "moveaxis"), axes.pop(axis_of(source, x.ndim, "moveaxis"))
+    )
     return transpose(x, axes=tuple(axes))
 
 
@@ -89,8 +96,12 @@ def roll(x, *, shift, axis=None):
     return backend(x).roll(x, shift, axis)
 
 
-roll.gradients(lambda g, y, x, shift, axis=None: roll(g, axis=axis, shift=-shift if isinstance(shift, int)
-                                                      else tuple(-s for s in shift)), needs="")
+roll.gradients(
+    lambda g, y, x, shift, axis=None: roll(
+        g, axis=axis, shift=-shift if isinstance(shift, int) else tuple(-s for s in shift)
+    ),
+    needs="",
+)
 
 # ---- padding: an adjoint pair --------------------------------------------------------------------------------------
 
@@ -164,7 +175,9 @@ def split(x, *, sections, axis=0):
     n = x.shape[axis]
     if isinstance(sections, int):
         if sections < 1 or n % sections:
-            raise ValueError(f"split: axis {axis} of length {n} does not divide into {sections} equal sections")
+            raise ValueError(
+                f"split: axis {axis} of length {n} does not divide into {sections} equal sections"
+            )
         sections = range(n // sections, n, n // sections)
     edges = [0, *sections, n]
     cut = (slice(None),) * axis
@@ -174,9 +187,11 @@ def split(x, *, sections, axis=0):
 def repeat(x, *, repeats, axis):
     """Each element along `axis` repeated `repeats` times in place."""
     axis = axis_of(axis, x.ndim, "repeat")
-    wide = x.shape[:axis + 1] + (repeats,) + x.shape[axis + 1:]
-    return reshape(broadcast_to(expand_dims(x, axis=axis + 1), shape=wide),
-                   shape=x.shape[:axis] + (x.shape[axis] * repeats,) + x.shape[axis + 1:])
+    wide = x.shape[: axis + 1] + (repeats,) + x.shape[axis + 1 :]
+    return reshape(
+        broadcast_to(expand_dims(x, axis=axis + 1), shape=wide),
+        shape=x.shape[:axis] + (x.shape[axis] * repeats,) + x.shape[axis + 1 :],
+    )
 
 
 def tile(x, *, reps):

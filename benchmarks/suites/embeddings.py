@@ -1,0 +1,48 @@
+"""An embedding's forward and gradient for 32 x 200 ids: the cost should follow the ids, not the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FRAMEWORKS = ("minigrad", "torch")
+VOCABULARIES = {f"Embedding {n} x 128, ids 32 x 200": n for n in (10_000, 100_000, 1_000_000)}
+ROWS = list(VOCABULARIES)
+
+
+def arrays(vocabulary: int) -> tuple[Any, Any, Any]:
+    """The table, ids, and a gradient for the vectors they name."""
+    draw = np.random.default_rng(0)
+    return (
+        draw.standard_normal((vocabulary, 128), dtype="float32"),
+        draw.integers(0, vocabulary, (32, 200)),
+        draw.standard_normal((32, 200, 128), dtype="float32"),
+    )
+
+
+def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
+    return {"minigrad": minigrad_steps, "torch": torch_steps}[framework](
+        *arrays(VOCABULARIES[row]), device
+    )
+
+
+def minigrad_steps(table, ids, g, device):
+    import minigrad as mg
+
+    mg.set_device(device)
+    table, ids, g = mg.Tensor(table, requires_grad=True), mg.Tensor(ids), mg.Tensor(g).data
+    return {"forward + backward": lambda: mg.grad(mg.ops.take(table, ids), [table], seed=g)}
+
+
+def torch_steps(table, ids, g, device):
+    import torch
+
+    table, ids, g = (torch.from_numpy(a).to(device) for a in (table, ids, g))
+    table.requires_grad_()
+    return {
+        "forward + backward": lambda: torch.autograd.grad(
+            torch.nn.functional.embedding(ids, table), [table], g
+        )
+    }

@@ -1,0 +1,144 @@
+"""From a model to its training steps, one function a framework: trainer(build, x, labels, device) -> {variant: step}.
+
+Every variant trains a fresh model with Adam(1e-3). Where the caller keeps the data (the loops), they are on the device already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+Steps = dict[str, Callable[[], Any]]
+
+
+def train_minigrad(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
+    import minigrad as mg
+    from minigrad.losses import SparseCategoricalCrossentropy
+    from minigrad.optimizers.adam import Adam
+
+    mg.set_device(device)
+    inputs, targets = mg.Tensor(x, device=device), mg.Tensor(labels, device=device)
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    bare, optimizer = build(), Adam(1e-3)
+    bare(inputs)
+    parameters = bare.trainable_weights
+
+    def loop():
+        with mg.training():
+            value = loss(targets, bare(inputs))
+        optimizer.apply(mg.grad(value, parameters, retain_graph=False), parameters)
+        return value
+
+    stepped, model, batch = build(), build(), (inputs.data, targets.data)
+    for m in (stepped, model):
+        m.compile(optimizer=Adam(1e-3), loss=loss)
+    return {
+        "loop": loop,
+        "train_step": lambda: stepped.train_step(batch),
+        "train_on_batch": lambda: model.train_on_batch(x, labels),
+    }
+
+
+def train_numpy(build: Callable[..., Any], x: Any, labels: Any, device: str) -> Steps:
+    return {"by hand": build(x, labels, device)}
+
+
+def train_torch(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
+    import torch
+
+    targets = torch.from_numpy(labels).to(device)
+
+    def loop(layout):
+        model, inputs = build().to(device), torch.from_numpy(x).to(device)
+        if x.ndim == 4:
+            model, inputs = (
+                model.to(memory_format=layout),
+                inputs.permute(0, 3, 1, 2).contiguous(memory_format=layout),
+            )
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+
+        def step():
+            loss = torch.nn.functional.cross_entropy(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(
+                set_to_none=True
+            )  # here, so that no gradients are held between steps, as in the others
+            return loss
+
+        return step
+
+    steps = {"loop": loop(torch.contiguous_format)}
+    return steps | {"channels last": loop(torch.channels_last)} if x.ndim == 4 else steps
+
+
+def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
+    import jax
+    import jax.numpy as jnp
+
+    parameters, apply = build()
+    each = jax.tree.map
+
+    def loss_of(parameters, x, labels, key):
+        return -jnp.mean(
+            jnp.take_along_axis(jax.nn.log_softmax(apply(parameters, x, key)), labels[:, None], 1)
+        )
+
+    @partial(jax.jit, donate_argnums=0)
+    def update(state, x, labels):
+        p, m, v, t, key = state
+        loss, g = jax.value_and_grad(loss_of)(p, x, labels, jax.random.fold_in(key, t))
+        t = t + 1
+        m = each(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = each(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        p = each(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v)
+        return (p, m, v, t, key), loss
+
+    p = each(jnp.asarray, parameters)
+    state = p, each(jnp.zeros_like, p), each(jnp.zeros_like, p), jnp.asarray(0), jax.random.key(0)
+    inputs, targets = jnp.asarray(x), jnp.asarray(labels)
+
+    def jit():
+        nonlocal state
+        state, loss = update(state, inputs, targets)
+        return loss
+
+    # JAX returns while it still computes. Waiting for each step is what a loop that looks at its losses does, and what the
+    # others do; steps that queue up overlap Python with the computation, on one more core than the thread count says.
+    return {"jit": lambda: jit().block_until_ready(), "jit, queued": jit}
+
+
+def train_keras(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
+    import keras
+    import tensorflow as tf
+
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    compiled = build()
+    compiled.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss)
+    model, optimizer = build(), keras.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+
+    def update(x, labels):
+        with tf.GradientTape() as tape:
+            value = loss(labels, model(x, training=True))
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        return value
+
+    inputs, targets = tf.constant(x), tf.constant(labels)
+    graph, xla = tf.function(update), tf.function(update, jit_compile=True)
+    return {
+        "train_on_batch": lambda: compiled.train_on_batch(x, labels),
+        "tf.function": lambda: graph(inputs, targets),
+        "tf.function, XLA": lambda: xla(inputs, targets),
+    }
+
+
+TRAINERS: dict[str, Callable[..., Steps]] = {
+    "minigrad": train_minigrad,
+    "numpy": train_numpy,
+    "torch": train_torch,
+    "jax": train_jax,
+    "keras": train_keras,
+}

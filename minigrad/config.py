@@ -1,0 +1,203 @@
+"""Settings: where new arrays live, their dtype, which modes are on; and the one boundary where data is cast.
+
+A setting holds for the whole process; a `with` scope overrides it inside its block, for the thread that runs the block:
+
+    minigrad.set_device("cuda")             # from here on, in every thread
+    with minigrad.device("cpu"):            # inside the block, in this thread
+        ...
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from contextlib import ContextDecorator
+from typing import Any
+
+import numpy as np
+
+from .backend import Array, backend, load_module, to_cpu
+
+
+class Settings(threading.local):
+    """Class attributes are what all threads see; a scope sets instance attributes, which each thread has of its own."""
+
+    device = "cpu"
+    default_dtype: np.dtype = np.dtype("float32")
+    use_kernels = True
+    recording = True  # False inside no_grad: calls leave no graph behind
+    training = False  # True inside fit and train_on_batch
+    trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
+    anomaly_detector: Any = None
+    generator: Any = None  # None: the process's own, which minigrad.seed starts
+
+
+settings = Settings()
+
+
+class Scope(ContextDecorator):
+    """`with scope:` overrides settings inside the block and restores them after it, even after an exception.
+
+    A scope also decorates functions: `@no_grad()`. One that is made and never entered has changed
+    nothing, and warns.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+        self.entered: list[dict[str, Any]] = []
+        self.used = False
+
+    def _recreate_cm(self) -> Scope:
+        """The scope that a decorated function enters: itself, since it may be entered repeatedly."""
+        self.used = True
+        return self
+
+    def __enter__(self) -> Any:
+        self.used = True
+        mine = vars(settings)
+        self.entered.append(dict(mine))
+        mine.update(self.values)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        mine = vars(settings)
+        mine.clear()
+        mine.update(self.entered.pop())
+
+    def __del__(self) -> None:
+        if not getattr(self, "used", True):
+            name = type(self).__name__
+            warnings.warn(
+                f"{name}(...) was made but never entered, so it changed nothing: "
+                f"write `with minigrad.{name}(...):` around the lines it is for",
+                stacklevel=2,
+            )
+
+
+def _set(name: str, value: Any) -> None:
+    """Set for the whole process; this thread's own override, if it has one, is dropped."""
+    setattr(Settings, name, value)
+    vars(settings).pop(name, None)
+
+
+# ---- device ----------------------------------------------------------------------------------------
+
+
+class device(Scope):
+    """`with minigrad.device("cuda"):` new arrays inside the block live there.
+
+    Raises ValueError for an unknown name and RuntimeError where there is no GPU.
+    """
+
+    def __init__(self, name: str) -> None:
+        load_module(name)
+        super().__init__(device=name)
+
+
+def set_device(name: str) -> None:
+    """New arrays live on the device called `name` from here on: "cpu" or "cuda".
+
+    Raises ValueError for an unknown name and RuntimeError where there is no GPU.
+    """
+    load_module(name)
+    _set("device", name)
+
+
+def default_device() -> str:
+    """The name of the device that new arrays live on."""
+    return settings.device
+
+
+def device_module() -> Any:
+    """The array module of the device that new arrays live on."""
+    return load_module(settings.device)
+
+
+def to_device(x: Any, name: str | None = None) -> Array:
+    """`x` as an array on the device called `name` (default: the one that new arrays live on).
+
+    The same object if it is there already.
+    """
+    module = load_module(name or settings.device)
+    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
+
+
+# ---- dtype -----------------------------------------------------------------------------------------
+
+
+def _floating(dtype: Any) -> np.dtype:
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        raise TypeError(
+            f"the default dtype must be a floating one, not {dtype}: try 'float32' or 'float64'"
+        )
+    return dtype
+
+
+class default_dtype(Scope):
+    """`with minigrad.default_dtype("float64"):` new parameters and data inside the block have it.
+
+    Raises TypeError for a dtype that is not floating.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__(default_dtype=_floating(dtype))
+
+
+def set_floatx(dtype: Any) -> None:
+    """New parameters and data have this dtype from here on (Keras's name for it).
+
+    Raises TypeError for a dtype that is not floating.
+    """
+    _set("default_dtype", _floating(dtype))
+
+
+def floatx() -> str:
+    """The name of the default dtype (Keras's name for it)."""
+    return settings.default_dtype.name
+
+
+# ---- kernels ---------------------------------------------------------------------------------------
+
+
+class use_kernels(Scope):
+    """`with minigrad.use_kernels(False):` every op runs as its definition, without fast kernels."""
+
+    def __init__(self, active: bool = True) -> None:
+        super().__init__(use_kernels=bool(active))
+
+
+def set_use_kernels(active: bool) -> None:
+    """Run ops by their fast kernels (True, the default) or by their definitions, from here on."""
+    _set("use_kernels", bool(active))
+
+
+# ---- the boundary ----------------------------------------------------------------------------------
+
+
+def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
+    """`x` as an array: floating values get the default dtype unless `dtype` says otherwise, integers and bools stay.
+
+    This is the one boundary where data is cast; behind it float32 stays float32. Arrays stay on the device they are on;
+    lists and numbers go to the chosen one. Raises TypeError for what is not numeric.
+    """
+    if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
+        x = [to_cpu(getattr(item, "_array", item)) for item in x]
+    x = getattr(x, "_array", x)
+    if backend(x) is np and not isinstance(x, (np.ndarray, np.generic)):
+        try:
+            x = np.asarray(x)
+        except ValueError as cause:
+            raise ValueError(
+                f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})"
+            ) from cause
+        device = device or settings.device
+    if x.dtype.kind not in "fiub":
+        hint = ": are the rows of equal length?" if x.dtype.kind == "O" else ""
+        raise TypeError(f"expected numbers, got an array of dtype {x.dtype}{hint}")
+    dtype = dtype or (settings.default_dtype if x.dtype.kind == "f" else x.dtype)
+    if isinstance(x, np.generic):
+        x = np.asarray(x)
+    if x.dtype != dtype:
+        x = x.astype(dtype)
+    return to_device(x, device) if device else x

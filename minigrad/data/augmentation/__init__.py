@@ -1,0 +1,3 @@
+"""Augmentation of images, time series and texts."""
+
+from . import images, mixing, text, timeseries

@@ -1,0 +1,1 @@
+"""Training: Model and Sequential, the epoch loop, callbacks, files."""

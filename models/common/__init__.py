@@ -1,0 +1,1 @@
+"""What the models share: reports, pictures, recorded results."""

@@ -1,0 +1,102 @@
+"""VGG: nothing but 3x3 convolutions and 2x2 pooling, deeper and deeper (Simonyan and Zisserman, arXiv:1409.1556).
+
+`vgg` builds the paper's configurations A (11 layers with weights), B (13), D (16) and E (19); what is trained here is one an
+eighth as wide on digits enlarged to 32x32, which five poolings bring down to one pixel. Weights start as He's (arXiv:1502.01852),
+so that the deep ones need not grow out of trained shallow ones, as in the paper.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import minigrad
+from minigrad import Sequential, datasets
+from minigrad.data.images import resize
+from minigrad.layers import Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D
+from minigrad.optimizers.adam import Adam
+from minigrad.optimizers.schedules import CosineDecay
+from minigrad.utils.registry import lookup
+
+from ..common import image_classification
+
+# ---- the model: at 224x224x3 and 1000 classes A has 132,863,336 parameters, D 138,357,544 ------------------------------
+
+CONVOLUTIONS = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}  # before each pooling
+
+
+def vgg(
+    depth: int = 16,
+    input_shape: tuple[int, int, int] = (224, 224, 3),
+    classes: int = 1000,
+    width: int = 64,
+    hidden: int = 4096,
+) -> Sequential:
+    """(N, H, W, C) -> (N, classes): channels double after each pooling, from `width` up to eight times as many."""
+    counts = lookup(
+        str(depth), {str(known): counts for known, counts in CONVOLUTIONS.items()}, "depth"
+    )
+    if min(input_shape[:2]) < 32:
+        raise ValueError(
+            f"vgg halves images five times: 32 pixels are the least, got {input_shape}"
+        )
+    layers: list[Layer] = [Input(input_shape)]
+    for block, count in enumerate(counts):
+        filters = width * min(2**block, 8)
+        layers += [
+            Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")
+            for _ in range(count)
+        ]
+        layers += [MaxPooling2D(2)]
+    layers += [Flatten()]
+    for _ in range(2):
+        layers += [Dense(hidden, activation="relu", kernel_initializer="he_normal"), Dropout(0.5)]
+    return Sequential([*layers, Dense(classes, activation="softmax")])
+
+
+# ---- training ----------------------------------------------------------------------------------------------------------
+
+SEEDS = 3
+TARGETS = ["accuracy >= 0.97"]
+
+
+def load():
+    """The digits enlarged to (N, 32, 32, 1), in 0..1."""
+    return tuple((resize(x, 32), y) for x, y in datasets.digits.load_data(flat=False))
+
+
+def train(
+    depth: int = 11,
+    width: int = 8,
+    hidden: int = 256,
+    epochs: int = 12,
+    batch_size: int = 32,
+    learning_rate: float = 0.001,
+    seed: int = 0,
+    verbose: int = 1,
+):
+    """Cross-entropy with Adam, whose rate falls to 0 along a cosine."""
+    minigrad.seed(seed)
+    (x, y), test = load()
+    model = vgg(depth, (32, 32, 1), 10, width, hidden)
+    rate = CosineDecay(learning_rate, epochs * math.ceil(len(x) / batch_size))
+    model.compile(
+        optimizer=Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    return model, image_classification.scores(model, test)
+
+
+def report(model) -> str:
+    """Precision, recall and F1 of each digit."""
+    return image_classification.report(model, load()[1])
+
+
+def pictures(model, out: Path):
+    """History, predictions, confusions."""
+    image_classification.pictures(model, out, load()[1])

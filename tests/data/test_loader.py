@@ -1,0 +1,739 @@
+"""Data sets, what happens when one cannot be had, and the cutting into batches."""
+
+import http.client
+import importlib.util
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+
+import numpy as np
+import pytest
+import sklearn.datasets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+import minigrad
+from minigrad import Sequential, Tensor, datasets
+from minigrad.backend import device_name, to_cpu
+from minigrad.config import default_dtype, to_device
+from minigrad.data import Dataset, batches, images, prefetch, steps, train_validation_split
+from minigrad.data.augmentation import images as augment
+from minigrad.layers import Dense, Dropout, Flatten
+from minigrad.random import generator, use_generator
+from minigrad.training.callbacks import Callback
+from minigrad.utils.files import write_npz
+
+# ---- embedded sets -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "load, train, test",
+    [
+        (datasets.digits.load_data, (1437, 64), (360, 64)),
+        (lambda: datasets.digits.load_data(flat=False), (1437, 8, 8, 1), (360, 8, 8, 1)),
+        (datasets.digits28.load_data, (1437, 784), (360, 784)),
+        (lambda: datasets.digits28.load_data(flat=False), (1437, 28, 28, 1), (360, 28, 28, 1)),
+        (datasets.diabetes.load_data, (353, 10), (89, 10)),
+        (datasets.diabetes.load_windows, (349, 5, 10), (88, 5, 10)),
+    ],
+    ids=["digits", "digits_images", "digits28", "digits28_images", "diabetes", "windows"],
+)
+def test_shapes_and_dtypes(load, train, test):
+    (x_train, y_train), (x_test, y_test) = load()
+    assert (
+        x_train.shape == train
+        and x_test.shape == test
+        and len(y_train) == train[0]
+        and len(y_test) == test[0]
+    )
+    classes = y_train.ndim == 1
+    for x, y in ((x_train, y_train), (x_test, y_test)):
+        assert x.dtype == np.float32 and y.dtype == (np.int64 if classes else np.float32)
+        assert classes or y.shape == (len(y), 1)  # beside a Dense(1): equal shapes
+    with default_dtype("float64"):
+        assert load()[0][0].dtype == np.float64
+
+
+def test_digits_are_scikit_learns_in_the_stated_split():
+    x, y = sklearn.datasets.load_digits(return_X_y=True)
+    a, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
+    (x_train, y_train), (x_test, y_test) = datasets.digits.load_data(scale=None)
+    for ours, theirs in ((x_train, a), (x_test, b), (y_train, c), (y_test, d)):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(datasets.digits.load_data()[0][0], x_train / 16)
+    np.testing.assert_array_equal(datasets.digits.load_data(scale="signed")[1][0], x_test / 8 - 1)
+    np.testing.assert_array_equal(
+        datasets.digits.load_data(flat=False)[1][0].reshape(360, 64), x_test / 16
+    )
+    plain = train_test_split(x, y, test_size=0.2, random_state=42)
+    np.testing.assert_array_equal(
+        datasets.digits.load_data(scale=None, stratify=False)[1][0], plain[1]
+    )
+
+
+def test_standard_scaling_reads_the_training_part_only():
+    (x_train, _), (x_test, _) = datasets.digits.load_data(scale="standard")
+    raw_train, raw_test = (
+        datasets.digits.load_data()[0][0].astype(np.float64),
+        datasets.digits.load_data()[1][0].astype(np.float64),
+    )
+    deviation = np.where(raw_train.std(0) == 0, 1, raw_train.std(0))
+    np.testing.assert_allclose(x_train, (raw_train - raw_train.mean(0)) / deviation, atol=1e-5)
+    np.testing.assert_allclose(x_test, (raw_test - raw_train.mean(0)) / deviation, atol=1e-4)
+    with pytest.raises(ValueError, match="did you mean 'standard'"):
+        datasets.digits.load_data(scale="standart")
+
+
+def test_digits28_repeats_pixels():
+    small, large = (
+        datasets.digits.load_data(flat=False)[0][0][..., 0],
+        datasets.digits28.load_data(flat=False)[0][0][..., 0],
+    )
+    np.testing.assert_array_equal(
+        large[:, [0, 4, 7, 11, 14, 18, 21, 25]][:, :, [3, 6, 10, 13, 17, 20, 24, 27]], small
+    )
+    np.testing.assert_array_equal(
+        large[:, :, 3:27:7], large[:, :, 0:24:7]
+    )  # 28 / 8 = 3.5: 4 pixels, then 3
+    signed = datasets.digits28.load_data(scale="signed")[0][0].astype(np.float64)
+    assert abs(signed.mean() + 0.3876) < 2e-3 and abs(signed.std() - 0.7522) < 2e-3
+    np.testing.assert_allclose(
+        datasets.digits28.load_data(scale=None)[0][0], large.reshape(-1, 784) * 255, rtol=1e-6
+    )
+    np.testing.assert_array_equal(
+        datasets.digits28.load_data()[1][1], datasets.digits.load_data()[1][1]
+    )
+
+
+def test_diabetes_is_scaled_by_the_training_part():
+    (x_train, y_train), (x_test, _) = datasets.diabetes.load_data()
+    np.testing.assert_allclose(x_train.mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(x_train.std(0), 1, atol=1e-5)
+    assert abs(x_test.mean(0)).max() > 0.01  # it was not fitted on these
+    assert y_train.min() == 25 and y_train.max() == 346
+
+
+def test_diabetes_windows():
+    (x_train, y_train), (x_test, y_test), scaler = datasets.diabetes.load_windows(
+        return_scaler=True
+    )
+    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    low, high = x[:353].min(0), x[:353].max(0)  # the rows that training windows contain
+    np.testing.assert_allclose(x_train[7], (x[7:12] - low) / (high - low), atol=1e-6)
+    np.testing.assert_allclose(x_test[3], (x[352:357] - low) / (high - low), atol=1e-6)
+    np.testing.assert_allclose(scaler.inverse_transform(y_train)[:, 0], y[5:354], rtol=1e-5)
+    np.testing.assert_allclose(scaler.inverse_transform(y_test)[:, 0], y[354:], rtol=1e-5)
+    assert x_train.min() == 0 and x_train.max() == 1 and y_train.min() == 0 and y_train.max() == 1
+    (short, _), (rest, _), scaler = datasets.diabetes.load_windows(
+        length=2, test_size=0.5, return_scaler=True
+    )
+    assert scaler.n_samples_seen_ == 222 and scaler.data_max_ == y[:222].max() < y.max()
+    assert short.shape == rest.shape == (220, 2, 10)
+
+
+def test_photographs_and_words():
+    pictures = datasets.photographs.load_data()
+    assert pictures.shape == (2, 427, 640, 3) and pictures.dtype == np.float32
+    assert 0 <= pictures.min() < 0.1 < 0.9 < pictures.max() <= 1
+    np.testing.assert_allclose(
+        pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3
+    )
+    text = datasets.python_help.load_text()
+    assert len(text) > 300_000 and "assert" in text and text == datasets.python_help.load_text()
+
+
+def test_texts_for_training_and_validation():
+    train, validation = datasets.python_help.load_data(0.2)
+    assert (
+        train + validation == datasets.python_help.load_text()
+        and abs(len(validation) / len(datasets.python_help.load_text()) - 0.2) < 1e-4
+    )
+    for fraction in (0, 1, -0.5):
+        with pytest.raises(ValueError, match="validation is a fraction between 0 and 1"):
+            datasets.python_help.load_data(fraction)
+
+
+def test_a_python_without_its_help_texts(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(
+        ImportError, match="without pydoc_data.*install them, or read a text of your own"
+    ) as caught:
+        datasets.python_help.load_data()
+    assert isinstance(caught.value.__cause__, ImportError)
+
+
+def test_the_known_recipe_of_the_windows_leaks():
+    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
+    (x_train, _), (x_test, y_test), scaler = datasets.diabetes.load_windows(
+        return_scaler=True, leak=True
+    )
+    whole = (x - x.min(0)) / (x.max(0) - x.min(0))
+    np.testing.assert_allclose(x_train[7], whole[7:12], atol=1e-6)
+    np.testing.assert_allclose(x_test[-1], whole[-6:-1], atol=1e-6)
+    assert scaler.n_samples_seen_ == 442 and y_test[-1, 0] == np.float32(
+        (y[-1] - y.min()) / (y.max() - y.min())
+    )
+
+
+def test_the_import_is_lean():
+    """scikit-learn is loaded by the function that needs it, not by the import."""
+    code = "import sys, minigrad.datasets; assert not {'sklearn', 'matplotlib', 'cupy'} & set(sys.modules), 'not lean'"
+    root = importlib.util.find_spec("minigrad").origin.rpartition("/minigrad/")[0]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+# ---- mnist: a small file of its format -------------------------------------------------------------------------------
+
+
+def small_mnist(rng):
+    return {
+        "x_train": rng.integers(0, 256, (6, 28, 28), np.uint8),
+        "y_train": rng.integers(0, 10, 6, np.uint8),
+        "x_test": rng.integers(0, 256, (3, 28, 28), np.uint8),
+        "y_test": rng.integers(0, 10, 3, np.uint8),
+    }
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder, and no network."""
+
+    def unreachable(*_, **__):
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
+    return tmp_path / "home"
+
+
+def test_mnist_from_its_file(cache):
+    arrays = small_mnist(np.random.default_rng(0))
+    cache.mkdir()
+    np.savez(cache / "mnist.npz", **arrays)
+    (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
+    assert x_train.dtype == np.float32 and y_train.dtype == np.int64
+    np.testing.assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
+    np.testing.assert_array_equal(y_test, arrays["y_test"])
+    np.testing.assert_array_equal(y_train, arrays["y_train"])
+    images = datasets.mnist.load_data(flat=False, scale=None)[1][0]
+    assert images.shape == (3, 28, 28, 1)
+    np.testing.assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
+    np.testing.assert_allclose(
+        datasets.mnist.load_data(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6
+    )
+
+
+def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
+    rng, calls = np.random.default_rng(1), []
+
+    def fetch(name, **options):
+        calls.append(name)
+        assert options["as_frame"] is False and options["return_X_y"] is True
+        images = np.zeros((60_003, 784), np.uint8)
+        images[::6000] = rng.integers(0, 256, (11, 784))
+        images[0, 0] = 255
+        return images, rng.integers(0, 10, 60_003).astype(str).astype(object)
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
+    assert x_train.shape == (60_000, 784) and x_test.shape == (3, 784) and x_train.max() == 1.0
+    (again, _), (_, labels) = datasets.mnist.load_data()
+    assert calls == ["mnist_784"]
+    np.testing.assert_array_equal(again, x_train)
+    np.testing.assert_array_equal(labels, y_test)
+    assert [p.name for p in cache.iterdir()] == ["mnist.npz"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        urllib.error.URLError("Name or service not known"),
+        ConnectionResetError("reset"),
+        TimeoutError(),
+        http.client.IncompleteRead(b""),
+        ValueError("md5 checksum mismatch"),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_mnist_without_a_network(cache, monkeypatch, failure):
+    def unreachable(*_, **__):
+        raise failure
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
+    with pytest.raises(
+        RuntimeError,
+        match=f"mnist.npz is not there.*openml.org.*{type(failure).__name__}.*digits28",
+    ) as caught:
+        datasets.mnist.load_data()
+    assert caught.value.__cause__ is failure
+    assert not cache.exists()
+
+
+def damaged(how, path):
+    arrays = small_mnist(np.random.default_rng(0))
+    if how == "foreign":
+        path.write_bytes(b"<html>404</html>")
+    elif how == "pickled":
+        np.savez(path, **{**arrays, "y_test": np.array([{}, 1, 2], object)})
+    elif how == "misshapen":
+        np.savez(path, **{**arrays, "x_test": arrays["x_test"][:, :27]})
+    elif how == "incomplete":
+        np.savez(path, x_train=arrays["x_train"], y_train=arrays["y_train"])
+    else:
+        np.savez(path, **arrays)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: {"empty": 0, "short": 40, "truncated": len(whole) // 2}[how]])
+
+
+@pytest.mark.parametrize(
+    "how", ["empty", "short", "truncated", "foreign", "pickled", "misshapen", "incomplete"]
+)
+def test_mnist_with_a_damaged_file(cache, how):
+    cache.mkdir()
+    path = cache / "mnist.npz"
+    damaged(how, path)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="mnist.npz is damaged.*could not be fetched.*digits28"):
+        datasets.mnist.load_data()
+    assert path.read_bytes() == before and len(list(cache.iterdir())) == 1
+
+
+def test_a_damaged_file_is_replaced_when_there_is_a_network(cache, monkeypatch):
+    cache.mkdir()
+    damaged("truncated", cache / "mnist.npz")
+    x, y = np.zeros((60_001, 784), np.uint8), np.full(60_001, "7")
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: (x, y))
+    assert len(datasets.mnist.load_data()[1][0]) == 1
+    monkeypatch.undo()
+    monkeypatch.setenv("MINIGRAD_HOME", str(cache))
+    assert len(datasets.mnist.load_data()[1][0]) == 1
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "mnist.npz"
+    path.write_bytes(b"before")
+
+    def full(*_, **__):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space"):
+        write_npz(path, {})
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_home(monkeypatch, tmp_path):
+    monkeypatch.delenv("MINIGRAD_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert datasets.cache.home() == tmp_path / ".minigrad"
+    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "elsewhere"))
+    assert datasets.cache.home() == tmp_path / "elsewhere"
+
+
+# ---- batches -------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 45), st.booleans(), st.booleans())
+def test_every_row_once(n, size, shuffle, drop_last):
+    x, y = np.arange(3 * n).reshape(n, 3), np.arange(n)
+    if drop_last and n < size:
+        with pytest.raises(ValueError, match=f"{n} rows make no batch of {size}"):
+            batches([x, y], size, shuffle, drop_last)
+        return
+    parts = list(batches([x, y], size, shuffle, drop_last))
+    assert len(parts) == steps(n, size, drop_last) == (n // size if drop_last else -(-n // size))
+    assert all(len(rows) == size for rows, _ in parts[:-1])
+    assert len(parts[-1][0]) == (size if drop_last else n % size or size)
+    rows, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    np.testing.assert_array_equal(rows, x[labels])  # x and y stay together
+    seen = n - n % size if drop_last else n
+    assert len(set(labels)) == len(labels) == seen
+    if not shuffle:
+        np.testing.assert_array_equal(labels, np.arange(seen))
+
+
+def test_shuffles_follow_the_seed(xp):
+    x = xp.arange(50)
+
+    def one_pass():
+        return np.concatenate([to_cpu(rows) for (rows,) in batches([x], 8, shuffle=True)])
+
+    minigrad.seed(4)
+    first, second = one_pass(), one_pass()
+    assert (first != second).any() and (first != np.arange(50)).any()
+    minigrad.seed(4)
+    np.testing.assert_array_equal(one_pass(), first)
+    np.testing.assert_array_equal(
+        first, np.random.default_rng(4).permutation(50)
+    )  # one a pass, drawn on the host
+
+
+def test_without_shuffling_nothing_is_drawn_or_copied():
+    x = np.arange(20.0).reshape(10, 2)
+    minigrad.seed(4)
+    parts = list(batches([x], 4))
+    assert all(np.shares_memory(part, x) for (part,) in parts)
+    np.testing.assert_array_equal(
+        next(batches([x], 10, shuffle=True))[0], x[np.random.default_rng(4).permutation(10)]
+    )
+
+
+def test_rows_stay_on_their_device(device):
+    x, y = to_device(np.arange(12.0).reshape(6, 2), device), np.arange(6)
+    for rows, labels, missing in batches([x, y, None], 4, shuffle=True):
+        assert device_name(rows) == device and device_name(labels) == "cpu" and missing is None
+        np.testing.assert_array_equal(to_cpu(rows)[:, 0], labels * 2)
+    (rows,) = next(batches([Tensor(x)], 4))
+    assert device_name(rows) == device and rows.shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "arrays, size, message",
+    [
+        ([np.zeros((5, 2)), np.zeros(4)], 2, r"shapes \(5, 2\), \(4,\) differ in length"),
+        ([np.zeros((0, 2))], 2, "0 rows.*no data"),
+        ([], 2, "no arrays"),
+        ([None], 2, "no arrays"),
+        ([np.zeros(4)], 0, "positive integer, not 0"),
+        ([np.zeros(4)], 2.0, "positive integer, not 2.0"),
+        ([np.zeros(4)], -1, "positive integer, not -1"),
+    ],
+)
+def test_batches_refuse_at_the_call(arrays, size, message):
+    with pytest.raises(ValueError, match=message):
+        batches(arrays, size)
+
+
+def test_validation_takes_the_last_rows(xp):
+    x, y = xp.arange(20).reshape(10, 2), xp.arange(10)
+    (x_train, y_train, nothing), (x_held, y_held, _) = train_validation_split([x, y, None], 0.2)
+    assert nothing is None
+    np.testing.assert_array_equal(to_cpu(y_train), np.arange(8))
+    np.testing.assert_array_equal(to_cpu(y_held), [8, 9])
+    np.testing.assert_array_equal(to_cpu(x_held), [[16, 17], [18, 19]])
+    assert len(x_train) == 8
+    assert [len(part[0]) for part in train_validation_split([np.zeros(1437)], 0.2)] == [
+        1149,
+        288,
+    ]  # as Keras
+
+
+@pytest.mark.parametrize(
+    "n, fraction, message",
+    [
+        (10, 0.0, "between 0 and 1"),
+        (10, 1.0, "between 0 and 1"),
+        (10, -0.1, "between"),
+        (1, 0.5, "none to train on"),
+        (3, 0.99, "none to train on"),
+        (0, 0.5, "none to"),
+    ],
+)
+def test_splits_refuse(n, fraction, message):
+    with pytest.raises(ValueError, match=message):
+        train_validation_split([np.zeros(n)], fraction)
+
+
+def test_splits_refuse_different_lengths():
+    with pytest.raises(ValueError, match=r"\(5,\), \(4,\) differ in length"):
+        train_validation_split([np.zeros(5), np.zeros(4)], 0.2)
+
+
+# ---- what a batch is made of ---------------------------------------------------------------------------------------
+
+
+def jitter(x, *rest):
+    return (x + generator().random(x.shape, np.float32), *rest)
+
+
+def same_batches(a, b):
+    for one, other in zip(a, b, strict=True):
+        for x, y in zip(one, other, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def test_transform_gets_the_rows_and_gives_the_batch():
+    x, y = np.arange(10, dtype=np.float32), np.arange(10)
+    parts = list(batches([x, y, None], 4, transform=lambda x, y, nothing: (x * 2, y, nothing)))
+    np.testing.assert_array_equal(parts[2][0], [16, 18])
+    assert parts[0][2] is None
+    (alone,) = zip(*batches([x], 5, transform=np.sqrt), strict=True)
+    np.testing.assert_allclose(np.concatenate(alone), np.sqrt(x))
+
+
+def test_each_batch_draws_from_its_own_generator():
+    """So the batches of a pass do not depend on what is drawn between them, and training not on what a transform draws."""
+    x = np.zeros((20, 3), np.float32)
+    minigrad.seed(8)
+    first, after = list(batches([x], 6, True, transform=jitter)), generator().random()
+    minigrad.seed(8)
+    second = []
+    for part in batches([x], 6, True, transform=jitter):
+        second.append(part)
+        assert generator().random() >= 0
+    same_batches(first, second)
+    minigrad.seed(8)
+    for _ in batches([x], 6, True, transform=lambda x: x):
+        pass
+    assert generator().random() == after
+    assert (first[0][0] != first[1][0]).any()
+    assert (
+        list(batches([x], 6, transform=jitter))[0][0]
+        != list(batches([x], 6, transform=jitter))[0][0]
+    ).any()
+
+
+def test_another_generator_for_a_while():
+    minigrad.seed(1)
+    expected = np.random.default_rng(1).random()
+    with use_generator(np.random.default_rng(2)):
+        assert generator().random() == np.random.default_rng(2).random()
+        with use_generator(np.random.default_rng(3)):
+            assert generator().random() == np.random.default_rng(3).random()
+    assert generator().random() == expected
+
+
+# ---- prefetching ---------------------------------------------------------------------------------------------------
+
+
+def threads():
+    return [t for t in threading.enumerate() if t.name.startswith("minigrad-prefetch")]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 7, 50])
+def test_prefetching_changes_neither_order_nor_bits(depth):
+    x, y = np.random.default_rng(0).random((30, 5), np.float32), np.arange(30)
+    minigrad.seed(3)
+    expected, after = list(batches([x, y], 4, True, transform=jitter)), generator().random()
+    minigrad.seed(3)
+    made = []
+    for part in prefetch(batches([x, y], 4, True, transform=jitter), depth):
+        made.append(part)
+    same_batches(made, expected)
+    assert generator().random() == after and not threads()
+    assert list(prefetch(iter([]), depth)) == [] and list(prefetch([3, 1, 2], depth)) == [3, 1, 2]
+
+
+def test_the_next_is_made_while_one_is_used():
+    made = []
+
+    def source():
+        for i in range(10):
+            made.append((i, threading.current_thread().name))
+            yield i
+
+    rows = prefetch(source(), 3)
+    assert made == []  # nothing before the first is asked for
+    assert next(rows) == 0
+    deadline = time.monotonic() + 10
+    while len(made) < 4 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert [i for i, _ in made] == [0, 1, 2, 3]  # the one in use and three ahead, no more
+    assert all(name.startswith("minigrad-prefetch") for _, name in made) and len(threads()) == 1
+    assert list(rows) == list(range(1, 10)) and not threads()
+
+
+def test_an_abandoned_iterator_leaves_no_thread():
+    def endless():
+        while True:
+            yield np.zeros(1000)
+
+    rows = prefetch(endless())
+    next(rows)
+    assert len(threads()) == 1
+    del rows
+    assert not threads()
+    for _ in prefetch(endless(), 4):
+        break
+    assert not threads()
+    with pytest.raises(KeyError):
+        for _ in prefetch(endless()):
+            raise KeyError("in the loop")
+    assert not threads()
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_what_is_raised_reaches_the_caller_at_its_place(depth):
+    def source():
+        yield 1
+        yield 2
+        raise OSError("a damaged file")
+
+    rows, seen = prefetch(source(), depth), []
+    with pytest.raises(OSError, match="a damaged file"):
+        for item in rows:
+            seen.append(item)
+    assert seen == [1, 2] and not threads()
+    assert list(rows) == []
+
+
+def test_a_thread_does_not_draw_from_the_shared_generator():
+    x = np.zeros((8, 4, 4), np.float32)
+    flip = augment.RandomFlip()
+    with pytest.raises(RuntimeError, match="draw inside of batches.*or from your own"):
+        list(prefetch(flip(part) for (part,) in batches([x], 4)))
+    own = augment.RandomFlip(seed=3)
+    assert len(list(prefetch(own(part) for (part,) in batches([x], 4)))) == 2
+    assert len(list(prefetch((flip(part) for (part,) in batches([x], 4)), 0))) == 2
+
+
+@pytest.mark.parametrize("depth", [-1, 1.5, None])
+def test_prefetch_refuses(depth):
+    with pytest.raises(ValueError, match="whole number of items"):
+        prefetch([1], depth)
+
+
+# ---- training from batches -----------------------------------------------------------------------------------------
+
+X, LABELS = np.random.default_rng(5).random((40, 6, 6, 1), np.float32), np.arange(40) % 3
+
+
+def small(seed=2, **options):
+    minigrad.seed(seed)
+    model = Sequential(Flatten(input_shape=(6, 6, 1)), Dropout(0.3), Dense(3))
+    model.compile("adam", "mse", **options)
+    return model
+
+
+ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
+
+
+def weights_after(x, *args, epochs=3, **options):
+    model = small()
+    record = model.fit(x, *args, epochs=epochs, verbose=0, **options)
+    return [w.copy() for w in model.get_weights()] + [np.array(record.history["loss"])]
+
+
+def assert_same(a, b):
+    for p, q in zip(a, b, strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+def test_a_dataset_trains_as_its_arrays_do():
+    expected = weights_after(X, ONE_HOT, batch_size=16)
+    assert_same(weights_after(Dataset(X, ONE_HOT, batch_size=16)), expected)
+    weights = np.linspace(0, 1, 40, dtype=np.float32)
+    assert_same(
+        weights_after(Dataset(X, ONE_HOT, weights, batch_size=16, depth=0)),
+        weights_after(X, ONE_HOT, batch_size=16, sample_weight=weights),
+    )
+    assert_same(
+        weights_after(Dataset(X, ONE_HOT, batch_size=16), class_weight={0: 3.0}),
+        weights_after(X, ONE_HOT, batch_size=16, class_weight={0: 3.0}),
+    )
+    assert (
+        len(Dataset(X, ONE_HOT, batch_size=16)) == 3
+        and len(Dataset(X, batch_size=16, drop_last=True)) == 2
+    )
+
+
+def test_augmented_training_is_the_same_with_and_without_a_thread():
+    """The thread draws beside the dropout masks, and changes none of them."""
+    shift = augment.Compose(augment.RandomTranslation(0.1, 0.1), augment.GaussianNoise(0.05))
+    results = [
+        weights_after(Dataset(X, ONE_HOT, transform=shift, batch_size=8, depth=depth))
+        for depth in (0, 1, 4)
+    ]
+    assert_same(results[0], results[1])
+    assert_same(results[0], results[2])
+    assert (results[0][0] != weights_after(X, ONE_HOT, batch_size=8)[0]).any()
+
+
+def test_bytes_stay_bytes_until_their_batch():
+    pixels = images.to_uint8(X)
+    data = Dataset(pixels, ONE_HOT, transform=lambda x, y: (images.to_float(x), y), batch_size=16)
+    assert data.arrays[0].dtype == np.uint8
+    ready = Dataset(images.to_float(pixels), ONE_HOT, transform=lambda x, y: (x, y), batch_size=16)
+    assert_same(weights_after(data), weights_after(ready))
+
+
+def test_generators_and_lists_of_batches():
+    def endless():
+        while True:
+            yield from batches([X, ONE_HOT], 10)
+
+    expected = weights_after(X, ONE_HOT, batch_size=10, shuffle=False)
+    assert_same(weights_after(endless(), steps_per_epoch=4), expected)
+    assert_same(
+        weights_after(
+            ([X[i : i + 10], ONE_HOT[i : i + 10]] for _ in range(3) for i in range(0, 40, 10)),
+            steps_per_epoch=4,
+        ),
+        expected,
+    )
+    assert_same(
+        weights_after(
+            Dataset(X, ONE_HOT, batch_size=10, shuffle=False), steps_per_epoch=2, epochs=1
+        ),
+        weights_after(X[:20], ONE_HOT[:20], batch_size=10, shuffle=False, epochs=1),
+    )
+    with pytest.raises(
+        ValueError, match="ended after 0: an iterator is walked only once, a .*Dataset anew"
+    ):
+        small().fit(batches([X, ONE_HOT], 10), epochs=2, verbose=0)
+    with pytest.raises(ValueError, match="ended after 4 of the 5 of a pass"):
+        small().fit(batches([X, ONE_HOT], 10), epochs=1, steps_per_epoch=5, verbose=0)
+
+
+def test_batches_to_look_at(capsys):
+    model, data = small(metrics=["mae"]), Dataset(X, ONE_HOT, batch_size=7, shuffle=False)
+    np.testing.assert_allclose(model.evaluate(data), model.evaluate(X, ONE_HOT), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(data), model.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(x for (x,) in batches([X], 9)), model.predict(X), rtol=1e-5
+    )
+    record = model.fit(data, validation_data=data, epochs=2, verbose=1)
+    assert len(record.history["val_loss"]) == 2 and "12/12" in capsys.readouterr().out
+    model.fit(batches([X, ONE_HOT], 7), verbose=1)  # nobody knows how many
+    assert "6step" in capsys.readouterr().out.replace(" ", "")
+    held = model.fit(data, validation_data=(X, ONE_HOT), verbose=0).history["val_loss"]
+    np.testing.assert_allclose(held[-1], model.evaluate(X, ONE_HOT)[0], rtol=1e-5)
+
+
+def test_stopping_early_leaves_no_thread():
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs):
+            self.model.stop_training = True
+
+    small().fit(Dataset(X, ONE_HOT, batch_size=4), verbose=0, callbacks=[Stop()])
+    assert not threads()
+
+    def broken(x, y):
+        raise OSError("a damaged file")
+
+    with pytest.raises(OSError, match="damaged"):
+        small().fit(Dataset(X, ONE_HOT, transform=broken), verbose=0)
+    assert not threads()
+
+
+def test_datasets_and_streams_refuse():
+    data = Dataset(X, ONE_HOT)
+    for options in (
+        {"y": ONE_HOT},
+        {"batch_size": 4},
+        {"validation_split": 0.2},
+        {"sample_weight": np.ones(40)},
+    ):
+        with pytest.raises(
+            ValueError, match="x gives whole batches: y and sample_weight belong into them"
+        ):
+            small().fit(data, **options)
+    with pytest.raises(ValueError, match="x gives whole batches"):
+        small().evaluate(data, ONE_HOT)
+    with pytest.raises(ValueError, match=r"shapes \(40, 6, 6, 1\), \(3,\) differ in length"):
+        Dataset(X, np.zeros(3))
+    with pytest.raises(ValueError, match="sample_weight needs y"):
+        Dataset(X, sample_weight=np.ones(40))
+    with pytest.raises(ValueError, match="positive integer, not 0"):
+        Dataset(X, batch_size=0)
+    with pytest.raises(ValueError, match="a batch must be x, .* got 4 parts"):
+        small().fit(iter([(X, ONE_HOT, None, None)]), verbose=0)
+    with pytest.raises(ValueError, match="x holds NaN or infinity in 1 of 2 rows"):
+        small().fit(iter([(np.float32([1, np.nan]).reshape(2, 1), ONE_HOT[:2])]), verbose=0)
+    with pytest.raises(ValueError, match="steps_per_epoch cuts a stream of batches"):
+        small().fit(X, ONE_HOT, steps_per_epoch=2)

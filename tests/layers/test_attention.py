@@ -1,0 +1,529 @@
+"""Attention: masks, what must not change, caches, blocks of scores, memory, positions, errors."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Sequential, Tensor, check_grads, grad, no_grad, ops
+from minigrad.backend import to_cpu
+from minigrad.engine.gradcheck import check_definition
+from minigrad.layers import (
+    AdditiveAttention,
+    Attention,
+    Embedding,
+    GlobalAveragePooling1D,
+    KeyValueCache,
+    LearnedPositions,
+    MultiHeadAttention,
+    RMSNormalization,
+    SinusoidalPositions,
+    TransformerDecoder,
+    TransformerEncoder,
+)
+from minigrad.ops import attention
+
+rng = np.random.default_rng(5)
+X = rng.standard_normal((2, 6, 8)).astype("float32")
+MEMORY = rng.standard_normal((2, 5, 8)).astype("float32")
+
+
+def values(y):
+    return to_cpu(y.data)
+
+
+def blocks(**settings):
+    return TransformerEncoder(16, 2, activation="gelu", **settings)
+
+
+# ---- the kernel ----------------------------------------------------------------------------------------------------
+
+
+def arrays(*shapes, xp=np):
+    return [xp.asarray(rng.standard_normal(s)) for s in shapes]
+
+
+@pytest.mark.parametrize("block, rows", [(1, 1), (8, 2), (20, 3)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_any_cut_into_blocks_gives_the_same(block, rows, masked, xp, monkeypatch):
+    monkeypatch.setattr(attention, "BLOCK", block)
+    monkeypatch.setattr(attention, "ROWS", rows)
+    mask = xp.asarray(rng.random((2, 1, 5, 5)) < 0.5) if masked else None
+    keep = xp.asarray(rng.random((2, 3, 5, 5)) < 0.8) if masked else None
+    for causal in (False, True):
+        check_definition(
+            ops.scaled_dot_product_attention,
+            *arrays((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 2), xp=xp),
+            mask,
+            keep,
+            order=1,
+            causal=causal,
+            rate=0.2 if masked else 0.0,
+        )
+
+
+def test_cut_into_blocks_in_float32(monkeypatch):
+    q, k, v = (Tensor(a, requires_grad=True) for a in arrays((2, 70, 8), (2, 90, 8), (2, 90, 8)))
+    g = rng.standard_normal((2, 70, 8)).astype("float32")
+
+    def run():
+        y = ops.scaled_dot_product_attention(q, k, v)
+        return [y.data, *(s.data for s in grad(y, [q, k, v], seed=g))]
+
+    whole = run()
+    monkeypatch.setattr(attention, "BLOCK", 64)
+    for a, b in zip(whole, run(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_memory_grows_with_the_length_and_not_with_its_square():
+    def peak(length):
+        q, k, v = (
+            Tensor(a.astype("float32"), requires_grad=True) for a in arrays(*[(1, length, 8)] * 3)
+        )
+        tracemalloc.start()
+        grad(ops.sum(ops.scaled_dot_product_attention(q, k, v)), [q, k, v])
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    short, long = peak(2048), peak(8192)
+    assert long < 8192**2 * 4 / 20  # one array of scores alone would be twenty times as much
+    assert long < 4.5 * short
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_queries_that_see_nothing(recorded, xp):
+    """Zeros and zero gradients, no NaN."""
+    mask = xp.asarray([[True, False, True], [False, False, False]])
+    q, k, v = (
+        Tensor(a, requires_grad=True) for a in arrays((2, 2, 4), (2, 3, 4), (2, 3, 4), xp=xp)
+    )
+    y = ops.scaled_dot_product_attention(q, k, v, mask)
+    assert abs(values(y)[:, 1]).max() == 0 and abs(values(y)[:, 0]).min() > 0
+    gq, gk, gv = (values(g) for g in grad(ops.sum(y * y), [q, k, v], create_graph=recorded))
+    assert (
+        abs(gq[:, 1]).max() == 0
+        and abs(gk[:, 1]).max() == 0
+        and abs(gv[:, 1]).max() == 0
+        and abs(gq[:, 0]).min() > 0
+    )
+    nobody = ops.scaled_dot_product_attention(q, k, v, xp.zeros((1, 1), bool))
+    assert all(
+        abs(values(a)).max() == 0
+        for a in (nobody, *grad(ops.sum(nobody + v[:, :2]), [q, k], unused="zeros"))
+    )
+
+
+def test_large_scores_and_nan(xp):
+    q, k, v = (a.astype("float32") for a in arrays((2, 3, 4), (2, 5, 4), (2, 5, 4), xp=xp))
+    y = to_cpu(ops.scaled_dot_product_attention(q * 1e4, k, v))
+    picked = (to_cpu(q).astype("float64") @ to_cpu(k).swapaxes(-1, -2)).argmax(-1)
+    np.testing.assert_allclose(y, np.take_along_axis(to_cpu(v), picked[..., None], 1), rtol=1e-5)
+    q[0, 1] = np.nan
+    y = to_cpu(ops.scaled_dot_product_attention(q, k, v))
+    assert np.isnan(y[0, 1]).all() and np.isfinite(y[1]).all() and np.isfinite(y[0, [0, 2]]).all()
+
+
+@pytest.mark.parametrize(
+    "shapes, mask, problem",
+    [
+        ([(3, 4), (5, 3), (5, 3)], None, "queries"),
+        ([(3, 4), (5, 4), (6, 4)], None, "queries"),
+        ([(4,), (5, 4), (5, 4)], None, "queries"),
+        ([(2, 3, 4), (3, 5, 4), (3, 5, 4)], None, "do not broadcast"),
+        (
+            [(2, 3, 4), (2, 5, 4), (2, 5, 4)],
+            np.ones((5, 3), bool),
+            r"mask of shape \(5, 3\) does not broadcast to \(2, 3, 5\)",
+        ),
+        ([(3, 4), (5, 4), (5, 4)], np.ones((2, 3, 5), bool), "does not broadcast"),
+    ],
+)
+def test_wrong_shapes(shapes, mask, problem):
+    for op in (ops.scaled_dot_product_attention, ops.scaled_dot_product_attention_definition):
+        with pytest.raises(ValueError, match=problem):
+            op(*(Tensor(a) for a in arrays(*shapes)), mask)
+
+
+def test_a_mask_is_boolean():
+    with pytest.raises(TypeError, match="must be boolean"):
+        ops.scaled_dot_product_attention(
+            *(Tensor(a) for a in arrays((3, 4), (5, 4), (5, 4))), np.zeros((3, 5), "float32")
+        )
+
+
+# ---- layers: what must not change ------------------------------------------------------------------------------------
+
+CAUSAL = [blocks(causal=True), blocks(causal=True, normalize_first=True, rotary=True)]
+
+
+@pytest.mark.parametrize("layer", CAUSAL, ids=["post-norm", "pre-norm, rotary"])
+def test_a_later_token_changes_no_earlier_output(layer, xp):
+    first = values(layer.to(minigrad.config.settings.device)(xp.asarray(X)))
+    other = X.copy()
+    other[:, 4] *= -1
+    second = values(layer(xp.asarray(other)))
+    np.testing.assert_array_equal(first[:, :4], second[:, :4])
+    assert abs(first[:, 4:] - second[:, 4:]).max(-1).min() > 1e-4
+    layer.to("cpu")
+
+
+def test_padding_changes_nothing(xp):
+    mask = np.array([[True] * 6, [True] * 4 + [False] * 2])
+    other = X.copy()
+    other[1, 4:] = 7
+    memory = MEMORY.copy()
+    memory[0, 3:] = -5
+    memory_mask = np.array([[True] * 3 + [False] * 2, [True] * 5])
+    encoder, decoder = blocks(), TransformerDecoder(16, 2)
+    first = values(encoder(xp.asarray(X), mask=xp.asarray(mask)))
+    second = values(encoder(xp.asarray(other), mask=mask))  # a mask of the host is moved
+    np.testing.assert_allclose(
+        first[mask], second[mask], atol=1e-6
+    )  # to rounding: exp is shifted or not, by all scores of a block
+    np.testing.assert_allclose(first[1, :4], values(encoder(xp.asarray(X[1:, :4])))[0], atol=1e-6)
+    first = values(decoder(xp.asarray(X), MEMORY, mask=mask, memory_mask=memory_mask))
+    second = values(decoder(xp.asarray(other), memory, mask=mask, memory_mask=memory_mask))
+    np.testing.assert_allclose(first[mask], second[mask], atol=1e-6)
+    assert (
+        abs(values(decoder(xp.asarray(X), MEMORY)) - values(decoder(xp.asarray(X), memory))).max()
+        > 1e-2
+    )
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: TransformerEncoder(16, 2),
+        lambda: MultiHeadAttention(2, 4),
+        lambda: LearnedPositions(9),
+        lambda: RMSNormalization(),
+    ],
+)
+def test_the_mask_of_an_embedding_reaches_attention(layer):
+    """Three tokens and padding give, through layers of a Sequential, what the three give alone."""
+    minigrad.seed(0)
+    model = Sequential(
+        Embedding(7, 8, mask_zero=True),
+        layer(),
+        MultiHeadAttention(2, 4),
+        TransformerEncoder(16, 2),
+        GlobalAveragePooling1D(),
+    )
+    short, long = model(np.array([[3, 1, 6]])), model(np.array([[3, 1, 6, 0, 0]]))
+    np.testing.assert_allclose(values(long), values(short), atol=1e-6)
+
+
+def test_masks_join(xp):
+    layer = MultiHeadAttention(2, 4)
+    mask, padding = rng.random((2, 6, 6)) < 0.6, rng.random((2, 6)) < 0.7
+    together = layer(xp.asarray(X), attention_mask=mask & padding[:, None])
+    np.testing.assert_array_equal(
+        values(layer(xp.asarray(X), attention_mask=mask, key_mask=padding)), values(together)
+    )
+    four = np.repeat(mask[:, None], 2, 1)
+    np.testing.assert_array_equal(
+        values(layer(xp.asarray(X), attention_mask=four)),
+        values(layer(xp.asarray(X), attention_mask=mask)),
+    )
+    causal = layer(xp.asarray(X), attention_mask=np.tril(np.ones((6, 6), bool)))
+    np.testing.assert_allclose(
+        values(layer(xp.asarray(X), use_causal_mask=True)), values(causal), atol=1e-6
+    )
+
+
+def test_attention_scores(xp):
+    layer = MultiHeadAttention(2, 4)
+    y, p = layer(
+        xp.asarray(X),
+        MEMORY,
+        key_mask=[[True] * 5, [True] * 2 + [False] * 3],
+        return_attention_scores=True,
+    )
+    assert p.shape == (2, 2, 6, 5)
+    np.testing.assert_allclose(values(p).sum(-1), 1, rtol=1e-5)
+    assert abs(values(p)[1, :, :, 2:]).max() == 0
+    heads = values(layer.value(Tensor(xp.asarray(MEMORY)))).reshape(2, 5, 2, 4).swapaxes(1, 2)
+    np.testing.assert_allclose(
+        values(
+            layer.attention_output(
+                Tensor(xp.asarray((values(p) @ heads).swapaxes(1, 2).reshape(2, 6, 8)))
+            )
+        ),
+        values(y),
+        atol=1e-5,
+    )
+
+
+def test_dropout_falls_on_probabilities_in_training_alone(xp):
+    layer = MultiHeadAttention(2, 4, dropout=0.5)
+    minigrad.seed(3)
+    quiet = values(layer(xp.asarray(X)))
+    np.testing.assert_array_equal(values(layer(xp.asarray(X))), quiet)
+    assert (values(layer(xp.asarray(X), training=True)) != quiet).any()
+    draws = np.mean([values(layer(xp.asarray(X), training=True)) for _ in range(300)], 0)
+    np.testing.assert_allclose(draws, quiet, atol=0.25)
+    x = Tensor(xp.asarray(X[:1, :3]), requires_grad=True)
+
+    def fixed(x):
+        minigrad.seed(1)
+        return layer(x, training=True)
+
+    check_grads(fixed, xp.asarray(X[:1, :3]), order=1)
+    assert np.isfinite(values(grad(ops.sum(fixed(x)), [x])[0])).all()
+
+
+# ---- caches --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rotary", [False, True])
+@pytest.mark.parametrize("cuts", [[1] * 6, [4, 1, 1], [6], [2, 3, 1]])
+def test_a_cache_equals_none(rotary, cuts, xp):
+    layer, cache = blocks(causal=True, rotary=rotary), KeyValueCache(6)
+    whole, at = values(layer(xp.asarray(X))), 0
+    with no_grad():
+        for n in cuts:
+            part = values(layer(xp.asarray(X[:, at : at + n]), cache=cache))
+            np.testing.assert_allclose(part, whole[:, at : at + n], atol=2e-6)
+            at += n
+        assert cache.length == 6
+        with pytest.raises(ValueError, match="room for 6 tokens and holds 6: 1 more"):
+            layer(xp.asarray(X[:, :1]), cache=cache)
+        cache.reset()
+        with pytest.raises(ValueError, match=r"holds 2 samples of 2 heads, got 1"):
+            layer(xp.asarray(X[:, :1]), cache=cache)
+            layer(xp.asarray(X[:1, :1]), cache=cache)
+
+
+def test_a_decoder_reads_its_memory_once(xp):
+    decoder = TransformerDecoder(16, 2)
+    padding = [[True] * 5, [True] * 3 + [False] * 2]
+    whole, cache = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding)), decoder.new_cache(6)
+    with no_grad():
+        for i in range(6):
+            memory = MEMORY if i == 0 else np.zeros_like(MEMORY)
+            part = values(
+                decoder(xp.asarray(X[:, i : i + 1]), memory, memory_mask=padding, cache=cache)
+            )
+            np.testing.assert_allclose(part, whole[:, i : i + 1], atol=2e-6)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_decoder_shows_where_it_looks(first, xp):
+    """The weights of the cross-attention come beside the output, which stays what it is; none lies on padding."""
+    decoder, padding = (
+        TransformerDecoder(16, 2, normalize_first=first),
+        np.array([[True] * 5, [True] * 3 + [False] * 2]),
+    )
+    plain = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding))
+    y, scores = decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)
+    scores = values(scores)
+    assert scores.shape == (2, 2, X.shape[1], 5) and np.array_equal(values(y), plain)
+    np.testing.assert_allclose(scores.sum(-1), 1, atol=1e-6)
+    assert (
+        (scores[1, ..., 3:] == 0).all() and (scores[1, ..., :3] > 0).all() and (scores[0] > 0).all()
+    )
+    kernel = decoder.cross_attention.query.kernel
+    kernel.assign(np.zeros(kernel.shape))
+    even = values(
+        decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)[1]
+    )
+    np.testing.assert_allclose(even[0], 1 / 5, atol=1e-6)
+
+
+def test_beams_change_places(xp):
+    layer, cache, turned = blocks(causal=True), KeyValueCache(6), xp.asarray(X[[1, 1]])
+    with no_grad():
+        layer(xp.asarray(X[:, :3]), cache=cache)
+        cache.reorder(xp.asarray([1, 1]))
+        np.testing.assert_allclose(
+            values(layer(turned[:, 3:], cache=cache)), values(layer(turned))[:, 3:], atol=2e-6
+        )
+
+
+def test_no_gradient_passes_through_a_cache():
+    with pytest.raises(ValueError, match="no_grad"):
+        blocks(causal=True)(X, cache=KeyValueCache(6))
+
+
+# ---- attention before the Transformer --------------------------------------------------------------------------------
+
+
+def softmax(s):
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "make, score",
+    [
+        (Attention, lambda layer, q, k: q @ k.T),
+        (
+            lambda: Attention(score_mode="general"),
+            lambda layer, q, k: q @ (k @ layer.key.kernel.numpy()).T,
+        ),
+        (
+            lambda: Attention(score_mode="concat"),
+            lambda layer, q, k: additive(layer.additive, q, k),
+        ),
+        (lambda: AdditiveAttention(5), lambda layer, q, k: additive(layer, q, k)),
+        (
+            lambda: AdditiveAttention(use_scale=False),
+            lambda layer, q, k: np.tanh(q[:, None] + k).sum(-1),
+        ),
+    ],
+)
+def test_scores_as_the_papers_write_them(make, score, xp):
+    layer = make()
+    y, p = layer(xp.asarray(X), MEMORY, return_attention_scores=True)
+    for n in range(2):
+        wanted = softmax(score(layer, X[n], MEMORY[n]))
+        np.testing.assert_allclose(values(p)[n], wanted, atol=1e-5)
+        np.testing.assert_allclose(values(y)[n], wanted @ MEMORY[n], atol=1e-5)
+    hidden = values(layer(xp.asarray(X), MEMORY, key_mask=[[True, True, False, False, False]] * 2))
+    np.testing.assert_allclose(hidden, values(layer(xp.asarray(X), MEMORY[:, :2])), atol=1e-5)
+
+
+def additive(layer, q, k):
+    w, u, v = (p.numpy() for p in (layer.query.kernel, layer.key.kernel, layer.scale))
+    return np.tanh((q @ w)[:, None] + k @ u) @ v
+
+
+def test_a_list_goes_in_as_in_keras():
+    layer, q, v = Attention(), Tensor(X), Tensor(MEMORY)
+    np.testing.assert_array_equal(values(layer([q, v])), values(layer(q, v)))
+    np.testing.assert_array_equal(values(layer([q, v, v * 2])), values(layer(q, v, v * 2)))
+
+
+# ---- positions -----------------------------------------------------------------------------------------------------
+
+
+def test_sinusoidal_positions(xp):
+    y = values(SinusoidalPositions()(xp.zeros((1, 7, 5), "float32")))[0]
+    wanted = [
+        [(np.sin, np.cos)[i % 2](p / 10000 ** ((i - i % 2) / 5)) for i in range(5)]
+        for p in range(7)
+    ]
+    np.testing.assert_allclose(y, wanted, atol=1e-6)
+    np.testing.assert_array_equal(
+        values(SinusoidalPositions()(xp.zeros((1, 2, 5), "float32"), start=5))[0], y[5:]
+    )
+
+
+def test_learned_positions(xp):
+    layer = LearnedPositions(6)
+    table = values(layer(xp.zeros((1, 6, 8), "float32")))[0]
+    np.testing.assert_array_equal(
+        values(layer(xp.asarray(X[:, :2]), start=4)), X[:, :2] + table[4:]
+    )
+    with pytest.raises(
+        ValueError, match="5 tokens from position 2 on ends at 7, but there are 6 positions"
+    ):
+        layer(xp.asarray(X[:, :5]), start=2)
+    with pytest.raises(ValueError, match="8 tokens from position 0"):
+        LearnedPositions(6)(xp.zeros((1, 8, 4)))
+
+
+@pytest.mark.parametrize("interleaved", [True, False])
+def test_rotary_products_depend_on_the_distance_alone(interleaved, xp):
+    q, k = arrays((8,), (8,), xp=xp)
+
+    def product(i, j):
+        turned = [
+            ops.rotary(x[None], xp.asarray([p]), interleaved=interleaved)
+            for x, p in ((q, i), (k, j))
+        ]
+        return float((turned[0] * turned[1]).sum())
+
+    assert product(3, 1) == pytest.approx(product(103, 101), rel=1e-9) == product(2, 0)
+    assert product(3, 1) != pytest.approx(product(1, 3), rel=1e-3)
+    with pytest.raises(ValueError, match="pairs of features"):
+        ops.rotary(xp.zeros((3, 5)), xp.arange(3))
+
+
+def test_rms_normalization(xp):
+    layer = RMSNormalization(epsilon=0.1)
+    layer(xp.asarray(X))
+    layer.scale.assign(rng.standard_normal(8))
+    wanted = X / np.sqrt((X**2).mean(-1, keepdims=True) + 0.1) * layer.scale.numpy()
+    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, atol=1e-6)
+    with pytest.raises(
+        ValueError, match=r"built for 8 features, got an input of shape \(2, 6, 1\)"
+    ):
+        layer(xp.asarray(X[..., :1]))
+    with pytest.raises(ValueError, match="last axis"):
+        RMSNormalization(axis=1)(xp.asarray(X))
+
+
+# ---- the kernels beside it -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_over_many_stretches(approximate, monkeypatch):
+    from minigrad.ops import activations
+
+    monkeypatch.setattr(activations, "STRETCH", 64)
+    check_definition(ops.gelu, rng.standard_normal((20, 11)) * 3, order=1, approximate=approximate)
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_has_a_slope_at_zero_and_far_from_it(approximate):
+    x = Tensor(np.array([0, -0.0, 1e-35, -1e-38, 40, -40], "float32"), requires_grad=True)
+    slope = grad(ops.gelu(x, approximate=approximate).sum(), [x])[0].numpy()
+    np.testing.assert_allclose(slope, [0.5, 0.5, 0.5, 0.5, 1, 0], rtol=0, atol=1e-20)
+
+
+def test_gelu_of_float32_keeps_its_digits():
+    from scipy.special import ndtr
+
+    x = np.linspace(-6, 6, 4001)
+    np.testing.assert_allclose(ops.gelu(x.astype("float32")), x * ndtr(x), rtol=2e-5, atol=5e-7)
+
+
+def test_layer_norm_over_many_blocks(monkeypatch):
+    from minigrad.ops import normalization
+
+    monkeypatch.setattr(normalization, "BLOCK", 40)
+    check_definition(ops.layer_norm, *arrays((7, 3, 10), (10,), (10,)), epsilon=1e-3)
+
+
+# ---- errors --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "act, problem",
+    [
+        (lambda: TransformerEncoder(16, 3)(X), "width its 3 heads divide"),
+        (lambda: TransformerEncoder(16, 2)(X[0]), r"\(6, 8\)"),
+        (lambda: MultiHeadAttention(2, 4)(X[0]), "expects sequences"),
+        (lambda: MultiHeadAttention(0, 4), "must be above 0"),
+        (lambda: MultiHeadAttention(2, 4, dropout=1.0), r"dropout=1.0 in \[0, 1\)"),
+        (lambda: MultiHeadAttention(2, 4)(X, MEMORY[:1]), "of one N"),
+        (lambda: MultiHeadAttention(2, 4)(X, MEMORY, X), "keys as many as values"),
+        (lambda: TransformerDecoder(16, 2)(X), "a memory"),
+        (
+            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((6, 5), bool)),
+            r"expected \(6, 6\), \(2, 6, 6\)",
+        ),
+        (
+            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((3, 6, 6), bool)),
+            "does not fit 2 samples",
+        ),
+        (
+            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((2, 3, 6, 6), bool)),
+            "does not broadcast",
+        ),
+        (lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones(6, bool)), "does not fit"),
+        (lambda: MultiHeadAttention(2, 4)(X, key_mask=np.ones((2, 5), bool)), r"expected \(2, 6\)"),
+        (lambda: Attention()(X, MEMORY[..., :3]), "equal width"),
+        (lambda: AdditiveAttention()(X, MEMORY[..., :3]), "equal width"),
+        (lambda: Attention()(X, MEMORY[:1]), "of one N"),
+        (lambda: Attention(score_mode="cosine"), "'dot', 'general' or 'concat'"),
+        (lambda: SinusoidalPositions()(X[0]), "expects sequences"),
+    ],
+)
+def test_errors_teach(act, problem):
+    with pytest.raises(ValueError, match=problem):
+        act()

@@ -1,0 +1,432 @@
+"""Convolutional layers and the ops under them: sizes by hand, Keras's names, what is kept, errors that say what would fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigrad import Model, Sequential, Tensor, backend, check_grads, default_dtype, grad, ops
+from minigrad.layers import (
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
+    SeparableConv2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from minigrad.ops import windows
+
+from ..cases import OPS
+
+rng = np.random.default_rng(5)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype("float32")
+
+
+def fails(*words):
+    """pytest.raises(ValueError), for a message in which all the words stand."""
+    return pytest.raises(ValueError, match="(?s)" + "".join(f"(?=.*{w})" for w in words))
+
+
+# ---- sizes ---------------------------------------------------------------------------------------------------------
+
+# TensorFlow's 'same', counted by hand: length, kernel, stride, dilation -> places, zeros before and after
+SAME = [
+    (5, 3, 1, 1, 5, 1, 1),
+    (5, 2, 1, 1, 5, 0, 1),
+    (5, 4, 1, 1, 5, 1, 2),
+    (6, 3, 2, 1, 3, 0, 1),
+    (5, 3, 2, 1, 3, 1, 1),
+    (7, 2, 2, 1, 4, 0, 1),
+    (8, 5, 2, 1, 4, 1, 2),
+    (8, 3, 3, 1, 3, 0, 1),
+    (7, 1, 2, 1, 4, 0, 0),
+    (6, 2, 3, 1, 2, 0, 0),
+    (4, 5, 4, 1, 1, 0, 1),
+    (1, 3, 1, 1, 1, 1, 1),
+    (6, 3, 1, 2, 6, 2, 2),
+    (224, 7, 2, 1, 112, 2, 3),
+    (227, 11, 4, 1, 57, 4, 4),
+]
+
+
+@pytest.mark.parametrize("n, kernel, stride, dilation, places, before, after", SAME)
+def test_same_padding_is_tensorflows(n, kernel, stride, dilation, places, before, after):
+    assert windows.same_pads(n, kernel, stride, dilation) == (before, after)
+    x, w = (
+        np.arange(1.0, n + 1).reshape(1, n, 1, 1),
+        np.arange(1.0, kernel + 1).reshape(kernel, 1, 1, 1),
+    )
+    y = ops.conv2d(x, w, strides=(stride, 1), dilation=(dilation, 1), padding="same")
+    long = [0.0] * before + list(range(1, n + 1)) + [0.0] * after
+    assert y.shape == (1, places, 1, 1)
+    np.testing.assert_array_equal(
+        y.ravel(),
+        [
+            sum((k + 1) * long[s * stride + k * dilation] for k in range(kernel))
+            for s in range(places)
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "layer, given, out, count",
+    [
+        (Conv2D(32, 3), (28, 28, 1), (26, 26, 32), 320),
+        (Conv2D(64, (5, 3), 2, "same"), (28, 27, 3), (14, 14, 64), 2944),
+        (Conv2D(96, 11, 4), (227, 227, 3), (55, 55, 96), 34944),
+        (Conv2D(8, 3, padding=1, strides=2), (9, 8, 2), (5, 4, 8), 152),
+        (Conv2D(8, 3, padding=((1, 2), (0, 3))), (4, 5, 2), (5, 6, 8), 152),
+        (Conv2D(4, 3, dilation_rate=2), (7, 8, 2), (3, 4, 4), 76),
+        (Conv2D(6, 3, groups=3, use_bias=False), (5, 5, 6), (3, 3, 6), 108),
+        (Conv2D(4, 3, padding=(2, 0)), (5, 5, 1), (7, 3, 4), 40),
+        (Conv1D(4, 3), (10, 2), (8, 4), 28),
+        (Conv1D(4, (3,), (2,), "same"), (9, 2), (5, 4), 28),
+        (Conv1D(4, 3, padding="causal", dilation_rate=4), (9, 2), (9, 4), 28),
+        (Conv1D(4, 3, padding=(2, 1)), (5, 2), (6, 4), 28),
+        (Conv1D(4, 3, padding=1, groups=2), (5, 2), (5, 4), 16),
+        (DepthwiseConv2D(3), (6, 5, 4), (4, 3, 4), 40),
+        (DepthwiseConv2D(3, 2, "same", depth_multiplier=2), (6, 5, 4), (3, 3, 8), 80),
+        (SeparableConv2D(10, 3), (6, 5, 4), (4, 3, 10), 86),
+        (SeparableConv2D(10, 3, depth_multiplier=2), (6, 5, 4), (4, 3, 10), 162),
+        (Conv2DTranspose(3, 5, 2, "same"), (7, 7, 4), (14, 14, 3), 303),
+        (Conv2DTranspose(3, 5, 2), (7, 6, 4), (17, 15, 3), 303),
+        (Conv2DTranspose(3, 2, 3), (2, 2, 4), (6, 6, 3), 51),
+        (Conv2DTranspose(3, 3, 2, output_padding=1), (2, 3, 4), (6, 8, 3), 111),
+        (Conv2DTranspose(3, 3, 2, "same", 0), (4, 4, 1), (7, 7, 3), 30),
+        (Conv2DTranspose(3, 4, 2, 1), (5, 5, 1), (10, 10, 3), 51),
+        (ZeroPadding2D(), (3, 4, 2), (5, 6, 2), 0),
+        (ZeroPadding2D((1, 2)), (3, 4, 2), (5, 8, 2), 0),
+        (ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2), (4, 9, 2), 0),
+        (Cropping2D(1), (3, 4, 2), (1, 2, 2), 0),
+        (Cropping2D(((0, 2), (1, 0))), (3, 4, 2), (1, 3, 2), 0),
+        (UpSampling2D(), (3, 4, 2), (6, 8, 2), 0),
+        (UpSampling2D((2, 3), interpolation="bilinear"), (3, 4, 2), (6, 12, 2), 0),
+    ],
+)
+def test_shapes_and_parameters(layer, given, out, count):
+    y = layer(normal(2, *given))
+    assert (
+        y.shape == (2, *out)
+        and layer.output_shape == (None, *out)
+        and layer.count_params() == count
+    )
+    assert layer(normal(0, *given)).shape == (0, *out)
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+
+def test_a_convolution_by_hand():
+    layer = Conv2D(1, 2, kernel_initializer="ones", bias_initializer="ones")
+    image = np.arange(9.0).reshape(1, 3, 3, 1)
+    sums = [[0 + 1 + 3 + 4, 1 + 2 + 4 + 5], [3 + 4 + 6 + 7, 4 + 5 + 7 + 8]]
+    assert (layer(image).data[0, :, :, 0] == np.array(sums) + 1).all()
+
+
+def test_the_kernel_is_not_turned_around():
+    """Machine learning's convolution is signal processing's correlation: the first tap meets the first pixel."""
+    w = np.zeros((3, 3, 1, 1))
+    w[0, 2] = 1
+    x = normal(1, 3, 3, 1)
+    assert ops.conv2d(x, w)[0, 0, 0, 0] == x[0, 0, 2, 0]
+
+
+def test_channels_of_one_group_do_not_see_those_of_another():
+    layer = Conv2D(4, 3, groups=2, use_bias=False)
+    x = normal(1, 5, 5, 6)
+    y = layer(x).data
+    x[..., 3:] += 1
+    changed = layer(x).data != y
+    assert not changed[..., :2].any() and changed[..., 2:].any()
+
+
+def test_causal_padding_sees_no_future():
+    layer = Conv1D(3, 3, padding="causal", dilation_rate=2)
+    x = normal(1, 9, 2)
+    y = layer(x).data
+    x[:, 5:] += 1
+    changed = (layer(x).data != y).any((0, 2))
+    assert changed.tolist() == [False] * 5 + [True] * 4
+
+
+def test_a_transposed_convolution_is_the_adjoint():
+    """<conv(x), y> = <x, transpose(y)>, at every stride and padding."""
+    w, x = normal(3, 4, 2, 5).astype("float64"), normal(2, 6, 8, 2).astype("float64")
+    for strides in (1, 2, (2, 1)):
+        for padding in ("valid", "same"):
+            y = ops.conv2d(x, w, strides=strides, padding=padding)
+            v = rng.standard_normal(y.shape)
+            back = ops.conv2d_transpose(v, w, strides=strides, padding=padding)
+            rows, columns = (
+                min(back.shape[1], 6),
+                min(back.shape[2], 8),
+            )  # what no place reached is not in `back`
+            assert np.isclose(
+                (y * v).sum(), (x[:, :rows, :columns] * back[:, :rows, :columns]).sum()
+            )
+
+
+def test_enlarging_by_hand():
+    row = np.array([0.0, 1.0, 3.0]).reshape(1, 1, 3, 1)
+    assert UpSampling2D((1, 2))(row).data.ravel().tolist() == [0, 0, 1, 1, 3, 3]
+    assert UpSampling2D((1, 2), interpolation="bilinear")(row).data.ravel().tolist() == [
+        0,
+        0.25,
+        0.75,
+        1.5,
+        2.5,
+        3,
+    ]
+    assert UpSampling2D((2, 1), interpolation="bilinear")(row).data.shape == (1, 2, 3, 1)
+    square = UpSampling2D(2)(np.array([[1.0, 2], [3, 4]]).reshape(1, 2, 2, 1)).data[0, :, :, 0]
+    assert square.tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+
+
+def test_separable_is_depthwise_then_pointwise():
+    both = SeparableConv2D(5, 3, 2, "same", depth_multiplier=2)
+    x = normal(2, 6, 7, 3)
+    both(x)
+    first, second = DepthwiseConv2D(3, 2, "same", 2, use_bias=False), Conv2D(5, 1)
+    second(first(x))
+    first.set_weights([both.depthwise_kernel.numpy()])
+    second.set_weights([both.pointwise_kernel.numpy(), both.bias.numpy()])
+    np.testing.assert_allclose(both(x).data, second(first(x)).data, rtol=1e-5, atol=1e-6)
+
+
+# ---- blocks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", [1, 40, 200, 1500])
+@pytest.mark.parametrize(
+    "name", ["im2col", "col2im", "convolve", "convolve_bias", "spread", "correlate"]
+)
+def test_blocks_of_any_size_give_the_same(name, block, xp, monkeypatch):
+    """Of many images, of one, of some of its rows: the cases of the registry, cut smaller than they are."""
+    monkeypatch.setattr(windows, "BLOCK", {})
+    monkeypatch.setattr(windows, "BLOCK_ON_DEVICE", block)
+    for case in OPS[name]:
+        inputs, settings = case.on(xp)
+        got = backend.to_cpu(case.call(getattr(ops, name), *inputs, **settings))
+        np.testing.assert_allclose(
+            got, case.expect(*case.on(np)[0], **case.on(np)[1]), rtol=1e-10, atol=1e-12
+        )
+
+
+def test_two_runs_give_the_same_bits():
+    x, w = normal(9, 14, 14, 8), normal(3, 3, 8, 16)
+    (a, b), (c, d) = (
+        (ops.conv2d(x, w), ops.correlate(x, ops.conv2d(x, w), kernel=(3, 3))) for _ in range(2)
+    )
+    assert (a == c).all() and (b == d).all()
+
+
+# ---- what the graph keeps ------------------------------------------------------------------------------------------
+
+
+def nodes_behind(y):
+    found, stack = set(), [y.node]
+    while stack:
+        n = stack.pop()
+        if n not in found:
+            found.add(n)
+            stack += [p for p in n.parents if p is not None]
+    return found
+
+
+def test_nothing_is_kept_but_images_and_kernel():
+    x, w = (
+        Tensor(normal(2, 6, 6, 3), requires_grad=True),
+        Tensor(normal(3, 3, 3, 4), requires_grad=True),
+    )
+    b = Tensor(normal(4), requires_grad=True)
+    node = ops.conv2d(x, w, b, padding="same").node
+    assert (
+        node.saved[0] is x.data
+        and node.saved[1] is w.data
+        and node.saved[2] is None
+        and node.kept is None
+    )
+
+
+def test_second_order_stays_fast():
+    """A gradient penalty runs on the three kernels alone, never on patches laid out in memory."""
+    x, w = (
+        Tensor(normal(2, 7, 7, 3), requires_grad=True),
+        Tensor(normal(3, 3, 3, 4), requires_grad=True),
+    )
+    (slope,) = grad(
+        (ops.conv2d(x, w, strides=2, padding="same") ** 2).sum(), [x], create_graph=True
+    )
+    second = grad((slope**2).sum(), [x, w], create_graph=True)
+    used = {n.op.name for y in second for n in nodes_behind(y) if n.op}
+    assert used & {"convolve", "spread", "correlate"} and not used & {
+        "im2col",
+        "col2im",
+        "getitem",
+        "put",
+        "pad",
+        "einsum",
+    }
+
+
+def test_an_input_gradient_nobody_needs_is_not_computed(monkeypatch):
+    monkeypatch.setattr(ops.spread, "forward", lambda *_, **__: pytest.fail("computed"))
+    layer = Conv2D(3, 3, padding="same")
+    y = layer(normal(2, 5, 5, 1)).sum()
+    assert [g.shape for g in grad(y, layer.weights)] == [(3, 3, 1, 3), (3,)]
+
+
+# ---- in a model ----------------------------------------------------------------------------------------------------
+
+
+def test_a_script_written_for_keras_runs():
+    model = Sequential(
+        [
+            Conv2D(32, kernel_size=(3, 3), activation="relu", input_shape=(28, 28, 1)),
+            Conv2D(64, (3, 3), (2, 2)),
+            Flatten(),
+            Dense(10, activation="softmax"),
+        ]
+    )
+    assert isinstance(model, Model) and model.output_shape == (None, 10)
+    assert (
+        list(model.named_weights())[:2] == ["conv2d/kernel", "conv2d/bias"]
+        and model.count_params() == 320 + 18496 + 92170
+    )
+
+
+def test_whole_numbers_are_cast_and_float64_stays():
+    layer = Conv2D(2, 3)
+    assert layer(rng.integers(0, 255, (1, 4, 4, 1)).astype("uint8")).dtype == np.float32
+    with default_dtype("float64"):
+        assert Conv2D(2, 3, padding="same")(rng.standard_normal((1, 4, 4, 1))).dtype == np.float64
+
+
+def test_a_stack_of_them_all_is_differentiable_to_second_order(xp):
+    model = Sequential(
+        ZeroPadding2D(1),
+        Conv2D(4, 3, 2, activation="tanh"),
+        DepthwiseConv2D(2, depth_multiplier=2),
+        UpSampling2D(2, interpolation="bilinear"),
+        SeparableConv2D(2, 3, padding="same"),
+        Cropping2D(1),
+        Conv2DTranspose(2, 3, 2, "same", activation="tanh"),
+    )
+    x = xp.asarray(normal(1, 5, 6, 2))
+    model(x)
+    check_grads(model, x, parameters=model.trainable_weights, order=2)
+
+
+# ---- errors --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make, shape, words",
+    [
+        (
+            lambda: Conv2D(2, 3),
+            (28, 28),
+            [r"\(N, H, W, C\)", r"\(28, 28\)", r"x\[None, ..., None\]"],
+        ),
+        (lambda: Conv2D(2, 3), (8, 28, 28), [r"\(N, H, W, C\)", r"x\[None\]", r"x\[..., None\]"]),
+        (lambda: Conv2D(2, 3), (1, 2, 3, 4, 5), [r"\(N, H, W, C\)", "5"]),
+        (lambda: Conv1D(2, 3), (5,), [r"\(N, T, C\)", r"x\[None, :, None\]"]),
+        (
+            lambda: Conv2D(2, 5),
+            (1, 4, 8, 1),
+            ["kernel of 5 x 5", "image of 4 x 8", "padding='same'"],
+        ),
+        (lambda: Conv2D(2, 3, dilation_rate=3), (1, 6, 6, 1), ["dilated to 7 x 7", "6 x 6"]),
+        (lambda: Conv2D(4, 3, groups=2), (1, 5, 5, 3), ["3 channels", "2 groups"]),
+        (lambda: ZeroPadding2D(1), (3, 3), [r"\(N, H, W, C\)"]),
+        (lambda: UpSampling2D(), (3, 3, 1), [r"x\[None\]"]),
+        (lambda: Cropping2D(2), (1, 4, 5, 1), ["nothing", "4 x 5"]),
+        (lambda: DepthwiseConv2D(3), (4, 4, 2), [r"\(N, H, W, C\)"]),
+    ],
+)
+def test_inputs_that_do_not_fit(make, shape, words):
+    layer = make()
+    with fails(*words):
+        layer(np.zeros(shape))
+    assert not layer.built and not layer.weights
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: Conv2D(2, 3, padding="full"), ["'valid', 'same'", "'full'"]),
+        (lambda: Conv2D(2, 3, padding=-1), ["-1"]),
+        (lambda: Conv2D(2, 3, padding=(1, 2, 3)), [r"\(1, 2, 3\)"]),
+        (lambda: Conv2D(2, 3, padding=((1, 2, 3), 1)), ["top, bottom"]),
+        (lambda: Conv2D(2, 3, padding="causal"), ["'valid', 'same'"]),
+        (lambda: Conv2D(2, (3, 3, 3)), ["kernel_size", "height, width"]),
+        (lambda: Conv2D(2, 0), ["kernel_size", "0"]),
+        (lambda: Conv2D(2, 3, strides=1.5), ["strides", "1.5"]),
+        (lambda: Conv2D(2, 3, dilation_rate=(1, 0)), ["dilation_rate"]),
+        (lambda: Conv2D(0, 3), ["filters", "0"]),
+        (lambda: Conv2D(4, 3, groups=3), ["4 filters", "3 groups"]),
+        (lambda: Conv2D(4, 3, groups=0), ["groups"]),
+        (lambda: Conv1D(4, (3, 3)), ["kernel_size"]),
+        (lambda: DepthwiseConv2D(3, depth_multiplier=0), ["depth_multiplier"]),
+        (lambda: Conv2D(2, 3, data_format="channels_first"), ["channels_last", r"\(0, 2, 3, 1\)"]),
+        (lambda: UpSampling2D(2, interpolation="cubic"), ["'nearest'", "'bilinear'", "'cubic'"]),
+        (lambda: UpSampling2D(0), ["size"]),
+        (lambda: ZeroPadding2D("same"), ["padding must be a number"]),
+        (lambda: Cropping2D((1, -1)), ["cropping must be a number"]),
+    ],
+)
+def test_settings_that_do_not_fit(make, words):
+    with fails(*words):
+        make()
+
+
+def test_other_channels_than_it_was_built_for():
+    layer = Conv2D(2, 3, name="edges")
+    layer(normal(1, 5, 5, 3))
+    with fails("layer edges", "3 channels", r"\(1, 5, 5, 1\)"):
+        layer(normal(1, 5, 5, 1))
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda x, w: ops.conv2d(x[0], w), [r"\(N, H, W, C\)"]),
+        (lambda x, w: ops.conv2d(x, w[0]), ["kernel of shape"]),
+        (
+            lambda x, w: ops.convolve(x, w[:, :, :1]),
+            ["4 channels", r"\(3, 3, 4, F\)", r"\(3, 3, 1, 6\)"],
+        ),
+        (lambda x, w: ops.conv2d(x, w[:, :, :1], groups=4), ["6 filters", "4 groups"]),
+        (lambda x, w: ops.conv2d(x, w[:, :, :1], groups=3), ["4 channels", "3 group"]),
+        (lambda x, w: ops.conv2d(x, w, padding="SAME_"), ["padding"]),
+        (lambda x, w: ops.conv2d(x, w, strides=0), ["strides"]),
+        (lambda x, w: ops.conv2d_transpose(x, w), ["4", "number of filters"]),
+        (
+            lambda x, w: ops.spread(ops.conv2d(x, w), w, size=(9, 9)),
+            ["7 x 7 places", "3 x 3 values"],
+        ),
+        (lambda x, w: ops.correlate(x, x, kernel=(3, 3)), ["3 x 3 places", r"\(2, 5, 5, 4\)"]),
+        (
+            lambda x, w: ops.correlate(x, ops.conv2d(x, w), kernel=(3, 3), groups=4),
+            ["6 filters", "4 groups"],
+        ),
+        (
+            lambda x, w: ops.conv2d_transpose(
+                ops.conv2d(x, w), w, strides=2, padding="same", output_padding=3
+            ),
+            ["places"],
+        ),
+    ],
+)
+def test_calls_that_do_not_fit(call, words):
+    x, w = normal(2, 5, 5, 4), normal(3, 3, 4, 6)
+    for made in ((x, w), (Tensor(x), Tensor(w))):
+        with fails(*words):
+            call(*made)

@@ -1,0 +1,336 @@
+"""Batch, group, instance and local response normalisation: equations, running statistics, freezing, resuming."""
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Sequential, Tensor, check_grads, grad, no_grad, ops, training
+from minigrad.backend import to_cpu
+from minigrad.layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    GroupNormalization,
+    InstanceNormalization,
+    LocalResponseNormalization,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    recompute_statistics,
+)
+from minigrad.ops import normalization
+
+rng = np.random.default_rng(9)
+X = (rng.standard_normal((8, 3, 5, 4)) * [1, 2, 3, 4] + [0, 1, -2, 30]).astype("float32")
+
+
+def values(y):
+    return to_cpu(y.data)
+
+
+def built(layer, x=X):
+    """The layer after a call in inference, gamma and beta drawn at random."""
+    layer(x)
+    for p in layer.trainable_weights:
+        p.assign(rng.uniform(0.5, 1.5, p.shape))
+    return layer
+
+
+# ---- batch normalisation -------------------------------------------------------------------------------------------
+
+
+def test_training_uses_the_statistics_of_the_batch(xp):
+    layer = built(BatchNormalization(), xp.asarray(X))
+    gamma, beta = values(layer.gamma), values(layer.beta)
+    axes = (0, 1, 2)
+    wanted = (X - X.mean(axes)) / np.sqrt(X.var(axes) + 1e-3) * gamma + beta
+    np.testing.assert_allclose(
+        values(layer(xp.asarray(X), training=True)), wanted, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_inference_uses_the_running_ones(xp):
+    layer = built(BatchNormalization(), xp.asarray(X))
+    layer.set_weights([rng.uniform(0.5, 1.5, 4) for _ in range(4)])
+    gamma, beta, mean, variance = layer.get_weights()
+    wanted = (X - mean) / np.sqrt(variance + 1e-3) * gamma + beta
+    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("momentum", [0.99, 0.5])
+def test_running_statistics_after_some_steps(momentum, xp):
+    layer = BatchNormalization(momentum=momentum)
+    mean, variance = np.zeros(4), np.ones(4)
+    for _ in range(7):
+        x = (rng.standard_normal((6, 4)) * 3 + 1).astype("float32")
+        layer(xp.asarray(x), training=True)
+        mean = mean * momentum + x.mean(0, dtype="float64") * (1 - momentum)
+        variance = variance * momentum + x.var(0, dtype="float64") * (1 - momentum)
+    np.testing.assert_allclose(values(layer.moving_mean), mean, rtol=1e-5)
+    np.testing.assert_allclose(values(layer.moving_variance), variance, rtol=1e-5)
+
+
+def test_inference_and_failure_leave_the_statistics_alone(xp):
+    layer = built(BatchNormalization(), xp.asarray(X))
+    before = layer.get_weights()
+    layer(xp.asarray(X))
+    with pytest.raises(ValueError, match=r"built for 4 channels, got an input of shape \(2, 3\)"):
+        layer(xp.zeros((2, 3)), training=True)
+    for a, b in zip(before, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_second_pass_through_the_definition_does_not_count_twice(xp):
+    layer, x = built(BatchNormalization(), xp.asarray(X)), Tensor(xp.asarray(X), requires_grad=True)
+    y = layer(x, training=True)
+    once = values(layer.moving_mean).copy()
+    (g,) = grad(ops.sum(y * y * y), [x], create_graph=True)
+    grad(ops.sum(g * g), [x])
+    np.testing.assert_array_equal(values(layer.moving_mean), once)
+
+
+def test_a_graph_survives_the_update_of_the_statistics(xp):
+    """An inference graph reads the running statistics; training steps that follow neither disturb it nor raise an alarm."""
+    layer, x = built(BatchNormalization(), xp.asarray(X)), Tensor(xp.asarray(X), requires_grad=True)
+    wanted = values(grad(ops.sum(layer(x)), [x])[0])
+    y = layer(x)
+    first = layer(x, training=True)
+    layer(x, training=True)
+    np.testing.assert_array_equal(values(grad(ops.sum(y), [x])[0]), wanted)
+    assert np.isfinite(values(grad(ops.sum(first * first), [x])[0])).all()
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (3, 2, 3, 4), (2, 3, 4)])
+@pytest.mark.parametrize("mode", [True, False])
+def test_batch_normalization_to_second_order(shape, mode, xp):
+    x = xp.asarray(rng.standard_normal(shape))
+    layer = built(BatchNormalization(), x)
+
+    def f(x):
+        return layer(x, training=mode)
+
+    before = values(layer.moving_mean).copy()
+    check_grads(f, x, order=2, parameters=layer.trainable_weights)
+    assert (values(layer.moving_mean) != before).any() == mode
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e3, -3e4])
+def test_statistics_far_from_zero(mean, xp):
+    """E[x*x] - E[x]**2 would lose all digits here."""
+    x = (rng.standard_normal((64, 8, 8, 3)) + mean).astype("float32")
+    layer = BatchNormalization(momentum=0.0)
+    y = values(layer(xp.asarray(x), training=True))
+    np.testing.assert_allclose(
+        values(layer.moving_mean), x.mean((0, 1, 2), dtype="float64"), rtol=2e-7, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        values(layer.moving_variance), x.astype("float64").var((0, 1, 2)), rtol=1e-5
+    )
+    wanted = (x - x.mean((0, 1, 2), dtype="float64")) / np.sqrt(
+        x.astype("float64").var((0, 1, 2)) + 1e-3
+    )
+    np.testing.assert_allclose(y, wanted, atol=2e-5)
+
+
+def test_constant_channels_and_single_rows(xp):
+    x = xp.ones((4, 3), "float32") * 7
+    assert abs(values(BatchNormalization()(x, training=True))).max() == 0
+    assert abs(values(BatchNormalization()(x[:1], training=True))).max() == 0
+
+
+def test_nan_stays_visible(xp):
+    x = X.copy()
+    x[0, 0, 0, 1] = np.nan
+    y = values(BatchNormalization()(xp.asarray(x), training=True))
+    assert np.isnan(y[..., 1]).all() and np.isfinite(y[..., 0]).all()
+
+
+def test_frozen_means_inference():
+    layer = built(BatchNormalization())
+    layer.trainable = False
+    before = values(layer.moving_mean).copy()
+    np.testing.assert_array_equal(values(layer(X, training=True)), values(layer(X)))
+    np.testing.assert_array_equal(values(layer.moving_mean), before)
+    layer.trainable = True
+    assert (values(layer(X, training=True)) != values(layer(X))).any()
+
+
+def test_names_and_counts(capsys):
+    model = Sequential(Dense(6, input_shape=(4,)), BatchNormalization(), Dense(2))
+    names = ["gamma", "beta", "moving_mean", "moving_variance"]
+    assert [n for n in model.named_weights() if n.startswith("batch")] == [
+        f"batch_normalization/{n}" for n in names
+    ]
+    assert "68 parameters, 56 trainable, 12 not" in model.summary()
+    capsys.readouterr()
+    assert [p.name for p in BatchNormalizationOf(4).non_trainable_weights] == names[2:]
+    assert [p.name for p in BatchNormalizationOf(4, center=False, scale=False).weights] == names[2:]
+
+
+def BatchNormalizationOf(channels, **options):
+    layer = BatchNormalization(**options)
+    layer.build_from_shape((channels,))
+    return layer
+
+
+def small(seed=1):
+    minigrad.seed(seed)
+    model = Sequential(Dense(8, "relu", input_shape=(4,)), BatchNormalization(), Dense(2))
+    model.compile("adam", "mse")
+    return model
+
+
+def test_training_resumes_bit_for_bit(tmp_path):
+    x, y = rng.standard_normal((48, 4)), rng.standard_normal((48, 2))
+    whole = small()
+    whole.fit(x, y, epochs=4, verbose=0)
+    half = small()
+    half.fit(x, y, epochs=2, verbose=0)
+    half.save(tmp_path / "half", epoch=2)
+    rest = small(5)
+    rest.fit(x, y, epochs=rest.load(tmp_path / "half") + 2, initial_epoch=2, verbose=0)
+    for (name, a), b in zip(whole.named_weights().items(), rest.weights, strict=True):
+        np.testing.assert_array_equal(values(a), values(b), err_msg=name)
+    assert values(whole.layers[1].moving_mean).any()
+
+
+@pytest.mark.parametrize("batch_size", [7, 16, 100])
+def test_recomputed_statistics(batch_size, xp, device):
+    x = (rng.standard_normal((50, 3)) * 5 + 2).astype("float32")
+    frozen = BatchNormalization()
+    model = Sequential(BatchNormalization(), Dropout(0.5), Dense(4), BatchNormalization(), frozen)
+    model(xp.asarray(x))
+    frozen.trainable = False
+    with training():
+        model(xp.asarray(x))
+    recompute_statistics(model, x, batch_size)
+    first, later = model.layers[0], model.layers[3]
+    np.testing.assert_allclose(values(first.moving_mean), x.mean(0), rtol=1e-4)
+    np.testing.assert_allclose(values(first.moving_variance), x.var(0), rtol=1e-4)
+    # The mean of what is normalised is 0 but for rounding; that the statistics are new shows in the variance, which began at 1.
+    assert first.moving_mean.device == device and (values(later.moving_variance) != 1).all()
+    assert values(frozen.moving_mean).tolist() == [0] * 4
+    if batch_size == 100:  # one batch: what lies below is normalised as it is in inference now
+        with no_grad():
+            y = values(model.layers[2](model.layers[0](xp.asarray(x))))
+        np.testing.assert_allclose(values(later.moving_variance), y.var(0), rtol=1e-3)
+    before = values(first.moving_mean).copy()
+    model(xp.asarray(x))
+    np.testing.assert_array_equal(values(first.moving_mean), before)
+
+
+def test_recompute_needs_rows():
+    with pytest.raises(ValueError, match=r"x of shape \(0, 4\) holds no rows"):
+        recompute_statistics(small(), np.zeros((0, 4)))
+
+
+# ---- group, instance, local response -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4, -1])
+def test_group_normalization(groups, xp):
+    layer = built(GroupNormalization(groups), xp.asarray(X))
+    n = 4 if groups == -1 else groups
+    apart = X.reshape(8, 15, n, 4 // n).astype("float64")
+    normal = (apart - apart.mean((1, 3), keepdims=True)) / np.sqrt(
+        apart.var((1, 3), keepdims=True) + 1e-3
+    )
+    wanted = normal.reshape(X.shape) * values(layer.gamma) + values(layer.beta)
+    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, rtol=1e-3, atol=2e-4)
+
+
+def test_instance_normalization_is_one_group_a_channel(xp):
+    np.testing.assert_array_equal(
+        values(InstanceNormalization()(xp.asarray(X))),
+        values(GroupNormalization(-1)(xp.asarray(X))),
+    )
+    y = values(InstanceNormalization(epsilon=0.0)(xp.asarray(X)))
+    np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-4)
+    np.testing.assert_allclose(y.std((1, 2)), 1, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "kind, options",
+    [
+        (GroupNormalization, {"groups": 2}),
+        (InstanceNormalization, {}),
+        (GroupNormalization, {"groups": 2, "center": False}),
+        (GroupNormalization, {"groups": 1, "scale": False}),
+        (LocalResponseNormalization, {"n": 3, "alpha": 0.2}),
+    ],
+)
+def test_per_sample_normalization_to_second_order(kind, options, xp):
+    x = xp.asarray(rng.standard_normal((2, 3, 2, 4)))
+    layer = built(kind(**options), x)
+    check_grads(layer, x, order=2, parameters=layer.weights)
+
+
+def test_local_response_normalization_by_the_papers_sum(xp):
+    y = values(LocalResponseNormalization()(xp.asarray(X)))
+    for i in range(4):
+        near = X[..., max(0, i - 2) : i + 3]
+        np.testing.assert_allclose(
+            y[..., i], X[..., i] / (2 + 1e-4 * (near**2).sum(-1)) ** 0.75, rtol=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: GroupNormalization(3)(X), "4 channels .* do not divide into 3 groups"),
+        (lambda: GroupNormalization(0), "groups must be a number above 0"),
+        (
+            lambda: BatchNormalization(axis=1)(X),
+            r"channels last, \(N, ..., C\) with axis=-1; got axis=1",
+        ),
+        (lambda: BatchNormalization()(X[0, 0, 0]), "channels last"),
+        (lambda: LocalResponseNormalization(4), "an odd number, not 4"),
+        (lambda: LocalResponseNormalization(k=0), "k must be above 0"),
+    ],
+)
+def test_normalization_errors(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("block, stretch", [(1, 1), (100, 16), (10**6, 10**4)])
+def test_blocks_change_nothing(block, stretch, monkeypatch):
+    def everything():
+        found = []
+        for f in (
+            lambda *a: ops.batch_norm(*a, epsilon=1e-3),
+            lambda *a: ops.group_norm(*a, groups=2, epsilon=1e-3),
+            lambda x, gamma, beta: (
+                ops.local_response_norm(x, alpha=0.1) + ops.scale_shift(x, gamma, beta)
+            ),
+        ):
+            leaves = [
+                Tensor(a, requires_grad=True, dtype="float64")
+                for a in (X, np.arange(1.0, 5), np.arange(4.0))
+            ]
+            y = f(*leaves)
+            found += [y.numpy(), *(g.numpy() for g in grad(ops.sum(ops.sin(y)), leaves))]
+        return found
+
+    wanted = everything()
+    normalization._pixels_a_row.cache_clear()
+    monkeypatch.setattr(normalization, "BLOCK", block)
+    monkeypatch.setattr(normalization, "STRETCH", stretch)
+    got = everything()
+    normalization._pixels_a_row.cache_clear()
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
+
+
+# ---- spatial dropout -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "layer, shape", [(SpatialDropout1D(0.5), (6, 7, 40)), (SpatialDropout2D(0.5), (6, 3, 4, 40))]
+)
+def test_spatial_dropout_drops_whole_channels(layer, shape, xp):
+    y = values(layer(xp.ones(shape, "float32"), training=True)).reshape(6, -1, 40)
+    assert (y == y[:, :1]).all() and set(np.unique(y)) == {0.0, 2.0}
+    assert (y[0] != y[1]).any() and 0.3 < (y[:, 0] == 0).mean() < 0.7
+    assert (values(layer(xp.ones(shape, "float32"))) == 1).all()
+    with pytest.raises(ValueError, match=r"of shape \(N, "):
+        type(layer)(0.5)(xp.ones((2, 3)))

@@ -1,0 +1,81 @@
+"""Recurrent layers have Keras's values, with Keras's weights, masks, states and directions; needs Keras, which is no dependency."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from minigrad import layers  # noqa: E402
+
+pytestmark = pytest.mark.parity
+KERAS = {"SimpleRNN": {}, "LSTM": {}, "GRU": {}, "GRU classic": {"reset_after": False}}
+
+
+@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"return_sequences": True},
+        {},
+        {"go_backwards": True, "return_sequences": True},
+        {"return_state": True},
+        {"use_bias": False},
+        {"activation": "softsign"},
+        {"mask": "pre", "return_sequences": True},
+        {"mask": "post", "return_state": True},
+        {"mask": "holes", "return_sequences": True, "go_backwards": True},
+        {"initial": True, "mask": "pre", "return_sequences": True},
+        {"initial": True, "return_state": True, "mask": "all"},
+        {"merge": "concat", "mask": "pre"},
+        {"merge": "sum"},
+        {"merge": "mul"},
+        {"merge": "ave", "return_sequences": True, "mask": "post"},
+        {"merge": None, "return_sequences": True},
+    ],
+    ids=str,
+)
+def test_keras(name, settings):
+    settings = {**settings, **KERAS[name]}
+    kind, initial, merge = (
+        settings.pop("mask", None),
+        settings.pop("initial", False),
+        settings.pop("merge", "none"),
+    )
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((3, 5, 4)).astype("float32")
+    mask = {
+        None: None,
+        "pre": np.arange(5) >= np.array([0, 2, 4])[:, None],
+        "post": np.arange(5) < np.array([5, 3, 1])[:, None],
+        "holes": draw.random((3, 5)) < 0.6,
+        "all": np.array([[True] * 5, [False] * 5, [True] * 5]),
+    }[kind]
+    ours, theirs = (
+        getattr(module, name.split()[0])(6, **settings) for module in (layers, keras.layers)
+    )
+    states = (
+        [draw.standard_normal((3, 6)).astype("float32") for _ in ours.sizes()] if initial else None
+    )
+    if merge != "none":
+        ours, theirs = (
+            layers.Bidirectional(ours, merge_mode=merge),
+            keras.layers.Bidirectional(theirs, merge_mode=merge),
+        )
+    ours(x)
+    theirs(x)
+    weights = [draw.standard_normal(w.shape).astype("float32") for w in ours.get_weights()]
+    ours.set_weights(weights)
+    theirs.set_weights(weights)
+    options = {
+        **({} if mask is None else {"mask": mask}),
+        **({} if states is None else {"initial_state": states}),
+    }
+    ys, us = (
+        list(y) if isinstance(y, (list, tuple)) else [y]
+        for y in (ours(x, **options), theirs(x, **options))
+    )
+    assert len(ys) == len(us)
+    for y, u in zip(ys, us, strict=True):
+        np.testing.assert_allclose(y.numpy(), keras.ops.convert_to_numpy(u), rtol=1e-4, atol=2e-6)

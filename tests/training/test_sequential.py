@@ -1,0 +1,88 @@
+"""Sequential: every way to make one, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from minigrad import Sequential, ops
+from minigrad.layers import LSTM, Conv2D, Dense, Embedding, Flatten, Input, Residual
+
+X = np.random.default_rng(1).standard_normal((50, 4)).astype("float32")
+
+
+def test_sequential_in_every_form():
+    forms = [
+        Sequential([Dense(3, input_shape=(4,)), Dense(1)]),
+        Sequential(Dense(3, input_shape=(4,)), Dense(1)),
+        Sequential([Input((4,)), Dense(3), Dense(1)]),
+        Sequential(Input(shape=(4,)), Dense(3), Dense(1)),
+        Sequential([Sequential([Dense(3, input_dim=4)]), Dense(1)]),
+    ]
+    grown = Sequential()
+    grown.add(Dense(3, input_shape=(4,)))
+    assert grown.built and grown.output_shape == (None, 3)
+    grown.add(Dense(1))
+    late = Sequential()
+    late.add(Input((4,)))
+    for layer in (Dense(3), Dense(1)):
+        late.add(layer)
+    for model in (*forms, grown, late):
+        assert (
+            model.built
+            and model.count_params() == 19
+            and model.output_shape == (None, 1)
+            and len(model) == 2
+        )
+        assert model[1] is model.layers[1] and model.predict(X).shape == (50, 1)
+    loose = Sequential(Dense(3), Dense(1))
+    assert not loose.built and loose.count_params() == 0
+    loose(X)
+    assert loose.built and loose.count_params() == 19
+    words = Sequential(Embedding(5, 3, input_length=6), Flatten(), Dense(1))
+    assert words.built and words.predict(np.array([[0, 4, 1, 1, 2, 3]], "uint8")).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda thing: Sequential(Dense(2), thing),
+        lambda thing: Sequential([thing]),
+        lambda thing: Sequential().add(thing),
+    ],
+)
+def test_sequential_holds_layers(make):
+    with pytest.raises(
+        TypeError, match="Sequential holds layers, got .*: wrap a function in Lambda"
+    ):
+        make(ops.tanh)
+    with pytest.raises(TypeError, match="Sequential holds layers, got 'relu'$"):
+        make("relu")
+
+
+def test_a_layer_that_does_not_fit_is_not_added():
+    model = Sequential(Dense(3, input_shape=(4,), name="first"))
+    for wrong, words in (
+        (Residual(Dense(2)), "the branch gives shape"),
+        (Dense(2, name="first"), "two layers are called 'first'"),
+        ("relu", "holds layers"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=words):
+            model.add(wrong)
+        assert (
+            len(model) == 1
+            and model.built
+            and model.predict(X).shape == (50, 3)
+            and model.count_params() == 15
+        )
+
+
+def test_the_length_of_sequences_may_be_open():
+    model = Sequential([LSTM(3, input_shape=(None, 2)), Dense(1)])
+    assert (
+        model.built
+        and model.predict(np.zeros((4, 5, 2), "float32")).shape
+        == model.predict(np.zeros((4, 9, 2), "float32")).shape
+    )
+    with pytest.raises(
+        ValueError, match=r"input_shape=\(None, None, 3\): only the length of sequences"
+    ):
+        Sequential([Conv2D(3, 2, input_shape=(None, None, 3))])
