@@ -30,7 +30,7 @@ def test_every_rule_is_used_by_a_case():
         if wanted - used:
             unused[op.name] = wanted - used
     assert not unused, (
-        f"no case in tests/cases.py uses these rules, so nothing checks them: {unused}"
+        f"no case in tests/cases/ops.py uses these rules, so nothing checks them: {unused}"
     )
 
 

@@ -29,7 +29,7 @@ def every_case(names):
                 try:
                     test(name, case, xp)
                 except BaseException as failure:
-                    failure.add_note(f"in case {number} of {name!r} in tests/cases.py")
+                    failure.add_note(f"in case {number} of {name!r} in tests/cases/ops.py")
                     raise
 
         through_all.__name__, through_all.__doc__ = test.__name__, test.__doc__
@@ -65,7 +65,9 @@ def fails(error, *words):
 
 
 def test_every_public_op_has_cases():
-    assert sorted(OPS) == sorted(ops.__all__), "tests/cases.py: OPS and minigrad.ops.__all__ differ"
+    assert sorted(OPS) == sorted(ops.__all__), (
+        "tests/cases/ops.py: OPS and minigrad.ops.__all__ differ"
+    )
     assert [name for name, cases in OPS.items() if not cases] == []
 
 
@@ -86,7 +88,7 @@ def test_every_primitive_runs_in_some_case(monkeypatch):
                     y, [x for x in made if isinstance(x, Tensor)], create_graph=True, unused="zeros"
                 )
     missing = sorted(p.name for p in known if p not in ran)
-    assert not missing, f"no case in tests/cases.py reaches {missing}"
+    assert not missing, f"no case in tests/cases/ops.py reaches {missing}"
 
 
 # ---- values, gradients, dtypes -------------------------------------------------------------------------------------

@@ -1,0 +1,124 @@
+"""A case of an op, and the drawing of its inputs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import numpy as np
+
+Draw = Callable[..., np.ndarray]  # a function that draws an array of the shape it is called with
+
+rng = np.random.default_rng(7)
+
+
+@dataclass
+class View:
+    """An input made from `base` by `view` on the device, so that it is not contiguous there either."""
+
+    base: np.ndarray
+    view: Callable[[Any], Any]
+    shape = property(lambda self: self.view(self.base).shape)
+
+
+def call_plainly(op: Any, *inputs: Any, **settings: Any) -> Any:
+    """The call of most ops: arrays by position, settings by keyword."""
+    return op(*inputs, **settings)
+
+
+@dataclass
+class Case:
+    """One call of an op: call(op, *inputs, **settings)."""
+
+    inputs: tuple
+    expect: Callable[..., Any]  # the same in NumPy, with the same arguments
+    settings: dict = field(default_factory=dict)
+    call: Callable[..., Any] = call_plainly
+    float32: bool = True  # a float32 input gives a float32 output
+
+    def on(self, xp: Any, dtype: str = "float64") -> tuple[list, dict]:
+        """The inputs and settings with their arrays on a device, floating inputs in `dtype`."""
+        inputs = [on_device(xp, x, dtype) for x in self.inputs]
+        settings = {key: on_device(xp, x, None) for key, x in self.settings.items()}
+        return inputs, settings
+
+
+def on_device(xp: Any, x: Any, dtype: str | None) -> Any:
+    """`x` with its arrays on a device, floating ones in `dtype` unless that is None."""
+    if isinstance(x, View):
+        return x.view(on_device(xp, x.base, dtype))
+    if isinstance(x, tuple):
+        return tuple(on_device(xp, item, dtype) for item in x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return xp.asarray(np.asarray(x, dtype if dtype and x.dtype.kind == "f" else None))
+    return x
+
+
+def case(
+    *inputs: Any,
+    expect: Callable[..., Any],
+    call: Callable[..., Any] = call_plainly,
+    float32: bool = True,
+    **settings: Any,
+) -> Case:
+    """A case whose settings are written as keywords."""
+    return Case(inputs, expect, settings, call, float32)
+
+
+# ---- drawing ---------------------------------------------------------------------------------------
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.asarray(rng.standard_normal(shape))
+
+
+def positive(*shape: int) -> np.ndarray:
+    """Between 0.5 and 2."""
+    return np.asarray(rng.uniform(0.5, 2, shape))
+
+
+def nonzero(*shape: int) -> np.ndarray:
+    """Of either sign, 0.2 to 1.6 from 0, with both signs present and no two elements closer than 0.03."""
+    n = math.prod(shape)
+    magnitudes = np.linspace(0.2, 1.6, n) if n > 1 else np.full(n, 0.7)
+    signs = np.resize([1, -1], n)
+    return np.asarray((rng.permutation(magnitudes) * signs).reshape(shape))
+
+
+def unit(*shape: int) -> np.ndarray:
+    """Between -0.8 and 0.8."""
+    return np.asarray(rng.uniform(-0.8, 0.8, shape))
+
+
+def integers(high: int, *shape: int) -> np.ndarray:
+    return np.asarray(rng.integers(0, high, shape))
+
+
+def mask(*shape: int) -> np.ndarray:
+    """True and False in turns, shuffled."""
+    alternating = np.resize([True, False], math.prod(shape))
+    return np.asarray(rng.permutation(alternating).reshape(shape))
+
+
+def transposed(draw: Draw, *shape: int) -> View:
+    """The transpose of an array."""
+    return View(draw(*shape[::-1]), lambda x: x.T)
+
+
+def strided(draw: Draw, *shape: int) -> View:
+    """Every other element, backwards along the last axis."""
+    return View(draw(*shape[:-1], 2 * shape[-1]), lambda x: x[..., ::-2])
+
+
+def between_kinks(*shape: int) -> np.ndarray:
+    """Numbers on every piece of the hard activations, whose kinks are at -3, -1, 0, 1, 3 and 6."""
+    values = [-4.2, 2.1, -0.6, 7.3, 0.4, 4.5, -2.2]
+    return np.asarray(np.resize(values, math.prod(shape)).reshape(shape))
+
+
+def with_zeros(x: np.ndarray, *indices: tuple[int, ...]) -> np.ndarray:
+    """`x` with zeros at the indices."""
+    for index in indices:
+        x[index] = 0
+    return x

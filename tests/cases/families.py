@@ -1,0 +1,113 @@
+"""Families of cases: what every op of one array, of two arrays, or over an axis is called with."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from .base import Case, Draw, case, mask, nonzero, normal, strided, transposed
+
+
+def shapes_of(draw: Draw) -> list:
+    """What every op of one array is called with: 2-D, 0-d, zero-size, and views that are not one block of memory."""
+    return [draw(3, 4), draw(), draw(0, 3), transposed(draw, 2, 3), strided(draw, 2, 3)]
+
+
+def unary(expect: Callable[..., Any], draw: Draw = nonzero, **settings: Any) -> list[Case]:
+    return [case(x, expect=expect, **settings) for x in shapes_of(draw)]
+
+
+def varied(
+    expect: Callable[..., Any],
+    shape: tuple[int, ...],
+    name: str,
+    *values: Any,
+    draw: Draw = normal,
+    **more: Any,
+) -> list[Case]:
+    """One shape, and the setting `name` with each of the values."""
+    return [case(draw(*shape), expect=expect, **{name: value}, **more) for value in values]
+
+
+BROADCAST = [
+    ((3, 4), (3, 4)),
+    ((3, 1), (1, 4)),
+    ((4,), (3, 4)),
+    ((3, 4), (4,)),
+    ((), (2, 3)),
+    ((2, 3), ()),
+    ((), ()),
+    ((2, 1, 3), (4, 1)),
+    ((0, 3), (3,)),
+    ((1, 3), (0, 3)),
+    ((1, 1), (3,)),
+]
+
+
+def binary(
+    expect: Callable[..., Any], left: Draw = nonzero, right: Draw = nonzero, scalar: float = 1.7
+) -> list[Case]:
+    """Two arrays in every way they broadcast, a Python number on either side, and views."""
+    pairs: list[tuple] = [(left(*a), right(*b)) for a, b in BROADCAST]
+    pairs += [
+        (left(2, 3), scalar),
+        (scalar, right(2, 3)),
+        (transposed(left, 3, 2), right(3, 2)),
+        (strided(left, 3, 2), transposed(right, 3, 2)),
+    ]
+    return [case(a, b, expect=expect) for a, b in pairs]
+
+
+def comparing(expect: Callable[..., Any]) -> list[Case]:
+    """Cases for ops with a kink where their inputs are equal: left elements end in .00, right ones in .05."""
+
+    def left(*shape: int) -> np.ndarray:
+        return np.round(nonzero(*shape), 1)
+
+    def right(*shape: int) -> np.ndarray:
+        return np.round(nonzero(*shape), 1) + 0.05
+
+    return binary(expect, left, right, scalar=0.33)
+
+
+def logical(expect: Callable[..., Any]) -> list[Case]:
+    return [case(mask(*a), mask(*b), expect=expect) for a, b in BROADCAST]
+
+
+EMPTY = (0, 3), (3, 0), ()
+
+
+def axes(expect: Callable[..., Any], draw: Draw = nonzero, *more: tuple[int, ...]) -> list[Case]:
+    """A reduction over every kind of axis, of views, and over the last axis of arrays of the other shapes that are named."""
+    settings: list[dict] = [
+        {},
+        {"axis": 0},
+        {"axis": -1},
+        {"axis": 1, "keepdims": True},
+        {"axis": (0, 2)},
+        {"axis": (-1, -3), "keepdims": True},
+        {"axis": None, "keepdims": True},
+    ]
+    cases = [case(draw(2, 3, 4), expect=expect, **s) for s in settings]
+    cases += [
+        case(transposed(draw, 3, 4), expect=expect, axis=0),
+        case(strided(draw, 3, 4), expect=expect, axis=1),
+    ]
+    return cases + [case(draw(*shape), expect=expect, axis=-1 if shape else None) for shape in more]
+
+
+def along(expect: Callable[..., Any]) -> list[Case]:
+    """Ops along one axis that keep the shape."""
+    return (
+        [
+            case(nonzero(3, 4), expect=expect),
+            case(nonzero(5), expect=expect),
+            case(nonzero(0, 3), expect=expect),
+        ]
+        + [case(nonzero(2, 3, 4), expect=expect, axis=axis) for axis in (0, -2, 2)]
+        + [
+            case(transposed(nonzero, 3, 4), expect=expect, axis=1),
+            case(strided(nonzero, 3, 4), expect=expect, axis=0),
+        ]
+    )

@@ -1,0 +1,204 @@
+"""LAYERS: each public layer, small and built."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Callable
+
+import numpy as np
+
+from minigrad import Sequential, config, layers
+from minigrad.layers import Layer
+
+from .base import nonzero, normal, on_device
+
+Small = Callable[
+    [], tuple[Any, list, tuple]
+]  # gives the callable, its parameters, the inputs to call it with
+
+
+def built(make: Callable[[], Layer], *inputs: np.ndarray) -> Small:
+    """make() after a call on the inputs, and its trained parameters; none of its weights is left at zero or one."""
+
+    def small() -> tuple[Any, list, tuple]:
+        layer = make()
+        layer(*(on_device(config.device_module(), x, "float32") for x in inputs))
+        draw = np.random.default_rng(len(layer.weights))
+        for p in layer.weights:
+            p.assign(p.numpy() + draw.uniform(-0.5, 0.5, p.shape))
+        return layer, layer.trainable_weights, inputs
+
+    return small
+
+
+def _branches() -> list[Layer]:
+    return [layers.Dense(4, activation="tanh"), Sequential(layers.Dense(3), layers.Dense(4))]
+
+
+class _first(Layer):
+    """A cell as a layer that gives its output without the states."""
+
+    def __init__(self, cell: Layer) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def call(self, x: Any) -> Any:
+        return self.cell(x, [x[:, :3]] * len(self.cell.state_size))[0]
+
+
+LAYERS: dict[str, Small] = {
+    "Input": built(lambda: layers.Input((4,)), normal(3, 4)),
+    "Dense": built(lambda: layers.Dense(5, activation="tanh"), normal(3, 4)),
+    "Dense without bias": built(lambda: layers.Dense(2, use_bias=False), normal(3, 4)),
+    "Dense on sequences": built(lambda: layers.Dense(5), normal(2, 3, 4)),
+    "Activation": built(lambda: layers.Activation("softplus"), normal(3, 4)),
+    "ReLU": built(
+        lambda: layers.ReLU(max_value=1.0, negative_slope=0.2, threshold=0.1), nonzero(3, 4)
+    ),
+    "LeakyReLU": built(layers.LeakyReLU, nonzero(3, 4)),
+    "ELU": built(lambda: layers.ELU(0.7), nonzero(3, 4)),
+    "PReLU": built(layers.PReLU, nonzero(3, 4)),
+    "PReLU shared": built(lambda: layers.PReLU(shared_axes=(1,)), nonzero(2, 3, 4)),
+    "Softmax": built(lambda: layers.Softmax(axis=1), normal(2, 3, 4)),
+    "Dropout": built(lambda: layers.Dropout(0.4), normal(3, 4)),
+    "Flatten": built(layers.Flatten, normal(2, 3, 4)),
+    "Reshape": built(lambda: layers.Reshape((2, -1)), normal(3, 4)),
+    "Permute": built(lambda: layers.Permute((2, 1)), normal(2, 3, 4)),
+    "Lambda": built(lambda: layers.Lambda(lambda x: x * x), normal(3, 4)),
+    "Embedding": built(lambda: layers.Embedding(6, 4), np.array([[0, 5, 5], [2, 0, 1]])),
+    "LayerNormalization": built(layers.LayerNormalization, normal(3, 4)),
+    "LayerNormalization of two axes": built(
+        lambda: layers.LayerNormalization(axis=(1, 2)), normal(2, 3, 4)
+    ),
+    "SpatialDropout1D": built(lambda: layers.SpatialDropout1D(0.4), normal(2, 3, 4)),
+    "SpatialDropout2D": built(lambda: layers.SpatialDropout2D(0.4), normal(2, 3, 2, 4)),
+    "BatchNormalization": built(layers.BatchNormalization, normal(2, 3, 3, 4)),
+    "BatchNormalization of features": built(
+        lambda: layers.BatchNormalization(scale=False), normal(5, 4)
+    ),
+    "GroupNormalization": built(lambda: layers.GroupNormalization(2), normal(2, 3, 3, 4)),
+    "InstanceNormalization": built(layers.InstanceNormalization, normal(2, 3, 3, 4)),
+    "LocalResponseNormalization": built(
+        lambda: layers.LocalResponseNormalization(alpha=0.3), normal(2, 3, 3, 4)
+    ),
+    "MaxPooling1D": built(lambda: layers.MaxPooling1D(3, 2, "same"), nonzero(2, 6, 4)),
+    "MaxPooling2D": built(lambda: layers.MaxPooling2D(3, 2), nonzero(2, 5, 5, 3)),
+    "AveragePooling1D": built(layers.AveragePooling1D, normal(2, 5, 4)),
+    "AveragePooling2D": built(lambda: layers.AveragePooling2D(padding="same"), normal(2, 5, 4, 3)),
+    "GlobalMaxPooling1D": built(layers.GlobalMaxPooling1D, nonzero(2, 5, 4)),
+    "GlobalMaxPooling2D": built(
+        lambda: layers.GlobalMaxPooling2D(keepdims=True), nonzero(2, 3, 3, 4)
+    ),
+    "GlobalAveragePooling1D": built(
+        lambda: layers.GlobalAveragePooling1D(keepdims=True), normal(2, 5, 4)
+    ),
+    "GlobalAveragePooling2D": built(layers.GlobalAveragePooling2D, normal(2, 3, 3, 4)),
+    "Conv2D": built(
+        lambda: layers.Conv2D(3, (3, 2), 2, "same", activation="tanh"), normal(2, 5, 4, 2)
+    ),
+    "Conv2D of two groups": built(
+        lambda: layers.Conv2D(
+            4, 2, padding=((1, 0), (0, 2)), dilation_rate=2, groups=2, use_bias=False
+        ),
+        normal(2, 4, 5, 2),
+    ),
+    "Conv1D": built(lambda: layers.Conv1D(3, 3, 2, "same"), normal(2, 6, 2)),
+    "Conv1D causal": built(
+        lambda: layers.Conv1D(2, 2, padding="causal", dilation_rate=2, groups=2), normal(2, 5, 4)
+    ),
+    "DepthwiseConv2D": built(
+        lambda: layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2), normal(2, 4, 5, 2)
+    ),
+    "SeparableConv2D": built(
+        lambda: layers.SeparableConv2D(3, 2, 2, depth_multiplier=2, activation="tanh"),
+        normal(2, 4, 5, 2),
+    ),
+    "Conv2DTranspose": built(lambda: layers.Conv2DTranspose(3, 3, 2, "same"), normal(2, 3, 2, 2)),
+    "Conv2DTranspose with output padding": built(
+        lambda: layers.Conv2DTranspose(2, (3, 2), 2, output_padding=1), normal(2, 2, 3, 2)
+    ),
+    "ZeroPadding2D": built(lambda: layers.ZeroPadding2D(((1, 0), (2, 3))), normal(2, 3, 2, 2)),
+    "Cropping2D": built(lambda: layers.Cropping2D(((1, 0), (1, 2))), normal(2, 4, 5, 2)),
+    "UpSampling2D": built(lambda: layers.UpSampling2D((2, 3)), normal(2, 3, 2, 2)),
+    "UpSampling2D bilinear": built(
+        lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"), normal(2, 3, 2, 2)
+    ),
+    "RMSNormalization": built(layers.RMSNormalization, normal(2, 3, 4)),
+    "MultiHeadAttention": built(lambda: layers.MultiHeadAttention(2, 3), normal(2, 3, 4)),
+    "MultiHeadAttention across": built(
+        lambda: layers.MultiHeadAttention(2, 2, 3, output_shape=5), normal(2, 3, 4), normal(2, 5, 3)
+    ),
+    "MultiHeadAttention rotary": built(
+        lambda: layers.MultiHeadAttention(2, 4, use_bias=False, rotary=True), normal(2, 3, 4)
+    ),
+    "Attention": built(lambda: layers.Attention(use_scale=True), normal(2, 3, 4), normal(2, 5, 4)),
+    "Attention general": built(
+        lambda: layers.Attention(score_mode="general"), normal(2, 3, 4), normal(2, 5, 3)
+    ),
+    "Attention concat": built(
+        lambda: layers.Attention(score_mode="concat"), normal(2, 3, 4), normal(2, 5, 3)
+    ),
+    "AdditiveAttention": built(
+        lambda: layers.AdditiveAttention(6), normal(2, 3, 4), normal(2, 5, 3)
+    ),
+    "AdditiveAttention without units": built(
+        layers.AdditiveAttention, normal(2, 3, 4), normal(2, 5, 4)
+    ),
+    "SinusoidalPositions": built(layers.SinusoidalPositions, normal(2, 3, 5)),
+    "LearnedPositions": built(lambda: layers.LearnedPositions(3), normal(2, 3, 4)),
+    "TransformerEncoder": built(
+        lambda: layers.TransformerEncoder(5, 2, activation="gelu"), normal(2, 3, 4)
+    ),
+    "TransformerEncoder causal": built(
+        lambda: layers.TransformerEncoder(
+            5, 2, activation="tanh", normalize_first=True, causal=True, rotary=True
+        ),
+        normal(2, 3, 4),
+    ),
+    "TransformerDecoder": built(
+        lambda: layers.TransformerDecoder(5, 2, activation="tanh"), normal(2, 3, 4), normal(2, 4, 3)
+    ),
+    "SimpleRNNCell": built(lambda: _first(layers.SimpleRNNCell(3, use_bias=False)), normal(2, 4)),
+    "LSTMCell": built(lambda: _first(layers.LSTMCell(3)), normal(2, 4)),
+    "GRUCell": built(lambda: _first(layers.GRUCell(3)), normal(2, 4)),
+    "GRUCell classic": built(lambda: _first(layers.GRUCell(3, reset_after=False)), normal(2, 4)),
+    "RNN": built(
+        lambda: layers.RNN(layers.LSTMCell(3, "softsign"), return_sequences=True), normal(2, 3, 4)
+    ),
+    "SimpleRNN": built(
+        lambda: layers.SimpleRNN(3, return_sequences=True, go_backwards=True), normal(2, 3, 4)
+    ),
+    "LSTM": built(lambda: layers.LSTM(3), normal(2, 3, 4)),
+    "LSTM with states": built(
+        lambda: layers.LSTM(3, return_state=True, use_bias=False), normal(2, 3, 4)
+    ),
+    "GRU": built(lambda: layers.GRU(3, return_sequences=True), normal(2, 3, 4)),
+    "GRU classic": built(lambda: layers.GRU(3, reset_after=False), normal(2, 3, 4)),
+    **{
+        f"Bidirectional {mode}": built(
+            partial(
+                lambda mode: layers.Bidirectional(layers.GRU(2, return_sequences=True), mode), mode
+            ),
+            normal(2, 3, 4),
+        )
+        for mode in layers.Bidirectional.MODES
+    },
+    "TimeDistributed": built(
+        lambda: layers.TimeDistributed(layers.Dense(3, "tanh")), normal(2, 3, 4)
+    ),
+    "Masking": built(lambda: Sequential(layers.Masking(9.0), layers.LSTM(3)), normal(2, 3, 4)),
+    "Residual": built(lambda: layers.Residual(layers.Dense(4, activation="tanh")), normal(3, 4)),
+    "Residual with shortcut": built(
+        lambda: layers.Residual(layers.Dense(5, activation="tanh"), layers.Dense(5)), normal(3, 4)
+    ),
+    **{
+        f"Parallel {join}": built(
+            partial(lambda join: layers.Parallel(*_branches(), join=join), join), normal(3, 4)
+        )
+        for join in ("concat", "sum", "list")
+    },
+    "Sequential": built(
+        lambda: Sequential(layers.Dense(5, "tanh"), layers.LayerNormalization(), layers.Dense(2)),
+        normal(3, 4),
+    ),
+}

@@ -1,0 +1,1010 @@
+"""OPS: each public name of minigrad.ops with its cases."""
+
+from __future__ import annotations
+
+import ast
+from functools import partial
+from typing import Any, Callable, Iterator
+
+import numpy as np
+import scipy.special
+
+from minigrad import ops
+from minigrad.ops.pooling import window_geometry
+
+from . import numpy_ops
+from .base import (
+    Case,
+    View,
+    between_kinks,
+    case,
+    integers,
+    mask,
+    nonzero,
+    normal,
+    positive,
+    strided,
+    transposed,
+    unit,
+    with_zeros,
+)
+from .families import EMPTY, along, axes, binary, comparing, logical, shapes_of, unary, varied
+
+
+def where_cases() -> list[Case]:
+    shapes = [
+        ((3, 4), (3, 4), (3, 4)),
+        ((3, 1), (1, 4), (3, 4)),
+        ((4,), (3, 1), (3, 4)),
+        ((), (2,), (2,)),
+        ((2, 3), (), (3,)),
+        ((0, 3), (3,), (0, 3)),
+    ]
+    return [case(mask(*c), normal(*a), normal(*b), expect=np.where) for c, a, b in shapes] + [
+        case(mask(2, 3), normal(2, 3), 0, expect=np.where),
+        case(mask(2, 3), 1.5, normal(3), expect=np.where),
+        case(
+            transposed(mask, 3, 2), transposed(normal, 3, 2), strided(normal, 3, 2), expect=np.where
+        ),
+    ]
+
+
+INDICES: list[tuple[tuple, Any]] = [  # (shape of x, index)
+    ((4, 3), 1),
+    ((4, 3), -1),
+    ((4, 3), slice(1, 3)),
+    ((4, 3), (slice(None, None, -2), slice(1, None))),
+    ((4, 3), (..., 0)),
+    ((4, 3), (None, slice(None), 2)),
+    ((2, 3, 4), (1, ..., -1)),
+    ((4, 3), ()),
+    ((), (None,)),
+    ((), ...),
+    ((4, 3), slice(2, 2)),
+    ((4, 3), np.array([0, 2, 2, -1])),
+    ((4, 3), np.array([[1, 1], [3, 1]])),
+    ((4, 3), (np.array([3, 0, 3]), np.array([1, 2, 1]))),
+    ((4, 3), (slice(None), np.array([0, 0, 1]))),
+    ((4, 3), (np.array([[0], [2]]), np.array([1, 1]))),
+    ((4, 3), (2, np.array([1, 1, -3]))),
+    ((2, 3, 4), (..., np.array([0, 3, 3]))),
+    ((0, 3), np.array([], dtype=int)),
+    ((2, 3, 4), (np.array([1, 1]), slice(None), np.array([0, 0]))),
+    ((2, 3, 4), (None, np.array([1, 0, 1]), slice(0, 2))),
+    ((4, 3), np.array([], dtype=int)),
+    ((4, 3), np.array([True, False, True, False])),
+    ((2, 3), np.zeros((2, 3), bool)),
+    ((2, 3), np.array([[True, False, True], [False, False, True]])),
+    ((4, 3), (np.array([True, False, True, True]), 1)),
+    ((4, 3), (slice(None), np.array([True, False, True]))),
+    ((2, 3, 4), (..., np.array([True, False, True, True]))),
+    ((0, 3), slice(None)),
+    ((4, 3), [0, 2, 0]),
+    ((4, 3), ([1, 1], slice(None))),
+    ((4, 3), []),
+    ((4, 3), np.array(2)),
+    ((4, 3), np.int64(1)),
+    ((3, 3), (np.array([0, 1, 0]), np.array([0, 2, 0]))),
+]
+
+
+EINSUMS: list[tuple[str, list[tuple[int, ...]]]] = [
+    ("ij,jk->ik", [(2, 3), (3, 4)]),
+    ("ij,jk", [(2, 3), (3, 4)]),
+    ("bij,bjk->bik", [(2, 3, 4), (2, 4, 2)]),
+    ("i,j->ij", [(3,), (2,)]),
+    ("i,i->", [(3,), (3,)]),
+    ("ij->ji", [(2, 3)]),
+    ("ba", [(2, 3)]),
+    ("ij->", [(2, 3)]),
+    ("ij->j", [(2, 3)]),
+    ("ii->i", [(3, 3)]),
+    ("ii", [(3, 3)]),
+    ("iij->j", [(3, 3, 2)]),
+    ("iii->i", [(2, 2, 2)]),
+    ("ij,jk,kl->il", [(2, 3), (3, 2), (2, 4)]),
+    ("i,ij,j->", [(2,), (2, 3), (3,)]),
+    ("ij,ij,ij->", [(2, 2)] * 3),
+    ("...ij,...jk->...ik", [(2, 2, 3), (2, 3, 2)]),
+    ("...ij,jk->...ik", [(2, 2, 3), (3, 2)]),
+    ("...,...", [(2, 1), (1, 3)]),
+    ("...i,...i->...", [(2, 1, 3), (4, 3)]),
+    ("...i,...i->...", [(1, 3), (2, 3)]),
+    ("...i,...i->...i", [(1, 3), (1, 3)]),
+    ("...i,...i->...i", [(1, 1), (4, 1)]),
+    ("...", [(2, 3)]),
+    ("...i->...", [(2, 3)]),
+    ("i...->...i", [(2, 3, 2)]),
+    ("bthd,bshd->bhts", [(2, 2, 1, 3), (2, 3, 1, 3)]),
+    ("ij,ij->i", [(2, 3), (2, 3)]),
+    ("ij,kl->ik", [(2, 3), (2, 2)]),
+    ("i,->i", [(3,), ()]),
+    (",", [(), ()]),
+    ("ij,jk->ik", [(0, 3), (3, 2)]),
+    ("ij,jk->ik", [(2, 0), (0, 3)]),
+    ("ii,i->i", [(3, 3), (3,)]),
+    (" ij , jk -> ik ", [(2, 2), (2, 2)]),
+]
+
+
+def einsum_case(subscripts: str, shapes: list[tuple[int, ...]]) -> Case:
+    def call(op: Any, *xs: Any) -> Any:
+        return op(subscripts, *xs)
+
+    return case(
+        *(normal(*s) for s in shapes), expect=lambda *xs: np.einsum(subscripts, *xs), call=call
+    )
+
+
+MATMULS = [
+    ((3, 4), (4, 2)),
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((2, 3, 4), (2, 4, 2)),
+    ((2, 3, 4), (4, 2)),
+    ((3, 4), (2, 4, 2)),
+    ((2, 1, 3, 4), (5, 4, 2)),
+    ((1, 3, 4), (2, 4, 1)),
+    ((4,), (2, 4, 3)),
+    ((2, 3, 4), (4,)),
+    ((0, 3), (3, 2)),
+    ((2, 0), (0, 3)),
+]
+
+
+def matmul_cases() -> list[Case]:
+    return [
+        *(case(normal(*a), normal(*b), expect=np.matmul) for a, b in MATMULS),
+        case(transposed(normal, 3, 4), strided(normal, 4, 2), expect=np.matmul),
+    ]
+
+
+def linear_cases(expect: Any = lambda x, w, b: x @ w + b) -> list[Case]:
+    return [
+        *(
+            case(normal(*s), normal(4, 2), normal(2), expect=expect)
+            for s in [(3, 4), (2, 3, 4), (4,), (0, 4), (130, 4)]
+        ),
+        case(transposed(normal, 3, 4), strided(normal, 4, 2), strided(normal, 2), expect=expect),
+    ]
+
+
+def linear_relu_cases() -> list[Case]:
+    return linear_cases(lambda x, w, b: np.maximum(x @ w + b, 0))
+
+
+def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
+    """concatenate and stack, which take a list of arrays, here of the shapes written in a line; and once with a view."""
+
+    def expect(*xs: Any, **s: Any) -> Any:
+        return getattr(np, name)(xs, **s)
+
+    def call(op: Any, *xs: Any, **s: Any) -> Any:
+        return op(list(xs), **s)
+
+    inputs: list[list] = [
+        [normal(*ast.literal_eval(shape)) for shape in line.split()] for line in shapes
+    ]
+    inputs += [] if settings else [[transposed(normal, 2, 3), normal(2, 3)]]
+    return [case(*xs, expect=expect, call=call, **settings) for xs in inputs]
+
+
+def prods_of_zeros() -> list[Case]:
+    """Products with no, one and several factors that are 0."""
+    where: list[tuple[tuple, list, dict]] = [
+        ((3, 4), [(1, 2)], {}),
+        ((3, 4), [(1, 2), (1, 0)], {}),
+        ((3, 4), [(1, 2), (1, 0), (0, 1)], {"axis": 1}),
+        ((3, 4), [(1, 2), (0, 1)], {"axis": 0, "keepdims": True}),
+        ((2, 3, 2), [(1, 2, 0), (0, 0, 0)], {"axis": (0, -1)}),
+        ((2, 1), [(1, 0)], {"axis": 1}),
+        ((3,), [(0,), (1,), (2,)], {}),
+    ]
+    return [
+        case(with_zeros(nonzero(*shape), *places), expect=np.prod, **settings)
+        for shape, places, settings in where
+    ]
+
+
+def loss_cases(expect: Callable[..., Any]) -> list[Case]:
+    return [
+        *(case(normal(*s), unit(*s), expect=expect) for s in [(3, 4), (2, 3, 4), (4,)]),
+        case(transposed(normal, 3, 2), strided(unit, 3, 2), expect=expect),
+    ]
+
+
+def label_cases() -> list[Case]:
+    def expect(x: np.ndarray, labels: np.ndarray) -> Any:
+        return -np.take_along_axis(numpy_ops.log_softmax(x), labels[..., None], -1).mean()
+
+    return [
+        case(normal(5, 3), integers(3, 5), expect=expect),
+        case(normal(2, 4, 3), integers(3, 2, 4), expect=expect),
+        case(normal(3), np.array(1), expect=expect),
+        case(transposed(normal, 4, 3), integers(3, 4), expect=expect),
+        case(normal(4, 3), integers(3, 4).astype("uint8"), expect=expect),
+    ]
+
+
+def layer_norm_cases() -> list[Case]:
+    shapes = [((3, 4), (4,)), ((2, 3, 4), (4,)), ((2, 3, 4), (3, 4)), ((4,), (4,)), ((0, 4), (4,))]
+    return [
+        case(normal(*s), positive(*p), normal(*p), expect=numpy_ops.layer_norm, epsilon=1e-3)
+        for s, p in shapes
+    ] + [
+        case(
+            transposed(normal, 3, 4),
+            strided(positive, 4),
+            normal(4),
+            expect=numpy_ops.layer_norm,
+            epsilon=1e-3,
+        )
+    ]
+
+
+def batch_norm_cases() -> list[Case]:
+    shapes = [(5, 4), (2, 3, 4), (2, 3, 3, 4), (3, 2, 2, 1), (2, 2, 1, 2, 3)]
+    inputs = [(normal(*s), positive(s[-1]), normal(s[-1])) for s in shapes] + [
+        (normal(4, 3) + 40, positive(3), normal(3)),  # means far from 0 as against the deviation
+        (transposed(normal, 5, 4), strided(positive, 4), strided(normal, 4)),
+        (strided(normal, 2, 3, 2, 3), positive(3), normal(3)),
+    ]
+    return [case(*i, expect=numpy_ops.batch_norm, epsilon=1e-3) for i in inputs]
+
+
+def group_norm_cases() -> list[Case]:
+    shapes = [((2, 3, 2, 4), 2), ((2, 3, 3, 4), 4), ((3, 5, 4), 1), ((2, 6), 2), ((0, 3, 4), 2)]
+    cases = [
+        case(
+            normal(*s),
+            positive(s[-1]),
+            normal(s[-1]),
+            expect=numpy_ops.group_norm,
+            groups=g,
+            epsilon=1e-3,
+        )
+        for s, g in shapes
+    ]
+    return cases + [
+        case(
+            normal(2, 3, 2, 4) + 40,
+            positive(4),
+            normal(4),
+            expect=numpy_ops.group_norm,
+            groups=2,
+            epsilon=1e-3,
+        ),
+        case(
+            transposed(normal, 2, 3, 4),
+            strided(positive, 4),
+            normal(4),
+            expect=numpy_ops.group_norm,
+            groups=2,
+            epsilon=1e-3,
+        ),
+        case(
+            strided(normal, 2, 3, 4),
+            positive(4),
+            strided(normal, 4),
+            expect=numpy_ops.group_norm,
+            groups=4,
+            epsilon=1e-3,
+        ),
+    ]
+
+
+def response_norm_cases() -> list[Case]:
+    shapes = [(2, 3, 2, 7), (3, 4), (2, 1), (0, 3, 4)]
+    return [
+        *(case(normal(*s), expect=numpy_ops.response_norm, alpha=0.2) for s in shapes),
+        case(normal(2, 6), expect=numpy_ops.response_norm, n=3, k=1.0, alpha=0.5, beta=0.5),
+        case(transposed(normal, 3, 6), expect=numpy_ops.response_norm, alpha=0.5),
+        case(strided(normal, 3, 6), expect=numpy_ops.response_norm, n=1, alpha=0.5),
+    ]
+
+
+def attention_cases() -> list[Case]:
+    """Leading axes that broadcast, masks of every shape, rows that see nothing, dropout, sizes of 0, views."""
+
+    def mask_of(*shape: int) -> np.ndarray:
+        """Booleans, half of them True, that hide every key from the last query."""
+        allowed = mask(*shape)
+        allowed[..., -1, :] = False
+        return allowed
+
+    shapes: list[tuple] = [
+        ((3, 4), (5, 4), (5, 2), {}),
+        ((4, 3), (4, 3), (4, 2), {"causal": True}),
+        ((2, 3, 4), (2, 5, 4), (2, 5, 2), {"causal": True}),
+        ((2, 2, 3, 4), (1, 5, 4), (2, 1, 5, 3), {"scale": 0.3}),
+        ((2, 1, 3, 4), (2, 2, 5, 4), (2, 5, 3), {}),
+        ((2, 5, 4), (2, 3, 4), (2, 3, 3), {"causal": True}),
+        ((2, 0, 3), (2, 4, 3), (2, 4, 2), {}),
+        ((2, 4, 3), (2, 0, 3), (2, 0, 2), {"causal": True}),
+        ((0, 4, 3), (0, 2, 3), (0, 2, 2), {}),
+    ]
+    masked: list[tuple] = [
+        (mask_of(2, 2, 3, 5), None, {}),
+        (mask_of(3, 5), None, {"causal": True}),
+        (mask(2, 1, 1, 5), None, {}),
+        (None, mask(2, 2, 3, 5), {"rate": 0.25}),
+        (mask_of(2, 1, 3, 5), mask(2, 2, 3, 5), {"rate": 0.5, "causal": True}),
+    ]
+    return (
+        [
+            case(normal(*q), normal(*k), normal(*v), expect=numpy_ops.attention, **s)
+            for q, k, v, s in shapes
+        ]
+        + [
+            case(
+                normal(2, 2, 3, 4),
+                normal(2, 2, 5, 4),
+                normal(2, 2, 5, 3),
+                m,
+                keep,
+                expect=numpy_ops.attention,
+                **s,
+            )
+            for m, keep, s in masked
+        ]
+        + [
+            case(
+                transposed(normal, 3, 4),
+                strided(normal, 5, 4),
+                transposed(normal, 5, 2),
+                expect=numpy_ops.attention,
+            ),
+            case(normal(3, 4) * 30, normal(5, 4) * 5, normal(5, 2), expect=numpy_ops.attention),
+        ]
+    )  # scores whose exponentials overflow float32
+
+
+def masked_softmax_cases() -> list[Case]:
+    hidden = np.array([[True, False, True], [False, False, False]])
+    return [
+        case(normal(2, 4, 3), expect=numpy_ops.masked_softmax),
+        case(normal(3, 2, 3), hidden, expect=numpy_ops.masked_softmax),
+        case(normal(2, 3), hidden, expect=numpy_ops.masked_softmax, causal=True),
+        case(normal(2, 0), expect=numpy_ops.masked_softmax),
+        case(strided(normal, 4, 3), expect=numpy_ops.masked_softmax, causal=True),
+    ]
+
+
+def rotary_cases() -> list[Case]:
+    return [
+        case(normal(*s), np.arange(start, start + s[-2]), expect=numpy_ops.rotary, **settings)
+        for s, start, settings in [
+            ((3, 4), 0, {}),
+            ((2, 2, 3, 6), 5, {"base": 100.0}),
+            ((2, 3, 4), 1, {"interleaved": False}),
+            ((0, 3, 4), 0, {}),
+            ((3, 0), 0, {}),
+        ]
+    ] + [
+        case(transposed(normal, 3, 4), np.array([7, 0, 2]), expect=numpy_ops.rotary),
+        case(normal(2, 3, 4), integers(9, 2, 3), expect=numpy_ops.rotary),
+    ]
+
+
+def scale_shift_cases() -> list[Case]:
+    return [
+        *(
+            case(
+                normal(*s),
+                normal(s[-1]),
+                normal(s[-1]),
+                expect=lambda x, scale, shift: x * scale + shift,
+            )
+            for s in [(3, 4), (2, 3, 2, 4), (2, 3, 1), (0, 4)]
+        ),
+        case(
+            transposed(normal, 3, 4),
+            strided(normal, 4),
+            strided(normal, 4),
+            expect=lambda x, scale, shift: x * scale + shift,
+        ),
+    ]
+
+
+POOLS: list[tuple[tuple, dict]] = [  # (shape of x, settings)
+    ((2, 4, 4, 3), {}),
+    ((2, 4, 6, 2), {"size": (2, 3)}),
+    ((1, 5, 7, 2), {"size": 2}),
+    ((2, 7, 7, 2), {"size": 3, "strides": 2}),
+    ((1, 6, 5, 2), {"size": 3, "strides": 1}),
+    ((1, 7, 6, 1), {"size": 2, "strides": 3}),
+    ((1, 4, 5, 2), {"size": (4, 5)}),
+    ((2, 5, 4, 2), {"size": 3, "strides": 2, "padding": "same"}),
+    ((1, 5, 6, 2), {"size": 2, "padding": "same"}),
+    ((1, 4, 4, 1), {"size": (3, 2), "strides": 1, "padding": "same"}),
+    ((1, 2, 3, 2), {"size": 5, "strides": 2, "padding": "same"}),
+    ((1, 5, 4, 2), {"size": 3, "strides": 2, "padding": 1}),
+    ((1, 4, 5, 2), {"size": 3, "strides": (1, 2), "padding": ((0, 2), (1, 0))}),
+    (
+        (1, 5, 5, 2),
+        {"size": 3, "strides": 2, "padding": ((0, 1), (1, 0))},
+    ),  # padding before, an unread column after
+    ((1, 7, 3, 1), {"size": (1, 2), "strides": (2, 1)}),
+    ((0, 4, 4, 2), {"size": 2}),
+    ((1, 1, 1, 2), {"size": 1}),
+    ((1, 4, 4, 1), {"size": 2, "strides": 4, "padding": "same"}),
+]
+
+
+def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
+    expect = partial(numpy_ops.pool, reduce)
+    return [case(nonzero(*s), expect=expect, **settings) for s, settings in POOLS] + [
+        case(transposed(nonzero, 2, 5, 4, 2), expect=expect, size=3, strides=2, padding="same"),
+        case(strided(nonzero, 1, 4, 4, 3), expect=expect),
+    ]
+
+
+def place_cases(name: str) -> list[Case]:
+    """unpool and pool_at, which are linear in their first input; the others say where its numbers go, or come from."""
+    cases = []
+    for shape, settings in POOLS:
+        rows, columns = window_geometry(
+            shape, **{"size": 2, "strides": None, "padding": "valid"} | settings, name=name
+        )
+        x = nonzero(*shape)
+        top = numpy_ops.pool(np.max, x, **settings)
+        cases.append(
+            case(
+                normal(*(top if name == "unpool" else x).shape),
+                expect=numpy_ops.unpool if name == "unpool" else numpy_ops.pool_at,
+                call=lambda op, first, x, top, **geometry: op(first, x, top, **geometry),
+                x=x,
+                top=top,
+                rows=rows,
+                columns=columns,
+            )
+        )
+    return cases
+
+
+MOVES: list[dict] = [  # strides, dilation and padding of a kernel of 3 x 2 taps on images of 6 x 7
+    {},
+    {"pads": ((1, 0), (2, 1))},
+    {"strides": (2, 1), "dilation": (1, 2)},
+    {"strides": (3, 2), "pads": ((1, 1), (0, 2))},
+    {"strides": (2, 4), "dilation": (2, 3), "pads": ((0, 2), (1, 0))},
+]
+
+
+def images(n: int, h: int, w: int, c: int) -> View:
+    """Images that do not lie in memory as they are counted: width and height exchanged, every other channel."""
+    return View(normal(n, w, h, 2 * c), lambda x: x.swapaxes(1, 2)[..., ::2])
+
+
+def trios() -> Iterator[tuple]:
+    """Images, kernel, values of the shapes that convolve, spread and correlate relate, and their settings without sizes."""
+    for moves in MOVES:
+        for kernel, groups in [((3, 2, 3, 4), 1)] + [((3, 2, 1, 6), 3), ((3, 2, 1, 3), 3)] * bool(
+            moves
+        ):
+            places = numpy_ops.places((6, 7), (3, 2), **moves)
+            yield (
+                normal(2, 6, 7, 3),
+                normal(*kernel),
+                normal(2, *places, kernel[-1]),
+                {**moves, "groups": groups},
+            )
+    for moves in ({}, {"strides": (2, 1)}):
+        yield (
+            normal(2, 3, 4, 3),
+            normal(1, 1, 3, 2),
+            normal(2, *numpy_ops.places((3, 4), (1, 1), **moves), 2),
+            moves,
+        )
+    yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), {"pads": ((0, 1), (1, 1))}
+    yield (
+        normal(2, 5, 6, 3),
+        normal(3, 2, 3, 2),
+        normal(2, 5, 6, 2),
+        {"dilation": (1, 2), "pads": ((1, 1), (0, 2))},
+    )
+    yield normal(0, 4, 4, 2), normal(3, 3, 2, 2), normal(0, 2, 2, 2), {}
+    yield images(2, 5, 4, 2), transposed(normal, 2, 2, 2, 3), images(2, 4, 3, 3), {}
+
+
+def convolve_cases(bias: bool = False) -> list[Case]:
+    return [
+        case(
+            x,
+            w,
+            *([strided(normal, v.shape[-1])] if bias else []),
+            expect=numpy_ops.convolve,
+            **settings,
+        )
+        for x, w, v, settings in trios()
+    ]
+
+
+def spread_cases() -> list[Case]:
+    return [
+        case(v, w, expect=numpy_ops.spread, size=x.shape[1:3], **settings)
+        for x, w, v, settings in trios()
+    ]
+
+
+def correlate_cases() -> list[Case]:
+    return [
+        case(x, v, expect=numpy_ops.correlate, kernel=w.shape[:2], **settings)
+        for x, w, v, settings in trios()
+    ]
+
+
+def im2col_cases() -> list[Case]:
+    return [
+        case(normal(2, 6, 7, 3), expect=numpy_ops.im2col, kernel=(3, 2), **moves) for moves in MOVES
+    ] + [
+        case(normal(0, 4, 4, 2), expect=numpy_ops.im2col, kernel=(2, 2)),
+        case(images(2, 4, 3, 2), expect=numpy_ops.im2col, kernel=(2, 2)),
+    ]
+
+
+def col2im_cases() -> list[Case]:
+    return [
+        case(
+            normal(2, *numpy_ops.places((6, 7), (3, 2), **moves), 3, 2, 3),
+            expect=numpy_ops.col2im,
+            size=(6, 7),
+            **moves,
+        )
+        for moves in MOVES
+    ] + [
+        case(normal(0, 3, 3, 2, 2, 2), expect=numpy_ops.col2im, size=(4, 4)),
+        case(transposed(normal, 2, 2, 3, 2, 2, 1), expect=numpy_ops.col2im, size=(3, 4)),
+    ]
+
+
+def conv2d_cases() -> list[Case]:
+    settings: list[dict] = [
+        {},
+        {"padding": "same"},
+        {"padding": "same", "strides": (2, 3)},
+        {"padding": "same", "dilation": 2},
+        {"padding": 1, "strides": 2, "dilation": (2, 1)},
+        {"padding": (0, 2)},
+        {"padding": ((2, 0), (1, 3)), "strides": 2},
+    ]
+    return [
+        case(
+            normal(2, 5, 6, 2),
+            normal(3, 3, 2, 3),
+            *([normal(3)] if i % 2 else []),
+            expect=numpy_ops.conv2d,
+            **s,
+        )
+        for i, s in enumerate(settings)
+    ] + [
+        case(
+            normal(2, 4, 4, 2),
+            normal(2, 3, 1, f),
+            normal(f),
+            expect=numpy_ops.conv2d,
+            padding="same",
+            groups=2,
+        )
+        for f in (2, 4, 6)
+    ]
+
+
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
+
+
+PADDED = np.array(
+    [[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1]], bool
+)  # whole, ended early, begun late, with a hole
+
+
+def recurrent_inputs(
+    name: str, n: int = 4, steps: int = 3, features: int = 2, units: int = 2, bias: bool = True
+) -> list:
+    """x, kernel, recurrent kernel, bias and initial states."""
+    width = GATES[name] * units
+    return [
+        normal(n, steps, features),
+        normal(features, width),
+        normal(units, width),
+        (normal(2, width) if name == "gru" else normal(width)) if bias else None,
+        *(unit(n, units) for _ in range(1 + (name == "lstm"))),
+    ]
+
+
+def recurrent_cases(name: str) -> list[Case]:
+    expect = partial(numpy_ops.recurrent, name)
+    zeros = [None] * (1 + (name == "lstm"))
+    whole = recurrent_inputs(name)
+    cases = [
+        case(*recurrent_inputs(name, bias=False)[:4], expect=expect),
+        case(*whole, PADDED, positive(4, 2), expect=expect),
+        case(
+            *recurrent_inputs(name, 1, 1, 1, 1)[:4],
+            *zeros,
+            np.array([[False]]),
+            expect=expect,
+            gives="last",
+        ),
+        case(*whole[:4], *zeros, PADDED, expect=expect, gives="last"),
+        case(*recurrent_inputs(name, 0), expect=expect),
+        case(
+            transposed(normal, 4, 3, 2),
+            *(strided(normal, *a.shape) for a in whole[1:]),
+            PADDED,
+            expect=expect,
+        ),
+        case(*recurrent_inputs(name, 2, 2), np.ones((2, 2), bool), expect=expect, gives="last"),
+    ]
+    return cases + [case(*whole, PADDED, expect=expect, gives="all")] * (name == "lstm")
+
+
+def step_cases(name: str) -> list[Case]:
+    """One step, from a = x @ kernel + bias; drop is None in some."""
+    cases = []
+    for drop in (None, positive(3, 2)):
+        _, _, recurrent, bias, *states = recurrent_inputs(name, 3)
+        rest = [recurrent, *([bias[1]] if name == "gru" else []), drop]
+        cases.append(
+            case(normal(3, 2 * GATES[name]), *states, *rest, expect=partial(numpy_ops.step, name))
+        )
+    return cases
+
+
+# size of the images, kernel, strides, padding, output_padding, dilation; the size that comes out
+TRANSPOSES: list[tuple] = [
+    ((2, 3), (3, 3), 1, "valid", None, 1, (4, 5)),
+    ((2, 3), (3, 2), 2, "same", None, 1, (4, 6)),
+    ((2, 3), (2, 2), (2, 3), "valid", None, 1, (4, 9)),
+    ((2, 3), (3, 3), (2, 1), "same", (0, 0), 1, (3, 3)),
+    ((2, 3), (3, 3), 2, "valid", 1, 1, (6, 8)),
+    ((2, 3), (3, 2), 1, "same", None, 2, (2, 3)),
+    ((2, 3), (3, 3), 2, 1, 1, 1, (4, 6)),
+]
+
+
+def transpose_case(
+    size: tuple,
+    kernel: tuple,
+    strides: Any,
+    padding: Any,
+    output_padding: Any,
+    dilation: Any,
+    out: tuple,
+) -> Case:
+    def call(op: Any, *xs: Any, size: Any, **settings: Any) -> Any:
+        return op(*xs, **settings, output_padding=output_padding)
+
+    return case(
+        normal(2, *size, 3),
+        normal(*kernel, 2, 3),
+        normal(2),
+        expect=numpy_ops.conv2d_transpose,
+        call=call,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        size=out,
+    )
+
+
+ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805  # of selu, arXiv:1706.02515
+
+
+OPS: dict[str, list[Case]] = {
+    # ---- elementwise: arithmetic ----
+    "add": binary(np.add),
+    "subtract": binary(np.subtract),
+    "multiply": binary(np.multiply),
+    "divide": binary(np.divide, nonzero, positive),
+    "power": binary(np.power, positive, nonzero)
+    + [case(nonzero(2, 3), p, expect=np.power) for p in (0, 1, 2, 3, 2.0, -1)]
+    + [
+        case(positive(4), p, expect=np.power)
+        for p in (0.5, -1.5, np.array(0.0), np.array([0.0, 1.0, 2.0, -1.0]))
+    ]
+    + [case(with_zeros(nonzero(4), (1,)), 2, expect=np.power)],
+    "negative": unary(np.negative),
+    "square": unary(np.square),
+    "sqrt": unary(np.sqrt, positive),
+    "reciprocal": unary(lambda x: 1 / x),
+    "absolute": unary(np.abs),
+    "maximum": comparing(np.maximum),
+    "minimum": comparing(np.minimum),
+    "where": where_cases(),
+    "clip": [
+        case(between_kinks(7), expect=numpy_ops.clip, **s)
+        for s in ({"min": -1, "max": 1.5}, {"min": 0.0}, {"max": 1})
+    ]
+    + unary(numpy_ops.clip, between_kinks, min=-1, max=1),
+    # ---- elementwise: exponentials and their kin ----
+    "exp": unary(np.exp),
+    "expm1": unary(np.expm1),
+    "log": unary(np.log, positive),
+    "log1p": unary(np.log1p, positive),
+    "sin": unary(np.sin),
+    "cos": unary(np.cos),
+    "tan": unary(np.tan, unit),
+    "arcsin": unary(np.arcsin, unit),
+    "arccos": unary(np.arccos, unit),
+    "arctan": unary(np.arctan),
+    "sinh": unary(np.sinh),
+    "cosh": unary(np.cosh),
+    "tanh": unary(np.tanh),
+    "erf": unary(scipy.special.erf),
+    # ---- elementwise: without gradient ----
+    **{
+        name: unary(getattr(np, name))
+        for name in ("sign", "floor", "ceil", "rint", "isnan", "isfinite", "logical_not")
+    },
+    **{
+        name: comparing(getattr(np, name))
+        for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+    },
+    "logical_and": logical(np.logical_and),
+    "logical_or": logical(np.logical_or),
+    "astype": [
+        case(x, expect=numpy_ops.astype, dtype="float64", float32=False) for x in shapes_of(normal)
+    ]
+    + [case(nonzero(3), expect=numpy_ops.astype, dtype="int32")],
+    # ---- elementwise: activations ----
+    "sigmoid": unary(numpy_ops.sigmoid),
+    "log_sigmoid": unary(lambda x: -np.logaddexp(0, -x)),
+    "softplus": unary(lambda x: np.logaddexp(0, x)),
+    "relu": unary(lambda x: np.maximum(x, 0)),
+    "relu6": unary(lambda x: np.clip(x, 0, 6), between_kinks),
+    "leaky_relu": unary(numpy_ops.leaky_relu) + unary(numpy_ops.leaky_relu, negative_slope=0.01),
+    "elu": unary(numpy_ops.elu) + unary(numpy_ops.elu, alpha=0.3),
+    "selu": unary(lambda x: SCALE * numpy_ops.elu(x, ALPHA)),
+    "gelu": unary(numpy_ops.gelu) + unary(numpy_ops.gelu, approximate=True),
+    "gelu_definition": unary(numpy_ops.gelu) + unary(numpy_ops.gelu, approximate=True),
+    "silu": unary(numpy_ops.silu, normal),
+    "swish": unary(numpy_ops.silu, normal),
+    "mish": unary(lambda x: x * np.tanh(np.logaddexp(0, x))),
+    "softsign": unary(lambda x: x / (1 + abs(x))),
+    "hard_sigmoid": unary(numpy_ops.hard_sigmoid, between_kinks),
+    "hard_tanh": unary(lambda x: np.clip(x, -1, 1), between_kinks),
+    "hard_silu": unary(numpy_ops.hard_silu, between_kinks),
+    "hard_swish": unary(numpy_ops.hard_silu, between_kinks),
+    # ---- shapes ----
+    "broadcast_to": [
+        case(normal(*a), expect=np.broadcast_to, shape=b)
+        for a, b in [
+            ((3, 1), (3, 4)),
+            ((4,), (2, 3, 4)),
+            ((), (2, 2)),
+            ((2, 3), (2, 3)),
+            ((1, 3), (0, 3)),
+        ]
+    ]
+    + [case(transposed(normal, 1, 3), expect=np.broadcast_to, shape=(2, 3))],
+    "sum_to": [
+        case(normal(*a), expect=numpy_ops.sum_to, shape=b)
+        for a, b in [
+            ((3, 4), (3, 1)),
+            ((2, 3, 4), (4,)),
+            ((2, 2), ()),
+            ((2, 3), (2, 3)),
+            ((0, 3), (1, 3)),
+            ((2, 3, 4), (3, 1)),
+        ]
+    ]
+    + [case(transposed(normal, 2, 3), expect=numpy_ops.sum_to, shape=(3,))],
+    "reshape": [
+        case(normal(*a), expect=np.reshape, shape=b)
+        for a, b in [
+            ((3, 4), (2, 6)),
+            ((3, 4), (-1,)),
+            ((), (1, 1)),
+            ((1,), ()),
+            ((0, 3), (3, 0)),
+            ((2, 3), (2, -1, 1)),
+        ]
+    ]
+    + [
+        case(transposed(normal, 3, 4), expect=np.reshape, shape=(6, 2)),
+        case(strided(normal, 3, 4), expect=np.reshape, shape=(12,)),
+    ],
+    "flatten": unary(np.ravel),
+    "transpose": varied(np.transpose, (2, 3, 4), "axes", (1, 2, 0), (-1, 0, 1), (0, 1, 2))
+    + unary(np.transpose),
+    "swapaxes": [
+        case(normal(2, 3, 4), expect=np.swapaxes, axis1=0, axis2=-1),
+        case(transposed(normal, 2, 3), expect=np.swapaxes, axis1=1, axis2=0),
+    ],
+    "moveaxis": [
+        case(normal(2, 3, 4), expect=np.moveaxis, source=s, destination=d)
+        for s, d in ((0, 2), (-1, 0), (1, 1), (2, -2))
+    ],
+    "expand_dims": varied(np.expand_dims, (2, 3), "axis", 0, 1, 2, -1, -2, -3)
+    + [case(normal(), expect=np.expand_dims, axis=0)],
+    "squeeze": varied(np.squeeze, (1, 3, 1), "axis", None, 0, -1, (0, 2), (0, -1))
+    + [case(normal(*s), expect=np.squeeze) for s in ((2, 3), (), (1, 0))],
+    "flip": varied(np.flip, (2, 3, 4), "axis", None, 0, -1, (0, 2)) + unary(np.flip),
+    "roll": varied(np.roll, (3, 4), "shift", 1, -5)
+    + varied(np.roll, (3, 4), "axis", 0, -1, shift=-2)
+    + [
+        case(normal(3, 4), expect=np.roll, shift=(1, -1), axis=(0, 1)),
+        case(strided(normal, 2, 3), expect=np.roll, shift=1, axis=1),
+        case(normal(0, 3), expect=np.roll, shift=1, axis=0),
+    ],
+    "pad": varied(numpy_ops.pad, (2, 3), "width", 0, 1, (1, 2), ((0, 1), (2, 0)))
+    + varied(numpy_ops.pad, (2, 3), "value", -1.5, width=((1, 1), (0, 2)))
+    + unary(numpy_ops.pad, normal, width=1),
+    "crop": varied(
+        numpy_ops.crop, (4, 5), "width", ((1, 1), (1, 1)), ((0, 1), (2, 0)), ((1, 2), (0, 5))
+    )
+    + [
+        case(normal(4, 5), expect=lambda x, width: x[1:-1, 1:-1], width=1),
+        case(transposed(normal, 3, 4), expect=numpy_ops.crop, width=((1, 0), (0, 1))),
+    ],
+    "concatenate": several("concatenate", "(2,3) (2,3)", "(2,3) (1,3)", "(0,3) (0,3)")
+    + several("concatenate", "(2,3)", "(2,1,2) (2,3,2) (2,0,2)", axis=1)
+    + several("concatenate", "(2,2) (2,3) (2,1)", axis=-1),
+    "stack": several("stack", "(2,3) (2,3)", "(2,3)", "(0,3) (0,3)", "() () ()")
+    + several("stack", "(2,3) (2,3) (2,3)", axis=-1)
+    + several("stack", "(2,3) (2,3)", axis=2),
+    "split": varied(numpy_ops.split, (4, 6), "sections", 1, 2, (), (1, 3), [1, 3])
+    + varied(numpy_ops.split, (4, 6), "axis", 1, -1, sections=3)
+    + [
+        case(normal(0, 4), expect=numpy_ops.split, sections=2, axis=1),
+        case(transposed(normal, 4, 3), expect=numpy_ops.split, sections=2),
+    ],
+    "repeat": varied(np.repeat, (2, 3), "repeats", 0, 1, 2, axis=0)
+    + varied(np.repeat, (2, 3), "axis", 1, -1, repeats=3)
+    + [case(transposed(normal, 2, 3), expect=np.repeat, repeats=2, axis=1)],
+    "tile": varied(np.tile, (2, 3), "reps", (2,), (2, 1), (1, 2), (2, 1, 3))
+    + [case(normal(3), expect=np.tile, reps=(2, 2))],
+    **{
+        name: varied(getattr(np, name), (3, 4), "k", 0, -1, 2)
+        + varied(getattr(np, name), (2, 3, 3), "k", 1)
+        for name in ("tril", "triu")
+    },
+    # ---- indexing ----
+    "getitem": [case(normal(*s), expect=numpy_ops.getitem, index=i) for s, i in INDICES]
+    + [
+        case(transposed(normal, 4, 3), expect=numpy_ops.getitem, index=np.array([1, 1, 0])),
+        case(strided(normal, 4, 3), expect=numpy_ops.getitem, index=(slice(1, None), 0)),
+    ],
+    "put": [
+        case(normal(*np.zeros(s)[i].shape), expect=numpy_ops.put, index=i, shape=s)
+        for s, i in INDICES
+    ],
+    "take": [
+        case(normal(*s), np.array(i), expect=numpy_ops.take, axis=axis)
+        for s, i, axis in [
+            ((4, 3), [0, 2, 2], 0),
+            ((2, 3, 4), [[0, -1], [1, 1]], 1),
+            ((2, 3), [0, 0, 2], -1),
+            ((4, 3), 1, 0),
+        ]
+    ]
+    + [case(transposed(normal, 4, 3), np.array([3, 3]), expect=numpy_ops.take)],
+    "take_along_axis": [
+        case(normal(*s), np.array(i), expect=numpy_ops.take_along, axis=axis)
+        for s, i, axis in [
+            ((3, 4), [[0, 3, 3], [1, 1, 1], [2, 0, -1]], -1),
+            ((3, 4), [[0, 2, 2, 1]], 0),
+            ((2, 1), [[0, 0]] * 2, 1),
+        ]
+    ]
+    + [case(normal(2, 3, 2), integers(3, 2, 4, 2), expect=numpy_ops.take_along, axis=1)],
+    "sort": along(numpy_ops.sort)
+    + varied(numpy_ops.sort, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
+    "argsort": along(numpy_ops.argsort)
+    + varied(numpy_ops.argsort, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
+    "top_k": varied(numpy_ops.top_k, (2, 3, 4), "axis", 0, 1, -1, draw=nonzero, k=2)
+    + varied(numpy_ops.top_k, (4,), "k", 1, 4, draw=nonzero)
+    + [case(transposed(nonzero, 3, 4), expect=numpy_ops.top_k, k=2)],
+    "one_hot": [
+        case(integers(4, *shape), expect=numpy_ops.one_hot, classes=4)
+        for shape in ((5,), (2, 3), (), (0,))
+    ]
+    + [case(integers(3, 5), expect=numpy_ops.one_hot, classes=3, dtype="float64")],
+    # ---- linear ----
+    "matmul": matmul_cases(),
+    "linear": linear_cases(),
+    "linear_relu": linear_relu_cases(),
+    "linear_relu_definition": linear_relu_cases(),
+    "einsum": [einsum_case(*e) for e in EINSUMS],
+    "dot": [
+        case(normal(*a), normal(*b), expect=np.dot)
+        for a, b in [((3,), (3,)), ((2, 3), (3, 2)), ((), (2, 3))]
+    ]
+    + [case(normal(2, 3), 2.5, expect=np.dot)],
+    "outer": [
+        case(normal(*a), normal(*b), expect=np.outer)
+        for a, b in [((3,), (4,)), ((2, 2), (3,)), ((0,), (3,))]
+    ],
+    # ---- convolution ----
+    "im2col": im2col_cases(),
+    "col2im": col2im_cases(),
+    "convolve": convolve_cases(),
+    "convolve_definition": convolve_cases(),
+    "convolve_bias": convolve_cases(bias=True),
+    "spread": spread_cases(),
+    "correlate": correlate_cases(),
+    "conv2d": conv2d_cases(),
+    "conv2d_transpose": [transpose_case(*s) for s in TRANSPOSES],
+    # ---- recurrent ----
+    **{
+        name + kind: cases
+        for name in GATES
+        for kind, cases in [
+            ("", recurrent_cases(name)),
+            ("_definition", recurrent_cases(name)[1:2]),
+            ("_step", step_cases(name)),
+        ]
+    },
+    # ---- reductions ----
+    "sum": axes(np.sum, nonzero, *EMPTY),
+    "mean": axes(np.mean, nonzero, (0, 3), ()),
+    "prod": axes(np.prod, nonzero, *EMPTY) + prods_of_zeros(),
+    "max": axes(np.max, nonzero, (0, 3), ()),
+    "min": axes(np.min, nonzero, (0, 3), ()),
+    "any": axes(np.any, mask, *EMPTY),
+    "all": axes(np.all, mask, *EMPTY),
+    "var": axes(np.var, nonzero, (0, 3), ()) + [case(normal(4, 3), expect=np.var, axis=0, ddof=1)],
+    "std": axes(np.std, nonzero, (0, 3)) + [case(normal(4, 3), expect=np.std, axis=0, ddof=1)],
+    "cumsum": varied(np.cumsum, (2, 3, 4), "axis", None, 0, 1, -1)
+    + [
+        case(x, expect=np.cumsum)
+        for x in (normal(0, 3), transposed(normal, 2, 3), strided(normal, 2, 3))
+    ],
+    **{
+        name: varied(getattr(np, name), (3, 4), "axis", None, 0, -1, draw=nonzero)
+        + [case(transposed(nonzero, 3, 4), expect=getattr(np, name), axis=1)]
+        for name in ("argmax", "argmin")
+    },
+    # ---- softmax ----
+    "logsumexp": axes(numpy_ops.logsumexp, nonzero, (0, 3), ()),
+    "softmax": along(numpy_ops.softmax),
+    "softmax_definition": along(numpy_ops.softmax),
+    "softmax_kernel": along(numpy_ops.softmax),
+    "log_softmax": along(numpy_ops.log_softmax),
+    # ---- normalization and losses ----
+    "layer_norm": layer_norm_cases(),
+    "layer_norm_definition": layer_norm_cases(),
+    **{name: batch_norm_cases() for name in ("batch_norm", "batch_norm_definition")},
+    **{name: group_norm_cases() for name in ("group_norm", "group_norm_definition")},
+    **{
+        name: response_norm_cases()
+        for name in ("local_response_norm", "local_response_norm_definition")
+    },
+    "scale_shift": scale_shift_cases(),
+    "rms_norm": [
+        case(normal(*s), positive(4), expect=numpy_ops.rms_norm, epsilon=1e-3)
+        for s in [(3, 4), (2, 3, 4), (0, 4)]
+    ]
+    + [
+        case(
+            transposed(normal, 3, 4), strided(positive, 4), expect=numpy_ops.rms_norm, epsilon=1e-3
+        )
+    ],
+    # ---- attention ----
+    **{
+        name: attention_cases()
+        for name in ("scaled_dot_product_attention", "scaled_dot_product_attention_definition")
+    },
+    "masked_softmax": masked_softmax_cases(),
+    "rotary": rotary_cases(),
+    "max_pool": pool_cases(np.max),
+    "avg_pool": pool_cases(np.mean),
+    "unpool": place_cases("unpool"),
+    "pool_at": place_cases("pool_at"),
+    "check_labels": [case(integers(3, 4), normal(4, 3), expect=lambda labels, logits: None)],
+    "sparse_cross_entropy": label_cases(),
+    "sparse_cross_entropy_definition": label_cases(),
+    "cross_entropy": loss_cases(numpy_ops.cross_entropy),
+    "cross_entropy_definition": loss_cases(numpy_ops.cross_entropy),
+    "binary_cross_entropy": loss_cases(numpy_ops.bce),
+    "binary_cross_entropy_definition": loss_cases(numpy_ops.bce),
+    "mean_squared_error": loss_cases(numpy_ops.mse),
+    "mean_squared_error_definition": loss_cases(numpy_ops.mse),
+}
+
+
+def all_cases() -> list[tuple[str, int]]:
+    """(name, number) of every case of every op that exists."""
+    return [(name, i) for name in ops.__all__ for i in range(len(OPS.get(name, ())))]
