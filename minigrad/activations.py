@@ -13,7 +13,7 @@ def linear(x: Any) -> Any:
     return x
 
 
-TABLE: dict[str, Callable[..., Any]] = {
+NAMES: dict[str, Callable[..., Any]] = {
     "linear": linear,
     "relu": ops.relu,
     "relu6": ops.relu6,
@@ -43,4 +43,4 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
     """The activation called `activation`; a function is returned as it is, None is linear."""
     if activation is None:
         return linear
-    return activation if callable(activation) else lookup(activation, TABLE, "activation")
+    return activation if callable(activation) else lookup(activation, NAMES, "activation")

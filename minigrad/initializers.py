@@ -16,7 +16,7 @@ import numpy as np
 from .backend import Array
 from .config import settings, to_device
 from .random import generator
-from .utils.registry import lookup
+from .utils.registry import create, lookup, with_class_names
 
 Seed = int | np.random.Generator | None
 
@@ -267,36 +267,31 @@ class Orthogonal(Initializer):
 
 # ---- names ---------------------------------------------------------------------------------------------------------
 
-NAMES: dict[str, Callable[..., Initializer]] = {
-    "zeros": Zeros,
-    "ones": Ones,
-    "constant": Constant,
-    "identity": Identity,
-    "random_uniform": RandomUniform,
-    "random_normal": RandomNormal,
-    "truncated_normal": TruncatedNormal,
-    "variance_scaling": VarianceScaling,
-    "glorot_uniform": GlorotUniform,
-    "glorot_normal": GlorotNormal,
-    "he_uniform": HeUniform,
-    "he_normal": HeNormal,
-    "lecun_uniform": LecunUniform,
-    "lecun_normal": LecunNormal,
-    "orthogonal": Orthogonal,
-    "uniform": RandomUniform,
-    "normal": RandomNormal,
-    "zero": Zeros,
-    "one": Ones,
-}
-NAMES |= {cls.__name__: cls for cls in NAMES.values()}
+NAMES: dict[str, Callable[..., Initializer]] = with_class_names(
+    {
+        "zeros": Zeros,
+        "ones": Ones,
+        "constant": Constant,
+        "identity": Identity,
+        "random_uniform": RandomUniform,
+        "random_normal": RandomNormal,
+        "truncated_normal": TruncatedNormal,
+        "variance_scaling": VarianceScaling,
+        "glorot_uniform": GlorotUniform,
+        "glorot_normal": GlorotNormal,
+        "he_uniform": HeUniform,
+        "he_normal": HeNormal,
+        "lecun_uniform": LecunUniform,
+        "lecun_normal": LecunNormal,
+        "orthogonal": Orthogonal,
+        "uniform": RandomUniform,
+        "normal": RandomNormal,
+        "zero": Zeros,
+        "one": Ones,
+    }
+)
 
 
 def get(initializer: Any) -> Callable[..., Array]:
     """An initializer by name ("he_normal", "HeNormal"), class or instance; a function (shape, dtype) -> array stays itself."""
-    if isinstance(initializer, type) or not callable(initializer):
-        initializer = (
-            initializer
-            if isinstance(initializer, type)
-            else lookup(initializer, NAMES, "initializer")
-        )()
-    return initializer
+    return create(initializer, NAMES, "initializer")

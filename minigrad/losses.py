@@ -12,25 +12,80 @@ from typing import Any, Callable
 from . import ops
 from .config import as_data
 from .engine.tensor import Tensor
-from .utils.registry import lookup
+from .utils.registry import lookup, with_class_names
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
 
 
-def _pair(y_true: Any, y_pred: Any, name: str) -> tuple[Any, Any]:
-    """Targets as an array of the predictions' dtype; raises ValueError unless the shapes are equal."""
+# ---- targets that fit the predictions ------------------------------------------------------------
+
+
+def match_target_shape(y_true: Any, y_pred: Any, sparse: bool = False) -> Any:
+    """y_true in the shape that the predictions call for, where only one can be meant.
+
+    Targets (N,) become (N, 1) for predictions (N, 1), and the reverse; integer labels (N, 1) become
+    (N,) for predictions (N, classes). Everything else is returned as it is.
+
+    Args:
+        y_true: Targets, an array or a Tensor; None stays None.
+        y_pred: Predictions. What has no shape (a dict of outputs) leaves y_true as it is.
+        sparse: True if y_true must be labels: then (N, 1) becomes (N,) for predictions (N, classes)
+            whatever its dtype, and nothing else changes.
+
+    Example:
+        >>> match_target_shape(np.zeros(6), np.zeros((6, 1))).shape
+        (6, 1)
+    """
+    shape = getattr(y_pred, "shape", None)
+    if y_true is None or shape is None:
+        return y_true
+    is_label_column = y_true.shape == (*shape[:-1], 1)
+    if sparse:
+        return y_true[..., 0] if is_label_column else y_true
+    if y_true.shape == shape:
+        return y_true
+    if shape == (*y_true.shape, 1):
+        return y_true[..., None]
+    if y_true.shape == (*shape, 1) or (is_label_column and y_true.dtype.kind in "iu"):
+        return y_true[..., 0]
+    return y_true
+
+
+def validate_targets(
+    name: str, y_true: Any, y_pred: Any, sparse: bool = False, alternative: str = ""
+) -> None:
+    """Refuse targets of another shape than the predictions': they would broadcast silently.
+
+    Args:
+        name: The loss or metric that asks, for the error.
+        y_true: Targets.
+        y_pred: Predictions.
+        sparse: True if y_true holds labels, one per row of scores.
+        alternative: What the error suggests besides.
+
+    Raises:
+        ValueError: If the shapes differ (sparse: apart from the last axis of y_pred).
+    """
+    if y_true.shape == (y_pred.shape[:-1] if sparse else y_pred.shape):
+        return
+    need = "they must be equal"
+    if sparse:
+        need = "labels need the shape of the predictions without their last axis"
+    elif y_true.size == y_pred.size:
+        need += f"; they have as many elements, so maybe y_true.reshape({y_pred.shape}) is meant"
+    raise ValueError(
+        f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}; {need}{alternative}"
+    )
+
+
+def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Targets in the dtype of the predictions, and the predictions as a Tensor, of one shape."""
     y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
     if not isinstance(y_true, Tensor):
         y_true = as_data(y_true, y_pred.dtype)
     elif y_true.dtype != y_pred.dtype:
         y_true = ops.astype(y_true, dtype=y_pred.dtype)
-    if y_true.shape != y_pred.shape:
-        hint = ""
-        if y_true.size == y_pred.size:
-            hint = f": they hold as many numbers, so y_true.reshape({y_pred.shape}) may be what is meant"
-        raise ValueError(
-            f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}; they must be equal{hint}"
-        )
+    validate_targets(name, y_true, y_pred)
     return y_true, y_pred
 
 
@@ -42,24 +97,6 @@ def _logits(y_pred: Any, squash: str, from_logits: bool) -> Any:
     return logits if made_by == squash else None
 
 
-def aligned(y_true: Any, y_pred: Any) -> Any:
-    """Targets (N,) for outputs (N, 1), the reverse, and labels (N, 1) for outputs (N, classes), in the shape that is meant."""
-    if y_true is None or not isinstance(y_pred, Tensor):
-        return y_true
-    if y_pred.shape == (*y_true.shape, 1):
-        return y_true[..., None]
-    if y_true.shape == (*y_pred.shape, 1):
-        return y_true[..., 0]
-    if (
-        y_true.ndim == y_pred.ndim
-        and y_true.shape[-1] == 1
-        and y_true.shape != y_pred.shape
-        and y_true.dtype.kind in "iu"
-    ):
-        return y_true[..., 0]
-    return y_true
-
-
 def _clipped(p: Tensor) -> Any:
     return ops.clip(p, min=EPSILON, max=1 - EPSILON)
 
@@ -69,39 +106,39 @@ def _clipped(p: Tensor) -> Any:
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean((y_true - y_pred)**2) over the last axis."""
-    y_true, y_pred = _pair(y_true, y_pred, "mean_squared_error")
+    y_true, y_pred = _cast_targets("mean_squared_error", y_true, y_pred)
     return ops.mean(ops.square(y_pred - y_true), axis=-1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """mean(|y_true - y_pred|) over the last axis."""
-    y_true, y_pred = _pair(y_true, y_pred, "mean_absolute_error")
+    y_true, y_pred = _cast_targets("mean_absolute_error", y_true, y_pred)
     return ops.mean(abs(y_pred - y_true), axis=-1)
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Mean over the last axis of d**2 / 2 where |d| <= delta, and delta * |d| - delta**2 / 2 beyond (Huber 1964)."""
-    y_true, y_pred = _pair(y_true, y_pred, "huber")
+    y_true, y_pred = _cast_targets("huber", y_true, y_pred)
     d = abs(y_pred - y_true)
     return ops.mean(ops.where(d <= delta, 0.5 * d * d, delta * d - 0.5 * delta * delta), axis=-1)
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """mean(log(cosh(d))) over the last axis, as d + softplus(-2 d) - log 2."""
-    y_true, y_pred = _pair(y_true, y_pred, "log_cosh")
+    y_true, y_pred = _cast_targets("log_cosh", y_true, y_pred)
     d = y_pred - y_true
     return ops.mean(d + ops.softplus(-2 * d) - math.log(2), axis=-1)
 
 
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """mean(y_pred - y_true * log(y_pred)) over the last axis."""
-    y_true, y_pred = _pair(y_true, y_pred, "poisson")
+    y_true, y_pred = _cast_targets("poisson", y_true, y_pred)
     return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), axis=-1)
 
 
 def cosine_similarity(y_true: Any, y_pred: Any) -> Any:
     """Minus the cosine of the angle between y_true and y_pred along the last axis."""
-    y_true, y_pred = _pair(y_true, y_pred, "cosine_similarity")
+    y_true, y_pred = _cast_targets("cosine_similarity", y_true, y_pred)
     lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
     return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(lengths + EPSILON**2)
 
@@ -113,7 +150,7 @@ def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Any:
     """mean(-y log p - (1 - y) log(1 - p)) over the last axis; y_pred holds p, or logits of p."""
-    y_true, y_pred = _pair(y_true, y_pred, "binary_crossentropy")
+    y_true, y_pred = _cast_targets("binary_crossentropy", y_true, y_pred)
     y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
     logits = _logits(y_pred, "sigmoid", from_logits)
     if logits is not None:
@@ -126,7 +163,7 @@ def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Any:
     """-sum(y * log p) over the last axis: one-hot rows or distributions against probabilities, or logits."""
-    y_true, y_pred = _pair(y_true, y_pred, "categorical_crossentropy")
+    y_true, y_pred = _cast_targets("categorical_crossentropy", y_true, y_pred)
     y_true = (
         y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
         if label_smoothing
@@ -155,7 +192,7 @@ def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """sum(y * log(y / p)) over the last axis (Kullback & Leibler 1951)."""
-    y_true, y_pred = _pair(y_true, y_pred, "kl_divergence")
+    y_true, y_pred = _cast_targets("kl_divergence", y_true, y_pred)
     y_true = ops.clip(y_true, min=EPSILON, max=1.0)
     return ops.sum(
         y_true * (ops.log(y_true) - ops.log(ops.clip(y_pred, min=EPSILON, max=1.0))), axis=-1
@@ -167,13 +204,13 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y * p, 0)) over the last axis, y in {-1, 1}; labels 0 and 1 are taken as -1 and 1."""
-    y_true, y_pred = _pair(y_true, y_pred, "hinge")
+    y_true, y_pred = _cast_targets("hinge", y_true, y_pred)
     return ops.mean(ops.relu(1 - _signs(y_true) * y_pred), axis=-1)
 
 
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y * p, 0)**2) over the last axis, y as in hinge."""
-    y_true, y_pred = _pair(y_true, y_pred, "squared_hinge")
+    y_true, y_pred = _cast_targets("squared_hinge", y_true, y_pred)
     return ops.mean(ops.square(ops.relu(1 - _signs(y_true) * y_pred)), axis=-1)
 
 
@@ -184,13 +221,13 @@ def _signs(y: Any) -> Any:
 
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """max(1 + largest score of a wrong class - score of the right one, 0), y one-hot."""
-    y_true, y_pred = _pair(y_true, y_pred, "categorical_hinge")
+    y_true, y_pred = _cast_targets("categorical_hinge", y_true, y_pred)
     return ops.relu(1 + ops.max((1 - y_true) * y_pred, axis=-1) - ops.sum(y_true * y_pred, axis=-1))
 
 
 def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
     """y * d**2 + (1 - y) * max(margin - d, 0)**2 for distances d, y = 1 for a pair of the same kind (Hadsell et al. 2006)."""
-    y_true, y_pred = _pair(y_true, y_pred, "contrastive")
+    y_true, y_pred = _cast_targets("contrastive", y_true, y_pred)
     return y_true * ops.square(y_pred) + (1 - y_true) * ops.square(ops.relu(margin - y_pred))
 
 
@@ -275,7 +312,7 @@ class _FromLogits(Loss):
         return self.on_logits(y_true, logits)
 
     def on_logits(self, y_true: Any, logits: Tensor) -> Any:
-        y_true, logits = _pair(y_true, logits, self.name)
+        y_true, logits = _cast_targets(self.name, y_true, logits)
         return type(self).kernel(logits, y_true)  # type: ignore[misc]
 
 
@@ -307,7 +344,7 @@ class MeanSquaredError(Loss):
     function = staticmethod(mean_squared_error)
 
     def fast(self, y_true: Any, y_pred: Any) -> Any:
-        y_true, y_pred = _pair(y_true, y_pred, self.name)
+        y_true, y_pred = _cast_targets(self.name, y_true, y_pred)
         return ops.mean_squared_error(y_pred, y_true)
 
 
@@ -330,25 +367,27 @@ SquaredHinge = _loss_class("SquaredHinge", squared_hinge)
 CategoricalHinge = _loss_class("CategoricalHinge", categorical_hinge)
 Contrastive = _loss_class("Contrastive", contrastive)
 
-TABLE: dict[str, type[Loss]] = {
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError,
-    "huber": Huber,
-    "log_cosh": LogCosh,
-    "poisson": Poisson,
-    "cosine_similarity": CosineSimilarity,
-    "binary_crossentropy": BinaryCrossentropy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-    "kl_divergence": KLDivergence,
-    "kld": KLDivergence,
-    "hinge": Hinge,
-    "squared_hinge": SquaredHinge,
-    "categorical_hinge": CategoricalHinge,
-    "contrastive": Contrastive,
-}
+NAMES: dict[str, type[Loss]] = with_class_names(
+    {
+        "mean_squared_error": MeanSquaredError,
+        "mse": MeanSquaredError,
+        "mean_absolute_error": MeanAbsoluteError,
+        "mae": MeanAbsoluteError,
+        "huber": Huber,
+        "log_cosh": LogCosh,
+        "poisson": Poisson,
+        "cosine_similarity": CosineSimilarity,
+        "binary_crossentropy": BinaryCrossentropy,
+        "categorical_crossentropy": CategoricalCrossentropy,
+        "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+        "kl_divergence": KLDivergence,
+        "kld": KLDivergence,
+        "hinge": Hinge,
+        "squared_hinge": SquaredHinge,
+        "categorical_hinge": CategoricalHinge,
+        "contrastive": Contrastive,
+    }
+)
 
 
 class _Custom(Loss):
@@ -362,8 +401,7 @@ class _Custom(Loss):
 def get(loss: Any) -> Loss:
     """The loss called `loss`; a Loss or a function (y_true, y_pred) is taken as it is. Raises ValueError with a suggestion."""
     if isinstance(loss, str):
-        classes = {kind.__name__: kind for kind in TABLE.values()}
-        return (classes[loss] if loss in classes else lookup(loss, TABLE, "loss"))()
+        return lookup(loss, NAMES, "loss")()
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if not isinstance(loss, Loss) and not callable(loss):

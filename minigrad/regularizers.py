@@ -8,7 +8,7 @@ from typing import Any
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
-from .utils.registry import lookup
+from .utils.registry import create, lookup, with_class_names
 
 
 class Regularizer:
@@ -86,27 +86,20 @@ def _factor(name: str, value: float) -> float:
 
 
 # "l1_l2" by name means the 0.01 of the others: L1L2() itself has Keras's zeros and would penalize nothing
-NAMES: dict[str, Callable[..., Regularizer]] = {
-    "l1": L1,
-    "l2": L2,
-    "l1_l2": lambda: L1L2(0.01, 0.01),
-    "orthogonal": OrthogonalRegularizer,
-    "L1": L1,
-    "L2": L2,
-    "L1L2": lambda: L1L2(0.01, 0.01),
-    "l1l2": lambda: L1L2(0.01, 0.01),
-    "OrthogonalRegularizer": OrthogonalRegularizer,
-}
+NAMES: dict[str, Callable[..., Regularizer]] = with_class_names(
+    {
+        "l1": L1,
+        "l2": L2,
+        "l1_l2": lambda: L1L2(0.01, 0.01),
+        "orthogonal": OrthogonalRegularizer,
+        "L1L2": lambda: L1L2(0.01, 0.01),
+        "l1l2": lambda: L1L2(0.01, 0.01),
+    }
+)
 
 
 def get(regularizer: Any) -> Callable[[Tensor], Tensor] | None:
     """A regularizer by name ("l2"), class or instance; a function of a Tensor stays itself and None is no penalty."""
     if regularizer is None:
         return None
-    if isinstance(regularizer, type) or not callable(regularizer):
-        regularizer = (
-            regularizer
-            if isinstance(regularizer, type)
-            else lookup(regularizer, NAMES, "regularizer")
-        )()
-    return regularizer
+    return create(regularizer, NAMES, "regularizer")

@@ -10,7 +10,7 @@ X = np.array([[-2.0, -0.5, 0.0, 0.5, 3.0]])
 
 
 def test_every_activation_of_ops_has_a_name():
-    known = {name for name in activations.TABLE if name != "linear"}
+    known = {name for name in activations.NAMES if name != "linear"}
     written = {
         name
         for name, op in vars(ops.activations).items()
@@ -22,7 +22,7 @@ def test_every_activation_of_ops_has_a_name():
     assert written and written <= known
 
 
-@pytest.mark.parametrize("name", sorted(activations.TABLE))
+@pytest.mark.parametrize("name", sorted(activations.NAMES))
 def test_by_name(name, xp, same_dtype):
     f = activations.get(name)
     y = f(Tensor(xp.asarray(X)))

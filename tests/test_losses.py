@@ -90,11 +90,11 @@ def on(xp, a, dtype="float64"):
 
 
 def loss_class(name):
-    return next(kind for key, kind in losses.TABLE.items() if key == name)
+    return next(kind for key, kind in losses.NAMES.items() if key == name)
 
 
 def test_no_loss_escapes_the_table():
-    assert {losses.TABLE[name] for name in CASES} == set(losses.TABLE.values())
+    assert {losses.NAMES[name] for name in CASES} == set(losses.NAMES.values())
     public = {
         kind
         for kind in vars(losses).values()
@@ -103,7 +103,7 @@ def test_no_loss_escapes_the_table():
         and kind is not Loss
         and not kind.__name__.startswith("_")
     }
-    assert public == set(losses.TABLE.values())
+    assert public == set(losses.NAMES.values())
     assert all(kind.__doc__ for kind in public)
 
 
@@ -421,7 +421,7 @@ def test_bad_options(make, error, words):
 
 
 def test_names_classes_and_instances():
-    for name, kind in losses.TABLE.items():
+    for name, kind in losses.NAMES.items():
         assert (
             type(losses.get(name))
             is kind
@@ -500,10 +500,10 @@ def test_targets_may_have_a_graph():
         ((6,), (5, 1), (6,)),
     ],
 )
-def test_aligned(t, p, shape):
-    assert losses.aligned(np.zeros(t, int), Tensor(np.zeros(p))).shape == shape
+def test_match_target_shape(t, p, shape):
+    assert losses.match_target_shape(np.zeros(t, int), Tensor(np.zeros(p))).shape == shape
     if t == (6, 1) and p == (6, 4):
         assert (
-            losses.aligned(np.zeros(t), Tensor(np.zeros(p))).shape == t
+            losses.match_target_shape(np.zeros(t), Tensor(np.zeros(p))).shape == t
         )  # not labels: refused, not reshaped
-    assert losses.aligned(None, Tensor(np.zeros(p))) is None
+    assert losses.match_target_shape(None, Tensor(np.zeros(p))) is None

@@ -10,10 +10,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ..utils.files import PathLike, whole
+from ..utils.files import PathLike, atomic_write
 
 
-def home() -> Path:
+def cache_dir() -> Path:
     """Where fetched data are kept: $MINIGRAD_HOME, or .minigrad in the user's home."""
     return Path(os.environ.get("MINIGRAD_HOME") or Path.home() / ".minigrad")
 
@@ -25,7 +25,7 @@ def fetch(url: str, path: PathLike, digest: str, reason: str, instead: str) -> N
     """
     algorithm, _, wanted = digest.partition(":")
     try:
-        with whole(path) as file:
+        with atomic_write(path) as file:
             with urllib.request.urlopen(url, timeout=30) as answer:
                 shutil.copyfileobj(answer, file)
             file.seek(0)

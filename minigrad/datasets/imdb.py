@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..utils.files import PathLike, read_json
-from .cache import fetch, home
+from .cache import cache_dir, fetch
 from .preparation import Split, _labels
 
 # ---- reviews of films, the other that must be fetched --------------------------------------------------------------
@@ -46,7 +46,7 @@ def load_data(
             f"imdb: no word lies between skip_top={skip_top} and num_words={num_words}"
         )
     draw, parts = np.random.RandomState(seed), []  # Keras's generator: the same order
-    for texts, labels in _imdb_parts(home() / "imdb.npz"):
+    for texts, labels in _imdb_parts(cache_dir() / "imdb.npz"):
         order = draw.permutation(len(texts))
         rows = [
             (start_char is not None) * [start_char] + [word + index_from for word in texts[i]]
@@ -72,7 +72,7 @@ def _known_words(row: list[Any], low: int, high: int | None, oov: int | None) ->
 
 def get_word_index() -> dict[str, int]:
     """{word: its rank by frequency, from 1}; in reviews it is moved up by `index_from`. Fetched and kept as imdb.npz is."""
-    path = home() / "imdb_word_index.json"
+    path = cache_dir() / "imdb_word_index.json"
     if not path.is_file():
         fetch(
             KERAS_DATA + path.name,

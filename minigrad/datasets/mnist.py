@@ -10,7 +10,7 @@ import numpy as np
 
 from ..config import as_data
 from ..utils.files import write_npz
-from .cache import home
+from .cache import cache_dir
 from .preparation import Split, _labels, _scaled
 
 # ---- mnist, the one that must be fetched ---------------------------------------------------------------------------
@@ -22,7 +22,7 @@ def load_data(flat: bool = True, scale: str | None = "unit") -> Split:
     Fetched once from openml.org and kept as mnist.npz (the format of Keras's file, which may be put there as well) under
     $MINIGRAD_HOME or ~/.minigrad. Raises RuntimeError when it is not there and cannot be fetched.
     """
-    path = home() / "mnist.npz"
+    path = cache_dir() / "mnist.npz"
     try:
         arrays = _read_mnist(path)
     except FileNotFoundError:

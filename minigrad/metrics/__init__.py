@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import losses
-from ..utils.registry import lookup
+from ..utils.registry import lookup, with_class_names
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -26,32 +26,33 @@ from .base import Mean, MeanMetricWrapper, Metric
 from .classification import AUC, ConfusionMatrix, F1Score, Precision, Recall
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
-NAMES: dict[str, Callable[..., Metric]] = {
-    "accuracy": Accuracy,
-    "acc": Accuracy,
-    "binary_accuracy": BinaryAccuracy,
-    "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "precision": Precision,
-    "recall": Recall,
-    "f1": F1Score,
-    "f1_score": F1Score,
-    "auc": AUC,
-    "confusion_matrix": ConfusionMatrix,
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "rmse": RootMeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError,
-    "MAE": MeanAbsoluteError,
-    "r2_score": R2Score,
-    "r2": R2Score,
-}
-NAMES |= {cls.__name__: cls for cls in NAMES.values() if isinstance(cls, type)}
+NAMES: dict[str, Callable[..., Metric]] = with_class_names(
+    {
+        "accuracy": Accuracy,
+        "acc": Accuracy,
+        "binary_accuracy": BinaryAccuracy,
+        "categorical_accuracy": CategoricalAccuracy,
+        "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+        "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+        "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
+        "precision": Precision,
+        "recall": Recall,
+        "f1": F1Score,
+        "f1_score": F1Score,
+        "auc": AUC,
+        "confusion_matrix": ConfusionMatrix,
+        "mean_squared_error": MeanSquaredError,
+        "mse": MeanSquaredError,
+        "MSE": MeanSquaredError,
+        "root_mean_squared_error": RootMeanSquaredError,
+        "rmse": RootMeanSquaredError,
+        "mean_absolute_error": MeanAbsoluteError,
+        "mae": MeanAbsoluteError,
+        "MAE": MeanAbsoluteError,
+        "r2_score": R2Score,
+        "r2": R2Score,
+    }
+)
 
 
 def get(metric: Any, loss: Any = None) -> Metric:
@@ -64,8 +65,8 @@ def get(metric: Any, loss: Any = None) -> Metric:
         return metric
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
-    if isinstance(metric, str) and metric not in NAMES and metric in losses.TABLE:
-        kind = losses.TABLE[metric]
+    if isinstance(metric, str) and metric not in NAMES and metric in losses.NAMES:
+        kind = losses.NAMES[metric]
         return MeanMetricWrapper((loss if type(loss) is kind else kind()).call, metric)
     if callable(metric):
         metric = losses.get(metric) if isinstance(metric, type) else metric
@@ -74,7 +75,7 @@ def get(metric: Any, loss: Any = None) -> Metric:
             if isinstance(metric, losses.Loss)
             else MeanMetricWrapper(metric)
         )
-    kind = lookup(metric, NAMES if metric in NAMES else NAMES | losses.TABLE, "metric")
+    kind = lookup(metric, NAMES if metric in NAMES else NAMES | losses.NAMES, "metric")
     if kind in (Accuracy, BinaryAccuracy) and getattr(loss, "options", {}).get("from_logits"):
         return kind(name=metric, threshold=0.0)
     return kind(name=metric)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend import Array, backend
-from .base import MeanOf, alike, labels_and_scores
+from ..losses import validate_targets
+from .base import MeanOf, match_labels, match_targets
 
 
 class BinaryAccuracy(MeanOf):
@@ -16,19 +17,16 @@ class BinaryAccuracy(MeanOf):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        y_true, y_pred = alike(self.name, y_true, y_pred)
-        return (y_pred > self.threshold) == y_true
+        return (y_pred > self.threshold) == match_targets(self.name, y_true, y_pred)
 
 
 class CategoricalAccuracy(MeanOf):
     """How often the largest score stands at the 1 of a one-hot y_true; both are (..., classes)."""
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        if y_true.shape != y_pred.shape:
-            raise ValueError(
-                f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
-                "(integer labels: sparse_categorical_accuracy)"
-            )
+        validate_targets(
+            self.name, y_true, y_pred, alternative=" (integer labels: sparse_categorical_accuracy)"
+        )
         return y_pred.argmax(-1) == y_true.argmax(-1)
 
 
@@ -36,9 +34,7 @@ class SparseCategoricalAccuracy(MeanOf):
     """How often the largest score of y_pred (..., classes) stands at the integer label y_true (...,)."""
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        if y_true.shape != y_pred.shape[:-1]:
-            y_true, y_pred = labels_and_scores(self.name, y_true, y_pred)
-        return y_pred.argmax(-1) == y_true
+        return y_pred.argmax(-1) == match_labels(self.name, y_true, y_pred)
 
 
 class Accuracy(MeanOf):
@@ -69,7 +65,7 @@ class SparseTopKCategoricalAccuracy(MeanOf):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        y_true, y_pred = labels_and_scores(self.name, y_true, y_pred)
+        y_true = match_labels(self.name, y_true, y_pred)
         classes = y_pred.shape[-1]
         if y_true.size and not 0 <= int(y_true.min()) <= int(y_true.max()) < classes:
             raise ValueError(
@@ -83,9 +79,10 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
     """How often the score at the 1 of a one-hot y_true is among the k largest; ties count as among them, NaN does not."""
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        if y_true.shape != y_pred.shape:
-            raise ValueError(
-                f"{self.name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal "
-                "(integer labels: sparse_top_k_categorical_accuracy)"
-            )
+        validate_targets(
+            self.name,
+            y_true,
+            y_pred,
+            alternative=" (integer labels: sparse_top_k_categorical_accuracy)",
+        )
         return super().values(y_true.argmax(-1), y_pred)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name
 from ..config import to_device
+from ..losses import match_target_shape, validate_targets
 from ..utils.registry import snake_case
 
 # ---- arrays that fit each other ------------------------------------------------------------------------------------
@@ -26,30 +27,18 @@ def arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     return y_true, y_pred
 
 
-def alike(name: str, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
-    """Both in one shape: a last axis of 1 that only one of them has is dropped; any other difference raises ValueError."""
-    if y_true.shape != y_pred.shape:
-        if y_true.shape == (*y_pred.shape, 1):
-            y_true = y_true.reshape(y_pred.shape)
-        elif y_pred.shape == (*y_true.shape, 1):
-            y_pred = y_pred.reshape(y_true.shape)
-        else:
-            raise ValueError(
-                f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: they must be equal"
-            )
-    return y_true, y_pred
+def match_targets(name: str, y_true: Array, y_pred: Array) -> Array:
+    """y_true in the shape of y_pred; raises ValueError if there is no such one."""
+    y_true = match_target_shape(y_true, y_pred)
+    validate_targets(name, y_true, y_pred)
+    return y_true
 
 
-def labels_and_scores(name: str, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
-    """Labels (...,) beside scores (..., classes); labels (..., 1) lose their last axis."""
-    if y_true.shape != y_pred.shape[:-1]:
-        if y_true.shape != (*y_pred.shape[:-1], 1):
-            raise ValueError(
-                f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}: labels need the shape of the "
-                "predictions without their last axis (one-hot labels: categorical_accuracy)"
-            )
-        y_true = y_true.reshape(y_pred.shape[:-1])
-    return y_true, y_pred
+def match_labels(name: str, y_true: Array, y_pred: Array) -> Array:
+    """Labels (...,) for scores (..., classes); raises ValueError if they do not fit."""
+    y_true = match_target_shape(y_true, y_pred, sparse=True)
+    validate_targets(name, y_true, y_pred, True, " (one-hot labels: categorical_accuracy)")
+    return y_true
 
 
 def weights_for(name: str, sample_weight: Any, shape: tuple[int, ...], like: Array) -> Array:

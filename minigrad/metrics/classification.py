@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backend import Array, backend, to_cpu
 from ..utils.registry import lookup
-from .base import Metric, alike, arrays, labels_and_scores, weights_for
+from .base import Metric, arrays, match_labels, match_targets, weights_for
 
 # ---- classification by counting who was taken for whom -------------------------------------------------------------
 
@@ -74,18 +74,17 @@ class ConfusionMatrix(Metric):
     def classes(self, y_true: Array, y_pred: Array) -> tuple[Array, Array, int | None]:
         """Integer labels and predictions of one shape, and how many classes there are (None: unknown)."""
         if y_pred.dtype.kind != "f":  # labels
-            labels, taken = alike(self.name, y_true, y_pred)
+            labels, taken = match_targets(self.name, y_true, y_pred), y_pred
             known = self.num_classes
         elif y_pred.ndim < 2 or y_pred.shape[-1] == 1:  # one score per sample
-            labels, taken = alike(self.name, y_true, y_pred)
-            taken, known = taken > self.threshold, self.num_classes or 2
+            labels, taken = match_targets(self.name, y_true, y_pred), y_pred > self.threshold
+            known = self.num_classes or 2
         else:  # a score per class
             known = self.num_classes or y_pred.shape[-1]
             if y_true.shape == y_pred.shape:
                 labels, taken = y_true.argmax(-1), y_pred.argmax(-1)
             else:
-                labels, taken = labels_and_scores(self.name, y_true, y_pred)
-                taken = taken.argmax(-1)
+                labels, taken = match_labels(self.name, y_true, y_pred), y_pred.argmax(-1)
         whole = labels.astype(np.int64)
         if labels.dtype.kind == "f" and bool((whole != labels).any()):
             raise ValueError(
@@ -212,7 +211,8 @@ class AUC(Metric):
         self.batches: list[tuple[Array, Array, Array | None]] = []
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = alike(self.name, *arrays(y_true, y_pred))
+        y_true, y_pred = arrays(y_true, y_pred)
+        y_true = match_targets(self.name, y_true, y_pred)
         w = None
         if sample_weight is not None:
             w = weights_for(self.name, sample_weight, y_pred.shape, y_pred)

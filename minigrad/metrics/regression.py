@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, to_cpu
-from .base import MeanOf, Metric, alike, arrays, weights_for
+from .base import MeanOf, Metric, arrays, match_targets, weights_for
 
 
 def _difference(name: str, y_true: Array, y_pred: Array) -> Array:
-    y_true, y_pred = alike(name, y_true, y_pred)
+    y_true = match_targets(name, y_true, y_pred)
     return y_true - (
         y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
     )  # unsigned integers would wrap
@@ -53,7 +53,8 @@ class R2Score(Metric):
         self.errors: Any = 0.0
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = alike(self.name, *arrays(y_true, y_pred))
+        y_true, y_pred = arrays(y_true, y_pred)
+        y_true = match_targets(self.name, y_true, y_pred)
         y = y_true.reshape(len(y_true), -1).astype(np.float64)
         w: Any = (
             1.0

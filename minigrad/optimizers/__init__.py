@@ -9,7 +9,7 @@ from .base import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD, Momentum, Nesterov
 
-TABLE: dict[str, type[Optimizer]] = {
+NAMES: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -30,5 +30,5 @@ def get(optimizer: str | type[Optimizer] | Optimizer) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         return optimizer
     return lookup(
-        optimizer.lower() if isinstance(optimizer, str) else optimizer, TABLE, "optimizer"
+        optimizer.lower() if isinstance(optimizer, str) else optimizer, NAMES, "optimizer"
     )()

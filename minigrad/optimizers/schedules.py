@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..utils.registry import lookup
+from ..utils.registry import lookup, with_class_names
 
 
 class LearningRateSchedule:
@@ -350,21 +350,22 @@ class Noam(LearningRateSchedule):
 
 # ---- names ---------------------------------------------------------------------------------------------------------
 
-NAMES: dict[str, Callable[..., LearningRateSchedule]] = {
-    "constant": Constant,
-    "step_decay": StepDecay,
-    "piecewise_constant_decay": PiecewiseConstantDecay,
-    "exponential_decay": ExponentialDecay,
-    "inverse_time_decay": InverseTimeDecay,
-    "polynomial_decay": PolynomialDecay,
-    "cosine_decay": CosineDecay,
-    "cosine_decay_restarts": CosineDecayRestarts,
-    "cyclic_lr": CyclicLR,
-    "one_cycle": OneCycle,
-    "warm_up": WarmUp,
-    "noam": Noam,
-}
-NAMES |= {cls.__name__: cls for cls in NAMES.values()}
+NAMES: dict[str, Callable[..., LearningRateSchedule]] = with_class_names(
+    {
+        "constant": Constant,
+        "step_decay": StepDecay,
+        "piecewise_constant_decay": PiecewiseConstantDecay,
+        "exponential_decay": ExponentialDecay,
+        "inverse_time_decay": InverseTimeDecay,
+        "polynomial_decay": PolynomialDecay,
+        "cosine_decay": CosineDecay,
+        "cosine_decay_restarts": CosineDecayRestarts,
+        "cyclic_lr": CyclicLR,
+        "one_cycle": OneCycle,
+        "warm_up": WarmUp,
+        "noam": Noam,
+    }
+)
 
 
 def get(schedule: Any, **arguments: Any) -> Callable[[Any], float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import numpy as np
 
 from ..backend import to_cpu
+from ..utils.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,8 +71,8 @@ def page(path: PathLike, width: float, height: float) -> Iterator[Figure]:
 
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        with atomic_write(path) as file:
+            figure.savefig(file, format=Path(path).suffix[1:] or None)
 
 
 def _array(x: Any) -> np.ndarray:

@@ -213,7 +213,7 @@ class Model(Layer):
                 if self.loss
                 else "compile was given no loss: name one, or override train_step"
             )
-        loss = self.loss(losses.aligned(y, prediction), prediction, sample_weight)
+        loss = self.loss(losses.match_target_shape(y, prediction), prediction, sample_weight)
         for p in self.trained():
             if p.regularizer is not None:
                 loss = loss + p.regularizer(p)
@@ -316,7 +316,9 @@ class Model(Layer):
     def _update_metrics(self, y: Any, prediction: Any, weight: Any) -> None:
         for i, metric in enumerate(self._metrics):
             metric.update_state(
-                losses.aligned(y, prediction), prediction, weight if i >= self._unweighted else None
+                losses.match_target_shape(y, prediction),
+                prediction,
+                weight if i >= self._unweighted else None,
             )
 
     def _need_compile(self, what: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -14,6 +13,7 @@ from ..backend import to_cpu
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..random import generator
+from ..utils.files import atomic_write
 
 
 def save_arrays(
@@ -29,16 +29,8 @@ def save_arrays(
         {name: np.ascontiguousarray(to_cpu(a)).reshape(a.shape) for name, a in arrays.items()},
         metadata,
     )
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with atomic_write(path) as file:
+        file.write(data)
 
 
 def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

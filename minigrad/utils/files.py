@@ -1,13 +1,14 @@
-"""Files written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
+import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Iterator
+from typing import IO, Any
 
 import numpy as np
 
@@ -15,37 +16,59 @@ PathLike = str | os.PathLike[str]
 
 
 @contextmanager
-def whole(path: PathLike) -> Iterator[IO[bytes]]:
-    """A file to write all or nothing: a temporary one beside `path`, which takes its name when the block ends well."""
+def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
+    """`with atomic_write(path) as file:` replaces the file at `path` when the block ends well.
+
+    The block writes to a temporary file in the same folder, which is renamed at the end. After an
+    exception, or if the process is killed, an older file at `path` is as it was.
+
+    Args:
+        path: The file to write. Missing folders are made.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with atomic_write(f"{folder}/a.txt") as file:
+        ...         file.write(b"three")
+        5
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=path.name, suffix=".part", delete=False
-    ) as file:
-        try:
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with open(temporary, "x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_npz(path: PathLike, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays, compressed."""
-    with whole(path) as file:
+    with atomic_write(path) as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def write_json(path: PathLike, content: Any) -> None:
     """Write lists, dicts, strings and numbers as JSON."""
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode())
 
 
 def read_json(path: PathLike, what: str) -> Any:
-    """What a JSON file holds. Raises FileNotFoundError or ValueError that says `what` was expected there."""
+    """The content of a JSON file.
+
+    Args:
+        path: The file to read.
+        what: What is expected there, for the error.
+
+    Raises:
+        FileNotFoundError: If there is no file at `path`.
+        ValueError: If the file is not JSON.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"no {what} at {path}")
     try:

@@ -1,4 +1,12 @@
-"""Names given as strings, as Keras users write them, and the error that guesses what was meant."""
+"""Objects named by strings, as Keras users write them, with an error that suggests what was meant.
+
+A room with named objects has a dict `NAMES` and a function `get`:
+
+    NAMES = with_class_names({"l1": L1, "l2": L2})
+
+    def get(regularizer):
+        return create(regularizer, NAMES, "regularizer")
+"""
 
 from __future__ import annotations
 
@@ -8,14 +16,26 @@ from typing import Any
 
 
 def lookup(name: str, table: dict[str, Any], what: str) -> Any:
-    """table[name]; an unknown name raises ValueError that suggests the nearest known one, no string TypeError."""
+    """table[name], with an error that suggests the nearest name.
+
+    Args:
+        name: The name to look up.
+        table: Values by name.
+        what: What the names stand for, for the error.
+
+    Raises:
+        TypeError: If `name` is not a string.
+        ValueError: If `name` is not in the table.
+
+    Example:
+        >>> lookup("l2", {"l1": 1, "l2": 2}, "regularizer")
+        2
+    """
     if not isinstance(name, str):
         raise TypeError(f"{what}: expected one of its names or a callable, got {name!r}")
     if name in table:
         return table[name]
-    spellings: dict[
-        str, str
-    ] = {}  # HeNormal and he_normal are one name: the spelling that stands first is shown
+    spellings: dict[str, str] = {}  # HeNormal and he_normal are one name: the first one is shown
     for known in table:
         spellings.setdefault(_folded(known), known)
     near = difflib.get_close_matches(_folded(name), spellings, n=1)
@@ -23,10 +43,57 @@ def lookup(name: str, table: dict[str, Any], what: str) -> Any:
     raise ValueError(f"unknown {what} {name!r}: {guess}known: {', '.join(spellings.values())}")
 
 
+def with_class_names(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with every class in it under its class name too.
+
+    Args:
+        table: Classes (and functions, which stay as they are) by name.
+
+    Example:
+        >>> list(with_class_names({"mean": minigrad.metrics.Mean}))
+        ['mean', 'Mean']
+    """
+    classes = {value.__name__: value for value in table.values() if isinstance(value, type)}
+    return table | classes
+
+
+def create(value: Any, table: dict[str, Any], what: str) -> Any:
+    """The object that `value` names: made from a name or a class, or `value` itself if it is callable.
+
+    Args:
+        value: A name in `table`, a class, or an object that can be called.
+        table: Classes or functions without required arguments, by name.
+        what: What the names stand for, for the error.
+
+    Raises:
+        TypeError: If `value` is neither a name nor callable.
+        ValueError: If `value` is an unknown name.
+
+    Example:
+        >>> create("l2", minigrad.regularizers.NAMES, "regularizer")
+        L2(l2=0.01)
+    """
+    if isinstance(value, type):
+        return value()
+    if callable(value):
+        return value
+    return lookup(value, table, what)()
+
+
 def _folded(name: str) -> str:
+    """The name without case and underscores."""
     return name.lower().replace("_", "")
 
 
 def snake_case(name: str) -> str:
-    """The name Keras derives from a class: LayerNormalization -> layer_normalization, Conv2D -> conv2d, ReLU -> re_lu."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+    """The name Keras derives from a class name.
+
+    Args:
+        name: The name of a class.
+
+    Example:
+        >>> [snake_case(name) for name in ("LayerNormalization", "Conv2D", "ReLU")]
+        ['layer_normalization', 'conv2d', 're_lu']
+    """
+    separated = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", separated).lower()

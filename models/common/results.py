@@ -17,6 +17,7 @@ import numpy as np
 import sklearn
 
 import minigrad
+from minigrad.utils.files import atomic_write
 
 from .. import NAMES, title
 
@@ -39,11 +40,8 @@ def write(modules: dict[str, ModuleType], results: Path = RESULTS) -> int:
         order = sorted(
             sections, key=lambda known: NAMES.index(known) if known in NAMES else len(NAMES)
         )
-        part = results.with_suffix(".part")  # a run that is stopped leaves the old file whole
-        part.write_text(
-            "\n".join([HEADER, *(sections[known] for known in order)]), encoding="utf-8"
-        )
-        part.replace(results)
+        with atomic_write(results) as file:
+            file.write("\n".join([HEADER, *(sections[known] for known in order)]).encode())
         status |= missed
     return status
 

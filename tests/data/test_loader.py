@@ -328,9 +328,9 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
 def test_home(monkeypatch, tmp_path):
     monkeypatch.delenv("MINIGRAD_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert datasets.cache.home() == tmp_path / ".minigrad"
+    assert datasets.cache.cache_dir() == tmp_path / ".minigrad"
     monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "elsewhere"))
-    assert datasets.cache.home() == tmp_path / "elsewhere"
+    assert datasets.cache.cache_dir() == tmp_path / "elsewhere"
 
 
 # ---- batches -------------------------------------------------------------------------------------------------------

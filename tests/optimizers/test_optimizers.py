@@ -654,7 +654,7 @@ def test_bad_settings(make, error, words):
 
 
 def test_names_and_classes():
-    for name, kind in optimizers.TABLE.items():
+    for name, kind in optimizers.NAMES.items():
         assert (
             type(optimizers.get(name))
             is type(optimizers.get(name.upper()))
@@ -669,7 +669,7 @@ def test_names_and_classes():
         for k in vars(optimizers).values()
         if isinstance(k, type) and issubclass(k, Optimizer) and k is not Optimizer
     }
-    assert every == set(optimizers.TABLE.values())
+    assert every == set(optimizers.NAMES.values())
 
 
 def test_apply_gradients_and_remembered_parameters():

@@ -4,12 +4,12 @@ import pytest
 
 from minigrad.utils.registry import lookup
 
-TABLE = {"adam": 1, "mean_squared_error": 2, "sgd": 3, "MeanSquaredError": 2}
+NAMES = {"adam": 1, "mean_squared_error": 2, "sgd": 3, "MeanSquaredError": 2}
 
 
 def test_known_names():
-    assert lookup("adam", TABLE, "optimizer") == 1
-    assert lookup("MeanSquaredError", TABLE, "loss") == 2
+    assert lookup("adam", NAMES, "optimizer") == 1
+    assert lookup("MeanSquaredError", NAMES, "loss") == 2
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def test_known_names():
 def test_suggestions(wrong, right):
     message = f"unknown optimizer '{wrong}': did you mean '{right}'\\? known: adam, mean_squared_error, sgd$"
     with pytest.raises(ValueError, match=message):
-        lookup(wrong, TABLE, "optimizer")
+        lookup(wrong, NAMES, "optimizer")
 
 
 def test_nothing_near():
     with pytest.raises(ValueError, match="unknown loss 'xyzzy': known: adam"):
-        lookup("xyzzy", TABLE, "loss")
+        lookup("xyzzy", NAMES, "loss")
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["adam"], {}])
 def test_what_is_no_name(wrong):
     with pytest.raises(TypeError, match="loss: expected one of its names or a callable"):
-        lookup(wrong, TABLE, "loss")
+        lookup(wrong, NAMES, "loss")

@@ -17,7 +17,7 @@ from typing import Any, Iterable, Mapping, Self, Sequence
 
 import numpy as np
 
-from ...utils.files import PathLike, read_json, whole, write_json
+from ...utils.files import PathLike, atomic_write, read_json, write_json
 from .vocabulary import Vocabulary
 
 Pair = tuple[str, str]
@@ -250,7 +250,7 @@ class BytePairEncoding(Vocabulary):
         """Write a folder with vocab.json and merges.txt, as GPT-2's."""
         write_json(Path(path) / "vocab.json", self.ids)
         write_json(Path(path) / "special_tokens.json", self.special)
-        with whole(Path(path) / "merges.txt") as file:
+        with atomic_write(Path(path) / "merges.txt") as file:
             file.write(
                 "\n".join(["#version: 0.2", *(f"{a} {b}" for a, b in self.merges), ""]).encode()
             )

@@ -12,7 +12,7 @@ from typing import Any, Iterable, Self, Sequence
 
 import numpy as np
 
-from ...utils.files import PathLike, read_json, whole
+from ...utils.files import PathLike, atomic_write, read_json
 from ...utils.sequences import pad_sequences
 from .vocabulary import Vocabulary
 
@@ -161,7 +161,7 @@ class WordPiece(Vocabulary):
 
     def save(self, path: PathLike) -> None:
         """Write vocab.txt: a token a line."""
-        with whole(path) as file:
+        with atomic_write(path) as file:
             file.write("".join(f"{token}\n" for token in self.tokens).encode())
 
     @classmethod
