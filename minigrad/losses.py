@@ -1,21 +1,21 @@
-"""Losses under Keras's names: a function gives the loss of each sample, a class their mean, weighted where asked.
+"""Losses under Keras's names: functions return the loss of each sample, classes their mean.
 
-Both take (y_true, y_pred), refuse shapes that differ, and compute from the logits what came straight out of softmax or sigmoid.
+Both take (y_true, y_pred) and refuse shapes that differ. A loss on probabilities that came straight
+out of softmax or sigmoid is computed from the logits, which is exact where probabilities underflow.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from . import ops
 from .config import as_data
 from .engine.tensor import Tensor
-from .utils.registry import lookup, with_class_names
+from .utils.registry import lookup, snake_case, with_class_names
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
-
 
 # ---- targets that fit the predictions ------------------------------------------------------------
 
@@ -89,149 +89,386 @@ def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return y_true, y_pred
 
 
-def _logits(y_pred: Any, squash: str, from_logits: bool) -> Any:
-    """The logits behind y_pred: y_pred itself, or what `squash` ("sigmoid" or "softmax") has just made it from, or None."""
-    if from_logits:
-        return y_pred
-    made_by, logits = getattr(y_pred, "logits", (None, None))
-    return logits if made_by == squash else None
+# ---- distances -----------------------------------------------------------------------------------
 
 
-def _clipped(p: Tensor) -> Any:
-    return ops.clip(p, min=EPSILON, max=1 - EPSILON)
+def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
+    """mean((y_true - y_pred)**2) over the last axis.
 
+    Args:
+        y_true: True values.
+        y_pred: Predicted values.
 
-# ---- distances -----------------------------------------------------------------------------------------------------
+    Shape:
+        (..., n), (..., n) -> (...)
 
+    Raises:
+        ValueError: If the shapes differ.
 
-def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((y_true - y_pred)**2) over the last axis."""
+    Example:
+        >>> print(mean_squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
+        [5.]
+    """
     y_true, y_pred = _cast_targets("mean_squared_error", y_true, y_pred)
     return ops.mean(ops.square(y_pred - y_true), axis=-1)
 
 
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
-    """mean(|y_true - y_pred|) over the last axis."""
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+    """mean(|y_true - y_pred|) over the last axis.
+
+    Args:
+        y_true: True values.
+        y_pred: Predicted values.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(mean_absolute_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
+        [2.]
+    """
     y_true, y_pred = _cast_targets("mean_absolute_error", y_true, y_pred)
     return ops.mean(abs(y_pred - y_true), axis=-1)
 
 
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """Mean over the last axis of d**2 / 2 where |d| <= delta, and delta * |d| - delta**2 / 2 beyond (Huber 1964)."""
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
+    """Quadratic for small errors, linear for large ones: the mean over the last axis.
+
+    d**2 / 2 where |d| <= delta, and delta * |d| - delta**2 / 2 elsewhere, with d the error.
+
+    Args:
+        y_true: True values.
+        y_pred: Predicted values.
+        delta: Where the linear part begins.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Huber 1964, Robust estimation of a location parameter.
+
+    Example:
+        >>> print(huber([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
+        [1.5]
+    """
     y_true, y_pred = _cast_targets("huber", y_true, y_pred)
     d = abs(y_pred - y_true)
-    return ops.mean(ops.where(d <= delta, 0.5 * d * d, delta * d - 0.5 * delta * delta), axis=-1)
+    quadratic = 0.5 * d * d
+    linear = delta * d - 0.5 * delta * delta
+    return ops.mean(ops.where(d <= delta, quadratic, linear), axis=-1)
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """mean(log(cosh(d))) over the last axis, as d + softplus(-2 d) - log 2."""
+def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+    """mean(log(cosh(y_pred - y_true))) over the last axis.
+
+    Computed as d + softplus(-2 d) - log 2, which does not overflow.
+
+    Args:
+        y_true: True values.
+        y_pred: Predicted values.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(log_cosh([[0.0]], [[1.0]]).numpy().round(3))
+        [0.434]
+    """
     y_true, y_pred = _cast_targets("log_cosh", y_true, y_pred)
     d = y_pred - y_true
     return ops.mean(d + ops.softplus(-2 * d) - math.log(2), axis=-1)
 
 
-def poisson(y_true: Any, y_pred: Any) -> Any:
-    """mean(y_pred - y_true * log(y_pred)) over the last axis."""
+def poisson(y_true: Any, y_pred: Any) -> Tensor:
+    """mean(y_pred - y_true * log(y_pred)) over the last axis.
+
+    Args:
+        y_true: Counts, 0 or more.
+        y_pred: Predicted rates, positive.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(poisson([[2.0]], [[1.0]]).numpy().round(3))
+        [1.]
+    """
     y_true, y_pred = _cast_targets("poisson", y_true, y_pred)
     return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), axis=-1)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any) -> Any:
-    """Minus the cosine of the angle between y_true and y_pred along the last axis."""
+def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
+    """Minus the cosine of the angle between y_true and y_pred along the last axis.
+
+    Args:
+        y_true: Vectors.
+        y_pred: Vectors.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(cosine_similarity([[0.0, 2.0]], [[0.0, 5.0]]).numpy())
+        [-1.]
+    """
     y_true, y_pred = _cast_targets("cosine_similarity", y_true, y_pred)
-    lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
-    return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(lengths + EPSILON**2)
+    squared_lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
+    return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(squared_lengths + EPSILON**2)
 
 
-# ---- probabilities -------------------------------------------------------------------------------------------------
+# ---- probabilities -------------------------------------------------------------------------------
+
+
+def _logits(y_pred: Any, activation: str, from_logits: bool) -> Any:
+    """The logits of y_pred: itself, or the input of the `activation` that made it, or None."""
+    if from_logits:
+        return y_pred
+    made_by, logits = getattr(y_pred, "logits", (None, None))
+    return logits if made_by == activation else None
+
+
+def _clip(p: Tensor) -> Any:
+    """Probabilities whose logarithm is finite, for p and for 1 - p."""
+    return ops.clip(p, min=EPSILON, max=1 - EPSILON)
+
+
+def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
+    """log p of classes; probabilities without logits are scaled to sum to 1, as in Keras."""
+    logits = _logits(y_pred, "softmax", from_logits)
+    if logits is not None:
+        return ops.log_softmax(logits)
+    return ops.log(_clip(y_pred / ops.sum(y_pred, axis=-1, keepdims=True)))
 
 
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
-) -> Any:
-    """mean(-y log p - (1 - y) log(1 - p)) over the last axis; y_pred holds p, or logits of p."""
+) -> Tensor:
+    """mean(-y log p - (1 - y) log(1 - p)) over the last axis.
+
+    Args:
+        y_true: Targets y in 0..1.
+        y_pred: Probabilities p, or logits of p.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction by which targets move toward 1/2.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(binary_crossentropy([[1.0]], [[0.5]]).numpy().round(3))
+        [0.693]
+    """
     y_true, y_pred = _cast_targets("binary_crossentropy", y_true, y_pred)
-    y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     logits = _logits(y_pred, "sigmoid", from_logits)
     if logits is not None:
         return ops.mean(ops.softplus(logits) - y_true * logits, axis=-1)
-    p = _clipped(y_pred)
+    p = _clip(y_pred)
     return -ops.mean(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p), axis=-1)
 
 
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
-) -> Any:
-    """-sum(y * log p) over the last axis: one-hot rows or distributions against probabilities, or logits."""
+) -> Tensor:
+    """-sum(y * log p) over the last axis.
+
+    Args:
+        y_true: One-hot rows or distributions y.
+        y_pred: Probabilities p of the classes, or logits.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of each target that is spread evenly over the classes.
+
+    Shape:
+        (..., classes), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
+        [0.693]
+    """
     y_true, y_pred = _cast_targets("categorical_crossentropy", y_true, y_pred)
-    y_true = (
-        y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
-        if label_smoothing
-        else y_true
-    )
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
     return -ops.sum(y_true * _log_probabilities(y_pred, from_logits), axis=-1)
 
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Any:
-    """-log p[label]: integer labels (...) against probabilities or logits (..., classes)."""
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
+    """-log p[label].
+
+    Args:
+        y_true: Integer labels in 0..classes - 1.
+        y_pred: Probabilities p of the classes, or logits.
+        from_logits: True if y_pred holds logits, not probabilities.
+
+    Shape:
+        (...), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If the labels do not have the shape of y_pred without its last axis.
+        TypeError: If the labels are not integers.
+        IndexError: If a label is outside of 0..classes - 1.
+
+    Example:
+        >>> print(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).numpy().round(3))
+        [0.693]
+    """
     y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
     labels = as_data(y_true)
     ops.check_labels(labels, y_pred)
-    return -ops.take_along_axis(_log_probabilities(y_pred, from_logits), labels[..., None]).reshape(
-        labels.shape
-    )
+    log_p = _log_probabilities(y_pred, from_logits)
+    return -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
 
 
-def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
-    """log p, from logits where there are any; probabilities are scaled to sum to 1 first, as in Keras."""
-    logits = _logits(y_pred, "softmax", from_logits)
-    if logits is not None:
-        return ops.log_softmax(logits)
-    return ops.log(_clipped(y_pred / ops.sum(y_pred, axis=-1, keepdims=True)))
+def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
+    """sum(y * log(y / p)) over the last axis.
 
+    Args:
+        y_true: Distributions y.
+        y_pred: Distributions p.
 
-def kl_divergence(y_true: Any, y_pred: Any) -> Any:
-    """sum(y * log(y / p)) over the last axis (Kullback & Leibler 1951)."""
+    Shape:
+        (..., classes), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Kullback & Leibler 1951, On information and sufficiency.
+
+    Example:
+        >>> print(kl_divergence([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
+        [0.693]
+    """
     y_true, y_pred = _cast_targets("kl_divergence", y_true, y_pred)
     y_true = ops.clip(y_true, min=EPSILON, max=1.0)
-    return ops.sum(
-        y_true * (ops.log(y_true) - ops.log(ops.clip(y_pred, min=EPSILON, max=1.0))), axis=-1
-    )
+    y_pred = ops.clip(y_pred, min=EPSILON, max=1.0)
+    return ops.sum(y_true * (ops.log(y_true) - ops.log(y_pred)), axis=-1)
 
 
-# ---- margins -------------------------------------------------------------------------------------------------------
+# ---- margins -------------------------------------------------------------------------------------
 
 
-def hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y * p, 0)) over the last axis, y in {-1, 1}; labels 0 and 1 are taken as -1 and 1."""
+def hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """mean(max(1 - y * y_pred, 0)) over the last axis.
+
+    Args:
+        y_true: Signs y, -1 or 1; labels 0 and 1 are taken as -1 and 1.
+        y_pred: Scores.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(hinge([[1.0, -1.0]], [[0.5, -2.0]]).numpy())
+        [0.25]
+    """
     y_true, y_pred = _cast_targets("hinge", y_true, y_pred)
-    return ops.mean(ops.relu(1 - _signs(y_true) * y_pred), axis=-1)
+    return ops.mean(ops.relu(1 - _as_signs(y_true) * y_pred), axis=-1)
 
 
-def squared_hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y * p, 0)**2) over the last axis, y as in hinge."""
+def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """mean(max(1 - y * y_pred, 0)**2) over the last axis.
+
+    Args:
+        y_true: Signs y, -1 or 1; labels 0 and 1 are taken as -1 and 1.
+        y_pred: Scores.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(squared_hinge([[1.0, -1.0]], [[0.5, -2.0]]).numpy())
+        [0.125]
+    """
     y_true, y_pred = _cast_targets("squared_hinge", y_true, y_pred)
-    return ops.mean(ops.square(ops.relu(1 - _signs(y_true) * y_pred)), axis=-1)
+    return ops.mean(ops.square(ops.relu(1 - _as_signs(y_true) * y_pred)), axis=-1)
 
 
-def _signs(y: Any) -> Any:
-    values = getattr(y, "data", y) if isinstance(y, Tensor) else y
-    return 2 * y - 1 if bool(((values == 0) | (values == 1)).all()) else y
+def _as_signs(y: Any) -> Any:
+    """Labels 0 and 1 as -1 and 1; other values as they are."""
+    values = y.data if isinstance(y, Tensor) else y
+    is_binary = bool(((values == 0) | (values == 1)).all())
+    return 2 * y - 1 if is_binary else y
 
 
-def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
-    """max(1 + largest score of a wrong class - score of the right one, 0), y one-hot."""
+def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
+    """max(1 + largest score of a wrong class - score of the right class, 0).
+
+    Args:
+        y_true: One-hot rows.
+        y_pred: Scores of the classes.
+
+    Shape:
+        (..., classes), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(categorical_hinge([[0.0, 1.0]], [[0.2, 0.5]]).numpy().round(3))
+        [0.7]
+    """
     y_true, y_pred = _cast_targets("categorical_hinge", y_true, y_pred)
-    return ops.relu(1 + ops.max((1 - y_true) * y_pred, axis=-1) - ops.sum(y_true * y_pred, axis=-1))
+    right = ops.sum(y_true * y_pred, axis=-1)
+    wrong = ops.max((1 - y_true) * y_pred, axis=-1)
+    return ops.relu(1 + wrong - right)
 
 
-def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
-    """y * d**2 + (1 - y) * max(margin - d, 0)**2 for distances d, y = 1 for a pair of the same kind (Hadsell et al. 2006)."""
+def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Tensor:
+    """y * d**2 + (1 - y) * max(margin - d, 0)**2.
+
+    Args:
+        y_true: y: 1 for pairs of the same class, 0 for pairs of different ones.
+        y_pred: Distances d of the pairs.
+        margin: Distance beyond which pairs of different classes cost nothing.
+
+    Shape:
+        (...), (...) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Hadsell, Chopra & LeCun 2006, Dimensionality reduction by learning an invariant mapping.
+
+    Example:
+        >>> print(contrastive([1.0, 0.0], [0.5, 0.5]).numpy())
+        [0.25 0.25]
+    """
     y_true, y_pred = _cast_targets("contrastive", y_true, y_pred)
-    return y_true * ops.square(y_pred) + (1 - y_true) * ops.square(ops.relu(margin - y_pred))
+    same = y_true * ops.square(y_pred)
+    different = (1 - y_true) * ops.square(ops.relu(margin - y_pred))
+    return same + different
 
 
-# ---- classes -------------------------------------------------------------------------------------------------------
+# ---- classes -------------------------------------------------------------------------------------
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum_over_batch_size": ops.mean,
@@ -242,130 +479,432 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 
 
 class Loss:
-    """loss(y_true, y_pred, sample_weight=None): the mean over the samples. Subclass with call(y_true, y_pred).
+    """The mean over the samples of `call(y_true, y_pred)`, which a subclass defines.
 
-    `reduction="sum"` adds the samples instead, None gives the loss of each.
+    Args:
+        name: Name in error messages and logs; None for the class's name in snake case.
+        reduction: "sum_over_batch_size" (the mean), "sum", or None for the loss of each sample.
+
+    Raises:
+        ValueError: If the reduction is unknown.
+
+    Example:
+        >>> class Largest(Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return ops.max(abs(y_true - y_pred), axis=-1)
+        >>> Largest()(np.zeros((2, 3)), minigrad.Tensor([[1.0, 2, 3], [4, 5, 6]])).item()
+        4.5
     """
 
-    function: Callable[..., Any] | None = None
-    kernel: Callable[..., Any] | None = (
-        None  # the mean without weights in one node, over (y_pred or logits, y_true)
-    )
     name = "loss"
-    options: dict[str, Any] = {}
-    reduction: Callable[..., Any] = staticmethod(ops.mean)
+    reduction = "sum_over_batch_size"
 
     def __init__(
-        self,
-        *values: Any,
-        name: str | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        **options: Any,
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
     ) -> None:
-        self.name = name or type(self).__name__
-        self.reduction = lookup(str(reduction).lower(), REDUCTIONS, f"reduction of {self.name}")
-        known = list(inspect.signature(type(self).function or self.call).parameters)[2:]
-        self.options = {**dict(zip(known, values)), **options}
-        if len(values) > len(known) or not options.keys() <= set(known):
-            given = [repr(value) for value in values[len(known) :]] + [
-                repr(option) for option in options if option not in known
-            ]
-            raise TypeError(
-                f"{self.name} has no option {given[0]}; it knows {', '.join([*known, 'name', 'reduction'])}"
-            )
+        self.name = name or snake_case(type(self).__name__)
+        self.reduction = str(reduction).lower()
+        lookup(self.reduction, REDUCTIONS, f"reduction of {self.name}")
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
-        return type(self).function(y_true, y_pred, **self.options)  # type: ignore[misc]
+        raise NotImplementedError(f"{type(self).__name__} does not define call(y_true, y_pred)")
+
+    def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean over the samples as one op, or None where there is no such op."""
+        return None
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss of a batch: a Tensor of shape (), or (...) without reduction.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: One weight per sample, by which its loss is multiplied.
+
+        Raises:
+            ValueError: If shapes do not fit.
+        """
+        reduce = REDUCTIONS[self.reduction]
         if sample_weight is None:
-            kernel = self.fast(y_true, y_pred) if self.reduction is ops.mean else None
-            return self.reduction(self.call(y_true, y_pred)) if kernel is None else kernel
+            mean = self.fused_mean(y_true, y_pred) if reduce is ops.mean else None
+            return reduce(self.call(y_true, y_pred)) if mean is None else mean
         losses = self.call(y_true, y_pred)
+        return reduce(losses * self._weights_of(losses, sample_weight))
+
+    def _weights_of(self, losses: Any, sample_weight: Any) -> Any:
+        """The weights in a shape that broadcasts to the losses."""
         weight = as_data(sample_weight, losses.dtype)
         if weight.ndim == losses.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
         if weight.shape != losses.shape[: weight.ndim]:
             raise ValueError(
                 f"{self.name}: sample_weight has shape {weight.shape}, the losses {losses.shape}: "
-                "one weight a sample is expected"
+                "one weight per sample is expected"
             )
-        return self.reduction(
-            losses * weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim))
-        )
-
-    def fast(self, y_true: Any, y_pred: Any) -> Any:
-        """The unweighted mean through a fused kernel, or None if there is none for these arguments."""
-        return None
-
-
-class _FromLogits(Loss):
-    """A loss on probabilities that has a kernel on logits."""
-
-    squash = "softmax"
-
-    def fast(self, y_true: Any, y_pred: Any) -> Any:
-        logits = _logits(y_pred, self.squash, self.options.get("from_logits", False))
-        if logits is None or self.options.get("label_smoothing") or not isinstance(logits, Tensor):
-            return None
-        return self.on_logits(y_true, logits)
-
-    def on_logits(self, y_true: Any, logits: Tensor) -> Any:
-        y_true, logits = _cast_targets(self.name, y_true, logits)
-        return type(self).kernel(logits, y_true)  # type: ignore[misc]
-
-
-class BinaryCrossentropy(_FromLogits):
-    """The mean of binary_crossentropy; options from_logits and label_smoothing."""
-
-    squash = "sigmoid"
-    function, kernel = staticmethod(binary_crossentropy), staticmethod(ops.binary_cross_entropy)
-
-
-class CategoricalCrossentropy(_FromLogits):
-    """The mean of categorical_crossentropy; options from_logits and label_smoothing."""
-
-    function, kernel = staticmethod(categorical_crossentropy), staticmethod(ops.cross_entropy)
-
-
-class SparseCategoricalCrossentropy(_FromLogits):
-    """The mean of sparse_categorical_crossentropy; option from_logits."""
-
-    function = staticmethod(sparse_categorical_crossentropy)
-
-    def on_logits(self, y_true: Any, logits: Tensor) -> Any:
-        return ops.sparse_cross_entropy(logits, y_true)
+        return weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim))
 
 
 class MeanSquaredError(Loss):
-    """The mean of (y_true - y_pred)**2."""
+    """The mean of (y_true - y_pred)**2.
 
-    function = staticmethod(mean_squared_error)
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
 
-    def fast(self, y_true: Any, y_pred: Any) -> Any:
+    Example:
+        >>> MeanSquaredError()([[0.0, 0.0]], [[1.0, 3.0]]).item()
+        5.0
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_error"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_squared_error(y_true, y_pred)
+
+    def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean as one op."""
         y_true, y_pred = _cast_targets(self.name, y_true, y_pred)
         return ops.mean_squared_error(y_pred, y_true)
 
 
-def _loss_class(name: str, function: Callable[..., Any]) -> type[Loss]:
-    first = (function.__doc__ or "").partition("\n")[0]
-    doc = f"The mean over the samples of {function.__name__}: {first}"
-    return type(
-        name, (Loss,), {"function": staticmethod(function), "__doc__": doc, "__module__": __name__}
-    )
+class MeanAbsoluteError(Loss):
+    """The mean of |y_true - y_pred|.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> MeanAbsoluteError()([[0.0, 0.0]], [[1.0, 3.0]]).item()
+        2.0
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_error"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_absolute_error(y_true, y_pred)
 
 
-MeanAbsoluteError = _loss_class("MeanAbsoluteError", mean_absolute_error)
-Huber = _loss_class("Huber", huber)
-LogCosh = _loss_class("LogCosh", log_cosh)
-Poisson = _loss_class("Poisson", poisson)
-CosineSimilarity = _loss_class("CosineSimilarity", cosine_similarity)
-KLDivergence = _loss_class("KLDivergence", kl_divergence)
-Hinge = _loss_class("Hinge", hinge)
-SquaredHinge = _loss_class("SquaredHinge", squared_hinge)
-CategoricalHinge = _loss_class("CategoricalHinge", categorical_hinge)
-Contrastive = _loss_class("Contrastive", contrastive)
+class Huber(Loss):
+    """The mean of errors that count as d**2 / 2 up to `delta` and linearly beyond: see `huber`.
+
+    Args:
+        delta: Where the linear part begins.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> Huber()([[0.0, 0.0]], [[1.0, 3.0]]).item()
+        1.5
+    """
+
+    def __init__(
+        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber"
+    ) -> None:
+        super().__init__(name, reduction)
+        self.delta = delta
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return huber(y_true, y_pred, self.delta)
+
+
+class LogCosh(Loss):
+    """The mean of log(cosh(y_pred - y_true)).
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(LogCosh()([[0.0]], [[1.0]]).item(), 4)
+        0.4338
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return log_cosh(y_true, y_pred)
+
+
+class Poisson(Loss):
+    """The mean of y_pred - y_true * log(y_pred).
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(Poisson()([[2.0]], [[1.0]]).item(), 4)
+        1.0
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "poisson"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return poisson(y_true, y_pred)
+
+
+class CosineSimilarity(Loss):
+    """Minus the mean cosine of the angle between y_true and y_pred, along the last axis.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> CosineSimilarity()([[0.0, 2.0]], [[0.0, 5.0]]).item()
+        -1.0
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "cosine_similarity"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return cosine_similarity(y_true, y_pred)
+
+
+class BinaryCrossentropy(Loss):
+    """The mean of -y log p - (1 - y) log(1 - p): see `binary_crossentropy`.
+
+    Args:
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction by which targets move toward 1/2.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(BinaryCrossentropy()([[1.0]], [[0.5]]).item(), 3)
+        0.693
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_crossentropy",
+    ) -> None:
+        super().__init__(name, reduction)
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+    def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean as one op on logits."""
+        logits = _logits(y_pred, "sigmoid", self.from_logits)
+        if self.label_smoothing or not isinstance(logits, Tensor):
+            return None
+        y_true, logits = _cast_targets(self.name, y_true, logits)
+        return ops.binary_cross_entropy(logits, y_true)
+
+
+class CategoricalCrossentropy(Loss):
+    """The mean of -sum(y * log p) over one-hot rows: see `categorical_crossentropy`.
+
+    Args:
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of each target that is spread evenly over the classes.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
+        0.693
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_crossentropy",
+    ) -> None:
+        super().__init__(name, reduction)
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+    def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean as one op on logits."""
+        logits = _logits(y_pred, "softmax", self.from_logits)
+        if self.label_smoothing or not isinstance(logits, Tensor):
+            return None
+        y_true, logits = _cast_targets(self.name, y_true, logits)
+        return ops.cross_entropy(logits, y_true)
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """The mean of -log p[label]: see `sparse_categorical_crossentropy`.
+
+    Args:
+        from_logits: True if y_pred holds logits, not probabilities.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]).item(), 3)
+        0.693
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "sparse_categorical_crossentropy",
+    ) -> None:
+        super().__init__(name, reduction)
+        self.from_logits = from_logits
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+
+    def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean as one op on logits."""
+        logits = _logits(y_pred, "softmax", self.from_logits)
+        if not isinstance(logits, Tensor):
+            return None
+        return ops.sparse_cross_entropy(logits, y_true)
+
+
+class KLDivergence(Loss):
+    """The mean of sum(y * log(y / p)).
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(KLDivergence()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
+        0.693
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return kl_divergence(y_true, y_pred)
+
+
+class Hinge(Loss):
+    """The mean of max(1 - y * y_pred, 0), y a sign or a label 0 or 1.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> Hinge()([[1.0, -1.0]], [[0.5, -2.0]]).item()
+        0.25
+    """
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge") -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return hinge(y_true, y_pred)
+
+
+class SquaredHinge(Loss):
+    """The mean of max(1 - y * y_pred, 0)**2, y a sign or a label 0 or 1.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> SquaredHinge()([[1.0, -1.0]], [[0.5, -2.0]]).item()
+        0.125
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return squared_hinge(y_true, y_pred)
+
+
+class CategoricalHinge(Loss):
+    """The mean of max(1 + largest wrong score - right score, 0), y_true one-hot.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(CategoricalHinge()([[0.0, 1.0]], [[0.2, 0.5]]).item(), 3)
+        0.7
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "categorical_hinge"
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return categorical_hinge(y_true, y_pred)
+
+
+class Contrastive(Loss):
+    """The mean of y * d**2 + (1 - y) * max(margin - d, 0)**2 over pairs: see `contrastive`.
+
+    Args:
+        margin: Distance beyond which pairs of different classes cost nothing.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> Contrastive()([1.0, 0.0], [0.5, 0.5]).item()
+        0.25
+    """
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "contrastive",
+    ) -> None:
+        super().__init__(name, reduction)
+        self.margin = margin
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return contrastive(y_true, y_pred, self.margin)
+
+
+class _FunctionLoss(Loss):
+    """A function (y_true, y_pred) as a loss; it may return one loss per sample, or one number."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        super().__init__(getattr(function, "__name__", "loss"))
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred)
+
+
+# ---- names ---------------------------------------------------------------------------------------
 
 NAMES: dict[str, type[Loss]] = with_class_names(
     {
@@ -390,22 +929,28 @@ NAMES: dict[str, type[Loss]] = with_class_names(
 )
 
 
-class _Custom(Loss):
-    """A function of the user's as a loss: it may give one loss a sample, or a single number."""
-
-    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
-        self.call = function  # type: ignore[assignment, method-assign]
-        super().__init__(name=getattr(function, "__name__", "loss"))
-
-
 def get(loss: Any) -> Loss:
-    """The loss called `loss`; a Loss or a function (y_true, y_pred) is taken as it is. Raises ValueError with a suggestion."""
+    """The loss that `loss` stands for.
+
+    Args:
+        loss: A name ("mse", "Huber"), a Loss or its class, or a function (y_true, y_pred).
+
+    Raises:
+        ValueError: If the name is unknown; the error suggests the nearest one.
+        TypeError: If it is none of these.
+
+    Example:
+        >>> get("mse")([[0.0]], [[3.0]]).item()
+        9.0
+    """
+    if isinstance(loss, Loss):
+        return loss
     if isinstance(loss, str):
         return lookup(loss, NAMES, "loss")()
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
-    if not isinstance(loss, Loss) and not callable(loss):
+    if not callable(loss):
         raise TypeError(
             f"loss: expected one of its names, a Loss or a function (y_true, y_pred), got {loss!r}"
         )
-    return loss if isinstance(loss, Loss) else _Custom(loss)
+    return _FunctionLoss(loss)

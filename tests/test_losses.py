@@ -164,7 +164,7 @@ def test_weights_and_reductions(name, xp, same_dtype):
             to_cpu(kind(reduction=none)(t, p).data), wanted, rtol=2e-5, atol=1e-6
         )
     with pytest.raises(
-        ValueError, match=r"sample_weight has shape \(5,\), the losses \(6.*one weight a sample"
+        ValueError, match=r"sample_weight has shape \(5,\), the losses \(6.*one weight per sample"
     ):
         kind()(t, p, xp.ones(N - 1))
 
@@ -394,21 +394,21 @@ def test_labels_that_do_not_fit(labels, error, words, xp):
         (lambda: losses.get("mean_squared_eror"), ValueError, "did you mean 'mean_squared_error'"),
         (lambda: losses.get("categorical"), ValueError, "unknown loss"),
         (lambda: losses.get(3), TypeError, "loss: expected"),
+        (lambda: Huber(detla=2), TypeError, "Huber.*unexpected keyword argument 'detla'"),
         (
-            lambda: Huber(detla=2),
+            lambda: Huber(1.0, "sum", "mine", 2.0),
             TypeError,
-            "Huber has no option 'detla'; it knows delta, name, reduction",
+            "Huber.*takes from 1 to 4 .*arguments but 5",
         ),
-        (lambda: Huber(1.0, 2.0), TypeError, "Huber has no option 2.0"),
         (
             lambda: SparseCategoricalCrossentropy(label_smoothing=0.1),
             TypeError,
-            "no option 'label_smoothing'",
+            "unexpected keyword argument 'label_smoothing'",
         ),
         (
             lambda: MeanSquaredError(reduction="total"),
             ValueError,
-            "unknown reduction of MeanSquaredError 'total'",
+            "unknown reduction of mean_squared_error 'total'",
         ),
     ],
 )
@@ -428,11 +428,12 @@ def test_names_classes_and_instances():
             is type(losses.get(kind))
             is type(losses.get(kind.__name__))
         )
-        if name == getattr(kind.function, "__name__", ""):
+        if name == kind().name:
             assert inspect.isfunction(getattr(losses, name))
     loss = Huber(2.0, name="mine")
-    assert losses.get(loss) is loss and loss.name == "mine" and loss.options == {"delta": 2.0}
-    assert BinaryCrossentropy(True, 0.1).options == {"from_logits": True, "label_smoothing": 0.1}
+    assert losses.get(loss) is loss and loss.name == "mine" and loss.delta == 2.0
+    binary = BinaryCrossentropy(True, 0.1)
+    assert (binary.from_logits, binary.label_smoothing) == (True, 0.1)
 
 
 def test_own_functions(xp):

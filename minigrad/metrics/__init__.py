@@ -76,6 +76,6 @@ def get(metric: Any, loss: Any = None) -> Metric:
             else MeanMetricWrapper(metric)
         )
     kind = lookup(metric, NAMES if metric in NAMES else NAMES | losses.NAMES, "metric")
-    if kind in (Accuracy, BinaryAccuracy) and getattr(loss, "options", {}).get("from_logits"):
+    if kind in (Accuracy, BinaryAccuracy) and getattr(loss, "from_logits", False):
         return kind(name=metric, threshold=0.0)
     return kind(name=metric)
