@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, Iterable, Sequence
 
 import numpy as np
 
-Draw = Callable[..., np.ndarray]  # a function that draws an array of the shape it is called with
+Array = np.ndarray
+Draw = Callable[..., Array]  # draws an array of the shape it is called with
 
 rng = np.random.default_rng(7)
 
 
+def start_drawing(seed: int) -> None:
+    """Draw from a fresh generator, so that one registry's inputs do not depend on another's."""
+    global rng
+    rng = np.random.default_rng(seed)
+
+
 @dataclass
 class View:
-    """An input made from `base` by `view` on the device, so that it is not contiguous there either."""
+    """An input made from `base` by `view` on the device, so that it is no copy there either."""
 
-    base: np.ndarray
+    base: Array
     view: Callable[[Any], Any]
     shape = property(lambda self: self.view(self.base).shape)
 
@@ -66,36 +73,46 @@ def case(
     return Case(inputs, expect, settings, call, float32)
 
 
-# ---- drawing ---------------------------------------------------------------------------------------
+def cases(
+    expect: Callable[..., Any],
+    inputs: Iterable[Sequence[Any]],
+    call: Callable[..., Any] = call_plainly,
+    **settings: Any,
+) -> list[Case]:
+    """One case for each tuple of inputs."""
+    return [case(*arrays, expect=expect, call=call, **settings) for arrays in inputs]
 
 
-def normal(*shape: int) -> np.ndarray:
+# ---- drawing -------------------------------------------------------------------------------------
+
+
+def normal(*shape: int) -> Array:
     return np.asarray(rng.standard_normal(shape))
 
 
-def positive(*shape: int) -> np.ndarray:
+def positive(*shape: int) -> Array:
     """Between 0.5 and 2."""
     return np.asarray(rng.uniform(0.5, 2, shape))
 
 
-def nonzero(*shape: int) -> np.ndarray:
-    """Of either sign, 0.2 to 1.6 from 0, with both signs present and no two elements closer than 0.03."""
+def nonzero(*shape: int) -> Array:
+    """Of either sign, 0.2 to 1.6 from 0, both signs present, no two elements closer than 0.03."""
     n = math.prod(shape)
     magnitudes = np.linspace(0.2, 1.6, n) if n > 1 else np.full(n, 0.7)
     signs = np.resize([1, -1], n)
     return np.asarray((rng.permutation(magnitudes) * signs).reshape(shape))
 
 
-def unit(*shape: int) -> np.ndarray:
+def unit(*shape: int) -> Array:
     """Between -0.8 and 0.8."""
     return np.asarray(rng.uniform(-0.8, 0.8, shape))
 
 
-def integers(high: int, *shape: int) -> np.ndarray:
+def integers(high: int, *shape: int) -> Array:
     return np.asarray(rng.integers(0, high, shape))
 
 
-def mask(*shape: int) -> np.ndarray:
+def mask(*shape: int) -> Array:
     """True and False in turns, shuffled."""
     alternating = np.resize([True, False], math.prod(shape))
     return np.asarray(rng.permutation(alternating).reshape(shape))
@@ -111,13 +128,13 @@ def strided(draw: Draw, *shape: int) -> View:
     return View(draw(*shape[:-1], 2 * shape[-1]), lambda x: x[..., ::-2])
 
 
-def between_kinks(*shape: int) -> np.ndarray:
+def between_kinks(*shape: int) -> Array:
     """Numbers on every piece of the hard activations, whose kinks are at -3, -1, 0, 1, 3 and 6."""
     values = [-4.2, 2.1, -0.6, 7.3, 0.4, 4.5, -2.2]
     return np.asarray(np.resize(values, math.prod(shape)).reshape(shape))
 
 
-def with_zeros(x: np.ndarray, *indices: tuple[int, ...]) -> np.ndarray:
+def with_zeros(x: Array, *indices: tuple[int, ...]) -> Array:
     """`x` with zeros at the indices."""
     for index in indices:
         x[index] = 0

@@ -6,11 +6,11 @@ from typing import Any, Callable
 
 import numpy as np
 
-from .base import Case, Draw, case, mask, nonzero, normal, strided, transposed
+from .base import Array, Case, Draw, case, cases, mask, nonzero, normal, strided, transposed
 
 
 def shapes_of(draw: Draw) -> list:
-    """What every op of one array is called with: 2-D, 0-d, zero-size, and views that are not one block of memory."""
+    """Inputs of every op of one array: 2-D, 0-d, zero-size, and views that are not contiguous."""
     return [draw(3, 4), draw(), draw(0, 3), transposed(draw, 2, 3), strided(draw, 2, 3)]
 
 
@@ -56,30 +56,30 @@ def binary(
         (transposed(left, 3, 2), right(3, 2)),
         (strided(left, 3, 2), transposed(right, 3, 2)),
     ]
-    return [case(a, b, expect=expect) for a, b in pairs]
+    return cases(expect, pairs)
 
 
 def comparing(expect: Callable[..., Any]) -> list[Case]:
-    """Cases for ops with a kink where their inputs are equal: left elements end in .00, right ones in .05."""
+    """Two arrays for ops with a kink at equality: left elements end in .00, right ones in .05."""
 
-    def left(*shape: int) -> np.ndarray:
+    def left(*shape: int) -> Array:
         return np.round(nonzero(*shape), 1)
 
-    def right(*shape: int) -> np.ndarray:
+    def right(*shape: int) -> Array:
         return np.round(nonzero(*shape), 1) + 0.05
 
     return binary(expect, left, right, scalar=0.33)
 
 
 def logical(expect: Callable[..., Any]) -> list[Case]:
-    return [case(mask(*a), mask(*b), expect=expect) for a, b in BROADCAST]
+    return cases(expect, [(mask(*a), mask(*b)) for a, b in BROADCAST])
 
 
 EMPTY = (0, 3), (3, 0), ()
 
 
 def axes(expect: Callable[..., Any], draw: Draw = nonzero, *more: tuple[int, ...]) -> list[Case]:
-    """A reduction over every kind of axis, of views, and over the last axis of arrays of the other shapes that are named."""
+    """A reduction over every kind of axis, of views, and over the last axis of `more` shapes."""
     settings: list[dict] = [
         {},
         {"axis": 0},
@@ -89,25 +89,21 @@ def axes(expect: Callable[..., Any], draw: Draw = nonzero, *more: tuple[int, ...
         {"axis": (-1, -3), "keepdims": True},
         {"axis": None, "keepdims": True},
     ]
-    cases = [case(draw(2, 3, 4), expect=expect, **s) for s in settings]
-    cases += [
+    found = [case(draw(2, 3, 4), expect=expect, **s) for s in settings]
+    found += [
         case(transposed(draw, 3, 4), expect=expect, axis=0),
         case(strided(draw, 3, 4), expect=expect, axis=1),
     ]
-    return cases + [case(draw(*shape), expect=expect, axis=-1 if shape else None) for shape in more]
+    for shape in more:
+        found.append(case(draw(*shape), expect=expect, axis=-1 if shape else None))
+    return found
 
 
 def along(expect: Callable[..., Any]) -> list[Case]:
     """Ops along one axis that keep the shape."""
-    return (
-        [
-            case(nonzero(3, 4), expect=expect),
-            case(nonzero(5), expect=expect),
-            case(nonzero(0, 3), expect=expect),
-        ]
-        + [case(nonzero(2, 3, 4), expect=expect, axis=axis) for axis in (0, -2, 2)]
-        + [
-            case(transposed(nonzero, 3, 4), expect=expect, axis=1),
-            case(strided(nonzero, 3, 4), expect=expect, axis=0),
-        ]
-    )
+    return [
+        *cases(expect, [[nonzero(3, 4)], [nonzero(5)], [nonzero(0, 3)]]),
+        *(case(nonzero(2, 3, 4), expect=expect, axis=axis) for axis in (0, -2, 2)),
+        case(transposed(nonzero, 3, 4), expect=expect, axis=1),
+        case(strided(nonzero, 3, 4), expect=expect, axis=0),
+    ]

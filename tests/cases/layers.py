@@ -10,15 +10,16 @@ import numpy as np
 from minigrad import Sequential, config, layers
 from minigrad.layers import Layer
 
-from .base import nonzero, normal, on_device
+from .base import Array, nonzero, normal, on_device, start_drawing
 
-Small = Callable[
-    [], tuple[Any, list, tuple]
-]  # gives the callable, its parameters, the inputs to call it with
+start_drawing(8)
+
+# returns the callable, its parameters, the inputs to call it with
+Small = Callable[[], tuple[Any, list, tuple]]
 
 
-def built(make: Callable[[], Layer], *inputs: np.ndarray) -> Small:
-    """make() after a call on the inputs, and its trained parameters; none of its weights is left at zero or one."""
+def built(make: Callable[[], Layer], *inputs: Array) -> Small:
+    """make() after a call on the inputs, and its trained parameters, none left at zero or one."""
 
     def small() -> tuple[Any, list, tuple]:
         layer = make()

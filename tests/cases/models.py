@@ -10,11 +10,13 @@ import models
 from minigrad import config, losses
 from minigrad.layers import Layer
 
-from .base import integers, normal, on_device
+from .base import Array, integers, normal, on_device, start_drawing
 from .layers import Small, built
 
+start_drawing(12)
 
-def loss_of(make: Callable[[], Layer], loss: Any, x: np.ndarray, y: np.ndarray) -> Small:
+
+def loss_of(make: Callable[[], Layer], loss: Any, x: Array, y: Array) -> Small:
     """The loss of a model as a function of its parameters."""
 
     def small() -> tuple[Any, list, tuple]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterator
 
@@ -14,21 +15,26 @@ from minigrad.ops.pooling import window_geometry
 
 from . import numpy_ops
 from .base import (
+    Array,
     Case,
     View,
     between_kinks,
     case,
+    cases,
     integers,
     mask,
     nonzero,
     normal,
     positive,
+    start_drawing,
     strided,
     transposed,
     unit,
     with_zeros,
 )
 from .families import EMPTY, along, axes, binary, comparing, logical, shapes_of, unary, varied
+
+start_drawing(7)
 
 
 def where_cases() -> list[Case]:
@@ -40,16 +46,20 @@ def where_cases() -> list[Case]:
         ((2, 3), (), (3,)),
         ((0, 3), (3,), (0, 3)),
     ]
-    return [case(mask(*c), normal(*a), normal(*b), expect=np.where) for c, a, b in shapes] + [
-        case(mask(2, 3), normal(2, 3), 0, expect=np.where),
-        case(mask(2, 3), 1.5, normal(3), expect=np.where),
-        case(
-            transposed(mask, 3, 2), transposed(normal, 3, 2), strided(normal, 3, 2), expect=np.where
-        ),
+    inputs: list[tuple] = [(mask(*c), normal(*a), normal(*b)) for c, a, b in shapes]
+    inputs += [
+        (mask(2, 3), normal(2, 3), 0),
+        (mask(2, 3), 1.5, normal(3)),
+        (transposed(mask, 3, 2), transposed(normal, 3, 2), strided(normal, 3, 2)),
     ]
+    return cases(np.where, inputs)
 
 
-INDICES: list[tuple[tuple, Any]] = [  # (shape of x, index)
+# ---- shapes of x and indices into it -------------------------------------------------------------
+
+REPEATED = np.array([1, 1])
+
+INDICES: list[tuple[tuple, Any]] = [
     ((4, 3), 1),
     ((4, 3), -1),
     ((4, 3), slice(1, 3)),
@@ -69,7 +79,7 @@ INDICES: list[tuple[tuple, Any]] = [  # (shape of x, index)
     ((4, 3), (2, np.array([1, 1, -3]))),
     ((2, 3, 4), (..., np.array([0, 3, 3]))),
     ((0, 3), np.array([], dtype=int)),
-    ((2, 3, 4), (np.array([1, 1]), slice(None), np.array([0, 0]))),
+    ((2, 3, 4), (REPEATED, slice(None), np.array([0, 0]))),
     ((2, 3, 4), (None, np.array([1, 0, 1]), slice(0, 2))),
     ((4, 3), np.array([], dtype=int)),
     ((4, 3), np.array([True, False, True, False])),
@@ -131,9 +141,11 @@ def einsum_case(subscripts: str, shapes: list[tuple[int, ...]]) -> Case:
     def call(op: Any, *xs: Any) -> Any:
         return op(subscripts, *xs)
 
-    return case(
-        *(normal(*s) for s in shapes), expect=lambda *xs: np.einsum(subscripts, *xs), call=call
-    )
+    def expect(*xs: Any) -> Any:
+        return np.einsum(subscripts, *xs)
+
+    inputs = [normal(*shape) for shape in shapes]
+    return case(*inputs, expect=expect, call=call)
 
 
 MATMULS = [
@@ -154,28 +166,28 @@ MATMULS = [
 
 
 def matmul_cases() -> list[Case]:
-    return [
-        *(case(normal(*a), normal(*b), expect=np.matmul) for a, b in MATMULS),
-        case(transposed(normal, 3, 4), strided(normal, 4, 2), expect=np.matmul),
-    ]
+    inputs: list[tuple] = [(normal(*a), normal(*b)) for a, b in MATMULS]
+    inputs += [(transposed(normal, 3, 4), strided(normal, 4, 2))]
+    return cases(np.matmul, inputs)
 
 
-def linear_cases(expect: Any = lambda x, w, b: x @ w + b) -> list[Case]:
-    return [
-        *(
-            case(normal(*s), normal(4, 2), normal(2), expect=expect)
-            for s in [(3, 4), (2, 3, 4), (4,), (0, 4), (130, 4)]
-        ),
-        case(transposed(normal, 3, 4), strided(normal, 4, 2), strided(normal, 2), expect=expect),
-    ]
+def affine(x: Array, w: Array, b: Array) -> Array:
+    return x @ w + b
+
+
+def linear_cases(expect: Any = affine) -> list[Case]:
+    shapes = [(3, 4), (2, 3, 4), (4,), (0, 4), (130, 4)]
+    inputs: list[tuple] = [(normal(*s), normal(4, 2), normal(2)) for s in shapes]
+    inputs += [(transposed(normal, 3, 4), strided(normal, 4, 2), strided(normal, 2))]
+    return cases(expect, inputs)
 
 
 def linear_relu_cases() -> list[Case]:
-    return linear_cases(lambda x, w, b: np.maximum(x @ w + b, 0))
+    return linear_cases(lambda x, w, b: np.maximum(affine(x, w, b), 0))
 
 
 def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
-    """concatenate and stack, which take a list of arrays, here of the shapes written in a line; and once with a view."""
+    """concatenate and stack, which take a list of arrays: a line of shapes per case."""
 
     def expect(*xs: Any, **s: Any) -> Any:
         return getattr(np, name)(xs, **s)
@@ -183,16 +195,17 @@ def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
     def call(op: Any, *xs: Any, **s: Any) -> Any:
         return op(list(xs), **s)
 
-    inputs: list[list] = [
-        [normal(*ast.literal_eval(shape)) for shape in line.split()] for line in shapes
-    ]
-    inputs += [] if settings else [[transposed(normal, 2, 3), normal(2, 3)]]
-    return [case(*xs, expect=expect, call=call, **settings) for xs in inputs]
+    inputs: list[list] = []
+    for line in shapes:
+        inputs.append([normal(*ast.literal_eval(shape)) for shape in line.split()])
+    if not settings:
+        inputs.append([transposed(normal, 2, 3), normal(2, 3)])
+    return cases(expect, inputs, call=call, **settings)
 
 
 def prods_of_zeros() -> list[Case]:
     """Products with no, one and several factors that are 0."""
-    where: list[tuple[tuple, list, dict]] = [
+    zeros: list[tuple[tuple, list, dict]] = [
         ((3, 4), [(1, 2)], {}),
         ((3, 4), [(1, 2), (1, 0)], {}),
         ((3, 4), [(1, 2), (1, 0), (0, 1)], {"axis": 1}),
@@ -202,113 +215,87 @@ def prods_of_zeros() -> list[Case]:
         ((3,), [(0,), (1,), (2,)], {}),
     ]
     return [
-        case(with_zeros(nonzero(*shape), *places), expect=np.prod, **settings)
-        for shape, places, settings in where
+        case(with_zeros(nonzero(*shape), *indices), expect=np.prod, **settings)
+        for shape, indices, settings in zeros
     ]
 
 
 def loss_cases(expect: Callable[..., Any]) -> list[Case]:
-    return [
-        *(case(normal(*s), unit(*s), expect=expect) for s in [(3, 4), (2, 3, 4), (4,)]),
-        case(transposed(normal, 3, 2), strided(unit, 3, 2), expect=expect),
-    ]
+    shapes = [(3, 4), (2, 3, 4), (4,)]
+    inputs: list[tuple] = [(normal(*s), unit(*s)) for s in shapes]
+    inputs += [(transposed(normal, 3, 2), strided(unit, 3, 2))]
+    return cases(expect, inputs)
 
 
 def label_cases() -> list[Case]:
-    def expect(x: np.ndarray, labels: np.ndarray) -> Any:
-        return -np.take_along_axis(numpy_ops.log_softmax(x), labels[..., None], -1).mean()
+    def expect(x: Array, labels: Array) -> Any:
+        log_p = numpy_ops.log_softmax(x)
+        return -np.take_along_axis(log_p, labels[..., None], -1).mean()
 
-    return [
-        case(normal(5, 3), integers(3, 5), expect=expect),
-        case(normal(2, 4, 3), integers(3, 2, 4), expect=expect),
-        case(normal(3), np.array(1), expect=expect),
-        case(transposed(normal, 4, 3), integers(3, 4), expect=expect),
-        case(normal(4, 3), integers(3, 4).astype("uint8"), expect=expect),
+    inputs = [
+        (normal(5, 3), integers(3, 5)),
+        (normal(2, 4, 3), integers(3, 2, 4)),
+        (normal(3), np.array(1)),
+        (transposed(normal, 4, 3), integers(3, 4)),
+        (normal(4, 3), integers(3, 4).astype("uint8")),
     ]
+    return cases(expect, inputs)
+
+
+# ---- normalization: x, gamma, beta ---------------------------------------------------------------
 
 
 def layer_norm_cases() -> list[Case]:
     shapes = [((3, 4), (4,)), ((2, 3, 4), (4,)), ((2, 3, 4), (3, 4)), ((4,), (4,)), ((0, 4), (4,))]
-    return [
-        case(normal(*s), positive(*p), normal(*p), expect=numpy_ops.layer_norm, epsilon=1e-3)
-        for s, p in shapes
-    ] + [
-        case(
-            transposed(normal, 3, 4),
-            strided(positive, 4),
-            normal(4),
-            expect=numpy_ops.layer_norm,
-            epsilon=1e-3,
-        )
-    ]
+    inputs: list[tuple] = [(normal(*s), positive(*p), normal(*p)) for s, p in shapes]
+    inputs += [(transposed(normal, 3, 4), strided(positive, 4), normal(4))]
+    return cases(numpy_ops.layer_norm, inputs, epsilon=1e-3)
 
 
 def batch_norm_cases() -> list[Case]:
     shapes = [(5, 4), (2, 3, 4), (2, 3, 3, 4), (3, 2, 2, 1), (2, 2, 1, 2, 3)]
-    inputs = [(normal(*s), positive(s[-1]), normal(s[-1])) for s in shapes] + [
-        (normal(4, 3) + 40, positive(3), normal(3)),  # means far from 0 as against the deviation
+    inputs: list[tuple] = [(normal(*s), positive(s[-1]), normal(s[-1])) for s in shapes]
+    inputs += [
+        (normal(4, 3) + 40, positive(3), normal(3)),  # a mean far larger than the deviation
         (transposed(normal, 5, 4), strided(positive, 4), strided(normal, 4)),
         (strided(normal, 2, 3, 2, 3), positive(3), normal(3)),
     ]
-    return [case(*i, expect=numpy_ops.batch_norm, epsilon=1e-3) for i in inputs]
+    return cases(numpy_ops.batch_norm, inputs, epsilon=1e-3)
 
 
 def group_norm_cases() -> list[Case]:
     shapes = [((2, 3, 2, 4), 2), ((2, 3, 3, 4), 4), ((3, 5, 4), 1), ((2, 6), 2), ((0, 3, 4), 2)]
-    cases = [
-        case(
-            normal(*s),
-            positive(s[-1]),
-            normal(s[-1]),
-            expect=numpy_ops.group_norm,
-            groups=g,
-            epsilon=1e-3,
-        )
-        for s, g in shapes
+    inputs: list[tuple] = [(g, normal(*s), positive(s[-1]), normal(s[-1])) for s, g in shapes]
+    inputs += [
+        (2, normal(2, 3, 2, 4) + 40, positive(4), normal(4)),
+        (2, transposed(normal, 2, 3, 4), strided(positive, 4), normal(4)),
+        (4, strided(normal, 2, 3, 4), positive(4), strided(normal, 4)),
     ]
-    return cases + [
-        case(
-            normal(2, 3, 2, 4) + 40,
-            positive(4),
-            normal(4),
-            expect=numpy_ops.group_norm,
-            groups=2,
-            epsilon=1e-3,
-        ),
-        case(
-            transposed(normal, 2, 3, 4),
-            strided(positive, 4),
-            normal(4),
-            expect=numpy_ops.group_norm,
-            groups=2,
-            epsilon=1e-3,
-        ),
-        case(
-            strided(normal, 2, 3, 4),
-            positive(4),
-            strided(normal, 4),
-            expect=numpy_ops.group_norm,
-            groups=4,
-            epsilon=1e-3,
-        ),
+    return [
+        case(*arrays, expect=numpy_ops.group_norm, groups=groups, epsilon=1e-3)
+        for groups, *arrays in inputs
     ]
 
 
 def response_norm_cases() -> list[Case]:
     shapes = [(2, 3, 2, 7), (3, 4), (2, 1), (0, 3, 4)]
+    expect = numpy_ops.response_norm
     return [
-        *(case(normal(*s), expect=numpy_ops.response_norm, alpha=0.2) for s in shapes),
-        case(normal(2, 6), expect=numpy_ops.response_norm, n=3, k=1.0, alpha=0.5, beta=0.5),
-        case(transposed(normal, 3, 6), expect=numpy_ops.response_norm, alpha=0.5),
-        case(strided(normal, 3, 6), expect=numpy_ops.response_norm, n=1, alpha=0.5),
+        *(case(normal(*s), expect=expect, alpha=0.2) for s in shapes),
+        case(normal(2, 6), expect=expect, n=3, k=1.0, alpha=0.5, beta=0.5),
+        case(transposed(normal, 3, 6), expect=expect, alpha=0.5),
+        case(strided(normal, 3, 6), expect=expect, n=1, alpha=0.5),
     ]
 
 
-def attention_cases() -> list[Case]:
-    """Leading axes that broadcast, masks of every shape, rows that see nothing, dropout, sizes of 0, views."""
+# ---- attention -----------------------------------------------------------------------------------
 
-    def mask_of(*shape: int) -> np.ndarray:
-        """Booleans, half of them True, that hide every key from the last query."""
+
+def attention_cases() -> list[Case]:
+    """Leading axes that broadcast, masks of every shape, fully masked rows, dropout, views."""
+
+    def mask_of(*shape: int) -> Array:
+        """Booleans, half of them True, that mask every key of the last query."""
         allowed = mask(*shape)
         allowed[..., -1, :] = False
         return allowed
@@ -331,83 +318,54 @@ def attention_cases() -> list[Case]:
         (None, mask(2, 2, 3, 5), {"rate": 0.25}),
         (mask_of(2, 1, 3, 5), mask(2, 2, 3, 5), {"rate": 0.5, "causal": True}),
     ]
-    return (
-        [
-            case(normal(*q), normal(*k), normal(*v), expect=numpy_ops.attention, **s)
-            for q, k, v, s in shapes
-        ]
-        + [
-            case(
-                normal(2, 2, 3, 4),
-                normal(2, 2, 5, 4),
-                normal(2, 2, 5, 3),
-                m,
-                keep,
-                expect=numpy_ops.attention,
-                **s,
-            )
-            for m, keep, s in masked
-        ]
-        + [
-            case(
-                transposed(normal, 3, 4),
-                strided(normal, 5, 4),
-                transposed(normal, 5, 2),
-                expect=numpy_ops.attention,
-            ),
-            case(normal(3, 4) * 30, normal(5, 4) * 5, normal(5, 2), expect=numpy_ops.attention),
-        ]
-    )  # scores whose exponentials overflow float32
+    expect = numpy_ops.attention
+    plain = [
+        case(normal(*q), normal(*k), normal(*v), expect=expect, **settings)
+        for q, k, v, settings in shapes
+    ]
+    for allowed, keep, settings in masked:
+        q, k, v = normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 3)
+        plain.append(case(q, k, v, allowed, keep, expect=expect, **settings))
+    views = transposed(normal, 3, 4), strided(normal, 5, 4), transposed(normal, 5, 2)
+    large = normal(3, 4) * 30, normal(5, 4) * 5, normal(5, 2)  # exp(scores) overflows float32
+    return plain + cases(expect, [views, large])
 
 
 def masked_softmax_cases() -> list[Case]:
-    hidden = np.array([[True, False, True], [False, False, False]])
+    allowed = np.array([[True, False, True], [False, False, False]])
+    expect = numpy_ops.masked_softmax
     return [
-        case(normal(2, 4, 3), expect=numpy_ops.masked_softmax),
-        case(normal(3, 2, 3), hidden, expect=numpy_ops.masked_softmax),
-        case(normal(2, 3), hidden, expect=numpy_ops.masked_softmax, causal=True),
-        case(normal(2, 0), expect=numpy_ops.masked_softmax),
-        case(strided(normal, 4, 3), expect=numpy_ops.masked_softmax, causal=True),
+        case(normal(2, 4, 3), expect=expect),
+        case(normal(3, 2, 3), allowed, expect=expect),
+        case(normal(2, 3), allowed, expect=expect, causal=True),
+        case(normal(2, 0), expect=expect),
+        case(strided(normal, 4, 3), expect=expect, causal=True),
     ]
 
 
 def rotary_cases() -> list[Case]:
+    expect = numpy_ops.rotary
     return [
-        case(normal(*s), np.arange(start, start + s[-2]), expect=numpy_ops.rotary, **settings)
-        for s, start, settings in [
-            ((3, 4), 0, {}),
-            ((2, 2, 3, 6), 5, {"base": 100.0}),
-            ((2, 3, 4), 1, {"interleaved": False}),
-            ((0, 3, 4), 0, {}),
-            ((3, 0), 0, {}),
-        ]
-    ] + [
-        case(transposed(normal, 3, 4), np.array([7, 0, 2]), expect=numpy_ops.rotary),
-        case(normal(2, 3, 4), integers(9, 2, 3), expect=numpy_ops.rotary),
+        case(normal(3, 4), np.arange(3), expect=expect),
+        case(normal(2, 2, 3, 6), np.arange(5, 8), expect=expect, base=100.0),
+        case(normal(2, 3, 4), np.arange(1, 4), expect=expect, interleaved=False),
+        case(normal(0, 3, 4), np.arange(3), expect=expect),
+        case(normal(3, 0), np.arange(3), expect=expect),
+        case(transposed(normal, 3, 4), np.array([7, 0, 2]), expect=expect),
+        case(normal(2, 3, 4), integers(9, 2, 3), expect=expect),
     ]
 
 
 def scale_shift_cases() -> list[Case]:
-    return [
-        *(
-            case(
-                normal(*s),
-                normal(s[-1]),
-                normal(s[-1]),
-                expect=lambda x, scale, shift: x * scale + shift,
-            )
-            for s in [(3, 4), (2, 3, 2, 4), (2, 3, 1), (0, 4)]
-        ),
-        case(
-            transposed(normal, 3, 4),
-            strided(normal, 4),
-            strided(normal, 4),
-            expect=lambda x, scale, shift: x * scale + shift,
-        ),
-    ]
+    shapes = [(3, 4), (2, 3, 2, 4), (2, 3, 1), (0, 4)]
+    inputs: list[tuple] = [(normal(*s), normal(s[-1]), normal(s[-1])) for s in shapes]
+    inputs += [(transposed(normal, 3, 4), strided(normal, 4), strided(normal, 4))]
+    return cases(lambda x, scale, shift: x * scale + shift, inputs)
 
 
-POOLS: list[tuple[tuple, dict]] = [  # (shape of x, settings)
+# ---- pooling: shape of x, settings ---------------------------------------------------------------
+
+POOLS: list[tuple[tuple, dict]] = [
     ((2, 4, 4, 3), {}),
     ((2, 4, 6, 2), {"size": (2, 3)}),
     ((1, 5, 7, 2), {"size": 2}),
@@ -421,10 +379,8 @@ POOLS: list[tuple[tuple, dict]] = [  # (shape of x, settings)
     ((1, 2, 3, 2), {"size": 5, "strides": 2, "padding": "same"}),
     ((1, 5, 4, 2), {"size": 3, "strides": 2, "padding": 1}),
     ((1, 4, 5, 2), {"size": 3, "strides": (1, 2), "padding": ((0, 2), (1, 0))}),
-    (
-        (1, 5, 5, 2),
-        {"size": 3, "strides": 2, "padding": ((0, 1), (1, 0))},
-    ),  # padding before, an unread column after
+    # padding before, an unread column after
+    ((1, 5, 5, 2), {"size": 3, "strides": 2, "padding": ((0, 1), (1, 0))}),
     ((1, 7, 3, 1), {"size": (1, 2), "strides": (2, 1)}),
     ((0, 4, 4, 2), {"size": 2}),
     ((1, 1, 1, 2), {"size": 1}),
@@ -434,36 +390,36 @@ POOLS: list[tuple[tuple, dict]] = [  # (shape of x, settings)
 
 def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
     expect = partial(numpy_ops.pool, reduce)
-    return [case(nonzero(*s), expect=expect, **settings) for s, settings in POOLS] + [
+    return [
+        *(case(nonzero(*s), expect=expect, **settings) for s, settings in POOLS),
         case(transposed(nonzero, 2, 5, 4, 2), expect=expect, size=3, strides=2, padding="same"),
         case(strided(nonzero, 1, 4, 4, 3), expect=expect),
     ]
 
 
-def place_cases(name: str) -> list[Case]:
-    """unpool and pool_at, which are linear in their first input; the others say where its numbers go, or come from."""
-    cases = []
+def argmax_cases(name: str) -> list[Case]:
+    """unpool and pool_at, linear in their first input; the rest says where its elements belong."""
+
+    def call(op: Any, first: Any, x: Any, top: Any, **geometry: Any) -> Any:
+        return op(first, x, top, **geometry)
+
+    found = []
     for shape, settings in POOLS:
-        rows, columns = window_geometry(
-            shape, **{"size": 2, "strides": None, "padding": "valid"} | settings, name=name
-        )
+        given = {"size": 2, "strides": None, "padding": "valid"} | settings
+        rows, columns = window_geometry(shape, **given, name=name)
         x = nonzero(*shape)
         top = numpy_ops.pool(np.max, x, **settings)
-        cases.append(
-            case(
-                normal(*(top if name == "unpool" else x).shape),
-                expect=numpy_ops.unpool if name == "unpool" else numpy_ops.pool_at,
-                call=lambda op, first, x, top, **geometry: op(first, x, top, **geometry),
-                x=x,
-                top=top,
-                rows=rows,
-                columns=columns,
-            )
-        )
-    return cases
+        first = normal(*(top if name == "unpool" else x).shape)
+        expect = getattr(numpy_ops, name)
+        geometry = {"x": x, "top": top, "rows": rows, "columns": columns}
+        found.append(case(first, expect=expect, call=call, **geometry))
+    return found
 
 
-MOVES: list[dict] = [  # strides, dilation and padding of a kernel of 3 x 2 taps on images of 6 x 7
+# ---- convolution ---------------------------------------------------------------------------------
+
+# of a kernel of 3 x 2 on images of 6 x 7
+WINDOWS: list[dict] = [
     {},
     {"pads": ((1, 0), (2, 1))},
     {"strides": (2, 1), "dilation": (1, 2)},
@@ -473,89 +429,71 @@ MOVES: list[dict] = [  # strides, dilation and padding of a kernel of 3 x 2 taps
 
 
 def images(n: int, h: int, w: int, c: int) -> View:
-    """Images that do not lie in memory as they are counted: width and height exchanged, every other channel."""
+    """Views with width and height exchanged, of every other channel."""
     return View(normal(n, w, h, 2 * c), lambda x: x.swapaxes(1, 2)[..., ::2])
 
 
-def trios() -> Iterator[tuple]:
-    """Images, kernel, values of the shapes that convolve, spread and correlate relate, and their settings without sizes."""
-    for moves in MOVES:
-        for kernel, groups in [((3, 2, 3, 4), 1)] + [((3, 2, 1, 6), 3), ((3, 2, 1, 3), 3)] * bool(
-            moves
-        ):
-            places = numpy_ops.places((6, 7), (3, 2), **moves)
-            yield (
-                normal(2, 6, 7, 3),
-                normal(*kernel),
-                normal(2, *places, kernel[-1]),
-                {**moves, "groups": groups},
-            )
-    for moves in ({}, {"strides": (2, 1)}):
-        yield (
-            normal(2, 3, 4, 3),
-            normal(1, 1, 3, 2),
-            normal(2, *numpy_ops.places((3, 4), (1, 1), **moves), 2),
-            moves,
-        )
-    yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), {"pads": ((0, 1), (1, 1))}
-    yield (
-        normal(2, 5, 6, 3),
-        normal(3, 2, 3, 2),
-        normal(2, 5, 6, 2),
-        {"dilation": (1, 2), "pads": ((1, 1), (0, 2))},
-    )
+def conv_inputs() -> Iterator[tuple]:
+    """(images, kernel, values of the output's shape, settings without sizes)."""
+    for window in WINDOWS:
+        kernels = [((3, 2, 3, 4), 1)]
+        if window:
+            kernels += [((3, 2, 1, 6), 3), ((3, 2, 1, 3), 3)]
+        for kernel, groups in kernels:
+            out = numpy_ops.output_shape((6, 7), (3, 2), **window)
+            arrays = normal(2, 6, 7, 3), normal(*kernel), normal(2, *out, kernel[-1])
+            yield *arrays, {**window, "groups": groups}
+    for window in ({}, {"strides": (2, 1)}):
+        out = numpy_ops.output_shape((3, 4), (1, 1), **window)
+        yield normal(2, 3, 4, 3), normal(1, 1, 3, 2), normal(2, *out, 2), window
+    padded = {"pads": ((0, 1), (1, 1))}
+    yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), padded
+    dilated = {"dilation": (1, 2), "pads": ((1, 1), (0, 2))}
+    yield normal(2, 5, 6, 3), normal(3, 2, 3, 2), normal(2, 5, 6, 2), dilated
     yield normal(0, 4, 4, 2), normal(3, 3, 2, 2), normal(0, 2, 2, 2), {}
     yield images(2, 5, 4, 2), transposed(normal, 2, 2, 2, 3), images(2, 4, 3, 3), {}
 
 
 def convolve_cases(bias: bool = False) -> list[Case]:
-    return [
-        case(
-            x,
-            w,
-            *([strided(normal, v.shape[-1])] if bias else []),
-            expect=numpy_ops.convolve,
-            **settings,
-        )
-        for x, w, v, settings in trios()
-    ]
+    found = []
+    for x, w, v, settings in conv_inputs():
+        biases = [strided(normal, v.shape[-1])] if bias else []
+        found.append(case(x, w, *biases, expect=numpy_ops.convolve, **settings))
+    return found
 
 
 def spread_cases() -> list[Case]:
     return [
         case(v, w, expect=numpy_ops.spread, size=x.shape[1:3], **settings)
-        for x, w, v, settings in trios()
+        for x, w, v, settings in conv_inputs()
     ]
 
 
 def correlate_cases() -> list[Case]:
     return [
         case(x, v, expect=numpy_ops.correlate, kernel=w.shape[:2], **settings)
-        for x, w, v, settings in trios()
+        for x, w, v, settings in conv_inputs()
     ]
 
 
 def im2col_cases() -> list[Case]:
+    expect = numpy_ops.im2col
     return [
-        case(normal(2, 6, 7, 3), expect=numpy_ops.im2col, kernel=(3, 2), **moves) for moves in MOVES
-    ] + [
-        case(normal(0, 4, 4, 2), expect=numpy_ops.im2col, kernel=(2, 2)),
-        case(images(2, 4, 3, 2), expect=numpy_ops.im2col, kernel=(2, 2)),
+        *(case(normal(2, 6, 7, 3), expect=expect, kernel=(3, 2), **w) for w in WINDOWS),
+        case(normal(0, 4, 4, 2), expect=expect, kernel=(2, 2)),
+        case(images(2, 4, 3, 2), expect=expect, kernel=(2, 2)),
     ]
 
 
 def col2im_cases() -> list[Case]:
-    return [
-        case(
-            normal(2, *numpy_ops.places((6, 7), (3, 2), **moves), 3, 2, 3),
-            expect=numpy_ops.col2im,
-            size=(6, 7),
-            **moves,
-        )
-        for moves in MOVES
-    ] + [
-        case(normal(0, 3, 3, 2, 2, 2), expect=numpy_ops.col2im, size=(4, 4)),
-        case(transposed(normal, 2, 2, 3, 2, 2, 1), expect=numpy_ops.col2im, size=(3, 4)),
+    expect = numpy_ops.col2im
+    found = []
+    for window in WINDOWS:
+        out = numpy_ops.output_shape((6, 7), (3, 2), **window)
+        found.append(case(normal(2, *out, 3, 2, 3), expect=expect, size=(6, 7), **window))
+    return found + [
+        case(normal(0, 3, 3, 2, 2, 2), expect=expect, size=(4, 4)),
+        case(transposed(normal, 2, 2, 3, 2, 2, 1), expect=expect, size=(3, 4)),
     ]
 
 
@@ -569,34 +507,26 @@ def conv2d_cases() -> list[Case]:
         {"padding": (0, 2)},
         {"padding": ((2, 0), (1, 3)), "strides": 2},
     ]
-    return [
-        case(
-            normal(2, 5, 6, 2),
-            normal(3, 3, 2, 3),
-            *([normal(3)] if i % 2 else []),
-            expect=numpy_ops.conv2d,
-            **s,
-        )
-        for i, s in enumerate(settings)
-    ] + [
-        case(
-            normal(2, 4, 4, 2),
-            normal(2, 3, 1, f),
-            normal(f),
-            expect=numpy_ops.conv2d,
-            padding="same",
-            groups=2,
-        )
-        for f in (2, 4, 6)
-    ]
+    expect = numpy_ops.conv2d
+    found = []
+    for i, window in enumerate(settings):
+        arrays = [normal(2, 5, 6, 2), normal(3, 3, 2, 3)]
+        if i % 2:
+            arrays.append(normal(3))
+        found.append(case(*arrays, expect=expect, **window))
+    for filters in (2, 4, 6):
+        arrays = [normal(2, 4, 4, 2), normal(2, 3, 1, filters), normal(filters)]
+        found.append(case(*arrays, expect=expect, padding="same", groups=2))
+    return found
 
+
+# ---- recurrent -----------------------------------------------------------------------------------
 
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
 
 
-PADDED = np.array(
-    [[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1]], bool
-)  # whole, ended early, begun late, with a hole
+# complete, ended early, begun late, with a gap
+PADDED = np.array([[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1]], bool)
 
 
 def recurrent_inputs(
@@ -604,90 +534,89 @@ def recurrent_inputs(
 ) -> list:
     """x, kernel, recurrent kernel, bias and initial states."""
     width = GATES[name] * units
-    return [
-        normal(n, steps, features),
-        normal(features, width),
-        normal(units, width),
-        (normal(2, width) if name == "gru" else normal(width)) if bias else None,
-        *(unit(n, units) for _ in range(1 + (name == "lstm"))),
-    ]
+    x, kernel, recurrent = normal(n, steps, features), normal(features, width), normal(units, width)
+    b = None
+    if bias:
+        b = normal(2, width) if name == "gru" else normal(width)
+    states = [unit(n, units) for _ in range(1 + (name == "lstm"))]
+    return [x, kernel, recurrent, b, *states]
 
 
 def recurrent_cases(name: str) -> list[Case]:
     expect = partial(numpy_ops.recurrent, name)
     zeros = [None] * (1 + (name == "lstm"))
-    whole = recurrent_inputs(name)
-    cases = [
+    inputs = recurrent_inputs(name)
+    found = [
         case(*recurrent_inputs(name, bias=False)[:4], expect=expect),
-        case(*whole, PADDED, positive(4, 2), expect=expect),
-        case(
-            *recurrent_inputs(name, 1, 1, 1, 1)[:4],
-            *zeros,
-            np.array([[False]]),
-            expect=expect,
-            gives="last",
-        ),
-        case(*whole[:4], *zeros, PADDED, expect=expect, gives="last"),
-        case(*recurrent_inputs(name, 0), expect=expect),
-        case(
-            transposed(normal, 4, 3, 2),
-            *(strided(normal, *a.shape) for a in whole[1:]),
-            PADDED,
-            expect=expect,
-        ),
-        case(*recurrent_inputs(name, 2, 2), np.ones((2, 2), bool), expect=expect, gives="last"),
+        case(*inputs, PADDED, positive(4, 2), expect=expect),
     ]
-    return cases + [case(*whole, PADDED, expect=expect, gives="all")] * (name == "lstm")
+    one = recurrent_inputs(name, 1, 1, 1, 1)[:4]
+    masked = np.array([[False]])
+    found += [
+        case(*one, *zeros, masked, expect=expect, gives="last"),
+        case(*inputs[:4], *zeros, PADDED, expect=expect, gives="last"),
+        case(*recurrent_inputs(name, 0), expect=expect),
+    ]
+    x, *rest = transposed(normal, 4, 3, 2), *(strided(normal, *a.shape) for a in inputs[1:])
+    found.append(case(x, *rest, PADDED, expect=expect))
+    unmasked = [*recurrent_inputs(name, 2, 2), np.ones((2, 2), bool)]
+    found.append(case(*unmasked, expect=expect, gives="last"))
+    if name == "lstm":
+        found.append(case(*inputs, PADDED, expect=expect, gives="all"))
+    return found
 
 
 def step_cases(name: str) -> list[Case]:
     """One step, from a = x @ kernel + bias; drop is None in some."""
-    cases = []
+    expect = partial(numpy_ops.step, name)
+    found = []
     for drop in (None, positive(3, 2)):
         _, _, recurrent, bias, *states = recurrent_inputs(name, 3)
-        rest = [recurrent, *([bias[1]] if name == "gru" else []), drop]
-        cases.append(
-            case(normal(3, 2 * GATES[name]), *states, *rest, expect=partial(numpy_ops.step, name))
+        biases = [bias[1]] if name == "gru" else []
+        a = normal(3, 2 * GATES[name])
+        found.append(case(a, *states, recurrent, *biases, drop, expect=expect))
+    return found
+
+
+@dataclass
+class Transpose:
+    """A transposed convolution of 2 x 3 pixels, and the size that comes out."""
+
+    out: tuple
+    kernel: tuple
+    strides: Any = 1
+    padding: Any = "valid"
+    output_padding: Any = None
+    dilation: Any = 1
+
+    def case(self) -> Case:
+        def call(op: Any, *xs: Any, size: Any, **settings: Any) -> Any:
+            return op(*xs, **settings, output_padding=self.output_padding)
+
+        return case(
+            normal(2, 2, 3, 3),
+            normal(*self.kernel, 2, 3),
+            normal(2),
+            expect=numpy_ops.conv2d_transpose,
+            call=call,
+            strides=self.strides,
+            padding=self.padding,
+            dilation=self.dilation,
+            size=self.out,
         )
-    return cases
 
 
-# size of the images, kernel, strides, padding, output_padding, dilation; the size that comes out
-TRANSPOSES: list[tuple] = [
-    ((2, 3), (3, 3), 1, "valid", None, 1, (4, 5)),
-    ((2, 3), (3, 2), 2, "same", None, 1, (4, 6)),
-    ((2, 3), (2, 2), (2, 3), "valid", None, 1, (4, 9)),
-    ((2, 3), (3, 3), (2, 1), "same", (0, 0), 1, (3, 3)),
-    ((2, 3), (3, 3), 2, "valid", 1, 1, (6, 8)),
-    ((2, 3), (3, 2), 1, "same", None, 2, (2, 3)),
-    ((2, 3), (3, 3), 2, 1, 1, 1, (4, 6)),
+TRANSPOSES = [
+    Transpose((4, 5), (3, 3)),
+    Transpose((4, 6), (3, 2), 2, "same"),
+    Transpose((4, 9), (2, 2), (2, 3)),
+    Transpose((3, 3), (3, 3), (2, 1), "same", (0, 0)),
+    Transpose((6, 8), (3, 3), 2, "valid", 1),
+    Transpose((2, 3), (3, 2), 1, "same", None, 2),
+    Transpose((4, 6), (3, 3), 2, 1, 1),
 ]
 
-
-def transpose_case(
-    size: tuple,
-    kernel: tuple,
-    strides: Any,
-    padding: Any,
-    output_padding: Any,
-    dilation: Any,
-    out: tuple,
-) -> Case:
-    def call(op: Any, *xs: Any, size: Any, **settings: Any) -> Any:
-        return op(*xs, **settings, output_padding=output_padding)
-
-    return case(
-        normal(2, *size, 3),
-        normal(*kernel, 2, 3),
-        normal(2),
-        expect=numpy_ops.conv2d_transpose,
-        call=call,
-        strides=strides,
-        padding=padding,
-        dilation=dilation,
-        size=out,
-    )
-
+# ---- the registry --------------------------------------------------------------------------------
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805  # of selu, arXiv:1706.02515
 
@@ -926,7 +855,7 @@ OPS: dict[str, list[Case]] = {
     "spread": spread_cases(),
     "correlate": correlate_cases(),
     "conv2d": conv2d_cases(),
-    "conv2d_transpose": [transpose_case(*s) for s in TRANSPOSES],
+    "conv2d_transpose": [t.case() for t in TRANSPOSES],
     # ---- recurrent ----
     **{
         name + kind: cases
@@ -991,8 +920,8 @@ OPS: dict[str, list[Case]] = {
     "rotary": rotary_cases(),
     "max_pool": pool_cases(np.max),
     "avg_pool": pool_cases(np.mean),
-    "unpool": place_cases("unpool"),
-    "pool_at": place_cases("pool_at"),
+    "unpool": argmax_cases("unpool"),
+    "pool_at": argmax_cases("pool_at"),
     "check_labels": [case(integers(3, 4), normal(4, 3), expect=lambda labels, logits: None)],
     "sparse_cross_entropy": label_cases(),
     "sparse_cross_entropy_definition": label_cases(),
