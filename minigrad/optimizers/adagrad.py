@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..backend import Array, backend
-from .base import Optimizer
+from .base import LearningRate, Optimizer
 
 
 class Adagrad(Optimizer):
-    """Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011); epsilon stands inside the root."""
+    """a += g**2, p -= rate * g / sqrt(a + epsilon): steps divided by the root of all squares so far.
+
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        initial_accumulator_value: First value of a.
+        epsilon: Added under the root, so that it divides safely.
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "adagrad".
+
+    References:
+        Duchi et al. 2011, Journal of Machine Learning Research 12.
+
+    Example:
+        >>> p = minigrad.Parameter(np.zeros(2))
+        >>> Adagrad(0.1, initial_accumulator_value=0.0).apply([np.array([3.0, -4.0])], [p])
+        >>> p.numpy()
+        array([-0.1,  0.1], dtype=float32)
+    """
 
     slots = ("accumulator",)
 
     def __init__(
         self,
-        learning_rate: Any = 1e-3,
+        learning_rate: LearningRate = 1e-3,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        **options: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.initial, self.epsilon = initial_accumulator_value, epsilon
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.initial = initial_accumulator_value
+        self.epsilon = epsilon
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
+        """One step."""
         (a,) = state
         a += g * g
-        p -= self._rate * g / backend(p).sqrt(a + self.epsilon)
+        p -= self.learning_rate * g / backend(p).sqrt(a + self.epsilon)

@@ -2,67 +2,139 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..backend import Array, backend
-from .base import Optimizer
+from .base import LearningRate, Optimizer
 
 
 class Adam(Optimizer):
-    """Steps scaled by running means of the gradient and of its square (arXiv:1412.6980, algorithm 1).
+    """m += (1 - beta_1)(g - m), v += (1 - beta_2)(g**2 - v), p -= rate * m_ / (sqrt(v_) + epsilon).
 
-    m += (1 - beta_1)(g - m), v += (1 - beta_2)(g**2 - v), p -= rate * m_ / (sqrt(v_) + epsilon), where m_ and v_ are m and v
-    divided by 1 - beta**t, because both began at zero. `amsgrad` uses the largest v so far (Reddi et al. 2018).
+    m_ = m / (1 - beta_1**t) and v_ = v / (1 - beta_2**t) undo the bias of means that begin at zero.
+
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        beta_1: Decay of m, the running mean of the gradient.
+        beta_2: Decay of v, the running mean of the squared gradient.
+        epsilon: Added to the root, so that it divides safely.
+        amsgrad: Whether the largest v so far takes the place of v.
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "adam".
+
+    Raises:
+        ValueError: If a beta is not in [0, 1).
+
+    References:
+        Kingma & Ba 2015, arXiv:1412.6980, algorithm 1; Reddi et al. 2018, arXiv:1904.09237, for
+        amsgrad.
+
+    Example:
+        >>> p = minigrad.Parameter(np.zeros(2))
+        >>> Adam(0.1).apply([np.array([3.0, -4.0])], [p])
+        >>> p.numpy().round(3)
+        array([-0.1,  0.1], dtype=float32)
     """
 
     def __init__(
         self,
-        learning_rate: Any = 1e-3,
+        learning_rate: LearningRate = 1e-3,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ValueError(f"beta_1 and beta_2 must be in [0, 1), got {beta_1!r} and {beta_2!r}")
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
-        self.slots = ("m", "v") + ("top",) * amsgrad
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.amsgrad = amsgrad
+        self.slots = ("m", "v", "v_max") if amsgrad else ("m", "v")
 
     def prepare(self) -> None:
-        # m and v are kept as plain decaying sums: their factors 1 - beta go into the scale of the step, two passes fewer.
-        root = ((1 - self.beta_2) / (1 - self.beta_2**self.t)) ** 0.5
-        self.scale = self._rate * (1 - self.beta_1) / (1 - self.beta_1**self.t) / root
-        self.floor = self.epsilon / root
+        """The factors of the step: both biases as one scale, epsilon beside the root of v."""
+        root = (1 - self.beta_2**self.t) ** 0.5
+        self.scale = self.learning_rate * root / (1 - self.beta_1**self.t)
+        self.floor = self.epsilon * root
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        m, v, *top = state
+        """One step; a single temporary array, reused line by line, stays in the cache."""
+        m, v, *v_max = state
         xp = backend(p)
-        m *= self.beta_1
-        m += g
-        v *= self.beta_2
-        v += g * g
-        root = xp.sqrt(xp.maximum(top[0], v, out=top[0]) if top else v)
-        root += self.floor
-        step = m * self.scale
-        step /= root
+        step = g - m  # m += (1 - beta_1)(g - m)
+        step *= 1 - self.beta_1
+        m += step
+        xp.multiply(g, g, out=step)  # v += (1 - beta_2)(g**2 - v)
+        step -= v
+        step *= 1 - self.beta_2
+        v += step
+        if v_max:
+            v = xp.maximum(v_max[0], v, out=v_max[0])
+        xp.sqrt(v, out=step)  # p -= scale * m / (sqrt(v) + floor)
+        step += self.floor
+        xp.divide(m, step, out=step)
+        step *= self.scale
         p -= step
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (arXiv:1711.05101)."""
+    """Adam with weight decay apart from the gradient.
+
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        weight_decay: Before the step, parameters shrink by learning_rate * weight_decay.
+        beta_1: Decay of the running mean of the gradient.
+        beta_2: Decay of the running mean of the squared gradient.
+        epsilon: Added to the root, so that it divides safely.
+        amsgrad: Whether the largest v so far takes the place of v.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "adamw".
+
+    Raises:
+        ValueError: If a beta is not in [0, 1).
+
+    References:
+        Loshchilov & Hutter 2019, arXiv:1711.05101.
+
+    Example:
+        >>> p = minigrad.Parameter(np.ones(2))
+        >>> AdamW(0.1, weight_decay=0.5).apply([np.zeros(2)], [p])
+        >>> p.numpy()
+        array([0.95, 0.95], dtype=float32)
+    """
 
     def __init__(
         self,
-        learning_rate: Any = 1e-3,
-        weight_decay: float = 0.004,
+        learning_rate: LearningRate = 1e-3,
+        weight_decay: float | None = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Any,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
         super().__init__(
-            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            amsgrad,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            name,
         )

@@ -1,255 +1,321 @@
-"""Optimizer: parameters as flat storage, clipping, decay, and the state that is saved."""
+"""Optimizer: flat storage of parameters and state, one step, and the state that is saved."""
 
 from __future__ import annotations
 
-import math
+from itertools import zip_longest
 from operator import is_not
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
-from ..backend import Array, backend, device_name
+from ..backend import Array, backend
 from ..config import to_device
 from ..engine.graph import edits
 from ..engine.tensor import Tensor
+from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 
-BLOCK = 1 << 16  # elements: parameters, gradient, state and temporaries stay in a processor cache
+BLOCK_SIZE = 1 << 16  # elements: parameters, gradient and state stay in a processor cache
+LearningRate = float | Callable[[int], float]  # a number or a schedule
+
+
+class Segment(NamedTuple):
+    """The elements start:stop of one parameter, which is read as flat."""
+
+    index: int
+    start: int
+    stop: int
 
 
 class Optimizer:
     """Base of all optimizers: `apply(gradients, parameters)` changes the parameters by one step.
 
-    `learning_rate` is a number or a schedule (step -> rate). `clipvalue` limits each element of a gradient, `clipnorm` each
-    gradient's length, `global_clipnorm` the length of all together. `weight_decay` shrinks parameters by
-    learning_rate * weight_decay before the step, apart from the gradient (arXiv:1711.05101).
+    A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters
+    live end to end in one flat array, and so does each state array; a step runs over blocks of
+    them that fit the processor cache.
+
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        weight_decay: Before the step, parameters shrink by learning_rate * weight_decay, apart
+            from the gradient; None for no decay.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default that of the class.
+
+    Raises:
+        ValueError: If the rate is negative, or more than one of the three limits is given.
+        TypeError: If the rate is neither a number nor a schedule.
+
+    References:
+        Loshchilov & Hutter 2019, arXiv:1711.05101, for the decay.
+
+    Example:
+        >>> class SignDescent(minigrad.optimizers.Optimizer):
+        ...     def update(self, p, g):
+        ...         p -= self.learning_rate * np.sign(g)
+        >>> p = minigrad.Parameter(np.zeros(2))
+        >>> SignDescent(0.5).apply([np.array([3.0, -4.0])], [p])
+        >>> p.numpy()
+        array([-0.5,  0.5], dtype=float32)
     """
 
-    slots: tuple[str, ...] = ()  # names of the state arrays; they start at `initial`
-    initial = 0.0
+    slots: tuple[str, ...] = ()  # names of the state arrays
+    initial = 0.0  # their first value
     t = 0  # steps taken
+    schedule: Callable[[int], float] | None = None
+    parameters: list[Tensor] = []
+    _flat: list[Array] = []  # the parameters end to end, then each state array
+    _views: list[list[Array]] = []  # of each parameter: its part of every flat array
+    _blocks: list[tuple[list[Segment], list[Array]]] = []  # parts of the flat arrays
 
     def __init__(
         self,
-        learning_rate: Any = 0.01,
+        learning_rate: LearningRate = 0.01,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
         name: str | None = None,
     ) -> None:
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.name = name or type(self).__name__.lower()
         limits = [limit for limit in (clipnorm, clipvalue, global_clipnorm) if limit is not None]
         if len(limits) > 1 or not all(limit > 0 for limit in limits):
             raise ValueError(
                 f"choose one of clipnorm, clipvalue and global_clipnorm, above 0; got {limits}"
             )
-        self.schedule: Callable[[int], float] | None = None
-        self._rate = 0.0
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
-        self.name = name or type(self).__name__.lower()
-        self.parameters: list[Tensor] = []
-        self._flat: list[Array] = []  # the parameters end to end, then each state array
-        self._views: list[Array] = []
-        self._blocks: list[tuple[list[tuple[int, int, int]], list[Array]]] = []
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        """Change p and the state in place, given the gradient g."""
+        """Change parameters and state in place; a subclass defines it.
+
+        Args:
+            p: Elements of the parameters.
+            g: Their gradient, which must stay as it is.
+            *state: The same elements of each state array, in the order of `slots`.
+        """
         raise TypeError(f"{type(self).__name__} needs a method update(self, p, g, ...)")
 
+    def prepare(self) -> None:
+        """Compute what all blocks of a step share; called before each step."""
+
     @property
-    def learning_rate(self) -> float:
-        """The rate of the step at hand, or of the next one."""
+    def learning_rate(self) -> Any:
+        """The rate of the current step, or of the next one."""
         return self._rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
+        rate = value(self.t) if callable(value) else value
+        follows_schedule = self.schedule is not None and not callable(value)
+        if follows_schedule or not (hasattr(rate, "__float__") and rate >= 0):
+            self._refuse_rate(rate)
         if callable(value):
-            self.schedule, value = value, value(self.t)
-        elif self.schedule is not None:
-            raise ValueError(
-                "this optimizer follows a schedule; give it a fixed learning_rate when it is made to set it by hand"
-            )
-        if not hasattr(value, "__float__"):
+            self.schedule = value
+        self._rate = float(rate)
+
+    def _refuse_rate(self, rate: Any) -> None:
+        """Raise the error that says what is wrong with a learning rate."""
+        if not hasattr(rate, "__float__"):
             raise TypeError(
-                f"learning_rate must be a number or a schedule (step -> rate), got {value!r}"
+                f"learning_rate must be a number or a schedule (step -> rate), got {rate!r}"
             )
-        if not value >= 0:
-            raise ValueError(f"learning_rate must not be negative, got {value!r}")
-        self._rate = float(value)
+        if not rate >= 0:
+            raise ValueError(f"learning_rate must not be negative, got {rate!r}")
+        raise ValueError(
+            "this optimizer follows a schedule; give it a fixed learning_rate when it is made to "
+            "set it by hand"
+        )
 
-    # ---- a step ----
+    # ---- a step ----------------------------------------------------------------------------------
+
     def apply(self, gradients: Sequence[Any], parameters: Sequence[Tensor] | None = None) -> None:
-        """One step. gradients[i], an array or Tensor, belongs to parameters[i]; None leaves that parameter as it is.
+        """Take one step.
 
-        Raises ValueError for no parameters, a count or shape that does not fit; nothing is changed then.
+        Args:
+            gradients: An array or Tensor per parameter; None leaves that parameter as it is.
+            parameters: The parameters, by default those of the last step. New ones may join, and
+                others be left out, from step to step.
+
+        Raises:
+            ValueError: If there are no parameters, or gradients do not fit them in number or
+                shape; nothing is changed then.
         """
         parameters = self.parameters if parameters is None else parameters
         gs = [getattr(g, "_array", g) for g in gradients]
-        self._check(gs, parameters)
+        fits = all(g is None or g.shape == p._array.shape for g, p in zip(gs, parameters))
+        if not fits or len(gs) != len(parameters) or not parameters:
+            self._refuse_gradients(gs, parameters)
         if len(parameters) != len(self.parameters) or any(map(is_not, parameters, self.parameters)):
-            gs = self._arrange(gs, parameters)
-        for p, view in zip(self.parameters, self._views):
-            if (
-                p._array is not view
-            ):  # somebody gave the parameter another array: lay all of them out again
-                self._lay_out(self.parameters, self.state())
-                break
-        gs = self._clip(gs)
+            gs = self._align_gradients(gs, parameters)
+        if any(p._array is not views[0] for p, views in zip(self.parameters, self._views)):
+            self._flatten_parameters(self.parameters, self.state())  # an array was replaced
         if self.schedule is not None:
             self._rate = float(self.schedule(self.t))
         self.t += 1
         self.prepare()
-        xp = backend(self._flat[0])
-        for pieces, arrays in self._blocks:
-            if any(gs[i] is None for i, _, _ in pieces):
-                self._step_apart(gs, pieces)
-                continue
-            parts = [
-                gs[i] if gs[i].size == stop - start else gs[i].reshape(-1)[start:stop]
-                for i, start, stop in pieces
-            ]
-            self._step(
-                arrays, xp.concatenate(parts, None) if len(parts) > 1 else parts[0].reshape(-1)
-            )
+        self._step_blocks(self._clip(gs))
         edits.note(self._flat[0])
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
-        """apply for (gradient, parameter) pairs, as Keras names it."""
+        """Take one step; Keras's form of `apply`.
+
+        Args:
+            pairs: (gradient, parameter) pairs.
+        """
         gradients, parameters = zip(*pairs)
-        self.apply(gradients, list(parameters))
+        self.apply(gradients, parameters)
 
-    def prepare(self) -> None:
-        """Called before each step: compute what all blocks share."""
+    def _clip(self, gs: list[Any]) -> list[Any]:
+        """The gradients within the limit that was chosen."""
+        if self.clipvalue is not None:
+            return clip_by_value(gs, self.clipvalue)
+        if self.clipnorm is not None:
+            return clip_by_norm(gs, self.clipnorm)
+        if self.global_clipnorm is not None:
+            return clip_by_global_norm(gs, self.global_clipnorm)
+        return gs
 
-    def _step(self, arrays: list[Array], g: Array) -> None:
-        if self.weight_decay:
-            arrays[0] *= 1 - self._rate * self.weight_decay
-        self.update(arrays[0], g, *arrays[1:])
+    def _step_blocks(self, gs: list[Any]) -> None:
+        """One step over all blocks."""
+        xp = backend(self._flat[0])
+        for segments, arrays in self._blocks:
+            if any(gs[i] is None for i, _, _ in segments):
+                self._step_segments(gs, segments)
+                continue
+            parts = [_slice(gs[i], start, stop) for i, start, stop in segments]
+            joined = xp.concatenate(parts, None) if len(parts) > 1 else parts[0].reshape(-1)
+            self._step(joined, *arrays)
 
-    def _step_apart(self, gs: list[Any], pieces: list[tuple[int, int, int]]) -> None:
-        for i, start, stop in pieces:
+    def _step_segments(self, gs: list[Any], segments: list[Segment]) -> None:
+        """One step over those segments of a block that have a gradient."""
+        for i, start, stop in segments:
             if gs[i] is not None:
-                at = self._starts[i]
-                self._step(
-                    [flat[at + start : at + stop] for flat in self._flat],
-                    gs[i].reshape(-1)[start:stop],
-                )
+                arrays = [_slice(view, start, stop).reshape(-1) for view in self._views[i]]
+                self._step(_slice(gs[i], start, stop).reshape(-1), *arrays)
 
-    def _check(self, gs: list[Any], parameters: Sequence[Tensor]) -> None:
-        if len(parameters) == 0:
+    def _step(self, g: Array, p: Array, *state: Array) -> None:
+        """One step over flat arrays of equal length."""
+        if self.weight_decay:
+            p *= 1 - self._rate * self.weight_decay
+        self.update(p, g, *state)
+
+    def _refuse_gradients(self, gs: list[Any], parameters: Sequence[Tensor]) -> None:
+        """Raise the ValueError that says which gradient does not fit."""
+        if not parameters:
             raise ValueError(
-                f"{self.name} has no parameters to train: is every layer frozen, or the model not built?"
+                f"{self.name} has no parameters to train: is every layer frozen, or the model "
+                "not built?"
             )
         if len(gs) != len(parameters):
             raise ValueError(f"{self.name}: {len(gs)} gradients for {len(parameters)} parameters")
         for i, (g, p) in enumerate(zip(gs, parameters)):
-            if g is not None and g.shape != p._array.shape:
+            if g is not None and g.shape != p.shape:
                 raise ValueError(
-                    f"{self.name}: gradient {i} has shape {g.shape}, its parameter {getattr(p, 'name', '')} "
-                    f"{p.shape}"
+                    f"{self.name}: gradient {i} has shape {g.shape}, its parameter "
+                    f"{getattr(p, 'name', '')} {p.shape}"
                 )
 
-    def _clip(self, gs: list[Any]) -> list[Any]:
-        if self.clipvalue is not None:
-            return [
-                g if g is None else backend(g).clip(g, -self.clipvalue, self.clipvalue) for g in gs
-            ]
-        if self.clipnorm is not None:
-            return [
-                g if g is None else _shortened(g, backend(g).sqrt((g * g).sum()), self.clipnorm)
-                for g in gs
-            ]
-        if self.global_clipnorm is not None:
-            given = [g for g in gs if g is not None]
-            length = sum(((g * g).sum() for g in given), start=0.0) ** 0.5
-            return [g if g is None else _shortened(g, length, self.global_clipnorm) for g in gs]
-        return gs
+    # ---- flat storage ----------------------------------------------------------------------------
 
-    # ---- storage ----
-    _starts: list[int] = []
-
-    def _arrange(self, gs: list[Any], parameters: Sequence[Tensor]) -> list[Any]:
-        """Gradients in the order of self.parameters, which unknown parameters join; None for those not named."""
-        known = {id(p): i for i, p in enumerate(self.parameters)}
-        new = list({id(p): p for p in parameters if id(p) not in known}.values())
-        if new:
-            self._lay_out([*self.parameters, *new], self.state())
-            known = {id(p): i for i, p in enumerate(self.parameters)}
-        arranged: list[Any] = [None] * len(self.parameters)
+    def _align_gradients(self, gs: list[Any], parameters: Sequence[Tensor]) -> list[Any]:
+        """Gradients in the order of self.parameters, which new ones join; None for the others."""
+        known = {id(p): p for p in [*self.parameters, *parameters]}
+        if len(known) > len(self.parameters):
+            self._flatten_parameters(list(known.values()), self.state())
+        aligned: dict[int, Any] = dict.fromkeys(known)
         for g, p in zip(gs, parameters):
-            i = known[id(p)]
-            arranged[i] = g if arranged[i] is None else arranged[i] + g
-        return arranged
+            earlier = aligned[id(p)]  # not None for a parameter that is listed twice
+            aligned[id(p)] = g if earlier is None else earlier + g
+        return list(aligned.values())
 
-    def _lay_out(self, parameters: list[Tensor], state: list[list[Array]]) -> None:
-        """Copy parameters and their state, as far as there is one, into new flat arrays, and cut those into blocks."""
-        kinds = {f"{p.dtype} on {p.device}" for p in parameters}
-        if len(kinds) > 1:
-            raise ValueError(
-                f"{self.name}: the parameters are {' and '.join(sorted(kinds))}; use one optimizer for each kind"
-            )
-        self.parameters = parameters
-        first = self.parameters[0]._array
-        xp = backend(first)
-        sizes = [p.size for p in self.parameters]
-        self._starts = [sum(sizes[:i]) for i in range(len(sizes))]
-        flat = xp.concatenate([p._array.reshape(-1) for p in self.parameters])
+    def _flatten_parameters(
+        self, parameters: list[Tensor], state: Sequence[Sequence[Array]]
+    ) -> None:
+        """Copy parameters, and the state of the first of them, into new flat arrays and blocks."""
+        if len({(p.dtype, p.device) for p in parameters}) > 1:
+            self._refuse_mixture(parameters)
+        xp, device = backend(parameters[0]._array), parameters[0].device
+        flat = xp.concatenate([p._array for p in parameters], None)
         self._flat = [flat, *(xp.full(flat.shape, self.initial, flat.dtype) for _ in self.slots)]
-        for start, arrays in zip(self._starts, state):
-            for slot, a in zip(self._flat[1:], arrays):
-                slot[start : start + a.size] = to_device(a, device_name(slot)).reshape(-1)
-        self._views = []
-        for p, start in zip(self.parameters, self._starts):
-            p._array = flat[start : start + p.size].reshape(p.shape)
-            self._views.append(p._array)
-        block = BLOCK if self.parameters[0].device == "cpu" else flat.size
-        self._blocks = [
-            (pieces, [a[start:stop] for a in self._flat])
-            for start, stop, pieces in _cut(sizes, block)
-        ]
+        self.parameters, self._views, self._blocks = parameters, [], []
+        stop = 0
+        for p, arrays in zip_longest(parameters, state, fillvalue=()):
+            start, stop = stop, stop + p.size
+            views = [a[start:stop].reshape(p.shape) for a in self._flat]
+            for view, array in zip(views[1:], arrays):
+                view[...] = to_device(array, device)
+            p._array = views[0]
+            self._views.append(views)
+        block_size = BLOCK_SIZE if device == "cpu" else flat.size or 1
+        stop = 0
+        for segments in make_blocks([p.size for p in parameters], block_size):
+            start, stop = stop, stop + sum(s.stop - s.start for s in segments)
+            self._blocks.append((segments, [a[start:stop] for a in self._flat]))
+
+    def _refuse_mixture(self, parameters: Sequence[Tensor]) -> None:
+        """Raise the ValueError for parameters of several dtypes or devices."""
+        kinds = sorted({f"{p.dtype} on {p.device}" for p in parameters})
+        raise ValueError(
+            f"{self.name}: the parameters are {' and '.join(kinds)}; use one optimizer for each "
+            "kind"
+        )
+
+    # ---- the state that is saved -----------------------------------------------------------------
 
     def state(self) -> list[list[Array]]:
         """The state arrays of each parameter, in the order of `slots`."""
-        return [
-            [slot[start : start + p.size].reshape(p.shape) for slot in self._flat[1:]]
-            for p, start in zip(self.parameters, self._starts)
-        ]
+        return [views[1:] for views in self._views]
 
-    def load_state(self, parameters: Sequence[Tensor], state: list[list[Any]], t: int) -> None:
-        """Take over the state arrays of each parameter and the number of steps taken."""
-        self.parameters, self._flat, self._views, self._blocks, self._starts, self.t = (
-            [],
-            [],
-            [],
-            [],
-            [],
-            t,
-        )
+    def load_state(
+        self, parameters: Sequence[Tensor], state: Sequence[Sequence[Any]], t: int
+    ) -> None:
+        """Replace the state.
+
+        Args:
+            parameters: The parameters that the state belongs to.
+            state: Of each parameter, the arrays that `state()` returned.
+            t: Number of steps taken.
+        """
+        self.t = t
+        self.parameters, self._views = [], []
         if parameters:
-            self._lay_out(list(parameters), state)
+            self._flatten_parameters(list(parameters), state)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy lays its parameters out again: copied views would no longer show the copied storage."""
-        return {**vars(self), "_views": [None] * len(self._views), "_blocks": []}
+        """A copy builds its own flat storage, in its first step."""
+        views = [[None, *views[1:]] for views in self._views]
+        return {**vars(self), "_flat": [], "_views": views, "_blocks": []}
 
 
-def _cut(sizes: list[int], block: int) -> list[tuple[int, int, list[tuple[int, int, int]]]]:
-    """(start, stop, [(parameter, start, stop within it), ...]) of each block: small parameters together, large ones in parts."""
-    blocks: list[tuple[int, int, list[tuple[int, int, int]]]] = []
-    position = 0
+def make_blocks(sizes: Sequence[int], block_size: int) -> list[list[Segment]]:
+    """Cut parameters into blocks: small ones together, large ones in parts.
+
+    Args:
+        sizes: Number of elements of each parameter.
+        block_size: Largest number of elements of a block.
+
+    Returns:
+        The segments of each block; all of them in order cover every element once.
+
+    Example:
+        >>> [[tuple(segment) for segment in block] for block in make_blocks([2, 3, 8], 5)]
+        [[(0, 0, 2), (1, 0, 3)], [(2, 0, 5)], [(2, 5, 8)]]
+    """
+    blocks: list[list[Segment]] = []
+    room = 0  # elements that still fit the last block
     for i, size in enumerate(sizes):
-        if blocks and size and position + size - blocks[-1][0] <= block:
-            start, _, pieces = blocks[-1]
-            blocks[-1] = start, position + size, [*pieces, (i, 0, size)]
-        else:
-            parts = max(1, math.ceil(size / block))
-            edges = [size * k // parts for k in range(parts + 1)]
-            blocks += [
-                (position + a, position + b, [(i, a, b)]) for a, b in zip(edges, edges[1:]) if b > a
-            ]
-        position += size
+        for start in range(0, size, block_size):
+            stop = min(start + block_size, size)
+            if stop - start > room:
+                blocks.append([])
+                room = block_size
+            blocks[-1].append(Segment(i, start, stop))
+            room -= stop - start
     return blocks
 
 
-def _shortened(g: Array, length: Any, limit: float) -> Array:
-    """g scaled down so that `length` becomes at most `limit`."""
-    return g * (limit / backend(g).maximum(length, limit)).astype(g.dtype)
+def _slice(a: Array, start: int, stop: int) -> Array:
+    """The elements start:stop of an array read as flat; all of them keep their shape."""
+    return a if a.size == stop - start else a.reshape(-1)[start:stop]

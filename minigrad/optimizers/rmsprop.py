@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..backend import Array, backend
-from .base import Optimizer
+from .base import LearningRate, Optimizer
 
 
 class RMSprop(Optimizer):
-    """Steps divided by the root of a running mean of squared gradients (Tieleman & Hinton 2012); epsilon inside the root.
+    """v += (1 - rho)(g**2 - v), p -= rate * g / sqrt(v + epsilon).
 
-    `centered` subtracts the squared running mean of the gradient, `momentum` runs the steps through a velocity.
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        rho: Decay of v, the running mean of the squared gradient.
+        momentum: Decay of a velocity that sums the steps; 0 for none.
+        epsilon: Added under the root, so that it divides safely.
+        centered: Whether the variance of the gradient takes the place of v: v minus the squared
+            running mean of the gradient.
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "rmsprop".
+
+    References:
+        Tieleman & Hinton 2012, Lecture 6.5 of Neural Networks for Machine Learning; Graves 2013,
+        arXiv:1308.0850, for the centered form.
+
+    Example:
+        >>> p = minigrad.Parameter(np.zeros(2))
+        >>> RMSprop(0.1, rho=0.0).apply([np.array([3.0, -4.0])], [p])
+        >>> p.numpy()
+        array([-0.1,  0.1], dtype=float32)
     """
 
     def __init__(
         self,
-        learning_rate: Any = 1e-3,
+        learning_rate: LearningRate = 1e-3,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        **options: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.slots = ("square",) + ("mean",) * centered + ("velocity",) * bool(momentum)
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.centered = centered
+        mean = ("mean_gradient",) if centered else ()
+        velocity = ("velocity",) if momentum else ()
+        self.slots = ("mean_square", *mean, *velocity)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        v, *rest = state
+        """One step."""
+        v, *others = state
         v += (g * g - v) * (1 - self.rho)
-        spread = v
+        variance = v
         if self.centered:
-            m = rest.pop(0)
+            m = others[0]
             m += (g - m) * (1 - self.rho)
-            spread = backend(p).maximum(v - m * m, 0)  # rounding can take a variance below zero
-        step = self._rate * g / backend(p).sqrt(spread + self.epsilon)
+            variance = backend(p).maximum(v - m * m, 0)  # rounding can take it below zero
+        step = self.learning_rate * g / backend(p).sqrt(variance + self.epsilon)
         if self.momentum:
-            (velocity,) = rest
+            velocity = others[-1]
             velocity *= self.momentum
             velocity += step
             step = velocity

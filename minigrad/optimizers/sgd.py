@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..backend import Array
-from .base import Optimizer
-
-# ---- the formulas, from easy to hard ----------------------------------------------------------------------------------
+from .base import LearningRate, Optimizer
 
 
 class SGD(Optimizer):
-    """p -= rate * g. With momentum: v = momentum * v - rate * g, p += v (Polyak 1964).
+    """p -= rate * g; with momentum v = momentum * v - rate * g, p += v.
 
-    `nesterov` looks ahead: p += momentum * v - rate * g (Sutskever et al. 2013).
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        momentum: Decay of the velocity v, in [0, 1]; 0 for none.
+        nesterov: Whether to look ahead: p += momentum * v - rate * g.
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "sgd".
+
+    Raises:
+        ValueError: If momentum is not in [0, 1].
+
+    References:
+        Polyak 1964 for momentum; Sutskever et al. 2013 for Nesterov's in this form.
+
+    Example:
+        >>> p = minigrad.Parameter(np.ones(2))
+        >>> SGD(0.1).apply([np.array([3.0, -4.0])], [p])
+        >>> p.numpy()
+        array([0.7, 1.4], dtype=float32)
     """
 
     def __init__(
         self,
-        learning_rate: Any = 0.01,
+        learning_rate: LearningRate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        **options: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
         if not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be in [0, 1], got {momentum!r}")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum = momentum
+        self.nesterov = nesterov
         self.slots = ("velocity",) if momentum else ()
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
-        step = g * -self._rate
+        """One step."""
+        step = g * -self.learning_rate
         if state:
             (v,) = state
             v *= self.momentum
@@ -40,20 +62,78 @@ class SGD(Optimizer):
 
 
 class Momentum(SGD):
-    """SGD with momentum .9."""
+    """SGD with momentum 0.9.
+
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        momentum: Decay of the velocity, in [0, 1].
+        nesterov: Whether to look ahead.
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "momentum".
+
+    Example:
+        >>> p, optimizer = minigrad.Parameter(np.zeros(1)), Momentum(0.1)
+        >>> optimizer.apply([np.ones(1)], [p])
+        >>> optimizer.apply([np.ones(1)], [p])
+        >>> p.numpy()
+        array([-0.29], dtype=float32)
+    """
 
     def __init__(
         self,
-        learning_rate: Any = 0.01,
+        learning_rate: LearningRate = 0.01,
         momentum: float = 0.9,
         nesterov: bool = False,
-        **options: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, momentum, nesterov, **options)
+        super().__init__(
+            learning_rate,
+            momentum,
+            nesterov,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            name,
+        )
 
 
 class Nesterov(Momentum):
-    """SGD with Nesterov's momentum .9."""
+    """SGD with Nesterov's momentum 0.9.
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.9, **options: Any) -> None:
-        super().__init__(learning_rate, momentum, True, **options)
+    Args:
+        learning_rate: Number, or a schedule (step -> rate).
+        momentum: Decay of the velocity, in [0, 1].
+        weight_decay: Decay apart from the gradient; None for none.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest absolute value of each element of a gradient.
+        global_clipnorm: Largest norm of all gradients together.
+        name: Name, by default "nesterov".
+
+    Example:
+        >>> p = minigrad.Parameter(np.zeros(1))
+        >>> Nesterov(0.1).apply([np.ones(1)], [p])
+        >>> p.numpy()
+        array([-0.19], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.01,
+        momentum: float = 0.9,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate, momentum, True, weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        )

@@ -14,7 +14,7 @@ from minigrad.layers import Dense
 from minigrad.optimizers import base, schedules
 from minigrad.optimizers.adagrad import Adagrad
 from minigrad.optimizers.adam import Adam, AdamW
-from minigrad.optimizers.base import BLOCK, Optimizer
+from minigrad.optimizers.base import BLOCK_SIZE, Optimizer
 from minigrad.optimizers.rmsprop import RMSprop
 from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
 
@@ -46,7 +46,7 @@ def adam(p, g, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False
     m = s["m"] = beta_1 * s.get("m", 0) + (1 - beta_1) * g
     v = s["v"] = beta_2 * s.get("v", 0) + (1 - beta_2) * g**2
     if amsgrad:
-        v = s["top"] = np.maximum(s.get("top", 0), v)
+        v = s["v_max"] = np.maximum(s.get("v_max", 0), v)
     return p - rate * (m / (1 - beta_1**t)) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
 
 
@@ -74,14 +74,14 @@ SHAPES = [
     (3, 4),
     (),
     (0, 3),
-    (BLOCK // 2 + 3,),
-    (BLOCK // 2 - 1,),
+    (BLOCK_SIZE // 2 + 3,),
+    (BLOCK_SIZE // 2 - 1,),
     (7,),
-    (2 * BLOCK + 5,),
+    (2 * BLOCK_SIZE + 5,),
     (1, 1),
     (2, 3, 2),
     (0,),
-    (BLOCK,),
+    (BLOCK_SIZE,),
     (5,),
 ]
 SMALL = [(3, 4), (), (0, 3), (7,), (1, 1)]
@@ -160,16 +160,20 @@ def test_many_sizes_over_several_blocks(name):
             [g if g is None or t else Tensor(g, dtype="float64") for t, g in enumerate(gs)], ps
         )
     close(ps, wanted)
-    assert len(optimizer._blocks) >= 5 and max(a[0].size for _, a in optimizer._blocks) <= BLOCK
+    assert (
+        len(optimizer._blocks) >= 5 and max(a[0].size for _, a in optimizer._blocks) <= BLOCK_SIZE
+    )
 
 
 def test_blocks_cover_everything_once():
     for sizes in ([5, 0, 3, 20, 0, 1, 10, 10, 2], [0], [0, 0, 4], [10], [11], [31]):
-        cut, covered = base._cut(sizes, 10), np.zeros(sum(sizes), int)
+        covered = np.zeros(sum(sizes), int)
         starts = np.cumsum([0, *sizes])
-        for start, stop, pieces in cut:
-            assert 0 < stop - start <= 10 and sum(b - a for _, a, b in pieces) == stop - start
-            for i, a, b in pieces:
+        stop = 0
+        for segments in base.make_blocks(sizes, 10):
+            start, stop = stop, stop + sum(b - a for _, a, b in segments)
+            assert 0 < stop - start <= 10
+            for i, a, b in segments:
                 assert start <= starts[i] + a < starts[i] + b <= stop
                 covered[starts[i] + a : starts[i] + b] += 1
         assert (covered == 1).all()
@@ -394,6 +398,23 @@ def test_weight_decay(kind, formula, device):
     for gs in steps:
         optimizer.apply(gs, ps)
     close(ps, wanted)
+
+
+def test_the_state_of_adam_is_the_papers(device):
+    """m = (1 - beta_1) g and v = (1 - beta_2) g**2 after one step, running means from then on."""
+    p = Parameter(to_device(np.zeros(2)), dtype="float64")
+    optimizer = Adam(0.1, amsgrad=True)
+    optimizer.apply([to_device(np.array([1.0, -2.0]))], [p])
+    m, v, v_max = map(to_cpu, optimizer.state()[0])
+    assert optimizer.slots == ("m", "v", "v_max")
+    np.testing.assert_allclose(m, [0.1, -0.2], rtol=1e-12)
+    np.testing.assert_allclose(v, [0.001, 0.004], rtol=1e-12)
+    np.testing.assert_allclose(v_max, v, rtol=0)
+    optimizer.apply([to_device(np.zeros(2))], [p])
+    m, v, v_max = map(to_cpu, optimizer.state()[0])
+    np.testing.assert_allclose(m, [0.09, -0.18], rtol=1e-12)
+    np.testing.assert_allclose(v, [0.000999, 0.003996], rtol=1e-12)
+    np.testing.assert_allclose(v_max, [0.001, 0.004], rtol=1e-12)
 
 
 def test_adamw_is_adam_with_decay():
