@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..utils.registry import lookup
+from ..utils.registry import create
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .base import Optimizer
@@ -21,14 +21,20 @@ NAMES: dict[str, type[Optimizer]] = {
 
 
 def get(optimizer: str | type[Optimizer] | Optimizer) -> Optimizer:
-    """The optimizer called `optimizer`, or of that class, with its defaults; an Optimizer is returned as it is.
+    """The optimizer of that name or class, with its defaults.
 
-    Raises ValueError with a suggestion.
+    Args:
+        optimizer: Name (upper or lower case), class, or an Optimizer, which is returned unchanged.
+
+    Raises:
+        ValueError: If the name is unknown; the nearest one is suggested.
+        TypeError: If it is none of these.
+
+    Example:
+        >>> get("adam").learning_rate
+        0.001
     """
-    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
-        return optimizer()
     if isinstance(optimizer, Optimizer):
         return optimizer
-    return lookup(
-        optimizer.lower() if isinstance(optimizer, str) else optimizer, NAMES, "optimizer"
-    )()
+    name = optimizer.lower() if isinstance(optimizer, str) else optimizer
+    return create(name, NAMES, "optimizer")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from operator import is_not
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
@@ -19,7 +18,7 @@ LearningRate = float | Callable[[int], float]  # a number or a schedule
 class Segment(NamedTuple):
     """The elements start:stop of one parameter, which is read as flat."""
 
-    index: int
+    parameter: int
     start: int
     stop: int
 
@@ -241,13 +240,13 @@ class Optimizer:
         self._flat = [flat, *(xp.full(flat.shape, self.initial, flat.dtype) for _ in self.slots)]
         self.parameters, self._views, self._blocks = parameters, [], []
         stop = 0
-        for p, arrays in zip_longest(parameters, state, fillvalue=()):
+        for p in parameters:
             start, stop = stop, stop + p.size
-            views = [a[start:stop].reshape(p.shape) for a in self._flat]
+            self._views.append([a[start:stop].reshape(p.shape) for a in self._flat])
+            p._array = self._views[-1][0]
+        for views, arrays in zip(self._views, state):
             for view, array in zip(views[1:], arrays):
                 view[...] = to_device(array, device)
-            p._array = views[0]
-            self._views.append(views)
         block_size = BLOCK_SIZE if device == "cpu" else flat.size or 1
         stop = 0
         for segments in make_blocks([p.size for p in parameters], block_size):
