@@ -1,5 +1,8 @@
 """minigrad: a deep-learning library to read in an afternoon, over NumPy or CuPy."""
 
+from importlib import import_module
+from types import ModuleType
+
 from . import (
     activations,
     backend,
@@ -38,3 +41,15 @@ from .ops import *  # noqa: F403 - every op by name: minigrad.tanh, minigrad.con
 from .random import seed
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`minigrad.plots` is imported when first asked for."""
+    if name == "plots":
+        return import_module(".plots", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The names of the module, with `plots`."""
+    return sorted({*globals(), "plots"})

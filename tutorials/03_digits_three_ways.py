@@ -291,7 +291,7 @@ print(f"right on {accuracy:.1%} of {len(y_test)} images it has never seen")
 assert np.allclose(shares.sum(1), 1, atol=1e-5)
 assert accuracy > 0.93
 
-plots.confusion(y_test, answers)
+plots.confusion_matrix(y_test, answers)
 plt.show()
 
 # %%

@@ -1,4 +1,4 @@
-"""Pictures of functions: activations, losses, decisions, paths."""
+"""Figures of functions: activations, losses, decision boundaries, optimizers' trajectories."""
 
 from __future__ import annotations
 
@@ -9,61 +9,81 @@ import numpy as np
 from .. import ops
 from ..engine.autograd import grad, no_grad
 from ..engine.tensor import Tensor
-from .style import COLOURS, INK, RED, PathLike, _array, _panels, page
+from ..utils.files import PathLike
+from .style import COLORS, DARK, MEDIUM, RED, add_panels, new_figure, nth_color, row_count, to_numpy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Function = Callable[[Any], Any]
+Window = tuple[float, float, float, float]  # x from, x to, y from, y to
 
-def decision(
-    panels: Mapping[str, tuple[Callable[[Any], Any], Any, Any]],
+
+# ---- decision boundaries -------------------------------------------------------------------------
+
+
+def decision_boundaries(
+    panels: Mapping[str, tuple[Function, Any, Any]],
     *,
     margin: float = 0.5,
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Regions that models of two inputs tell apart: {title: (predict, points (N, 2), labels 0 or 1)}, a panel each.
+    """Regions that binary classifiers of two inputs tell apart, one panel per model.
 
-    predict maps (M, 2) to M scores in 0..1; the line is where it says 1/2, and points on the wrong side are ringed red.
+    The line is where the score is 1/2; points on the wrong side of it are ringed red.
+
+    Args:
+        panels: {title: (predict, points, labels)}: predict maps (M, 2) to M scores in 0..1, points
+            are (N, 2), labels 0 or 1.
+        margin: Space around the points.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> points = np.array([[0.0, 0.0], [1.0, 1.0]])
+        >>> panels = {"x > 1/2": (lambda x: x[:, 0], points, [0, 1])}
+        >>> figure = minigrad.plots.decision_boundaries(panels)
+        >>> figure.axes[0].get_title()
+        'x > 1/2'
     """
-    from matplotlib.colors import LinearSegmentedColormap
-
     columns = min(len(panels), 4)
-    with page(path, 2.9 * columns, 3.25 * -(-len(panels) // columns)) as figure:
-        shades = LinearSegmentedColormap.from_list("sides", ["#f6d3b5", "#ffffff", "#bcd4ee"])
-        for axes, (title, (predict, points, labels)) in zip(
-            _panels(figure, len(panels), columns), panels.items()
-        ):
-            points, labels = _array(points), _array(labels).reshape(-1)
-            low, high = points.min(0) - margin, points.max(0) + margin
-            x, y = np.meshgrid(*(np.linspace(a, b, 401) for a, b in zip(low, high)))
-            scores = _array(
-                predict(np.stack([x.ravel(), y.ravel()], 1).astype(points.dtype))
-            ).reshape(x.shape)
-            axes.pcolormesh(
-                x, y, scores, cmap=shades, vmin=0, vmax=1, shading="nearest", rasterized=True
-            )
-            if scores.min() < 0.5 < scores.max():
-                axes.contour(x, y, scores, levels=[0.5], colors=INK, linewidths=1.2)
-            wrong = (_array(predict(points)).reshape(-1) >= 0.5) != (labels >= 0.5)
-            for value, colour, marker in ((0, COLOURS[1], "o"), (1, COLOURS[0], "s")):
-                x, y = points[labels == value].T
-                axes.scatter(x, y, c=colour, marker=marker, s=70, edgecolors="white", zorder=3)
-            x, y = points[wrong].T
-            axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED, linewidths=2, zorder=4)
-            axes.set(
-                title=title,
-                aspect="equal",
-                xticks=[0, 1],
-                yticks=[0, 1],
-                xlabel="$x_1$",
-                ylabel="$x_2$",
-            )
+    rows = row_count(len(panels), columns)
+    with new_figure(2.9 * columns, 3.25 * rows, path) as figure:
+        for axes, (title, model) in zip(add_panels(figure, len(panels), columns), panels.items()):
+            predict, points, labels = model
+            _draw_regions(axes, predict, to_numpy(points), margin)
+            _draw_labeled(axes, predict, to_numpy(points), to_numpy(labels).reshape(-1))
+            axes.set(title=title, aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+            axes.set(xticks=[0, 1], yticks=[0, 1])
             axes.grid(False)
     return figure
 
 
-# ---- functions -----------------------------------------------------------------------------------------------------
+def _draw_regions(axes: Axes, predict: Function, points: np.ndarray, margin: float) -> None:
+    """The score at each place in view, and the line where it is 1/2."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    low, high = points.min(0) - margin, points.max(0) + margin
+    x, y = np.meshgrid(np.linspace(low[0], high[0], 401), np.linspace(low[1], high[1], 401))
+    grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(points.dtype)
+    scores = to_numpy(predict(grid)).reshape(x.shape)
+    cmap = LinearSegmentedColormap.from_list("regions", ["#f6d3b5", "#ffffff", "#bcd4ee"])
+    axes.pcolormesh(x, y, scores, cmap=cmap, vmin=0, vmax=1, shading="nearest", rasterized=True)
+    if scores.min() < 0.5 < scores.max():
+        axes.contour(x, y, scores, levels=[0.5], colors=DARK, linewidths=1.2)
+
+
+def _draw_labeled(axes: Axes, predict: Function, points: np.ndarray, labels: np.ndarray) -> None:
+    """The points of both classes, the misclassified ones ringed."""
+    for value, color, marker in ((0, COLORS[1], "o"), (1, COLORS[0], "s")):
+        x, y = points[labels == value].T
+        axes.scatter(x, y, c=color, marker=marker, s=70, edgecolors="white", zorder=3)
+    predicted = to_numpy(predict(points)).reshape(-1) >= 0.5
+    x, y = points[predicted != (labels >= 0.5)].T
+    axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED, linewidths=2, zorder=4)
+
+
+# ---- functions of one variable -------------------------------------------------------------------
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": ops.sigmoid,
@@ -81,104 +101,132 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def slope(f: Callable[[Tensor], Tensor], x: Any) -> tuple[np.ndarray, np.ndarray]:
-    """f(x) and f'(x) at each element of x, the slope found by minigrad.grad."""
-    at = Tensor(x, requires_grad=True, dtype="float64")
-    y = f(at)
-    return y.numpy(), grad(y.sum(), [at])[0].numpy()
+def value_and_derivative(f: Function, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """f(x) and f'(x) at each element of x, in float64, by minigrad.grad.
+
+    Args:
+        f: An elementwise function of a Tensor.
+        x: The points.
+
+    Example:
+        >>> from minigrad.plots import value_and_derivative
+        >>> y, dy = value_and_derivative(minigrad.square, [1.0, 3.0])
+        >>> y.tolist(), dy.tolist()
+        ([1.0, 9.0], [2.0, 6.0])
+    """
+    points = Tensor(x, requires_grad=True, dtype="float64")
+    y = f(points)
+    (derivative,) = grad(y.sum(), [points])
+    return y.numpy(), derivative.numpy()
 
 
 def activations(
-    functions: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    functions: Mapping[str, Function] | None = None,
     *,
     low: float = -5,
     high: float = 5,
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Each function (default: twelve activations) and, dashed, its slope as minigrad.grad finds it."""
-    functions = functions or ACTIVATIONS
+    """Functions and, dashed, their derivatives, one panel each.
+
+    Args:
+        functions: {name: function of a Tensor}; None for twelve activations of minigrad.
+        low: Left end of the horizontal axis.
+        high: Right end of the horizontal axis.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> figure = minigrad.plots.activations({"tanh": minigrad.tanh, "relu": minigrad.relu})
+        >>> [axes.get_title() for axes in figure.axes]
+        ['tanh', 'relu']
+    """
+    drawn = functions or ACTIVATIONS
     x = np.linspace(low, high, 1001)
-    columns = min(len(functions), 4)
-    rows = -(-len(functions) // columns)
-    with page(path, 2.9 * columns, 2.3 * rows + 0.3) as figure:
-        for axes, (name, f) in zip(_panels(figure, len(functions), columns), functions.items()):
-            y, dy = slope(f, x)
-            axes.axhline(0, color="#8a94a0", linewidth=0.8)
-            axes.axvline(0, color="#8a94a0", linewidth=0.8)
+    columns = min(len(drawn), 4)
+    rows = row_count(len(drawn), columns)
+    with new_figure(2.9 * columns, 2.3 * rows + 0.3, path) as figure:
+        for axes, (name, f) in zip(add_panels(figure, len(drawn), columns), drawn.items()):
+            y, dy = value_and_derivative(f, x)
+            bottom = min(0, y.min(), dy.min()) - 0.15
+            top = max(y.max(), dy.max()) + 0.15
+            axes.axhline(0, color=MEDIUM, linewidth=0.8)
+            axes.axvline(0, color=MEDIUM, linewidth=0.8)
             axes.plot(x, y, label="f(x)")
             axes.plot(x, dy, "--", label="f'(x)")
-            axes.set(
-                title=name,
-                ylim=(min(0, y.min(), dy.min()) - 0.15, min(3.0, max(y.max(), dy.max()) + 0.15)),
-            )
-        handles = axes.get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=2)
+            axes.set(title=name, ylim=(bottom, min(3.0, top)))
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
 
 
 def losses(
-    groups: Mapping[str, tuple[str, np.ndarray, Mapping[str, Callable[[Tensor], Tensor]]]],
+    groups: Mapping[str, tuple[str, np.ndarray, Mapping[str, Function]]],
     *,
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Loss of one example against one quantity, and its slope dashed: {title: (x label, x values, {name: f})}, a panel each."""
-    with page(path, 4.3 * len(groups), 3.6) as figure:
-        for axes, (title, (xlabel, x, functions)) in zip(
-            _panels(figure, len(groups), len(groups)), groups.items()
-        ):
-            axes.axhline(0, color="#8a94a0", linewidth=0.8)
+    """Losses of one example as functions of one quantity, derivatives dashed, one panel per group.
+
+    Args:
+        groups: {title: (x label, values of x, {name: function of a Tensor})}.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> error = np.linspace(-1, 1, 5)
+        >>> groups = {"regression": ("error", error, {"MSE": minigrad.square})}
+        >>> len(minigrad.plots.losses(groups).axes)
+        1
+    """
+    with new_figure(4.3 * len(groups), 3.6, path) as figure:
+        panels = add_panels(figure, len(groups), len(groups))
+        for axes, (title, (xlabel, x, functions)) in zip(panels, groups.items()):
+            axes.axhline(0, color=MEDIUM, linewidth=0.8)
             for i, (name, f) in enumerate(functions.items()):
-                y, dy = slope(f, x)
-                axes.plot(x, y, color=COLOURS[i], label=name)
-                axes.plot(x, dy, "--", color=COLOURS[i], linewidth=1.1)
-            axes.set(title=title, xlabel=xlabel, ylabel="loss; slope dashed", ylim=(-4, 6))
+                y, dy = value_and_derivative(f, x)
+                color = nth_color(i)
+                axes.plot(x, y, color=color, label=name)
+                axes.plot(x, dy, "--", color=color, linewidth=1.1)
+            axes.set(title=title, xlabel=xlabel, ylabel="loss; derivative dashed", ylim=(-4, 6))
             axes.legend(loc="upper center")
     return figure
 
 
-def paths(
+# ---- trajectories of optimizers ------------------------------------------------------------------
+
+
+def trajectories(
     f: Callable[[Any, Any], Any],
-    routes: Mapping[str, Any],
+    paths: Mapping[str, Any],
     *,
     goal: tuple[float, float] | None = None,
-    window: tuple[float, float, float, float] = (-2, 2, -1, 3),
+    window: Window = (-2, 2, -1, 3),
     title: str = "",
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Routes (steps, 2) of optimizers over the contours of f(x, y), all on one picture, each with the f at its end.
+    """Trajectories of optimizers over the contours of f(x, y), each labeled with f at its end.
 
-    A route that leaves the window ends in an arrow.
+    A trajectory that leaves the window ends in an arrow.
+
+    Args:
+        f: The function that is minimized, of arrays x and y.
+        paths: {name: points (steps, 2)}.
+        goal: The minimum, drawn as a star.
+        window: The part of the plane in view: x from, x to, y from, y to.
+        title: Title of the figure.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> paths = {"descent": [[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]]}
+        >>> figure = minigrad.plots.trajectories(lambda x, y: x**2 + y**2, paths)
+        >>> figure.axes[0].lines[0].get_label()
+        'descent: 0'
     """
-    x, y = np.meshgrid(np.linspace(*window[:2], 301), np.linspace(*window[2:], 301))
-    with no_grad():
-        height = _array(f(x, y))
-    with page(path, 8.4, 5.2) as figure:
+    with new_figure(8.4, 5.2, path) as figure:
         axes = figure.subplots()
-        depth = np.log1p(height - height.min())  # narrow valleys and steep walls on one scale
-        axes.pcolormesh(
-            x,
-            y,
-            depth,
-            cmap="Greys",
-            vmin=0,
-            vmax=2.2 * depth.max(),
-            shading="gouraud",
-            rasterized=True,
-        )
-        axes.contour(
-            x,
-            y,
-            depth,
-            levels=np.linspace(0.02, 1, 16) * depth.max(),
-            colors="#9aa5b1",
-            linewidths=0.6,
-        )
-        for i, (name, route) in enumerate(routes.items()):
-            if np.isfinite(_array(route)[-1]).all():
-                name += f": {float(f(*_array(route)[-1])):.3g}"
-            _route(
-                axes, name, _array(route), window, COLOURS[i % len(COLOURS)], 1 - i / len(routes)
-            )
+        _draw_contours(axes, f, window)
+        for i, (name, points) in enumerate(paths.items()):
+            label = _trajectory_label(f, name, to_numpy(points))
+            weight = 1 - i / len(paths)
+            _draw_trajectory(axes, label, to_numpy(points), window, nth_color(i), weight)
         if goal is not None:
             axes.plot(*goal, "*", color=RED, markersize=15, markeredgecolor="white", zorder=5)
         axes.set(xlim=window[:2], ylim=window[2:], xlabel="x", ylabel="y", title=title)
@@ -189,48 +237,45 @@ def paths(
     return figure
 
 
-def _route(
-    axes: Axes,
-    name: str,
-    route: np.ndarray,
-    window: tuple[float, float, float, float],
-    colour: str,
-    weight: float,
-) -> None:
-    """One route up to the step that leaves the window, which becomes an arrow; the label says when it stopped being finite.
-
-    The first routes are drawn widest and longest (`weight` falls from 1 to 0), so that those under others still show.
-    """
-    inside = (route >= np.array(window[::2])) & (route <= np.array(window[1::2]))
-    stays = int(
-        np.argmin(np.append(inside.all(1), False))
-    )  # the number of points before the first outside
-    lost = np.flatnonzero(~np.isfinite(route).all(1))
-    if lost.size:
-        name += f"\n(leaves for infinity in {lost[0]} steps)"
-    axes.plot(
-        *route[:stays].T,
-        color=colour,
-        label=name,
-        marker=".",
-        markersize=2 + 2 * weight,
-        linewidth=1 + 1.6 * weight,
+def _draw_contours(axes: Axes, f: Callable[[Any, Any], Any], window: Window) -> None:
+    """log(1 + f - min f), which shows narrow valleys and steep walls on one scale."""
+    x, y = np.meshgrid(np.linspace(*window[:2], 301), np.linspace(*window[2:], 301))
+    with no_grad():
+        height = to_numpy(f(x, y))
+    depth = np.log1p(height - height.min())
+    top = depth.max()
+    levels = np.linspace(0.02, 1, 16) * top
+    axes.pcolormesh(
+        x, y, depth, cmap="Greys", vmin=0, vmax=2.2 * top, shading="gouraud", rasterized=True
     )
-    if stays == len(route):
-        axes.plot(*route[-1], "o", color=colour, markersize=7, markeredgecolor="white", zorder=4)
-    elif stays:
-        start, away = route[stays - 1], route[stays] - route[stays - 1]
-        reach = (0.04 + 0.16 * weight) * (window[1] - window[0])
-        axes.annotate(
-            "",
-            start + away / np.linalg.norm(away) * reach,
-            start,
-            zorder=4 - weight,
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": colour,
-                "linewidth": 2,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+    axes.contour(x, y, depth, levels=levels, colors="#9aa5b1", linewidths=0.6)
+
+
+def _trajectory_label(f: Callable[[Any, Any], Any], name: str, points: np.ndarray) -> str:
+    """The name with f at the last point, or with the first step that is not finite."""
+    diverged = np.flatnonzero(~np.isfinite(points).all(1))
+    if diverged.size:
+        return f"{name}\n(diverges in {diverged[0]} steps)"
+    return f"{name}: {float(f(*points[-1])):.3g}"
+
+
+def _draw_trajectory(
+    axes: Axes, label: str, points: np.ndarray, window: Window, color: str, weight: float
+) -> None:
+    """Points up to the step that leaves the window, which becomes an arrow.
+
+    `weight` falls from 1 to 0: the first trajectories are widest, to show below later ones.
+    """
+    inside = (points >= np.array(window[::2])) & (points <= np.array(window[1::2]))
+    count = int(np.argmin(np.append(inside.all(1), False)))  # points before the first outside
+    (line,) = axes.plot(*points[:count].T, color=color, label=label, marker=".")
+    line.set(markersize=2 + 2 * weight, linewidth=1 + 1.6 * weight)
+    if count == len(points):
+        axes.plot(*points[-1], "o", color=color, markersize=7, markeredgecolor="white", zorder=4)
+    elif count:
+        start = points[count - 1]
+        step = points[count] - start
+        length = (0.04 + 0.16 * weight) * (window[1] - window[0])
+        end = start + step / np.linalg.norm(step) * length
+        arrow = {"arrowstyle": "-|>", "color": color, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", tuple(end), tuple(start), zorder=4 - weight, arrowprops=arrow)

@@ -1,4 +1,4 @@
-"""Grids of images."""
+"""Grids of images: samples of a generator, predictions of a classifier."""
 
 from __future__ import annotations
 
@@ -7,40 +7,102 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 
-from .style import INK, RED, PathLike, _array, _panels, page
-
-# ---- what a model sees ---------------------------------------------------------------------------------------------
+from ..utils.files import PathLike
+from .style import DARK, RED, add_panels, new_figure, row_count, to_numpy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def pictures_of(x: Any) -> np.ndarray:
-    """Rows as pictures, (N, H, W) or (N, H, W, 3): a single channel is dropped, flat rows must make squares."""
-    x = _array(x)
-    if x.ndim == 2:
-        side = math.isqrt(x.shape[1])
-        if side * side != x.shape[1]:
+def as_images(x: Any) -> np.ndarray:
+    """Images as matplotlib draws them.
+
+    Args:
+        x: Images (N, H, W), (N, H, W, 1 or 3), or flat squares (N, H * H).
+
+    Shape:
+        (N, H, W), or (N, H, W, 3) for color
+
+    Raises:
+        ValueError: For any other shape.
+
+    Example:
+        >>> from minigrad.plots import as_images
+        >>> as_images(np.zeros((5, 64))).shape
+        (5, 8, 8)
+    """
+    images = to_numpy(x)
+    if images.ndim == 2:
+        side = math.isqrt(images.shape[1])
+        if side * side != images.shape[1]:
             raise ValueError(
-                f"rows of {x.shape[1]} values are no square pictures: reshape them to (N, height, width)"
+                f"rows of {images.shape[1]} values are not square pictures: "
+                "reshape them to (N, height, width)"
             )
-        x = x.reshape(-1, side, side)
-    if x.ndim == 4 and x.shape[-1] == 1:
-        x = x[..., 0]
-    if x.ndim != 3 and not (x.ndim == 4 and x.shape[-1] == 3):
+        images = images.reshape(-1, side, side)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    is_color = images.ndim == 4 and images.shape[-1] == 3
+    if images.ndim != 3 and not is_color:
         raise ValueError(
-            f"expected pictures (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H), got shape {x.shape}"
+            "expected pictures (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H), "
+            f"got shape {images.shape}"
         )
-    return x
+    return images
 
 
-def thumbnails(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
-    """Bare axes in rows of `columns`, each showing one image; all grey images share black and white points."""
-    panels = _panels(figure, len(images), columns)
+def show_image(
+    axes: Axes,
+    image: np.ndarray,
+    *,
+    cmap: str = "gray",
+    vmin: float | None = None,
+    vmax: float | None = None,
+    alpha: float | None = None,
+) -> None:
+    """An image without ticks and frame.
+
+    Args:
+        axes: Where to draw.
+        image: Image (H, W) or (H, W, 3).
+        cmap: Color map of an image with one channel.
+        vmin: Value of the first color; None for the minimum of the image.
+        vmax: Value of the last color; None for the maximum of the image.
+        alpha: Opacity, 0..1.
+
+    Example:
+        >>> from minigrad.plots import new_figure, show_image
+        >>> with new_figure(2, 2) as figure:
+        ...     show_image(figure.subplots(), np.eye(8))
+        >>> figure.axes[0].images[0].get_array().shape
+        (8, 8)
+    """
+    axes.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, alpha=alpha)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def image_grid(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
+    """Axes in rows of `columns`, one image each; gray images share black and white levels.
+
+    Args:
+        figure: The figure to draw on.
+        images: Images (N, H, W) or (N, H, W, 3).
+        columns: Images per row.
+
+    Example:
+        >>> from minigrad.plots import image_grid, new_figure
+        >>> with new_figure(4, 2) as figure:
+        ...     panels = image_grid(figure, np.zeros((6, 8, 8)), columns=4)
+        >>> len(panels)
+        6
+    """
+    panels = add_panels(figure, len(images), columns)
     low, high = float(images.min()), float(images.max())
     for axes, image in zip(panels, images):
-        shown = (image - low) / (high - low or 1) if image.ndim == 3 else image
+        is_color = image.ndim == 3
+        shown = (image - low) / (high - low or 1) if is_color else image
         axes.imshow(shown, cmap="gray", vmin=low, vmax=high)
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
@@ -54,16 +116,29 @@ def samples(
     columns: int = 8,
     titles: Sequence[Any] | None = None,
     title: str = "",
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """A grid of pictures, such as a generator's: (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H)."""
-    images = pictures_of(images)
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
-    with page(
-        path, 1.05 * columns, (1.3 if titles is not None else 1.05) * rows + (0.3 if title else 0)
-    ) as figure:
-        for i, axes in enumerate(thumbnails(figure, images, columns)):
+    """A grid of images, such as those of a generator.
+
+    Args:
+        images: Images (N, H, W), (N, H, W, 1 or 3), or flat squares (N, H * H).
+        columns: Images per row, at most.
+        titles: One title per image.
+        title: Title above all images.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> figure = minigrad.plots.samples(np.eye(9).reshape(9, 3, 3), columns=3)
+        >>> len(figure.axes)
+        9
+    """
+    shown = as_images(images)
+    width = min(columns, len(shown))
+    rows = row_count(len(shown), width)
+    row_height = 1.05 if titles is None else 1.3
+    title_height = 0.3 if title else 0
+    with new_figure(1.05 * width, row_height * rows + title_height, path) as figure:
+        for i, axes in enumerate(image_grid(figure, shown, width)):
             if titles is not None:
                 axes.set_title(str(titles[i]), fontsize=9, fontweight="normal", pad=3)
         figure.suptitle(title)
@@ -77,34 +152,50 @@ def predictions(
     *,
     names: Sequence[str] | None = None,
     columns: int = 8,
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """A grid of pictures, each titled "true / predicted", wrong ones red: labels (N,), predicted (N,) or scores (N, classes)."""
-    images, labels, predicted = pictures_of(images), _array(labels), _array(predicted)
-    if predicted.ndim == 2:
-        predicted = predicted.argmax(1)
-    if not len(images) == len(labels) == len(predicted) or labels.ndim != 1:
+    """A grid of images, each titled "true / predicted", wrong ones red.
+
+    Args:
+        images: Images (N, H, W), (N, H, W, 1 or 3), or flat squares (N, H * H).
+        labels: True classes (N,).
+        predicted: Predicted classes (N,), or scores (N, classes).
+        names: Names of the classes 0, 1, ...; None for the classes themselves.
+        columns: Images per row, at most.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        ValueError: If images, labels and predictions are not equally many.
+
+    Example:
+        >>> figure = minigrad.plots.predictions(np.zeros((3, 8, 8)), [0, 1, 2], [0, 1, 1])
+        >>> figure.get_suptitle()
+        'true / predicted: 1 of 3 wrong'
+    """
+    shown, true, guesses = as_images(images), to_numpy(labels), to_numpy(predicted)
+    if guesses.ndim == 2:
+        guesses = guesses.argmax(1)
+    if not len(shown) == len(true) == len(guesses) or true.ndim != 1:
         raise ValueError(
-            f"predictions: {len(images)} pictures, labels of shape {labels.shape}, predicted {predicted.shape}: "
-            "expected one label and one prediction for each picture"
+            f"predictions: {len(shown)} pictures, labels of shape {true.shape}, predicted "
+            f"{guesses.shape}: expected one label and one prediction for each picture"
         )
-    name = (lambda label: str(label)) if names is None else (lambda label: names[label])
-    columns = min(columns, len(images))
-    with page(path, 1.15 * columns, 1.42 * -(-len(images) // columns) + 0.4) as figure:
-        for axes, true, guess in zip(thumbnails(figure, images, columns), labels, predicted):
-            wrong = bool(true != guess)
-            axes.set_title(
-                f"{name(true)} / {name(guess)}",
-                color=RED if wrong else INK,
-                fontsize=10,
-                pad=3,
-                fontweight="bold" if wrong else "normal",
-            )
-            if wrong:
-                for spine in axes.spines.values():
-                    spine.set(color=RED, linewidth=2)
-        figure.suptitle(
-            f"true / predicted: {int((labels != predicted).sum())} of {len(labels)} wrong",
-            fontsize=10,
-        )
+    width = min(columns, len(shown))
+    rows = row_count(len(shown), width)
+    with new_figure(1.15 * width, 1.42 * rows + 0.4, path) as figure:
+        panels = image_grid(figure, shown, width)
+        for axes, label, guess in zip(panels, true, guesses):
+            pair = (label, guess) if names is None else (names[label], names[guess])
+            _mark(axes, f"{pair[0]} / {pair[1]}", wrong=bool(label != guess))
+        wrong = int((true != guesses).sum())
+        figure.suptitle(f"true / predicted: {wrong} of {len(true)} wrong", fontsize=10)
     return figure
+
+
+def _mark(axes: Axes, title: str, wrong: bool) -> None:
+    """A title above an image; red, bold and framed where the prediction is wrong."""
+    color, weight = (RED, "bold") if wrong else (DARK, "normal")
+    axes.set_title(title, color=color, fontweight=weight, fontsize=10, pad=3)
+    if wrong:
+        for spine in axes.spines.values():
+            spine.set(color=RED, linewidth=2)

@@ -1,12 +1,13 @@
-"""Pictures of what happens inside a network: filters, feature maps, saliency, Grad-CAM, gradients by depth.
+"""Figures of the inside of a network: filters, feature maps, saliency, Grad-CAM, gradient norms.
 
-They take any Sequential over images (N, H, W, C) in inference; functions that end in `_of` give the numbers, the others a Figure.
+`compute_*` return the numbers, the functions below them draw them. Networks are Sequential models
+over images (N, H, W, C), used in inference.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 import numpy as np
 
@@ -19,290 +20,480 @@ from ..engine.tensor import Tensor
 from ..layers import Activation, Layer, Softmax, training
 from ..training.model import Model
 from ..training.sequential import Sequential
-from .images import pictures_of, thumbnails
-from .style import PathLike, page
+from ..utils.files import PathLike
+from .images import as_images, image_grid, show_image
+from .style import new_figure, row_count
 from .training import curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# ---- the parts of a network ----------------------------------------------------------------------------------------
+LayerKey = str | int | Layer | None  # a layer's name, its index, itself, or the default
 
 
-def _input(model: Model, images: Any) -> Tensor:
-    """Images as a floating Tensor beside the model's weights."""
+# ---- the parts of a network ----------------------------------------------------------------------
+
+
+def _as_input(model: Model, images: Any) -> Tensor:
+    """Images as a floating Tensor on the device of the model's weights."""
     x = as_data(images)
-    x = x if x.dtype.kind == "f" else x.astype(settings.default_dtype)
+    if x.dtype.kind != "f":
+        x = x.astype(settings.default_dtype)
     return Tensor(to_device(x, device_name(model.weights[0].data)))
 
 
-def _place(model: Any, layer: str | int | Layer | None, default: int) -> int:
-    """The place of a layer in a Sequential, given itself, its name or its number; else of its first or last convolution."""
+def _layer_index(model: Any, layer: LayerKey, default: int) -> int:
+    """The index of a layer in a Sequential; for None of its first (0) or last (-1) convolution."""
     if not isinstance(model, Sequential):
         raise TypeError(
-            f"these pictures look into a Sequential, layer by layer; {type(model).__name__} is none"
+            "these pictures look into a Sequential, layer by layer; "
+            f"{type(model).__name__} is not one"
         )
     if layer is None:
-        found = [i for i, part in enumerate(model.layers) if any(p.ndim == 4 for p in part.weights)]
-        if not found:
+        convolutions = [i for i, part in enumerate(model.layers) if _kernel(part) is not None]
+        if not convolutions:
             raise ValueError("there is no convolution in this model: name a layer")
-        return found[default]
-    names = [part.name for part in model.layers]
+        return convolutions[default]
+    count = len(model.layers)
     for i, part in enumerate(model.layers):
-        if (
-            layer is part
-            or layer == part.name
-            or isinstance(layer, int)
-            and layer in (i, i - len(names))
-        ):
+        matches_number = isinstance(layer, int) and layer in (i, i - count)
+        if layer is part or layer == part.name or matches_number:
             return i
-    raise ValueError(f"the model has no layer {layer!r}; it has {', '.join(map(str, names))}")
+    names = ", ".join(str(part.name) for part in model.layers)
+    raise ValueError(f"the model has no layer {layer!r}; it has {names}")
 
 
-def _through(layers: list[Layer], x: Any) -> Any:
+def _kernel(layer: Layer) -> Any:
+    """The kernel (KH, KW, in, out) of a convolution; None for other layers."""
+    return next((p for p in layer.weights if p.ndim == 4), None)
+
+
+def _forward(layers: Sequence[Layer], x: Any) -> Any:
+    """The output of layers that follow one another."""
     for layer in layers:
         x = layer(x)
     return x
 
 
-def _scoring(model: Sequential, start: int = 0) -> list[Layer]:
-    """The layers from `start` to the scores: a softmax at the end, which hides how large they are, is left out."""
+def _layers_to_scores(model: Sequential, start: int = 0) -> list[Layer]:
+    """The layers from `start` to the scores, without a softmax, which hides their magnitude."""
+    softmax = activations.get("softmax")
     *layers, last = model.layers[start:]
-    if (
-        isinstance(last, Softmax)
-        or isinstance(last, Activation)
-        and last.activation is activations.get("softmax")
-    ):
+    if isinstance(last, Softmax):
         return layers
-    if getattr(last, "activation", None) is activations.get("softmax"):
+    if isinstance(last, Activation) and last.activation is softmax:
+        return layers
+    if getattr(last, "activation", None) is softmax:
         last = copy.copy(last)  # shares its parameters
         last.activation = activations.get("linear")  # type: ignore[attr-defined]
     return [*layers, last]
 
 
-def _slope(layers: list[Layer], x: Tensor, classes: Any) -> tuple[np.ndarray, np.ndarray]:
-    """d score / d x of each row's own class, that given or else the best one; and these classes."""
-    x = Tensor(x.data, requires_grad=True)
-    scores = _through(layers, x)
+def _input_gradient(layers: Sequence[Layer], inputs: Tensor, classes: Any) -> np.ndarray:
+    """d score / d input, the score of each row being that of its class (default: the best)."""
+    x = Tensor(inputs.data, requires_grad=True)
+    scores = _forward(layers, x)
     if scores.ndim != 2:
         raise ValueError(
             f"expected scores (N, classes) at the end of the model, got shape {scores.shape}"
         )
-    chosen = (
-        to_cpu(scores.data).argmax(1)
-        if classes is None
-        else np.asarray(to_cpu(as_data(classes)), int).reshape(-1)
-    )
+    if classes is None:
+        chosen = to_cpu(scores.data).argmax(1)
+    else:
+        chosen = _as_classes(classes)
     if chosen.shape != (len(x),):
         raise ValueError(f"expected one class for each of {len(x)} images, got {chosen.shape}")
-    own = scores * to_device(np.eye(scores.shape[1], dtype=scores.dtype)[chosen], scores.device)
-    return grad(own.sum(), [x])[0].numpy(), chosen
+    one_hot = np.eye(scores.shape[1], dtype=scores.dtype)[chosen]
+    selected = scores * to_device(one_hot, scores.device)
+    (gradient,) = grad(selected.sum(), [x])
+    return gradient.numpy()
 
 
-# ---- the numbers ---------------------------------------------------------------------------------------------------
+def _as_classes(classes: Any) -> np.ndarray:
+    """Class numbers (N,) of a list or an array."""
+    return np.asarray(to_cpu(as_data(classes)), int).reshape(-1)
 
 
-def features_of(
-    model: Sequential, images: Any, layer: str | int | Layer | None = None
-) -> np.ndarray:
-    """What a layer (default: the first convolution) gives for the images: (N, h, w, C)."""
-    place = _place(model, layer, 0)
+# ---- the numbers ---------------------------------------------------------------------------------
+
+
+def compute_feature_maps(model: Sequential, images: Any, layer: LayerKey = None) -> np.ndarray:
+    """The output of a layer for images.
+
+    Args:
+        model: A Sequential over images.
+        images: Images (N, H, W, C).
+        layer: The layer, its name or its index; None for the first convolution.
+
+    Shape:
+        (N, H, W, C) -> (N, h, w, channels) for a convolution
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If it has no such layer.
+
+    Example:
+        >>> from minigrad.layers import Conv2D
+        >>> model = minigrad.Sequential([Conv2D(4, 3, input_shape=(8, 8, 1))])
+        >>> minigrad.plots.compute_feature_maps(model, np.zeros((2, 8, 8, 1))).shape
+        (2, 6, 6, 4)
+    """
+    index = _layer_index(model, layer, default=0)
     with no_grad(), training(False):
-        return _through(model.layers[: place + 1], _input(model, images)).numpy()
+        return _forward(model.layers[: index + 1], _as_input(model, images)).numpy()
 
 
-def saliency_of(model: Sequential, images: Any, classes: Any = None) -> np.ndarray:
-    """|d score / d pixel| (arXiv:1312.6034), the largest over channels: (N, H, W). The score is that before a softmax.
+def compute_saliency(model: Sequential, images: Any, classes: Any = None) -> np.ndarray:
+    """|d score / d pixel|, the maximum over channels; the score is that before a softmax.
 
-    `classes` (N,) says whose score; the default is what the model takes each image for.
+    Args:
+        model: A Sequential classifier.
+        images: Images (N, H, W, C).
+        classes: The classes (N,) whose scores are derived; None for the predicted ones.
+
+    Shape:
+        (N, H, W, C) -> (N, H, W)
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If the model has no scores (N, classes), or the classes are not one per image.
+
+    References:
+        Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034.
+
+    Example:
+        >>> from minigrad.layers import Dense, Flatten
+        >>> model = minigrad.Sequential([Flatten(input_shape=(8, 8, 1)), Dense(10)])
+        >>> minigrad.plots.compute_saliency(model, np.zeros((2, 8, 8, 1))).shape
+        (2, 8, 8)
     """
-    _place(model, 0, 0)
+    _layer_index(model, 0, default=0)
     with training(False):
-        slope, _ = _slope(_scoring(model), _input(model, images), classes)
-    return abs(slope).max(-1)
+        gradient = _input_gradient(_layers_to_scores(model), _as_input(model, images), classes)
+    return abs(gradient).max(-1)
 
 
-def grad_cam_of(
-    model: Sequential, images: Any, layer: str | int | Layer | None = None, classes: Any = None
+def compute_grad_cam(
+    model: Sequential, images: Any, layer: LayerKey = None, classes: Any = None
 ) -> np.ndarray:
-    """relu(sum_k a_k A_k) (N, h, w), A the maps of a layer (default: the last convolution), a_k the mean of d score / d A_k.
+    """relu(sum_k a_k A_k), A_k the feature maps of a layer, a_k the mean of d score / d A_k.
 
-    arXiv:1610.02391, equations 1 and 2. `classes` as in saliency_of.
+    Args:
+        model: A Sequential classifier.
+        images: Images (N, H, W, C).
+        layer: The layer, its name or its index; None for the last convolution.
+        classes: The classes (N,) whose scores are derived; None for the predicted ones.
+
+    Shape:
+        (N, H, W, C) -> (N, h, w), the size of the feature maps
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If the layer has no feature maps, or the classes are not one per image.
+
+    References:
+        Selvaraju et al. 2016, arXiv:1610.02391, equations 1 and 2.
+
+    Example:
+        >>> from minigrad.layers import Conv2D, Dense, Flatten
+        >>> layers = [Conv2D(4, 3, input_shape=(8, 8, 1)), Flatten(), Dense(10)]
+        >>> model = minigrad.Sequential(layers)
+        >>> minigrad.plots.compute_grad_cam(model, np.zeros((2, 8, 8, 1))).shape
+        (2, 6, 6)
     """
-    place = _place(model, layer, -1)
-    maps = features_of(model, images, place)
+    index = _layer_index(model, layer, default=-1)
+    maps = compute_feature_maps(model, images, index)
     if maps.ndim != 4:
         raise ValueError(
-            f"Grad-CAM needs a layer that gives maps (N, h, w, C); {model.layers[place].name} gives {maps.shape}"
+            f"Grad-CAM needs a layer that gives maps (N, h, w, C); "
+            f"{model.layers[index].name} gives {maps.shape}"
         )
     with training(False):
-        slope, _ = _slope(_scoring(model, place + 1), _input(model, maps), classes)
-    return np.maximum((slope.mean((1, 2), keepdims=True) * maps).sum(-1), 0)
+        layers = _layers_to_scores(model, index + 1)
+        gradient = _input_gradient(layers, _as_input(model, maps), classes)
+    weights = gradient.mean((1, 2), keepdims=True)
+    return np.maximum((weights * maps).sum(-1), 0)
 
 
-def gradient_norms(
+def compute_gradient_norms(
     model: Model, x: Any, y: Any, loss: Any = "sparse_categorical_crossentropy"
 ) -> dict[str, float]:
-    """|d loss / d W| of every kernel W on one batch in training, from the input to the output, by path."""
+    """|d loss / d W| of each kernel W for one batch in training, from input to output.
+
+    Args:
+        model: Any model.
+        x: Inputs of the batch.
+        y: Targets of the batch.
+        loss: Name or function of the loss.
+
+    Example:
+        >>> from minigrad.layers import Dense
+        >>> model = minigrad.Sequential([Dense(4, input_shape=(3,)), Dense(1)])
+        >>> x, y = np.ones((2, 3)), np.ones((2, 1))
+        >>> len(minigrad.plots.compute_gradient_norms(model, x, y, "mse"))
+        2
+    """
     if not model.built:
-        model(_input(model, x))
+        model(_as_input(model, x))
     kernels = {name: p for name, p in model.named_weights().items() if p.trainable and p.ndim > 1}
+    targets = to_device(as_data(y), next(iter(kernels.values())).device)
     with training():
-        value = losses.get(loss)(
-            to_device(as_data(y), next(iter(kernels.values())).device), model(_input(model, x))
-        )
-    found = grad(value, list(kernels.values()), retain_graph=False, unused="zeros")
-    return {name: float(np.linalg.norm(g.numpy())) for name, g in zip(kernels, found)}
+        value = losses.get(loss)(targets, model(_as_input(model, x)))
+    gradients = grad(value, list(kernels.values()), retain_graph=False, unused="zeros")
+    return {name: float(np.linalg.norm(g.numpy())) for name, g in zip(kernels, gradients)}
 
 
-# ---- the pictures --------------------------------------------------------------------------------------------------
+# ---- filters and feature maps --------------------------------------------------------------------
 
 
-def _bare(axes: Axes, image: np.ndarray, **options: Any) -> None:
-    axes.imshow(image, **options)
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+def _set_small_title(axes: Axes, title: Any) -> None:
+    """A title above a small image."""
+    axes.set_title(str(title), fontsize=9, fontweight="normal", pad=3)
 
 
 def filters(
     model: Sequential,
-    layer: str | int | Layer | None = None,
+    layer: LayerKey = None,
     *,
     columns: int = 8,
-    most: int = 64,
-    path: PathLike = None,
+    limit: int = 64,
+    path: PathLike | None = None,
 ) -> Figure:
-    """The kernels of a convolution (default: the first), on one scale: red adds, blue takes away; the mean of input channels."""
-    part = model.layers[_place(model, layer, 0)]
-    kernel = next((p.numpy() for p in part.weights if p.ndim == 4), None)
-    if kernel is None:
+    """The kernels of a convolution, the mean over input channels: red is positive, blue negative.
+
+    Args:
+        model: A Sequential.
+        layer: The layer, its name or its index; None for the first convolution.
+        columns: Filters per row, at most.
+        limit: Filters drawn, at most.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If it has no such layer, or that layer is not a convolution.
+
+    Example:
+        >>> from minigrad.layers import Conv2D
+        >>> model = minigrad.Sequential([Conv2D(4, 3, input_shape=(8, 8, 1))])
+        >>> len(minigrad.plots.filters(model).axes)
+        4
+    """
+    part = model.layers[_layer_index(model, layer, default=0)]
+    if _kernel(part) is None:
         raise ValueError(f"{part.name} has no filters: name a convolution")
-    kernels = kernel.mean(2).transpose(2, 0, 1)[:most]
-    high, columns = float(abs(kernels).max()) or 1.0, min(columns, len(kernels))
-    rows = -(-len(kernels) // columns)
-    with page(path, 0.85 * columns, 0.85 * rows + 0.4) as figure:
-        for axes in thumbnails(figure, kernels, columns):
+    kernel = _kernel(part).numpy()
+    height, width, _, count = kernel.shape
+    shown = kernel.mean(2).transpose(2, 0, 1)[:limit]
+    high = float(abs(shown).max()) or 1.0
+    across = min(columns, len(shown))
+    rows = row_count(len(shown), across)
+    with new_figure(0.85 * across, 0.85 * rows + 0.4, path) as figure:
+        for axes in image_grid(figure, shown, across):
             axes.images[0].set(cmap="RdBu_r", clim=(-high, high))
         figure.suptitle(
-            f"{part.name}: {len(kernels)} of {kernel.shape[-1]} filters {kernel.shape[0]}x{kernel.shape[1]}, "
+            f"{part.name}: {len(shown)} of {count} filters {height}x{width}, "
             f"red to +{high:.2g}, blue to -{high:.2g}",
             fontsize=10,
         )
     return figure
 
 
-def features(
+def feature_maps(
     model: Sequential,
     images: Any,
-    layer: str | int | Layer | None = None,
+    layer: LayerKey = None,
     *,
     channels: int = 10,
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Images, a row each, and beside each what a layer makes of it: the channels that answer most strongly over all images."""
-    place = _place(model, layer, 0)
-    maps, shown = features_of(model, images, place), pictures_of(images)
+    """Images, one per row, each beside its strongest feature maps: the same channels for all.
+
+    Args:
+        model: A Sequential.
+        images: Images (N, H, W, C).
+        layer: The layer, its name or its index; None for the first convolution.
+        channels: Channels drawn, at most.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If it has no such layer, or that layer has no feature maps.
+
+    Example:
+        >>> from minigrad.layers import Conv2D
+        >>> model = minigrad.Sequential([Conv2D(4, 3, input_shape=(8, 8, 1))])
+        >>> figure = minigrad.plots.feature_maps(model, np.ones((2, 8, 8, 1)), channels=3)
+        >>> len(figure.axes)
+        8
+    """
+    index = _layer_index(model, layer, default=0)
+    name = model.layers[index].name
+    maps = compute_feature_maps(model, images, index)
     if maps.ndim != 4:
-        raise ValueError(
-            f"{model.layers[place].name} gives no maps (N, h, w, C), but shape {maps.shape}"
-        )
-    best = np.argsort(-abs(maps).mean((0, 1, 2)), kind="stable")[:channels]
-    with page(path, 0.95 * (len(best) + 1), 0.95 * len(maps) + 0.5) as figure:
-        grid = figure.subplots(len(maps), len(best) + 1, squeeze=False)
-        for row, image, answer in zip(grid, shown, maps):
-            _bare(row[0], image, cmap="gray")
-            for axes, channel in zip(row[1:], best):
-                _bare(
-                    axes,
-                    answer[..., channel],
-                    cmap="viridis",
-                    vmin=float(maps[..., channel].min()),
-                    vmax=float(maps[..., channel].max()),
-                )
-        for axes, channel in zip(grid[0], ["image", *best]):
-            axes.set_title(str(channel), fontsize=9, fontweight="normal", pad=3)
-        figure.suptitle(
-            f"{model.layers[place].name}: {len(best)} of {maps.shape[-1]} channels", fontsize=10
-        )
+        raise ValueError(f"{name} gives no maps (N, h, w, C), but shape {maps.shape}")
+    strength = abs(maps).mean((0, 1, 2))
+    strongest = np.argsort(-strength, kind="stable")[:channels]
+    count = len(strongest) + 1
+    with new_figure(0.95 * count, 0.95 * len(maps) + 0.5, path) as figure:
+        grid = figure.subplots(len(maps), count, squeeze=False)
+        for axes, image in zip(grid[:, 0], as_images(images)):
+            show_image(axes, image)
+        for column, channel in zip(grid[:, 1:].T, strongest):
+            values = maps[..., channel]
+            scale = {"vmin": float(values.min()), "vmax": float(values.max())}
+            for axes, feature_map in zip(column, values):
+                show_image(axes, feature_map, cmap="viridis", **scale)
+        for axes, title in zip(grid[0], ["image", *strongest]):
+            _set_small_title(axes, title)
+        figure.suptitle(f"{name}: {len(strongest)} of {maps.shape[-1]} channels", fontsize=10)
     return figure
 
 
-def _pairs(
-    images: Any,
-    heat: np.ndarray,
-    labels: Any,
-    names: Any,
-    title: str,
-    over: float,
-    cmap: str,
-    path: PathLike,
-) -> Figure:
-    """A column for each image: above the image, below its heat, over the image if `over` < 1; each scaled by itself."""
-    shown = pictures_of(images)
-    with page(path, 1.05 * len(shown), 2.6) as figure:
-        grid = figure.subplots(2, len(shown), squeeze=False)
-        for i, (above, below) in enumerate(grid.T):
-            _bare(above, shown[i], cmap="gray")
-            if over < 1:
-                _bare(below, shown[i], cmap="gray")
-            _bare(below, heat[i], cmap=cmap, vmin=0, vmax=float(heat[i].max()) or 1.0, alpha=over)
-            label = labels[i] if names is None else names[labels[i]]
-            above.set_title(str(label), fontsize=9, fontweight="normal", pad=3)
-        figure.suptitle(title, fontsize=10)
-    return figure
-
-
-def _classes(model: Sequential, images: Any, classes: Any) -> np.ndarray:
-    """Those given, or those that the model takes the images for."""
-    return (
-        model.predict(images).argmax(1)
-        if classes is None
-        else np.asarray(to_cpu(as_data(classes)), int).reshape(-1)
-    )
-
-
-def _whose(classes: Any) -> str:
-    return "the predicted class" if classes is None else "the class"
+# ---- what decides for a class --------------------------------------------------------------------
 
 
 def saliency(
-    model: Sequential, images: Any, classes: Any = None, *, names: Any = None, path: PathLike = None
+    model: Sequential,
+    images: Any,
+    classes: Any = None,
+    *,
+    names: Sequence[str] | None = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Each image above |d score / d pixel|: bright where a small change changes the score most. Titles name the class."""
-    title = f"saliency: |d score / d pixel| for {_whose(classes)} above"
-    classes = _classes(model, images, classes)
-    return _pairs(
-        images, saliency_of(model, images, classes), classes, names, title, 1, "inferno", path
-    )
+    """Each image above its saliency: bright where a small change changes the score most.
+
+    Args:
+        model: A Sequential classifier.
+        images: Images (N, H, W, C).
+        classes: The classes (N,) whose scores are derived; None for the predicted ones.
+        names: Names of the classes 0, 1, ...; None for their numbers.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If the classes are not one per image.
+
+    References:
+        Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034.
+
+    Example:
+        >>> from minigrad.layers import Dense, Flatten
+        >>> model = minigrad.Sequential([Flatten(input_shape=(8, 8, 1)), Dense(10)])
+        >>> figure = minigrad.plots.saliency(model, np.ones((2, 8, 8, 1)), [3, 4])
+        >>> [axes.get_title() for axes in figure.axes[:2]]
+        ['3', '4']
+    """
+    chosen = _chosen_classes(model, images, classes)
+    heat = compute_saliency(model, images, chosen)
+    title = f"saliency: |d score / d pixel| for {_class_description(classes)} above"
+    labels = _class_labels(chosen, names)
+    return _draw_heat(as_images(images), heat, labels, title, overlay=False, path=path)
 
 
 def grad_cam(
     model: Sequential,
     images: Any,
-    layer: str | int | Layer | None = None,
+    layer: LayerKey = None,
     classes: Any = None,
     *,
-    names: Any = None,
-    path: PathLike = None,
+    names: Sequence[str] | None = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Each image above its Grad-CAM, enlarged and laid over it: bright is what speaks for the class in the title."""
-    place = _place(model, layer, -1)
-    title = f"Grad-CAM of {model.layers[place].name}: what speaks for {_whose(classes)} above"
-    classes = _classes(model, images, classes)
-    heat = resize(grad_cam_of(model, images, place, classes), pictures_of(images).shape[1:3])
-    return _pairs(images, heat, classes, names, title, 0.65, "inferno", path)
+    """Each image above its Grad-CAM laid over it: bright is what speaks for the class.
+
+    Args:
+        model: A Sequential classifier.
+        images: Images (N, H, W, C).
+        layer: The layer, its name or its index; None for the last convolution.
+        classes: The classes (N,) whose scores are derived; None for the predicted ones.
+        names: Names of the classes 0, 1, ...; None for their numbers.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        TypeError: If the model is not a Sequential.
+        ValueError: If the layer has no feature maps, or the classes are not one per image.
+
+    References:
+        Selvaraju et al. 2016, arXiv:1610.02391.
+
+    Example:
+        >>> from minigrad.layers import Conv2D, Dense, Flatten
+        >>> layers = [Conv2D(4, 3, input_shape=(8, 8, 1)), Flatten(), Dense(10)]
+        >>> model = minigrad.Sequential(layers)
+        >>> figure = minigrad.plots.grad_cam(model, np.ones((2, 8, 8, 1)), classes=[3, 4])
+        >>> [axes.get_title() for axes in figure.axes[:2]]
+        ['3', '4']
+    """
+    index = _layer_index(model, layer, default=-1)
+    chosen = _chosen_classes(model, images, classes)
+    shown = as_images(images)
+    heat = resize(compute_grad_cam(model, images, index, chosen), shown.shape[1:3])
+    name = model.layers[index].name
+    title = f"Grad-CAM of {name}: what speaks for {_class_description(classes)} above"
+    return _draw_heat(shown, heat, _class_labels(chosen, names), title, overlay=True, path=path)
 
 
-def gradients(norms: Mapping[str, Any], *, path: PathLike = None) -> Figure:
-    """Gradient norms by depth, a line for each network: {name: what gradient_norms gave, or a sequence}."""
-    lines = {
-        name: (
-            1 + np.arange(len(values)),
-            list(values.values() if isinstance(values, Mapping) else values),
-        )
-        for name, values in norms.items()
-    }
+def _draw_heat(
+    images: np.ndarray,
+    heat: np.ndarray,
+    labels: Sequence[str],
+    title: str,
+    overlay: bool,
+    path: PathLike | None,
+) -> Figure:
+    """One column per image: the image above its heat map, which is scaled by itself."""
+    with new_figure(1.05 * len(images), 2.6, path) as figure:
+        above, below = figure.subplots(2, len(images), squeeze=False)
+        for axes, image, label in zip(above, images, labels):
+            show_image(axes, image)
+            _set_small_title(axes, label)
+        for axes, image, values in zip(below, images, heat):
+            high = float(values.max()) or 1.0
+            if overlay:
+                show_image(axes, image)
+            alpha = 0.65 if overlay else 1.0
+            show_image(axes, values, cmap="inferno", vmin=0, vmax=high, alpha=alpha)
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _chosen_classes(model: Sequential, images: Any, classes: Any) -> np.ndarray:
+    """The classes given, or those that the model predicts."""
+    if classes is None:
+        return model.predict(images).argmax(1)
+    return _as_classes(classes)
+
+
+def _class_labels(classes: np.ndarray, names: Sequence[str] | None) -> list[str]:
+    """The name of each class, or its number."""
+    return [str(label if names is None else names[label]) for label in classes]
+
+
+def _class_description(classes: Any) -> str:
+    """The words for the class that a figure explains."""
+    return "the predicted class" if classes is None else "the class"
+
+
+# ---- gradients by depth --------------------------------------------------------------------------
+
+
+def gradient_norms(norms: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
+    """Gradient norms by depth, one line per network, on a logarithmic scale.
+
+    Args:
+        norms: {name: result of `compute_gradient_norms`, or a sequence}.
+        path: File to write; None leaves the figure to pyplot.
+
+    Example:
+        >>> figure = minigrad.plots.gradient_norms({"plain": [1e-3, 1.0], "residual": [0.5, 0.7]})
+        >>> figure.axes[0].get_yscale()
+        'log'
+    """
+    lines = {}
+    for name, values in norms.items():
+        y = list(values.values()) if isinstance(values, Mapping) else list(values)
+        lines[name] = (np.arange(1, len(y) + 1), y)
     return curves(
         lines,
         log=True,

@@ -1,4 +1,4 @@
-"""Pictures of sequences: a forecast against what came, what attention looks at, and the gradient that reaches each time step."""
+"""Figures of sequences: forecasts, attention, attributions, gradients by time step."""
 
 from __future__ import annotations
 
@@ -13,22 +13,16 @@ from ..engine.autograd import grad
 from ..engine.tensor import Tensor
 from ..layers import training
 from ..training.model import Model
-from .style import COLOURS, INK, PathLike, page, whole_numbers
+from ..utils.files import PathLike
+from .style import COLORS, DARK, add_panels, integer_ticks, new_figure, row_count
 from .training import curves
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def _line(name: str, values: Any, n: int | None = None) -> np.ndarray:
-    """A series (T,), given as that or as a column (T, 1)."""
-    y = np.asarray(to_cpu(as_data(values)))
-    if y.ndim not in (1, 2) or y.ndim == 2 and y.shape[1] != 1 or n not in (None, len(y)):
-        raise ValueError(
-            f"forecast: {name} of shape {y.shape}: expected one value for each of the {n or 'T'} steps; draw each column "
-            "by itself"
-        )
-    return y.reshape(-1)
+# ---- forecasts -----------------------------------------------------------------------------------
 
 
 def forecast(
@@ -39,36 +33,61 @@ def forecast(
     xlabel: str = "step",
     ylabel: str = "",
     title: str = "",
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """What came and what was forecast, in time; below, the residual truth - forecast. All (T,) or (T, 1).
+    """A series and its forecast; below them the residual, truth - forecast.
 
-    `baseline` is a forecast of the naive kind, dashed, or one number, such as the mean of the training targets.
+    Args:
+        truth: The series (T,) or (T, 1).
+        predicted: Its forecast, of the same length.
+        baseline: A naive forecast, drawn dashed: a series of the same length, or one number.
+        xlabel: Label of the horizontal axis.
+        ylabel: Label of the series.
+        title: Title of the figure.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        ValueError: If a series does not have one value per step.
+
+    Example:
+        >>> figure = minigrad.plots.forecast([1.0, 2.0, 4.0], [1.0, 3.0, 3.0], baseline=2.0)
+        >>> [line.get_label() for line in figure.axes[0].lines]
+        ['truth', 'forecast, RMSE 0.816', 'baseline, RMSE 1.29']
     """
-    y = _line("truth", truth)
-    lines = {"forecast": _line("predicted", predicted, len(y))}
+    y = _as_series("truth", truth)
+    lines = {"forecast": _as_series("predicted", predicted, len(y))}
     if baseline is not None:
-        lines["baseline"] = (
-            np.full(len(y), float(baseline))
-            if np.ndim(baseline) == 0
-            else _line("baseline", baseline, len(y))
-        )
-    with page(path, 7.6, 4.8) as figure:
+        values = np.full(len(y), float(baseline)) if np.ndim(baseline) == 0 else baseline
+        lines["baseline"] = _as_series("baseline", values, len(y))
+    with new_figure(7.6, 4.8, path) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-        above.plot(y, color=INK, label="truth", linewidth=1.4)
-        below.axhline(0, color=INK, linewidth=1.0)
-        for i, (name, line) in enumerate(lines.items()):
-            rmse, style = (
-                float(np.sqrt(np.mean((y - line) ** 2))),
-                {"color": COLOURS[i], "linestyle": ("-", "--")[i]},
-            )
-            above.plot(line, label=f"{name}, RMSE {rmse:.3g}", **style)
-            below.plot(y - line, linewidth=1.2, **style)
+        above.plot(y, color=DARK, label="truth", linewidth=1.4)
+        below.axhline(0, color=DARK, linewidth=1.0)
+        for (name, line), color, linestyle in zip(lines.items(), COLORS, ("-", "--")):
+            rmse = float(np.sqrt(np.mean((y - line) ** 2)))
+            label = f"{name}, RMSE {rmse:.3g}"
+            above.plot(line, label=label, color=color, linestyle=linestyle)
+            below.plot(y - line, linewidth=1.2, color=color, linestyle=linestyle)
         above.set(title=title, ylabel=ylabel)
         below.set(xlabel=xlabel, ylabel="truth - forecast")
-        below.xaxis.set_major_locator(whole_numbers())
+        below.xaxis.set_major_locator(integer_ticks())
         above.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
+
+
+def _as_series(name: str, values: Any, length: int | None = None) -> np.ndarray:
+    """A series (T,), given as that or as a column (T, 1)."""
+    y = np.asarray(to_cpu(as_data(values)))
+    is_series = y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1)
+    if not is_series or length not in (None, len(y)):
+        raise ValueError(
+            f"forecast: {name} of shape {y.shape}: expected one value for each of the "
+            f"{length or 'T'} steps; draw each column by itself"
+        )
+    return y.reshape(-1)
+
+
+# ---- attention -----------------------------------------------------------------------------------
 
 
 def attention_maps(
@@ -78,125 +97,205 @@ def attention_maps(
     *,
     names: Sequence[str] | None = None,
     title: str = "",
-    path: PathLike = None,
+    path: PathLike | None = None,
 ) -> Figure:
-    """Attention weights (heads, queries, keys) or (queries, keys), a panel a head, dark where a row's query looks.
+    """Attention weights, one panel per head, all on the scale 0..1: dark is much.
 
-    `rows` are the tokens that ask, `columns` those that are looked at (default: the same, where there are as many). All panels
-    share one scale, 0..1.
+    Args:
+        weights: Weights (heads, queries, keys) or (queries, keys) of one example.
+        rows: The tokens of the queries.
+        columns: The tokens of the keys; None for `rows` where queries and keys are equally many.
+        names: Titles of the panels; None for "head 1", "head 2", ...
+        title: Title of the figure.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        ValueError: For weights of another rank, or tokens that are not one per row or column.
+
+    Example:
+        >>> figure = minigrad.plots.attention_maps(np.full((2, 3, 3), 1 / 3), "abc")
+        >>> [axes.get_title() for axes in figure.axes[:2]]
+        ['head 1', 'head 2']
     """
-    maps = np.asarray(to_cpu(as_data(weights)))
-    maps = maps[None] if maps.ndim == 2 else maps
-    if maps.ndim != 3 or not maps.size:
-        raise ValueError(
-            f"attention_maps: expected weights (heads, queries, keys) of one example, got shape {maps.shape}"
-        )
+    maps = _as_attention_maps(weights)
     heads, queries, keys = maps.shape
-    columns = rows if columns is None and queries == keys else columns
-    for name, tokens, n in (("rows", rows, queries), ("columns", columns, keys)):
-        if tokens is not None and len(tokens) != n:
-            raise ValueError(
-                f"attention_maps: {len(tokens)} {name} for weights of shape {maps.shape}: expected {n}"
-            )
-    width, height = max(2.2, 0.21 * keys + 0.9), max(2.2, 0.21 * queries + 1.0)
+    if columns is None and queries == keys:
+        columns = rows
+    _check_token_count("rows", rows, queries, maps.shape)
+    _check_token_count("columns", columns, keys, maps.shape)
+    titles = names or ([f"head {i + 1}" for i in range(heads)] if heads > 1 else [""])
+    width = max(2.2, 0.21 * keys + 0.9)
+    height = max(2.2, 0.21 * queries + 1.0)
     across = min(heads, 4 if width < 3.5 else 2)
-    with page(path, width * across + 0.7, height * -(-heads // across) + 0.4) as figure:
-        panels = figure.subplots(-(-heads // across), across, squeeze=False).ravel()
-        for spare in panels[heads:]:
-            spare.remove()
-        for i, (axes, weight) in enumerate(zip(panels, maps)):
+    down = row_count(heads, across)
+    with new_figure(width * across + 0.7, height * down + 0.4, path) as figure:
+        panels = add_panels(figure, heads, across)
+        for axes, weight, name in zip(panels, maps, titles):
             image = axes.imshow(weight, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-            axes.set_title(names[i] if names else f"head {i + 1}" if heads > 1 else "")
+            axes.set_title(name)
             axes.grid(False)
-            for axis, tokens in ((axes.xaxis, columns), (axes.yaxis, rows)):
-                if tokens is None:
-                    axis.set_major_locator(whole_numbers())
-                else:
-                    axis.set_ticks(
-                        range(len(tokens)),
-                        [_shown(token) for token in tokens],
-                        fontsize=8,
-                        rotation=90
-                        if axis is axes.xaxis and max(map(len, map(_shown, tokens))) > 1
-                        else 0,
-                    )
-                    axis.set_tick_params(length=0)
-        figure.colorbar(
-            image, ax=list(panels[:heads]), fraction=0.05, pad=0.02, shrink=0.8, label="weight"
-        )
+            _label_tokens(axes.xaxis, columns, upright=False)
+            _label_tokens(axes.yaxis, rows, upright=True)
+        figure.colorbar(image, ax=panels, fraction=0.05, pad=0.02, shrink=0.8, label="weight")
         figure.suptitle(title)
     return figure
 
 
-def _shown(token: Any) -> str:
-    """A token with its white space visible."""
+def _as_attention_maps(weights: Any) -> np.ndarray:
+    """Weights (heads, queries, keys)."""
+    maps = np.asarray(to_cpu(as_data(weights)))
+    if maps.ndim == 2:
+        maps = maps[None]
+    if maps.ndim != 3 or not maps.size:
+        raise ValueError(
+            "attention_maps: expected weights (heads, queries, keys) of one example, "
+            f"got shape {maps.shape}"
+        )
+    return maps
+
+
+def _check_token_count(
+    name: str, tokens: Sequence[Any] | None, count: int, shape: tuple[int, ...]
+) -> None:
+    """Raise ValueError where there are tokens, but not `count`."""
+    if tokens is not None and len(tokens) != count:
+        raise ValueError(
+            f"attention_maps: {len(tokens)} {name} for weights of shape {shape}: expected {count}"
+        )
+
+
+def _label_tokens(axis: Any, tokens: Sequence[Any] | None, upright: bool) -> None:
+    """Tokens, or integers, along an axis; turned if longer than a character and not `upright`."""
+    if tokens is None:
+        axis.set_major_locator(integer_ticks())
+        return
+    labels = [_visible(token) for token in tokens]
+    turned = not upright and max(len(label) for label in labels) > 1
+    axis.set_ticks(range(len(labels)), labels, fontsize=8, rotation=90 if turned else 0)
+    axis.set_tick_params(length=0)
+
+
+def _visible(token: Any) -> str:
+    """A token with visible white space."""
     return str(token).replace(" ", "␣").replace("\n", "⏎") or "∅"
 
 
-def token_shares(
-    texts: Mapping[str, tuple[Sequence[Any], Any]], *, ylabel: str = "share", path: PathLike = None
-) -> Figure:
-    """What each token of some texts did for an answer, a panel a text: {title: (tokens, share of each)}; below 0 it spoke against.
+# ---- attributions --------------------------------------------------------------------------------
 
-    All panels share one scale.
+
+def token_attributions(
+    texts: Mapping[str, tuple[Sequence[Any], Any]],
+    *,
+    ylabel: str = "attribution",
+    path: PathLike | None = None,
+) -> Figure:
+    """The contribution of each token to an output, one panel per text, all on one scale.
+
+    Args:
+        texts: {title: (tokens, attribution of each)}; below 0 a token lowers the output.
+        ylabel: Label of the vertical axis.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        ValueError: If attributions are not one per token, or there is no token.
+
+    Example:
+        >>> texts = {"praise": (["not", "dull"], [0.75, -0.25])}
+        >>> figure = minigrad.plots.token_attributions(texts)
+        >>> [float(bar.get_height()) for bar in figure.axes[0].patches]
+        [0.75, -0.25]
     """
-    shares = {title: np.asarray(to_cpu(as_data(values))) for title, (_, values) in texts.items()}
+    attributions = {title: np.asarray(to_cpu(as_data(a))) for title, (_, a) in texts.items()}
     for title, (tokens, _) in texts.items():
-        if shares[title].shape != (len(tokens),):
+        if attributions[title].shape != (len(tokens),):
             raise ValueError(
-                f"token_shares: {title!r} has {len(tokens)} tokens and shares of shape {shares[title].shape}: expected one "
-                "for each"
+                f"token_attributions: {title!r} has {len(tokens)} tokens and attributions of "
+                f"shape {attributions[title].shape}: expected one for each"
             )
     longest = max((len(tokens) for tokens, _ in texts.values()), default=0)
     if not longest:
-        raise ValueError("token_shares: there is no token to draw")
-    with page(path, max(4.0, 0.55 * longest + 1.0), 2.2 * len(texts)) as figure:
+        raise ValueError("token_attributions: there is no token to draw")
+    with new_figure(max(4.0, 0.55 * longest + 1.0), 2.2 * len(texts), path) as figure:
         panels = figure.subplots(len(texts), 1, squeeze=False, sharey=True).ravel()
         for axes, (title, (tokens, _)) in zip(panels, texts.items()):
-            axes.bar(
-                range(len(tokens)),
-                shares[title],
-                color=[COLOURS[0] if share > 0 else COLOURS[1] for share in shares[title]],
-            )
-            axes.axhline(0, color=INK, linewidth=1.0)
-            axes.set_xticks(
-                range(len(tokens)), [_shown(token) for token in tokens], rotation=35, ha="right"
-            )
+            _draw_bars(axes, tokens, attributions[title])
             axes.set_xlim(-0.6, longest - 0.4)
             axes.set_title(title, loc="left")
-            axes.grid(False, axis="x")
         figure.supylabel(ylabel, fontsize=10)
     return figure
 
 
-# ---- gradients through time ----------------------------------------------------------------------------------------------
+def _draw_bars(axes: Axes, tokens: Sequence[Any], values: np.ndarray) -> None:
+    """One bar per token; the color is that of its sign."""
+    places = range(len(tokens))
+    colors = [COLORS[0] if value > 0 else COLORS[1] for value in values]
+    axes.bar(places, values, color=colors)
+    axes.axhline(0, color=DARK, linewidth=1.0)
+    axes.set_xticks(places, [_visible(token) for token in tokens], rotation=35, ha="right")
+    axes.grid(False, axis="x")
 
 
-def time_gradients_of(model: Model, x: Any, y: Any, loss: Any = "mse") -> np.ndarray:
-    """|d loss_i / d x_i[t]| for each step t, the mean over the rows i of x (N, T, C): (T,). Where it is 0, nothing is learned from.
+# ---- gradients through time ----------------------------------------------------------------------
 
-    The loss is the sum over rows, so that a row's gradient does not hang on how many there are.
+
+def compute_time_gradients(model: Model, x: Any, y: Any, loss: Any = "mse") -> np.ndarray:
+    """|d loss_i / d x_i[t]| at each time step t, the mean over rows i.
+
+    A row's gradient does not depend on the number of rows. Where it is 0, nothing is learned.
+
+    Args:
+        model: A model of floating sequences.
+        x: Sequences (N, T, C).
+        y: Targets.
+        loss: Name or function of the loss.
+
+    Shape:
+        (N, T, C) -> (T,)
+
+    Raises:
+        ValueError: If x is not floating or not (N, T, C).
+
+    Example:
+        >>> from minigrad.layers import Dense, Flatten
+        >>> model = minigrad.Sequential([Flatten(input_shape=(4, 2)), Dense(1)])
+        >>> minigrad.plots.compute_time_gradients(model, np.ones((3, 4, 2)), np.ones((3, 1))).shape
+        (4,)
     """
-    x = as_data(x)
-    if x.ndim != 3 or x.dtype.kind != "f":
+    sequences = as_data(x)
+    if sequences.ndim != 3 or sequences.dtype.kind != "f":
         raise ValueError(
-            f"time_gradients_of: expected floating sequences (N, T, C), got {x.dtype} of shape {x.shape}: of ids, which have "
-            "no gradient, take the embedded ones"
+            f"compute_time_gradients: expected floating sequences (N, T, C), got "
+            f"{sequences.dtype} of shape {sequences.shape}: of ids, which have no gradient, "
+            "take the embedded ones"
         )
-    device = device_name(model.weights[0].data) if model.built else None
-    steps = Tensor(
-        to_device(x.astype(settings.default_dtype), device) if device else x, requires_grad=True
-    )
+    if model.built:
+        device = device_name(model.weights[0].data)
+        sequences = to_device(sequences.astype(settings.default_dtype), device)
+    steps = Tensor(sequences, requires_grad=True)
+    targets = to_device(as_data(y), steps.device)
     with training(False):
-        value = losses.get(loss)(to_device(as_data(y), steps.device), model(steps)) * len(x)
-    (slope,) = grad(value, [steps])
-    return np.linalg.norm(slope.numpy(), axis=-1).mean(0)
+        mean_loss = losses.get(loss)(targets, model(steps))
+    (gradient,) = grad(mean_loss * len(sequences), [steps])
+    return np.linalg.norm(gradient.numpy(), axis=-1).mean(0)
 
 
-def time_gradients(norms: Mapping[str, Any], *, title: str = "", path: PathLike = None) -> Figure:
-    """Gradient norm by time step, a line for each network, on a logarithmic scale: {name: what time_gradients_of gave}.
+def time_gradients(
+    norms: Mapping[str, Any], *, title: str = "", path: PathLike | None = None
+) -> Figure:
+    """Gradient norms by time step, one line per network, on a logarithmic scale.
 
-    Zeros, which have no logarithm, are gaps.
+    Args:
+        norms: {name: result of `compute_time_gradients`}; zeros are gaps.
+        title: Title of the figure.
+        path: File to write; None leaves the figure to pyplot.
+
+    Raises:
+        ValueError: If norms are not one per time step.
+
+    Example:
+        >>> figure = minigrad.plots.time_gradients({"LSTM": [0.5, 1.0], "SimpleRNN": [1e-9, 1.0]})
+        >>> figure.axes[0].get_yscale()
+        'log'
     """
     lines = {}
     for name, values in norms.items():
@@ -206,6 +305,5 @@ def time_gradients(norms: Mapping[str, Any], *, title: str = "", path: PathLike 
                 f"time_gradients: {name} has shape {y.shape}: expected one norm for each time step"
             )
         lines[name] = np.where(y > 0, y, np.nan)
-    return curves(
-        lines, log=True, xlabel="time step", ylabel="norm of the gradient", title=title, path=path
-    )
+    labels = {"xlabel": "time step", "ylabel": "norm of the gradient"}
+    return curves(lines, log=True, title=title, path=path, **labels)

@@ -1,8 +1,8 @@
-"""How figures look, and pages that are saved whole."""
+"""The common look of all figures, and how they are saved."""
 
 from __future__ import annotations
 
-import os
+import math
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
@@ -10,23 +10,17 @@ from typing import TYPE_CHECKING, Any, Iterator
 import numpy as np
 
 from ..backend import to_cpu
-from ..utils.files import atomic_write
+from ..utils.files import PathLike, atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-PathLike = str | os.PathLike[str] | None
-
-
-# ---- one look for all pictures -------------------------------------------------------------------------------------
-
-INK, PALE, RED = "#1f2933", "#d8dde3", "#c8373c"
-
-
-COLOURS = ["#2f6db3", "#e07b27", "#3a9a5b", "#7d5ba6", "#b8902a", "#d76fa8", "#3aa6a6", "#6b7280"]
-
+DARK = "#1f2933"
+MEDIUM = "#8a94a0"
+LIGHT = "#d8dde3"
+RED = "#c8373c"
+COLORS = ["#2f6db3", "#e07b27", "#3a9a5b", "#7d5ba6", "#b8902a", "#d76fa8", "#3aa6a6", "#6b7280"]
 
 STYLE: dict[str, Any] = {
     "font.size": 10,
@@ -34,17 +28,17 @@ STYLE: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.labelsize": 10,
     "legend.fontsize": 9,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.edgecolor": "#8a94a0",
+    "text.color": DARK,
+    "axes.labelcolor": DARK,
+    "axes.titlecolor": DARK,
+    "xtick.color": DARK,
+    "ytick.color": DARK,
+    "axes.edgecolor": MEDIUM,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.grid": True,
-    "grid.color": PALE,
+    "grid.color": LIGHT,
     "grid.linewidth": 0.7,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
@@ -56,12 +50,26 @@ STYLE: dict[str, Any] = {
 
 
 @contextmanager
-def page(path: PathLike, width: float, height: float) -> Iterator[Figure]:
-    """An empty figure of `width` x `height` inches in the common style, saved to `path` when the block ends."""
+def new_figure(width: float, height: float, path: PathLike | None = None) -> Iterator[Figure]:
+    """An empty figure in the common style, saved when the block ends.
+
+    Args:
+        width: Width in inches.
+        height: Height in inches.
+        path: File to write, its suffix the format; None for a figure of pyplot that is not saved.
+
+    Example:
+        >>> from minigrad.plots import new_figure
+        >>> with new_figure(4, 3) as figure:
+        ...     lines = figure.subplots().plot([1, 4, 9])
+        >>> len(figure.axes)
+        1
+    """
     import matplotlib
     from cycler import cycler
 
-    with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
+    cycle = cycler(color=COLORS)
+    with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycle}):
         if path is None:
             from matplotlib import pyplot
 
@@ -75,23 +83,32 @@ def page(path: PathLike, width: float, height: float) -> Iterator[Figure]:
             figure.savefig(file, format=Path(path).suffix[1:] or None)
 
 
-def _array(x: Any) -> np.ndarray:
-    """A NumPy array of a Tensor, an array on any device, or a list."""
+def to_numpy(x: Any) -> np.ndarray:
+    """The NumPy array of a Tensor, of an array on any device, or of a list."""
     return to_cpu(getattr(x, "_array", x))
 
 
-def _panels(figure: Figure, n: int, columns: int, **options: Any) -> list[Axes]:
-    """`n` axes in rows of `columns`; the places left over in the last row stay blank."""
-    grid = figure.subplots(-(-n // columns), columns, squeeze=False, **options).ravel()
-    for spare in grid[n:]:
-        spare.remove()
-    return list(grid[:n])
+def nth_color(i: int) -> str:
+    """The color of line i; colors repeat after the last."""
+    return COLORS[i % len(COLORS)]
 
 
-def whole_numbers() -> Any:
-    """A locator that puts ticks at whole numbers only."""
+def row_count(count: int, columns: int) -> int:
+    """The number of rows that `count` panels fill."""
+    return math.ceil(count / columns)
+
+
+def add_panels(figure: Figure, count: int, columns: int, *, sharex: bool = False) -> list[Axes]:
+    """`count` axes in rows of `columns`; the end of the last row stays empty."""
+    rows = row_count(count, columns)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex).ravel()
+    for unused in grid[count:]:
+        unused.remove()
+    return list(grid[:count])
+
+
+def integer_ticks() -> Any:
+    """A locator that puts ticks at integers only, even where a single one is in view."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(
-        integer=True, min_n_ticks=1
-    )  # also where a single epoch leaves one number in view
+    return MaxNLocator(integer=True, min_n_ticks=1)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from minigrad import Model, Sequential, plots
-from minigrad.plots import networks
 
 
 def scores(model: Model, test: tuple[Any, Any]) -> dict[str, float]:
@@ -38,7 +37,7 @@ def pictures(model: Model, out: Path, test: tuple[Any, Any]) -> None:
     predicted = model.predict(x, verbose=0)
     plots.history(model.history, path=out / "history.png")
     plots.predictions(x[:40], y[:40], predicted[:40], path=out / "predictions.png")
-    plots.confusion(y, predicted, path=out / "confusion.png")
+    plots.confusion_matrix(y, predicted, path=out / "confusion.png")
 
 
 def inside(model: Sequential, out: Path, test: tuple[Any, Any]) -> None:
@@ -47,7 +46,7 @@ def inside(model: Sequential, out: Path, test: tuple[Any, Any]) -> None:
     each = [
         int((y == digit).argmax()) for digit in sorted(set(y.tolist()))
     ]  # the first image of each class
-    networks.filters(model, path=out / "filters.png")
-    networks.features(model, x[each[:6]], path=out / "features.png")
-    networks.saliency(model, x[each], path=out / "saliency.png")
-    networks.grad_cam(model, x[each], path=out / "gradcam.png")
+    plots.filters(model, path=out / "filters.png")
+    plots.feature_maps(model, x[each[:6]], path=out / "features.png")
+    plots.saliency(model, x[each], path=out / "saliency.png")
+    plots.grad_cam(model, x[each], path=out / "gradcam.png")

@@ -105,7 +105,7 @@ def pictures(model, out: Path):
     """Loss and accuracy by epoch, and who was mistaken for whom."""
     _, (x, y) = data()
     plots.history(model.history, path=out / "history.png")
-    plots.confusion(
+    plots.confusion_matrix(
         y[:, 0].astype(int),
         (model.predict(x, verbose=0)[:, 0] > 0.5).astype(int),
         names=["below", "above"],

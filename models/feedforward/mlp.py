@@ -117,4 +117,4 @@ def pictures(model, out: Path):
     )  # the same digits in 0..1, as the eye knows them
     plots.history(model.history, path=out / "history.png")
     plots.predictions(images[:40], y[:40], predicted[:40], path=out / "predictions.png")
-    plots.confusion(y, predicted, path=out / "confusion.png")
+    plots.confusion_matrix(y, predicted, path=out / "confusion.png")

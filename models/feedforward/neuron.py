@@ -129,7 +129,7 @@ def scores(model):
 def pictures(models, out: Path):
     """The sides of the lines, the corrections that never end, and the neuron's activations with their slopes."""
     corners = np.array(CORNERS)
-    plots.decision(
+    plots.decision_boundaries(
         {
             "AND, perceptron": (scores(models["and"]), corners, TASKS["and"]),
             "OR, perceptron": (scores(models["or"]), corners, TASKS["or"]),

@@ -26,7 +26,6 @@ from minigrad import Sequential, layers, plots
 from minigrad.datasets.adding_problem import load_data
 from minigrad.layers import Dense
 from minigrad.optimizers.adam import Adam
-from minigrad.plots import sequences
 from minigrad.random import generator
 from minigrad.utils.registry import lookup
 
@@ -83,7 +82,7 @@ def train(
             minigrad.seed(seed)
             key = f"{name}_{length}"
             model = found[key] = network(name, units, length)
-            model.before = sequences.time_gradients_of(model, *test)
+            model.before = plots.compute_time_gradients(model, *test)
             model.compile(
                 optimizer=Adam(learning_rate or RATES[name], global_clipnorm=clip), loss="mse"
             )
@@ -140,12 +139,12 @@ def pictures(found, out: Path, lengths: str = "50,100,200", seed: int = 0):
             path=out / f"mse_{length}.png",
         )
         test = load_data(1000, length, seed=seed)
-        after = {name: sequences.time_gradients_of(model, *test) for name, model in models.items()}
+        after = {name: plots.compute_time_gradients(model, *test) for name, model in models.items()}
         for when, norms in (
             ("before", {name: model.before for name, model in models.items()}),
             ("after", after),
         ):
-            sequences.time_gradients(
+            plots.time_gradients(
                 norms,
                 title=f"What of the loss reaches each time step, {when} training",
                 path=out / f"gradients_{length}_{when}.png",

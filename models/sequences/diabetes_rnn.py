@@ -19,7 +19,6 @@ import minigrad
 from minigrad import Sequential, datasets, layers, plots
 from minigrad.data.timeseries import ForecastReport, forecast_report, split_windows
 from minigrad.layers import Dense
-from minigrad.plots import sequences
 from minigrad.random import generator
 from minigrad.utils.registry import lookup
 
@@ -122,7 +121,7 @@ def pictures(found, out: Path, recipe: str = "repaired", seed: int = 0):
     mean = fmean(scaler.inverse_transform(y)[:, 0])
     for name, model in found.items():
         truth, predicted = (scaler.inverse_transform(a) for a in (test[1], model.predict(test[0])))
-        sequences.forecast(
+        plots.forecast(
             truth,
             predicted,
             mean,

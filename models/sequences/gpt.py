@@ -36,7 +36,6 @@ from minigrad.layers import (
 from minigrad.losses import SparseCategoricalCrossentropy
 from minigrad.optimizers.adam import AdamW
 from minigrad.optimizers.schedules import CosineDecay
-from minigrad.plots import sequences
 from minigrad.random import generator
 
 from . import huggingface
@@ -331,6 +330,6 @@ def pictures(found, out: Path, vocabulary: int = 512):
     ]
     pieces = [tokens.decode([i]) for i in ids]
     maps = found["gpt"].attention(ids)
-    sequences.attention_maps(
+    plots.attention_maps(
         maps[-1], pieces, title="What the last block looks at", path=out / "attention.png"
     )

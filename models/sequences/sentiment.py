@@ -20,7 +20,6 @@ from minigrad import Sequential, datasets, no_grad, plots, training
 from minigrad.config import to_device
 from minigrad.data.tokenizers.vocabulary import WordVocabulary
 from minigrad.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
-from minigrad.plots import sequences
 from minigrad.utils.registry import lookup
 from minigrad.utils.sequences import pad_sequences
 
@@ -188,11 +187,11 @@ def pictures(model, out: Path, data: str = "reviews"):
     """History, confusions, and what each word did for the score of some examples."""
     x, y = load(data)[1]
     plots.history(model.history, path=out / "history.png")
-    plots.confusion(
+    plots.confusion_matrix(
         y, model.predict(x)[:, 0] > 0.5, names=["blame", "praise"], path=out / "confusion.png"
     )
     shown = [EXAMPLES[i] for i in (1, 3, 4, 5)]
-    sequences.token_shares(
+    plots.token_attributions(
         {
             f"{text}\npraise: {score:.2f}": (text.split(), word_shares(model, text, data))
             for text, score in zip(shown, scores(model, shown, data))

@@ -31,7 +31,6 @@ from minigrad.layers import (
 )
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import Noam
-from minigrad.plots import sequences
 from minigrad.training.callbacks import Callback
 from minigrad.utils.sequences import pad_sequences
 
@@ -323,7 +322,7 @@ def pictures(model, out: Path):
     row = max(range(len(x)), key=lambda i: (x[i] != PAD).sum())
     written, iso = vocabulary.decode(x[row]), vocabulary.decode(y[row])
     weights = cross_attention(model, x[row : row + 1], y[row : row + 1, :-1])[0]
-    sequences.attention_maps(
+    plots.attention_maps(
         weights[..., : len(written)],
         [*iso, "end"],
         list(written),

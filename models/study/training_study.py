@@ -200,7 +200,7 @@ def pictures(found, out: Path):
         ("calm", "Rates at which each works", (-2, 2, -1, 3)),
     ):
         steps = len(next(iter(found[name].values()))) - 1
-        plots.paths(
+        plots.trajectories(
             rosenbrock,
             found[name],
             goal=GOAL,

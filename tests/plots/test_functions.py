@@ -1,0 +1,96 @@
+"""Figures of functions: derivatives, misclassified points, trajectories that leave the window."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import to_hex
+
+from minigrad import Tensor, grad, ops, plots
+from minigrad.plots import style
+
+CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+
+
+def titles(figure) -> list[str]:
+    return [axes.get_title() for axes in figure.axes]
+
+
+def test_decision_boundaries_ring_the_points_on_the_wrong_side():
+    def above(x):
+        return (x.sum(1) > 0.5).astype(float)
+
+    panels = {"or": (above, CORNERS, [0, 1, 1, 1]), "xor": (above, CORNERS, [0, 1, 1, 0])}
+    figure = plots.decision_boundaries(panels)
+    assert titles(figure) == ["or", "xor"]
+    rings = [axes.collections[-1] for axes in figure.axes]
+    assert [len(ring.get_offsets()) for ring in rings] == [0, 1]
+    assert rings[1].get_offsets().tolist() == [[1, 1]]
+    assert to_hex(rings[1].get_edgecolor()[0]) == style.RED
+
+
+# ---- functions of one variable -------------------------------------------------------------------
+
+
+def test_activations_draw_the_derivative_that_grad_finds():
+    figure = plots.activations()
+    assert titles(figure) == list(plots.ACTIVATIONS)
+    for axes, f in zip(figure.axes, plots.ACTIVATIONS.values()):
+        curve, dashed = (line for line in axes.lines if len(line.get_xdata()) > 2)
+        x, y, dy = curve.get_xdata(), curve.get_ydata(), dashed.get_ydata()
+        assert dashed.get_linestyle() == "--"
+        assert np.allclose(y, f(Tensor(x, dtype="float64")).numpy())
+        kinks = np.abs(np.diff(dy, prepend=dy[0])) > 0.05
+        far = ~(np.convolve(kinks, np.ones(5), "same") > 0)
+        differences = np.gradient(y, x)
+        assert np.allclose(dy[far][1:-1], differences[far][1:-1], atol=1.1e-2)
+
+
+def test_derivative_is_that_of_grad():
+    y, dy = plots.value_and_derivative(ops.tanh, [-1.0, 0.0, 2.0])
+    expected = np.tanh([-1, 0, 2])
+    assert y.dtype == dy.dtype == "float64"
+    assert np.allclose(y, expected)
+    assert np.allclose(dy, 1 - expected**2)
+
+
+def test_losses_draw_value_and_derivative():
+    x = np.linspace(-1, 1, 5)
+    (axes,) = plots.losses({"square": ("error", x, {"MSE": ops.square})}).axes
+    value, dashed = axes.lines[1:]
+    assert np.allclose(value.get_ydata(), x**2)
+    assert np.allclose(dashed.get_ydata(), 2 * x)
+    assert dashed.get_linestyle() == "--"
+
+
+# ---- trajectories --------------------------------------------------------------------------------
+
+
+def bowl(x, y):
+    return x**2 + 3 * y**2
+
+
+def descend(steps: int) -> np.ndarray:
+    """Points of gradient descent in the bowl."""
+    point = Tensor([1.5, 1.0], requires_grad=True)
+    points = [point.numpy().copy()]
+    for _ in range(steps):
+        (gradient,) = grad(bowl(point[0], point[1]), [point])
+        point.data -= 0.1 * gradient.numpy()
+        points.append(point.numpy().copy())
+    return np.array(points)
+
+
+def test_trajectories_mark_what_leaves():
+    stays = descend(5)
+    leaves = np.array([[1.5, 1.0], [-1.0, 2.5], [9.0, 9.0], [np.inf, np.nan]])
+    paths = {"calm": stays, "wild": leaves}
+    (axes,) = plots.trajectories(bowl, paths, goal=(0, 0), title="bowl").axes
+    (calm,) = [line for line in axes.lines if line.get_label().startswith("calm")]
+    (wild,) = [line for line in axes.lines if line.get_label().startswith("wild")]
+    assert calm.get_label() == f"calm: {bowl(*stays[-1]):.3g}"
+    assert np.allclose(calm.get_xydata(), stays)
+    assert wild.get_label() == "wild\n(diverges in 3 steps)"
+    assert wild.get_xydata().tolist() == leaves[:2].tolist()
+    assert len(axes.texts) == 1, "one arrow, for the trajectory that leaves the window"
+    stars = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "*"]
+    assert stars == [[[0, 0]]]

@@ -1,0 +1,92 @@
+"""Files, the common style, and when matplotlib is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+
+import minigrad
+from minigrad import ops, plots
+from minigrad.layers import Conv2D, Dense, Flatten
+
+IMAGES = np.random.default_rng(0).random((3, 8, 8, 1)).astype("float32")
+CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+
+
+def bowl(x, y):
+    return x**2 + 3 * y**2
+
+
+def network():
+    layers = [Conv2D(4, 3, input_shape=(8, 8, 1)), Flatten(), Dense(3, activation="softmax")]
+    return minigrad.Sequential(layers)
+
+
+CASES = {
+    "history": lambda path: plots.history({"loss": [1.0, 0.5, 0.25]}, path=path),
+    "curves": lambda path: plots.curves({"a": [1, 2]}, path=path),
+    "schedules": lambda path: plots.schedules({"a": [1, 2]}, path=path),
+    "samples": lambda path: plots.samples(IMAGES, path=path),
+    "predictions": lambda path: plots.predictions(IMAGES, [0, 1, 2], [0, 1, 1], path=path),
+    "confusion_matrix": lambda path: plots.confusion_matrix([0, 1], [0, 1], path=path),
+    "decision_boundaries": lambda path: plots.decision_boundaries(
+        {"a": (lambda x: x[:, 0], CORNERS, [0, 0, 1, 1])}, path=path
+    ),
+    "activations": lambda path: plots.activations({"tanh": ops.tanh}, path=path),
+    "losses": lambda path: plots.losses(
+        {"a": ("x", np.linspace(0, 1, 5), {"f": ops.square})}, path=path
+    ),
+    "trajectories": lambda path: plots.trajectories(bowl, {"a": np.zeros((2, 2))}, path=path),
+    "filters": lambda path: plots.filters(network(), path=path),
+    "feature_maps": lambda path: plots.feature_maps(network(), IMAGES, path=path),
+    "saliency": lambda path: plots.saliency(network(), IMAGES, path=path),
+    "grad_cam": lambda path: plots.grad_cam(network(), IMAGES, path=path),
+    "forecast": lambda path: plots.forecast(np.arange(9.0), np.ones(9), path=path),
+    "attention_maps": lambda path: plots.attention_maps(np.eye(4), path=path),
+    "time_gradients": lambda path: plots.time_gradients({"a": np.arange(1.0, 9)}, path=path),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_path_writes_a_file_and_leaves_pyplot_alone(name, tmp_path):
+    file = tmp_path / "new" / "folder" / "picture.png"
+    figure = CASES[name](file)
+    picture = pyplot.imread(file)
+    assert picture.shape[0] > 100
+    assert picture.shape[1] > 100
+    assert picture[..., :3].std() > 0.01
+    assert list(file.parent.iterdir()) == [file]
+    assert pyplot.get_fignums() == []
+    assert figure is not CASES[name](None)
+    assert len(pyplot.get_fignums()) == 1, "without a path the figure is pyplot's"
+
+
+def test_the_suffix_is_the_format(tmp_path):
+    plots.curves({"a": [1, 2]}, path=tmp_path / "curves.svg")
+    assert b"<svg" in (tmp_path / "curves.svg").read_bytes()
+
+
+def test_style_does_not_leak():
+    before = dict(pyplot.rcParams)
+    plots.history({"loss": [1.0, 0.5, 0.25]})
+    assert dict(pyplot.rcParams) == before
+
+
+def test_matplotlib_waits_for_the_first_figure():
+    code = "import sys, minigrad; minigrad.plots.history; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"matplotlib", "sklearn"} & set(run.stdout.split())
+
+
+def test_plots_wait_until_they_are_asked_for():
+    code = "import sys, minigrad; sys.exit('minigrad.plots' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert "plots" in dir(minigrad)
+
+
+def test_every_public_name_is_there():
+    assert all(hasattr(plots, name) for name in plots.__all__)

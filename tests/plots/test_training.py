@@ -1,0 +1,106 @@
+"""Figures of a training run: solid and dashed lines, counts, titles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from minigrad import Tensor, plots
+from minigrad.plots import style
+
+RECORD = {
+    "loss": [1.0, 0.5, 0.25],
+    "accuracy": [0.3, 0.6, 0.9],
+    "val_loss": [1.1, 0.7, 0.6],
+    "val_accuracy": [0.2, 0.5, 0.7],
+}
+
+
+class History:
+    """What fit returns."""
+
+    history = RECORD
+
+
+def titles(figure) -> list[str]:
+    return [axes.get_title() for axes in figure.axes]
+
+
+def legend(axes) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+# ---- by epoch ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("record", [RECORD, History()])
+def test_history_draws_training_solid_and_validation_dashed(record):
+    figure = plots.history(record)
+    assert titles(figure) == ["loss", "accuracy"]
+    for axes in figure.axes:
+        solid, dashed = axes.lines
+        assert solid.get_linestyle() == "-"
+        assert dashed.get_linestyle() == "--"
+        assert solid.get_ydata().tolist() == RECORD[axes.get_title()]
+        assert dashed.get_ydata().tolist() == RECORD["val_" + axes.get_title()]
+        assert solid.get_xdata().tolist() == [1, 2, 3]
+        assert legend(axes) == ["training", "validation"]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_epochs_are_integers(epochs):
+    axes = plots.history({"loss": [1 / (i + 1) for i in range(epochs)]}).axes[0]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks
+    assert all(tick == round(tick) for tick in ticks)
+
+
+def test_history_without_validation_or_epochs():
+    figure = plots.history({"loss": [1.0, 0.5], "learning_rate": [0.1, 0.01]})
+    assert titles(figure) == ["loss", "learning rate"]
+    assert all(len(axes.lines) == 1 for axes in figure.axes)
+    assert all(axes.get_legend() is None for axes in figure.axes)
+    with pytest.raises(ValueError, match="nothing was recorded"):
+        plots.history({})
+
+
+def test_curves_takes_values_or_pairs():
+    lines = {"a": [1.0, 0.1, 0.01], "b": (np.array([2, 4]), Tensor([0.5, 0.25]))}
+    (axes,) = plots.curves(lines, log=True, xlabel="layer").axes
+    assert axes.get_yscale() == "log"
+    assert axes.get_xlabel() == "layer"
+    assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]
+    assert axes.lines[1].get_xdata().tolist() == [2, 4]
+    assert axes.lines[1].get_ydata().tolist() == [0.5, 0.25]
+    assert legend(axes) == ["a", "b"]
+
+
+def test_schedules_start_at_zero_so_that_panels_compare():
+    steps = [1e-3, 1e-3, 1e-4, 1e-4, 1e-5]
+    figure = plots.schedules({"constant": [1e-3] * 5, "step": steps})
+    assert titles(figure) == ["constant", "step"]
+    assert figure.axes[1].lines[0].get_ydata().tolist() == steps
+    for axes in figure.axes:
+        bottom, top = axes.get_ylim()
+        assert bottom == 0
+        assert top > 1e-3
+
+
+# ---- confusion matrix ----------------------------------------------------------------------------
+
+
+def test_confusion_matrix_counts_every_pair():
+    labels = [0, 0, 0, 1, 1, 2, 2, 2, 2]
+    predicted = [0, 0, 1, 1, 1, 2, 0, 2, 2]
+    (axes,) = plots.confusion_matrix(labels, predicted, names=["a", "b", "c"]).axes
+    counts = np.zeros((3, 3), int)
+    for text in axes.texts:
+        column, row = (int(z) for z in text.get_position())
+        counts[row, column] = int(text.get_text())
+        is_red = to_hex(text.get_color()) == style.RED
+        assert is_red == (row != column)
+    assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 3]]
+    assert axes.get_title() == "77.8% of 9 right"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
