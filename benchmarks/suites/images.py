@@ -82,7 +82,7 @@ def torch_layers(nn: Any, layer: Any) -> list[Any]:
     """What PyTorch has for a layer and its activation; "same" is half the kernel on each side, the sizes come out alike."""
     kind = type(layer).__name__
     if kind in ("Sequential", "Residual", "Parallel"):
-        parts = [nn.Sequential(*torch_layers(nn, part)) for _, part in layer.children()]
+        parts = [nn.Sequential(*torch_layers(nn, part)) for _, part in layer.named_children()]
         return parts if kind == "Sequential" else [Joined(nn, parts, kind)]
     padding = half(layer)
     make = {
@@ -164,7 +164,7 @@ def keras_twin(module: str, builder: str, shape: tuple[int, ...]) -> Any:
 
 def keras_apply(kinds: Any, layer: Any, x: Any) -> Any:
     kind = type(layer).__name__
-    parts = [part for _, part in layer.children()]
+    parts = [part for _, part in layer.named_children()]
     if kind == "Sequential":
         for part in parts:
             x = keras_apply(kinds, part, x)

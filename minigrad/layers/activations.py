@@ -9,12 +9,30 @@ from .base import Layer
 
 
 class Activation(Layer):
-    """activation(x), by name or as a function."""
+    """activation(x), elementwise.
+
+    Args:
+        activation: Name or function.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Example:
+        >>> Activation("relu")(np.array([[-1.0, 2.0]])).numpy().tolist()
+        [[0.0, 2.0]]
+    """
 
     supports_masking = True
 
-    def __init__(self, activation: Any, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        activation: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.activation = activations.get(activation)
 
     def call(self, x: Any) -> Any:
@@ -22,7 +40,20 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """max(x, 0), below `max_value` if given; negative_slope * (x - threshold) below `threshold`."""
+    """max(x, 0), or in general min(max_value, x) from `threshold` on, a line below it.
+
+    Args:
+        max_value: Largest output; None for no limit.
+        negative_slope: Slope of negative_slope * (x - threshold), the output below `threshold`.
+        threshold: Where the output starts to be x.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Example:
+        >>> ReLU(max_value=6)(np.array([[-1.0, 2.0, 9.0]])).numpy().tolist()
+        [[0.0, 2.0, 6.0]]
+    """
 
     supports_masking = True
 
@@ -31,10 +62,15 @@ class ReLU(Layer):
         max_value: float | None = None,
         negative_slope: float = 0.0,
         threshold: float = 0.0,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
+        super().__init__(name, trainable, input_shape)
+        self.max_value = max_value
+        self.negative_slope = negative_slope
+        self.threshold = threshold
 
     def call(self, x: Any) -> Any:
         if self.negative_slope == self.threshold == 0:
@@ -45,14 +81,35 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where positive, negative_slope * x elsewhere (Keras's default slope .3; `alpha` is its old name)."""
+    """x where positive, negative_slope * x elsewhere.
+
+    Args:
+        negative_slope: Slope below 0.
+        alpha: Older name of negative_slope; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    References:
+        Maas et al. 2013.
+
+    Example:
+        >>> LeakyReLU(0.5)(np.array([[-1.0, 2.0]])).numpy().tolist()
+        [[-0.5, 2.0]]
+    """
 
     supports_masking = True
 
     def __init__(
-        self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any
+        self,
+        negative_slope: float = 0.3,
+        alpha: float | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name, trainable, input_shape)
         self.negative_slope = negative_slope if alpha is None else alpha
 
     def call(self, x: Any) -> Any:
@@ -60,12 +117,33 @@ class LeakyReLU(Layer):
 
 
 class ELU(Layer):
-    """x where positive, alpha * (exp(x) - 1) elsewhere (arXiv:1511.07289)."""
+    """x where positive, alpha * (exp(x) - 1) elsewhere.
+
+    Args:
+        alpha: Minus the limit far below 0.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    References:
+        Clevert et al. 2015, arXiv:1511.07289.
+
+    Example:
+        >>> ELU()(np.array([[-100.0, 2.0]])).numpy().tolist()
+        [[-1.0, 2.0]]
+    """
 
     supports_masking = True
 
-    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.alpha = alpha
 
     def call(self, x: Any) -> Any:
@@ -73,7 +151,24 @@ class ELU(Layer):
 
 
 class PReLU(Layer):
-    """x where positive, alpha * x elsewhere, alpha learned for each feature, or one along `shared_axes` (arXiv:1502.01852)."""
+    """x where positive, alpha * x elsewhere, with alpha learned for each feature.
+
+    Args:
+        alpha_initializer: Name or function that makes alpha, of the shape of one input.
+        alpha_regularizer: Name or function of a penalty on alpha; None for none.
+        shared_axes: Axes, counted with the batch axis, along which one alpha is shared.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes alpha.
+        input_shape: Shape of one input, without the batch axis.
+
+    References:
+        He et al. 2015, arXiv:1502.01852.
+
+    Example:
+        >>> layer = PReLU(shared_axes=(1, 2))
+        >>> layer(np.ones((1, 8, 8, 3))).shape, layer.alpha.shape
+        ((1, 8, 8, 3), (1, 1, 3))
+    """
 
     supports_masking = True
 
@@ -82,21 +177,20 @@ class PReLU(Layer):
         alpha_initializer: Any = "zeros",
         alpha_regularizer: Any = None,
         shared_axes: tuple[int, ...] = (),
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.alpha_initializer, self.alpha_regularizer = (
-            initializers.get(alpha_initializer),
-            regularizers.get(alpha_regularizer),
-        )
+        super().__init__(name, trainable, input_shape)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.shared_axes = tuple(shared_axes or ())
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        shape = tuple(
-            [1 if axis in self.shared_axes else n for axis, n in enumerate(input_shape)][1:]
-        )
+        shape = [1 if axis in self.shared_axes else n for axis, n in enumerate(input_shape)]
         self.alpha = self.add_weight(
-            shape, self.alpha_initializer, regularizer=self.alpha_regularizer
+            tuple(shape[1:]), self.alpha_initializer, regularizer=self.alpha_regularizer
         )
 
     def call(self, x: Any) -> Any:
@@ -104,12 +198,30 @@ class PReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum(exp(x)) over `axis`."""
+    """exp(x) / sum(exp(x)) over `axis`.
+
+    Args:
+        axis: The axis over which the outputs sum to 1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Example:
+        >>> Softmax()(np.zeros((1, 4))).numpy().tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
+    """
 
     supports_masking = True
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        axis: int = -1,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.axis = axis
 
     def call(self, x: Any) -> Any:

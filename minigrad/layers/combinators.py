@@ -1,4 +1,4 @@
-"""Ways to join layers: a residual path, and paths side by side. A straight path is Sequential (sequential.py)."""
+"""Ways to join layers: a residual path, and paths side by side. A straight path is Sequential."""
 
 from __future__ import annotations
 
@@ -7,54 +7,109 @@ from operator import add
 from typing import Any
 
 from ..ops import concatenate
-from .base import Layer, name_layers
+from .base import Layer, check_layer
+from .module import name_layers
+from .validation import check_choice
 
 
 class Residual(Layer):
-    """branch(x) + shortcut(x); the shortcut is x itself unless one is given (arXiv:1512.03385)."""
+    """branch(x) + shortcut(x).
+
+    Args:
+        branch: The layer, or Sequential, that the shortcut leads around.
+        shortcut: Layer on the other path, where shapes change; None for x itself.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters of both paths.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (...) -> the shape that both paths return
+
+    Raises:
+        TypeError: If a path is no layer.
+        ValueError: If the paths return different shapes.
+
+    References:
+        He et al. 2015, arXiv:1512.03385.
+
+    Example:
+        >>> Residual(minigrad.layers.Dense(4, "relu"))(np.ones((2, 4))).shape
+        (2, 4)
+    """
 
     accepts_integers = True
 
-    def __init__(self, branch: Layer, shortcut: Layer | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        for layer in (branch, branch if shortcut is None else shortcut):
-            if not isinstance(layer, Layer):
-                raise TypeError(
-                    f"Residual joins layers, got {layer!r}{': wrap a function in Lambda' if callable(layer) else ''}"
-                )
-        self.branch, self.shortcut = branch, shortcut
+    def __init__(
+        self,
+        branch: Layer,
+        shortcut: Layer | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_layer(self, branch)
+        if shortcut is not None:
+            check_layer(self, shortcut)
+        self.branch = branch
+        self.shortcut = shortcut
 
     def call(self, x: Any) -> Any:
-        y, skip = self.branch(x), x if self.shortcut is None else self.shortcut(x)
-        if y.shape != skip.shape:
+        y = self.branch(x)
+        shortcut = x if self.shortcut is None else self.shortcut(x)
+        if y.shape != shortcut.shape:
             raise ValueError(
-                f"the branch gives shape {y.shape}, the shortcut {skip.shape}: they must be equal to be added; "
-                "give shortcut= a layer that changes the shape as the branch does"
+                f"the branch returns shape {y.shape}, the shortcut {shortcut.shape}: they must be "
+                "equal to be added; give shortcut= a layer that changes the shape as the branch "
+                "does"
             )
-        return y + skip
+        return y + shortcut
 
 
 class Parallel(Layer):
-    """The same input through every branch; results joined along the last axis ("concat"), added ("sum") or as a list ("list")."""
+    """One input through several layers, side by side, their outputs joined.
+
+    Args:
+        *layers: The layers, or one list of them.
+        join: "concat" joins the outputs along the last axis, "sum" adds them, "list" returns them
+            as a list.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters of all branches.
+        input_shape: Shape of one input, without the batch axis.
+
+    Raises:
+        TypeError: If a branch is no layer.
+        ValueError: If there is no branch, or the outputs cannot be joined.
+
+    References:
+        Szegedy et al. 2014, arXiv:1409.4842.
+
+    Example:
+        >>> Dense = minigrad.layers.Dense
+        >>> Parallel(Dense(2), Dense(3))(np.ones((1, 4))).shape
+        (1, 5)
+    """
 
     accepts_integers = True
 
-    def __init__(self, *branches: Layer, join: str = "concat", **options: Any) -> None:
-        super().__init__(**options)
-        if join not in ("concat", "sum", "list"):
-            raise ValueError(f"Parallel: join must be 'concat', 'sum' or 'list', not {join!r}")
-        self.branches = list(
-            branches[0]
-            if len(branches) == 1 and isinstance(branches[0], (list, tuple))
-            else branches
-        )
+    def __init__(
+        self,
+        *layers: Any,
+        join: str = "concat",
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_choice(self, "join", join, ("concat", "sum", "list"))
+        is_one_list = len(layers) == 1 and isinstance(layers[0], (list, tuple))
+        self.branches: list[Layer] = list(layers[0] if is_one_list else layers)
         self.join = join
         if not self.branches:
             raise ValueError("Parallel needs at least one branch")
         for branch in self.branches:
-            if not isinstance(branch, Layer):
-                hint = ": wrap a function in Lambda" if callable(branch) else ""
-                raise TypeError(f"Parallel holds layers, got {branch!r}{hint}")
+            check_layer(self, branch)
         name_layers(self.branches)
 
     def call(self, x: Any) -> Any:
@@ -65,6 +120,7 @@ class Parallel(Layer):
             return ys
         if any(y.shape != ys[0].shape for y in ys):
             raise ValueError(
-                f"the branches give shapes {', '.join(str(y.shape) for y in ys)}: they must be equal to be added"
+                f"the branches return shapes {', '.join(str(y.shape) for y in ys)}: they must be "
+                "equal to be added"
             )
         return reduce(add, ys)

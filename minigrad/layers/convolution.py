@@ -1,25 +1,20 @@
-"""Layers over images (N, H, W, C) and sequences (N, T, C): convolutions of every kind, padding, cropping, enlarging."""
+"""Convolutions over images (N, H, W, C) and sequences (N, T, C)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
-from ..backend import backend
 from ..ops.windows import pads_of, pair
 from .base import Layer
+from .validation import check_data_format, positive_integer
 
 
 class _Convolution(Layer):
-    """What the kinds of convolution share: how the kernel moves, and activation(... + bias)."""
+    """The arguments that all kinds of convolution share: how the kernel moves, bias, activation."""
 
-    takes = "images of shape (N, H, W, C), channels last"
-    hints = {
-        2: ": one grey image x goes in as x[None, ..., None]",
-        3: ": one image x goes in as x[None], a batch of grey ones as x[..., None]",
-    }
-    rank = 4
-    bias = None
+    input_rank = 4
+    bias: Any = None
 
     def __init__(
         self,
@@ -32,59 +27,79 @@ class _Convolution(Layer):
         use_bias: bool,
         bias_initializer: Any,
         bias_regularizer: Any,
-        **options: Any,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
     ) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        self.kernel_size, self.strides = pair(kernel_size, "kernel_size"), pair(strides, "strides")
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.strides = pair(strides, "strides")
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding = padding.lower() if isinstance(padding, str) else padding
-        pads_of(
-            self.padding, self.kernel_size, self.kernel_size
-        )  # says now, not at the first call, what is wrong with it
-        self.use_bias, self.activation = use_bias, activations.get(activation)
-        self.bias_initializer, self.bias_regularizer = (
-            initializers.get(bias_initializer),
-            regularizers.get(bias_regularizer),
-        )
+        pads_of(self.padding, self.kernel_size, self.kernel_size)  # raises for a wrong form
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != self.rank:
-            hint = self.hints.get(len(input_shape), "")
-            raise ValueError(f"{type(self).__name__} expects {self.takes}, got {input_shape}{hint}")
-        self.channels = input_shape[-1]
-        filters = self.make_kernels(self.channels)
+    def _add_bias(self, filters: int) -> None:
         if self.use_bias:
             self.bias = self.add_weight(
                 (filters,), self.bias_initializer, regularizer=self.bias_regularizer
             )
 
-    def make_kernels(self, channels: int) -> int:
-        """Make the kernels for so many channels; the number of channels that come out."""
-        raise NotImplementedError
+    def _conv2d(self, x: Any, kernel: Any, bias: Any, groups: int = 1) -> Any:
+        """ops.conv2d with the layer's strides, padding and dilation."""
+        return ops.conv2d(
+            x,
+            kernel,
+            bias,
+            strides=self.strides,
+            padding=self.padding,
+            dilation=self.dilation_rate,
+            groups=groups,
+        )
 
-    def call(self, x: Any) -> Any:
-        if x.ndim != self.rank or x.shape[-1] != self.channels:
-            raise ValueError(
-                f"{type(self).__name__} was built for {self.takes}, with {self.channels} channels, got {x.shape}"
-            )
-        return self.activation(self.convolve(x))
-
-    def convolve(self, x: Any) -> Any:
-        """The layer's equation up to its activation."""
-        raise NotImplementedError
-
-    @property
-    def movement(self) -> dict[str, Any]:
-        """How the kernel moves, as ops.conv2d takes it."""
-        return {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate}
+    def _depthwise_conv2d(self, x: Any, kernel: Any, bias: Any) -> Any:
+        """_conv2d with a kernel (KH, KW, C, M): every channel is a group with M filters."""
+        kh, kw, c, m = kernel.shape
+        return self._conv2d(x, ops.reshape(kernel, shape=(kh, kw, 1, c * m)), bias, groups=c)
 
 
 class Conv2D(_Convolution):
-    """activation(convolution(x, kernel) + bias): (N, H, W, C) -> (N, OH, OW, filters).
+    """activation(cross-correlation of x with the kernel + bias).
 
-    `padding` is "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or ((top, bottom), (left, right)).
-    The kernel is (KH, KW, C / groups, filters); channels and filters of one group see only each other.
+    Args:
+        filters: Number of output channels.
+        kernel_size: A number or (height, width).
+        strides: Steps of the kernel: a number or (vertical, horizontal).
+        padding: "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or
+            ((top, bottom), (left, right)).
+        data_format: "channels_last" or None, which is the same.
+        dilation_rate: Distance of neighboring kernel elements: a number or (vertical, horizontal).
+        groups: Number of groups into which channels and filters are divided; a filter reads the
+            channels of its group alone.
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (KH, KW, C / groups, filters).
+        bias_initializer: Name or function that makes the bias (filters,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, filters)
+
+    Raises:
+        ValueError: If an argument is of another form, groups does not divide the channels, or the
+            padded image is smaller than the kernel.
+
+    Example:
+        >>> Conv2D(8, 3, strides=2, padding="same")(np.ones((1, 28, 28, 1))).shape
+        (1, 14, 14, 8)
     """
 
     def __init__(
@@ -102,7 +117,10 @@ class Conv2D(_Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -114,9 +132,12 @@ class Conv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
-            **options,
+            name,
+            trainable,
+            input_shape,
         )
-        self.filters, self.groups = _whole(filters, "filters"), _whole(groups, "groups")
+        self.filters = positive_integer(self, "filters", filters)
+        self.groups = positive_integer(self, "groups", groups)
         if self.filters % self.groups:
             raise ValueError(
                 f"{type(self).__name__}: {filters} filters do not divide into {groups} groups"
@@ -124,33 +145,63 @@ class Conv2D(_Convolution):
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
 
-    def make_kernels(self, channels: int) -> int:
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        channels = self.input_features = input_shape[-1]
         if channels % self.groups:
             raise ValueError(
-                f"{type(self).__name__}: {channels} channels do not divide into {self.groups} groups"
+                f"{type(self).__name__}: {channels} channels do not divide into "
+                f"{self.groups} groups"
             )
-        shape = *self.kernel_size[2 - self.rank :], channels // self.groups, self.filters
         self.kernel = self.add_weight(
-            shape, self.kernel_initializer, regularizer=self.kernel_regularizer
+            self._kernel_shape(channels),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
         )
-        return self.filters
+        self._add_bias(self.filters)
 
-    def convolve(self, x: Any) -> Any:
-        return ops.conv2d(x, self.kernel, self.bias, groups=self.groups, **self.movement)
+    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        return (*self.kernel_size, channels // self.groups, self.filters)
+
+    def call(self, x: Any) -> Any:
+        return self.activation(self._conv2d(x, self.kernel, self.bias, self.groups))
 
 
 class Conv1D(Conv2D):
-    """activation(convolution(x, kernel) + bias) over time: (N, T, C) -> (N, OT, filters), kernel (K, C / groups, filters).
+    """activation(cross-correlation of x with the kernel over time + bias).
 
-    `padding` is "valid", "same", "causal" (no place sees what comes after it), a number or (before, after).
+    Args:
+        filters: Number of output channels.
+        kernel_size: Number of steps that the kernel covers.
+        strides: Steps of the kernel.
+        padding: "valid", "same", "causal" (an output depends on no later step), a number or
+            (before, after).
+        data_format: "channels_last" or None, which is the same.
+        dilation_rate: Distance of neighboring kernel elements.
+        groups: Number of groups into which channels and filters are divided; a filter reads the
+            channels of its group alone.
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (K, C / groups, filters).
+        bias_initializer: Name or function that makes the bias (filters,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, OT, filters)
+
+    Raises:
+        ValueError: If an argument is of another form, groups does not divide the channels, or the
+            padded sequence is shorter than the kernel.
+
+    Example:
+        >>> Conv1D(8, 3, padding="causal")(np.ones((1, 20, 4))).shape
+        (1, 20, 8)
     """
 
-    takes = "sequences of shape (N, T, C)"
-    hints = {
-        1: ": one plain sequence x goes in as x[None, :, None]",
-        2: ": one sequence x goes in as x[None], a batch of plain ones as x[..., None]",
-    }
-    rank = 3
+    input_rank = 3
 
     def __init__(
         self,
@@ -167,21 +218,21 @@ class Conv1D(Conv2D):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        size, step = _single(kernel_size, "kernel_size"), _single(strides, "strides")
-        rate = _single(dilation_rate, "dilation_rate")
-        if isinstance(padding, str) and padding.lower() == "causal":
-            padding = rate * (size - 1), 0
-        if not isinstance(padding, str):
-            padding = (0, 0), padding
+        size = self._single("kernel_size", kernel_size)
+        stride = self._single("strides", strides)
+        dilation = self._single("dilation_rate", dilation_rate)
         super().__init__(
             filters,
             (1, size),
-            (1, step),
-            padding,
+            (1, stride),
+            _row_padding(padding, dilation * (size - 1)),
             data_format,
-            (1, rate),
+            (1, dilation),
             groups,
             activation,
             use_bias,
@@ -189,24 +240,70 @@ class Conv1D(Conv2D):
             bias_initializer,
             kernel_regularizer,
             bias_regularizer,
-            **options,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
         )
 
-    def convolve(self, x: Any) -> Any:
-        n, t, c = x.shape
-        kernel = ops.reshape(self.kernel, shape=(1, *self.kernel.shape))
-        y = ops.conv2d(
-            ops.reshape(x, shape=(n, 1, t, c)),
-            kernel,
-            self.bias,
-            groups=self.groups,
-            **self.movement,
-        )
-        return ops.reshape(y, shape=(n, *y.shape[2:]))
+    def _single(self, name: str, value: Any) -> int:
+        """n of n or (n,)."""
+        is_single = isinstance(value, (tuple, list)) and len(value) == 1
+        return positive_integer(self, name, value[0] if is_single else value)
+
+    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        return super()._kernel_shape(channels)[1:]
+
+    def call(self, x: Any) -> Any:
+        """A sequence is an image of one row."""
+        row = ops.expand_dims(x, axis=1)
+        kernel = ops.expand_dims(self.kernel, axis=0)
+        y = self._conv2d(row, kernel, self.bias, self.groups)
+        return self.activation(ops.squeeze(y, axis=1))
+
+
+def _row_padding(padding: Any, reach: int) -> Any:
+    """The padding of a sequence as that of an image of one row; "causal" pads before it."""
+    if isinstance(padding, str) and padding.lower() == "causal":
+        return (0, 0), (reach, 0)
+    return padding if isinstance(padding, str) else ((0, 0), padding)
 
 
 class DepthwiseConv2D(_Convolution):
-    """Each channel convolved with `depth_multiplier` filters of its own: (N, H, W, C) -> (N, OH, OW, C * depth_multiplier)."""
+    """Each channel convolved with filters of its own.
+
+    Args:
+        kernel_size: A number or (height, width).
+        strides: Steps of the kernel: a number or (vertical, horizontal).
+        padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
+            right)).
+        depth_multiplier: Number of filters per channel.
+        data_format: "channels_last" or None, which is the same.
+        dilation_rate: Distance of neighboring kernel elements: a number or (vertical, horizontal).
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        depthwise_initializer: Name or function that makes the kernel (KH, KW, C,
+            depth_multiplier).
+        bias_initializer: Name or function that makes the bias (C * depth_multiplier,).
+        depthwise_regularizer: Name or function of a penalty on the kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C * depth_multiplier)
+
+    Raises:
+        ValueError: If an argument is of another form, or the padded image is smaller than the
+            kernel.
+
+    References:
+        Howard et al. 2017, arXiv:1704.04861.
+
+    Example:
+        >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((1, 8, 8, 4))).shape
+        (1, 6, 6, 8)
+    """
 
     def __init__(
         self,
@@ -222,7 +319,10 @@ class DepthwiseConv2D(_Convolution):
         bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -234,26 +334,67 @@ class DepthwiseConv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
-            **options,
+            name,
+            trainable,
+            input_shape,
         )
-        self.depth_multiplier = _whole(depth_multiplier, "depth_multiplier")
+        self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
 
-    def make_kernels(self, channels: int) -> int:
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        channels = self.input_features = input_shape[-1]
         self.kernel = self.add_weight(
             (*self.kernel_size, channels, self.depth_multiplier),
             self.depthwise_initializer,
             regularizer=self.depthwise_regularizer,
         )
-        return channels * self.depth_multiplier
+        self._add_bias(channels * self.depth_multiplier)
 
-    def convolve(self, x: Any) -> Any:
-        return _depthwise(x, self.kernel, self.bias, **self.movement)
+    def call(self, x: Any) -> Any:
+        return self.activation(self._depthwise_conv2d(x, self.kernel, self.bias))
 
 
 class SeparableConv2D(_Convolution):
-    """A depthwise convolution, then a 1x1 convolution that mixes its channels: (N, H, W, C) -> (N, OH, OW, filters)."""
+    """A depthwise convolution, then a 1x1 convolution that mixes its channels.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: A number or (height, width).
+        strides: Steps of the kernel: a number or (vertical, horizontal).
+        padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
+            right)).
+        data_format: "channels_last" or None, which is the same.
+        dilation_rate: Distance of neighboring kernel elements: a number or (vertical, horizontal).
+        depth_multiplier: Number of depthwise filters per channel.
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        depthwise_initializer: Name or function that makes the depthwise kernel (KH, KW, C,
+            depth_multiplier).
+        pointwise_initializer: Name or function that makes the pointwise kernel (1, 1, C *
+            depth_multiplier, filters).
+        bias_initializer: Name or function that makes the bias (filters,).
+        depthwise_regularizer: Name or function of a penalty on the depthwise kernel; None for none.
+        pointwise_regularizer: Name or function of a penalty on the pointwise kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, filters)
+
+    Raises:
+        ValueError: If an argument is of another form, or the padded image is smaller than the
+            kernel.
+
+    References:
+        Chollet 2016, arXiv:1610.02357.
+
+    Example:
+        >>> SeparableConv2D(8, 3, padding="same")(np.ones((1, 8, 8, 4))).shape
+        (1, 8, 8, 8)
+    """
 
     def __init__(
         self,
@@ -272,7 +413,10 @@ class SeparableConv2D(_Convolution):
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -284,18 +428,19 @@ class SeparableConv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
-            **options,
+            name,
+            trainable,
+            input_shape,
         )
-        self.filters, self.depth_multiplier = (
-            _whole(filters, "filters"),
-            _whole(depth_multiplier, "depth_multiplier"),
-        )
+        self.filters = positive_integer(self, "filters", filters)
+        self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
 
-    def make_kernels(self, channels: int) -> int:
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        channels = self.input_features = input_shape[-1]
         self.depthwise_kernel = self.add_weight(
             (*self.kernel_size, channels, self.depth_multiplier),
             self.depthwise_initializer,
@@ -306,20 +451,51 @@ class SeparableConv2D(_Convolution):
             self.pointwise_initializer,
             regularizer=self.pointwise_regularizer,
         )
-        return self.filters
+        self._add_bias(self.filters)
 
-    def convolve(self, x: Any) -> Any:
-        return ops.conv2d(
-            _depthwise(x, self.depthwise_kernel, None, **self.movement),
-            self.pointwise_kernel,
-            self.bias,
-        )
+    def call(self, x: Any) -> Any:
+        y = self._depthwise_conv2d(x, self.depthwise_kernel, None)
+        return self.activation(ops.conv2d(y, self.pointwise_kernel, self.bias))
 
 
 class Conv2DTranspose(_Convolution):
-    """activation(transposed convolution(x, kernel) + bias): (N, H, W, C) -> (N, OH, OW, filters), kernel (KH, KW, filters, C).
+    """activation(transposed convolution of x with the kernel + bias).
 
-    "same" gives strides times the size, "valid" all that the kernel reaches; `output_padding` counts as in Keras.
+    The transposed convolution is the gradient of a convolution with respect to its input: it
+    enlarges images by `strides`.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: A number or (height, width).
+        strides: A number or (vertical, horizontal).
+        padding: "valid" keeps all that the kernel reaches, "same" strides times the input size; or
+            the padding of the convolution: a number, (vertical, horizontal) or ((top, bottom),
+            (left, right)).
+        output_padding: Rows and columns added at the end, as in Keras; None for none.
+        data_format: "channels_last" or None, which is the same.
+        dilation_rate: Distance of neighboring kernel elements: a number or (vertical, horizontal).
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (KH, KW, filters, C).
+        bias_initializer: Name or function that makes the bias (filters,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, filters)
+
+    Raises:
+        ValueError: If an argument is of another form, or output_padding is too large.
+
+    References:
+        Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285.
+
+    Example:
+        >>> Conv2DTranspose(8, 3, strides=2, padding="same")(np.ones((1, 7, 7, 4))).shape
+        (1, 14, 14, 8)
     """
 
     def __init__(
@@ -337,7 +513,10 @@ class Conv2DTranspose(_Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -349,64 +528,32 @@ class Conv2DTranspose(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
-            **options,
+            name,
+            trainable,
+            input_shape,
         )
-        self.filters, self.output_padding = _whole(filters, "filters"), output_padding
+        self.filters = positive_integer(self, "filters", filters)
+        self.output_padding = output_padding
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
 
-    def make_kernels(self, channels: int) -> int:
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        channels = self.input_features = input_shape[-1]
         self.kernel = self.add_weight(
             (*self.kernel_size, self.filters, channels),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
         )
-        return self.filters
+        self._add_bias(self.filters)
 
-    def convolve(self, x: Any) -> Any:
-        return ops.conv2d_transpose(
-            x, self.kernel, self.bias, output_padding=self.output_padding, **self.movement
+    def call(self, x: Any) -> Any:
+        y = ops.conv2d_transpose(
+            x,
+            self.kernel,
+            self.bias,
+            strides=self.strides,
+            padding=self.padding,
+            dilation=self.dilation_rate,
+            output_padding=self.output_padding,
         )
-
-
-def _between(n: int, factor: int, like: Any) -> Any:
-    """(factor * n, n) weights: the new pixel i lies at (i + 1/2) / factor - 1/2 among the old and takes of the two beside it."""
-    xp = backend(like)
-    at = xp.clip((xp.arange(factor * n, dtype=like.dtype) + 0.5) / factor - 0.5, 0, n - 1)
-    return xp.maximum(1 - abs(at[:, None] - xp.arange(n, dtype=like.dtype)), 0)
-
-
-def _depthwise(x: Any, kernel: Any, bias: Any, **movement: Any) -> Any:
-    """conv2d with a kernel (KH, KW, C, M): every channel is a group with M filters."""
-    kh, kw, c, m = kernel.shape
-    return ops.conv2d(x, ops.reshape(kernel, shape=(kh, kw, 1, c * m)), bias, groups=c, **movement)
-
-
-def _whole(value: Any, name: str) -> int:
-    if not hasattr(value, "__index__") or value < 1:
-        raise ValueError(f"{name} must be a whole number above 0, not {value!r}")
-    return int(value)
-
-
-def _single(value: Any, name: str) -> int:
-    return _whole(value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value, name)
-
-
-def _border(value: Any, name: str) -> Any:
-    try:
-        if isinstance(value, str):
-            raise ValueError
-        return pads_of(value, (1, 1), (1, 1))
-    except ValueError:
-        raise ValueError(
-            f"{name} must be a number, (vertical, horizontal) or ((top, bottom), (left, right)), "
-            f"not {value!r}"
-        ) from None
-
-
-def _check_format(data_format: str | None) -> None:
-    if data_format not in (None, "channels_last"):
-        raise ValueError(
-            f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
-            "transpose such data to (0, 2, 3, 1)"
-        )
+        return self.activation(y)

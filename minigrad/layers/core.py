@@ -7,29 +7,69 @@ from typing import Any, Callable
 from .. import activations, initializers, ops, regularizers
 from ..ops import linear
 from .base import Layer
+from .validation import positive_integer
 
-SMALL = (
-    1 << 16
-)  # outputs up to which one fused node is faster; beyond, two nodes free memory sooner
+# Outputs up to which one fused node is faster; beyond, two nodes free memory sooner.
+FUSED_OUTPUTS = 1 << 16
 
 
 class Input(Layer):
-    """Says the shape of a model's input, without the batch axis: Sequential([Input((64,)), Dense(10)])."""
+    """The shape of a model's input, as the first layer of a Sequential: it returns x itself.
+
+    Args:
+        shape: Shape of one input, without the batch axis.
+        name: Name of the layer.
+        trainable: Has no effect: there are no parameters.
+
+    Example:
+        >>> model = minigrad.Sequential([Input((64,)), Dense(10)])
+        >>> model.output_shape
+        (None, 10)
+    """
 
     accepts_integers = True
     supports_masking = True
 
-    def __init__(self, shape: tuple[int, ...], **options: Any) -> None:
-        super().__init__(input_shape=shape, **options)
+    def __init__(
+        self, shape: tuple[int, ...], *, name: str | None = None, trainable: bool = True
+    ) -> None:
+        super().__init__(name, trainable, input_shape=shape)
 
     def call(self, x: Any) -> Any:
         return x
 
 
 class Dense(Layer):
-    """activation(x @ kernel + bias) over the last axis of x: (..., in) -> (..., units)."""
+    """activation(x @ kernel + bias), over the last axis of x.
+
+    Args:
+        units: Number of outputs.
+        activation: Name or function applied to the result; None for none.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, units).
+        bias_initializer: Name or function that makes the bias (units,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+        input_dim: Short for input_shape=(input_dim,).
+
+    Shape:
+        (..., in) -> (..., units)
+
+    Raises:
+        ValueError: If units is no positive integer, or an input has no batch axis or another
+            number of features than the first.
+
+    Example:
+        >>> layer = Dense(3, "relu")
+        >>> layer(np.ones((2, 4))).shape
+        (2, 3)
+    """
 
     supports_masking = True
+    bias: Any = None
 
     def __init__(
         self,
@@ -40,24 +80,20 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        input_dim: int | None = None,
     ) -> None:
-        super().__init__(**options)
-        if not hasattr(units, "__index__") or units < 1:
-            raise ValueError(f"Dense: units must be a whole number above 0, not {units!r}")
-        self.units, self.use_bias, self.activation = (
-            int(units),
-            use_bias,
-            activations.get(activation),
-        )
-        self.kernel_initializer, self.bias_initializer = (
-            initializers.get(kernel_initializer),
-            initializers.get(bias_initializer),
-        )
-        self.kernel_regularizer, self.bias_regularizer = (
-            regularizers.get(kernel_regularizer),
-            regularizers.get(bias_regularizer),
-        )
+        super().__init__(name, trainable, input_shape, input_dim)
+        self.units = positive_integer(self, "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 2:
@@ -65,8 +101,9 @@ class Dense(Layer):
                 f"Dense expects inputs of shape (batch, ..., features), got {input_shape}: "
                 "one sample x goes in as x[None, :]"
             )
+        self.input_features = input_shape[-1]
         self.kernel = self.add_weight(
-            (input_shape[-1], self.units),
+            (self.input_features, self.units),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
         )
@@ -76,24 +113,38 @@ class Dense(Layer):
             )
 
     def call(self, x: Any) -> Any:
-        if x.shape[-1] != self.kernel.shape[0]:
-            raise ValueError(
-                f"Dense was built for {self.kernel.shape[0]} features, got an input of shape {x.shape}"
-            )
         if not self.use_bias:
             return self.activation(x @ self.kernel)
-        if self.activation is ops.relu and x.size // x.shape[-1] * self.units <= SMALL:
+        if self.activation is ops.relu and x.size // x.shape[-1] * self.units <= FUSED_OUTPUTS:
             return ops.linear_relu(x, self.kernel, self.bias)
         return self.activation(linear(x, self.kernel, self.bias))
 
 
 class Lambda(Layer):
-    """Any function of a Tensor as a layer."""
+    """Any function of a Tensor as a layer.
+
+    Args:
+        function: Function of one Tensor, written with operators and minigrad ops.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Example:
+        >>> Lambda(lambda x: x**2)(np.array([[1.0, 3.0]])).numpy().tolist()
+        [[1.0, 9.0]]
+    """
 
     accepts_integers = True
 
-    def __init__(self, function: Callable[[Any], Any], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.function = function
 
     def call(self, x: Any) -> Any:
@@ -101,9 +152,29 @@ class Lambda(Layer):
 
 
 class Embedding(Layer):
-    """embeddings[ids]: integers (...) in 0..input_dim-1 -> vectors (..., output_dim).
+    """embeddings[ids]: a learned vector for each id.
 
-    With `mask_zero` the id 0 is padding, and layers that take a mask skip it.
+    Args:
+        input_dim: Number of ids: they are 0..input_dim - 1.
+        output_dim: Length of each vector.
+        embeddings_initializer: Name or function that makes the vectors (input_dim, output_dim).
+        embeddings_regularizer: Name or function of a penalty on them; None for none.
+        mask_zero: True makes id 0 padding, which layers that take a mask skip.
+        input_length: Short for input_shape=(input_length,).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the vectors.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        integers (...) -> (..., output_dim)
+
+    Raises:
+        TypeError: If the ids are no integers.
+        IndexError: If an id is outside 0..input_dim - 1.
+
+    Example:
+        >>> Embedding(100, 8)([[5, 2, 0]]).shape
+        (1, 3, 8)
     """
 
     accepts_integers = True
@@ -116,33 +187,41 @@ class Embedding(Layer):
         embeddings_regularizer: Any = None,
         mask_zero: bool = False,
         input_length: int | None = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name, trainable, input_shape, input_dim=input_length)
+        self.input_dim = input_dim
+        self.output_dim = output_dim
         self.creates_mask = mask_zero
-        self.vocabulary, self.output_dim = input_dim, output_dim
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        if input_length is not None:
-            self.declared_shape = (input_length,)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.embeddings = self.add_weight(
-            (self.vocabulary, self.output_dim),
+            (self.input_dim, self.output_dim),
             self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
         )
 
     def call(self, x: Any) -> Any:
-        if x.dtype.kind not in "iu":
-            raise TypeError(f"Embedding expects integer ids, got {x.dtype}")
-        if x.size and (int(x.data.min()) < 0 or int(x.data.max()) >= self.vocabulary):
-            raise IndexError(
-                f"ids run from {int(x.data.min())} to {int(x.data.max())}, but input_dim={self.vocabulary} "
-                f"allows 0..{self.vocabulary - 1}"
-            )
+        self._check_ids(x)
         return ops.take(self.embeddings, x)
 
+    def _check_ids(self, ids: Any) -> None:
+        if ids.dtype.kind not in "iu":
+            raise TypeError(f"Embedding expects integer ids, got {ids.dtype}")
+        if ids.size == 0:
+            return
+        low, high = int(ids.data.min()), int(ids.data.max())
+        if low < 0 or high >= self.input_dim:
+            raise IndexError(
+                f"ids run from {low} to {high}, but input_dim={self.input_dim} "
+                f"allows 0..{self.input_dim - 1}"
+            )
+
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """Where the ids are not 0, with `mask_zero`."""
+        """True where the ids are not 0, with `mask_zero`; else None."""
         return getattr(x, "_array", x) != 0 if self.creates_mask else None

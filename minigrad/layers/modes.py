@@ -11,9 +11,17 @@ if TYPE_CHECKING:
 
 
 class training(Scope):
-    """`with training():` layers behave as in training: dropout drops, batch norm uses batch statistics.
+    """`with training():` layers behave as in training: dropout drops, batch norm uses the batch.
 
-    `fit` and `train_on_batch` set it; `training(False)` sets inference.
+    `fit` and `train_on_batch` enter it; everywhere else layers are in inference.
+
+    Args:
+        active: False for inference inside the block.
+
+    Example:
+        >>> with minigrad.training():
+        ...     minigrad.layers.is_training()
+        True
     """
 
     def __init__(self, active: bool = True) -> None:
@@ -21,17 +29,29 @@ class training(Scope):
 
 
 def is_training() -> bool:
-    """True inside `with training():`, as fit and train_on_batch set it."""
+    """True inside `with training():`, which fit and train_on_batch enter.
+
+    Example:
+        >>> minigrad.layers.is_training()
+        False
+    """
     return settings.training
 
 
 class trainable_at_compile(Scope):
-    """Inside it layers are frozen or not as the compile of a model saw them: {layer: was it trainable}."""
+    """Inside it layers are frozen or not as they were when a model was compiled.
+
+    Args:
+        compiled: For each layer of the model, whether it was trainable.
+    """
 
     def __init__(self, compiled: dict[Layer, bool]) -> None:
         super().__init__(trainable_at_compile=compiled)
 
 
 def uses_batch_statistics(layer: Layer) -> bool:
-    """In training, and not frozen: when the model whose step this is was compiled or, outside of any step, now."""
+    """True in training if `layer` is not frozen.
+
+    Inside a model's training step, frozen means frozen when that model was compiled.
+    """
     return settings.training and settings.trainable_at_compile.get(layer, layer.trainable)

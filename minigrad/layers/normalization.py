@@ -213,7 +213,7 @@ def recompute_statistics(model: Layer, x: Any, batch_size: int = 32) -> None:
     """
     found = [
         layer
-        for _, layer in model.walk()
+        for _, layer in model.named_layers()
         if isinstance(layer, BatchNormalization) and layer.trainable
     ]
     x = as_data(x)

@@ -8,7 +8,19 @@ from ..engine.tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A Tensor that belongs to a layer. `trainable=False` makes it state (running statistics, say) without gradient."""
+    """A Tensor that belongs to a layer, which finds it among its attributes.
+
+    Args:
+        data: The initial values.
+        name: Name within the layer; "" for that of the attribute it is assigned to.
+        trainable: False makes it state without gradient, like running statistics.
+        regularizer: Function of the parameter whose value is added to the loss; None for none.
+        dtype: dtype of the values; None for the default one if they are floating.
+
+    Example:
+        >>> Parameter(np.ones(3), name="scale").trainable
+        True
+    """
 
     __slots__ = ("name", "regularizer")
 
@@ -21,9 +33,10 @@ class Parameter(Tensor):
         dtype: Any = None,
     ) -> None:
         super().__init__(data, trainable, dtype)
-        self.name, self.regularizer = name, regularizer
+        self.name = name
+        self.regularizer = regularizer
 
     @property
     def trainable(self) -> bool:
-        """Does it have gradients?"""
+        """True if the parameter has a gradient."""
         return self.node is not None

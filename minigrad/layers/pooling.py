@@ -1,149 +1,317 @@
-"""Pooling layers: the largest element or the mean of windows, or of all, in images (N, H, W, C) and sequences (N, T, C)."""
+"""Pooling: the maximum or the mean of windows, or of all of an image or a sequence."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from .. import ops
 from ..backend import backend
 from .base import Layer
 from .masking import as_mask
 
-
-class _Rank(Layer):
-    """A layer for inputs of one rank, without parameters."""
-
-    rank, expected = 4, "images of shape (N, H, W, C)"
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        self._check(input_shape)
-
-    def _check(self, shape: tuple[int, ...]) -> None:
-        if len(shape) != self.rank:
-            one = ", one of them as x[None]" if len(shape) == self.rank - 1 else ""
-            raise ValueError(f"{type(self).__name__} expects {self.expected}{one}; got {shape}")
+# ---- windows of images -----------------------------------------------------------------------------
 
 
-# ---- windows -------------------------------------------------------------------------------------------------------
+class _Pooling2D(Layer):
+    """The arguments of pooling over windows of images."""
 
-
-class _Pooling2D(_Rank):
-    pool: Callable[..., Any]
+    input_rank = 4
 
     def __init__(
-        self, pool_size: Any = (2, 2), strides: Any = None, padding: Any = "valid", **options: Any
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: Any = "valid",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.pool_size, self.strides, self.padding = pool_size, strides, padding
-
-    def call(self, x: Any) -> Any:
-        self._check(x.shape)
-        return type(self).pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
+        super().__init__(name, trainable, input_shape)
+        self.pool_size = pool_size
+        self.strides = strides
+        self.padding = padding
 
 
 class MaxPooling2D(_Pooling2D):
-    """The largest pixel of each window, channel by channel: (N, H, W, C) -> (N, rows, columns, C).
+    """The largest pixel of each window, channel by channel.
 
-    `strides` are the pool size unless given; `padding` is 'valid', 'same' or numbers, and never wins.
+    Args:
+        pool_size: Size of the window: a number or (height, width).
+        strides: Steps of the window: a number or (vertical, horizontal); None for the pool size.
+        padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
+            right)); padding is never the largest.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C)
+
+    Raises:
+        ValueError: If the window does not fit or the input has another rank.
+
+    Example:
+        >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+        >>> MaxPooling2D()(x).numpy()[0, ..., 0].tolist()
+        [[5.0, 7.0], [13.0, 15.0]]
     """
 
-    pool = ops.max_pool
+    def call(self, x: Any) -> Any:
+        return ops.max_pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
 
 
 class AveragePooling2D(_Pooling2D):
-    """The mean of the real pixels of each window: (N, H, W, C) -> (N, rows, columns, C); arguments as in MaxPooling2D."""
+    """The mean of the pixels of each window, channel by channel.
 
-    pool = ops.avg_pool
+    Args:
+        pool_size: Size of the window: a number or (height, width).
+        strides: Steps of the window: a number or (vertical, horizontal); None for the pool size.
+        padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
+            right)); padding does not count.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
 
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C)
 
-class _Pooling1D(_Rank):
-    rank, expected = 3, "sequences of shape (N, T, C)"
-    pool: Callable[..., Any]
+    Raises:
+        ValueError: If the window does not fit or the input has another rank.
 
-    def __init__(
-        self, pool_size: int = 2, strides: int | None = None, padding: Any = "valid", **options: Any
-    ) -> None:
-        super().__init__(**options)
-        self.pool_size, self.strides, self.padding = pool_size, strides, padding
+    Example:
+        >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+        >>> AveragePooling2D()(x).numpy()[0, ..., 0].tolist()
+        [[2.5, 4.5], [10.5, 12.5]]
+    """
 
     def call(self, x: Any) -> Any:
-        """A sequence is an image of one row."""
-        self._check(x.shape)
-        size, stride = (
-            n[0] if isinstance(n, (tuple, list)) else n for n in (self.pool_size, self.strides)
-        )
+        return ops.avg_pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
+
+
+# ---- windows of sequences --------------------------------------------------------------------------
+
+
+class _Pooling1D(Layer):
+    """The arguments of pooling over windows of sequences, which are images of one row."""
+
+    input_rank = 3
+
+    def __init__(
+        self,
+        pool_size: int = 2,
+        strides: int | None = None,
+        padding: Any = "valid",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.pool_size = pool_size
+        self.strides = strides
+        self.padding = padding
+
+    def _pool_rows(self, op: Any, x: Any) -> Any:
+        """The 2-D op on images of one row."""
+        size = _first(self.pool_size)
+        stride = size if self.strides is None else _first(self.strides)
         padding = self.padding if isinstance(self.padding, str) else ((0, 0), self.padding)
-        y = type(self).pool(
-            ops.expand_dims(x, axis=1),
-            size=(1, size),
-            strides=(1, size if stride is None else stride),
-            padding=padding,
-        )
+        row = ops.expand_dims(x, axis=1)
+        y = op(row, size=(1, size), strides=(1, stride), padding=padding)
         return ops.squeeze(y, axis=1)
 
 
-class MaxPooling1D(_Pooling1D):
-    """The largest element of each window: (N, T, C) -> (N, windows, C)."""
+def _first(value: Any) -> Any:
+    """n of n or (n,)."""
+    return value[0] if isinstance(value, (tuple, list)) else value
 
-    pool = ops.max_pool
+
+class MaxPooling1D(_Pooling1D):
+    """The largest element of each window, channel by channel.
+
+    Args:
+        pool_size: Number of steps in the window.
+        strides: Steps between windows; None for the pool size.
+        padding: "valid", "same", a number or (before, after).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, OT, C)
+
+    Raises:
+        ValueError: If the window does not fit or the input has another rank.
+
+    Example:
+        >>> MaxPooling1D()(np.arange(4.0).reshape(1, 4, 1)).numpy().ravel().tolist()
+        [1.0, 3.0]
+    """
+
+    def call(self, x: Any) -> Any:
+        return self._pool_rows(ops.max_pool, x)
 
 
 class AveragePooling1D(_Pooling1D):
-    """The mean of each window: (N, T, C) -> (N, windows, C)."""
+    """The mean of each window, channel by channel.
 
-    pool = ops.avg_pool
+    Args:
+        pool_size: Number of steps in the window.
+        strides: Steps between windows; None for the pool size.
+        padding: "valid", "same", a number or (before, after).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
 
+    Shape:
+        (N, T, C) -> (N, OT, C)
 
-# ---- everything ----------------------------------------------------------------------------------------------------
+    Raises:
+        ValueError: If the window does not fit or the input has another rank.
 
-
-class _Global(_Rank):
-    reduce: Callable[..., Any]
-
-    def __init__(self, keepdims: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self.keepdims = keepdims
+    Example:
+        >>> AveragePooling1D()(np.arange(4.0).reshape(1, 4, 1)).numpy().ravel().tolist()
+        [0.5, 2.5]
+    """
 
     def call(self, x: Any) -> Any:
-        self._check(x.shape)
-        return type(self).reduce(x, axis=tuple(range(1, self.rank - 1)), keepdims=self.keepdims)
+        return self._pool_rows(ops.avg_pool, x)
 
 
-class GlobalAveragePooling2D(_Global):
-    """The mean of all pixels of each channel: (N, H, W, C) -> (N, C), or (N, 1, 1, C) with `keepdims`."""
-
-    reduce = ops.mean
+# ---- everything ------------------------------------------------------------------------------------
 
 
-class GlobalMaxPooling2D(_Global):
-    """The largest pixel of each channel: (N, H, W, C) -> (N, C), or (N, 1, 1, C) with `keepdims`."""
+class _GlobalPooling(Layer):
+    """The arguments of pooling over all steps or pixels."""
 
-    reduce = ops.max
+    def __init__(
+        self,
+        keepdims: bool = False,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.keepdims = keepdims
 
 
-class GlobalAveragePooling1D(_Global):
-    """The mean over time, over the steps that `mask` (N, T) calls real (0 if none is): (N, T, C) -> (N, C), or (N, 1, C) with
-    `keepdims`."""
+class GlobalAveragePooling2D(_GlobalPooling):
+    """The mean of all pixels, channel by channel.
 
-    rank, expected = 3, "sequences of shape (N, T, C)"
-    reduce = ops.mean
+    Args:
+        keepdims: True keeps the pooled axes, of length 1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, C), or (N, 1, 1, C) with keepdims
+
+    Raises:
+        ValueError: If the input has another rank.
+
+    Example:
+        >>> GlobalAveragePooling2D()(np.ones((2, 4, 4, 3))).shape
+        (2, 3)
+    """
+
+    input_rank = 4
+
+    def call(self, x: Any) -> Any:
+        return ops.mean(x, axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalMaxPooling2D(_GlobalPooling):
+    """The largest of all pixels, channel by channel.
+
+    Args:
+        keepdims: True keeps the pooled axes, of length 1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, C), or (N, 1, 1, C) with keepdims
+
+    Raises:
+        ValueError: If the input has another rank.
+
+    Example:
+        >>> GlobalMaxPooling2D()(np.ones((2, 4, 4, 3))).shape
+        (2, 3)
+    """
+
+    input_rank = 4
+
+    def call(self, x: Any) -> Any:
+        return ops.max(x, axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalAveragePooling1D(_GlobalPooling):
+    """The mean over time, over the steps where the mask is True if there is one.
+
+    Args:
+        keepdims: True keeps the pooled axes, of length 1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, C), or (N, 1, C) with keepdims
+
+    Raises:
+        ValueError: If the input has another rank.
+
+    Example:
+        >>> GlobalAveragePooling1D()(np.ones((2, 4, 3))).shape
+        (2, 3)
+    """
+
+    input_rank = 3
     accepts_mask = True
 
     def call(self, x: Any, mask: Any = None) -> Any:
+        """The mean over time.
+
+        Args:
+            x: Sequences (N, T, C).
+            mask: Booleans (N, T), True at the steps to average over; None for all. Where a
+                sequence has none, its mean is 0.
+        """
         if mask is None:
-            return super().call(x)
-        self._check(x.shape)
-        real = as_mask(mask, x)[..., None].astype(x.dtype)
-        return ops.sum(x * real, axis=1, keepdims=self.keepdims) / backend(x).maximum(
-            real.sum(1, keepdims=self.keepdims), 1
-        )
+            return ops.mean(x, axis=1, keepdims=self.keepdims)
+        real = as_mask(mask, x)[..., None].astype(x.dtype)  # type: ignore[index]
+        count = real.sum(1, keepdims=self.keepdims)
+        total = ops.sum(x * real, axis=1, keepdims=self.keepdims)
+        return total / backend(x).maximum(count, 1)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """Time has gone."""
+        """No mask: the output has no time axis."""
 
 
-class GlobalMaxPooling1D(_Global):
-    """The largest element over time: (N, T, C) -> (N, C), or (N, 1, C) with `keepdims`."""
+class GlobalMaxPooling1D(_GlobalPooling):
+    """The largest element over time, channel by channel.
 
-    rank, expected = 3, "sequences of shape (N, T, C)"
-    reduce = ops.max
+    Args:
+        keepdims: True keeps the pooled axes, of length 1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, C), or (N, 1, C) with keepdims
+
+    Raises:
+        ValueError: If the input has another rank.
+
+    Example:
+        >>> GlobalMaxPooling1D()(np.ones((2, 4, 3))).shape
+        (2, 3)
+    """
+
+    input_rank = 3
+
+    def call(self, x: Any) -> Any:
+        return ops.max(x, axis=1, keepdims=self.keepdims)

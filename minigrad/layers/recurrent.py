@@ -92,7 +92,7 @@ class RNN(Layer):
         """The mask of the sequence that comes out, if one does."""
         if mask is None or not self.return_sequences:
             return None
-        return as_mask(mask, x)[:, ::-1] if self.go_backwards else mask
+        return as_mask(mask, x)[:, ::-1] if self.go_backwards else mask  # type: ignore[index]
 
     # ---- states ----
     def _initial(self, x: Any, initial_state: Any) -> list[Any] | None:

@@ -4,55 +4,131 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend import Array
 from ..random import uniform
 from .base import Layer
 from .modes import is_training
+from .validation import check_rate
 
 
 class Dropout(Layer):
-    """In training each element is dropped with probability `rate`, the rest divided by 1 - rate (Srivastava et al. 2014)."""
+    """In training each element is dropped with probability `rate`, the rest divided by 1 - rate.
+
+    Args:
+        rate: Fraction of the elements to drop, in [0, 1).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (...) -> (...)
+
+    Raises:
+        ValueError: If rate is outside [0, 1).
+
+    References:
+        Srivastava et al. 2014.
+
+    Example:
+        >>> y = Dropout(0.5)(np.ones((2, 4)), training=True)
+        >>> sorted(set(y.numpy().ravel().tolist()))
+        [0.0, 2.0]
+    """
 
     supports_masking = True
 
-    def __init__(self, rate: float, **options: Any) -> None:
-        super().__init__(**options)
-        if not 0 <= rate < 1:
-            raise ValueError(
-                f"Dropout: rate must be in [0, 1), not {rate!r}: at 1 nothing would be left"
-            )
+    def __init__(
+        self,
+        rate: float,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_rate(self, "rate", rate)
         self.rate = rate
 
     def call(self, x: Any) -> Any:
-        if not is_training() or self.rate == 0:
-            return x
-        return x * dropout_mask(self.rate, self.mask_shape(x), x)
+        mask = dropout_mask(self.rate, self.mask_shape(x), x)
+        return x if mask is None else x * mask
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
-        """The shape of the mask: one decision an element."""
+        """The shape of the mask: one decision per element."""
         return x.shape
 
 
-def dropout_mask(rate: float, shape: tuple[int, ...], like: Any) -> Any:
-    """0 with probability `rate`, else 1 / (1 - rate): drawn on the host, on the device and in the dtype of `like`."""
-    keep = 1 - rate
-    return (uniform(shape, like) < keep).astype(like.dtype) * (1 / keep)
+def keep_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
+    """True with probability 1 - rate; None outside of training or where nothing is dropped.
+
+    It is drawn on the host and lies on the device of `like`.
+    """
+    if rate == 0 or not is_training():
+        return None
+    return uniform(shape, like) < 1 - rate
 
 
-class SpatialDropout1D(Dropout):
-    """Dropout of whole channels of a sequence (N, T, C): one decision for each sample and channel (arXiv:1411.4280)."""
+def dropout_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
+    """keep_mask as factors: 0 with probability `rate`, else 1 / (1 - rate)."""
+    keep = keep_mask(rate, shape, like)
+    return None if keep is None else keep.astype(like.dtype) * (1 / (1 - rate))
 
-    rank, expected = 3, "sequences of shape (N, T, C)"
+
+class _SpatialDropout(Dropout):
+    """Dropout with one decision per sample and channel."""
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
-        """One decision a channel."""
-        return (x.shape[0], *(1,) * (self.rank - 2), x.shape[-1])
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != self.rank:
-            raise ValueError(f"{type(self).__name__} expects {self.expected}, got {input_shape}")
+        """The shape of the mask: one decision per sample and channel."""
+        return (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
 
 
-class SpatialDropout2D(SpatialDropout1D):
-    """Dropout of whole channels of images (N, H, W, C): one decision for each sample and channel."""
+class SpatialDropout1D(_SpatialDropout):
+    """Dropout of whole channels of sequences: one decision per sample and channel.
 
-    rank, expected = 4, "images of shape (N, H, W, C)"
+    Args:
+        rate: Fraction of the channels to drop, in [0, 1).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, T, C)
+
+    Raises:
+        ValueError: If rate is outside [0, 1) or the input has another rank.
+
+    References:
+        Tompson et al. 2015, arXiv:1411.4280.
+
+    Example:
+        >>> SpatialDropout1D(0.5)(np.ones((2, 3, 4))).shape
+        (2, 3, 4)
+    """
+
+    input_rank = 3
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """Dropout of whole channels of images: one decision per sample and channel.
+
+    Args:
+        rate: Fraction of the channels to drop, in [0, 1).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, H, W, C)
+
+    Raises:
+        ValueError: If rate is outside [0, 1) or the input has another rank.
+
+    References:
+        Tompson et al. 2015, arXiv:1411.4280.
+
+    Example:
+        >>> SpatialDropout2D(0.5)(np.ones((2, 3, 3, 4))).shape
+        (2, 3, 3, 4)
+    """
+
+    input_rank = 4

@@ -1,4 +1,4 @@
-"""Layers that only move numbers: flatten, reshape, permute, pad, crop, enlarge."""
+"""Layers that rearrange elements: flatten, reshape, permute, pad, crop, enlarge."""
 
 from __future__ import annotations
 
@@ -6,94 +6,74 @@ import math
 from typing import Any
 
 from .. import ops
-from ..ops.windows import check_images, pair
+from ..backend import Array, backend
+from ..ops.windows import pads_of, pair
 from .base import Layer
-from .convolution import _between, _border, _check_format
-
-
-class ZeroPadding2D(Layer):
-    """Zeros around each image; `padding` is a number, (vertical, horizontal) or ((top, bottom), (left, right))."""
-
-    def __init__(
-        self, padding: Any = (1, 1), data_format: str | None = None, **options: Any
-    ) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        self.padding = _border(padding, "padding")
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)))
-
-
-class Cropping2D(Layer):
-    """Each image without its border; `cropping` is a number, (vertical, horizontal) or ((top, bottom), (left, right))."""
-
-    def __init__(
-        self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Any
-    ) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        self.cropping = _border(cropping, "cropping")
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        if any(sum(cut) >= n for n, cut in zip(x.shape[1:3], self.cropping)):
-            raise ValueError(
-                f"Cropping2D({self.cropping}) would leave nothing of images of {x.shape[1]} x {x.shape[2]}"
-            )
-        return ops.crop(x, width=((0, 0), *self.cropping, (0, 0)))
-
-
-class UpSampling2D(Layer):
-    """Images `size` times as large: each pixel repeated ("nearest"), or straight lines between their centres ("bilinear")."""
-
-    def __init__(
-        self,
-        size: Any = (2, 2),
-        data_format: str | None = None,
-        interpolation: str = "nearest",
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        _check_format(data_format)
-        if interpolation not in ("nearest", "bilinear"):
-            raise ValueError(
-                f"UpSampling2D: interpolation must be 'nearest' or 'bilinear', not {interpolation!r}"
-            )
-        self.size, self.interpolation = pair(size, "size"), interpolation
-
-    def call(self, x: Any) -> Any:
-        check_images(x)
-        n, h, w, c = x.shape
-        a, b = self.size
-        if self.interpolation == "nearest":
-            wide = ops.broadcast_to(
-                ops.reshape(x, shape=(n, h, 1, w, 1, c)), shape=(n, h, a, w, b, c)
-            )
-            return ops.reshape(wide, shape=(n, a * h, b * w, c))
-        rows = ops.reshape(
-            _between(h, a, x) @ ops.reshape(x, shape=(n, h, w * c)), shape=(n, a * h, w, c)
-        )
-        return _between(w, b, x) @ rows
+from .validation import check_choice, check_data_format
 
 
 class Flatten(Layer):
-    """(N, ...) -> (N, product of the rest)."""
+    """All axes but the batch axis as one.
+
+    Args:
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ...) -> (N, product of the rest)
+
+    Example:
+        >>> Flatten()(np.ones((2, 3, 4))).shape
+        (2, 12)
+    """
 
     accepts_integers = True
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
 
     def call(self, x: Any) -> Any:
         return ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
 
 
 class Reshape(Layer):
-    """(N, ...) -> (N, *target_shape); one length may be -1."""
+    """The elements of each input in another shape.
+
+    Args:
+        target_shape: The new shape, without the batch axis; one length may be -1.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ...) -> (N, *target_shape)
+
+    Raises:
+        ValueError: If the number of elements differs.
+
+    Example:
+        >>> Reshape((2, -1))(np.ones((5, 6))).shape
+        (5, 2, 3)
+    """
 
     accepts_integers = True
 
-    def __init__(self, target_shape: tuple[int, ...], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        target_shape: tuple[int, ...],
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.target_shape = tuple(target_shape)
 
     def call(self, x: Any) -> Any:
@@ -101,13 +81,206 @@ class Reshape(Layer):
 
 
 class Permute(Layer):
-    """The axes after the batch axis in another order, counted from 1 as in Keras: Permute((2, 1))."""
+    """The axes after the batch axis in another order.
+
+    Args:
+        dims: The order, counted from 1 as in Keras: (2, 1) swaps two axes.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Raises:
+        ValueError: If dims does not name each axis once.
+
+    Example:
+        >>> Permute((2, 1))(np.ones((5, 3, 4))).shape
+        (5, 4, 3)
+    """
 
     accepts_integers = True
 
-    def __init__(self, dims: tuple[int, ...], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        dims: tuple[int, ...],
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.dims = tuple(dims)
 
     def call(self, x: Any) -> Any:
         return ops.transpose(x, axes=(0, *self.dims))
+
+
+# ---- images ----------------------------------------------------------------------------------------
+
+
+class ZeroPadding2D(Layer):
+    """Zeros around each image.
+
+    Args:
+        padding: A number, (vertical, horizontal) or ((top, bottom), (left, right)).
+        data_format: "channels_last" or None, which is the same.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)
+
+    Raises:
+        ValueError: If the padding is of another form, or the input of another rank.
+
+    Example:
+        >>> ZeroPadding2D(1)(np.ones((1, 4, 4, 3))).shape
+        (1, 6, 6, 3)
+    """
+
+    input_rank = 4
+
+    def __init__(
+        self,
+        padding: Any = (1, 1),
+        data_format: str | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        self.padding = _border(padding, "padding")
+
+    def call(self, x: Any) -> Any:
+        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)))
+
+
+class Cropping2D(Layer):
+    """Each image without its border.
+
+    Args:
+        cropping: A number, (vertical, horizontal) or ((top, bottom), (left, right)).
+        data_format: "channels_last" or None, which is the same.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, H - top - bottom, W - left - right, C)
+
+    Raises:
+        ValueError: If the cropping is of another form or leaves nothing, or the input is of
+            another rank.
+
+    Example:
+        >>> Cropping2D(((1, 0), (2, 2)))(np.ones((1, 6, 6, 3))).shape
+        (1, 5, 2, 3)
+    """
+
+    input_rank = 4
+
+    def __init__(
+        self,
+        cropping: Any = ((0, 0), (0, 0)),
+        data_format: str | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        self.cropping = _border(cropping, "cropping")
+
+    def call(self, x: Any) -> Any:
+        height, width = x.shape[1:3]
+        vertical, horizontal = self.cropping
+        if sum(vertical) >= height or sum(horizontal) >= width:
+            raise ValueError(
+                f"Cropping2D({self.cropping}) would leave nothing of images of {height} x {width}"
+            )
+        return ops.crop(x, width=((0, 0), *self.cropping, (0, 0)))
+
+
+class UpSampling2D(Layer):
+    """Images enlarged by whole factors.
+
+    Args:
+        size: Factor, or (vertical, horizontal).
+        data_format: "channels_last" or None, which is the same.
+        interpolation: "nearest" repeats pixels, "bilinear" draws lines between their centers.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, size[0] * H, size[1] * W, C)
+
+    Raises:
+        ValueError: If size or interpolation is of another form, or the input of another rank.
+
+    Example:
+        >>> UpSampling2D()(np.ones((1, 4, 4, 3))).shape
+        (1, 8, 8, 3)
+    """
+
+    input_rank = 4
+
+    def __init__(
+        self,
+        size: Any = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        check_choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
+        self.size = pair(size, "size")
+        self.interpolation = interpolation
+
+    def call(self, x: Any) -> Any:
+        return self._repeat(x) if self.interpolation == "nearest" else self._interpolate(x)
+
+    def _repeat(self, x: Any) -> Any:
+        n, h, w, c = x.shape
+        a, b = self.size
+        pixels = ops.reshape(x, shape=(n, h, 1, w, 1, c))
+        repeated = ops.broadcast_to(pixels, shape=(n, h, a, w, b, c))
+        return ops.reshape(repeated, shape=(n, a * h, b * w, c))
+
+    def _interpolate(self, x: Any) -> Any:
+        n, h, w, c = x.shape
+        a, b = self.size
+        rows = _bilinear_weights(h, a, x) @ ops.reshape(x, shape=(n, h, w * c))
+        return _bilinear_weights(w, b, x) @ ops.reshape(rows, shape=(n, a * h, w, c))
+
+
+def _bilinear_weights(n: int, factor: int, like: Any) -> Array:
+    """(factor * n, n): the weights of the two old pixels on either side of each new one.
+
+    The center of new pixel i lies at (i + 1/2) / factor - 1/2 in old pixels.
+    """
+    xp = backend(like)
+    centers = (xp.arange(factor * n, dtype=like.dtype) + 0.5) / factor - 0.5
+    inside = xp.clip(centers, 0, n - 1)
+    distances = abs(inside[:, None] - xp.arange(n, dtype=like.dtype))
+    return xp.maximum(1 - distances, 0)
+
+
+def _border(value: Any, name: str) -> Any:
+    """((top, bottom), (left, right)) from any of the forms of the argument called `name`."""
+    try:
+        if isinstance(value, str):
+            raise ValueError
+        return pads_of(value, (1, 1), (1, 1))
+    except ValueError:
+        raise ValueError(
+            f"{name} must be a number, (vertical, horizontal) or ((top, bottom), (left, right)), "
+            f"not {value!r}"
+        ) from None

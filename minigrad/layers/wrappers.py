@@ -58,7 +58,7 @@ class Bidirectional(Layer):
                 layer.return_sequences
             )  # as in Keras: what one repeats, the other would not
         self.forward_layer, self.backward_layer, self.merge_mode = layer, backward_layer, merge_mode
-        self.declared_shape = self.declared_shape or layer.declared_shape
+        self.input_shape = self.input_shape or layer.input_shape
 
     def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
         halves: tuple[Any, Any] = (None, None)

@@ -72,7 +72,7 @@ class Model(Layer):
             plain + weighted,
             len(plain),
         )
-        self._seen = {layer: layer.trainable for _, layer in self.walk()}
+        self._seen = {layer: layer.trainable for _, layer in self.named_layers()}
         self._trained, self._compiled = None, True
 
     def fit(
@@ -376,7 +376,7 @@ class Model(Layer):
     def _built_weights(self, what: str) -> dict[str, Parameter]:
         unbuilt = [
             path or type(layer).__name__
-            for path, layer in self.walk()
+            for path, layer in self.named_layers()
             if not layer.built and layer is not self
         ]
         if not self.built or unbuilt:
@@ -390,7 +390,7 @@ class Model(Layer):
         """Print, and return, a table of the layers: output shapes and parameters."""
         weights = self._built_weights("summary")
         rows = [("layer", "output shape", "parameters")]
-        for name, layer in self.children():
+        for name, layer in self.named_children():
             rows.append(
                 (
                     f"{name} ({type(layer).__name__})",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers.base import Layer, name_layers
+from ..layers.base import Layer
 from ..layers.core import Input
+from ..layers.module import name_layers
 from .model import Model
 
 
@@ -41,15 +42,15 @@ class Sequential(Model):
             raise TypeError(
                 f"Sequential holds layers, got {layer!r}{': wrap a function in Lambda' if callable(layer) else ''}"
             )
-        if self.declared_shape is None and not self.layers:
-            self.declared_shape = layer.declared_shape
+        if self.input_shape is None and not self.layers:
+            self.input_shape = layer.input_shape
         if not isinstance(layer, Input):
             self.layers.append(layer)
             name_layers(self.layers)
 
     def _build_if_known(self) -> None:
-        if self.declared_shape is not None and self.layers and not self.built:
-            self.build_from_shape(self.declared_shape)
+        if self.input_shape is not None and self.layers and not self.built:
+            self.build_from_shape(self.input_shape)
 
     @property
     def accepts_integers(self) -> bool:  # type: ignore[override]

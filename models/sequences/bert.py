@@ -193,7 +193,7 @@ class MaskedLM(Model):
         self.transform_norm = LayerNormalization(epsilon=epsilon)
 
     def build(self, input_shape):
-        self.bias = self.add_weight((self.bert.tokens.vocabulary,), "zeros")
+        self.bias = self.add_weight((self.bert.tokens.input_dim,), "zeros")
 
     def call(self, ids, segments=None, mask=None, at=None):
         """`at` are the places asked for, counted through the batch: logits (len(at), vocabulary)."""

@@ -390,7 +390,7 @@ def test_settings_that_do_not_fit(make, words):
 def test_other_channels_than_it_was_built_for():
     layer = Conv2D(2, 3, name="edges")
     layer(normal(1, 5, 5, 3))
-    with fails("layer edges", "3 channels", r"\(1, 5, 5, 1\)"):
+    with fails("layer edges", "3 features", r"\(1, 5, 5, 1\)"):
         layer(normal(1, 5, 5, 1))
 
 

@@ -139,7 +139,7 @@ def test_shapes_and_counts(layer, shape, out, count):
     assert not layer.built and layer.count_params() == 0
     layer.build_from_shape(shape)
     assert layer.built and layer.output_shape == (None, *out) and layer.count_params() == count
-    ids = getattr(layer, "vocabulary", None)
+    ids = getattr(layer, "input_dim", None)
     x = np.zeros((2, *shape), int) if ids else np.zeros((2, *shape))
     assert layer(x).shape == (2, *out)
 
@@ -395,7 +395,7 @@ def test_errors_carry_the_path():
     outer = Sequential([Residual(Sequential(Dense(4), Dense(3)), name="block")], name="net")
     with pytest.raises(
         ValueError,
-        match=r"^layer net/block: the branch gives shape \(2, 3\), the shortcut \(2, 4\)",
+        match=r"^layer net/block: the branch returns shape \(2, 3\), the shortcut \(2, 4\)",
     ):
         outer(np.zeros((2, 4)))
     outer = Sequential([Residual(Sequential(Dense(4), Reshape((3,))), name="block")], name="net")
@@ -408,7 +408,7 @@ def test_errors_carry_the_path():
 @pytest.mark.parametrize(
     "make, error, words",
     [
-        (lambda: Dense(0), ValueError, "units must be a whole number above 0"),
+        (lambda: Dense(0), ValueError, "units must be a positive integer"),
         (lambda: Dense(2.5), ValueError, "units"),
         (
             lambda: Dense(3)(np.zeros(4)),
@@ -421,7 +421,7 @@ def test_errors_carry_the_path():
         (lambda: Parallel(), ValueError, "at least one branch"),
         (lambda: Parallel(Dense(3), ops.tanh), TypeError, "wrap a function in Lambda"),
         (lambda: Residual(abs), TypeError, "wrap a function in Lambda"),
-        (lambda: Residual(Dense(3), "relu"), TypeError, "joins layers"),
+        (lambda: Residual(Dense(3), "relu"), TypeError, "Residual expects layers"),
         (
             lambda: Parallel(Dense(3), Dense(1), join="sum")(X),
             ValueError,
@@ -470,7 +470,7 @@ def test_a_failed_first_call_leaves_layers_fresh():
             model(np.zeros((1, 7)))
         assert [dict(vars(layer)) for layer in (model, inner, outer)] == before
         assert not model.weights and not inner.built and not model.built
-    with pytest.raises(ValueError, match="the branch gives"):
+    with pytest.raises(ValueError, match="the branch returns"):
         model(X)
     assert not inner.built and not outer.built and not model.weights
 
@@ -534,7 +534,7 @@ def test_walking_in_order_each_once():
         "named_left/kernel",
         "named_left/bias",
     ]
-    assert [path for path, _ in block.walk()] == [
+    assert [path for path, _ in block.named_layers()] == [
         "",
         "dense",
         "several_0",
@@ -561,7 +561,7 @@ def test_names_never_clash():
     model = Twins()
     model(np.zeros((1, 2)))
     assert model.count_params() == 18 == sum(p.size for p in model.named_weights().values())
-    assert [path for path, _ in model.walk()] == ["", "same", "same_1", "same_2"]
+    assert [path for path, _ in model.named_layers()] == ["", "same", "same_1", "same_2"]
     a, b, c, d = (Sequential(Dense(2, input_shape=(2,))) for _ in range(4))
     Sequential(a, b), Sequential(c, d)  # a and c are called alike now
     both = Sequential(a, c)
@@ -700,12 +700,12 @@ def test_building_draws_nothing_and_records_nothing():
     assert model(X).requires_grad and not model(X).detach().requires_grad
 
 
-def test_declared_shapes():
-    assert Dense(3, input_dim=4).declared_shape == Dense(3, input_shape=(4,)).declared_shape == (4,)
-    assert Input((4,)).declared_shape == Input(shape=(4,)).declared_shape == (4,)
-    assert Flatten(input_shape=(28, 28)).declared_shape == (28, 28)
-    assert Embedding(5, 2, input_length=7).declared_shape == (7,)
-    assert Dense(3).declared_shape is None
+def test_input_shapes():
+    assert Dense(3, input_dim=4).input_shape == Dense(3, input_shape=(4,)).input_shape == (4,)
+    assert Input((4,)).input_shape == Input(shape=(4,)).input_shape == (4,)
+    assert Flatten(input_shape=(28, 28)).input_shape == (28, 28)
+    assert Embedding(5, 2, input_length=7).input_shape == (7,)
+    assert Dense(3).input_shape is None
 
 
 def test_repr():

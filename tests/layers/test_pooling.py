@@ -180,12 +180,12 @@ def test_second_order_inside_a_network(kind, arguments, xp):
 def test_images_have_four_axes(kind):
     with pytest.raises(
         ValueError,
-        match=rf"{kind.__name__} expects images of shape \(N, H, W, C\), one of them as x\[None\]; got",
+        match=rf"{kind.__name__} expects images of shape \(N, H, W, C\), channels last, got \(4, 4, 1\): one image x goes in as x\[None\]",
     ):
         kind()(np.zeros((4, 4, 1)))
     layer = kind()
     layer(np.zeros((1, 4, 4, 1)))
-    with pytest.raises(ValueError, match=r"\(N, H, W, C\); got \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"\(N, H, W, C\), channels last, got \(4, 4\)"):
         layer(np.zeros((4, 4)))
 
 

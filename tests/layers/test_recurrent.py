@@ -301,7 +301,7 @@ def test_means_over_time_leave_padding_out(xp):
 
 def test_a_layer_that_ends_the_mask_says_so():
     model = Sequential(Embedding(7, 3, mask_zero=True), Conv1D(3, 2), LSTM(4))
-    with pytest.warns(UserWarning, match="conv1d: Conv1D does not look at the mask"):
+    with pytest.warns(UserWarning, match="conv1d: Conv1D ignores the mask"):
         model(IDS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -467,9 +467,9 @@ def test_time_distributed(xp):
         ),
         (
             lambda: LSTM(6)(X, mask=np.ones((4, 4), bool)),
-            r"mask has shape \(4, 4\), an input of shape \(4, 5, 3\) wants \(4, 5\)",
+            r"mask of shape \(4, 4\) does not fit an input of shape \(4, 5, 3\): expected \(4, 5\)",
         ),
-        (lambda: GlobalAveragePooling1D()(X, mask=np.ones((4, 4))), "mask has shape"),
+        (lambda: GlobalAveragePooling1D()(X, mask=np.ones((4, 4))), "mask of shape"),
         (lambda: Embedding(7, 3)(np.array([[7]])), "ids run from 7 to 7"),
         (lambda: Embedding(7, 3)(np.array([[-1]])), "-1"),
         (lambda: LSTM(0), "units must be a whole number above 0"),

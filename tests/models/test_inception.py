@@ -48,7 +48,7 @@ def test_small_inception_v4_has_the_known_parameters():
         conv_bn(9, 64, 64),
     ]
     assert [layer.count_params() for layer in model.layers[-4:]] == [0, 0, 0, 245_770]
-    convolutions = [layer for _, layer in model.walk() if isinstance(layer, Conv2D)]
+    convolutions = [layer for _, layer in model.named_layers() if isinstance(layer, Conv2D)]
     assert len(convolutions) == 75 and sorted(layer.count_params() for layer in convolutions)[
         -2:
     ] == [73_792, 147_584]
@@ -188,7 +188,7 @@ def test_training_reports_both_accuracies(recipe, momentum, monkeypatch, tmp_pat
     )
     model, metrics = inception.train(recipe=recipe, epochs=1, width=1 / 16, verbose=0)
     assert {
-        layer.momentum for _, layer in model.walk() if isinstance(layer, BatchNormalization)
+        layer.momentum for _, layer in model.named_layers() if isinstance(layer, BatchNormalization)
     } == {momentum}
     assert ("val_accuracy" in model.history.history) == (recipe == "known")
     assert {"accuracy", "accuracy_recomputed"} <= set(metrics) and model.evaluate(

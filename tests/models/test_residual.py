@@ -76,7 +76,7 @@ def test_stride_of_a_bottleneck(style, strided):
     model = resnet.resnet50(style, width=2, **SMALL)
     found = {
         path.rpartition("/")[2]
-        for path, layer in model.walk()
+        for path, layer in model.named_layers()
         if "branch/conv" in path and getattr(layer, "strides", (1, 1)) == (2, 2)
     }
     assert found == {strided}

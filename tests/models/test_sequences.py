@@ -40,7 +40,7 @@ def test_parameter_counts_of_the_character_models():
     assert [layer.count_params() for layer in char_rnn.tutorial().layers] == [620, 105]
     assert char_rnn.tutorial().count_params() == 725
     model = char_rnn.CharLSTM(103)
-    assert [layer.count_params() for _, layer in model.children()] == [
+    assert [layer.count_params() for _, layer in model.named_children()] == [
         3296,
         295936,
         26471,

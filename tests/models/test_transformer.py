@@ -28,8 +28,7 @@ def tiny(spread: float = 0.4, **options):
     minigrad.seed(1)
     model = transformer.Transformer(**{**TINY, **options})
     model(
-        to_device(SOURCE % model.embedding.vocabulary),
-        to_device(TARGET % model.embedding.vocabulary),
+        to_device(SOURCE % model.embedding.input_dim), to_device(TARGET % model.embedding.input_dim)
     )
     draw = np.random.default_rng(2)
     for p in model.weights:

@@ -61,7 +61,7 @@ def test_sequential_holds_layers(make):
 def test_a_layer_that_does_not_fit_is_not_added():
     model = Sequential(Dense(3, input_shape=(4,), name="first"))
     for wrong, words in (
-        (Residual(Dense(2)), "the branch gives shape"),
+        (Residual(Dense(2)), "the branch returns shape"),
         (Dense(2, name="first"), "two layers are called 'first'"),
         ("relu", "holds layers"),
     ):
