@@ -1,10 +1,11 @@
-"""Metrics: Keras's stateful classes, exact over batches of any sizes.
+"""Metrics: Keras's stateful classes, exact over batches of any size.
 
     accuracy = SparseCategoricalAccuracy()
-    accuracy.update_state(labels, probabilities)         # of each batch
+    accuracy.update_state(labels, probabilities)         # with each batch
     accuracy.result()                                    # over all of them: a float
 
-Arrays of any device and Tensors are taken; `y_true` follows `y_pred`. Counting stays on the device, only result() waits for it.
+Arrays of any device and Tensors are accepted; `y_true` follows `y_pred`. Counts stay on the device;
+only result() waits for it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from .accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from .auc import AUC
 from .base import Mean, MeanMetricWrapper, Metric
-from .classification import AUC, ConfusionMatrix, F1Score, Precision, Recall
+from .classification import ConfusionMatrix, F1Score, Precision, Recall
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 NAMES: dict[str, Callable[..., Metric]] = with_class_names(
@@ -56,26 +58,42 @@ NAMES: dict[str, Callable[..., Metric]] = with_class_names(
 
 
 def get(metric: Any, loss: Any = None) -> Metric:
-    """A metric by name (which it keeps as its own, as in Keras), class or instance; a function(y_true, y_pred) is averaged.
+    """The metric that `metric` stands for.
 
-    The names of losses are metrics too. `loss`, the one the model is trained with, tells whether predictions are logits: then
-    accuracy means above 0, not above 0.5.
+    Args:
+        metric: A name of a metric or a loss, which becomes the metric's own name as in Keras; a
+            Metric or its class; a Loss; or a function (y_true, y_pred), which is averaged.
+        loss: The loss that the model is trained with. If it expects logits, "accuracy" counts
+            predictions above 0, not above 0.5.
+
+    Raises:
+        ValueError: If the name is unknown; the error suggests the nearest one.
+
+    Example:
+        >>> get("mae")([0.0, 0.0], np.array([1.0, 3.0]))
+        2.0
     """
     if isinstance(metric, Metric):
         return metric
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
-    if isinstance(metric, str) and metric not in NAMES and metric in losses.NAMES:
-        kind = losses.NAMES[metric]
-        return MeanMetricWrapper((loss if type(loss) is kind else kind()).call, metric)
-    if callable(metric):
-        metric = losses.get(metric) if isinstance(metric, type) else metric
-        return (
-            MeanMetricWrapper(metric.call, metric.name)
-            if isinstance(metric, losses.Loss)
-            else MeanMetricWrapper(metric)
-        )
-    kind = lookup(metric, NAMES if metric in NAMES else NAMES | losses.NAMES, "metric")
-    if kind in (Accuracy, BinaryAccuracy) and getattr(loss, "from_logits", False):
-        return kind(name=metric, threshold=0.0)
-    return kind(name=metric)
+    if isinstance(metric, str):
+        return _from_name(metric, loss)
+    if not callable(metric):
+        lookup(metric, NAMES, "metric")  # raises
+    if isinstance(metric, (losses.Loss, type)):
+        own = losses.get(metric)
+        return MeanMetricWrapper(own.call, own.name)
+    return MeanMetricWrapper(metric)
+
+
+def _from_name(name: str, loss: Any) -> Metric:
+    """The metric or the loss of this name."""
+    if name not in NAMES and name in losses.NAMES:
+        kind = losses.NAMES[name]
+        own = loss if type(loss) is kind else kind()
+        return MeanMetricWrapper(own.call, name)
+    metric = lookup(name, NAMES if name in NAMES else NAMES | losses.NAMES, "metric")
+    if metric in (Accuracy, BinaryAccuracy) and getattr(loss, "from_logits", False):
+        return metric(name=name, threshold=0.0)
+    return metric(name=name)

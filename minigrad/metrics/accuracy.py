@@ -1,4 +1,4 @@
-"""Accuracy in its forms: the share of samples whose class was found."""
+"""Accuracy in its forms: the fraction of samples whose class is predicted."""
 
 from __future__ import annotations
 
@@ -6,42 +6,19 @@ import numpy as np
 
 from ..backend import Array, backend
 from ..losses import validate_targets
-from .base import MeanOf, match_labels, match_targets
+from .base import ElementwiseMetric, match_labels, match_targets
 
 
-class BinaryAccuracy(MeanOf):
-    """How often (y_pred > threshold) == y_true, over all elements."""
+class BinaryAccuracy(ElementwiseMetric):
+    """How often (y_pred > threshold) == y_true, over all elements.
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
-        self.threshold = threshold
-        super().__init__(name)
+    Args:
+        name: Name in logs.
+        threshold: Scores above it count as class 1.
 
-    def values(self, y_true: Array, y_pred: Array) -> Array:
-        return (y_pred > self.threshold) == match_targets(self.name, y_true, y_pred)
-
-
-class CategoricalAccuracy(MeanOf):
-    """How often the largest score stands at the 1 of a one-hot y_true; both are (..., classes)."""
-
-    def values(self, y_true: Array, y_pred: Array) -> Array:
-        validate_targets(
-            self.name, y_true, y_pred, alternative=" (integer labels: sparse_categorical_accuracy)"
-        )
-        return y_pred.argmax(-1) == y_true.argmax(-1)
-
-
-class SparseCategoricalAccuracy(MeanOf):
-    """How often the largest score of y_pred (..., classes) stands at the integer label y_true (...,)."""
-
-    def values(self, y_true: Array, y_pred: Array) -> Array:
-        return y_pred.argmax(-1) == match_labels(self.name, y_true, y_pred)
-
-
-class Accuracy(MeanOf):
-    """What the name "accuracy" means, told by the shapes as in Keras.
-
-    One score per sample: binary. A class axis in y_pred alone: sparse. In both: categorical. (Multi-label answers have the
-    shapes of one-hot ones: ask for binary_accuracy.)
+    Example:
+        >>> BinaryAccuracy()([1, 1, 0, 0], np.array([0.9, 0.2, 0.1, 0.3]))
+        0.75
     """
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
@@ -49,40 +26,147 @@ class Accuracy(MeanOf):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
+        """True where the prediction is right."""
+        return binary_matches(self.name, y_true, y_pred, self.threshold)
+
+
+class CategoricalAccuracy(ElementwiseMetric):
+    """How often the largest score is at the 1 of a one-hot y_true.
+
+    Args:
+        name: Name in logs.
+
+    Shape:
+        y_true and y_pred: (..., classes)
+
+    Example:
+        >>> CategoricalAccuracy()([[0, 1], [1, 0]], np.array([[0.2, 0.8], [0.4, 0.6]]))
+        0.5
+    """
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """True where the prediction is right."""
+        hint = " (integer labels: sparse_categorical_accuracy)"
+        validate_targets(self.name, y_true, y_pred, alternative=hint)
+        return y_pred.argmax(-1) == y_true.argmax(-1)
+
+
+class SparseCategoricalAccuracy(ElementwiseMetric):
+    """How often the largest score is at the integer label.
+
+    Args:
+        name: Name in logs.
+
+    Shape:
+        y_true: (...), or (..., 1); y_pred: (..., classes)
+
+    Example:
+        >>> SparseCategoricalAccuracy()([1, 0], np.array([[0.2, 0.8], [0.4, 0.6]]))
+        0.5
+    """
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """True where the prediction is right."""
+        return sparse_matches(self.name, y_true, y_pred)
+
+
+class Accuracy(ElementwiseMetric):
+    """The accuracy that the shapes call for, as Keras's name "accuracy" means it.
+
+    One score per sample: binary. A class axis in y_pred alone: sparse. In both: categorical.
+    Multi-label targets have the shapes of one-hot ones: use BinaryAccuracy for them.
+
+    Args:
+        name: Name in logs.
+        threshold: Scores above it count as class 1, where there is one score per sample.
+
+    Example:
+        >>> Accuracy()([1, 0], np.array([[0.2, 0.8], [0.4, 0.6]]))
+        0.5
+    """
+
+    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+        self.threshold = threshold
+        super().__init__(name)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """True where the prediction is right."""
         shape = y_pred.shape
         if len(shape) < 2 or shape[-1] == 1:
-            return BinaryAccuracy.values(self, y_true, y_pred)  # type: ignore[arg-type]
+            return binary_matches(self.name, y_true, y_pred, self.threshold)
         if y_true.shape == shape:
             return y_pred.argmax(-1) == y_true.argmax(-1)
-        return SparseCategoricalAccuracy.values(self, y_true, y_pred)  # type: ignore[arg-type]
+        return sparse_matches(self.name, y_true, y_pred)
 
 
-class SparseTopKCategoricalAccuracy(MeanOf):
-    """How often the score of the integer label is among the k largest; ties count as among them, NaN does not."""
+def binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:
+    """(y_pred > threshold) == y_true."""
+    return (y_pred > threshold) == match_targets(name, y_true, y_pred)
+
+
+def sparse_matches(name: str, y_true: Array, y_pred: Array) -> Array:
+    """argmax(y_pred) == y_true."""
+    return y_pred.argmax(-1) == match_labels(name, y_true, y_pred)
+
+
+class SparseTopKCategoricalAccuracy(ElementwiseMetric):
+    """How often the score of the integer label is among the k largest.
+
+    A tie with the k-th largest counts as among them; a NaN score never does.
+
+    Args:
+        k: Number of largest scores.
+        name: Name in logs.
+
+    Shape:
+        y_true: (...), or (..., 1); y_pred: (..., classes)
+
+    Raises:
+        ValueError: If a label is outside of 0..classes - 1.
+
+    Example:
+        >>> SparseTopKCategoricalAccuracy(2)([1, 0], np.array([[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]]))
+        0.5
+    """
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
         self.k = k
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        y_true = match_labels(self.name, y_true, y_pred)
+        """True where the label's score is among the k largest."""
+        labels = match_labels(self.name, y_true, y_pred)
         classes = y_pred.shape[-1]
-        if y_true.size and not 0 <= int(y_true.min()) <= int(y_true.max()) < classes:
+        if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
             raise ValueError(
-                f"{self.name}: labels from {y_true.min()} to {y_true.max()} do not fit {classes} classes"
+                f"{self.name}: labels from {labels.min()} to {labels.max()} "
+                f"do not fit {classes} classes"
             )
-        own = backend(y_pred).take_along_axis(y_pred, y_true.astype(np.int64)[..., None], -1)
-        return (~(y_pred <= own)).sum(-1) < self.k
+        indices = labels.astype(np.int64)[..., None]
+        own = backend(y_pred).take_along_axis(y_pred, indices, -1)
+        not_smaller = ~(y_pred <= own)  # counts NaN, unlike y_pred > own
+        return not_smaller.sum(-1) < self.k
 
 
 class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
-    """How often the score at the 1 of a one-hot y_true is among the k largest; ties count as among them, NaN does not."""
+    """How often the score at the 1 of a one-hot y_true is among the k largest.
+
+    A tie with the k-th largest counts as among them; a NaN score never does.
+
+    Args:
+        k: Number of largest scores.
+        name: Name in logs.
+
+    Shape:
+        y_true and y_pred: (..., classes)
+
+    Example:
+        >>> TopKCategoricalAccuracy(2)([[0, 1, 0]], np.array([[0.2, 0.3, 0.5]]))
+        1.0
+    """
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        validate_targets(
-            self.name,
-            y_true,
-            y_pred,
-            alternative=" (integer labels: sparse_top_k_categorical_accuracy)",
-        )
+        """True where the class's score is among the k largest."""
+        hint = " (integer labels: sparse_top_k_categorical_accuracy)"
+        validate_targets(self.name, y_true, y_pred, alternative=hint)
         return super().values(y_true.argmax(-1), y_pred)

@@ -12,19 +12,23 @@ from ..config import to_device
 from ..losses import match_target_shape, validate_targets
 from ..utils.registry import snake_case
 
-# ---- arrays that fit each other ------------------------------------------------------------------------------------
+# ---- arrays that fit each other ------------------------------------------------------------------
 
 
-def arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
-    """Both as arrays on the device of y_pred, as they are: no cast."""
-    y_true, y_pred = getattr(y_true, "_array", y_true), getattr(y_pred, "_array", y_pred)
-    if not hasattr(y_pred, "shape"):
-        y_pred = np.asarray(y_pred)
+def as_arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+    """Both as arrays on the device of y_pred, without a cast."""
+    y_true = getattr(y_true, "_array", y_true)
+    y_pred = as_array(y_pred)
     if backend(y_true) is not backend(y_pred) or not hasattr(y_true, "shape"):
-        y_true = to_device(
-            np.asarray(y_true) if isinstance(y_true, (list, tuple)) else y_true, device_name(y_pred)
-        )
+        y_true = np.asarray(y_true) if isinstance(y_true, (list, tuple)) else y_true
+        y_true = to_device(y_true, device_name(y_pred))
     return y_true, y_pred
+
+
+def as_array(x: Any) -> Array:
+    """The array of a Tensor, an array as it is, numbers as a NumPy array."""
+    x = getattr(x, "_array", x)
+    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def match_targets(name: str, y_true: Array, y_pred: Array) -> Array:
@@ -41,27 +45,52 @@ def match_labels(name: str, y_true: Array, y_pred: Array) -> Array:
     return y_true
 
 
-def weights_for(name: str, sample_weight: Any, shape: tuple[int, ...], like: Array) -> Array:
+def match_weights(name: str, sample_weight: Any, shape: tuple[int, ...], like: Array) -> Array:
     """Weights (float64) on the device of `like`, of a shape that is the beginning of `shape`."""
-    w = to_device(getattr(sample_weight, "_array", sample_weight), device_name(like)).astype(
-        np.float64
-    )
-    if w.shape[-1:] == (1,) and w.shape[:-1] == shape[: w.ndim - 1] and w.shape != shape[: w.ndim]:
+    w = getattr(sample_weight, "_array", sample_weight)
+    w = to_device(w, device_name(like)).astype(np.float64)
+    is_column = w.shape[-1:] == (1,) and w.shape[:-1] == shape[: w.ndim - 1]
+    if is_column and w.shape != shape[: w.ndim]:
         w = w.reshape(w.shape[:-1])
     if w.shape != shape[: w.ndim]:
         raise ValueError(
-            f"{name}: sample_weight has shape {w.shape}, the values {shape}: give one weight for each sample"
+            f"{name}: sample_weight has shape {w.shape}, the values {shape}: "
+            "give one weight per sample"
         )
     return w
 
 
-# ---- the base, and means -------------------------------------------------------------------------------------------
+def flat_weights(name: str, sample_weight: Any, like: Array) -> Array | None:
+    """One weight per element of `like`, as a flat array; None stays None."""
+    if sample_weight is None:
+        return None
+    w = match_weights(name, sample_weight, like.shape, like)
+    w = w.reshape(w.shape + (1,) * (like.ndim - w.ndim))
+    return backend(w).broadcast_to(w, like.shape).flatten()
+
+
+# ---- the base, and means -------------------------------------------------------------------------
 
 
 class Metric:
-    """update_state(y_true, y_pred, sample_weight=None) with every batch, then result(); reset_state() starts over.
+    """A figure over many batches: update_state with each batch, then result().
 
-    Calling a metric updates it and gives the result so far. Subclasses define the three methods.
+    Calling a metric updates it and returns the result so far. A subclass defines update_state,
+    result and reset_state.
+
+    Args:
+        name: Name in logs; None for the class's name in snake case.
+
+    Example:
+        >>> class Largest(Metric):
+        ...     def reset_state(self):
+        ...         self.largest = 0.0
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.largest = max(self.largest, float(abs(y_true - y_pred).max()))
+        ...     def result(self):
+        ...         return self.largest
+        >>> Largest()(np.zeros(3), np.array([1.0, 4.0, 2.0]))
+        4.0
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -69,7 +98,13 @@ class Metric:
         self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count one batch."""
+        """Count one batch.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: One weight per sample; None for equal weights.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define update_state")
 
     def result(self) -> Any:
@@ -89,45 +124,73 @@ class Metric:
 
 
 class Average(Metric):
-    """A running weighted mean of what `add` is given; 0 before the first."""
+    """A running weighted mean of the values passed to `add`; 0 before the first.
+
+    Args:
+        name: Name in logs.
+    """
 
     def reset_state(self) -> None:
-        self.total: Any = 0.0  # float64; 0-d and on the device where that is where the values are
+        """Forget all batches."""
+        self.total: Any = 0.0  # float64; on a GPU a 0-d array there, so that nothing waits for it
         self.count: Any = 0.0
 
     def add(self, values: Array, sample_weight: Any = None) -> None:
-        """Count an array of values. Weights of fewer axes weigh the means over the other axes."""
+        """Count an array of values. Weights with fewer axes weigh the means over the other axes.
+
+        Args:
+            values: Any shape.
+            sample_weight: Weights whose shape is the beginning of the values' shape.
+        """
         if sample_weight is None:
-            # in float64, or a long epoch of float32 would lose its last batches
-            total = (
-                backend(values).count_nonzero(values)
-                if values.dtype.kind == "b"
-                else values.sum(dtype=np.float64)
-            )
-            self.total, self.count = self.total + total, self.count + values.size
+            total, count = self._sum(values), values.size
         elif values.ndim:
-            w = weights_for(self.name, sample_weight, values.shape, values)
-            rest = tuple(range(w.ndim, values.ndim))
-            means = values.mean(rest, dtype=np.float64) if rest else values
-            self.total, self.count = self.total + (means * w).sum(), self.count + w.sum()
-        else:  # one mean of a whole batch, and how much it weighs
-            weight = to_device(
-                getattr(sample_weight, "_array", sample_weight), device_name(values)
-            ).sum(dtype=np.float64)
-            self.total, self.count = self.total + values * weight, self.count + weight
+            w = match_weights(self.name, sample_weight, values.shape, values)
+            other_axes = tuple(range(w.ndim, values.ndim))
+            means = values.mean(other_axes, dtype=np.float64) if other_axes else values
+            total, count = (means * w).sum(), w.sum()
+        else:  # one mean of a whole batch, and its weight
+            w = getattr(sample_weight, "_array", sample_weight)
+            count = to_device(w, device_name(values)).sum(dtype=np.float64)
+            total = values * count
+        self.total, self.count = self.total + total, self.count + count
+
+    @staticmethod
+    def _sum(values: Array) -> Any:
+        """The sum in float64: in float32 the last batches of a long epoch would be lost."""
+        if values.dtype.kind == "b":
+            return backend(values).count_nonzero(values)
+        return values.sum(dtype=np.float64)
 
     def result(self) -> float:
+        """The weighted mean so far."""
         count = float(self.count)
         return float(self.total) / count if count else 0.0
 
 
 class Mean(Average):
-    """The weighted mean of the values it is given: update_state(values, sample_weight=None)."""
+    """The weighted mean of numbers: update_state(values, sample_weight=None).
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Count one number or an array of them."""
-        values = getattr(values, "_array", values)
-        self.add(values if hasattr(values, "shape") else np.asarray(values), sample_weight)
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> mean = Mean()
+        >>> mean.update_state([1.0, 2.0])
+        >>> mean(6.0)
+        3.0
+    """
+
+    def update_state(  # type: ignore[override]
+        self, values: Any, sample_weight: Any = None
+    ) -> None:
+        """Count one number or an array of numbers.
+
+        Args:
+            values: The numbers.
+            sample_weight: Their weights; None for equal weights.
+        """
+        self.add(as_array(values), sample_weight)
 
     def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
         self.update_state(values, sample_weight)
@@ -135,34 +198,63 @@ class Mean(Average):
 
 
 class MeanMetricWrapper(Average):
-    """The mean of fn(y_true, y_pred), any function of arrays that gives a value per sample, or one mean of the batch."""
+    """The mean of fn(y_true, y_pred).
+
+    Args:
+        fn: A function of arrays that returns one value per sample, or one mean per batch.
+        name: Name in logs; None for the function's name.
+
+    Example:
+        >>> largest = MeanMetricWrapper(lambda t, p: abs(t - p).max(-1), "largest")
+        >>> largest(np.zeros((2, 2)), np.array([[1.0, 2.0], [3.0, 4.0]]))
+        3.0
+    """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
         self.fn = fn
         super().__init__(name or getattr(fn, "__name__", type(fn).__name__))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = arrays(y_true, y_pred)
-        values = self.fn(y_true, y_pred)
-        values = getattr(values, "_array", values)
-        values = values if hasattr(values, "shape") else np.asarray(values)
-        if not values.shape and y_pred.shape:  # one number for the batch, which counts by its rows
+        """Count one batch.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: One weight per sample; None for equal weights.
+
+        Raises:
+            ValueError: If there are weights and fn returns one number per batch.
+        """
+        y_true, y_pred = as_arrays(y_true, y_pred)
+        values = as_array(self.fn(y_true, y_pred))
+        if not values.shape and y_pred.shape:  # one number per batch, weighted by its rows
             if sample_weight is not None:
                 raise ValueError(
-                    f"{self.name} gives one number for the whole batch, so it cannot weigh its samples: "
-                    "return a value per sample"
+                    f"{self.name} returns one number for the whole batch, so it cannot weigh its "
+                    "samples: return a value per sample"
                 )
             sample_weight = np.asarray(float(len(y_pred)))
         self.add(values, sample_weight)
 
 
-class MeanOf(Average):
-    """A mean of `values(y_true, y_pred)`, a number for each sample or element."""
+class ElementwiseMetric(Average):
+    """The mean of `values(y_true, y_pred)`, one number per sample or element.
+
+    Args:
+        name: Name in logs.
+    """
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """What is averaged."""
+        """The numbers to average."""
         raise NotImplementedError(f"{type(self).__name__} does not define values")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = arrays(y_true, y_pred)
+        """Count one batch.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: One weight per sample; None for equal weights.
+        """
+        y_true, y_pred = as_arrays(y_true, y_pred)
         self.add(self.values(y_true, y_pred), sample_weight)
