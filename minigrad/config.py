@@ -35,6 +35,16 @@ class Settings(threading.local):
 settings = Settings()
 
 
+class _Overridden(threading.local):
+    """What the scopes that a thread is inside of have to restore, innermost last."""
+
+    def __init__(self) -> None:
+        self.stack: list[dict[str, Any]] = []
+
+
+_overridden = _Overridden()
+
+
 class Scope(ContextDecorator):
     """`with scope:` overrides settings inside the block and restores them after it, even after an exception.
 
@@ -44,7 +54,6 @@ class Scope(ContextDecorator):
 
     def __init__(self, **values: Any) -> None:
         self.values = values
-        self.entered: list[dict[str, Any]] = []
         self.used = False
 
     def _recreate_cm(self) -> Scope:
@@ -55,14 +64,14 @@ class Scope(ContextDecorator):
     def __enter__(self) -> Any:
         self.used = True
         mine = vars(settings)
-        self.entered.append(dict(mine))
+        _overridden.stack.append(dict(mine))
         mine.update(self.values)
         return self
 
     def __exit__(self, *_: Any) -> None:
         mine = vars(settings)
         mine.clear()
-        mine.update(self.entered.pop())
+        mine.update(_overridden.stack.pop())
 
     def __del__(self) -> None:
         if not getattr(self, "used", True):

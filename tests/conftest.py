@@ -1,13 +1,15 @@
-"""Devices, the dtype guard and a clean state for every test.
+"""Devices, the dtype check and a clean state for every test.
 
-`device` runs a test on NumPy, on the strict device and on CuPy where a GPU is present; `pytest --device cuda` keeps only the
-tests that use it, and only on that device.
+`device` runs a test on NumPy, on the strict device and on CuPy where a GPU is present;
+`pytest --device cuda` runs only the tests that use it, and only on that device.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
 
 import matplotlib
 import pytest
@@ -18,7 +20,7 @@ from minigrad import config
 from . import strict_device  # noqa: F401  (registers the device)
 
 matplotlib.use("Agg")
-os.environ.setdefault("KERAS_BACKEND", "torch")  # which the parity tests need anyway
+os.environ.setdefault("KERAS_BACKEND", "torch")  # as in the parity tests
 
 
 DEFAULTS = {
@@ -27,12 +29,18 @@ DEFAULTS = {
 
 
 def has_gpu() -> bool:
-    """Is CuPy installed and does it find a GPU?"""
+    """True if CuPy is installed and finds a GPU."""
     if importlib.util.find_spec("cupy") is None:
         return False
     import cupy
 
     return bool(cupy.cuda.is_available())
+
+
+def run_python(code):
+    """What `code` prints in a fresh process."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def pytest_addoption(parser):
@@ -46,7 +54,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if config.getoption("--device") == "cuda" and not has_gpu():
         pytest.exit(
-            "no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite was not run",
+            "no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite "
+            "was not run",
             3,
         )
 
@@ -60,14 +69,14 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--device"):
-        away = [item for item in items if "device" not in item.fixturenames]
+        without = [item for item in items if "device" not in item.fixturenames]
         items[:] = [item for item in items if "device" in item.fixturenames]
-        config.hook.pytest_deselected(items=away)
+        config.hook.pytest_deselected(items=without)
 
 
 @pytest.fixture(autouse=True)
 def clean_state():
-    """Every test starts from seed 0, float32 and the CPU, whatever the one before it left behind."""
+    """Every test starts from seed 0, float32 and the CPU."""
     minigrad.seed(0)
     yield
     vars(config.settings).clear()
@@ -77,7 +86,7 @@ def clean_state():
 
 @pytest.fixture
 def device(request, clean_state):
-    """The name of a device, which is chosen for the length of the test."""
+    """The name of the device of the test."""
     with minigrad.device(request.param):
         yield request.param
 
@@ -92,15 +101,15 @@ def _check_dtype(dtype, *values):
     for value in values:
         if isinstance(value, (list, tuple)):
             _check_dtype(dtype, *value)
-        elif value is not None and getattr(value, "dtype", dtype).kind == "f":
-            assert getattr(value, "dtype", dtype) == dtype, (
-                f"expected {dtype}, got {value.dtype} of shape {value.shape}"
-            )
+            continue
+        found = getattr(value, "dtype", None)
+        if found is not None and found.kind == "f":
+            assert found == dtype, f"expected {dtype}, got {found} of shape {value.shape}"
 
 
 @pytest.fixture
 def same_dtype():
-    """The dtype guard: same_dtype("float32", *tensors_or_arrays) fails for a floating one of another dtype."""
+    """same_dtype("float32", *tensors_or_arrays) fails for a floating one of another dtype."""
     import numpy as np
 
     return lambda dtype, *values: _check_dtype(np.dtype(dtype), *values)

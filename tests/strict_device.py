@@ -1,9 +1,10 @@
-"""A strict device: NumPy behind the manners of CuPy, so that code which would fail on a GPU fails here too.
+"""A strict device: NumPy with CuPy's rules, so that code which would fail on a GPU fails here too.
 
-`strict` looks like the numpy module and computes with StrictArrays. As on CuPy (14.2, whose names and signatures the
-lists below follow), an array of the host is refused wherever it meets one of the device; `strict.asarray` and `.get()` are
-the only doors; reductions give 0-d arrays, not numbers; what CuPy lacks is missing. Where CuPy is silently undefined
-(assignment to repeated indices) this raises; where it silently wraps (integers out of range) so does this.
+`strict_device` looks like the numpy module and computes with StrictArrays. As on CuPy (14.2, whose
+names and signatures the lists below follow), host arrays are refused among device arrays;
+`strict_device.asarray` and `.get()` are the only transfers; reductions return 0-d arrays, not
+numbers; what CuPy lacks is missing. Where CuPy is silently undefined (assignment to repeated
+indices) this raises; where it silently wraps (integers out of range) so does this.
 """
 
 from __future__ import annotations
@@ -16,47 +17,27 @@ import scipy.special
 
 from minigrad.backend import register_device
 
-# numpy's public names that cupy 14.2 does not have, and those of its own that no array code should call
+# numpy's public names that cupy 14.2 lacks, and those of its own that no array code should call
 NAMES = """
-asmatrix block bmat busday_count busday_offset busdaycalendar bytes_ char character clongdouble complex256 core ctypeslib
-datetime64 datetime_as_string datetime_data dtypes einsum_path emath errstate exceptions f2py flexible float128 frompyfunc
-fromregex geomspace get_include getbufsize geterr geterrcall histogram_bin_edges info insert is_busday isnat little_endian
-longdouble ma matrix matvec memmap nanpercentile nanquantile ndenumerate nditer nested_iters object_ polyder polydiv
-polyint random rec recarray record sctypeDict setbufsize seterr seterrcall show_runtime spacing str_ strings test testing
-timedelta64 typecodes unstack vecdot vecmat void ScalarType
-svdvals multi_dot matrix_norm vector_norm
+asmatrix block bmat busday_count busday_offset busdaycalendar bytes_ char character clongdouble
+complex256 core ctypeslib datetime64 datetime_as_string datetime_data dtypes einsum_path emath
+errstate exceptions f2py flexible float128 frompyfunc fromregex geomspace get_include getbufsize
+geterr geterrcall histogram_bin_edges info insert is_busday isnat little_endian longdouble ma matrix
+matvec memmap nanpercentile nanquantile ndenumerate nditer nested_iters object_ polyder polydiv
+polyint random rec recarray record sctypeDict setbufsize seterr seterrcall show_runtime spacing str_
+strings test testing timedelta64 typecodes unstack vecdot vecmat void ScalarType svdvals multi_dot
+matrix_norm vector_norm
 """
 MISSING = set(NAMES.split())
-MISSING_METHODS = {
-    "ctypes",
-    "data",
-    "getfield",
-    "resize",
-    "setfield",
-    "setflags",
-    "to_device",
-    "flat",
-    "byteswap",
-}
+METHODS = "ctypes data getfield resize setfield setflags to_device flat byteswap"
+MISSING_METHODS = set(METHODS.split())
 # keyword arguments that cupy's functions and methods of these names do not take
-_REDUCED = ("sum", "prod", "max", "min", "amax", "amin", "nansum", "nanprod", "nanmax", "nanmin")
-_MADE = (
-    "zeros",
-    "ones",
-    "empty",
-    "full",
-    "eye",
-    "asarray",
-    "linspace",
-    "arange",
-    "zeros_like",
-    "ones_like",
-    "empty_like",
-    "full_like",
-)
+_REDUCTIONS = "sum prod max min amax amin nansum nanprod nanmax nanmin"
+_CREATION = "zeros ones empty full eye asarray linspace arange"
+_CREATION += " zeros_like ones_like empty_like full_like"
 NO_KEYWORDS = {
-    **{name: ("initial", "where") for name in _REDUCED},
-    **{name: ("device", "like") for name in _MADE},
+    **{name: ("initial", "where") for name in _REDUCTIONS.split()},
+    **{name: ("device", "like") for name in _CREATION.split()},
     "all": ("where",),
     "any": ("where",),
     "mean": ("where",),
@@ -77,12 +58,13 @@ NO_KEYWORDS = {
 }
 # functions whose first argument may be a list
 LISTS = """
-array asarray asanyarray ascontiguousarray zeros ones empty full broadcast_shapes ndindex indices unravel_index tri eye
-concatenate concat stack hstack vstack dstack column_stack lexsort result_type broadcast_arrays meshgrid select
-linspace shape ndim size isscalar iterable finfo iinfo dtype ravel_multi_index ix_ einsum atleast_1d atleast_2d
+array asarray asanyarray ascontiguousarray zeros ones empty full broadcast_shapes ndindex indices
+unravel_index tri eye concatenate concat stack hstack vstack dstack column_stack lexsort result_type
+broadcast_arrays meshgrid select linspace shape ndim size isscalar iterable finfo iinfo dtype
+ravel_multi_index ix_ einsum atleast_1d atleast_2d
 """
 TAKES_LISTS = set(LISTS.split())
-DOORS = {"array", "asarray", "asanyarray"}
+HOST_TRANSFERS = {"array", "asarray", "asanyarray"}
 
 
 class StrictArray:
@@ -94,7 +76,7 @@ class StrictArray:
     def __init__(self, host, base=None):
         self._host, self.base = host, base
 
-    # ---- the doors ----
+    # ---- transfers to and from the host ----
     def get(self):
         """A copy on the host."""
         return self._host.copy()
@@ -109,8 +91,10 @@ class StrictArray:
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        function = getattr(strict, ufunc.__name__)
-        return (function if method == "__call__" else getattr(function, method))(*inputs, **options)
+        function = getattr(strict_device, ufunc.__name__)
+        if method != "__call__":
+            function = getattr(function, method)
+        return function(*inputs, **options)
 
     def item(self, *index):
         return self._host.item(*index)
@@ -121,7 +105,7 @@ class StrictArray:
     def tobytes(self, order="C"):
         return self._host.tobytes(order)
 
-    # ---- what an array does ----
+    # ---- computing ----
     def __getattr__(self, name):
         if name in MISSING_METHODS or name.startswith("__"):
             raise AttributeError(f"cupy.ndarray has no attribute {name!r}")
@@ -132,16 +116,17 @@ class StrictArray:
         return _wrap(self._host[_wrapped_index(index, self.shape)], (self,))
 
     def __setitem__(self, index, value):
-        host, index, value = self._host, _wrapped_index(index, self.shape), _unwrap(value)
+        host = self._host
+        index = _wrapped_index(index, self.shape)
+        value = _unwrap(value)
         host[index] = value
-        if any(
-            isinstance(i, np.ndarray) and i.dtype.kind in "iu"
-            for i in (index if isinstance(index, tuple) else (index,))
-        ):
-            wanted = np.broadcast_to(value, host[index].shape).astype(self.dtype)
-            if not np.array_equal(host[index], wanted, equal_nan=host.dtype.kind == "f"):
+        parts = index if isinstance(index, tuple) else (index,)
+        if any(_is_integer_array(i) for i in parts):
+            assigned = np.broadcast_to(value, host[index].shape).astype(self.dtype)
+            if not np.array_equal(host[index], assigned, equal_nan=host.dtype.kind == "f"):
                 raise RuntimeError(
-                    "different values were assigned to one element: which of them stays is undefined on a GPU"
+                    "different values were assigned to one element: which of them stays is "
+                    "undefined on a GPU"
                 )
 
     def __iter__(self):
@@ -185,9 +170,11 @@ def _operator(compute, swapped=False):
     def method(self, other):
         if getattr(other, "__array_ufunc__", self) is None:
             return NotImplemented  # a Tensor: leave it the operator
-        mine, other = self._host, _operand(other)
+        operands = [self._host, _operand(other)]
+        if swapped:
+            operands.reverse()
         with np.errstate(all="ignore"):
-            return _wrap(compute(other, mine) if swapped else compute(mine, other), (self,))
+            return _wrap(compute(*operands), (self,))
 
     return method
 
@@ -205,21 +192,8 @@ def _in_place(compute):
     return method
 
 
-for _name in (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
-    "matmul",
-):
+_BINARY = "add sub mul truediv floordiv mod pow lshift rshift and or xor matmul"
+for _name in _BINARY.split():
     _compute = getattr(operator, f"__{_name}__")
     setattr(StrictArray, f"__{_name}__", _operator(_compute))
     setattr(StrictArray, f"__r{_name}__", _operator(_compute, swapped=True))
@@ -231,19 +205,21 @@ for _name in ("neg", "pos", "abs", "invert"):
     setattr(StrictArray, f"__{_name}__", _unary(getattr(operator, _name)))
 
 
-# ---- into NumPy and back -------------------------------------------------------------------------------------------
+# ---- into NumPy and back -------------------------------------------------------------------------
 
 
-def _unwrap(x, door=False):
-    """NumPy's view of an argument; an array of the host is refused unless the function is a door."""
+def _unwrap(x, transfers=False):
+    """NumPy's view of an argument; host arrays are refused unless the function transfers them."""
     if isinstance(x, StrictArray):
         return x._host
-    if isinstance(x, np.ndarray) and not door:
+    if isinstance(x, np.ndarray) and not transfers:
         raise TypeError(f"Unsupported type {np.ndarray}")
     if isinstance(x, (list, tuple)):
-        return type(x)(_unwrap(item, door) for item in x) if type(x) in (list, tuple) else x
+        if type(x) not in (list, tuple):
+            return x
+        return type(x)(_unwrap(item, transfers) for item in x)
     if isinstance(x, dict):
-        return {key: _unwrap(item, door) for key, item in x.items()}
+        return {key: _unwrap(item, transfers) for key, item in x.items()}
     if x.__class__.__module__.startswith("minigrad"):
         raise TypeError(f"Unsupported type {type(x)}")
     return x
@@ -262,18 +238,16 @@ def _root(host):
     return host
 
 
+def _is_integer_array(i):
+    return isinstance(i, np.ndarray) and i.dtype.kind in "iu"
+
+
 def _wrap(x, arguments):
-    """A result of NumPy as a StrictArray; a view of an argument remembers whose memory it shows, as cupy's `base` does."""
+    """A result of NumPy as a StrictArray; a view of an argument has it as `base`, as in CuPy."""
     if isinstance(x, np.generic):
         return StrictArray(np.asarray(x))
     if isinstance(x, np.ndarray):
-        for a in arguments:
-            if isinstance(a, StrictArray):
-                if x is a._host:
-                    return a
-                if _root(x) is _root(a._host):
-                    return StrictArray(x, a if a.base is None else a.base)
-        return StrictArray(x)
+        return _wrap_array(x, arguments)
     if isinstance(x, tuple) and hasattr(x, "_fields"):
         return type(x)(*(_wrap(item, arguments) for item in x))
     if isinstance(x, (list, tuple)):
@@ -281,30 +255,33 @@ def _wrap(x, arguments):
     return x
 
 
+def _wrap_array(x, arguments):
+    for a in arguments:
+        if not isinstance(a, StrictArray):
+            continue
+        if x is a._host:
+            return a
+        if _root(x) is _root(a._host):
+            return StrictArray(x, a if a.base is None else a.base)
+    return StrictArray(x)
+
+
 def _computing(function, name, owner=None):
-    """`function` of NumPy, taking and giving StrictArrays."""
-    door, refused = name in DOORS and owner is None, NO_KEYWORDS.get(name, ())
+    """`function` of NumPy, or method of `owner`, for StrictArrays."""
+    transfers = name in HOST_TRANSFERS and owner is None
 
     def compute(*args, **options):
-        for option in options:
-            if option in refused and not (owner is not None and name == "clip"):
-                raise TypeError(f"cupy.{name} takes no argument {option!r}")
-        if name in ("sort", "argsort") and options.get("kind") not in (None, "stable"):
-            raise ValueError(f"kind can only be None or 'stable', not {options['kind']!r}")
-        if owner is None and name not in TAKES_LISTS and args and isinstance(args[0], list):
-            raise TypeError(f"cupy.{name}: unsupported type {list}")
-        values, settings = [_unwrap(a, door) for a in args], _unwrap(options, door)
+        _refuse(name, owner, args, options)
+        values = [_unwrap(a, transfers) for a in args]
+        settings = _unwrap(options, transfers)
         if name == "take":
-            settings["mode"] = "wrap"  # out of range wraps around, without a word
+            settings["mode"] = "wrap"  # CuPy wraps indices out of range
         if name == "take_along_axis":
-            values[1] = (
-                values[1]
-                % values[0].shape[settings.get("axis", values[2] if len(values) > 2 else -1)]
-            )
-        if door:
-            settings.setdefault(
-                "copy", True if name == "array" or not isinstance(args[0], StrictArray) else None
-            )
+            axis = settings.get("axis", values[2] if len(values) > 2 else -1)
+            values[1] = values[1] % values[0].shape[axis]
+        if transfers:
+            copies = name == "array" or not isinstance(args[0], StrictArray)
+            settings.setdefault("copy", True if copies else None)
         with np.errstate(all="ignore"):
             result = function(*values, **settings)
         return _wrap(result, (owner, *args, *options.values()))
@@ -313,38 +290,56 @@ def _computing(function, name, owner=None):
     return compute
 
 
+def _refuse(name, owner, args, options):
+    """Raise for arguments that CuPy's function or method does not take."""
+    refused = NO_KEYWORDS.get(name, ())
+    if owner is not None and name == "clip":
+        refused = ()
+    for option in options:
+        if option in refused:
+            raise TypeError(f"cupy.{name} takes no argument {option!r}")
+    if name in ("sort", "argsort") and options.get("kind") not in (None, "stable"):
+        raise ValueError(f"kind can only be None or 'stable', not {options['kind']!r}")
+    if owner is None and name not in TAKES_LISTS and args and isinstance(args[0], list):
+        raise TypeError(f"cupy.{name}: unsupported type {list}")
+
+
 def _wrapped_index(index, shape):
     """An index for NumPy, its integer arrays wrapped into range, as a GPU reads them."""
-    parts, axis = [], 0
-    whole = _unwrap(index if isinstance(index, tuple) else (index,))
-    if not any(isinstance(i, (list, np.ndarray)) for i in whole):
+    given = _unwrap(index if isinstance(index, tuple) else (index,))
+    if not any(isinstance(i, (list, np.ndarray)) for i in given):
         return _unwrap(index)
-    whole = [np.asarray(i, None if i else int) if isinstance(i, list) else i for i in whole]
-    spans = [
-        0
-        if i is None or i is ...
-        else i.ndim
-        if isinstance(i, np.ndarray) and i.dtype.kind == "b"
-        else 1
-        for i in whole
-    ]
-    for i, span in zip(whole, spans, strict=True):
-        if isinstance(i, np.ndarray) and i.dtype.kind in "iu" and axis < len(shape) and shape[axis]:
+    given = [np.asarray(i, None if i else int) if isinstance(i, list) else i for i in given]
+    covered = [_axes_covered(i) for i in given]
+    parts, axis = [], 0
+    for i, n in zip(given, covered, strict=True):
+        if _is_integer_array(i) and axis < len(shape) and shape[axis]:
             i = i % shape[axis]
-        axis += len(shape) - sum(spans) if i is ... else span
+        axis += len(shape) - sum(covered) if i is ... else n
         parts.append(i)
     return tuple(parts)
 
 
-# ---- the module ----------------------------------------------------------------------------------------------------
+def _axes_covered(i):
+    """How many axes one part of an index stands for, not counting what `...` fills."""
+    if i is None or i is ...:
+        return 0
+    if isinstance(i, np.ndarray) and i.dtype.kind == "b":
+        return i.ndim
+    return 1
+
+
+# ---- the module ----------------------------------------------------------------------------------
 
 
 class StrictUfunc:
-    """A ufunc with as much of its methods as CuPy can be relied on to have: reduce and its kin for add and multiply."""
+    """A ufunc with the methods that CuPy is sure to have: those of add and multiply, no `at`."""
 
     def __init__(self, ufunc):
-        self._ufunc, self.__name__ = ufunc, ufunc.__name__
-        self.nin, self.nout = ufunc.nin, ufunc.nout
+        self._ufunc = ufunc
+        self.__name__ = ufunc.__name__
+        self.nin = ufunc.nin
+        self.nout = ufunc.nout
         self._call = _computing(ufunc, ufunc.__name__)
 
     def __call__(self, *args, **options):
@@ -381,7 +376,7 @@ class StrictModule:
         elif callable(value) and not isinstance(value, type):
             value = _computing(value, name)
         elif inspect.ismodule(value):
-            value = StrictModule(f"strict.{name}", value)
+            value = StrictModule(f"strict_device.{name}", value)
         setattr(self, name, value)
         return value
 
@@ -392,16 +387,16 @@ def scatter_add(target, index, values):
 
 
 def asnumpy(x):
-    """A NumPy array of `x`: the explicit door out, as a function."""
+    """A NumPy array of `x`: the explicit transfer to the host, as a function."""
     return x.get() if isinstance(x, StrictArray) else np.asarray(x)
 
 
-strict = StrictModule(
-    "strict",
+strict_device = StrictModule(
+    "strict_device",
     np,
     ndarray=StrictArray,
     scatter_add=scatter_add,
     asnumpy=asnumpy,
-    special=StrictModule("strict.special", scipy.special),
+    special=StrictModule("strict_device.special", scipy.special),
 )
-register_device("strict", strict, StrictArray)
+register_device("strict", strict_device, StrictArray)
