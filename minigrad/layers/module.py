@@ -129,7 +129,7 @@ class Module:
         return self
 
 
-# ---- finding children ------------------------------------------------------------------------------
+# ---- finding children ----------------------------------------------------------------------------
 
 
 def iter_children(module: Module) -> Iterator[tuple[str, Any]]:
@@ -167,7 +167,7 @@ def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-# ---- naming ----------------------------------------------------------------------------------------
+# ---- naming --------------------------------------------------------------------------------------
 
 
 def name_layers(layers: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Normalisation layers."""
+"""Normalization over features, batches and groups of channels, and its relatives."""
 
 from __future__ import annotations
 
@@ -14,8 +14,88 @@ from .base import Layer
 from .modes import uses_batch_statistics
 
 
-class _GainAndOffset(Layer):
-    """The settings of all normalisations that end in gamma * normal + beta."""
+class _Affine(Layer):
+    """The arguments and parameters of normalizations that end in gamma * normalized + beta."""
+
+    def __init__(
+        self,
+        axis: int | tuple[int, ...],
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+
+    def _add_affine(self, shape: tuple[int, ...]) -> None:
+        """Make gamma and beta, those of them that the layer has."""
+        self.affine_shape = shape
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape, self.gamma_initializer, regularizer=self.gamma_regularizer
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                shape, self.beta_initializer, regularizer=self.beta_regularizer
+            )
+
+    def _affine(self, x: Any) -> tuple[Any, Any]:
+        """gamma and beta, or ones and zeros in their place."""
+        xp = backend(x)
+        gamma = self.gamma if self.scale else xp.ones(self.affine_shape, x.dtype)
+        beta = self.beta if self.center else xp.zeros(self.affine_shape, x.dtype)
+        return gamma, beta
+
+
+# ---- over features -------------------------------------------------------------------------------
+
+
+class LayerNormalization(_Affine):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, over the last axis or several.
+
+    Args:
+        axis: The axis, or axes, to normalize over; they must be the last ones.
+        epsilon: Added to the variance, so that it is never 0.
+        center: False leaves beta out.
+        scale: False leaves gamma out.
+        beta_initializer: Name or function that makes beta.
+        gamma_initializer: Name or function that makes gamma.
+        beta_regularizer: Name or function of a penalty on beta; None for none.
+        gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ..., features) -> (N, ..., features)
+
+    Raises:
+        ValueError: If the axes are others, or an input has other last axes than the first.
+
+    References:
+        Ba et al. 2016, arXiv:1607.06450.
+
+    Example:
+        >>> y = LayerNormalization()(np.array([[1.0, 2.0, 3.0]]))
+        >>> bool(abs(y.numpy().mean()) < 1e-6)
+        True
+    """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -27,121 +107,158 @@ class _GainAndOffset(Layer):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
-        self.beta_initializer, self.gamma_initializer = (
-            initializers.get(beta_initializer),
-            initializers.get(gamma_initializer),
+        super().__init__(
+            axis,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            name,
+            trainable,
+            input_shape,
         )
-        self.beta_regularizer, self.gamma_regularizer = (
-            regularizers.get(beta_regularizer),
-            regularizers.get(gamma_regularizer),
-        )
-
-
-class LayerNormalization(_GainAndOffset):
-    """gamma * (x - mean) / sqrt(variance + epsilon) + beta over the last axis, or over several last ones (arXiv:1607.06450)."""
-
-    supports_masking = True
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         rank = len(input_shape)
-        axes = sorted(
-            a + rank if a < 0 else a
-            for a in (self.axis if isinstance(self.axis, (tuple, list)) else (self.axis,))
-        )
-        if axes != list(range(rank - len(axes), rank)) or axes[0] < 1:
+        axis = self.axis if isinstance(self.axis, (tuple, list)) else (self.axis,)
+        axes = sorted(a + rank if a < 0 else a for a in axis)
+        first = rank - len(axes)
+        if axes != list(range(first, rank)) or first < 1:
             raise ValueError(
-                f"LayerNormalization normalises the last axes, not the batch; axis={self.axis} of {input_shape} "
-                "are others: Permute them to the end"
+                f"LayerNormalization normalizes the last axes, not the batch; axis={self.axis} of "
+                f"{input_shape} are others: Permute them to the end"
             )
-        self.normal_shape = input_shape[axes[0] :]
-        if self.scale:
-            self.gamma = self.add_weight(
-                self.normal_shape, self.gamma_initializer, regularizer=self.gamma_regularizer
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                self.normal_shape, self.beta_initializer, regularizer=self.beta_regularizer
-            )
+        self._add_affine(input_shape[first:])
 
     def call(self, x: Any) -> Any:
-        if x.shape[-len(self.normal_shape) :] != self.normal_shape:
+        shape = self.affine_shape
+        if x.shape[-len(shape) :] != shape:
             raise ValueError(
-                f"LayerNormalization was built for last axes {self.normal_shape}, got an input of shape {x.shape}"
+                f"LayerNormalization was built for last axes {shape}, "
+                f"got an input of shape {x.shape}"
             )
-        xp = backend(x)
-        gamma = self.gamma if self.scale else xp.ones(self.normal_shape, x.dtype)
-        beta = self.beta if self.center else xp.zeros(self.normal_shape, x.dtype)
+        gamma, beta = self._affine(x)
         return ops.layer_norm(x, gamma, beta, epsilon=self.epsilon)
 
 
 class RMSNormalization(Layer):
-    """scale * x / sqrt(mean of x**2 + epsilon) over the last axis (arXiv:1910.07467)."""
+    """scale * x / sqrt(mean of x**2 + epsilon), over the last axis.
+
+    Args:
+        axis: The axis to normalize over; it must be the last one.
+        epsilon: Added to the mean square, so that it is never 0.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ..., features) -> (N, ..., features)
+
+    Raises:
+        ValueError: If the axis is another one, or an input has another number of features than
+            the first.
+
+    References:
+        Zhang & Sennrich 2019, arXiv:1910.07467.
+
+    Example:
+        >>> RMSNormalization()(np.array([[3.0, -3.0]])).numpy().round(3).tolist()
+        [[1.0, -1.0]]
+    """
 
     supports_masking = True
 
-    def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
-        super().__init__(**options)
-        self.axis, self.epsilon = axis, epsilon
+    def __init__(
+        self,
+        axis: int = -1,
+        epsilon: float = 1e-6,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.axis = axis
+        self.epsilon = epsilon
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if self.axis not in (-1, len(input_shape) - 1) or len(input_shape) < 2:
             raise ValueError(
-                f"RMSNormalization normalises the last axis; axis={self.axis} of {input_shape} is another: Permute it to "
-                "the end"
+                f"RMSNormalization normalizes the last axis; axis={self.axis} of {input_shape} is "
+                "another: Permute it to the end"
             )
-        self.scale = self.add_weight((input_shape[-1],), "ones")
+        self.input_features = input_shape[-1]
+        self.scale = self.add_weight((self.input_features,), "ones")
 
     def call(self, x: Any) -> Any:
-        if x.shape[-1:] != self.scale.shape:
-            raise ValueError(
-                f"RMSNormalization was built for {self.scale.size} features, got an input of shape {x.shape}"
-            )
         return ops.rms_norm(x, self.scale, epsilon=self.epsilon)
 
 
-class _ChannelNormalization(_GainAndOffset):
-    """What normalisations with a gain and an offset for each channel share."""
+# ---- over batches --------------------------------------------------------------------------------
+
+
+class _ChannelNormalization(_Affine):
+    """Normalizations with one gamma and one beta per channel."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 2 or self.axis not in (-1, len(input_shape) - 1):
             raise ValueError(
-                f"{type(self).__name__} expects channels last, (N, ..., C) with axis=-1; got axis={self.axis} "
-                f"and an input of shape {input_shape}: Permute the channels to the end"
+                f"{type(self).__name__} expects channels last, (N, ..., C) with axis=-1; got "
+                f"axis={self.axis} and an input of shape {input_shape}: Permute the channels to the "
+                "end"
             )
-        self.channels = input_shape[-1]
-        if self.scale:
-            self.gamma = self.add_weight(
-                (self.channels,), self.gamma_initializer, regularizer=self.gamma_regularizer
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                (self.channels,), self.beta_initializer, regularizer=self.beta_regularizer
-            )
-
-    def gain_and_offset(self, x: Any) -> tuple[Any, Any]:
-        """gamma and beta, or ones and zeros; raises ValueError for another number of channels than at first."""
-        if x.shape[-1] != self.channels:
-            raise ValueError(
-                f"{type(self).__name__} was built for {self.channels} channels, got an input of shape {x.shape}"
-            )
-        xp = backend(x)
-        return (
-            self.gamma if self.scale else xp.ones((self.channels,), x.dtype),
-            self.beta if self.center else xp.zeros((self.channels,), x.dtype),
-        )
+        self.input_features = input_shape[-1]
+        self._add_affine((self.input_features,))
 
 
 class BatchNormalization(_ChannelNormalization):
-    """gamma * (x - mean) / sqrt(variance + epsilon) + beta for each channel (arXiv:1502.03167).
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each channel.
 
-    In training the statistics are those of the batch, and running means of them are kept; in inference, and when the layer is
-    frozen (`trainable=False`), the running ones are used. In a model's training step, frozen means frozen when that model was
-    compiled: a discriminator frozen after its compile uses the batch's statistics in its own steps, the running ones in those of
-    the stacked model. The running variance is the biased one, as in Keras.
+    In training the statistics are those of the batch, and moving averages follow them. In inference,
+    and while the layer is frozen, the moving averages take their place. Inside a model's training
+    step, frozen means frozen when that model was compiled: a discriminator frozen after its compile
+    uses the batch in its own steps, the moving averages in those of the stacked model. The moving
+    variance is the biased one, as in Keras.
+
+    Args:
+        axis: The channel axis; it must be the last one.
+        momentum: Weight of the old value when a moving average is updated.
+        epsilon: Added to the variance, so that it is never 0.
+        center: False leaves beta out.
+        scale: False leaves gamma out.
+        beta_initializer: Name or function that makes beta.
+        gamma_initializer: Name or function that makes gamma.
+        moving_mean_initializer: Name or function that makes the first moving mean.
+        moving_variance_initializer: Name or function that makes the first moving variance.
+        beta_regularizer: Name or function of a penalty on beta; None for none.
+        gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes gamma, beta and the moving averages.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ..., C) -> (N, ..., C)
+
+    Raises:
+        ValueError: If the axis is another one, or an input has another number of channels than the
+            first.
+
+    References:
+        Ioffe & Szegedy 2015, arXiv:1502.03167.
+
+    Example:
+        >>> layer = BatchNormalization(momentum=0.5)
+        >>> y = layer(np.array([[2.0], [4.0]]), training=True)
+        >>> layer.moving_mean.numpy().tolist()
+        [1.5]
     """
 
     def __init__(
@@ -157,7 +274,10 @@ class BatchNormalization(_ChannelNormalization):
         moving_variance_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             axis,
@@ -168,83 +288,146 @@ class BatchNormalization(_ChannelNormalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
-            **options,
+            name,
+            trainable,
+            input_shape,
         )
         self.momentum = momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self._gathered: list[Any] | None = (
-            None  # (rows, mean, variance) of batches, inside recompute_statistics
-        )
+        # (rows, mean, variance) of each batch, inside recompute_statistics
+        self.collected_statistics: list[Any] | None = None
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         super().build(input_shape)
         self.moving_mean = self.add_weight(
-            (self.channels,), self.moving_mean_initializer, trainable=False
+            self.affine_shape, self.moving_mean_initializer, trainable=False
         )
         self.moving_variance = self.add_weight(
-            (self.channels,), self.moving_variance_initializer, trainable=False
+            self.affine_shape, self.moving_variance_initializer, trainable=False
         )
 
     def call(self, x: Any) -> Any:
-        gamma, beta = self.gain_and_offset(x)
-        if self._gathered is None and not uses_batch_statistics(self):
-            slope = gamma / ops.sqrt(self.moving_variance + self.epsilon)
-            return ops.scale_shift(x, slope, beta - self.moving_mean * slope)
+        gamma, beta = self._affine(x)
+        if self.collected_statistics is None and not uses_batch_statistics(self):
+            scale = gamma / ops.sqrt(self.moving_variance + self.epsilon)
+            return ops.scale_shift(x, scale, beta - self.moving_mean * scale)
         moments = batch_moments(x)
-        mean = moments.centre[0] if moments.origin is None else (moments.origin + moments.centre)[0]
-        if self._gathered is None:
-            self._follow(mean, moments.variance[0])
-        else:
-            self._gathered.append((x.size // self.channels, mean, moments.variance[0]))
+        self._record(x, moments)
         return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
 
-    def _follow(self, mean: Any, variance: Any) -> None:
-        """Move the running statistics; their arrays are new ones, so that a graph that holds the old ones stays right."""
-        for running, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            running.data = running.data * self.momentum + now * (1 - self.momentum)
+    def _record(self, x: Any, moments: Any) -> None:
+        """Update the moving statistics, or collect those of this batch."""
+        mean = moments.centre if moments.origin is None else moments.origin + moments.centre
+        if self.collected_statistics is None:
+            self.update_moving_statistics(mean[0], moments.variance[0])
+        else:
+            rows = x.size // x.shape[-1]
+            self.collected_statistics.append((rows, mean[0], moments.variance[0]))
+
+    def update_moving_statistics(self, mean: Any, variance: Any) -> None:
+        """Move the averages toward the statistics of a batch.
+
+        Their arrays are new ones, so that a graph that holds the old ones stays valid.
+
+        Args:
+            mean: Mean of each channel.
+            variance: Variance of each channel.
+        """
+        momentum = self.momentum
+        self.moving_mean.data = self.moving_mean.data * momentum + mean * (1 - momentum)
+        self.moving_variance.data = self.moving_variance.data * momentum + variance * (1 - momentum)
 
 
 def recompute_statistics(model: Layer, x: Any, batch_size: int = 32) -> None:
-    """Set the running statistics of every BatchNormalization layer that is not frozen to those over all rows of x.
+    """Set the moving statistics of every BatchNormalization layer not frozen to those of x.
 
-    Running means lag behind weights that have changed fast: after 225 steps at momentum .99 they still hold a tenth of the start.
-    Each batch goes through once, normalised by its own statistics, without dropout; means and variances are pooled over all.
+    Moving averages lag behind weights that have changed fast: after 225 steps at momentum .99 a
+    tenth of their start is left. Each batch passes once, normalized by its own statistics, without
+    dropout; means and variances are pooled over all batches.
+
+    Args:
+        model: The model, built.
+        x: Inputs, usually those of the training data.
+        batch_size: Number of rows per batch.
+
+    Raises:
+        ValueError: If x has no rows.
+
+    Example:
+        >>> layer = BatchNormalization()
+        >>> _ = layer(np.zeros((1, 1)))
+        >>> recompute_statistics(layer, np.array([[2.0], [4.0]]))
+        >>> layer.moving_mean.numpy().tolist(), layer.moving_variance.numpy().tolist()
+        ([3.0], [1.0])
     """
-    found = [
+    rows = as_data(x)
+    if not len(rows):
+        raise ValueError(f"recompute_statistics: x of shape {rows.shape} holds no rows")
+    if model.weights:
+        rows = to_device(rows, device_name(model.weights[0].data))
+    layers = [
         layer
         for _, layer in model.named_layers()
         if isinstance(layer, BatchNormalization) and layer.trainable
     ]
-    x = as_data(x)
-    if not len(x):
-        raise ValueError(f"recompute_statistics: x of shape {x.shape} holds no rows")
-    x = to_device(x, device_name(model.weights[0].data)) if model.weights else x
     try:
-        for layer in found:
-            layer._gathered = []
+        for layer in layers:
+            layer.collected_statistics = []
         with no_grad():
-            for rows in chunks(len(x), batch_size):
-                model(Tensor(x[rows]), training=False)
-        for layer in found:
-            if layer._gathered:
-                layer.moving_mean.data, layer.moving_variance.data = _pooled(layer._gathered)
+            for batch in chunks(len(rows), batch_size):
+                model(Tensor(rows[batch]), training=False)
+        for layer in layers:
+            if layer.collected_statistics:
+                mean, variance = _pool_statistics(layer.collected_statistics)
+                layer.moving_mean.data = mean
+                layer.moving_variance.data = variance
     finally:
-        for layer in found:
-            layer._gathered = None
+        for layer in layers:
+            layer.collected_statistics = None
 
 
-def _pooled(parts: list[Any]) -> tuple[Any, Any]:
-    """The mean and variance of all rows from (rows, mean, variance) of their parts."""
-    total = sum(n for n, _, _ in parts)
-    mean = sum(m * (n / total) for n, m, _ in parts)
-    return mean, sum((v + (m - mean) ** 2) * (n / total) for n, m, v in parts)
+def _pool_statistics(statistics: list[Any]) -> tuple[Any, Any]:
+    """The mean and variance of all rows from (rows, mean, variance) of each batch."""
+    total = sum(n for n, _, _ in statistics)
+    mean = sum(m * (n / total) for n, m, _ in statistics)
+    variance = sum((v + (m - mean) ** 2) * (n / total) for n, m, v in statistics)
+    return mean, variance
+
+
+# ---- over groups of channels ---------------------------------------------------------------------
 
 
 class GroupNormalization(_ChannelNormalization):
-    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, statistics over all pixels of each sample and group of channels.
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, over each sample's groups of channels.
 
-    `groups=-1` is a group for each channel (arXiv:1803.08494).
+    Args:
+        groups: Number of groups into which the channels are divided; -1 for one per channel.
+        axis: The channel axis; it must be the last one.
+        epsilon: Added to the variance, so that it is never 0.
+        center: False leaves beta out.
+        scale: False leaves gamma out.
+        beta_initializer: Name or function that makes beta.
+        gamma_initializer: Name or function that makes gamma.
+        beta_regularizer: Name or function of a penalty on beta; None for none.
+        gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ..., C) -> (N, ..., C)
+
+    Raises:
+        ValueError: If groups does not divide the channels, the axis is another one, or an input has
+            another number of channels than the first.
+
+    References:
+        Wu & He 2018, arXiv:1803.08494.
+
+    Example:
+        >>> GroupNormalization(2)(np.ones((1, 4, 4, 6))).shape
+        (1, 4, 4, 6)
     """
 
     def __init__(
@@ -254,31 +437,79 @@ class GroupNormalization(_ChannelNormalization):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        **options: Any,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(axis, epsilon, center, scale, **options)
+        super().__init__(
+            axis,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            name,
+            trainable,
+            input_shape,
+        )
         if groups != -1 and groups < 1:
             raise ValueError(
-                f"{type(self).__name__}: groups must be a number above 0, or -1 for one a channel, not {groups}"
+                f"{type(self).__name__}: groups must be positive, or -1 for one per channel, not "
+                f"{groups}"
             )
         self.groups = groups
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if input_shape[-1] % self.groups:
             raise ValueError(
-                f"{type(self).__name__}: {input_shape[-1]} channels (input of shape {input_shape}) do not divide "
-                f"into {self.groups} groups"
+                f"{type(self).__name__}: {input_shape[-1]} channels (input of shape {input_shape}) "
+                f"do not divide into {self.groups} groups"
             )
         super().build(input_shape)
 
     def call(self, x: Any) -> Any:
-        gamma, beta = self.gain_and_offset(x)
-        groups = self.channels if self.groups == -1 else self.groups
+        gamma, beta = self._affine(x)
+        groups = x.shape[-1] if self.groups == -1 else self.groups
         return ops.group_norm(x, gamma, beta, groups=groups, epsilon=self.epsilon)
 
 
 class InstanceNormalization(GroupNormalization):
-    """Each channel of each image normalised by its own mean and variance over (H, W) (arXiv:1607.08022)."""
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, over each channel of each image.
+
+    Args:
+        axis: The channel axis; it must be the last one.
+        epsilon: Added to the variance, so that it is never 0.
+        center: False leaves beta out.
+        scale: False leaves gamma out.
+        beta_initializer: Name or function that makes beta.
+        gamma_initializer: Name or function that makes gamma.
+        beta_regularizer: Name or function of a penalty on beta; None for none.
+        gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ..., C) -> (N, ..., C)
+
+    Raises:
+        ValueError: If the axis is another one, or an input has another number of channels than the
+            first.
+
+    References:
+        Ulyanov et al. 2016, arXiv:1607.08022.
+
+    Example:
+        >>> InstanceNormalization()(np.ones((1, 4, 4, 3))).shape
+        (1, 4, 4, 3)
+    """
 
     def __init__(
         self,
@@ -286,27 +517,83 @@ class InstanceNormalization(GroupNormalization):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        **options: Any,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(-1, axis, epsilon, center, scale, **options)
+        super().__init__(
+            -1,
+            axis,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
+        )
 
 
 class LocalResponseNormalization(Layer):
-    """x / (k + alpha * sum of x**2 over the n channels around each) ** beta (Krizhevsky et al. 2012, section 3.3)."""
+    """x / (k + alpha * sum of x**2 over the n channels around each) ** beta.
+
+    Args:
+        n: Number of channels in the sum, odd: the channel itself and as many on either side.
+        k: Added to the sum, positive.
+        alpha: Factor of the sum, not negative.
+        beta: Exponent.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (..., C) -> (..., C)
+
+    Raises:
+        ValueError: If n is even, k is not positive, or alpha is negative.
+
+    References:
+        Krizhevsky et al. 2012, section 3.3.
+
+    Example:
+        >>> LocalResponseNormalization(n=1, k=1.0, alpha=3.0, beta=0.5)(np.ones((1, 2))).numpy()
+        array([[0.5, 0.5]], dtype=float32)
+    """
 
     def __init__(
-        self, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75, **options: Any
+        self,
+        n: int = 5,
+        k: float = 2.0,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name, trainable, input_shape)
         if n < 1 or n % 2 == 0:
             raise ValueError(
-                f"LocalResponseNormalization: n counts a channel and as many on either side: an odd number, not {n}"
+                "LocalResponseNormalization: n counts a channel and as many on either side: an odd "
+                f"number, not {n}"
             )
         if k <= 0 or alpha < 0:
             raise ValueError(
-                f"LocalResponseNormalization: k must be above 0 and alpha not below, got k={k}, alpha={alpha}"
+                "LocalResponseNormalization: k must be positive and alpha not negative, got "
+                f"k={k}, alpha={alpha}"
             )
-        self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
+        self.n = n
+        self.k = k
+        self.alpha = alpha
+        self.beta = beta
 
     def call(self, x: Any) -> Any:
         return ops.local_response_norm(x, n=self.n, k=self.k, alpha=self.alpha, beta=self.beta)

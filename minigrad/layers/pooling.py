@@ -9,7 +9,7 @@ from ..backend import backend
 from .base import Layer
 from .masking import as_mask
 
-# ---- windows of images -----------------------------------------------------------------------------
+# ---- windows of images ---------------------------------------------------------------------------
 
 
 class _Pooling2D(Layer):
@@ -89,7 +89,7 @@ class AveragePooling2D(_Pooling2D):
         return ops.avg_pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
 
 
-# ---- windows of sequences --------------------------------------------------------------------------
+# ---- windows of sequences ------------------------------------------------------------------------
 
 
 class _Pooling1D(Layer):
@@ -179,7 +179,7 @@ class AveragePooling1D(_Pooling1D):
         return self._pool_rows(ops.avg_pool, x)
 
 
-# ---- everything ------------------------------------------------------------------------------------
+# ---- everything ----------------------------------------------------------------------------------
 
 
 class _GlobalPooling(Layer):

@@ -94,7 +94,7 @@ class RNN(Layer):
             return None
         return as_mask(mask, x)[:, ::-1] if self.go_backwards else mask  # type: ignore[index]
 
-    # ---- states ----
+    # ---- states ----------------------------------------------------------------------------------
     def _initial(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
@@ -133,7 +133,7 @@ class RNN(Layer):
             given = states if isinstance(states, (list, tuple)) else [states]
             self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in given]
 
-    # ---- two ways ----
+    # ---- two ways --------------------------------------------------------------------------------
     def _whole(self, x: Any, given: list[Any] | None, mask: Any) -> tuple[Any, list[Any]]:
         """The cell's kernel over all steps."""
         of_x, drop = self.cell.draw(x)

@@ -37,7 +37,7 @@ def blocks(**settings):
     return TransformerEncoder(16, 2, activation="gelu", **settings)
 
 
-# ---- the kernel ----------------------------------------------------------------------------------------------------
+# ---- the kernel ----------------------------------------------------------------------------------
 
 
 def arrays(*shapes, xp=np):
@@ -154,7 +154,7 @@ def test_a_mask_is_boolean():
         )
 
 
-# ---- layers: what must not change ------------------------------------------------------------------------------------
+# ---- layers: what must not change ----------------------------------------------------------------
 
 CAUSAL = [blocks(causal=True), blocks(causal=True, normalize_first=True, rotary=True)]
 
@@ -275,7 +275,7 @@ def test_dropout_falls_on_probabilities_in_training_alone(xp):
     assert np.isfinite(values(grad(ops.sum(fixed(x)), [x])[0])).all()
 
 
-# ---- caches --------------------------------------------------------------------------------------------------------
+# ---- caches --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rotary", [False, True])
@@ -348,7 +348,7 @@ def test_no_gradient_passes_through_a_cache():
         blocks(causal=True)(X, cache=KeyValueCache(6))
 
 
-# ---- attention before the Transformer --------------------------------------------------------------------------------
+# ---- attention before the Transformer ------------------------------------------------------------
 
 
 def softmax(s):
@@ -397,7 +397,7 @@ def test_a_list_goes_in_as_in_keras():
     np.testing.assert_array_equal(values(layer([q, v, v * 2])), values(layer(q, v, v * 2)))
 
 
-# ---- positions -----------------------------------------------------------------------------------------------------
+# ---- positions -----------------------------------------------------------------------------------
 
 
 def test_sinusoidal_positions(xp):
@@ -457,7 +457,7 @@ def test_rms_normalization(xp):
         RMSNormalization(axis=1)(xp.asarray(X))
 
 
-# ---- the kernels beside it -------------------------------------------------------------------------------------------
+# ---- the kernels beside it -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("approximate", [False, True])
@@ -489,7 +489,7 @@ def test_layer_norm_over_many_blocks(monkeypatch):
     check_definition(ops.layer_norm, *arrays((7, 3, 10), (10,), (10,)), epsilon=1e-3)
 
 
-# ---- errors --------------------------------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

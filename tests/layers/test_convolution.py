@@ -34,7 +34,7 @@ def fails(*words):
     return pytest.raises(ValueError, match="(?s)" + "".join(f"(?=.*{w})" for w in words))
 
 
-# ---- sizes ---------------------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 
 # TensorFlow's 'same', counted by hand: length, kernel, stride, dilation -> places, zeros before and after
 SAME = [
@@ -120,7 +120,7 @@ def test_shapes_and_parameters(layer, given, out, count):
     assert layer(normal(0, *given)).shape == (0, *out)
 
 
-# ---- values --------------------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 
 
 def test_a_convolution_by_hand():
@@ -200,7 +200,7 @@ def test_separable_is_depthwise_then_pointwise():
     np.testing.assert_allclose(both(x).data, second(first(x)).data, rtol=1e-5, atol=1e-6)
 
 
-# ---- blocks --------------------------------------------------------------------------------------------------------
+# ---- blocks --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("block", [1, 40, 200, 1500])
@@ -227,7 +227,7 @@ def test_two_runs_give_the_same_bits():
     assert (a == c).all() and (b == d).all()
 
 
-# ---- what the graph keeps ------------------------------------------------------------------------------------------
+# ---- what the graph keeps ------------------------------------------------------------------------
 
 
 def nodes_behind(y):
@@ -283,7 +283,7 @@ def test_an_input_gradient_nobody_needs_is_not_computed(monkeypatch):
     assert [g.shape for g in grad(y, layer.weights)] == [(3, 3, 1, 3), (3,)]
 
 
-# ---- in a model ----------------------------------------------------------------------------------------------------
+# ---- in a model ----------------------------------------------------------------------------------
 
 
 def test_a_script_written_for_keras_runs():
@@ -324,7 +324,7 @@ def test_a_stack_of_them_all_is_differentiable_to_second_order(xp):
     check_grads(model, x, parameters=model.trainable_weights, order=2)
 
 
-# ---- errors --------------------------------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def built(layer, x=X):
     return layer
 
 
-# ---- batch normalisation -------------------------------------------------------------------------------------------
+# ---- batch normalisation -------------------------------------------------------------------------
 
 
 def test_training_uses_the_statistics_of_the_batch(xp):
@@ -73,7 +73,7 @@ def test_inference_and_failure_leave_the_statistics_alone(xp):
     layer = built(BatchNormalization(), xp.asarray(X))
     before = layer.get_weights()
     layer(xp.asarray(X))
-    with pytest.raises(ValueError, match=r"built for 4 channels, got an input of shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"built for 4 features, got an input of shape \(2, 3\)"):
         layer(xp.zeros((2, 3)), training=True)
     for a, b in zip(before, layer.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -223,7 +223,7 @@ def test_recompute_needs_rows():
         recompute_statistics(small(), np.zeros((0, 4)))
 
 
-# ---- group, instance, local response -------------------------------------------------------------------------------
+# ---- group, instance, local response -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4, -1])
@@ -277,14 +277,14 @@ def test_local_response_normalization_by_the_papers_sum(xp):
     "make, words",
     [
         (lambda: GroupNormalization(3)(X), "4 channels .* do not divide into 3 groups"),
-        (lambda: GroupNormalization(0), "groups must be a number above 0"),
+        (lambda: GroupNormalization(0), "groups must be positive"),
         (
             lambda: BatchNormalization(axis=1)(X),
             r"channels last, \(N, ..., C\) with axis=-1; got axis=1",
         ),
         (lambda: BatchNormalization()(X[0, 0, 0]), "channels last"),
         (lambda: LocalResponseNormalization(4), "an odd number, not 4"),
-        (lambda: LocalResponseNormalization(k=0), "k must be above 0"),
+        (lambda: LocalResponseNormalization(k=0), "k must be positive"),
     ],
 )
 def test_normalization_errors(make, words):
@@ -321,7 +321,7 @@ def test_blocks_change_nothing(block, stretch, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
 
 
-# ---- spatial dropout -----------------------------------------------------------------------------------------------
+# ---- spatial dropout -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
