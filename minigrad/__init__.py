@@ -10,6 +10,7 @@ from . import (
     config,
     datasets,
     initializers,
+    kernels,
     layers,
     losses,
     metrics,

@@ -10,18 +10,10 @@ from typing import Any, Iterator
 
 import numpy as np
 
-PLAIN = {
-    int,
-    float,
-    bool,
-    type(None),
-}  # Python's numbers have neither dtype nor device: they follow the arrays they meet
-
-
-DOUBLE = np.dtype("float64")
-
-
-Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so the type checker cannot tell them apart
+# Python's numbers have neither dtype nor device: they follow the arrays they meet
+SCALARS = {int, float, bool, type(None)}
+FLOAT64 = np.dtype("float64")
+Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so type checkers cannot tell
 
 
 # ---- which module computes -----------------------------------------------------------------------------------------

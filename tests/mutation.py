@@ -20,7 +20,7 @@ from minigrad import ops
 from minigrad.backend import backend, to_cpu
 from minigrad.config import to_device
 from minigrad.engine import autograd
-from minigrad.engine.autograd import Each, Primitive
+from minigrad.engine.autograd import Primitive, VariadicRule
 from minigrad.engine.gradcheck import check_grads
 from minigrad.engine.graph import Leaf
 from minigrad.engine.tensor import Tensor, wrap
@@ -83,8 +83,8 @@ def changed(op: Primitive, change: Callable[[Rule, int], Rule]) -> Iterator[None
 
     if kernel:
         op.kernel_backward = all_of
-    elif isinstance(rules, Each):
-        op.rules = Each(
+    elif isinstance(rules, VariadicRule):
+        op.rules = VariadicRule(
             lambda *a, i, **s: change(lambda *b, **t: rules.rule(*b, i=i, **t), i)(*a, **s)
         )
     else:
@@ -110,7 +110,7 @@ def names_of(code: Any) -> tuple[str, ...]:
 def names_in(op: Primitive) -> Callable[[int], tuple[str, ...]]:
     """The names that the code of an op's rules mentions, for each."""
     rules = op.rules
-    if op.kernel_backward or isinstance(rules, Each):
+    if op.kernel_backward or isinstance(rules, VariadicRule):
         names = names_of((op.kernel_backward or rules.rule).__code__)
         return lambda i: names
     return [() if rule is None else names_of(rule.__code__) for rule in rules].__getitem__
@@ -380,7 +380,7 @@ def definition_reads(slot: Slot, xp: Any) -> set:
     leaves = [wrap(x, Leaf()) if is_floating(x) else x for x in inputs]
     y = slot.op.definition(*leaves, **settings)
     cotangent = wrap(backend(y._array).ones_like(y._array), Leaf())
-    g = autograd.grad(y, [leaves[slot.i]], seed=cotangent, create_graph=True)[0]
+    g = autograd.grad(y, [leaves[slot.i]], cotangent=cotangent, create_graph=True)[0]
     nodes = ancestors(g)
     return {j for j, x in enumerate(leaves) if isinstance(x, Tensor) and x.node in nodes}
 

@@ -20,6 +20,7 @@ random
 utils
 engine
 ops
+kernels
 activations initializers regularizers
 layers
 losses

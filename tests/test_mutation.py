@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigrad.engine.autograd import Each
+from minigrad.engine.autograd import VariadicRule
 
 from .mutation import PLANTS, caught, changed, killed, planted_ops, plants_of, survey, table
 
@@ -24,7 +24,7 @@ def test_every_rule_is_used_by_a_case():
         used = {s.i for s in surveyed() if s.op is op}
         wanted = (
             {0}
-            if op.kernel_backward or isinstance(op.rules, Each)
+            if op.kernel_backward or isinstance(op.rules, VariadicRule)
             else {i for i, rule in enumerate(op.rules) if rule}
         )
         if wanted - used:

@@ -61,7 +61,9 @@ def minigrad_steps(size, filters, kernel, stride, device):
         mg.Tensor(w, requires_grad=True, device=device),
     )
     g = mg.Tensor(g, device=device).data
-    return {"channels last": lambda: mg.grad(mg.ops.conv2d(x, w, strides=stride), [x, w], seed=g)}
+    return {
+        "channels last": lambda: mg.grad(mg.ops.conv2d(x, w, strides=stride), [x, w], cotangent=g)
+    }
 
 
 def torch_steps(size, filters, kernel, stride, device):

@@ -33,7 +33,7 @@ def minigrad_steps(table, ids, g, device):
 
     mg.set_device(device)
     table, ids, g = mg.Tensor(table, requires_grad=True), mg.Tensor(ids), mg.Tensor(g).data
-    return {"forward + backward": lambda: mg.grad(mg.ops.take(table, ids), [table], seed=g)}
+    return {"forward + backward": lambda: mg.grad(mg.ops.take(table, ids), [table], cotangent=g)}
 
 
 def torch_steps(table, ids, g, device):

@@ -112,6 +112,6 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     seed = mg.Tensor(floats(*kernel(*inputs, **case.settings).shape), device=device).data
 
     def step(f):
-        return mg.grad(f(*inputs, **case.settings), inputs[: case.differentiated], seed=seed)
+        return mg.grad(f(*inputs, **case.settings), inputs[: case.differentiated], cotangent=seed)
 
     return {"kernel": partial(step, kernel), "definition": partial(step, definition)}

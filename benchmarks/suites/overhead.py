@@ -55,8 +55,8 @@ def minigrad_steps(device: str) -> dict[str, Callable[[], Any]]:
 
     return {
         "forward": forward,
-        "forward + backward": lambda: mg.grad(forward(), [x], seed=seed),
-        "recorded": lambda: mg.grad(forward(), [x], seed=seed, create_graph=True),
+        "forward + backward": lambda: mg.grad(forward(), [x], cotangent=seed),
+        "recorded": lambda: mg.grad(forward(), [x], cotangent=seed, create_graph=True),
     }
 
 

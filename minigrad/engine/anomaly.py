@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ..backend import Array, backend, to_cpu
 from ..config import Scope
@@ -12,10 +13,22 @@ from .graph import Node
 
 
 class detect_anomaly(Scope):
-    """`with detect_anomaly():` stops at the first NaN or infinity, forward or backward, and names the line it was born at.
+    """`with detect_anomaly():` stops at the first NaN or infinity, forward or backward, and names its line.
 
-    It also finds arrays that were written to behind the Tensor's back (`t.data[0] = 1`) before their gradient was taken.
-    Raises FloatingPointError and RuntimeError. It looks at every array: use it to find a fault, not to train.
+    It also finds arrays that were written to behind the Tensor's back (`t.data[0] = 1`) before their
+    gradient was taken. It looks at every array: use it to find a fault, not to train.
+
+    Raises:
+        FloatingPointError: At the first NaN or infinity.
+        RuntimeError: If an array that a gradient needs was changed in place.
+
+    Example:
+        >>> x = minigrad.Tensor([-1.0], requires_grad=True)
+        >>> with detect_anomaly(), np.errstate(invalid="ignore"):
+        ...     minigrad.ops.log(x)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        FloatingPointError: log gave NaN or infinity at ...
     """
 
     def __init__(self) -> None:
@@ -26,31 +39,29 @@ class detect_anomaly(Scope):
         super().__exit__(*error)
         self.calls.clear()
 
-    def forward(self, op: Primitive[Any], y: Array, args: Sequence[Any], node: Node | None) -> None:
+    def check_forward(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], node: Node | None
+    ) -> None:
         """Called with every op's result."""
         line = _user_line()
         if node is not None:
             self.calls[node] = line, _fingerprints(node)
-        if not _finite(y):
-            inputs = ", ".join(
-                f"{a.dtype}{list(a.shape)}{'' if _finite(a) else ' with NaN or infinity in it'}"
-                if hasattr(a, "shape")
-                else repr(a)
-                for a in args
-            )
+        if not _is_finite(y):
+            inputs = ", ".join(_describe(a) for a in args)
             raise FloatingPointError(
                 f"{op.name} gave NaN or infinity at {line}; its inputs: {inputs}"
             )
 
-    def pulled(self, node: Node, gradients: Sequence[Any]) -> None:
+    def check_backward(self, node: Node, gradients: Sequence[Any]) -> None:
         """Called with the gradients that a node's rules gave."""
-        line, fingerprints = self.calls.get(node, ("a line that ran before detect_anomaly", None))
+        unknown = "a line that ran before detect_anomaly", None
+        line, fingerprints = self.calls.get(node, unknown)
         if fingerprints not in (None, _fingerprints(node)):
             raise RuntimeError(
-                f"an array that {node.op.name} at {line} needs for its gradient was changed in place between "
-                "forward and backward; change a copy instead"
+                f"an array that {node.op.name} at {line} needs for its gradient was changed in place "
+                "between forward and backward; change a copy instead"
             )
-        if not all(_finite(g) for g in gradients):
+        if not all(_is_finite(g) for g in gradients):
             raise FloatingPointError(
                 f"a gradient of {node.op.name} is NaN or infinite; the forward call stands at {line}"
             )
@@ -60,24 +71,28 @@ def _user_line() -> str:
     """The innermost line of code outside this package."""
     package = __name__.partition(".")[0]
     frame: Any = sys._getframe(1)
-    while (
-        frame.f_back is not None
-        and frame.f_globals.get("__name__", "").partition(".")[0] == package
-    ):
+    while frame.f_back is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] != package:
+            break
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _finite(a: Any) -> bool:
-    a = getattr(a, "_array", a)
-    return getattr(getattr(a, "dtype", None), "kind", "") != "f" or bool(
-        backend(a).isfinite(a).all()
-    )
+def _describe(a: Any) -> str:
+    if not hasattr(a, "shape"):
+        return repr(a)
+    note = "" if _is_finite(a) else " with NaN or infinity in it"
+    return f"{a.dtype}{list(a.shape)}{note}"
+
+
+def _is_finite(a: Any) -> bool:
+    array = getattr(a, "_array", a)
+    if getattr(getattr(array, "dtype", None), "kind", "") != "f":
+        return True
+    return bool(backend(array).isfinite(array).all())
 
 
 def _fingerprints(node: Node) -> list[int]:
-    return [
-        hash(to_cpu(a).tobytes())
-        for a in (*node.saved, node.kept)
-        if hasattr(a, "dtype") and hasattr(a, "reshape")
-    ]
+    arrays = [a for a in (*node.inputs, node.residuals) if hasattr(a, "reshape")]
+    return [hash(to_cpu(a).tobytes()) for a in arrays]

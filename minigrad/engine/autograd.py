@@ -1,8 +1,8 @@
-"""Reverse-mode differentiation of every order over arrays it knows nothing about.
+"""Reverse-mode differentiation of every order.
 
     y = op(x)            the Primitive computes the array and leaves a Node behind
-    y.backward()         walks the nodes from y back, newest first, and lets each op's rules pull the gradient through
-    grad(y, [x], create_graph=True)   the same walk on Tensors, so the gradient is itself recorded
+    y.backward()         visits the nodes from y back, newest first, and applies each op's gradient rules
+    grad(y, [x], create_graph=True)   the same on Tensors, so the gradient is itself recorded
 
 This file knows no op; they stand in ops/, each with its gradient rules below it.
 """
@@ -10,101 +10,128 @@ This file knows no op; they stand in ops/, each with its gradient rules below it
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from operator import attrgetter
-from typing import Any, Callable, Generic, Iterable, Iterator, ParamSpec, Sequence
+from typing import Any, Generic, ParamSpec
 
-from ..backend import DOUBLE, PLAIN, Array, backend
+from ..backend import FLOAT64, SCALARS, backend
 from ..config import Scope, settings
-from .graph import Node, edits, owner
-from .promotion import cast_integers, is_promoted, promote_inputs, with_context
+from .graph import Node, base_array, ledger
+from .kernel_table import Kernel, find_kernel, register_kernels
+from .promotion import ShapeDtype, cast_integers, is_promoted, promote_inputs, with_context
 from .tensor import Tensor, wrap
-
-
-class Each:
-    """One rule for all inputs of an op that takes any number of them; it is told which by the keyword i."""
-
-    def __init__(self, rule: Callable[..., Any]) -> None:
-        self.rule = rule
-
-    def __iter__(self) -> Iterator[Callable[..., Any]]:
-        return (partial(self.rule, i=i) for i in count())
-
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
+FORWARD_ERRORS = (ValueError, TypeError, IndexError)
 
 
-class Like:
-    """Stands for an input whose values no rule reads: only its shape and dtype are remembered."""
+# ---- ops -------------------------------------------------------------------------------------------
 
-    __slots__ = ("shape", "dtype")
 
-    def __init__(self, array: Array) -> None:
-        self.shape, self.dtype = getattr(array, "shape", ()), getattr(array, "dtype", None)
+class VariadicRule:
+    """One gradient rule for all inputs of an op that takes any number of them.
 
-    ndim = property(lambda self: len(self.shape))
+    Args:
+        rule: rule(g, y, *inputs, i=index, **settings) -> the gradient of input i.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __iter__(self) -> Iterator[Rule]:
+        return (partial(self.rule, i=i) for i in count())
 
 
 class Primitive(Generic[P]):
     """An op: a function of arrays (by position) and settings (by keyword), with a gradient rule per array.
 
-    Given plain arrays it returns a plain array; given a Tensor it returns one, and records the call if gradients flow.
+    Given plain arrays it returns a plain array; given a Tensor it returns one, and records the call
+    if gradients flow.
+
+    Args:
+        forward: The function. Its name and docstring are the op's.
+        kernel: The name of its fast form in the kernel table, if it has one.
     """
 
-    registry: list["Primitive[Any]"] = []
+    registry: list[Primitive[Any]] = []
+    is_fused = False
 
-    def __init__(
-        self, forward: Callable[P, Any], definition: Callable[..., Any] | None = None
-    ) -> None:
-        self.forward, self.definition = forward, definition
-        self.name, self.__name__ = forward.__name__.strip("_"), forward.__name__
-        self.__doc__, self.__wrapped__, self.__module__ = (
-            forward.__doc__,
-            forward,
-            forward.__module__,
-        )
-        self.rules: Iterable[Rule | None] = ()  # all None: no gradient flows, nothing is recorded
-        self.constant = False
-        self.kernel_backward: Rule | None = None
-        self.keeps_output = True
-        self.drops: Sequence[int] = ()  # the inputs that no rule reads,
-        self.shapes: (
+    def __init__(self, forward: Callable[P, Any], kernel: str = "") -> None:
+        self.forward = forward
+        self.kernel = kernel
+        self.name = forward.__name__.strip("_")
+        self.__name__ = forward.__name__
+        self.__doc__ = forward.__doc__
+        self.__module__ = forward.__module__
+        self.__wrapped__ = forward
+        self.rules: Iterable[Rule | None] = ()
+        self.constant = False  # True: no gradient flows, nothing is recorded
+        self.saves_output = True
+        self.unused_inputs: Sequence[int] = ()  # inputs that no rule reads
+        self.shape_inputs: (
             Sequence[int] | None
-        ) = ()  # and those of which only the shape is read; None: of all
+        ) = ()  # inputs of which only the shape is read; None: all
         Primitive.registry.append(self)
 
-    def gradients(self, *rules: Rule | Each | None, needs: str | None = None) -> "Primitive[P]":
-        """Give the rules, one per array: rule(g, y, *inputs, **settings), written with operators and ops alone.
+    def gradients(
+        self, *rules: Rule | VariadicRule | None, needs: str | None = None
+    ) -> Primitive[P]:
+        """Give the gradient rules.
 
-        `needs` says what they read, in the names of the forward's arguments: "y" is the output, "x" the input x, "x.shape"
-        only its shape and dtype; whatever is not named is not kept in memory. Without `needs` everything is kept.
+        Args:
+            rules: One per array: rule(g, y, *inputs, **settings), written with operators and ops
+                alone, where g is the incoming gradient and y the output; None for an array without
+                gradient. A VariadicRule stands for all.
+            needs: What the rules read, in the names of the forward's arguments: "y" is the output,
+                "x" the input x, "x.shape" only its shape and dtype. What is not named is not kept
+                in memory. None keeps everything.
         """
-        self.rules = rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[assignment]
+        variadic = isinstance(rules[0], VariadicRule)
+        self.rules = rules[0] if variadic else rules  # type: ignore[assignment]
         self.constant = not any(rules)
         if needs is not None:
-            names, code = needs.split(), self.forward.__code__  # type: ignore[attr-defined]
-            inputs = code.co_varnames[: code.co_argcount]
-            self.keeps_output = "y" in names
-            self.shapes = [i for i, name in enumerate(inputs) if f"{name}.shape" in names]
-            self.drops = [
-                i for i, name in enumerate(inputs) if name not in names and i not in self.shapes
-            ]
-            if (
-                code.co_flags & inspect.CO_VARARGS
-                and f"{code.co_varnames[code.co_argcount + code.co_kwonlyargcount]}.shape" in names
-            ):
-                self.shapes = None
+            self._declare_needs(needs.split())
         return self
 
-    def backward(self, rule: Rule) -> "Primitive[P]":
-        """Give a fused kernel's backward: rule(g, kept, *inputs, **settings) -> a gradient per input.
+    def _declare_needs(self, names: list[str]) -> None:
+        code = self.forward.__code__  # type: ignore[attr-defined]
+        inputs = code.co_varnames[: code.co_argcount]
+        self.saves_output = "y" in names
+        self.shape_inputs = [i for i, name in enumerate(inputs) if f"{name}.shape" in names]
+        read = {*names, *(inputs[i] for i in self.shape_inputs)}
+        self.unused_inputs = [i for i, name in enumerate(inputs) if name not in read]
+        if code.co_flags & inspect.CO_VARARGS:
+            variadic = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+            if f"{variadic}.shape" in names:
+                self.shape_inputs = None
 
-        None stands for no gradient; a function without arguments is called only if that gradient is needed.
+    def find_kernel(self, x: Any) -> Kernel | None:
+        """The kernel for a Tensor or array like x, None where the op runs as its definition."""
+        if not settings.use_kernels:
+            return None
+        return find_kernel(self.kernel, getattr(x, "_array", x))
+
+    def vjp(
+        self, node: Node, g: Any, needed: set[Node], create_graph: bool
+    ) -> list[tuple[Node, Any]]:
+        """(input node, gradient) for each input of a call that needs one, by the gradient rules.
+
+        The rules get arrays, or Tensors when the backward pass is itself recorded.
         """
-        self.kernel_backward = rule
-        return self
+        inputs, y = node.inputs, node.residuals
+        if inputs is None or not self.rules:
+            raise _no_gradients(node)
+        if create_graph:
+            inputs = _reattach(node)
+            y = None if y is None else wrap(y, node)
+        return [
+            (parent, rule(g, y, *inputs, **node.kwargs))
+            for parent, rule in zip(node.parents, self.rules)
+            if parent in needed and rule is not None
+        ]
 
     def __reduce__(self) -> str:
         """An op is copied and pickled by name, as a function is."""
@@ -113,278 +140,343 @@ class Primitive(Generic[P]):
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __call__(self, *args: P.args, **static: P.kwargs) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        forward: Callable[..., Any] = self.forward
+        if self.kernel:
+            kernel = self.find_kernel(args[0])
+            if kernel:
+                forward = kernel.forward
+            elif self.is_fused:
+                return forward(*args, **kwargs)
         arrays: list[Any] = []
         parents: list[Node | None] = []
-        tensors = mixed = recorded = False
+        has_tensor = mixed = recorded = False
         a: Any
         for a in args:
             if isinstance(a, Tensor):
                 arrays.append(a._array)
                 parents.append(a.node)
-                tensors = True
+                has_tensor = True
                 recorded = recorded or a.node is not None
             else:
                 arrays.append(a)
                 parents.append(None)
-                if not (
-                    a.__class__ in PLAIN
-                    or tensors
-                    and arrays[0].__class__ is a.__class__
-                    and a.dtype.kind in "iub"
-                ):
-                    mixed = True  # not a plain number, nor integers beside an array of their kind
-        if not tensors:
-            y = self.forward(*args, **static)
-            return y[0] if self.definition else y
+                # neither a plain number nor integers beside an array of their kind
+                mixed = mixed or not (
+                    a.__class__ in SCALARS
+                    or (has_tensor and a.__class__ is arrays[0].__class__ and a.dtype.kind in "iub")
+                )
+        if not has_tensor:
+            y = forward(*args, **kwargs)
+            return y[0] if self.is_fused else y
         if mixed:
             arrays = promote_inputs(self.name, args)
         try:
-            y = self.forward(*arrays, **static)
-            kept = y
-            if self.definition:
-                y, kept = y
-            elif y.dtype is DOUBLE and is_promoted(arrays) and "dtype" not in static:
+            y = residuals = forward(*arrays, **kwargs)
+            if self.is_fused:
+                y, residuals = y
+            elif y.dtype is FLOAT64 and is_promoted(arrays) and "dtype" not in kwargs:
                 arrays = cast_integers(arrays)
-                kept = y = self.forward(*arrays, **static)
-        except (ValueError, TypeError, IndexError) as cause:
+                y = residuals = forward(*arrays, **kwargs)
+        except FORWARD_ERRORS as cause:
             raise with_context(self.name, arrays, cause) from cause
-        if not self.keeps_output:
-            kept = None
         node = None
         if recorded and settings.recording and not self.constant:
-            for i in self.drops:
+            for i in self.unused_inputs:
                 arrays[i] = None
-            for i in range(len(arrays)) if self.shapes is None else self.shapes:
-                arrays[i] = Like(arrays[i])
-            node = Node(self, parents, arrays, static, kept)
+            for i in range(len(arrays)) if self.shape_inputs is None else self.shape_inputs:
+                arrays[i] = ShapeDtype(arrays[i])
+            node = Node(self, parents, arrays, kwargs, residuals if self.saves_output else None)
         if settings.anomaly_detector:
-            settings.anomaly_detector.forward(self, y, args, node)
+            settings.anomaly_detector.check_forward(self, y, args, node)
         result = Tensor.__new__(Tensor)  # wrap(y, node), inlined: every op passes here
-        result._array, result.node = y, node
+        result._array = y
+        result.node = node
         return result
 
 
-def primitive(forward: Callable[P, Any]) -> Primitive[P]:
-    """Make an op of a function of arrays; give its gradient rules with `.gradients(...)`."""
-    return Primitive(forward)
+class FusedOp(Primitive[P]):
+    """An op that is defined by other ops, and that a kernel runs as a single node.
 
-
-def fused(definition: Callable[..., Any]) -> Callable[[Callable[P, Any]], Primitive[P]]:
-    """Make an op of a kernel that returns (output, what its backward wants kept) and must agree with `definition`.
-
-    The kernel's own backward serves the fast pass. When the backward pass is recorded, the definition is run again and
-    differentiated instead: it is documentation, test oracle and higher-order gradient in one.
+    The kernel gives output and gradients in the fast pass. When the backward pass is itself recorded,
+    the definition is run again and differentiated instead: it is documentation, test oracle and
+    higher-order gradient in one. Without a kernel the op is its definition.
     """
-    return lambda forward: Primitive(forward, definition)
+
+    is_fused = True
+
+    def vjp(
+        self, node: Node, g: Any, needed: set[Node], create_graph: bool
+    ) -> list[tuple[Node, Any]]:
+        """(input node, gradient) by the kernel's backward, or by the definition if recorded."""
+        if node.inputs is None:
+            raise _no_gradients(node)
+        if create_graph:
+            gradients = self._vjp_of_definition(node, g)
+        else:
+            backward = find_kernel(self.kernel, g).backward  # type: ignore[union-attr]
+            gradients = backward(g, node.residuals, *node.inputs, **node.kwargs)  # type: ignore[misc]
+        return [
+            (parent, gradient() if callable(gradient) else gradient)
+            for parent, gradient in zip(node.parents, gradients)
+            if parent in needed
+        ]
+
+    def _vjp_of_definition(self, node: Node, g: Tensor) -> list[Any]:
+        has_gradient = [parent is not None for parent in node.parents]
+        fresh = [alias(x) if has else x for x, has in zip(_reattach(node), has_gradient)]
+        targets = [x for x, has in zip(fresh, has_gradient) if has]
+        y = self.forward(*fresh, **node.kwargs)
+        found = iter(grad(y, targets, cotangent=g, create_graph=True, unused="zeros"))
+        return [next(found) if has else None for has in has_gradient]
 
 
-# ---- the backward pass ---------------------------------------------------------------------------------------------
+def primitive(
+    forward: Callable[P, Any] | None = None, *, kernel: str = ""
+) -> Any:  # Primitive[P], or a decorator that gives one
+    """Make an op of a function of arrays; give its gradient rules with `.gradients(...)`.
+
+    Args:
+        forward: The function: arrays by position, settings by keyword.
+        kernel: The name of its fast form in the kernel table, if it has one.
+
+    Example:
+        >>> @minigrad.primitive
+        ... def cube(x):
+        ...     return x * x * x
+        >>> _ = cube.gradients(lambda g, y, x: g * (3 * x * x), needs="x")
+        >>> x = minigrad.Tensor(2.0, requires_grad=True)
+        >>> cube(x).backward()
+        >>> float(x.grad)
+        12.0
+    """
+    if forward is None:
+        return partial(Primitive, kernel=kernel)
+    return Primitive(forward, kernel)
+
+
+def fused(definition: Any = None, *, kernel: str = "") -> Any:
+    """Make an op of its definition, which is written with other ops, and of a kernel in the table.
+
+    Args:
+        kernel: The name of its fast form, forward and backward, in the kernel table.
+    """
+    if definition is not None:  # an op whose kernel still stands beside its definition
+        return lambda forward: _Beside(definition, forward)
+    return partial(FusedOp, kernel=kernel)
+
+
+class _Beside(FusedOp[P]):
+    def __init__(self, definition: Any, kernel: Any) -> None:
+        super().__init__(definition, kernel.__name__)
+        self.name, self.__name__ = kernel.__name__.strip("_"), kernel.__name__
+        self.fast = kernel
+        register_kernels(Kernel(kernel.__name__, kernel))
+
+    def backward(self, rule: Any) -> Any:
+        """Give the kernel's backward."""
+        register_kernels(Kernel(self.__name__, self.fast, rule))
+        return self
+
+
+# ---- the backward pass -----------------------------------------------------------------------------
 
 
 def grad(
     y: Tensor,
     xs: Sequence[Tensor],
-    seed: Any = None,
+    cotangent: Any = None,
     create_graph: bool = False,
     retain_graph: bool = True,
     unused: str = "raise",
 ) -> list[Tensor]:
-    """The gradients of y (times `seed`, default ones) with respect to each of xs, as Tensors.
+    """The gradients of y with respect to each of xs.
 
-    With `create_graph` the gradients are recorded themselves and can be differentiated again. An x that y does not
-    depend on raises ValueError, or has a gradient of zeros with unused="zeros". `retain_graph=False` frees the graph.
+    Args:
+        y: The Tensor to differentiate.
+        xs: A list of Tensors that require gradients.
+        cotangent: The gradient that arrives at y, an array of its shape; None for ones.
+        create_graph: Record the gradients themselves, so that they can be differentiated again.
+        retain_graph: False frees the graph on the way.
+        unused: What to do with an x that y does not depend on: "raise", or "zeros" for a gradient of
+            zeros.
+
+    Raises:
+        ValueError: If y depends on no Tensor that requires gradients, or not on one of xs.
+        TypeError: If xs is a Tensor, not a list.
+
+    Example:
+        >>> x = minigrad.Tensor([1.0, 2.0], requires_grad=True)
+        >>> (slope,) = grad((x * x).sum(), [x])
+        >>> slope.numpy()
+        array([2., 4.], dtype=float32)
     """
     if isinstance(xs, Tensor):
         raise TypeError("grad: the second argument is a list of Tensors: grad(y, [x])")
     for i, x in enumerate(xs):
         if x.node is None:
             raise ValueError(
-                f"grad: xs[{i}] of shape {x.shape} does not require gradients: make it with requires_grad=True"
+                f"grad: xs[{i}] of shape {x.shape} does not require gradients: "
+                "make it with requires_grad=True"
             )
     if y.node is None and unused == "raise":
         raise ValueError(
             "grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)"
         )
-    found = (
-        {}
-        if y.node is None or not xs
-        else _backpropagate(y, seed, {x.node for x in xs}, create_graph, retain_graph)
-    )
+    found = {}
+    if y.node is not None and xs:
+        found = _backpropagate(y, cotangent, {x.node for x in xs}, create_graph, retain_graph)
     gradients = []
     for i, x in enumerate(xs):
         g = found.get(x.node)
+        if g is None and unused == "raise":
+            raise ValueError(
+                f"grad: y does not depend on xs[{i}] of shape {x.shape}; "
+                "unused='zeros' counts that as zero"
+            )
         if g is None:
-            if unused == "raise":
-                raise ValueError(
-                    f"grad: y does not depend on xs[{i}] of shape {x.shape}; unused='zeros' counts that as zero"
-                )
             g = backend(x).zeros_like(x._array)
         gradients.append(g if isinstance(g, Tensor) else wrap(g, None))
     return gradients
 
 
-def backward(y: Tensor, seed: Any = None, retain_graph: bool = True) -> None:
-    """Add the gradient of y (times `seed`) to `.grad` of every leaf that y was computed from.
+def backward(y: Tensor, cotangent: Any = None, retain_graph: bool = True) -> None:
+    """Add the gradient of y to `.grad` of every leaf that y was computed from.
 
-    y must hold one number unless `seed`, an array of its shape, is given. `retain_graph=False` frees the graph on the way.
+    Args:
+        y: The Tensor to differentiate; one number unless a cotangent is given.
+        cotangent: The gradient that arrives at y, an array of its shape; None for one.
+        retain_graph: False frees the graph on the way.
+
+    Raises:
+        ValueError: If no input requires gradients, or y is not one number.
     """
     if y.node is None:
         raise ValueError(
             "backward: no Tensor in this computation requires gradients, or it ran under no_grad"
         )
-    if seed is None and y.size != 1:
+    if cotangent is None and y.size != 1:
         raise ValueError(
-            f"backward: a Tensor of shape {y.shape} has no single gradient: reduce it with .sum() or .mean(), "
-            "or pass seed=, an array of that shape"
+            f"backward: a Tensor of shape {y.shape} has no single gradient: reduce it with .sum() "
+            "or .mean(), or pass cotangent=, an array of that shape"
         )
-    taken = {id(owner(getattr(seed, "_array", seed)))}
+    taken = {id(base_array(getattr(cotangent, "_array", cotangent)))}
     leaf: Any
-    for leaf, g in _backpropagate(y, seed, None, False, retain_graph).items():
+    for leaf, g in _backpropagate(y, cotangent, None, False, retain_graph).items():
         g = backend(g).asarray(g if leaf.grad is None else leaf.grad + g)
-        leaf.grad = (
-            g.copy() if id(owner(g)) in taken or 0 in g.strides else g
-        )  # .grad is a leaf's own, to write to
-        taken.add(id(owner(g)))
+        shared = id(base_array(g)) in taken or 0 in g.strides
+        leaf.grad = g.copy() if shared else g  # .grad is a leaf's own, to write to
+        taken.add(id(base_array(g)))
 
 
 def _backpropagate(
-    y: Tensor, seed: Any, targets: set[Node] | None, create_graph: bool, retain_graph: bool
+    y: Tensor, cotangent: Any, targets: set[Node] | None, create_graph: bool, retain_graph: bool
 ) -> dict[Node, Any]:
     """Gradients of y at the target nodes, or at all leaves when `targets` is None."""
-    if seed is None:
-        seed = backend(y._array).ones(y._array.shape, y._array.dtype)
-    else:
-        if not isinstance(seed, Tensor):
-            seed = Tensor(
-                seed, dtype=y.dtype, device=None if getattr(seed, "ndim", 0) else y.device
-            )
-        if (seed.shape, seed.device) != (y.shape, y.device):
-            raise ValueError(
-                f"the seed has shape {seed.shape} on {seed.device}, the Tensor {y.shape} on {y.device}: "
-                "they must be equal"
-            )
-        seed = seed if seed.dtype == y.dtype else seed.astype(y.dtype)
-    if create_graph:
-        seed = seed if isinstance(seed, Tensor) else wrap(seed, None)
-    else:
-        seed = getattr(seed, "_array", seed)
+    gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     calls, needed = _ancestors(y.node, targets)
-    if calls and edits.last > calls[-1].time:
+    if calls and ledger.last > calls[-1].time:
         _check_unchanged(calls)
-    pending: dict[Node, Any] = {y.node: seed}
     result: dict[Node, Any] = {}
-    was, settings.recording = settings.recording, create_graph
+    previous, settings.recording = settings.recording, create_graph
     try:
-        for n in calls:
-            g = pending.pop(n, None)
+        for node in calls:
+            g = gradients.pop(node, None)
             if g is None:
                 continue
-            if targets is not None and n in targets:
-                result[n] = g
-            if n.saved is None:
-                raise RuntimeError(
-                    f"backward through {n.op.name} a second time, but the first pass freed the graph: "
-                    "pass retain_graph=True to the first"
-                )
-            for p, gp in _pull(n, g, needed, create_graph):
-                if gp is not None:
-                    pending[p] = accumulate(pending[p], gp) if p in pending else gp
+            if targets is not None and node in targets:
+                result[node] = g
+            pairs = node.op.vjp(node, g, needed, create_graph)
+            if settings.anomaly_detector:
+                settings.anomaly_detector.check_backward(node, [gradient for _, gradient in pairs])
+            for parent, gradient in pairs:
+                if gradient is not None:
+                    old = gradients.get(parent)
+                    gradients[parent] = gradient if old is None else accumulate(old, gradient)
             if not retain_graph:
-                n.saved = n.kept = None
+                node.inputs = node.residuals = None
     finally:
-        settings.recording = was
-    return result | pending  # at leaves the gradients are still gathered
+        settings.recording = previous
+    return result | gradients  # what is left in `gradients` belongs to leaves
+
+
+def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
+    """The gradient that arrives at y: ones, or `cotangent` in the dtype and on the device of y."""
+    if cotangent is None:
+        ones = backend(y._array).ones(y._array.shape, y._array.dtype)
+        return wrap(ones, None) if create_graph else ones
+    if not isinstance(cotangent, Tensor):
+        device = None if getattr(cotangent, "ndim", 0) else y.device
+        cotangent = Tensor(cotangent, dtype=y.dtype, device=device)
+    if (cotangent.shape, cotangent.device) != (y.shape, y.device):
+        raise ValueError(
+            f"the cotangent has shape {cotangent.shape} on {cotangent.device}, the Tensor {y.shape} "
+            f"on {y.device}: they must be equal"
+        )
+    if cotangent.dtype != y.dtype:
+        cotangent = cotangent.astype(y.dtype)
+    return cotangent if create_graph else cotangent._array
 
 
 def accumulate(old: Any, new: Any) -> Any:
-    """A Tensor used twice has the sum of both gradients."""
+    """The sum of both gradients, for a Tensor that is used twice."""
     return old + new
 
 
 def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[Node]]:
-    """The recorded calls that `root` was computed by, newest first, and all nodes whose gradients are needed, leaves included.
+    """The recorded calls that `root` was computed by, newest first, and all nodes whose gradients are needed.
 
-    With `targets` those are the ones that lead to a target: what is older than the oldest cannot, and is not visited. No
-    recursion, so depth has no limit.
+    With `targets` those are the ones that lead to a target: what is older than the oldest cannot, and
+    is not visited. No recursion, so depth has no limit.
     """
-    oldest = 0 if targets is None else min(n.time for n in targets)
+    oldest = 0 if targets is None else min(node.time for node in targets)
     seen, stack, calls = {root}, [root], []
     while stack:
-        n = stack.pop()
-        if n.op is not None:
-            calls.append(n)
-        for p in n.parents:
-            if p is not None and p not in seen and p.time >= oldest:
-                seen.add(p)
-                stack.append(p)
+        node = stack.pop()
+        if node.op is not None:
+            calls.append(node)
+        for parent in node.parents:
+            if parent is not None and parent not in seen and parent.time >= oldest:
+                seen.add(parent)
+                stack.append(parent)
     calls.sort(key=attrgetter("time"), reverse=True)
     if targets is None:
         return calls, seen
     needed = targets & seen
-    for n in reversed(calls):  # oldest first: a call is needed when one of its inputs is
-        for p in n.parents:
-            if p in needed:
-                needed.add(n)
+    for node in reversed(calls):  # oldest first: a call is needed when one of its inputs is
+        for parent in node.parents:
+            if parent in needed:
+                needed.add(node)
                 break
-    return [n for n in calls if n in needed], needed
+    return [node for node in calls if node in needed], needed
 
 
-def _pull(n: Node, g: Any, needed: set[Node], create_graph: bool) -> list[tuple[Node, Any]]:
-    """(input node, gradient) for each input of one call that needs one.
+def _reattach(node: Node) -> list[Any]:
+    """The inputs a node keeps as the Tensors they were, so that gradients flow into the graph again."""
+    return [
+        a if parent is None or a is None or a.__class__ is ShapeDtype else wrap(a, parent)
+        for a, parent in zip(node.inputs, node.parents)
+    ]
 
-    A rule sees arrays, or Tensors when the pull is itself recorded.
-    """
-    op, xs, y = n.op, n.saved, n.kept
-    if create_graph:
-        xs = [
-            wrap(a, p) if p is not None and a is not None and a.__class__ is not Like else a
-            for a, p in zip(xs, n.parents)
-        ]
-    if op.definition:
-        pulled = (
-            _pull_definition(n, g, xs)
-            if create_graph
-            else op.kernel_backward(g, y, *xs, **n.static)
+
+def _no_gradients(node: Node) -> Exception:
+    name = node.op.name
+    if node.inputs is None:
+        return RuntimeError(
+            f"backward through {name} a second time, but the first pass freed the graph: "
+            "pass retain_graph=True to the first"
         )
-        pairs = [
-            (p, gp() if callable(gp) else gp) for p, gp in zip(n.parents, pulled) if p in needed
-        ]
-    else:
-        if create_graph and y is not None:
-            y = wrap(y, n)
-        pairs = [
-            (p, rule(g, y, *xs, **n.static))
-            for p, rule in zip(n.parents, op.rules)
-            if p in needed and rule is not None
-        ]
-        if not pairs and not op.rules:
-            raise TypeError(
-                f"{op.name} has no gradient rules: give them with {op.name}.gradients(...)"
-            )
-    if settings.anomaly_detector:
-        settings.anomaly_detector.pulled(n, [gp for _, gp in pairs])
-    return pairs
-
-
-def _pull_definition(n: Node, g: Tensor, xs: list[Any]) -> list[Any]:
-    """The recorded gradients of a fused op: those of its definition, run on fresh aliases of the inputs."""
-    fresh = [alias(x) if p is not None else x for x, p in zip(xs, n.parents)]
-    asked = [f for f, p in zip(fresh, n.parents) if p is not None]
-    got = iter(
-        grad(n.op.definition(*fresh, **n.static), asked, seed=g, create_graph=True, unused="zeros")
-    )
-    return [None if p is None else next(got) for p in n.parents]
+    return TypeError(f"{name} has no gradient rules: give them with {name}.gradients(...)")
 
 
 def _check_unchanged(calls: list[Node]) -> None:
-    for n in calls:
-        for a in (*(n.saved or ()), n.kept):
-            if edits.after(a, n.time):
+    for node in calls:
+        for a in (*(node.inputs or ()), node.residuals):
+            if ledger.changed_after(a, node.time):
                 raise RuntimeError(
-                    f"backward: an array of shape {a.shape} that {n.op.name} needs for its gradient was changed "
-                    f"in place after {n.op.name} ran; change it "
-                    "after backward(), or change a copy"
+                    f"backward: an array of shape {a.shape} that {node.op.name} needs for its "
+                    f"gradient was changed in place after {node.op.name} ran; change it after "
+                    "backward(), or change a copy"
                 )
 
 
@@ -397,11 +489,19 @@ def alias(x):
 alias.gradients(lambda g, y, x: g, needs="")
 
 
-# ---- modes ---------------------------------------------------------------------------------------------------------
+# ---- modes -----------------------------------------------------------------------------------------
 
 
 class no_grad(Scope):
-    """`with no_grad():` computes without recording: nothing is kept for a backward pass."""
+    """`with no_grad():` computes without recording: nothing is kept for a backward pass.
+
+    Example:
+        >>> x = minigrad.Tensor(1.0, requires_grad=True)
+        >>> with no_grad():
+        ...     y = 2 * x
+        >>> y.requires_grad
+        False
+    """
 
     def __init__(self) -> None:
         super().__init__(recording=False)

@@ -1,4 +1,4 @@
-"""What a graph is made of: a node for each recorded call, and a ledger of the arrays that were changed in place."""
+"""What a graph is made of: a node per recorded call, and a ledger of the arrays that were changed in place."""
 
 from __future__ import annotations
 
@@ -15,12 +15,23 @@ class Node:
     """One recorded call: the op, the nodes of its inputs, and the arrays its gradient rules read.
 
     Edges run from node to node and nodes keep arrays, never Tensors, so there are no reference cycles.
+
+    Args:
+        op: The Primitive that was called.
+        parents: The node of each input, None for an input without gradient.
+        inputs: The input arrays, None for those that no rule reads.
+        kwargs: The settings of the call.
+        residuals: What else the rules read: the output, or what a kernel keeps for its backward.
     """
 
-    __slots__ = ("op", "parents", "saved", "static", "kept", "time")
+    __slots__ = ("op", "parents", "inputs", "kwargs", "residuals", "time")
 
-    def __init__(self, op: Any, parents: Any, saved: Any, static: Any, kept: Any) -> None:
-        self.op, self.parents, self.saved, self.static, self.kept = op, parents, saved, static, kept
+    def __init__(self, op: Any, parents: Any, inputs: Any, kwargs: Any, residuals: Any) -> None:
+        self.op = op
+        self.parents = parents
+        self.inputs = inputs
+        self.kwargs = kwargs
+        self.residuals = residuals
         self.time = next(clock)
 
     def __reduce__(self) -> Any:
@@ -30,7 +41,7 @@ class Node:
 
 
 class Leaf(Node):
-    """The place of a Tensor that was not computed from others: its gradient gathers here."""
+    """The node of a Tensor that was not computed from others: its gradient accumulates here."""
 
     __slots__ = ("grad",)
 
@@ -39,40 +50,37 @@ class Leaf(Node):
         self.grad: Array | None = None
 
     def __reduce__(self) -> Any:
-        return (
-            Leaf,
-            (),
-            (None, {"grad": self.grad}),
-        )  # a copy is a leaf born now, with the gradient of the old one
+        return Leaf, (), (None, {"grad": self.grad})  # a copy is a new leaf with the old gradient
 
 
-class Edits:
-    """The ledger of arrays changed in place, each with the time of its change.
+class VersionLedger:
+    """The arrays changed in place, each with the time of its last change.
 
-    backward() asks it whether an array that a node kept has changed since. Edits are rare, and a graph younger than the
-    last one is not searched, so the ledger costs nothing to those who make none.
+    backward() asks it whether an array that a node keeps has changed since the call. Edits are rare,
+    and a graph younger than the last one is not searched, so the ledger costs nothing without edits.
     """
 
     def __init__(self) -> None:
         self.last = 0
         self._times: dict[int, tuple[int, Any]] = {}
 
-    def note(self, array: Array) -> None:
-        """Remember that the memory of `array` has just been written to."""
-        array = owner(array)
-        key, self.last = id(array), next(clock)
+    def record(self, array: Array) -> None:
+        """Note that the memory of `array` has just been written to."""
+        array = base_array(array)
+        key = id(array)
+        self.last = next(clock)
         self._times[key] = self.last, weakref.ref(array, lambda _: self._times.pop(key, None))
 
-    def after(self, array: Any, time: int) -> bool:
-        """Has the memory of `array` been written to after `time`?"""
-        return self._times.get(id(owner(array)), (0, None))[0] > time
+    def changed_after(self, array: Any, time: int) -> bool:
+        """True if the memory of `array` has been written to after `time`."""
+        return self._times.get(id(base_array(array)), (0, None))[0] > time
 
 
-def owner(array: Any) -> Any:
+def base_array(array: Any) -> Any:
     """The array that owns the memory `array` is a view of, or the first over memory that no array owns."""
     while hasattr(getattr(array, "base", None), "dtype"):
         array = array.base
     return array
 
 
-edits = Edits()
+ledger = VersionLedger()

@@ -1,67 +1,90 @@
-"""What an op does with mixed arguments, so that float32 stays float32, and how it says what it could not do."""
+"""What an op does with mixed arguments, so that float32 stays float32, and how its errors read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import DOUBLE, PLAIN, backend, device_name
+from ..backend import FLOAT64, SCALARS, Array, backend, device_name
 from ..config import as_data, settings, to_device
 from .tensor import Tensor
 
 
 def promote_inputs(name: str, args: Sequence[Any]) -> list[Any]:
-    """Arrays for an op whose arguments mix Tensors with raw values: floating arrays take the Tensors' dtype."""
-    first = next(a for a in args if isinstance(a, Tensor))
-    dtype = next(
-        (a.dtype for a in args if isinstance(a, Tensor) and a.dtype.kind == "f"), first.dtype
-    )
-    arrays = []
-    for a in args:
-        if isinstance(a, Tensor):
-            a = a._array
-        elif a.__class__ not in PLAIN and (
-            a.__class__ is not first._array.__class__ or a.dtype.kind == "f" and a.dtype != dtype
-        ):
-            if getattr(a, "ndim", 0) and backend(a) is not backend(first):
-                raise TypeError(
-                    f"{name}: one input is a Tensor on {first.device}, another an array on {device_name(a)}: "
-                    "move one with .to(device), to_gpu or to_cpu"
-                )
-            kind = getattr(a, "dtype", None) or as_data(a, device="cpu").dtype
-            a = to_device(
-                as_data(a, dtype if kind.kind == dtype.kind == "f" else None), first.device
-            )
-        arrays.append(a)
-    return arrays
+    """Arrays for an op whose arguments mix Tensors with raw values.
+
+    Raw floating values take the dtype of the Tensors; lists and numbers go to their device.
+
+    Args:
+        name: The op, for the error.
+        args: Tensors, arrays, lists and numbers; at least one Tensor.
+
+    Raises:
+        TypeError: If an array with axes is on another device than the Tensors.
+    """
+    tensors = [a for a in args if isinstance(a, Tensor)]
+    dtype = next((t.dtype for t in tensors if t.dtype.kind == "f"), tensors[0].dtype)
+    return [_promote(name, a, tensors[0], dtype) for a in args]
+
+
+def _promote(name: str, a: Any, tensor: Tensor, dtype: Any) -> Any:
+    if isinstance(a, Tensor):
+        return a._array
+    if a.__class__ in SCALARS:
+        return a
+    same_module = a.__class__ is tensor._array.__class__
+    if same_module and (a.dtype.kind != "f" or a.dtype == dtype):
+        return a
+    if getattr(a, "ndim", 0) and backend(a) is not backend(tensor):
+        raise TypeError(
+            f"{name}: one input is a Tensor on {tensor.device}, another an array on "
+            f"{device_name(a)}: move one with .to(device), to_gpu or to_cpu"
+        )
+    own = getattr(a, "dtype", None) or as_data(a, device="cpu").dtype
+    both_floating = own.kind == dtype.kind == "f"
+    return to_device(as_data(a, dtype if both_floating else None), tensor.device)
 
 
 def is_promoted(arrays: Sequence[Any]) -> bool:
-    """Did a float64 result come from arrays none of which is float64: from integers, which NumPy widens floats for?"""
-    return all(getattr(a, "dtype", None) is not DOUBLE for a in arrays)
+    """True if no input is float64, so that a float64 result comes from integers, which NumPy widens floats for."""
+    return all(getattr(a, "dtype", None) is not FLOAT64 for a in arrays)
 
 
 def cast_integers(arrays: Sequence[Any]) -> list[Any]:
-    """The arrays with integers in the dtype of the floats among them; where there are none, in the default dtype."""
-    kinds = {a.dtype for a in arrays if hasattr(a, "dtype")}
-    floats = [k for k in kinds if k.kind == "f"]
-    dtype = max(floats, key=lambda k: k.itemsize) if floats else settings.default_dtype
-    return [
-        a.astype(dtype) if getattr(a, "dtype", dtype).kind in ("iu" if floats else "iub") else a
-        for a in arrays
-    ]
+    """The arrays with integers cast to the widest floating dtype among them, or else to the default dtype."""
+    dtypes = {a.dtype for a in arrays if hasattr(a, "dtype")}
+    floating = [dtype for dtype in dtypes if dtype.kind == "f"]
+    kinds = "iu" if floating else "iub"
+    target = max(floating, key=lambda dtype: dtype.itemsize, default=settings.default_dtype)
+    return [a.astype(target) if getattr(a, "dtype", target).kind in kinds else a for a in arrays]
 
 
 def with_context(name: str, arrays: Sequence[Any], cause: Exception) -> Exception:
     """The error of a forward, with the op's name and what it was given."""
-    places = {device_name(a) for a in arrays if hasattr(a, "shape")}
-    given = ", ".join(
-        f"{a.dtype}{list(a.shape)}" + (f" on {device_name(a)}" if len(places) > 1 else "")
-        if hasattr(a, "shape")
-        else repr(a)
-        for a in arrays
-    )
-    kind = next(
-        k for k in (ValueError, IndexError, TypeError) if isinstance(cause, k)
-    )  # some of NumPy's take no text
+    devices = {device_name(a) for a in arrays if hasattr(a, "shape")}
+    given = ", ".join(_describe(a, with_device=len(devices) > 1) for a in arrays)
+    kinds = ValueError, IndexError, TypeError  # some of NumPy's subclasses take no text
+    kind = next(kind for kind in kinds if isinstance(cause, kind))
     return kind(f"{name}({given}): {cause}")
+
+
+def _describe(a: Any, with_device: bool) -> str:
+    if not hasattr(a, "shape"):
+        return repr(a)
+    suffix = f" on {device_name(a)}" if with_device else ""
+    return f"{a.dtype}{list(a.shape)}{suffix}"
+
+
+class ShapeDtype:
+    """Stands for an input whose values no gradient rule reads: only its shape and dtype are kept."""
+
+    __slots__ = ("shape", "dtype")
+
+    def __init__(self, array: Array) -> None:
+        self.shape = getattr(array, "shape", ())
+        self.dtype = getattr(array, "dtype", None)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)

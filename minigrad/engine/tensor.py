@@ -1,23 +1,35 @@
-"""Tensor: an array and its place in the graph. Operators and methods are bound to it in ops/__init__.py."""
+"""Tensor: an array and its place in the graph. ops/__init__.py binds operators and methods to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from .. import backend as bk
-from .. import config
-from ..config import settings
-from .graph import Leaf, edits
+import numpy as np
 
-Array = bk.Array
+from ..backend import Array, device_name, to_cpu
+from ..config import as_data, settings, to_device
+from .graph import Leaf, ledger
 
 
 class Tensor:
     """An array that remembers how it was computed, so that `backward()` can find its gradients.
 
-    `data` holds the values: floating ones become float32 unless `dtype` says otherwise, integers and bools stay.
-    With `requires_grad=True` it is a leaf, whose `.grad` (an array) backward() fills. Raises TypeError for data that is
-    not numeric and for integers asked for gradients.
+    Args:
+        data: Numbers, lists, arrays or a Tensor. Floating values become float32 unless `dtype` says
+            otherwise; integers and bools stay.
+        requires_grad: True makes a leaf, whose `.grad` (an array) backward() fills.
+        dtype: The dtype of the values; None for the default one.
+        device: "cpu" or "cuda"; None leaves arrays where they are.
+
+    Raises:
+        TypeError: If data is not numeric, or integers are asked for gradients.
+
+    Example:
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([2., 4.], dtype=float32)
     """
 
     __array_ufunc__ = None  # NumPy and CuPy leave `array * tensor` to the Tensor
@@ -26,36 +38,62 @@ class Tensor:
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None
     ) -> None:
-        self._array: Array = config.as_data(data, dtype, device)
+        self._array: Array = as_data(data, dtype, device)
         self.node: Any = None  # the call that made it; a leaf has a Node of its own
         if requires_grad:
             self.requires_grad = True
 
     # ---- the array ----
-    shape = property(lambda self: self._array.shape)
-    ndim = property(lambda self: self._array.ndim)
-    size = property(lambda self: self._array.size)
-    dtype = property(lambda self: self._array.dtype)
-    nbytes = property(lambda self: self._array.nbytes)
-    device = property(lambda self: bk.device_name(self._array))
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the elements."""
+        return self._array.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the elements, in bytes."""
+        return self._array.nbytes
+
+    @property
+    def device(self) -> str:
+        """The device that holds the array: "cpu" or "cuda"."""
+        return device_name(self._array)
 
     @property
     def data(self) -> Array:
-        """The array itself. Assigning (`t.data = a`, `t.data -= b`) changes the values outside the graph; shape and dtype stay."""
+        """The array itself.
+
+        Assigning (`t.data = a`, `t.data -= b`) changes the values outside the graph; shape and dtype
+        stay.
+        """
         return self._array
 
     @data.setter
     def data(self, value: Any) -> None:
         value = getattr(value, "_array", value)
-        if (
-            value is self._array
-        ):  # t.data -= b: NumPy has written into the array that nodes may have kept
-            edits.note(value)
+        if value is self._array:  # t.data -= b has written into the array that nodes may keep
+            ledger.record(value)
             return
-        value = config.to_device(config.as_data(value, self.dtype), self.device)
+        value = to_device(as_data(value, self.dtype), self.device)
         if value.shape != self.shape:
             raise ValueError(
-                f"data of shape {value.shape} cannot replace data of shape {self.shape}: make a new Tensor"
+                f"data of shape {value.shape} cannot replace data of shape {self.shape}: "
+                "make a new Tensor"
             )
         self._array = value
 
@@ -66,33 +104,32 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.node is not None and self.node.op is not None:
             raise TypeError(
-                "this Tensor was computed from others, so writing into it would falsify their gradients: "
-                "build a new one with minigrad.where or concatenate, or call .detach() first"
+                "this Tensor was computed from others, so writing into it would falsify their "
+                "gradients: build a new one with minigrad.where or concatenate, or call .detach() first"
             )
-        value = config.to_device(config.as_data(value, self.dtype), self.device)
-        index = (
-            tuple(getattr(i, "_array", i) for i in index)
-            if isinstance(index, tuple)
-            else getattr(index, "_array", index)
-        )
-        self._array[index] = value
-        edits.note(self._array)
+        value = to_device(as_data(value, self.dtype), self.device)
+        if isinstance(index, tuple):
+            index = tuple(getattr(i, "_array", i) for i in index)
+        self._array[getattr(index, "_array", index)] = value
+        ledger.record(self._array)
 
     # ---- its place in the graph ----
     @property
     def requires_grad(self) -> bool:
-        """True if gradients flow through this Tensor; may be set on a Tensor that was not computed from others."""
+        """True if gradients flow through this Tensor; may be set on one that was not computed from others."""
         return self.node is not None
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         if self.node is not None and self.node.op is not None:
             raise TypeError(
-                f"this Tensor is the result of {self.node.op.name}; .detach() cuts it out of the graph"
+                f"this Tensor is the result of {self.node.op.name}; "
+                ".detach() cuts it out of the graph"
             )
         if wanted and self.dtype.kind != "f":
             raise TypeError(
-                f"a Tensor of dtype {self.dtype} has no gradients: write 1.0 instead of 1, or dtype='float32'"
+                f"a Tensor of dtype {self.dtype} has no gradients: "
+                "write 1.0 instead of 1, or dtype='float32'"
             )
         if wanted is not self.requires_grad:
             self.node = Leaf() if wanted else None
@@ -108,26 +145,24 @@ class Tensor:
             raise TypeError("only a Tensor made with requires_grad=True has a .grad")
         self.node.grad = getattr(value, "_array", value)
 
-    def detach(self) -> "Tensor":
+    def detach(self) -> Tensor:
         """The same array outside the graph: no gradient flows through the result."""
         return wrap(self._array, None)
 
-    # ---- leaving ----
+    # ---- leaving the graph ----
     def numpy(self) -> Any:
         """The values as a NumPy array (a copy only if they live on a GPU)."""
-        return bk.to_cpu(self._array)
+        return to_cpu(self._array)
 
     def item(self) -> Any:
         """The one value as a Python number."""
         return self._array.item()
 
-    def to(self, device: str) -> "Tensor":
+    def to(self, device: str) -> Tensor:
         """This Tensor on `device`, detached; itself if it is there already."""
-        return (
-            self
-            if self.device == device
-            else Tensor(config.to_device(self._array, device), self.requires_grad, self.dtype)
-        )
+        if self.device == device:
+            return self
+        return Tensor(to_device(self._array, device), self.requires_grad, self.dtype)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.device != "cpu":
@@ -139,7 +174,7 @@ class Tensor:
             raise TypeError("a 0-d Tensor has no length")
         return int(self.shape[0])
 
-    def __iter__(self) -> Iterator["Tensor"]:
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
@@ -155,49 +190,40 @@ class Tensor:
         return format(self.item(), spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        import numpy as np
+        notes = ""
+        if self.dtype != settings.default_dtype:
+            notes += f", dtype={self.dtype}"
+        if self.device != "cpu":
+            notes += f", device={self.device!r}"
+        if isinstance(self.node, Leaf):
+            notes += ", requires_grad=True"
+        elif self.node is not None:
+            notes += f", from {self.node.op.name}"
+        values = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
+        return f"Tensor({values}{notes})"
 
-        body = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
-        notes = [
-            "" if self.dtype == settings.default_dtype else f", dtype={self.dtype}",
-            "" if self.device == "cpu" else f", device={self.device!r}",
-            ""
-            if self.node is None
-            else ", requires_grad=True"
-            if self.node.op is None
-            else f", from {self.node.op.name}",
-        ]
-        return f"Tensor({body}{''.join(notes)})"
-
-    __hash__ = (
-        object.__hash__
-    )  # == compares values (ops/__init__.py), so identity must be asked for with `is`
+    # == compares values (ops/__init__.py), so identity is asked for with `is`
+    __hash__ = object.__hash__
 
     if TYPE_CHECKING:  # what ops/__init__.py binds, for the type checker
 
-        def _binary(self, other: Any) -> "Tensor": ...
-        def _unary(self) -> "Tensor": ...
-        def _method(self, *args: Any, **options: Any) -> "Tensor": ...
+        def _binary(self, other: Any) -> Tensor: ...
+        def _unary(self) -> Tensor: ...
+        def _method(self, *args: Any, **kwargs: Any) -> Tensor: ...
         def _compare(self, other: object) -> Any: ...
 
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = (
-            __rtruediv__
-        ) = _binary
-        __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __lt__ = __le__ = __gt__ = __ge__ = (
-            __getitem__
-        ) = _binary
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _binary
+        __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _binary
         __and__ = __or__ = __xor__ = _binary
         __eq__ = __ne__ = _compare
         __neg__ = __abs__ = __invert__ = _unary
-        sum = mean = var = std = max = min = prod = argmax = argmin = cumsum = reshape = (
-            transpose
-        ) = swapaxes = _method
-        squeeze = ravel = flatten = clip = repeat = take = round = astype = all = any = sort = (
-            argsort
-        ) = dot = _method
+        sum = mean = var = std = prod = max = min = argmax = argmin = cumsum = _method
+        reshape = transpose = swapaxes = squeeze = ravel = flatten = repeat = take = _method
+        sort = argsort = clip = round = astype = any = all = dot = _method
         T = property(_unary)
 
-        def backward(self, seed: Any = None, retain_graph: bool = True) -> None: ...
+        def backward(self, cotangent: Any = None, retain_graph: bool = True) -> None: ...
 
 
 def wrap(array: Array, node: Any) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 from ..backend import backend
-from ..engine.autograd import Each, primitive
+from ..engine.autograd import VariadicRule, primitive
 
 
 @primitive
@@ -30,7 +30,7 @@ def _einsum_rule(g, y, *operands, subscripts, i):
     )
 
 
-_einsum.gradients(Each(_einsum_rule), needs="operands")
+_einsum.gradients(VariadicRule(_einsum_rule), needs="operands")
 
 
 def _lengths(subscripts, names, operands, dots):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..backend import backend
-from ..engine.autograd import Each, primitive
+from ..engine.autograd import VariadicRule, primitive
 from .elementwise import broadcast_to
 
 # ---- the same elements in another order ----------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def _stretch(g, y, *xs, axis, i):
     return g[tuple(cut)]
 
 
-_concatenate.gradients(Each(_stretch), needs="xs.shape")
+_concatenate.gradients(VariadicRule(_stretch), needs="xs.shape")
 
 
 def concatenate(xs, *, axis=0):

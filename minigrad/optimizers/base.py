@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
 from ..backend import Array, backend
 from ..config import to_device
-from ..engine.graph import edits
+from ..engine.graph import ledger
 from ..engine.tensor import Tensor
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 
@@ -155,7 +155,7 @@ class Optimizer:
         self.t += 1
         self.prepare()
         self._step_blocks(self._clip(gs))
-        edits.note(self._flat[0])
+        ledger.record(self._flat[0])
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
         """Take one step; Keras's form of `apply`.

@@ -154,7 +154,7 @@ def gradient_norms(activation: str, initializer, depth: int, width: int = 64) ->
     for layer in network.layers:
         h = layer(h)
         outputs.append(h)
-    gradients = grad(h, outputs, seed=normal(h.shape, like=h.data))
+    gradients = grad(h, outputs, cotangent=normal(h.shape, like=h.data))
     norms = [float(np.linalg.norm(g.numpy())) for g in gradients]
     return [norm / norms[-1] for norm in norms]
 

@@ -13,7 +13,8 @@ import pytest
 import minigrad as mg
 from minigrad import Tensor, grad, no_grad
 from minigrad.config import settings
-from minigrad.engine.autograd import Each, Like, Primitive, fused, primitive
+from minigrad.engine.autograd import Primitive, VariadicRule, fused, primitive
+from minigrad.engine.promotion import ShapeDtype
 
 
 def leaf(values, dtype=None):
@@ -439,9 +440,9 @@ def test_targets_are_a_list():
         grad((x * x).sum(), x)
 
 
-def test_backward_needs_one_number_or_a_seed():
+def test_backward_needs_one_number_or_a_cotangent():
     x = leaf([[1.0, 2.0]])
-    with pytest.raises(ValueError, match=r"shape \(1, 2\).*sum\(\).*seed="):
+    with pytest.raises(ValueError, match=r"shape \(1, 2\).*sum\(\).*cotangent="):
         (x * 2).backward()
     assert x.grad is None
     (x * 2).backward(np.array([[1.0, 10.0]]))
@@ -449,16 +450,16 @@ def test_backward_needs_one_number_or_a_seed():
 
 
 @pytest.mark.parametrize("seed", [np.ones(3), np.ones((2, 1)), 1.0, np.ones(())])
-def test_seed_must_have_the_shape(seed):
+def test_cotangent_must_have_the_shape(seed):
     x = leaf([1.0, 2.0])
-    with pytest.raises(ValueError, match="seed has shape"):
+    with pytest.raises(ValueError, match="cotangent has shape"):
         (x * 2).backward(seed)
-    with pytest.raises(ValueError, match="seed has shape"):
-        grad(x * 2, [x], seed=seed)
+    with pytest.raises(ValueError, match="cotangent has shape"):
+        grad(x * 2, [x], cotangent=seed)
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
-def test_seed_takes_the_dtype_and_may_be_a_list_number_or_tensor(create_graph):
+def test_cotangent_takes_the_dtype_and_may_be_a_list_number_or_tensor(create_graph):
     x = leaf([1.0, 2.0])
     for seed in (
         [1.0, 3.0],
@@ -467,18 +468,18 @@ def test_seed_takes_the_dtype_and_may_be_a_list_number_or_tensor(create_graph):
         Tensor([1.0, 3.0]),
         Tensor([1.0, 3.0], dtype="float64"),
     ):
-        (g,) = grad(x * x, [x], seed=seed, create_graph=create_graph)
+        (g,) = grad(x * x, [x], cotangent=seed, create_graph=create_graph)
         assert g.dtype == np.float32
         np.testing.assert_array_equal(g.data, [2, 12])
-    (g,) = grad((x * x).sum(), [x], seed=2.0, create_graph=create_graph)
+    (g,) = grad((x * x).sum(), [x], cotangent=2.0, create_graph=create_graph)
     np.testing.assert_array_equal(g.data, [4, 8])
 
 
-def test_seed_tensor_is_differentiated_through():
+def test_cotangent_tensor_is_differentiated_through():
     """The gradient is linear in its seed: reverse mode twice gives the forward-mode product."""
     x, v = leaf([0.5, 1.0], "float64"), leaf([1.0, 1.0], "float64")
-    (g,) = grad(mg.sin(x), [x], seed=v, create_graph=True)
-    (jvp,) = grad(g, [v], seed=np.array([2.0, 3.0]))
+    (g,) = grad(mg.sin(x), [x], cotangent=v, create_graph=True)
+    (jvp,) = grad(g, [v], cotangent=np.array([2.0, 3.0]))
     np.testing.assert_allclose(jvp.data, np.cos([0.5, 1.0]) * [2, 3])
 
 
@@ -658,12 +659,12 @@ def test_memory_borrowed_from_bytes_can_be_edited():
 
 
 def test_the_ledger_of_edits_forgets_dead_arrays():
-    from minigrad.engine.tensor import edits
+    from minigrad.engine.graph import ledger
 
-    before = len(edits._times)
+    before = len(ledger._times)
     for _ in range(50):
         leaf([1.0]).assign(2.0)
-    assert len(edits._times) <= before
+    assert len(ledger._times) <= before
 
 
 # ---- fused ops -----------------------------------------------------------------------------------------------------
@@ -801,11 +802,15 @@ class Recorder:
     def __exit__(self, *_):
         settings.anomaly_detector = None
 
-    def forward(self, op, y, args, node):
-        if node is not None and (op.drops or op.shapes or not op.keeps_output) and y.size:
+    def check_forward(self, op, y, args, node):
+        if (
+            node is not None
+            and (op.unused_inputs or op.shape_inputs or not op.saves_output)
+            and y.size
+        ):
             self.calls.append((op, y, [getattr(a, "_array", a) for a in args], node))
 
-    def pulled(self, node, gradients):
+    def check_backward(self, node, gradients):
         pass
 
 
@@ -828,7 +833,7 @@ def recorded_calls():
 
 def poisoned(kept):
     """`kept` with other values, or nothing in place of a shape."""
-    if isinstance(kept, Like):
+    if isinstance(kept, ShapeDtype):
         return None
     kept = np.asarray(kept)
     return (
@@ -850,7 +855,7 @@ def test_needs_are_enough_and_no_more():
         def gradients(kept, saved):
             with np.errstate(all="ignore"):
                 return [
-                    rule(g, kept, *saved, **node.static) if p is not None and rule else None
+                    rule(g, kept, *saved, **node.kwargs) if p is not None and rule else None
                     for rule, p in zip(rules, node.parents, strict=False)
                 ]
 
@@ -860,21 +865,22 @@ def test_needs_are_enough_and_no_more():
                 for a, b in zip(these, those, strict=True)
             )
 
-        declared = gradients(node.kept, node.saved)
+        declared = gradients(node.residuals, node.inputs)
         assert same(declared, gradients(y, inputs)), f"{op.name}: what it declares is not enough"
         seen.add(op.name)
-        for i in [i for i, kept in enumerate(node.saved) if kept is not None] + [
+        for i in [i for i, kept in enumerate(node.inputs) if kept is not None] + [
             "y"
-        ] * op.keeps_output:
-            slot = op.name, "inputs" if isinstance(op.rules, Each) and i != "y" else i
+        ] * op.saves_output:
+            slot = op.name, "inputs" if isinstance(op.rules, VariadicRule) and i != "y" else i
             if read.setdefault(slot, False):
                 continue
             try:
                 spoilt = (
-                    gradients(poisoned(node.kept), node.saved)
+                    gradients(poisoned(node.residuals), node.inputs)
                     if i == "y"
                     else gradients(
-                        node.kept, [poisoned(a) if j == i else a for j, a in enumerate(node.saved)]
+                        node.residuals,
+                        [poisoned(a) if j == i else a for j, a in enumerate(node.inputs)],
                     )
                 )
                 read[slot] = not same(declared, spoilt)
@@ -892,7 +898,9 @@ def test_a_node_keeps_only_what_is_declared():
     while stack:
         node = stack.pop()
         tracked += sum(
-            getattr(a, "nbytes", 0) for a in (*node.saved, node.kept) if not isinstance(a, Like)
+            getattr(a, "nbytes", 0)
+            for a in (*node.inputs, node.residuals)
+            if not isinstance(a, ShapeDtype)
         )
         stack += [p for p in node.parents if p is not None]
     assert tracked == 0

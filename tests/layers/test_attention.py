@@ -69,7 +69,7 @@ def test_cut_into_blocks_in_float32(monkeypatch):
 
     def run():
         y = ops.scaled_dot_product_attention(q, k, v)
-        return [y.data, *(s.data for s in grad(y, [q, k, v], seed=g))]
+        return [y.data, *(s.data for s in grad(y, [q, k, v], cotangent=g))]
 
     whole = run()
     monkeypatch.setattr(attention, "BLOCK", 64)

@@ -248,10 +248,10 @@ def test_nothing_is_kept_but_images_and_kernel():
     b = Tensor(normal(4), requires_grad=True)
     node = ops.conv2d(x, w, b, padding="same").node
     assert (
-        node.saved[0] is x.data
-        and node.saved[1] is w.data
-        and node.saved[2] is None
-        and node.kept is None
+        node.inputs[0] is x.data
+        and node.inputs[1] is w.data
+        and node.inputs[2] is None
+        and node.residuals is None
     )
 
 

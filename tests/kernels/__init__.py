@@ -1,0 +1,1 @@
+"""Kernels held to their definitions."""
