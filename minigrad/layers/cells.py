@@ -1,4 +1,4 @@
-"""Recurrent cells: the parameters and one step of SimpleRNN, LSTM and GRU. recurrent.py runs them over sequences."""
+"""Recurrent cells: the parameters and one step of SimpleRNN, LSTM and GRU."""
 
 from __future__ import annotations
 
@@ -8,21 +8,382 @@ from typing import Any
 from .. import activations, initializers, ops, regularizers
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
-from ..ops import gru, linear
+from ..ops import linear
 from .base import Layer
-from .modes import is_training
 from .regularization import dropout_mask
+from .validation import check_rate, positive_integer
 
 
 class _Cell(Layer):
-    """One step: cell(x (N, in), states) -> (y (N, units), new states); without states they are zeros.
+    """One step: cell(x (N, in), states) -> (y (N, units), new states)."""
 
-    In training `dropout` drops inputs and `recurrent_dropout` elements of h on their way into the product (arXiv:1512.05287); over
-    a sequence RNN draws both masks once, for all steps, and gives them as `drops`.
+    input_rank = 2
+    num_gates = 1
+    num_states = 1  # arrays (N, units) that go from step to step, h the first
+    bias: Any = None
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any,
+        recurrent_activation: Any,
+        use_bias: bool,
+        kernel_initializer: Any,
+        recurrent_initializer: Any,
+        bias_initializer: Any,
+        kernel_regularizer: Any,
+        recurrent_regularizer: Any,
+        bias_regularizer: Any,
+        dropout: float,
+        recurrent_dropout: float,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.units = positive_integer(self, "units", units)
+        check_rate(self, "dropout", dropout)
+        check_rate(self, "recurrent_dropout", recurrent_dropout)
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    @property
+    def state_size(self) -> list[int]:
+        """The width of each state."""
+        return [self.units] * self.num_states
+
+    # ---- parameters ------------------------------------------------------------------------------
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.input_features = input_shape[-1]
+        width = self.num_gates * self.units
+        self.kernel = self.add_weight(
+            (self.input_features, width),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width), self.recurrent_initializer, regularizer=self.recurrent_regularizer
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                self.bias_shape(), self.initial_bias, regularizer=self.bias_regularizer
+            )
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """The shape of the bias."""
+        return (self.num_gates * self.units,)
+
+    def initial_bias(self, shape: tuple[int, ...]) -> Array:
+        """The first values of the bias."""
+        return self.bias_initializer(shape)
+
+    # ---- one step --------------------------------------------------------------------------------
+
+    def call(self, x: Any, states: Any = None, dropout_masks: Any = None) -> tuple[Any, list[Any]]:
+        """The output of one step, and the new states.
+
+        Args:
+            x: The step's input (N, in).
+            states: Tensors (N, units) from the step before; None for zeros.
+            dropout_masks: Factors of x and of h; None to draw them.
+        """
+        x_mask, h_mask = dropout_masks or self.draw_dropout_masks(x)
+        inputs = x if x_mask is None else x * x_mask
+        zeros = Tensor(backend(x).zeros((len(x), self.units), x.dtype))
+        new_states = self.step(inputs, *(states or [zeros] * self.num_states), h_mask)
+        return new_states[0], new_states
+
+    def step(self, x: Any, *states_and_mask: Any) -> list[Any]:
+        """The new states, from x, the old ones and a dropout mask of h, or None."""
+        raise TypeError(f"{type(self).__name__} needs a method step(self, x, *states, h_mask)")
+
+    def project(self, x: Any, bias: Any) -> Any:
+        """x @ kernel + bias."""
+        return x @ self.kernel if bias is None else linear(x, self.kernel, bias)
+
+    def draw_dropout_masks(self, x: Any) -> tuple[Any, Any]:
+        """Factors of x (N, in) or (N, T, in), the same at each step, and of h; or None."""
+        shape = (len(x), *(1,) * (x.ndim - 2), x.shape[-1])
+        x_mask = dropout_mask(self.dropout, shape, x)
+        h_mask = dropout_mask(self.recurrent_dropout, (len(x), self.units), x)
+        return x_mask, h_mask
+
+    # ---- all steps -------------------------------------------------------------------------------
+
+    def run_sequence(
+        self, x: Any, states: list[Any], mask: Any, h_mask: Any, return_mode: str
+    ) -> Any:
+        """All steps of x (N, T, in) in one op; `return_mode` is that of the op."""
+        op = self.sequence_op()
+        return op(
+            x,
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            *states,
+            mask,
+            h_mask,
+            gives=return_mode,
+        )
+
+    def sequence_op(self) -> Any:
+        """The op that runs all steps: a fast one for the usual activations, else its definition."""
+        raise TypeError(f"{type(self).__name__} needs a method sequence_op(self)")
+
+    def has_usual_activations(self) -> bool:
+        """True for those of the papers, which the fast ops compute."""
+        return self.activation is ops.tanh and self.recurrent_activation is ops.sigmoid
+
+
+class SimpleRNNCell(_Cell):
+    """h' = activation(x @ kernel + h @ recurrent_kernel + bias), and the output is h'.
+
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the new state.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, units).
+        bias_initializer: Name or function that makes the bias (units,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        x (N, in), states h (N, units) each -> (y (N, units), new states)
+
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), or x is of another
+            shape.
+
+    References:
+        Elman 1990.
+
+    Example:
+        >>> y, states = SimpleRNNCell(4)(np.ones((2, 3)))
+        >>> y.shape, len(states)
+        ((2, 4), 1)
     """
 
-    gates = 1
-    states = 1  # how many arrays (N, units) go from step to step, h the first
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            "sigmoid",
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+            name,
+            trainable,
+            input_shape,
+        )
+
+    def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
+        a = self.project(x, self.bias)
+        return ops.simple_rnn_step(a, h, self.recurrent_kernel, h_mask, self.activation)
+
+    def sequence_op(self) -> Any:
+        if self.has_usual_activations():
+            return ops.simple_rnn
+        return partial(ops.simple_rnn_definition, activation=self.activation)
+
+
+class LSTMCell(_Cell):
+    """c' = f * c + i * g and h' = o * tanh(c'), with gates i, f, g, o in this order.
+
+    Gates come from one product, x @ kernel + h @ recurrent_kernel + bias: i, f and o are its
+    sigmoid, the candidate g its tanh. The output is h'.
+
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the candidate and of the cell state on its way to the
+            output.
+        recurrent_activation: Name or function of the gates.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, 4 * units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, 4 * units).
+        bias_initializer: Name or function that makes the bias (4 * units,).
+        unit_forget_bias: True starts the forget gate open: its bias is 1.
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        x (N, in), states h and c (N, units) each -> (y (N, units), new states)
+
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), or x is of another
+            shape.
+
+    References:
+        Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015 on the forget bias.
+
+    Example:
+        >>> y, states = LSTMCell(4)(np.ones((2, 3)))
+        >>> y.shape, len(states)
+        ((2, 4), 2)
+    """
+
+    num_gates = 4
+    num_states = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+            name,
+            trainable,
+            input_shape,
+        )
+        self.unit_forget_bias = unit_forget_bias
+
+    def initial_bias(self, shape: tuple[int, ...]) -> Array:
+        bias = super().initial_bias(shape)
+        if self.unit_forget_bias:
+            bias[self.units : 2 * self.units] = 1
+        return bias
+
+    def step(  # type: ignore[override]
+        self, x: Any, h: Any, c: Any, h_mask: Any = None
+    ) -> list[Any]:
+        return ops.lstm_step(
+            self.project(x, self.bias),
+            h,
+            c,
+            self.recurrent_kernel,
+            h_mask,
+            self.activation,
+            self.recurrent_activation,
+        )
+
+    def sequence_op(self) -> Any:
+        if self.has_usual_activations():
+            return ops.lstm
+        return partial(
+            ops.lstm_definition,
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
+        )
+
+
+class GRUCell(_Cell):
+    """h' = z * h + (1 - z) * candidate, with gates z, r and the candidate in this order.
+
+    z and r are sigmoids of x @ kernel + h @ recurrent_kernel + bias; the candidate is the tanh of
+    the same sum with r times the part of h. The output is h'.
+
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the candidate.
+        recurrent_activation: Name or function of the gates.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, 3 * units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, 3 * units).
+        bias_initializer: Name or function that makes the bias (2, 3 * units): that of x and that of
+            h; (3 * units,) without reset_after.
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        reset_after: True multiplies by r after the product with h, as cuDNN and PyTorch do; False
+            before it, as the paper does.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        x (N, in), states h (N, units) each -> (y (N, units), new states)
+
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), or x is of another
+            shape.
+
+    References:
+        Cho et al. 2014, arXiv:1406.1078.
+
+    Example:
+        >>> y, states = GRUCell(4)(np.ones((2, 3)))
+        >>> y.shape, len(states)
+        ((2, 4), 1)
+    """
+
+    num_gates = 3
 
     def __init__(
         self,
@@ -38,146 +399,11 @@ class _Cell(Layer):
         bias_regularizer: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        name = type(self).__name__
-        if not hasattr(units, "__index__") or units < 1:
-            raise ValueError(f"{name}: units must be a whole number above 0, not {units!r}")
-        for what, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
-            if not 0 <= rate < 1:
-                raise ValueError(
-                    f"{name}: {what} must be in [0, 1), not {rate!r}: at 1 nothing would be left"
-                )
-        self.units, self.use_bias, self.dropout, self.recurrent_dropout = (
-            int(units),
-            use_bias,
-            dropout,
-            recurrent_dropout,
-        )
-        self.activation, self.recurrent_activation = (
-            activations.get(activation),
-            activations.get(recurrent_activation),
-        )
-        self.initializers = [
-            initializers.get(i)
-            for i in (kernel_initializer, recurrent_initializer, bias_initializer)
-        ]
-        self.regularizers = [
-            regularizers.get(r)
-            for r in (kernel_regularizer, recurrent_regularizer, bias_regularizer)
-        ]
-
-    @property
-    def state_size(self) -> list[int]:
-        """The width of each state."""
-        return [self.units] * self.states
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        wide = self.gates * self.units
-        shapes = (input_shape[-1], wide), (self.units, wide), self.bias_shape()
-        makers = self.initializers[:2] + [self.initial_bias]
-        self.kernel, self.recurrent_kernel, self.bias = (
-            self.add_weight(shape, maker, regularizer=regularizer) if shape else None
-            for shape, maker, regularizer in zip(shapes, makers, self.regularizers)
-        )
-
-    def bias_shape(self) -> tuple[int, ...] | None:
-        """The shape of the bias, None for none."""
-        return (self.gates * self.units,) if self.use_bias else None
-
-    def initial_bias(self, shape: tuple[int, ...]) -> Array:
-        """How the bias starts."""
-        return self.initializers[2](shape)
-
-    def call(self, x: Any, states: Any = None, drops: Any = None) -> tuple[Any, list[Any]]:
-        of_x, of_h = self.draw(x) if drops is None else drops
-        if x.ndim != 2 or x.shape[1] != self.kernel.shape[0]:  # type: ignore[union-attr]
-            raise ValueError(
-                f"{type(self).__name__} takes one step, (N, {self.kernel.shape[0]}), got {x.shape}: "  # type: ignore[union-attr]
-                "sequences go through RNN(cell)"
-            )
-        zeros = Tensor(backend(x).zeros((len(x), self.units), x.dtype))
-        new = self.step(x if of_x is None else x * of_x, *(states or [zeros] * self.states), of_h)
-        return new[0], new
-
-    def step(self, x: Any, *states_and_drop: Any) -> list[Any]:
-        """The new states."""
-        raise TypeError(f"{type(self).__name__} needs a method step(self, x, *states, drop)")
-
-    def draw(self, x: Any) -> tuple[Any, Any]:
-        """Masks for x (N, in) or (N, T, in), the same at each step, and for h; None where nothing is dropped."""
-        if not is_training():
-            return None, None
-        shape = (len(x), *(1,) * (x.ndim - 2), x.shape[-1])
-        return (
-            dropout_mask(self.dropout, shape, x) if self.dropout else None,
-            dropout_mask(self.recurrent_dropout, (len(x), self.units), x)
-            if self.recurrent_dropout
-            else None,
-        )
-
-    def sequence(self, x: Any, states: list[Any], mask: Any, drop: Any, gives: str) -> Any:
-        """All steps in one node if the activations are the usual ones; else by the kernel's definition."""
-        kernel, definition = self.over_time()
-        usual = self.activation is ops.tanh and self.recurrent_activation is ops.sigmoid
-        op = kernel if usual else partial(definition, **self.chosen())
-        return op(
-            x, self.kernel, self.recurrent_kernel, self.bias, *states, mask, drop, gives=gives
-        )
-
-    def over_time(self) -> tuple[Any, Any]:
-        """The kernel over whole sequences and its definition."""
-        raise TypeError(f"{type(self).__name__} needs a method over_time(self)")
-
-    def chosen(self) -> dict[str, Any]:
-        """The activations, as the definition takes them."""
-        return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
-
-    def project(self, x: Any, bias: Any) -> Any:
-        """x @ kernel + bias."""
-        return x @ self.kernel if bias is None else linear(x, self.kernel, bias)
-
-
-class SimpleRNNCell(_Cell):
-    """h' = tanh(x @ kernel + h @ recurrent_kernel + bias) (Elman 1990)."""
-
-    def __init__(
-        self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Any
-    ) -> None:
-        super().__init__(units, activation, use_bias=use_bias, **options)
-
-    def step(self, x: Any, h: Any, drop: Any = None) -> list[Any]:
-        return ops.simple_rnn_step(
-            self.project(x, self.bias), h, self.recurrent_kernel, drop, self.activation
-        )
-
-    def over_time(self) -> tuple[Any, Any]:
-        return ops.simple_rnn, ops.simple_rnn_definition
-
-    def chosen(self) -> dict[str, Any]:
-        return {"activation": self.activation}
-
-
-class LSTMCell(_Cell):
-    """c' = f * c + i * g, h' = o * tanh(c'), gates i, f, g, o in this order (Hochreiter & Schmidhuber 1997, Gers et al. 2000).
-
-    `unit_forget_bias` lets f start open: its bias is 1 (Jozefowicz et al. 2015).
-    """
-
-    gates, states = 4, 2
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        **options: Any,
+        reset_after: bool = True,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             units,
@@ -187,69 +413,35 @@ class LSTMCell(_Cell):
             kernel_initializer,
             recurrent_initializer,
             bias_initializer,
-            **options,
-        )
-        self.unit_forget_bias = unit_forget_bias
-
-    def initial_bias(self, shape: tuple[int, ...]) -> Array:
-        bias = super().initial_bias(shape)
-        if self.unit_forget_bias:
-            bias[self.units : 2 * self.units] = 1
-        return bias
-
-    def step(self, x: Any, h: Any, c: Any, drop: Any = None) -> list[Any]:  # type: ignore[override]
-        return ops.lstm_step(
-            self.project(x, self.bias),
-            h,
-            c,
-            self.recurrent_kernel,
-            drop,
-            self.activation,
-            self.recurrent_activation,
-        )
-
-    def over_time(self) -> tuple[Any, Any]:
-        return ops.lstm, ops.lstm_definition
-
-
-class GRUCell(_Cell):
-    """h' = z * h + (1 - z) * candidate, gates z, r, h in this order (arXiv:1406.1078).
-
-    With `reset_after` r multiplies what comes out of the product with h, as cuDNN and PyTorch have it, and the bias is (2, 3 units):
-    that of x and that of h. Without, r multiplies h before it, as the paper has it.
-    """
-
-    gates = 3
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        *initializers: Any,
-        reset_after: bool = True,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            units, activation, recurrent_activation, use_bias, *initializers, **options
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+            name,
+            trainable,
+            input_shape,
         )
         self.reset_after = reset_after
 
-    def bias_shape(self) -> tuple[int, ...] | None:
+    def bias_shape(self) -> tuple[int, ...]:
         shape = super().bias_shape()
-        return (2, *shape) if shape and self.reset_after else shape
+        return (2, *shape) if self.reset_after else shape
 
-    def step(self, x: Any, h: Any, drop: Any = None) -> list[Any]:
-        chosen = self.recurrent_kernel, drop, self.activation, self.recurrent_activation
+    def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
+        activations = self.activation, self.recurrent_activation
         if not self.reset_after:
-            return ops.gru_classic_step(self.project(x, self.bias), h, *chosen)
-        of_x, of_h = (None, None) if self.bias is None else (self.bias[0], self.bias[1])
-        return ops.gru_step(self.project(x, of_x), h, chosen[0], of_h, *chosen[1:])
+            a = self.project(x, self.bias)
+            return ops.gru_classic_step(a, h, self.recurrent_kernel, h_mask, *activations)
+        x_bias, h_bias = (None, None) if self.bias is None else (self.bias[0], self.bias[1])
+        a = self.project(x, x_bias)
+        return ops.gru_step(a, h, self.recurrent_kernel, h_bias, h_mask, *activations)
 
-    def over_time(self) -> tuple[Any, Any]:
-        return (
-            (gru, ops.gru_definition)
-            if self.reset_after
-            else (ops.gru_classic, ops.gru_classic_definition)
+    def sequence_op(self) -> Any:
+        if self.has_usual_activations():
+            return ops.gru if self.reset_after else ops.gru_classic
+        return partial(
+            ops.gru_definition if self.reset_after else ops.gru_classic_definition,
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
         )

@@ -212,8 +212,8 @@ class _ChannelNormalization(_Affine):
         if len(input_shape) < 2 or self.axis not in (-1, len(input_shape) - 1):
             raise ValueError(
                 f"{type(self).__name__} expects channels last, (N, ..., C) with axis=-1; got "
-                f"axis={self.axis} and an input of shape {input_shape}: Permute the channels to the "
-                "end"
+                f"axis={self.axis} and an input of shape {input_shape}: Permute the channels to "
+                "the end"
             )
         self.input_features = input_shape[-1]
         self._add_affine((self.input_features,))
@@ -222,11 +222,11 @@ class _ChannelNormalization(_Affine):
 class BatchNormalization(_ChannelNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each channel.
 
-    In training the statistics are those of the batch, and moving averages follow them. In inference,
-    and while the layer is frozen, the moving averages take their place. Inside a model's training
-    step, frozen means frozen when that model was compiled: a discriminator frozen after its compile
-    uses the batch in its own steps, the moving averages in those of the stacked model. The moving
-    variance is the biased one, as in Keras.
+    In training the statistics are those of the batch, and moving averages follow them. In
+    inference, and while the layer is frozen, the moving averages take their place. Inside a model's
+    training step, frozen means frozen when that model was compiled: a discriminator frozen after
+    its compile uses the batch in its own steps, the moving averages in those of the stacked model.
+    The moving variance is the biased one, as in Keras.
 
     Args:
         axis: The channel axis; it must be the last one.

@@ -1,11 +1,11 @@
-"""Recurrent layers: SimpleRNN, LSTM, GRU, and RNN over any cell, with masks, states and directions as in Keras."""
+"""Recurrent layers: RNN runs any cell over sequences; SimpleRNN, LSTM and GRU have their cells."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import ops
-from ..backend import backend
+from ..backend import Array, backend
 from ..config import device_module, settings
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
@@ -16,16 +16,39 @@ from .modes import training
 
 
 class RNN(Layer):
-    """A cell over the steps of a sequence: (N, T, in) -> (N, units), or (N, T, units) with `return_sequences`.
+    """A cell over the steps of a sequence.
 
-    A cell is a Layer with `state_size`, a number or a list of them, that maps cell(x, states) -> (y, new states). `return_state`
-    gives [y, *states]; `go_backwards` starts at the end and gives its steps in that order; `stateful` starts a batch with the states
-    in which the last one ended, until reset_states(). layer(x, initial_state=states, mask=mask): where the mask (N, T) is False a
-    step is skipped, states stay and the output before is repeated (0 if there is none, or with `zero_output_for_mask`). `unroll`,
-    `use_cudnn` and `implementation` say how Keras computes and change no value here.
+    Where a mask (N, T) is False a step is skipped: states stay, and the output before is repeated,
+    0 if there is none.
+
+    Args:
+        cell: A Layer with `state_size`, a number or a list of them, that maps cell(x, states) to
+            (y, new states).
+        return_sequences: True returns the output of every step, False that of the last.
+        return_state: True returns [output, *states].
+        go_backwards: True runs from the last step to the first; outputs come in that order.
+        stateful: True starts each batch with the states in which the one before ended, until
+            reset_states().
+        unroll: Accepted for Keras; it changes no value.
+        zero_output_for_mask: True outputs 0 at masked steps instead of the output before them.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, in) -> (N, units), or (N, T, units) with return_sequences
+
+    Raises:
+        TypeError: If the cell is no layer with a state_size.
+        ValueError: If the input is of another rank, or states or mask do not fit it.
+
+    Example:
+        >>> RNN(LSTMCell(4), return_sequences=True)(np.ones((2, 5, 3))).shape
+        (2, 5, 4)
     """
 
     accepts_mask = True
+    input_rank = 3
 
     def __init__(
         self,
@@ -36,186 +59,476 @@ class RNN(Layer):
         stateful: bool = False,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
-        use_cudnn: Any = "auto",
-        implementation: int = 2,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name, trainable, input_shape)
         if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
             raise TypeError(f"RNN runs a cell, a Layer with a state_size, got {cell!r}")
         self.cell: Any = cell
-        self.return_sequences, self.return_state, self.zero_output_for_mask = (
-            return_sequences,
-            return_state,
-            zero_output_for_mask,
-        )
-        self.go_backwards, self.stateful = go_backwards, stateful
-        self._states: list[Any] | None = None
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.zero_output_for_mask = zero_output_for_mask
+        self._states: list[Any] | None = None  # those of the last batch, if stateful
 
     @property
     def units(self) -> int:
         """The width of the output."""
-        return self.sizes()[0]
+        return self.state_sizes()[0]
 
-    def sizes(self) -> list[int]:
+    def state_sizes(self) -> list[int]:
         """The width of each state."""
         size = self.cell.state_size
         return list(size) if isinstance(size, (list, tuple)) else [size]
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != 3:
-            one = ", one of them as x[None]" if len(input_shape) == 2 else ""
-            raise ValueError(
-                f"{type(self).__name__} expects sequences of shape (N, T, features){one}; got {input_shape}"
+        if self.cell.built:
+            return
+        with no_grad(), training(False):
+            x, *states = (
+                Tensor(device_module().zeros((1, n), settings.default_dtype))
+                for n in (input_shape[-1], *self.state_sizes())
             )
-        if not self.cell.built:
-            with no_grad(), training(False):
-                x, *states = (
-                    Tensor(device_module().zeros((1, n), settings.default_dtype))
-                    for n in (input_shape[-1], *self.sizes())
-                )
-                self.cell(x, states)
+            self.cell(x, states)
 
     def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
-        given, mask = self._initial(x, initial_state), as_mask(mask, x)
+        """The outputs, followed by the states with return_state.
+
+        Args:
+            x: Sequences (N, T, in).
+            initial_state: The states before the first step; None for zeros, or for those kept if
+                the layer is stateful.
+            mask: Booleans (N, T), False at steps to skip; None for none.
+        """
+        initial = self._initial_states(x, initial_state)
+        inputs, real = x, as_mask(mask, x)
         if self.go_backwards:
-            x, mask = ops.flip(x, axis=1), None if mask is None else mask[:, ::-1]
-        run = self._whole if hasattr(self.cell, "sequence") else self._step_by_step
-        y, states = run(x, given, mask)
+            inputs = ops.flip(x, axis=1)
+            real = None if real is None else real[:, ::-1]
+        scan = self._scan_sequence if hasattr(self.cell, "run_sequence") else self._scan_steps
+        y, states = scan(inputs, initial, real)
         if self.stateful:
             self._states = [s.detach() for s in states]
-        if mask is not None and self.zero_output_for_mask and self.return_sequences:
-            y = ops.where(mask[..., None], y, 0.0)
+        if real is not None and self.zero_output_for_mask and self.return_sequences:
+            y = ops.where(real[..., None], y, 0.0)
         return [y, *states] if self.return_state else y
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """The mask of the sequence that comes out, if one does."""
+        """The mask of the sequence that is returned, None if the output has no time axis."""
         if mask is None or not self.return_sequences:
             return None
         return as_mask(mask, x)[:, ::-1] if self.go_backwards else mask  # type: ignore[index]
 
     # ---- states ----------------------------------------------------------------------------------
-    def _initial(self, x: Any, initial_state: Any) -> list[Any] | None:
+
+    def _initial_states(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
-            given = (
-                list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
-            )
-            if len(given) != len(self.sizes()):
-                raise ValueError(
-                    f"{type(self).__name__} has {len(self.sizes())} states, initial_state gives {len(given)}"
-                )
-            given = [
-                s if isinstance(s, Tensor) else Tensor(s, dtype=x.dtype, device=x.device)
-                for s in given
-            ]
-        elif self._states is None:
-            return None
+            states = self._as_states(x, initial_state)
+        elif self._states is not None:
+            states = self._states
+            self._check_batch_size(x, states)
         else:
-            given = self._states
-            if len(given[0]) != len(x):
+            return None
+        for i, (state, n) in enumerate(zip(states, self.state_sizes())):
+            if state.shape != (len(x), n):
                 raise ValueError(
-                    f"{type(self).__name__} is stateful and holds the states of {len(given[0])} sequences, this batch has "
-                    f"{len(x)}: batches must be equal, or call reset_states() between them"
+                    f"{type(self).__name__}: initial state {i} has shape {state.shape}; an input of "
+                    f"shape {x.shape} needs {(len(x), n)}"
                 )
-        for i, (s, n) in enumerate(zip(given, self.sizes())):
-            if s.shape != (len(x), n):
-                raise ValueError(
-                    f"{type(self).__name__}: initial state {i} has shape {s.shape}; an input of shape {x.shape} wants "
-                    f"{(len(x), n)}"
-                )
-        return given
+        return states
+
+    def _as_states(self, x: Any, initial_state: Any) -> list[Any]:
+        """initial_state as Tensors of the dtype and on the device of x."""
+        is_list = isinstance(initial_state, (list, tuple))
+        states = list(initial_state) if is_list else [initial_state]
+        if len(states) != len(self.state_sizes()):
+            raise ValueError(
+                f"{type(self).__name__} has {len(self.state_sizes())} states, "
+                f"initial_state holds {len(states)}"
+            )
+        return [
+            s if isinstance(s, Tensor) else Tensor(s, dtype=x.dtype, device=x.device)
+            for s in states
+        ]
+
+    def _check_batch_size(self, x: Any, states: list[Any]) -> None:
+        if len(states[0]) != len(x):
+            raise ValueError(
+                f"{type(self).__name__} is stateful and holds the states of {len(states[0])} "
+                f"sequences, this batch has {len(x)}: batches must be equal, or call "
+                "reset_states() between them"
+            )
 
     def reset_states(self, states: Any = None) -> None:
-        """Forget the states of the last batch, or set them."""
+        """Clear the states of the last batch, or replace them.
+
+        Args:
+            states: The states to start the next batch from; None for zeros.
+        """
         self._states = None
         if states is not None:
-            given = states if isinstance(states, (list, tuple)) else [states]
-            self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in given]
+            new = states if isinstance(states, (list, tuple)) else [states]
+            self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in new]
 
-    # ---- two ways --------------------------------------------------------------------------------
-    def _whole(self, x: Any, given: list[Any] | None, mask: Any) -> tuple[Any, list[Any]]:
-        """The cell's kernel over all steps."""
-        of_x, drop = self.cell.draw(x)
-        count, states_too = len(self.sizes()), self.return_state or self.stateful
-        gives = (
-            "all" if states_too and count > 1 else "sequence" if self.return_sequences else "last"
-        )
-        y = self.cell.sequence(
-            x if of_x is None else x * of_x, given or [None] * count, mask, drop, gives
-        )
-        states = []
-        if gives == "all":
-            y, states = y[:, :-1], [y[:, -2], y[:, -1]]
-            y = y if self.return_sequences else states[0]
-        elif states_too:
-            states = [y[:, -1] if self.return_sequences else y]
-        if (
-            given and mask is not None
-        ):  # before its first real step a sequence has a state and no output
-            seen = mask.cumsum(1) > 0
-            y = ops.where(seen[..., None] if self.return_sequences else seen[:, -1:], y, 0.0)
-        return y, states
+    # ---- two ways to run the cell ----------------------------------------------------------------
 
-    def _step_by_step(self, x: Any, given: list[Any] | None, mask: Any) -> tuple[Any, list[Any]]:
-        """Any cell, one step after the other."""
-        states = given or [Tensor(backend(x).zeros((len(x), n), x.dtype)) for n in self.sizes()]
+    def _scan_sequence(
+        self, x: Any, initial: list[Any] | None, mask: Array | None
+    ) -> tuple[Any, list[Any]]:
+        """Outputs and last states by the cell's op for all steps."""
+        x_mask, h_mask = self.cell.draw_dropout_masks(x)
+        inputs = x if x_mask is None else x * x_mask
+        states = initial or [None] * len(self.state_sizes())
+        return_mode = self._return_mode()
+        outputs = self.cell.run_sequence(inputs, states, mask, h_mask, return_mode)
+        y, last_states = self._split_outputs(outputs, return_mode)
+        if initial and mask is not None:
+            # before its first real step a sequence has a state and no output
+            begun = mask.cumsum(1) > 0
+            y = ops.where(begun[..., None] if self.return_sequences else begun[:, -1:], y, 0.0)
+        return y, last_states
+
+    def _return_mode(self) -> str:
+        """What the op returns: h of the last step, h of all, or these and the last c behind."""
+        needs_states = self.return_state or self.stateful
+        if needs_states and len(self.state_sizes()) > 1:
+            return "all"
+        return "sequence" if self.return_sequences else "last"
+
+    def _split_outputs(self, outputs: Any, return_mode: str) -> tuple[Any, list[Any]]:
+        """The layer's output and, where they are needed, the last states."""
+        if return_mode == "all":
+            h, c = outputs[:, -2], outputs[:, -1]
+            return (outputs[:, :-1] if self.return_sequences else h), [h, c]
+        if self.return_state or self.stateful:
+            return outputs, [outputs[:, -1] if self.return_sequences else outputs]
+        return outputs, []
+
+    def _scan_steps(
+        self, x: Any, initial: list[Any] | None, mask: Array | None
+    ) -> tuple[Any, list[Any]]:
+        """Outputs and last states of any cell, step by step."""
+        xp = backend(x)
+        states = initial or [Tensor(xp.zeros((len(x), n), x.dtype)) for n in self.state_sizes()]
         ys: list[Any] = []
         for t in range(x.shape[1]):
             y, new = self.cell(x[:, t], states)
-            new = list(new) if isinstance(new, (list, tuple)) else [new]
+            new_states = list(new) if isinstance(new, (list, tuple)) else [new]
             if mask is not None:
                 real = mask[:, t, None]
                 y = ops.where(real, y, ys[-1] if ys else 0.0)
-                new = [ops.where(real, s, old) for s, old in zip(new, states)]
+                new_states = [ops.where(real, s, old) for s, old in zip(new_states, states)]
             ys.append(y)
-            states = new
-        return ops.stack(ys, axis=1) if self.return_sequences else ys[-1], states
+            states = new_states
+        return (ops.stack(ys, axis=1) if self.return_sequences else ys[-1]), states
 
 
 class SimpleRNN(RNN):
-    """RNN(SimpleRNNCell(...)): h_t = tanh(x_t @ kernel + h_(t-1) @ recurrent_kernel + bias) (Elman 1990)."""
+    """h_t = activation(x_t @ kernel + h_(t-1) @ recurrent_kernel + bias), the output of step t.
 
-    def __init__(self, units: int, *arguments: Any, **options: Any) -> None:
-        of_cell, rest = _parted(options)
-        super().__init__(SimpleRNNCell(units, *arguments, **of_cell), **rest)
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the new state.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, units).
+        bias_initializer: Name or function that makes the bias (units,).
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        return_sequences: True returns the output of every step, False that of the last.
+        return_state: True returns [output, *states].
+        go_backwards: True runs from the last step to the first; outputs come in that order.
+        stateful: True starts each batch with the states in which the one before ended, until
+            reset_states().
+        unroll: Accepted for Keras; it changes no value.
+        zero_output_for_mask: True outputs 0 at masked steps instead of the output before them.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, in) -> (N, units), or (N, T, units) with return_sequences
+
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), the input is of
+            another rank, or states or mask do not fit it.
+
+    References:
+        Elman 1990.
+
+    Example:
+        >>> SimpleRNN(4)(np.ones((2, 5, 3))).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        cell = SimpleRNNCell(
+            units,
+            activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+        )
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
+        )
 
 
 class LSTM(RNN):
-    """RNN(LSTMCell(...)): long short-term memory (Hochreiter & Schmidhuber 1997), its forget gate open at first."""
+    """Long short-term memory: LSTMCell over sequences.
 
-    def __init__(self, units: int, *arguments: Any, **options: Any) -> None:
-        of_cell, rest = _parted(options)
-        super().__init__(LSTMCell(units, *arguments, **of_cell), **rest)
+    c_t = f * c_(t-1) + i * g, and the output h_t = o * tanh(c_t); the states are [h, c].
+
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the candidate and of the cell state on its way to the
+            output.
+        recurrent_activation: Name or function of the gates.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, 4 * units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, 4 * units).
+        bias_initializer: Name or function that makes the bias (4 * units,).
+        unit_forget_bias: True starts the forget gate open: its bias is 1.
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        return_sequences: True returns the output of every step, False that of the last.
+        return_state: True returns [output, *states].
+        go_backwards: True runs from the last step to the first; outputs come in that order.
+        stateful: True starts each batch with the states in which the one before ended, until
+            reset_states().
+        unroll: Accepted for Keras; it changes no value.
+        zero_output_for_mask: True outputs 0 at masked steps instead of the output before them.
+        use_cudnn: Accepted for Keras; it changes no value.
+        implementation: Accepted for Keras; it changes no value.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, in) -> (N, units), or (N, T, units) with return_sequences
+
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), the input is of
+            another rank, or states or mask do not fit it.
+
+    References:
+        Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015 on the forget bias.
+
+    Example:
+        >>> LSTM(4)(np.ones((2, 5, 3))).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        use_cudnn: Any = "auto",
+        implementation: int = 2,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        cell = LSTMCell(
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            unit_forget_bias,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+        )
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
+        )
 
 
 class GRU(RNN):
-    """RNN(GRUCell(...)): the gated recurrent unit (arXiv:1406.1078); `reset_after=False` is the form of the paper."""
+    """The gated recurrent unit: GRUCell over sequences.
 
-    def __init__(self, units: int, *arguments: Any, **options: Any) -> None:
-        of_cell, rest = _parted(options)
-        super().__init__(GRUCell(units, *arguments, **of_cell), **rest)
+    h_t = z * h_(t-1) + (1 - z) * candidate, the output of step t; reset_after=False is the paper's.
 
+    Args:
+        units: Number of outputs, and width of each state.
+        activation: Name or function of the candidate.
+        recurrent_activation: Name or function of the gates.
+        use_bias: False leaves the bias out.
+        kernel_initializer: Name or function that makes the kernel (in, 3 * units).
+        recurrent_initializer: Name or function that makes the recurrent kernel (units, 3 * units).
+        bias_initializer: Name or function that makes the bias (2, 3 * units): that of x and that of
+            h; (3 * units,) without reset_after.
+        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
+        recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
+        bias_regularizer: Name or function of a penalty on the bias; None for none.
+        dropout: Fraction of the inputs dropped in training; one mask for all steps.
+        recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
+            for all steps.
+        reset_after: True multiplies by r after the product with h, as cuDNN and PyTorch do; False
+            before it, as the paper does.
+        return_sequences: True returns the output of every step, False that of the last.
+        return_state: True returns [output, *states].
+        go_backwards: True runs from the last step to the first; outputs come in that order.
+        stateful: True starts each batch with the states in which the one before ended, until
+            reset_states().
+        unroll: Accepted for Keras; it changes no value.
+        zero_output_for_mask: True outputs 0 at masked steps instead of the output before them.
+        use_cudnn: Accepted for Keras; it changes no value.
+        implementation: Accepted for Keras; it changes no value.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
 
-OF_RNN = {
-    "return_sequences",
-    "return_state",
-    "go_backwards",
-    "stateful",
-    "unroll",
-    "zero_output_for_mask",
-    "use_cudnn",
-    "implementation",
-    "name",
-    "input_shape",
-    "input_dim",
-    "trainable",
-}
+    Shape:
+        (N, T, in) -> (N, units), or (N, T, units) with return_sequences
 
+    Raises:
+        ValueError: If units is no positive integer, a rate is outside [0, 1), the input is of
+            another rank, or states or mask do not fit it.
 
-def _parted(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of the cell and those of the layer around it."""
-    return (
-        {key: value for key, value in options.items() if key not in OF_RNN},
-        {key: value for key, value in options.items() if key in OF_RNN},
-    )
+    References:
+        Cho et al. 2014, arXiv:1406.1078.
+
+    Example:
+        >>> GRU(4)(np.ones((2, 5, 3))).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        use_cudnn: Any = "auto",
+        implementation: int = 2,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        cell = GRUCell(
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            dropout,
+            recurrent_dropout,
+            reset_after,
+        )
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
+        )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-EXPECTED = {3: "sequences of shape (N, T, C)", 4: "images of shape (N, H, W, C), channels last"}
+EXPECTED = {
+    2: "one step of shape (N, C)",
+    3: "sequences of shape (N, T, C)",
+    4: "images of shape (N, H, W, C), channels last",
+}
 
 # (rank expected, rank found): how to write it
 HINTS = {
+    (2, 3): ": sequences go through RNN(cell)",
     (3, 1): ": one plain sequence x goes in as x[None, :, None]",
     (3, 2): ": one sequence x goes in as x[None], a batch of plain ones as x[..., None]",
     (4, 2): ": one gray image x goes in as x[None, ..., None]",

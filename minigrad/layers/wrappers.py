@@ -6,128 +6,198 @@ import copy
 from typing import Any
 
 from .. import ops
-from .base import Layer
+from .base import Layer, check_layer
 from .recurrent import RNN
+from .validation import check_choice
 
 
 class Bidirectional(Layer):
-    """A recurrent layer and its twin that runs backwards, both results joined step by step (Schuster & Paliwal 1997).
+    """A recurrent layer and another that runs backwards, their outputs merged step by step.
 
-    `merge_mode`: "concat", "sum", "mul", "ave" or None for [forward, backward]. The twin is made like `layer`, with weights of its
-    own, unless `backward_layer` is given. With `return_state` their states follow, the forward ones first.
+    Args:
+        layer: The recurrent layer, new: its copy with other weights runs the other way.
+        merge_mode: "concat", "sum", "mul", "ave", or None for [forward, backward].
+        backward_layer: The layer that runs the other way; None for the copy.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters of both layers.
+        input_shape: Shape of one input, without the batch axis; that of `layer` if None.
+
+    Shape:
+        (N, T, in) -> (N, 2 * units) with "concat", (N, T, 2 * units) with return_sequences; with
+        return_state the states follow, those of the forward layer first
+
+    Raises:
+        TypeError: If a layer is not recurrent.
+        ValueError: If the two layers do not match, or merge_mode is none of these.
+
+    References:
+        Schuster & Paliwal 1997.
+
+    Example:
+        >>> Bidirectional(minigrad.layers.LSTM(4))(np.ones((2, 5, 3))).shape
+        (2, 8)
     """
 
     accepts_mask = True
-    MODES = ("concat", "sum", "mul", "ave", None)
+    MERGE_MODES = ("concat", "sum", "mul", "ave", None)
 
     def __init__(
         self,
         layer: RNN,
         merge_mode: str | None = "concat",
         backward_layer: RNN | None = None,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        for given in (layer, layer if backward_layer is None else backward_layer):
-            if not isinstance(given, RNN):
-                raise TypeError(f"Bidirectional wraps a recurrent layer, got {given!r}")
-        if merge_mode not in self.MODES:
-            raise ValueError(
-                f"Bidirectional: merge_mode must be one of {', '.join(map(repr, self.MODES))}, not {merge_mode!r}"
-            )
-        if backward_layer is None:
-            if layer.built:
-                raise ValueError(
-                    "Bidirectional: this layer has weights already, and its twin would start as a copy of them: give a "
-                    "new layer, or backward_layer= one that runs the other way"
-                )
-            backward_layer = copy.deepcopy(layer)
-            backward_layer.go_backwards = not layer.go_backwards
-        for what in ("return_sequences", "return_state", "stateful"):
-            if getattr(layer, what) != getattr(backward_layer, what):
-                raise ValueError(
-                    f"Bidirectional: {what} is {getattr(layer, what)} in layer and {getattr(backward_layer, what)} in "
-                    "backward_layer: they must agree"
-                )
-        if layer.go_backwards == backward_layer.go_backwards:
-            raise ValueError(
-                f"Bidirectional: go_backwards is {layer.go_backwards} in both layers: one must run the other way"
-            )
+        super().__init__(name, trainable, input_shape)
+        check_choice(self, "merge_mode", merge_mode, self.MERGE_MODES)
         for given in (layer, backward_layer):
-            given.zero_output_for_mask = (
-                layer.return_sequences
-            )  # as in Keras: what one repeats, the other would not
-        self.forward_layer, self.backward_layer, self.merge_mode = layer, backward_layer, merge_mode
+            if given is not None and not isinstance(given, RNN):
+                raise TypeError(f"Bidirectional wraps a recurrent layer, got {given!r}")
+        self.merge_mode = merge_mode
+        self.forward_layer = layer
+        self.backward_layer = backward_layer or _reversed_copy(layer)
+        self._check_match()
+        for direction in (self.forward_layer, self.backward_layer):
+            # as in Keras: the outputs that one repeats at masked steps, the other would not
+            direction.zero_output_for_mask = layer.return_sequences
         self.input_shape = self.input_shape or layer.input_shape
 
-    def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
-        halves: tuple[Any, Any] = (None, None)
-        if initial_state is not None:
-            states, half = list(initial_state), len(self.forward_layer.sizes())
-            if len(states) != 2 * half:
+    def _check_match(self) -> None:
+        """Raise ValueError unless both layers return the same things, in opposite directions."""
+        forward, backward = self.forward_layer, self.backward_layer
+        for argument in ("return_sequences", "return_state", "stateful"):
+            values = getattr(forward, argument), getattr(backward, argument)
+            if values[0] != values[1]:
                 raise ValueError(
-                    f"Bidirectional: initial_state gives {len(states)} states; forward and backward want {half} each"
+                    f"Bidirectional: {argument} is {values[0]} in layer and {values[1]} in "
+                    "backward_layer: they must agree"
                 )
-            halves = states[:half], states[half:]
-        outputs = [
-            layer(x, initial_state=half, mask=mask)
-            for layer, half in zip((self.forward_layer, self.backward_layer), halves)
-        ]
-        after: list[Any] = []
-        if self.forward_layer.return_state:
-            after, outputs = outputs[0][1:] + outputs[1][1:], [y[0] for y in outputs]
-        if self.forward_layer.return_sequences:
-            outputs[1] = ops.flip(outputs[1], axis=1)
-        y = self._merged(*outputs)
-        return [*(y if isinstance(y, list) else [y]), *after] if after else y
-
-    def _merged(self, a: Any, b: Any) -> Any:
-        if self.merge_mode in ("sum", "mul", "ave") and a.shape != b.shape:
+        if forward.go_backwards == backward.go_backwards:
             raise ValueError(
-                f"Bidirectional: forward gives shape {a.shape}, backward {b.shape}: merge_mode {self.merge_mode!r} wants "
-                "equal ones"
+                f"Bidirectional: go_backwards is {forward.go_backwards} in both layers: one must "
+                "run the other way"
             )
+
+    def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
+        """The merged outputs, followed by the states with return_state.
+
+        Args:
+            x: Sequences (N, T, in).
+            initial_state: The states of the forward layer, then those of the backward one; None
+                for zeros.
+            mask: Booleans (N, T), False at steps to skip; None for none.
+        """
+        forward_state, backward_state = self._split_states(initial_state)
+        forward = self.forward_layer(x, initial_state=forward_state, mask=mask)
+        backward = self.backward_layer(x, initial_state=backward_state, mask=mask)
+        states: list[Any] = []
+        if self.forward_layer.return_state:
+            forward, *forward_states = forward
+            backward, *backward_states = backward
+            states = forward_states + backward_states
+        if self.forward_layer.return_sequences:
+            backward = ops.flip(backward, axis=1)
+        y = self._merge(forward, backward)
+        if not states:
+            return y
+        return [*y, *states] if isinstance(y, list) else [y, *states]
+
+    def _split_states(self, initial_state: Any) -> tuple[Any, Any]:
+        """The states of the forward and of the backward layer."""
+        if initial_state is None:
+            return None, None
+        states = list(initial_state)
+        n = len(self.forward_layer.state_sizes())
+        if len(states) != 2 * n:
+            raise ValueError(
+                f"Bidirectional: initial_state holds {len(states)} states; forward and backward "
+                f"need {n} each"
+            )
+        return states[:n], states[n:]
+
+    def _merge(self, forward: Any, backward: Any) -> Any:
+        if self.merge_mode is None:
+            return [forward, backward]
         if self.merge_mode == "concat":
-            return ops.concatenate([a, b], axis=-1)
+            return ops.concatenate([forward, backward], axis=-1)
+        if forward.shape != backward.shape:
+            raise ValueError(
+                f"Bidirectional: forward has shape {forward.shape}, backward {backward.shape}: "
+                f"merge_mode {self.merge_mode!r} needs equal ones"
+            )
         if self.merge_mode == "mul":
-            return a * b
-        return (
-            [a, b]
-            if self.merge_mode is None
-            else a + b
-            if self.merge_mode == "sum"
-            else (a + b) * 0.5
-        )
+            return forward * backward
+        total = forward + backward
+        return total if self.merge_mode == "sum" else total * 0.5
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """The mask goes on where sequences do."""
+        """The mask of x if sequences are returned, else None."""
         return mask if self.forward_layer.return_sequences else None
 
 
+def _reversed_copy(layer: RNN) -> RNN:
+    """A layer like `layer`, not built, that runs the other way."""
+    if layer.built:
+        raise ValueError(
+            "Bidirectional: this layer has weights already, and its copy would start with the "
+            "same ones: give a new layer, or backward_layer= one that runs the other way"
+        )
+    twin = copy.deepcopy(layer)
+    twin.go_backwards = not layer.go_backwards
+    return twin
+
+
 class TimeDistributed(Layer):
-    """A layer at every step of a sequence, for itself: (N, T, ...) -> (N, T, what the layer makes of ...)."""
+    """One layer applied to every step of a sequence.
+
+    Args:
+        layer: The layer, for inputs (N, ...).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters of `layer`.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, ...) -> (N, T, *output of the layer)
+
+    Raises:
+        TypeError: If `layer` is no layer.
+        ValueError: If the input has fewer than three axes.
+
+    Example:
+        >>> TimeDistributed(minigrad.layers.Flatten())(np.ones((2, 5, 3, 4))).shape
+        (2, 5, 12)
+    """
 
     supports_masking = True
 
-    def __init__(self, layer: Layer, **options: Any) -> None:
-        super().__init__(**options)
-        if not isinstance(layer, Layer):
-            raise TypeError(
-                f"TimeDistributed wraps a layer, got {layer!r}{': wrap a function in Lambda' if callable(layer) else ''}"
-            )
+    def __init__(
+        self,
+        layer: Layer,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_layer(self, layer)
         self.layer = layer
 
     @property
     def accepts_integers(self) -> bool:  # type: ignore[override]
-        """As the layer does."""
+        """True if the layer accepts them."""
         return self.layer.accepts_integers
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 3:
             raise ValueError(
-                f"TimeDistributed expects inputs of shape (N, T, ...) with a sample at each step, got {input_shape}"
+                "TimeDistributed expects inputs of shape (N, T, ...) with a sample at each step, "
+                f"got {input_shape}"
             )
 
     def call(self, x: Any) -> Any:
-        y = self.layer(ops.reshape(x, shape=(x.shape[0] * x.shape[1], *x.shape[2:])))
-        return ops.reshape(y, shape=(*x.shape[:2], *y.shape[1:]))
+        n, steps = x.shape[:2]
+        y = self.layer(ops.reshape(x, shape=(n * steps, *x.shape[2:])))
+        return ops.reshape(y, shape=(n, steps, *y.shape[1:]))

@@ -74,7 +74,7 @@ def test_shapes(make, xp):
     assert layer(x).shape == (4, 6) and layer.output_shape == (None, 6) and layer.units == 6
     assert make(6, return_sequences=True)(x).shape == (4, 5, 6)
     y, *states = make(6, return_sequences=True, return_state=True)(x)
-    assert y.shape == (4, 5, 6) and [s.shape for s in states] == [(4, 6)] * len(layer.sizes())
+    assert y.shape == (4, 5, 6) and [s.shape for s in states] == [(4, 6)] * len(layer.state_sizes())
     np.testing.assert_array_equal(values(y[:, -1]), values(states[0]))
 
 
@@ -192,7 +192,9 @@ def test_a_padded_sequence_gives_what_the_unpadded_one_gives(make, before, start
     last = like(make(6), layer)
     x, mask = padded(before)
     first = (
-        [rng.standard_normal((4, 6)).astype("float32") for _ in layer.sizes()] if start else None
+        [rng.standard_normal((4, 6)).astype("float32") for _ in layer.state_sizes()]
+        if start
+        else None
     )
     y, *states = layer(
         xp.asarray(x), initial_state=first and [xp.asarray(s) for s in first], mask=xp.asarray(mask)
@@ -227,7 +229,7 @@ def test_what_is_masked_has_no_gradient(make):
 @every
 def test_a_row_that_is_all_padding(make, xp):
     layer = shaken(make(6, return_state=True))
-    first = [rng.standard_normal((4, 6)).astype("float32") for _ in layer.sizes()]
+    first = [rng.standard_normal((4, 6)).astype("float32") for _ in layer.state_sizes()]
     mask = np.ones((4, 5), bool)
     mask[2] = False
     y, *states = layer(
@@ -366,7 +368,7 @@ def test_recurrent_dropout_is_one_mask_for_all_steps(make):
         minigrad.seed(3)
         np.testing.assert_array_equal(values(layer(X)), y)  # one seed, one mask
         minigrad.seed(3)
-        _, drop = layer.cell.draw(Tensor(X))
+        _, drop = layer.cell.draw_dropout_masks(Tensor(X))
     assert set(np.unique(drop)) == {0, 2}
     states = None
     for t in range(5):
@@ -381,7 +383,7 @@ def test_recurrent_dropout_is_one_mask_for_all_steps(make):
 # ---- wrappers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", Bidirectional.MODES)
+@pytest.mark.parametrize("mode", Bidirectional.MERGE_MODES)
 @pytest.mark.parametrize("sequences", [False, True])
 def test_bidirectional(mode, sequences, xp):
     layer = shaken(Bidirectional(GRU(6, return_sequences=sequences), merge_mode=mode))
@@ -446,7 +448,7 @@ def test_time_distributed(xp):
     [
         (
             lambda: LSTM(6)(X[0]),
-            r"lstm: LSTM expects sequences of shape \(N, T, features\), one of them as x\[None\]; got \(5, 3\)",
+            r"lstm: LSTM expects sequences of shape \(N, T, C\), got \(5, 3\): one sequence x goes in as x\[None\]",
         ),
         (lambda: LSTM(6)(X[:, :0]), "have no steps"),
         (
@@ -455,11 +457,11 @@ def test_time_distributed(xp):
         ),
         (
             lambda: LSTM(6)(X, initial_state=[np.zeros((4, 6))]),
-            "LSTM has 2 states, initial_state gives 1",
+            "LSTM has 2 states, initial_state holds 1",
         ),
         (
             lambda: LSTM(6)(X, initial_state=[np.zeros((4, 6)), np.zeros((3, 6))]),
-            r"state 1 has shape \(3, 6\); an input of shape \(4, 5, 3\) wants \(4, 6\)",
+            r"state 1 has shape \(3, 6\); an input of shape \(4, 5, 3\) needs \(4, 6\)",
         ),
         (
             lambda: LSTM(6)(X, initial_state=[np.zeros((4, 5)), np.zeros((4, 6))]),
@@ -472,7 +474,7 @@ def test_time_distributed(xp):
         (lambda: GlobalAveragePooling1D()(X, mask=np.ones((4, 4))), "mask of shape"),
         (lambda: Embedding(7, 3)(np.array([[7]])), "ids run from 7 to 7"),
         (lambda: Embedding(7, 3)(np.array([[-1]])), "-1"),
-        (lambda: LSTM(0), "units must be a whole number above 0"),
+        (lambda: LSTM(0), "units must be a positive integer"),
         (lambda: GRU(3, dropout=1.0), "dropout must be in"),
         (lambda: GRU(3, recurrent_dropout=-0.1), "recurrent_dropout must be in"),
         (
@@ -490,15 +492,15 @@ def test_time_distributed(xp):
             lambda: Bidirectional(
                 LSTM(3), merge_mode="sum", backward_layer=LSTM(4, go_backwards=True)
             )(X),
-            "merge_mode 'sum' wants",
+            "merge_mode 'sum' needs",
         ),
         (lambda: Bidirectional(shaken(LSTM(3))), "has weights already"),
         (
             lambda: Bidirectional(LSTM(3))(X, initial_state=[np.zeros((4, 3))] * 3),
-            "gives 3 states; forward and backward want 2 each",
+            "holds 3 states; forward and backward need 2 each",
         ),
         (lambda: TimeDistributed(Dense(2))(X[:, :, 0]), "with a sample at each step"),
-        (lambda: LSTMCell(3)(X), r"takes one step, \(N, 3\), got \(4, 5, 3\)"),
+        (lambda: LSTMCell(3)(X), r"expects one step of shape \(N, C\), got \(4, 5, 3\)"),
         (lambda: ops.lstm(X, X[0, :3], X[0], None), r"the kernel has shape \(3, 3\)"),
         (
             lambda: ops.simple_rnn(

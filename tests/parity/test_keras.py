@@ -56,7 +56,9 @@ def test_keras(name, settings):
         getattr(module, name.split()[0])(6, **settings) for module in (layers, keras.layers)
     )
     states = (
-        [draw.standard_normal((3, 6)).astype("float32") for _ in ours.sizes()] if initial else None
+        [draw.standard_normal((3, 6)).astype("float32") for _ in ours.state_sizes()]
+        if initial
+        else None
     )
     if merge != "none":
         ours, theirs = (
