@@ -1,112 +1,334 @@
-"""What fit, evaluate and predict are given, as batches of arrays."""
+"""All data preparation of fit, evaluate and predict: validation, class weights, batches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import backend as bk
-from .. import config
-from ..backend import Array, backend, to_cpu
-from ..config import as_data, to_device
+from ..backend import Array, backend, device_name, to_cpu
+from ..config import as_data, default_device, settings, to_device
+from ..data.loader import Dataset, train_validation_split
+
+if TYPE_CHECKING:
+    from .model import Model
+
+FIT_BATCH_SIZE = 32
+INFERENCE_BATCH_SIZE = 256
+
+# ---- batches -------------------------------------------------------------------------------------
 
 
-def is_batch_iterator(x: Any) -> bool:
-    """Are these batches to be walked (a Dataset, a generator), rather than rows to be cut (an array, a list)?"""
-    return isinstance(x, Iterable) and not hasattr(x, "__getitem__") and not hasattr(x, "__array__")
+def fit_batches(
+    model: Model,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    class_weight: dict[int, float] | None,
+    batch_size: int | None,
+    shuffle: bool,
+    drop_last: bool,
+    steps_per_epoch: int | None,
+    validation_data: Any,
+    validation_split: float,
+    validation_batch_size: int | None,
+) -> tuple[Batches, Batches | None]:
+    """(batches to train on, batches to validate on or None).
+
+    Args:
+        model: The model to train: it says on which device, and whether integers are cast.
+        x: Inputs, or an iterable of batches.
+        y: Targets, or None.
+        sample_weight: Weight of each row, or None.
+        class_weight: Weight of the training rows of each label, or None.
+        batch_size: Rows per batch, 32 by default.
+        shuffle: Whether each epoch visits the rows in a new order.
+        drop_last: Whether to leave out a last batch with fewer rows.
+        steps_per_epoch: Batches per epoch, if x is an iterable of batches.
+        validation_data: (x, y), (x, y, sample_weight) or an iterable of batches, or None.
+        validation_split: Fraction of the last rows to validate on, unless there is other data.
+        validation_batch_size: Rows per batch of validation, by default as in training.
+
+    Raises:
+        ValueError: If the arguments contradict each other, or the data is not valid.
+    """
+    size = FIT_BATCH_SIZE if batch_size is None else batch_size
+    validation_size = validation_batch_size or size
+    validation: Batches | None = None
+    if validation_data is not None:
+        validation = validation_batches(model, validation_data, validation_size)
+    if is_batch_iterator(x):
+        reject_array_options(y, sample_weight, batch_size, validation_split or None)
+        return _batch_iterator(model, x, class_weight, steps_per_epoch), validation
+    if steps_per_epoch is not None:
+        raise ValueError("steps_per_epoch cuts a stream of batches into epochs: arrays have theirs")
+    arrays = prepare_arrays(model, x, y, sample_weight)
+    if validation_split and validation is None:
+        arrays, held_out = train_validation_split(arrays, validation_split)
+        validation = Dataset(*held_out, batch_size=validation_size, shuffle=False, depth=0)
+    arrays = apply_class_weights(arrays, class_weight) if class_weight else arrays
+    train = Dataset(*arrays, batch_size=size, shuffle=shuffle, drop_last=drop_last, depth=0)
+    return train, validation
 
 
-def checked(device: str, x: Any, y: Any = None, weight: Any = None, of: str = "") -> list[Array]:
-    """Arrays on a device: cast once, of equal length, free of NaN; raises ValueError that names what is not."""
-    arrays: list[Array] = []
-    for name, a in (("x", x), ("y", y), ("sample_weight", weight)):
-        if a is None:
-            if name == "y" and weight is not None:
-                raise ValueError("sample_weight needs y beside it")
-            continue
-        name, a = of + name, as_data(a)
-        if a.ndim == 0:
-            raise ValueError(
-                f"{name} is a single number: expected an array whose first axis counts the rows"
-            )
-        if arrays and len(a) != len(arrays[0]):
-            raise ValueError(
-                f"{name} has {len(a)} rows, {of}x has {len(arrays[0])}: they must be equal"
-            )
-        if len(a) == 0:
-            raise ValueError(f"{name} of shape {a.shape} holds no rows")
-        if a.dtype.kind == "f" and not bool(backend(a).isfinite(a).all()):
-            rows = to_cpu(~backend(a).isfinite(a).reshape(len(a), -1).all(1)).nonzero()[0]
-            raise ValueError(
-                f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row {rows[0]}: "
-                "fill or drop them before training"
-            )
-        arrays.append(to_device(a, device))
-    return arrays
+def validation_batches(model: Model, validation_data: Any, batch_size: int) -> Batches:
+    """The batches of the `validation_data` of fit.
+
+    Args:
+        model: The model to validate.
+        validation_data: (x, y), (x, y, sample_weight) or an iterable of batches.
+        batch_size: Rows per batch.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if is_batch_iterator(validation_data):
+        return inference_batches(model, validation_data, prefix="validation ")
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) > 3:
+        raise ValueError(
+            "validation_data must be (x, y), (x, y, sample_weight) or batches of these"
+        )
+    return inference_batches(model, *validation_data, batch_size=batch_size, prefix="validation ")
 
 
-class Stream:
-    """Whole batches made elsewhere, `length` of them a pass (or all), each put through `convert(*batch)`.
+def inference_batches(
+    model: Model,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    prefix: str = "",
+) -> Batches:
+    """Batches in the order of the rows, or those that x itself yields.
 
-    An iterator goes on where the last pass ended; any other iterable, such as a Dataset, starts anew. Raises ValueError when the
-    batches end too soon.
+    Args:
+        model: The model to evaluate.
+        x: Inputs, or an iterable of batches.
+        y: Targets, or None.
+        sample_weight: Weight of each row, or None.
+        batch_size: Rows per batch, 256 by default.
+        prefix: Put before "x", "y" and "sample_weight" in errors.
+    """
+    if is_batch_iterator(x):
+        reject_array_options(y, sample_weight, batch_size)
+        return BatchIterator(x, None, lambda *parts: prepare_arrays(model, *parts, prefix=prefix))
+    arrays = prepare_arrays(model, x, y, sample_weight, prefix=prefix)
+    size = INFERENCE_BATCH_SIZE if batch_size is None else batch_size
+    return Dataset(*arrays, batch_size=size, shuffle=False, depth=0)
+
+
+class BatchIterator:
+    """Batches made elsewhere, prepared one by one.
+
+    Every pass over a source that can be iterated anew, such as a Dataset, starts at its beginning;
+    an iterator or generator continues where the last pass ended.
+
+    Args:
+        source: Iterable of batches: x, (x, y) or (x, y, sample_weight).
+        steps: Batches per pass; None for all.
+        prepare: Function of the parts of a batch that returns its arrays.
+
+    Raises:
+        ValueError: While iterating, if the source ends too soon or a batch has another form.
+
+    Example:
+        >>> source = iter([np.array([1, 2]), np.array([3, 4])])
+        >>> batches = BatchIterator(source, 1, lambda x: [x])
+        >>> list(batches), list(batches)
+        ([(array([1, 2]),)], [(array([3, 4]),)])
     """
 
     def __init__(
-        self, source: Iterable[Any], length: int | None, convert: Callable[..., Sequence[Any]]
+        self, source: Iterable[Any], steps: int | None, prepare: Callable[..., Sequence[Array]]
     ) -> None:
-        self.source, self.length, self.convert = source, length, convert
-        self.steps: int | None = length or (len(source) if isinstance(source, Sized) else None)
+        self.source = source
+        self.limit = steps
+        self.prepare = prepare
+        self.steps = steps or (len(source) if isinstance(source, Sized) else None)
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        n = 0
-        for batch in islice(self.source, self.length):
-            parts = batch if isinstance(batch, (tuple, list)) else (batch,)
+    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+        count = 0
+        for batch in islice(self.source, self.limit):
+            parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
             if not 1 <= len(parts) <= 3:
                 raise ValueError(
                     f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(parts)} parts"
                 )
-            n += 1
-            yield tuple(self.convert(*parts))
-        if n < (self.length or 1):
+            count += 1
+            yield tuple(self.prepare(*parts))
+        if count < (self.limit or 1):
+            expected = f" of the {self.limit} of a pass" if self.limit else ""
             raise ValueError(
-                f"the batches ended after {n}"
-                + (f" of the {self.length} of a pass" if self.length else "")
-                + ": an iterator is walked only once, a minigrad.data.Dataset anew for each pass"
+                f"the batches ended after {count}{expected}: an iterator is walked only once, a "
+                "minigrad.data.Dataset anew for each pass"
             )
 
 
-# ---- helpers ---------------------------------------------------------------------------------------------------------
+Batches = Dataset | BatchIterator
 
 
-def _parts(data: Any) -> tuple[Any, Any, Any]:
-    """x, y and sample weights of a batch, None for what is not there."""
-    if not isinstance(data, tuple):
-        return data, None, None
-    return (*data, None, None)[:3]  # type: ignore[return-value]
+def is_batch_iterator(x: Any) -> bool:
+    """True for an iterable of batches (a Dataset, a generator), False for rows (an array, a list).
+
+    Args:
+        x: The first argument of fit, evaluate or predict.
+
+    Example:
+        >>> is_batch_iterator(batch for batch in []), is_batch_iterator(np.zeros((4, 2)))
+        (True, False)
+    """
+    return isinstance(x, Iterable) and not hasattr(x, "__getitem__") and not hasattr(x, "__array__")
 
 
-def _whole(*given: Any) -> None:
-    """Refuse what cannot stand beside an x that gives whole batches."""
-    if any(a is not None for a in given):
+def reject_array_options(*values: Any) -> None:
+    """Raise ValueError if an argument that only fits arrays stands beside an iterable of batches.
+
+    Args:
+        *values: Those arguments; None for what was not given.
+    """
+    if any(value is not None for value in values):
         raise ValueError(
-            "x gives whole batches: y and sample_weight belong into them, batch_size and validation_split not"
+            "x gives whole batches: y and sample_weight belong into them, batch_size and "
+            "validation_split not"
         )
 
 
-def _with_class_weights(data: list[Array], class_weight: dict[int, float] | None) -> list[Array]:
-    """[x, y, weights], each row's weight times that of its class."""
-    if class_weight is None:
-        return data
-    if len(data) < 2:
-        raise ValueError("class_weight needs targets y")
-    labels = bk.to_cpu(data[1])
-    labels = labels.argmax(1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.reshape(-1)
-    weights = np.array(
-        [class_weight.get(int(c), 1.0) for c in labels], config.settings.default_dtype
+def _batch_iterator(
+    model: Model, x: Any, class_weight: dict[int, float] | None, steps: int | None
+) -> BatchIterator:
+    """The training batches of an iterable."""
+
+    def prepare(*parts: Any) -> Sequence[Array]:
+        arrays = prepare_arrays(model, *parts)
+        return apply_class_weights(arrays, class_weight) if class_weight else arrays
+
+    return BatchIterator(x, steps, prepare)
+
+
+# ---- arrays --------------------------------------------------------------------------------------
+
+
+def prepare_arrays(
+    model: Model, x: Any, y: Any = None, sample_weight: Any = None, *, prefix: str = ""
+) -> list[Array]:
+    """[x], [x, y] or [x, y, sample_weight] as valid arrays on the device of the model.
+
+    Integer inputs are cast here, once, if the first layer would cast each batch.
+
+    Args:
+        model: The model that receives them.
+        x: Inputs.
+        y: Targets, or None.
+        sample_weight: Weight of each row, or None.
+        prefix: Put before "x", "y" and "sample_weight" in errors.
+
+    Raises:
+        ValueError: If the data is not valid.
+    """
+    parameters = model._trained or model.weights
+    device = parameters[0].device if parameters else default_device()
+    x_array, *others = validate_data(x, y, sample_weight, device, prefix)
+    if model.accepts_integers or x_array.dtype.kind == "f":
+        return [x_array, *others]
+    return [model.cast(x_array), *others]
+
+
+def validate_data(
+    x: Any, y: Any = None, sample_weight: Any = None, device: str | None = None, prefix: str = ""
+) -> list[Array]:
+    """The arguments that are not None as arrays of equal length, free of NaN and infinity.
+
+    Args:
+        x: Inputs.
+        y: Targets, or None.
+        sample_weight: Weight of each row, or None.
+        device: Where the arrays are to live; None for the default device.
+        prefix: Put before "x", "y" and "sample_weight" in errors.
+
+    Raises:
+        ValueError: If lengths differ, there are no rows, or a value is not finite.
+        TypeError: If something is not numeric.
+
+    Example:
+        >>> [a.dtype.name for a in validate_data([[1.0], [2.0]], [0, 1])]
+        ['float32', 'int64']
+    """
+    if y is None and sample_weight is not None:
+        raise ValueError("sample_weight needs y beside it")
+    named = {"x": x, "y": y, "sample_weight": sample_weight}
+    arrays = {prefix + name: as_data(a) for name, a in named.items() if a is not None}
+    first = arrays[prefix + "x"]
+    for name, a in arrays.items():
+        if a.ndim == 0 or len(a) == 0 or len(a) != len(first) or not _is_finite(a):
+            _refuse_array(name, a, prefix + "x", first)
+    return [to_device(a, device) for a in arrays.values()]
+
+
+def _is_finite(a: Array) -> bool:
+    """True if a holds neither NaN nor infinity."""
+    return a.dtype.kind != "f" or bool(backend(a).isfinite(a).all())
+
+
+def _refuse_array(name: str, a: Array, first_name: str, first: Array) -> None:
+    """Raise the ValueError that says why an array is not valid data."""
+    if a.ndim == 0:
+        raise ValueError(
+            f"{name} is a single number: expected an array whose first axis counts the rows"
+        )
+    if len(a) != len(first):
+        raise ValueError(
+            f"{name} has {len(a)} rows, {first_name} has {len(first)}: they must be equal"
+        )
+    if len(a) == 0:
+        raise ValueError(f"{name} of shape {a.shape} holds no rows")
+    finite_rows = backend(a).isfinite(a).reshape(len(a), -1).all(1)
+    rows = to_cpu(~finite_rows).nonzero()[0]
+    raise ValueError(
+        f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row "
+        f"{rows[0]}: fill or drop them before training"
     )
-    weights = config.to_device(weights, bk.device_name(data[1]))
-    return [*data[:2], weights if len(data) == 2 else weights * data[2]]
+
+
+def apply_class_weights(arrays: list[Array], class_weight: dict[int, float]) -> list[Array]:
+    """[x, y, sample_weight], with the weight of each row multiplied by that of its class.
+
+    Args:
+        arrays: [x, y] or [x, y, sample_weight]; y holds labels or one-hot rows.
+        class_weight: Weight by label; 1 for labels that are not in it.
+
+    Raises:
+        ValueError: If there is no y.
+
+    Example:
+        >>> apply_class_weights([np.zeros((3, 2)), np.array([0, 1, 1])], {1: 5.0})[2]
+        array([1., 5., 5.], dtype=float32)
+    """
+    if len(arrays) < 2:
+        raise ValueError("class_weight needs targets y")
+    x, y, *sample_weight = arrays
+    labels = to_cpu(y)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(1)
+    weights = [class_weight.get(int(label), 1.0) for label in labels.reshape(-1)]
+    row_weights = to_device(np.array(weights, settings.default_dtype), device_name(y))
+    return [x, y, row_weights * sample_weight[0] if sample_weight else row_weights]
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of the data of a step, None for what is missing.
+
+    Args:
+        data: x, (x, y) or (x, y, sample_weight).
+
+    Example:
+        >>> unpack_x_y_sample_weight((1, 2))
+        (1, 2, None)
+    """
+    if not isinstance(data, tuple):
+        return data, None, None
+    x, *others = data
+    y, sample_weight = (*others, None, None)[:2]
+    return x, y, sample_weight

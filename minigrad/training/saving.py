@@ -1,9 +1,8 @@
-"""Weights and checkpoints in files: safetensors, written to a temporary file and renamed, read before anything is changed."""
+"""Weights and checkpoints in safetensors files: written completely, checked before anything changes."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -13,152 +12,219 @@ from ..backend import to_cpu
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..random import generator
-from ..utils.files import atomic_write
+from ..utils.files import PathLike, atomic_write
+
+Weights = Mapping[str, Parameter]  # parameters by their path in the model
+
+# ---- safetensors ---------------------------------------------------------------------------------
 
 
-def save_arrays(
-    path: str | os.PathLike[str], arrays: Mapping[str, Any], metadata: dict[str, str] | None = None
+def save_safetensors(
+    path: PathLike, arrays: Mapping[str, Any], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write named arrays to a safetensors file. A process killed on the way leaves the file that was there whole."""
+    """Write named arrays to a safetensors file.
+
+    Args:
+        path: The file; a process that is killed on the way leaves an older one as it was.
+        arrays: Arrays by name, on any device.
+        metadata: Strings to store beside them.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_safetensors(f"{folder}/w.safetensors", {"a": np.ones(2)}, {"made": "today"})
+        ...     load_safetensors(f"{folder}/w.safetensors")
+        ({'a': array([1., 1.])}, {'made': 'today'})
+    """
     from safetensors.numpy import save
 
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot save to {path}: there is no folder {path.parent}")
-    data = save(
-        {name: np.ascontiguousarray(to_cpu(a)).reshape(a.shape) for name, a in arrays.items()},
-        metadata,
-    )
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"cannot save to {path}: there is no folder {folder}")
+    contiguous = {}
+    for name, a in arrays.items():
+        contiguous[name] = np.ascontiguousarray(to_cpu(a)).reshape(a.shape)
+    data = save(contiguous, metadata)
     with atomic_write(path) as file:
         file.write(data)
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The named arrays and the metadata of a safetensors file. Raises ValueError for a file that is not one, or is cut short."""
+def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """(arrays by name, metadata) of a safetensors file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it is of another format, or cut short.
+    """
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"no weight file at {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return arrays, dict(file.metadata() or {})
     except SafetensorError as cause:
         raise ValueError(
-            f"{path} is not a whole safetensors file ({cause}). minigrad reads safetensors alone: pickles (.bin, "
-            ".pt) and HDF5 (.h5) have to be converted by the framework that wrote them"
+            f"{path} is not a whole safetensors file ({cause}). minigrad reads safetensors alone: "
+            "pickles (.bin, .pt) and HDF5 (.h5) have to be converted by the framework that wrote "
+            "them"
         ) from cause
 
 
+# ---- weights -------------------------------------------------------------------------------------
+
+
+def load_weights(path: PathLike, weights: Weights, skip_mismatch: bool = False) -> None:
+    """Read parameters by name, from a file of weights or a checkpoint.
+
+    Args:
+        path: The file.
+        weights: The parameters to assign, by name.
+        skip_mismatch: Whether to load what fits, instead of refusing what does not.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If names or shapes differ; nothing is changed then.
+    """
+    arrays, _ = load_safetensors(path)
+    assign_weights(weights, _without_optimizer(arrays), str(path), skip_mismatch)
+
+
 def assign_weights(
-    weights: Mapping[str, Parameter],
-    arrays: Mapping[str, Any],
-    source: str,
-    skip_mismatch: bool = False,
+    weights: Weights, arrays: Mapping[str, Any], source: str, skip_mismatch: bool = False
 ) -> None:
     """Write arrays into the parameters of the same names.
 
-    Raises ValueError that lists every missing, extra and wrongly shaped name at once, before anything is changed;
-    `skip_mismatch` loads what fits instead.
+    Args:
+        weights: Parameters by name.
+        arrays: Arrays by name.
+        source: Where the arrays come from, for the error.
+        skip_mismatch: Whether to assign what fits, instead of refusing what does not.
+
+    Raises:
+        ValueError: Lists every missing, extra and wrongly shaped name; nothing is changed then.
     """
-    missing = [name for name in weights if name not in arrays]
-    extra = [name for name in arrays if name not in weights]
-    shapes = [
-        f"{name} is {tuple(arrays[name].shape)}, the model wants {p.shape}"
-        for name, p in weights.items()
-        if name in arrays and tuple(arrays[name].shape) != p.shape
+    fitting = [
+        name for name, p in weights.items() if name in arrays and arrays[name].shape == p.shape
     ]
-    if (missing or extra or shapes) and not skip_mismatch:
-        problems = [
-            f"{what}: {'; '.join(names)}"
-            for what, names in (
-                ("missing", missing),
-                ("not in the model", extra),
-                ("of another shape", shapes),
-            )
-            if names
-        ]
-        raise ValueError(
-            f"{source} does not fit this model; nothing was loaded. {'. '.join(problems)}"
-        )
-    for name, p in weights.items():
-        if name in arrays and tuple(arrays[name].shape) == p.shape:
-            p.assign(arrays[name])
+    if not skip_mismatch and not len(fitting) == len(weights) == len(arrays):
+        _refuse_weights(weights, arrays, source)
+    for name in fitting:
+        weights[name].assign(arrays[name])
 
 
-# ---- checkpoints: weights, optimizer state, generator ----------------------------------------------------------------
+def _refuse_weights(weights: Weights, arrays: Mapping[str, Any], source: str) -> None:
+    """Raise the ValueError that lists all differences."""
+    shapes = [
+        f"{name} is {tuple(arrays[name].shape)}, the model expects {p.shape}"
+        for name, p in weights.items()
+        if name in arrays and arrays[name].shape != p.shape
+    ]
+    problems = {
+        "missing": [name for name in weights if name not in arrays],
+        "not in the model": [name for name in arrays if name not in weights],
+        "of another shape": shapes,
+    }
+    listed = [f"{title}: {'; '.join(names)}" for title, names in problems.items() if names]
+    raise ValueError(f"{source} does not fit this model; nothing was loaded. {'. '.join(listed)}")
+
+
+def _without_optimizer(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of a checkpoint that are weights."""
+    return {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
+
+
+# ---- checkpoints: weights, optimizer state, generator --------------------------------------------
 
 
 def save_checkpoint(
-    path: str | os.PathLike[str],
-    weights: Mapping[str, Parameter],
-    optimizer: Optimizer | None,
-    epoch: int,
+    path: PathLike, weights: Weights, optimizer: Optimizer | None, epoch: int
 ) -> None:
-    """Write all that training needs to go on: weights, optimizer state and learning rate, the generator, the epoch."""
+    """Write all that training needs to continue bit for bit.
+
+    Args:
+        path: The file.
+        weights: Parameters by name.
+        optimizer: Its state, steps and learning rate are stored; None for none.
+        epoch: Number of epochs trained.
+    """
     arrays: dict[str, Any] = {name: p.data for name, p in weights.items()}
     facts: dict[str, Any] = {"epoch": epoch, "generator": generator().bit_generator.state}
     if optimizer is not None:
         names = {id(p): name for name, p in weights.items()}
-        trained = [
-            (names[id(p)], state)
-            for p, state in zip(optimizer.parameters, optimizer.state())
+        state = {
+            names[id(p)]: slots
+            for p, slots in zip(optimizer.parameters, optimizer.state())
             if id(p) in names
-        ]
-        facts |= {
-            "optimizer": optimizer.name,
-            "slots": optimizer.slots,
-            "t": optimizer.t,
-            "learning_rate": optimizer.learning_rate,
-            "trained": [name for name, _ in trained],
         }
-        arrays |= {
-            f"optimizer/{name}/{slot}": a
-            for name, state in trained
-            for slot, a in zip(optimizer.slots, state)
-        }
-    save_arrays(path, arrays, {"minigrad": json.dumps(facts)})
+        facts["optimizer"] = optimizer.name
+        facts["slots"] = optimizer.slots
+        facts["t"] = optimizer.t
+        facts["learning_rate"] = optimizer.learning_rate
+        facts["trained"] = list(state)
+        for name, slots in state.items():
+            for slot, a in zip(optimizer.slots, slots):
+                arrays[f"optimizer/{name}/{slot}"] = a
+    save_safetensors(path, arrays, {"minigrad": json.dumps(facts)})
 
 
-def load_checkpoint(
-    path: str | os.PathLike[str], weights: Mapping[str, Parameter], optimizer: Optimizer | None
-) -> int:
-    """Take over what save_checkpoint has written and return its epoch. Raises ValueError before anything is changed."""
-    arrays, metadata = load_arrays(path)
+def load_checkpoint(path: PathLike, weights: Weights, optimizer: Optimizer | None) -> int:
+    """Restore what `save_checkpoint` wrote.
+
+    Args:
+        path: The file.
+        weights: The parameters to assign, by name.
+        optimizer: The optimizer to restore; of the same kind as the stored one, if there is one.
+
+    Returns:
+        The epoch of the checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it is no checkpoint, or weights or optimizer differ; nothing is changed then.
+    """
+    arrays, metadata = load_safetensors(path)
     if "minigrad" not in metadata:
         raise ValueError(f"{path} holds weights but no checkpoint: use load_weights")
     facts = json.loads(metadata["minigrad"])
     if "optimizer" in facts:
-        wanted = facts["optimizer"], tuple(facts["slots"])
-        if optimizer is None or (optimizer.name, optimizer.slots) != wanted:
-            has = (
-                "is not compiled"
-                if optimizer is None
-                else f"has {optimizer.name!r} with {optimizer.slots}"
-            )
-            raise ValueError(
-                f"{path} holds the state of the optimizer {wanted[0]!r} with {wanted[1]}, the model {has}: "
-                "compile it with the same one first"
-            )
-    assign_weights(weights, _weights_among(arrays), str(path))
+        _require_same_optimizer(path, facts, optimizer)
+    assign_weights(weights, _without_optimizer(arrays), str(path))
     generator().bit_generator.state = facts["generator"]
     if "optimizer" in facts and optimizer is not None:
-        state = [
-            [arrays[f"optimizer/{name}/{slot}"] for slot in facts["slots"]]
-            for name in facts["trained"]
-        ]
-        optimizer.load_state([weights[name] for name in facts["trained"]], state, facts["t"])
-        if optimizer.schedule is None:
-            optimizer.learning_rate = facts["learning_rate"]
+        _restore_optimizer(optimizer, weights, facts, arrays)
     return int(facts["epoch"])
 
 
-def load_weights(
-    path: str | os.PathLike[str], weights: Mapping[str, Parameter], skip_mismatch: bool = False
+def _require_same_optimizer(
+    path: PathLike, facts: dict[str, Any], optimizer: Optimizer | None
 ) -> None:
-    """Read parameters by name, from a checkpoint or a file of weights alone."""
-    assign_weights(weights, _weights_among(load_arrays(path)[0]), str(path), skip_mismatch)
+    """Raise ValueError unless the optimizer is of the kind that was saved."""
+    name, slots = facts["optimizer"], tuple(facts["slots"])
+    if optimizer is not None and (optimizer.name, optimizer.slots) == (name, slots):
+        return
+    compiled = "is not compiled"
+    if optimizer is not None:
+        compiled = f"has {optimizer.name!r} with {optimizer.slots}"
+    raise ValueError(
+        f"{path} holds the state of the optimizer {name!r} with {slots}, the model {compiled}: "
+        "compile it with the same one first"
+    )
 
 
-def _weights_among(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
+def _restore_optimizer(
+    optimizer: Optimizer, weights: Weights, facts: dict[str, Any], arrays: Mapping[str, Any]
+) -> None:
+    """Load the state, the step and, unless it follows a schedule, the learning rate."""
+    names = facts["trained"]
+    state = [[arrays[f"optimizer/{name}/{slot}"] for slot in facts["slots"]] for name in names]
+    optimizer.load_state([weights[name] for name in names], state, facts["t"])
+    if optimizer.schedule is None:
+        optimizer.learning_rate = facts["learning_rate"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from ..layers.base import Layer
 from ..layers.core import Input
@@ -11,37 +11,66 @@ from .model import Model
 
 
 class Sequential(Model):
-    """Layers in a line: Sequential(a, b, c) or Sequential([a, b, c]). Built at once if the first says its input_shape."""
+    """Layers in a line: each receives the output of the one before.
+
+    Args:
+        *layers: The layers, or one list of them. The model is built at once if the first says its
+            `input_shape`, else by the first batch.
+        name: Name of the model.
+
+    Raises:
+        TypeError: If something is not a layer.
+        ValueError: If layers do not fit each other, or share a name.
+
+    Example:
+        >>> from minigrad.layers import Dense
+        >>> model = Sequential(Dense(16, activation="relu", input_shape=(4,)), Dense(3))
+        >>> model(np.ones((2, 4))).shape
+        (2, 3)
+    """
 
     accepts_mask = True
 
-    def __init__(self, *layers: Any, name: str | None = None) -> None:
+    def __init__(self, *layers: Layer | Sequence[Layer], name: str | None = None) -> None:
         super().__init__(name=name)
         self.layers: list[Layer] = []
-        for layer in (
-            layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
-        ):
+        listed = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
+        for layer in listed:
             self._append(layer)
         self._build_if_known()
 
     def add(self, layer: Layer) -> None:
-        """Append a layer."""
+        """Append a layer.
+
+        Args:
+            layer: The new last layer.
+
+        Raises:
+            TypeError: If it is not a layer.
+            ValueError: If it does not fit; the model stays as it was.
+        """
         before = dict(vars(self), layers=list(self.layers))
         try:
             self._append(layer)
             if not isinstance(layer, Input):
-                self.built, self._trained = False, None
+                self.built = False
+                self._trained = None
             self._build_if_known()
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise
 
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        self._trained = None
+        return self.layers.pop()
+
     def _append(self, layer: Any) -> None:
+        """Append a layer, or take the shape that an Input declares."""
         if not isinstance(layer, Layer):
-            raise TypeError(
-                f"Sequential holds layers, got {layer!r}{': wrap a function in Lambda' if callable(layer) else ''}"
-            )
+            hint = ": wrap a function in Lambda" if callable(layer) else ""
+            raise TypeError(f"Sequential holds layers, got {layer!r}{hint}")
         if self.input_shape is None and not self.layers:
             self.input_shape = layer.input_shape
         if not isinstance(layer, Input):
@@ -49,18 +78,19 @@ class Sequential(Model):
             name_layers(self.layers)
 
     def _build_if_known(self) -> None:
+        """Build all layers as soon as the shape of the input is known."""
         if self.input_shape is not None and self.layers and not self.built:
             self.build_from_shape(self.input_shape)
 
     @property
     def accepts_integers(self) -> bool:  # type: ignore[override]
-        """As its first layer does."""
+        """True if the first layer accepts them."""
         return not self.layers or self.layers[0].accepts_integers
 
-    def pop(self) -> Layer:
-        """Remove the last layer and return it."""
-        self._trained = None
-        return self.layers.pop()
+    @property
+    def creates_mask(self) -> bool:  # type: ignore[override]
+        """True if any layer creates a mask."""
+        return any(layer.creates_mask for layer in self.layers)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -68,13 +98,14 @@ class Sequential(Model):
     def __getitem__(self, i: int) -> Layer:
         return self.layers[i]
 
-    @property
-    def creates_mask(self) -> bool:  # type: ignore[override]
-        """Does a layer in it?"""
-        return any(layer.creates_mask for layer in self.layers)
-
     def call(self, x: Any, mask: Any = None, return_mask: bool = False) -> Any:
-        """x through all layers; once there is a mask, each layer that takes it has it, and says how it goes on."""
+        """x through all layers, with its mask through those that use one.
+
+        Args:
+            x: Inputs.
+            mask: Booleans (N, T), False for padded steps; None for no mask.
+            return_mask: Whether to return (outputs, their mask).
+        """
         for layer in self.layers:
             if mask is None and not layer.creates_mask:
                 x = layer(x)
@@ -83,4 +114,10 @@ class Sequential(Model):
         return (x, mask) if return_mask else x
 
     def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        """(outputs, their mask).
+
+        Args:
+            x: Inputs.
+            mask: The mask of x, or None.
+        """
         return self(x, mask=mask, return_mask=True)

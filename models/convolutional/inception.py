@@ -147,10 +147,10 @@ class GoogLeNet(Model):
         )
         return self.high(middle)
 
-    def compute_loss(self, x, y, prediction, sample_weight=None):
+    def compute_loss(self, x, y, y_pred, sample_weight=None):
         """The loss of the last classifier and, in training, .3 of the losses of those halfway."""
         halfway, self._halfway = self._halfway, []
-        loss = super().compute_loss(x, y, prediction, sample_weight)
+        loss = super().compute_loss(x, y, y_pred, sample_weight)
         for guess in halfway:
             loss = loss + AUXILIARY * self.loss(y, guess, sample_weight)
         return loss

@@ -93,7 +93,7 @@ def load(model: Sequential, path: str | os.PathLike[str], skip_mismatch: bool = 
     Raises ValueError that lists, by the file's names, all that is missing, too much or of another shape (as transposed to
     our layout), before anything is changed. `skip_mismatch` loads what fits: the body for another number of classes, say.
     """
-    arrays, _ = saving.load_arrays(path)
+    arrays, _ = saving.load_safetensors(path)
     style = layout(arrays, str(path))
     _, name, converted = LAYOUTS[style]
     weights = {name(ours): p for ours, p in model.named_weights().items()}
@@ -103,7 +103,7 @@ def load(model: Sequential, path: str | os.PathLike[str], skip_mismatch: bool = 
 
 def resnet(path: str | os.PathLike[str], depth: int = 50, **options) -> Sequential:
     """The network of that depth in the style of the file, with its weights: (N, H, W, 3) -> (N, 1000) logits."""
-    model = networks.resnet(depth, layout(saving.load_arrays(path)[0], str(path)), **options)
+    model = networks.resnet(depth, layout(saving.load_safetensors(path)[0], str(path)), **options)
     load(model, path)
     return model
 

@@ -168,7 +168,7 @@ def arrays(folder: Folder, style: str) -> Arrays:
         raise _no_weights(folder)
     stored: Arrays = {}
     for file in files:
-        stored |= saving.load_arrays(folder / file)[0]
+        stored |= saving.load_safetensors(folder / file)[0]
     named = {_modern(name.removeprefix(PREFIXES[style])): a for name, a in stored.items()}
     for copy, of in TIED.items():
         if copy in named and of in named and not np.array_equal(named[copy], named[of]):

@@ -247,7 +247,7 @@ def folder(path, style, model, **config):
     ]:
         parts = [arrays.pop(name.replace("query", part)) for part in ("query", "key", "value")]
         arrays[name.replace(".query", "")] = np.concatenate(parts, -1)
-    saving.save_arrays(path / "model.safetensors", arrays)
+    saving.save_safetensors(path / "model.safetensors", arrays)
     (path / "config.json").write_text(json.dumps({"model_type": style} | config))
     return arrays
 
@@ -281,7 +281,7 @@ def test_weights_in_several_files_and_in_half_precision(tmp_path):
     (tmp_path / "model.safetensors").unlink()
     files = {name: f"model-0000{1 + i % 2}-of-00002.safetensors" for i, name in enumerate(arrays)}
     for file in set(files.values()):
-        saving.save_arrays(
+        saving.save_safetensors(
             tmp_path / file, {name: a for name, a in arrays.items() if files[name] == file}
         )
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
@@ -295,14 +295,14 @@ def test_weights_in_several_files_and_in_half_precision(tmp_path):
 def test_all_that_does_not_fit_is_listed(tmp_path):
     arrays = folder(tmp_path, "gpt2", gpt.GPT(20, 16, 8, 1, 2), **TINY_GPT)
     del arrays["h.0.ln_1.bias"]
-    saving.save_arrays(
+    saving.save_safetensors(
         tmp_path / "model.safetensors",
         {**arrays, "h.1.ln_1.bias": np.zeros(8, "f"), "wpe.weight": np.zeros((9, 8), "f")},
     )
     with pytest.raises(
         ValueError,
         match=r"nothing was loaded\. missing: h\.0\.ln_1\.bias\. not in the model: h\.1\.ln_1\.bias\. "
-        r"of another shape: wpe\.weight is \(9, 8\), the model wants \(16, 8\)",
+        r"of another shape: wpe\.weight is \(9, 8\), the model expects \(16, 8\)",
     ):
         gpt.GPT.from_pretrained(tmp_path)
 
@@ -351,7 +351,7 @@ def test_other_networks(tmp_path):
 
 def test_weights_that_are_not_tied(tmp_path):
     arrays = folder(tmp_path, "gpt2", gpt.GPT(20, 16, 8, 1, 2), **TINY_GPT)
-    saving.save_arrays(
+    saving.save_safetensors(
         tmp_path / "model.safetensors", {**arrays, "lm_head.weight": arrays["wte.weight"] + 1}
     )
     with pytest.raises(ValueError, match="lm_head.weight is another array than wte.weight"):

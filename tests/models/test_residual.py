@@ -240,7 +240,7 @@ def stored(depth, style, path, **options):
     if style == "torchvision":
         arrays = {key: a.transpose(3, 2, 0, 1) if a.ndim == 4 else a.T for key, a in arrays.items()}
         arrays["bn1.num_batches_tracked"] = np.array(7)
-    saving.save_arrays(path, arrays)
+    saving.save_safetensors(path, arrays)
     return model, arrays
 
 
@@ -258,14 +258,14 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded(tmp_path):
     path, options = tmp_path / "weights.safetensors", {"width": 2, **SMALL}
     model, arrays = stored(18, "torchvision", path, classes=5, **options)
     del arrays["layer1.0.conv1.weight"]
-    saving.save_arrays(path, {**arrays, "aux.weight": np.zeros((2, 3))})
+    saving.save_safetensors(path, {**arrays, "aux.weight": np.zeros((2, 3))})
     other = resnet.resnet(18, classes=4, **options)
     before = other.get_weights()
     with pytest.raises(
         ValueError,
         match=r"nothing was loaded\. missing: layer1\.0\.conv1\.weight\. "
         r"not in the model: aux\.weight\. "
-        r"of another shape: fc\.weight is \(16, 5\), the model wants \(16, 4\); fc\.bias is",
+        r"of another shape: fc\.weight is \(16, 5\), the model expects \(16, 4\); fc\.bias is",
     ):
         pretrained.load(other, path)
     assert all(np.array_equal(a, b) for a, b in zip(before, other.get_weights()))
@@ -277,7 +277,7 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded(tmp_path):
 
 
 def test_files_that_are_no_resnet(tmp_path):
-    saving.save_arrays(tmp_path / "other.safetensors", {"encoder.weight": np.zeros(3)})
+    saving.save_safetensors(tmp_path / "other.safetensors", {"encoder.weight": np.zeros(3)})
     with pytest.raises(
         ValueError, match="neither conv1.weight nor conv1_conv/kernel in it, but encoder.weight"
     ):
@@ -287,7 +287,7 @@ def test_files_that_are_no_resnet(tmp_path):
 def test_names_of_keras_2(tmp_path):
     path, options = tmp_path / "weights.safetensors", {"width": 1, "classes": 2, **SMALL}
     _, arrays = stored(18, "keras", path, **options)
-    saving.save_arrays(path, {name + ":0": a for name, a in arrays.items()})
+    saving.save_safetensors(path, {name + ":0": a for name, a in arrays.items()})
     assert pretrained.load(resnet.resnet(18, "keras", **options), path) == "keras"
 
 
@@ -350,7 +350,7 @@ def test_torchvision_weights_give_pytorchs_logits(depth, width, tmp_path):
             else 0.0
         )
         arrays[name] = (start + spread * rng.uniform(-1, 1, shape)).astype("float32")
-    saving.save_arrays(path, arrays)
+    saving.save_safetensors(path, arrays)
     x = rng.standard_normal((2, 64, 64, 3)).astype("float32")
     with torch.no_grad():
         expected = forward_in_torch(

@@ -142,7 +142,7 @@ def test_heads(kind, tmp_path):
 def test_names_of_2018(tmp_path):
     """gamma and beta, no prefix, the copies of tied weights and the buffers that old files hold."""
     theirs = written("BertForMaskedLM", "BertConfig", BERT, tmp_path)
-    arrays, _ = saving.load_arrays(tmp_path / "model.safetensors")
+    arrays, _ = saving.load_safetensors(tmp_path / "model.safetensors")
     old = {
         name.removeprefix("bert.")
         .replace("LayerNorm.weight", "LayerNorm.gamma")
@@ -154,7 +154,7 @@ def test_names_of_2018(tmp_path):
         "cls.predictions.decoder.weight": old["embeddings.word_embeddings.weight"],
         "cls.predictions.decoder.bias": old["cls.predictions.bias"],
     }
-    saving.save_arrays(tmp_path / "model.safetensors", old)
+    saving.save_safetensors(tmp_path / "model.safetensors", old)
     close(bert.MaskedLM.from_pretrained(tmp_path)(IDS), output(theirs, input_ids=IDS).logits)
 
 

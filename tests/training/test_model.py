@@ -49,7 +49,7 @@ from minigrad.training.callbacks import Callback
 
 from ..cases import MODELS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(1)
 X = rng.standard_normal((50, 4)).astype("float32")
 LABELS = (X[:, 0] + X[:, 1] > 0).astype(int) + (X[:, 2] > 1)

@@ -19,7 +19,7 @@ from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.sgd import SGD
 from minigrad.training import saving
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(2)
 
 
@@ -54,8 +54,8 @@ def test_arrays_of_every_kind(tmp_path, xp, device):
     given = {name: to_device(a) for name, a in host.items()}
     given["transposed"], given["strided"] = given["plain"].T, given["plain"][::2, ::-1]
     path = tmp_path / "file.safetensors"
-    saving.save_arrays(path, given, {"written": "by a test"})
-    arrays, metadata = saving.load_arrays(path)
+    saving.save_safetensors(path, given, {"written": "by a test"})
+    arrays, metadata = saving.load_safetensors(path)
     assert metadata == {"written": "by a test"} and arrays.keys() == host.keys()
     for name, a in host.items():
         assert arrays[name].dtype == a.dtype and arrays[name].shape == a.shape, name
@@ -63,11 +63,11 @@ def test_arrays_of_every_kind(tmp_path, xp, device):
     from safetensors.numpy import load_file  # and others can read it
 
     np.testing.assert_array_equal(load_file(path)["transposed"], whole.T)
-    assert saving.load_arrays(str(path))[0].keys() == host.keys()
+    assert saving.load_safetensors(str(path))[0].keys() == host.keys()
 
 
 def test_new_files_have_the_usual_rights(tmp_path):
-    saving.save_arrays(tmp_path / "w.safetensors", {"a": np.ones(2)})
+    saving.save_safetensors(tmp_path / "w.safetensors", {"a": np.ones(2)})
     (tmp_path / "plain").write_text("x")
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("w.safetensors", "plain")]
     assert modes[0] == modes[1]
@@ -83,14 +83,14 @@ value = float(sys.argv[2])
 print("ready", flush=True)
 while True:
     value += 1
-    io.save_arrays(sys.argv[1], {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)})
+    io.save_safetensors(sys.argv[1], {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)})
     print("saved", flush=True)
 """
 
 
 def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
     path, value = tmp_path / "w.safetensors", 0.0
-    saving.save_arrays(
+    saving.save_safetensors(
         path, {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)}
     )
     for k in range(5):
@@ -105,7 +105,7 @@ def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         process.stdout.close()
-        arrays, metadata = saving.load_arrays(path)
+        arrays, metadata = saving.load_safetensors(path)
         value, before = float(metadata["value"]), value
         assert (
             value > before
@@ -118,23 +118,23 @@ def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
 @pytest.mark.parametrize("broken", ["replace", "fsync"])
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, broken):
     path = tmp_path / "w.safetensors"
-    saving.save_arrays(path, {"a": np.ones(2)})
+    saving.save_safetensors(path, {"a": np.ones(2)})
 
     def fail(*_):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, broken, fail)
     with pytest.raises(OSError, match="no space"):
-        saving.save_arrays(path, {"a": np.zeros(2)})
+        saving.save_safetensors(path, {"a": np.zeros(2)})
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
-    assert saving.load_arrays(path)[0]["a"].tolist() == [1, 1]
+    assert saving.load_safetensors(path)[0]["a"].tolist() == [1, 1]
 
 
 def test_a_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder .*none"):
-        saving.save_arrays(tmp_path / "none" / "w.safetensors", {"a": np.ones(2)})
+        saving.save_safetensors(tmp_path / "none" / "w.safetensors", {"a": np.ones(2)})
     with pytest.raises(FileNotFoundError, match="no weight file at .*w.safetensors"):
-        saving.load_arrays(tmp_path / "w.safetensors")
+        saving.load_safetensors(tmp_path / "w.safetensors")
     assert not list(tmp_path.iterdir())
 
 
@@ -192,7 +192,7 @@ def test_a_folder_is_no_file(tmp_path):
 def test_weights_go_by_name(tmp_path, device):
     path, model, twin = tmp_path / "w.safetensors", network(), network()
     model.save_weights(path)
-    assert sorted(saving.load_arrays(path)[0]) == ["a/bias", "a/kernel", "b/bias", "b/kernel"]
+    assert sorted(saving.load_safetensors(path)[0]) == ["a/bias", "a/kernel", "b/bias", "b/kernel"]
     twin.load_weights(path)
     assert same(model.get_weights(), twin) and all(
         p.device == device and p.dtype == np.float32 for p in twin.weights
@@ -217,8 +217,8 @@ def test_everything_that_does_not_fit_is_listed_and_nothing_changed(tmp_path):
     assert "w.safetensors does not fit this model; nothing was loaded" in text
     assert "missing: c/kernel; c/bias" in text and "not in the model: b/bias; b/kernel" in text
     assert (
-        "a/kernel is (2, 3), the model wants (2, 4)" in text
-        and "a/bias is (3,), the model wants (4,)" in text
+        "a/kernel is (2, 3), the model expects (2, 4)" in text
+        and "a/bias is (3,), the model expects (4,)" in text
     )
     assert same(before, other)
     other.load_weights(path, skip_mismatch=True)

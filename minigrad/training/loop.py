@@ -1,0 +1,172 @@
+"""The loops over batches: the epochs of fit, evaluation, prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backend import Array
+from ..engine.autograd import no_grad
+from ..layers.modes import trainable_at_compile, training
+from ..ops import concatenate
+from .callbacks import Callback, Logs
+
+if TYPE_CHECKING:
+    from .model import Model
+
+Batch = tuple[Array, ...]  # (x,), (x, y) or (x, y, sample_weight)
+Totals = dict[str, tuple[float, int]]  # weighted sum and number of rows of each logged value
+
+
+def run_epochs(
+    model: Model,
+    batches: Iterable[Batch],
+    validation: Iterable[Batch] | None,
+    callbacks: Sequence[Callback],
+    epochs: Iterable[int],
+) -> None:
+    """Train for the given epochs, with validation and callbacks after each one.
+
+    Args:
+        model: A compiled model.
+        batches: The training data, iterated once per epoch.
+        validation: Data to evaluate after each epoch, or None.
+        callbacks: Called in this order; `on_train_end` too, also after an exception.
+        epochs: Numbers of the epochs.
+    """
+    logs: Logs = {}
+    begun: list[Callback] = []
+    try:
+        for callback in callbacks:
+            callback.model = model
+            callback.on_train_begin(logs)
+            begun.append(callback)
+        for epoch in epochs:
+            logs = run_epoch(model, batches, callbacks, epoch)
+            if validation is not None:
+                results = evaluate_batches(model, validation)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+    finally:
+        with ExitStack() as stack:  # calls all of them, even if an earlier one raises
+            for callback in reversed(begun):
+                stack.callback(callback.on_train_end, logs)
+
+
+def run_epoch(
+    model: Model, batches: Iterable[Batch], callbacks: Sequence[Callback], epoch: int
+) -> Logs:
+    """One pass over the training data.
+
+    Args:
+        model: A compiled model.
+        batches: The training data.
+        callbacks: Called when the epoch begins, and before and after each batch.
+        epoch: Number of the epoch.
+
+    Returns:
+        The means over all rows of what the steps returned, and the metrics.
+    """
+    for callback in callbacks:
+        callback.on_epoch_begin(epoch, {})
+    before = [c for c in callbacks if _overrides(c, "on_train_batch_begin")]
+    after = [c for c in callbacks if _overrides(c, "on_train_batch_end")]
+    model.reset_metrics()
+    totals: Totals = {}
+    for i, batch in enumerate(batches):
+        for callback in before:
+            callback.on_train_batch_begin(i, {})
+        values = accumulate_logs(totals, run_train_step(model, batch), len(batch[0]))
+        for callback in after:
+            callback.on_train_batch_end(i, values)
+        if model.stop_training:
+            break
+    return mean_logs(totals) | model.metric_results()
+
+
+def run_train_step(model: Model, batch: Batch) -> Any:
+    """`model.train_step` on one batch, with layers frozen as they were when it was compiled.
+
+    Args:
+        model: A compiled model.
+        batch: (x,), (x, y) or (x, y, sample_weight).
+    """
+    with trainable_at_compile(model._trainable_at_compile):
+        return model.train_step(batch[0] if len(batch) == 1 else batch)
+
+
+def evaluate_batches(model: Model, batches: Iterable[Batch]) -> Logs:
+    """Means over all rows of what `model.test_step` returns, and the metrics.
+
+    Args:
+        model: A compiled model.
+        batches: The data to evaluate.
+    """
+    model.reset_metrics()
+    totals: Totals = {}
+    with no_grad(), training(False):
+        for batch in batches:
+            values = model.test_step(batch[0] if len(batch) == 1 else batch)
+            accumulate_logs(totals, values, len(batch[0]))
+    return mean_logs(totals) | model.metric_results()
+
+
+def predict_batches(model: Model, batches: Iterable[Batch]) -> np.ndarray:
+    """The outputs for all rows, on the host.
+
+    Args:
+        model: A model, compiled or not.
+        batches: The inputs.
+    """
+    with no_grad(), training(False):
+        outputs = [model(batch[0]) for batch in batches]
+    return (concatenate(outputs) if len(outputs) > 1 else outputs[0]).numpy()
+
+
+def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:
+    """Add the values of a step to the totals; returns the values as numbers.
+
+    Args:
+        totals: Changed in place.
+        values: What `train_step` or `test_step` returned: a dict of numbers or Tensors.
+        rows: Number of rows of the batch, by which its values count.
+
+    Raises:
+        TypeError: If the step did not return a dict.
+
+    Example:
+        >>> totals = {}
+        >>> logs = accumulate_logs(totals, {"loss": 1.0}, 30)
+        >>> logs = accumulate_logs(totals, {"loss": 4.0}, 10)
+        >>> mean_logs(totals)
+        {'loss': 1.75}
+    """
+    if not isinstance(values, dict):
+        raise TypeError(
+            f"a step must return a dict of values to log, like {{'loss': loss}}, got {values!r}"
+        )
+    logs = {name: float(value) for name, value in values.items()}
+    for name, value in logs.items():
+        total, count = totals.get(name, (0.0, 0))
+        totals[name] = total + value * rows, count + rows
+    return logs
+
+
+def mean_logs(totals: Totals) -> Logs:
+    """The mean of each logged value per row.
+
+    Args:
+        totals: As `accumulate_logs` filled them.
+    """
+    return {name: total / count for name, (total, count) in totals.items()}
+
+
+def _overrides(callback: Callback, method: str) -> bool:
+    """True if the callback defines this method, so that it must be called."""
+    return getattr(type(callback), method) is not getattr(Callback, method)
