@@ -143,13 +143,17 @@ class Optimizer:
         """
         parameters = self.parameters if parameters is None else parameters
         gs = [getattr(g, "_array", g) for g in gradients]
-        fits = all(g is None or g.shape == p._array.shape for g, p in zip(gs, parameters))
-        if not fits or len(gs) != len(parameters) or not parameters:
+        if len(gs) != len(parameters) or not parameters:
             self._refuse_gradients(gs, parameters)
+        for g, p in zip(gs, parameters):
+            if g is not None and g.shape != p._array.shape:
+                self._refuse_gradients(gs, parameters)
         if len(parameters) != len(self.parameters) or any(map(is_not, parameters, self.parameters)):
             gs = self._align_gradients(gs, parameters)
-        if any(p._array is not views[0] for p, views in zip(self.parameters, self._views)):
-            self._flatten_parameters(self.parameters, self.state())  # an array was replaced
+        for p, views in zip(self.parameters, self._views):
+            if p._array is not views[0]:  # somebody replaced the array of a parameter
+                self._flatten_parameters(self.parameters, self.state())
+                break
         if self.schedule is not None:
             self._rate = float(self.schedule(self.t))
         self.t += 1

@@ -258,13 +258,11 @@ def validate_data(
     """
     if y is None and sample_weight is not None:
         raise ValueError("sample_weight needs y beside it")
-    named = {"x": x, "y": y, "sample_weight": sample_weight}
-    arrays = {prefix + name: as_data(a) for name, a in named.items() if a is not None}
-    first = arrays[prefix + "x"]
-    for name, a in arrays.items():
-        if a.ndim == 0 or len(a) == 0 or len(a) != len(first) or not _is_finite(a):
-            _refuse_array(name, a, prefix + "x", first)
-    return [to_device(a, device) for a in arrays.values()]
+    arrays = [as_data(a) for a in (x, y, sample_weight) if a is not None]
+    for i, a in enumerate(arrays):
+        if a.ndim == 0 or len(a) == 0 or len(a) != len(arrays[0]) or not _is_finite(a):
+            _refuse_array(arrays, i, prefix)
+    return [to_device(a, device) for a in arrays]
 
 
 def _is_finite(a: Array) -> bool:
@@ -272,23 +270,24 @@ def _is_finite(a: Array) -> bool:
     return a.dtype.kind != "f" or bool(backend(a).isfinite(a).all())
 
 
-def _refuse_array(name: str, a: Array, first_name: str, first: Array) -> None:
-    """Raise the ValueError that says why an array is not valid data."""
+def _refuse_array(arrays: list[Array], i: int, prefix: str) -> None:
+    """Raise the ValueError that says why arrays[i] is not valid data."""
+    a = arrays[i]
+    name = prefix + ("x", "y", "sample_weight")[i]
     if a.ndim == 0:
         raise ValueError(
             f"{name} is a single number: expected an array whose first axis counts the rows"
         )
-    if len(a) != len(first):
-        raise ValueError(
-            f"{name} has {len(a)} rows, {first_name} has {len(first)}: they must be equal"
-        )
+    rows = len(arrays[0])
+    if len(a) != rows:
+        raise ValueError(f"{name} has {len(a)} rows, {prefix}x has {rows}: they must be equal")
     if len(a) == 0:
         raise ValueError(f"{name} of shape {a.shape} holds no rows")
     finite_rows = backend(a).isfinite(a).reshape(len(a), -1).all(1)
-    rows = to_cpu(~finite_rows).nonzero()[0]
+    bad = to_cpu(~finite_rows).nonzero()[0]
     raise ValueError(
-        f"{name} holds NaN or infinity in {len(rows)} of {len(a)} rows, the first at row "
-        f"{rows[0]}: fill or drop them before training"
+        f"{name} holds NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}: "
+        "fill or drop them before training"
     )
 
 
