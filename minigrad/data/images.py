@@ -1,6 +1,7 @@
-"""Whole batches of images: scales, sizes, and one sampler for every affine map.
+"""Batches of images: scales, sizes, and one sampler for every affine map.
 
-Images are (N, height, width, channels) or (N, height, width), uint8 (0..255) or floating, and stay where they are.
+Images are (N, height, width, channels) or (N, height, width), uint8 (0..255) or floating, and stay
+on the device they are on.
 """
 
 from __future__ import annotations
@@ -11,134 +12,189 @@ import numpy as np
 
 from ..backend import Array, backend, cache_blocks
 from ..config import as_data, settings
+from ..utils.interpolation import pixel_centers
 from ..utils.registry import lookup
 
-BLOCK = 1 << 16  # numbers handled at a time, so that what lies between two steps stays in the cache
+BLOCK_SIZE = 1 << 16  # numbers per block, so that intermediate results stay in the cache
 
-# ---- scales --------------------------------------------------------------------------------------------------------
+# ---- scales --------------------------------------------------------------------------------------
 
 
 def to_float(images: Any, top: float = 255) -> Array:
-    """images / top, floating: 0..255 becomes 0..1; scikit-learn's digits run to top=16."""
+    """images / top, as floating numbers: 0..255 becomes 0..1.
+
+    Args:
+        images: Any shape.
+        top: The value that becomes 1. The digits of scikit-learn run to 16.
+
+    Raises:
+        ValueError: If top is not positive.
+
+    Example:
+        >>> to_float(np.array([0, 51, 255], "uint8")).tolist()
+        [0.0, 0.20000000298023224, 1.0]
+    """
     x = as_data(images)
-    return x.astype(x.dtype if x.dtype.kind == "f" else settings.default_dtype) / _positive(
-        "to_float", top
-    )
+    dtype = x.dtype if x.dtype.kind == "f" else settings.default_dtype
+    return x.astype(dtype) / _check_top("to_float", top)
 
 
 def to_uint8(images: Any, top: float = 1) -> Array:
-    """round(images * 255 / top) as uint8, where what lies outside 0..255 is clipped.
+    """round(images * 255 / top) as uint8, clipped to 0..255.
 
-    A plain cast wraps instead: digits run from 0 to 16, 16 * 16 = 256, and (digits * 16).astype(uint8) turns the brightest
-    pixels black. Raises ValueError for NaN, which no pixel can hold.
+    A plain cast wraps around instead: digits run from 0 to 16, 16 * 16 = 256, and
+    (digits * 16).astype("uint8") turns the brightest pixels black.
+
+    Args:
+        images: Any shape.
+        top: The value that becomes 255.
+
+    Raises:
+        ValueError: If top is not positive, or a value is NaN.
+
+    Example:
+        >>> to_uint8([[0.0, 0.5, 1.2]]).tolist()
+        [[0, 128, 255]]
     """
     x = as_data(images)
     xp = backend(x)
     if x.dtype.kind == "f" and bool(xp.isnan(x).any()):
         raise ValueError("to_uint8: the images hold NaN, which no pixel can hold")
-    return xp.rint(xp.clip(x * (255 / _positive("to_uint8", top)), 0, 255)).astype("uint8")
+    factor = 255 / _check_top("to_uint8", top)
+    return xp.rint(xp.clip(x * factor, 0, 255)).astype("uint8")
 
 
-def _positive(name: str, top: float) -> float:
+def _check_top(name: str, top: float) -> float:
     if not top > 0:
         raise ValueError(f"{name}: top is the brightest value and must be positive, not {top!r}")
     return float(top)
 
 
 def as_batch(name: str, images: Any) -> Array:
-    """The images as an array (N, height, width, channels), a view where one channel is left out.
+    """The images as an array (N, height, width, channels); without channels, a view with one.
 
-    Raises TypeError for a Tensor, ValueError for another rank and for what looks like one image with its channels.
+    Args:
+        name: The caller, for the error.
+        images: (N, height, width, channels) or (N, height, width).
+
+    Raises:
+        TypeError: If the images are a Tensor.
+        ValueError: If the rank is another, or the images look like one image with its channels.
+
+    Example:
+        >>> as_batch("resize", np.zeros((5, 8, 8))).shape
+        (5, 8, 8, 1)
     """
     if hasattr(images, "_array"):
         raise TypeError(
-            f"{name} prepares arrays and has no gradient; it got a Tensor: take its .data, or a layer (UpSampling2D)"
+            f"{name} prepares arrays and has no gradient; it got a Tensor: take its .data, "
+            "or a layer (UpSampling2D)"
         )
     x = images if hasattr(images, "shape") else as_data(images)
-    fits = "expected images (N, height, width, channels) or (N, height, width)"
+    expected = "expected images (N, height, width, channels) or (N, height, width)"
     if x.ndim not in (3, 4):
-        raise ValueError(
-            f"{name}: {fits}, got shape {x.shape}"
-            + (": one image is image[None]" if x.ndim == 2 else "")
-        )
+        hint = ": one image is image[None]" if x.ndim == 2 else ""
+        raise ValueError(f"{name}: {expected}, got shape {x.shape}{hint}")
     if x.ndim == 3 and x.shape[2] in (1, 3, 4) and x.shape[1] > 4:
         raise ValueError(
-            f"{name}: {fits}, got shape {x.shape}, which looks like one image with its channels: give image[None]"
+            f"{name}: {expected}, got shape {x.shape}, which looks like one image with its "
+            "channels: give image[None]"
         )
     return x[..., None] if x.ndim == 3 else x
 
 
-# ---- sizes ---------------------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 
 
 def resize(images: Any, size: int | tuple[int, int], method: str = "bilinear") -> Array:
-    """The images at `size` (height, width), or a square; dtype kept, uint8 rounded.
+    """The images in another size; the dtype stays, uint8 is rounded.
 
-    "bilinear" puts pixel i at i + 1/2 (TensorFlow, PyTorch with align_corners=False); "nearest" takes pixel i * old // new, as
-    PyTorch. Neither smooths first: shrinking to less than half drops pixels, and fine patterns flicker (aliasing).
+    Neither method smooths first: shrinking to less than half drops pixels, and fine patterns
+    flicker (aliasing).
+
+    Args:
+        images: (N, height, width, channels) or (N, height, width).
+        size: The new (height, width), or one number for both.
+        method: "bilinear" interpolates between pixel centers, see `pixel_centers`; "nearest" takes
+            pixel i * old // new, as PyTorch does.
+
+    Shape:
+        (N, H, W, C) -> (N, height, width, C)
+
+    Raises:
+        TypeError: If bilinear images are neither uint8 nor floating.
+        ValueError: If sizes are not positive integers, or the method is unknown.
+
+    Example:
+        >>> resize(np.array([[[0.0, 4.0]]]), (1, 4)).tolist()
+        [[[0.0, 1.0, 3.0, 4.0]]]
     """
     x = as_batch("resize", images)
     height, width = size if isinstance(size, (tuple, list)) else (size, size)
-    if not all(isinstance(n, (int, np.integer)) and n > 0 for n in (height, width, *x.shape[1:3])):
+    sizes = (height, width, *x.shape[1:3])
+    if not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
         raise ValueError(
-            f"resize: from images of shape {np.shape(images)} to size {size!r}: sizes are positive integers"
+            f"resize: from images of shape {np.shape(images)} to size {size!r}: "
+            "sizes are positive integers"
         )
-    y = lookup(method, {"bilinear": _bilinear, "nearest": _nearest}, "resize method")(
-        x, int(height), int(width)
-    )
+    resized = lookup(method, {"bilinear": _bilinear, "nearest": _nearest}, "resize method")
+    y = resized(x, int(height), int(width))
     return y[..., 0] if np.ndim(images) == 3 else y
 
 
 def _nearest(x: Array, height: int, width: int) -> Array:
-    xp, (h, w) = backend(x), x.shape[1:3]
-    return x.take(xp.arange(height) * h // height, 1).take(xp.arange(width) * w // width, 2)
+    xp = backend(x)
+    h, w = x.shape[1:3]
+    rows = xp.arange(height) * h // height
+    columns = xp.arange(width) * w // width
+    return x.take(rows, 1).take(columns, 2)
 
 
 def _bilinear(x: Array, height: int, width: int) -> Array:
-    """First every column, then every row, a few images at a time."""
-    xp, (n, h, w, channels) = backend(x), x.shape
+    """First along the columns, then along the rows, a few images at a time."""
     if x.dtype.kind != "f" and x.dtype != np.uint8:
         raise TypeError(
-            f"resize: bilinear needs uint8 or floating images, got {x.dtype}: see to_float and to_uint8"
+            f"resize: bilinear needs uint8 or floating images, got {x.dtype}: "
+            "see to_float and to_uint8"
         )
-    y = xp.empty((n, height, width, channels), x.dtype)
+    xp = backend(x)
+    n, h, w, channels = x.shape
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float32")
-    rows, columns = _between(h, height, dtype, x), _between(w, width, dtype, x)
-    for cut in cache_blocks(y, BLOCK):
-        block = _blend(_blend(x[cut].astype(dtype, copy=False), *rows, 1), *columns, 2)
-        y[cut] = block if x.dtype.kind == "f" else xp.rint(block)
+    rows = _neighbors(h, height, dtype, x)
+    columns = _neighbors(w, width, dtype, x)
+    y = xp.empty((n, height, width, channels), x.dtype)
+    for block in cache_blocks(y, BLOCK_SIZE):
+        part = x[block].astype(dtype, copy=False)
+        part = _interpolate(part, *rows, axis=1)
+        part = _interpolate(part, *columns, axis=2)
+        y[block] = part if x.dtype.kind == "f" else xp.rint(part)
     return y
 
 
-def _between(old: int, new: int, dtype: np.dtype, like: Array) -> tuple[Array, Array, Array]:
-    """For each new pixel its two neighbours among the old ones, and how far it is on the way from the first to the second."""
-    place = ((np.arange(new) + 0.5) * old / new - 0.5).clip(0, old - 1)
-    low = place.astype(np.intp)
+def _neighbors(old: int, new: int, dtype: np.dtype, like: Array) -> tuple[Array, Array, Array]:
+    """The two old pixels around each new one, and its distance from the first of them."""
+    centers = pixel_centers(old, new)
+    low = centers.astype(np.intp)
+    high = np.minimum(low + 1, old - 1)
+    fraction = (centers - low).astype(dtype)
     xp = backend(like)
-    return (
-        xp.asarray(low),
-        xp.asarray(np.minimum(low + 1, old - 1)),
-        xp.asarray((place - low).astype(dtype)),
-    )
+    return xp.asarray(low), xp.asarray(high), xp.asarray(fraction)
 
 
-def _blend(x: Array, low: Array, high: Array, part: Array, axis: int) -> Array:
-    """x[low] + (x[high] - x[low]) * part, along an axis."""
-    y, slope = x.take(low, axis), x.take(high, axis)
-    slope -= y
-    slope *= part.reshape(-1, *[1] * (x.ndim - axis - 1))
-    y += slope
+def _interpolate(x: Array, low: Array, high: Array, fraction: Array, axis: int) -> Array:
+    """x[low] + (x[high] - x[low]) * fraction, along an axis."""
+    y = x.take(low, axis)
+    difference = x.take(high, axis)
+    difference -= y
+    difference *= fraction.reshape(-1, *[1] * (x.ndim - axis - 1))
+    y += difference
     return y
 
 
-# ---- affine maps ---------------------------------------------------------------------------------------------------
+# ---- affine maps ---------------------------------------------------------------------------------
 
-FILL_MODES = {
-    "constant": "constant",
-    "nearest": "edge",
-    "reflect": "edge",
-    "wrap": "wrap",
-}  # and np.pad's names for the rim
+# fill modes, and np.pad's modes for the border
+FILL_MODES = {"constant": "constant", "nearest": "edge", "reflect": "edge", "wrap": "wrap"}
 
 
 def affine(
@@ -149,78 +205,103 @@ def affine(
     fill_value: float = 0.0,
     interpolation: str = "bilinear",
 ) -> np.ndarray:
-    """Floating images (N, H, W, C) seen through maps (N, 2, 3): y[r, c] = x[A (r, c) + b], rows and columns from the centre.
+    """y[r, c] = x[A (r, c) + b] for maps (A | b), rows and columns counted from the center.
 
-    A map leads from a new pixel back to the old place, and the four pixels around it are blended. Outside of the image lies
-    `fill_value` (constant), the last pixel (nearest), the mirrored image d c b a | a b c d | d c b a (reflect) or the image
-    again (wrap).
+    A map leads from a pixel of the result back to a place in the image.
+
+    Args:
+        images: Floating images on the host.
+        maps: One map per image.
+        fill_mode: What lies outside of the image: fill_value ("constant"), the last pixel
+            ("nearest"), the mirrored image d c b a | a b c d | d c b a ("reflect") or the image
+            again ("wrap").
+        fill_value: The value outside of the image, for "constant".
+        interpolation: "bilinear" blends the four pixels around a place; "nearest" takes one.
+
+    Shape:
+        (N, H, W, C), (N, 2, 3) -> (N, H, W, C)
+
+    Raises:
+        ValueError: If fill_mode or interpolation is unknown.
+
+    Example:
+        >>> images = np.arange(4.0).reshape(1, 2, 2, 1)
+        >>> half_turn = [[[-1, 0, 0], [0, -1, 0]]]
+        >>> affine(images, half_turn)[0, ..., 0].tolist()
+        [[3.0, 2.0], [1.0, 0.0]]
     """
-    rim = lookup(fill_mode, FILL_MODES, "fill_mode")
-    sample = lookup(
-        interpolation, {"bilinear": _four_pixels, "nearest": _one_pixel}, "interpolation"
-    )
-    n, h, w, channels = images.shape
-    maps, y = np.asarray(maps, images.dtype), np.empty_like(images, order="C")
-    down, right = (np.arange(size, dtype=images.dtype) - (size - 1) / 2 for size in (h, w))
-    for cut in cache_blocks(y, BLOCK):
-        row, column = (
-            _fold(m[0] * down[:, None] + (m[1] * right + m[2]) + (size - 1) / 2, size, fill_mode)
-            for m, size in (
-                (maps[cut, 0].T[..., None, None], h),
-                (maps[cut, 1].T[..., None, None], w),
-            )
-        )
-        ring = {"constant_values": fill_value} if rim == "constant" else {}
-        padded = np.pad(images[cut], ((0, 0), (1, 2), (1, 2), (0, 0)), rim, **ring)  # type: ignore[call-overload]
-        y[cut] = sample(padded, row + 1, column + 1)
+    pad_mode = lookup(fill_mode, FILL_MODES, "fill_mode")
+    samplers = {"bilinear": _sample_bilinear, "nearest": _sample_nearest}
+    sample = lookup(interpolation, samplers, "interpolation")
+    h, w = images.shape[1:3]
+    maps = np.asarray(maps, images.dtype)
+    y = np.empty_like(images, order="C")
+    rows, columns = (np.arange(size, dtype=images.dtype) - (size - 1) / 2 for size in (h, w))
+    options = {"constant_values": fill_value} if pad_mode == "constant" else {}
+    border = ((0, 0), (1, 2), (1, 2), (0, 0))
+    for block in cache_blocks(y, BLOCK_SIZE):
+        to_row, to_column = (maps[block, i].T[..., None, None] for i in (0, 1))
+        row = to_row[0] * rows[:, None] + (to_row[1] * columns + to_row[2]) + (h - 1) / 2
+        column = to_column[0] * rows[:, None] + (to_column[1] * columns + to_column[2])
+        column = column + (w - 1) / 2
+        row = _into_range(row, h, fill_mode)
+        column = _into_range(column, w, fill_mode)
+        padded = np.pad(images[block], border, pad_mode, **options)  # type: ignore[call-overload]
+        y[block] = sample(padded, row + 1, column + 1)
     return y
 
 
-def _fold(place: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
-    """The same places brought to -1..size, the image and its rim."""
+def _into_range(position: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
+    """Equivalent positions in -1..size, which is the image and its border."""
     if fill_mode == "constant":
-        return place.clip(-1, size)
+        return position.clip(-1, size)
     if fill_mode == "wrap":
-        return place % size
+        return position % size
     if fill_mode == "reflect":
-        place = abs(place + 0.5)
-        if place.size and place.max() > 2 * size:
-            place %= 2 * size  # slow, and seldom needed
-        place = np.minimum(place, 2 * size - place) - 0.5
-    return place.clip(0, size - 1)
+        position = _reflect(position, size)
+    return position.clip(0, size - 1)
 
 
-def _flat(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Positions (N, h, w) in padded.reshape(-1, channels)."""
+def _reflect(position: np.ndarray, size: int) -> np.ndarray:
+    """Positions in the mirrored image d c b a | a b c d | d c b a, brought into the middle one."""
+    distance = abs(position + 0.5)
+    if distance.size and distance.max() > 2 * size:
+        distance %= 2 * size  # slow, and rarely needed
+    return np.minimum(distance, 2 * size - distance) - 0.5
+
+
+def _flat_index(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Indices (N, h, w) into padded.reshape(-1, channels)."""
     n, h, w, _ = padded.shape
     return (np.arange(n)[:, None, None] * h + row) * w + column
 
 
-def _one_pixel(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    nearest = _flat(padded, (row + 0.5).astype(np.intp), (column + 0.5).astype(np.intp))
-    return padded.reshape(-1, padded.shape[3]).take(nearest, 0)
+def _sample_nearest(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """The pixel nearest to each place."""
+    nearest_row = (row + 0.5).astype(np.intp)
+    nearest_column = (column + 0.5).astype(np.intp)
+    index = _flat_index(padded, nearest_row, nearest_column)
+    return padded.reshape(-1, padded.shape[3]).take(index, 0)
 
 
-def _four_pixels(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """a b over c d: between a and b, between c and d, then between these two."""
-    top, left = row.astype(np.intp), column.astype(np.intp)
-    at, pixels, width = (
-        _flat(padded, top, left),
-        padded.reshape(-1, padded.shape[3]),
-        padded.shape[2],
-    )
-    down, right = (
-        (row - top)[..., None].astype(padded.dtype),
-        (column - left)[..., None].astype(padded.dtype),
-    )
-    a, b, c, d = (pixels.take(at + shift, 0) for shift in (0, 1, width, width + 1))
+def _sample_bilinear(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Four pixels a b over c d: between a and b, between c and d, then between these two."""
+    top = row.astype(np.intp)
+    left = column.astype(np.intp)
+    down = (row - top)[..., None].astype(padded.dtype)
+    right = (column - left)[..., None].astype(padded.dtype)
+    pixels = padded.reshape(-1, padded.shape[3])
+    width = padded.shape[2]
+    index = _flat_index(padded, top, left)
+    a, b, c, d = (pixels.take(index + shift, 0) for shift in (0, 1, width, width + 1))
+    upper = _between(a, b, right)
+    lower = _between(c, d, right)
+    return _between(upper, lower, down)
+
+
+def _between(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """a + (b - a) * fraction, in the memory of b."""
     b -= a
-    b *= right
+    b *= fraction
     b += a
-    d -= c
-    d *= right
-    d += c
-    d -= b
-    d *= down
-    d += b
-    return d
+    return b

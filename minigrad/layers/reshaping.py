@@ -8,6 +8,7 @@ from typing import Any
 from .. import ops
 from ..backend import Array, backend
 from ..ops.windows import pads_of, pair
+from ..utils.interpolation import pixel_centers
 from .base import Layer
 from .validation import check_choice, check_data_format
 
@@ -262,14 +263,10 @@ class UpSampling2D(Layer):
 
 
 def _bilinear_weights(n: int, factor: int, like: Any) -> Array:
-    """(factor * n, n): the weights of the two old pixels on either side of each new one.
-
-    The center of new pixel i lies at (i + 1/2) / factor - 1/2 in old pixels.
-    """
+    """(factor * n, n): the weights of the two old pixels on either side of each new one."""
     xp = backend(like)
-    centers = (xp.arange(factor * n, dtype=like.dtype) + 0.5) / factor - 0.5
-    inside = xp.clip(centers, 0, n - 1)
-    distances = abs(inside[:, None] - xp.arange(n, dtype=like.dtype))
+    centers = xp.asarray(pixel_centers(n, factor * n).astype(like.dtype))
+    distances = abs(centers[:, None] - xp.arange(n, dtype=like.dtype))
     return xp.maximum(1 - distances, 0)
 
 

@@ -108,7 +108,7 @@ def test_many_blocks_are_one(monkeypatch):
     x = rng.random((7, 9, 8, 2), np.float32)
     maps = np.tile([[1, 0.1, 0.5], [-0.1, 1, 0.2]], (7, 1, 1))
     whole, moved = resize(x, 6), affine(x, maps)
-    monkeypatch.setattr(images, "BLOCK", 200)
+    monkeypatch.setattr(images, "BLOCK_SIZE", 200)
     np.testing.assert_array_equal(resize(x, 6), whole)
     np.testing.assert_array_equal(affine(x, maps), moved)
 
