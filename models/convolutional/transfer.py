@@ -19,8 +19,7 @@ import numpy as np
 
 import minigrad
 from minigrad import Sequential, datasets, plots
-from minigrad.data import Dataset
-from minigrad.data.augmentation import images
+from minigrad.data import Dataset, augmentation
 from minigrad.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from minigrad.optimizers.adam import Adam
 
@@ -46,12 +45,10 @@ def network(head: str, classes: int = 5) -> Sequential:
     return model
 
 
-MOVED = (
-    images.Compose(  # turned by up to 14 degrees, shifted by a pixel, up to 15 % larger or smaller
-        images.RandomRotation(0.04, fill_mode="constant"),
-        images.RandomTranslation(0.13, 0.13, fill_mode="constant"),
-        images.RandomZoom(0.15, fill_mode="constant"),
-    )
+MOVED = augmentation.Compose(  # turned by up to 14 degrees, shifted by a pixel, up to 15 % larger or smaller
+    augmentation.RandomRotation(0.04, fill_mode="constant"),
+    augmentation.RandomTranslation(0.13, 0.13, fill_mode="constant"),
+    augmentation.RandomZoom(0.15, fill_mode="constant"),
 )
 
 

@@ -20,7 +20,7 @@ from minigrad import Sequential, Tensor, datasets
 from minigrad.backend import device_name, to_cpu
 from minigrad.config import default_dtype, to_device
 from minigrad.data import Dataset, batches, images, prefetch, steps, train_validation_split
-from minigrad.data.augmentation import images as augment
+from minigrad.data import augmentation as augment
 from minigrad.layers import Dense, Dropout, Flatten
 from minigrad.random import generator, use_generator
 from minigrad.training.callbacks import Callback

@@ -6,8 +6,8 @@ import pytest
 import minigrad
 from minigrad import Tensor
 from minigrad.config import to_device
-from minigrad.data.augmentation import images as A
-from minigrad.data.augmentation.mixing import CutMix, MixUp
+from minigrad.data import augmentation as A
+from minigrad.data.augmentation import CutMix, MixUp
 
 rng = np.random.default_rng(0)
 PIXELS = rng.random((6, 8, 10, 3), np.float32)
@@ -69,9 +69,9 @@ def test_each_image_has_its_own_parameters_unless_told_otherwise(make):
     x = np.repeat(PIXELS[:1], 12, 0)
     y = make(seed=1)(x)
     assert any((y[0] != other).any() for other in y[1:])
-    z = make(same=True, seed=1)(x)
+    z = make(per_batch=True, seed=1)(x)
     assert all((z[0] == other).all() for other in z[1:])
-    draws = [make(same=True, seed=seed)(x)[0] for seed in range(6)]
+    draws = [make(per_batch=True, seed=seed)(x)[0] for seed in range(6)]
     assert any((draws[0] != other).any() for other in draws[1:])
 
 
@@ -107,7 +107,7 @@ def test_everything_refuses_what_is_no_batch_of_images(make):
         step(to_device(PIXELS, "strict"))
     with pytest.raises(TypeError, match="it got a Tensor"):
         step(Tensor(PIXELS))
-    if not step.moves_only:
+    if not step.geometric:
         with pytest.raises(
             TypeError, match="expected uint8 or floating images, got int64: see .*to_float"
         ):
@@ -338,7 +338,7 @@ def test_mixup_mixes_images_and_labels_alike():
     np.testing.assert_allclose(y[..., 0, 0], targets, atol=1e-6)
     np.testing.assert_allclose(targets.sum(1), 1, atol=1e-6)
     assert ((targets > 0).sum(1) <= 2).all() and len(np.unique(targets.max(1))) > 4
-    weights = MixUp(1.0, num_classes=8, same=True, seed=2)(x, np.arange(8))[1]
+    weights = MixUp(1.0, num_classes=8, per_batch=True, seed=2)(x, np.arange(8))[1]
     assert len(np.unique(weights[(weights > 0) & (weights < 1)].round(5))) == 2
     for labels in (np.eye(8), np.eye(8, dtype=int), np.arange(8.0)):
         assert MixUp(1.0)(x, labels)[1].dtype.kind == "f"
@@ -433,5 +433,5 @@ def test_bad_arguments(make, message):
 
 
 def test_the_base_asks_for_change():
-    with pytest.raises(NotImplementedError, match="Augmentation does not say"):
+    with pytest.raises(NotImplementedError, match="Augmentation does not define change"):
         A.Augmentation()(PIXELS)

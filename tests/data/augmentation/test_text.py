@@ -9,7 +9,7 @@ import pytest
 
 import minigrad
 from minigrad.data import batches
-from minigrad.data.augmentation import text as A
+from minigrad.data import augmentation as A
 from minigrad.data.augmentation.text import STOP_WORDS, SYNONYMS, BackTranslation, EasyAugmentation
 
 TEXT = "The plot of the film was good, and the actor quickly found a strange new house on a Quiet street ."
@@ -126,7 +126,7 @@ def test_as_the_transform_of_batches():
 @pytest.mark.parametrize(
     "make, error, message",
     [
-        (lambda: A.RandomSwap(-0.1), ValueError, "RandomSwap: alpha is the share .* not -0.1"),
+        (lambda: A.RandomSwap(-0.1), ValueError, "RandomSwap: alpha is the fraction .* not -0.1"),
         (lambda: A.RandomDeletion(1.5), ValueError, "1.5"),
         (lambda: A.SynonymReplacement(0.1, {}), ValueError, "synonyms is a dict"),
         (lambda: A.SynonymReplacement(0.1, {"a": []}), ValueError, "a list"),
@@ -136,7 +136,7 @@ def test_as_the_transform_of_batches():
             TypeError,
             "changes texts, got int: augment before they become ids",
         ),
-        (lambda: A.TextAugmentation()("a"), NotImplementedError, "does not say"),
+        (lambda: A.TextAugmentation()("a"), NotImplementedError, "does not define change"),
     ],
 )
 def test_text_augmentation_refuses(make, error, message):

@@ -7,10 +7,10 @@ import pytest
 
 import minigrad
 from minigrad import Tensor
+from minigrad.data import augmentation as A
 from minigrad.data import batches
-from minigrad.data.augmentation import timeseries as A
-from minigrad.data.augmentation.images import Compose
-from minigrad.data.augmentation.timeseries import read_at, smooth_curves
+from minigrad.data.augmentation import Compose
+from minigrad.data.augmentation.timeseries import sample_at, smooth_curves
 
 X = np.random.default_rng(0).standard_normal((6, 30, 3)).astype("float32")
 RAMP = np.arange(101, dtype=np.float32)[None].repeat(300, 0)  # the value is the time
@@ -46,7 +46,7 @@ def test_seeds(kind):
     np.testing.assert_array_equal(kind(seed=5)(X), kind(seed=5)(X))
     twins = np.repeat(X[:1], 8, 0)
     assert (kind(seed=1)(twins) != kind(seed=1)(twins)[:1]).any(), "each series draws its own"
-    shared = kind(same=True, seed=1)(twins)
+    shared = kind(per_batch=True, seed=1)(twins)
     np.testing.assert_allclose(shared, shared[:1].repeat(8, 0), rtol=1e-6)
 
 
@@ -93,7 +93,8 @@ def test_channels_change_places():
 
 def test_times_by_hand():
     np.testing.assert_allclose(
-        read_at(RAMP[:2, :, None], np.array([[0, 0.25, 99.5, 200]]))[1, :, 0], [0, 0.25, 99.5, 100]
+        sample_at(RAMP[:2, :, None], np.array([[0, 0.25, 99.5, 200]]))[1, :, 0],
+        [0, 0.25, 99.5, 100],
     )
     warped = A.TimeWarp(0.4)(RAMP)
     assert (
