@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad.data import batches
 from minigrad.data import augmentation as A
+from minigrad.data import batches
 from minigrad.data.augmentation.text import STOP_WORDS, SYNONYMS, BackTranslation, EasyAugmentation
 
 TEXT = "The plot of the film was good, and the actor quickly found a strange new house on a Quiet street ."
