@@ -9,7 +9,7 @@ export MPLBACKEND ?= Agg
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/%.installed: setup.cfg pyproject.toml | .venv/bin/python
+.venv/%.installed: setup.cfg setup.py pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e $(if $(filter base,$*),.,'.[$*]')
 	@touch $@
 

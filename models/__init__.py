@@ -1,9 +1,17 @@
-"""The curriculum's models, one architecture a file, in the order of their papers. `python -m models` lists and runs them.
+"""The model zoo, one architecture per file: `python -m models` lists and runs them.
 
-A module's docstring begins with its title and citation. It offers the model (a builder or a class) and
-`train(...) -> (model, metrics)`, whose arguments are its command-line flags; where there is something to see also
-`report(model, ...) -> str` and `pictures(model, out, ...)`, which may name any of train's arguments.
-For `--record`: SEEDS, how many trainings; REFERENCE, what others reached; TARGETS, such as "accuracy >= 0.972", for the mean.
+In an installed minigrad the zoo is `minigrad.zoo`, and `python -m minigrad.zoo` runs it.
+
+The docstring of a model's file begins with its title and citation. The file defines the model (a
+builder or a class) and `train(...) -> (model, metrics)`, whose arguments are the flags of the
+command line. Where there is something to show it also defines `report(model, ...) -> str` and
+`pictures(model, out, ...)`, which may take any of train's arguments.
+
+For `--record` a file may set
+
+    SEEDS       the number of trainings
+    REFERENCE   what others reached
+    TARGETS     conditions on the mean metrics, such as "accuracy >= 0.972"
 """
 
 from __future__ import annotations
@@ -31,16 +39,30 @@ SECTIONS = {
     "sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
     "study": ["training_study"],
 }
-FOLDERS = {name: folder for folder, names in SECTIONS.items() for name in names}
-NAMES = list(FOLDERS)
+SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
+NAMES = list(SECTION_OF)
 
 
 def load(name: str) -> ModuleType:
-    """The module of the model called `name`; raises ValueError that suggests the nearest name."""
-    return import_module(f".{lookup(name, FOLDERS, 'model')}.{name}", __name__)
+    """The module of a model.
+
+    Args:
+        name: The name of its file, such as "lenet".
+
+    Raises:
+        ValueError: If there is no such model, with the nearest name.
+    """
+    section = lookup(name, SECTION_OF, "model")
+    return import_module(f".{section}.{name}", __name__)
 
 
 def title(name: str) -> str:
-    """The first line of a model's docstring, read without importing the model."""
-    path = Path(__file__).with_name(FOLDERS[name]) / f"{name}.py"
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    """The first paragraph of a model's docstring, read without importing the model.
+
+    Args:
+        name: The name of its file.
+    """
+    path = Path(__file__).with_name(SECTION_OF[name]) / f"{name}.py"
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph, _, _ = docstring.partition("\n\n")
+    return " ".join(paragraph.split())

@@ -1,1 +1,1 @@
-"""What the models share: reports, pictures, recorded results."""
+"""What the models share: the command line, recorded results, reports, checkpoints of others."""

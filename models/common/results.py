@@ -1,4 +1,4 @@
-"""RESULTS.md: full trainings of the models with their default flags, and how the figures compare with those of others."""
+"""RESULTS.md: full trainings with the default flags, beside what others reached."""
 
 from __future__ import annotations
 
@@ -21,100 +21,141 @@ from minigrad.utils.files import atomic_write
 
 from .. import NAMES, title
 
+Row = dict[str, float]  # the figures of one training
+
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 HEADER = """# Results
 
 Written by `python -m models --record`: each model trained with its default flags, once for each seed.
 `python -m models NAME` repeats a run and leaves its pictures, weights and metrics under `runs/NAME`.
 """
-SIGNS = {">=": operator.ge, "<=": operator.le, "==": operator.eq}
+COMPARISONS = {">=": operator.ge, "<=": operator.le, "==": operator.eq}
 
 
-def write(modules: dict[str, ModuleType], results: Path = RESULTS) -> int:
-    """Train `modules`, put their sections into `results` and keep the others; 1 if a mean missed its target, else 0."""
+# ---- the file ------------------------------------------------------------------------------------
+
+
+def record(modules: dict[str, ModuleType], path: Path = RESULTS) -> int:
+    """Train models, write their sections of a results file and keep the others.
+
+    Args:
+        modules: The modules of the models by name.
+        path: The results file.
+
+    Returns:
+        1 if a mean missed its target, else 0: the exit status.
+    """
     status = 0
     for name, module in modules.items():
         print(f"{name}: {title(name)}")
-        text, missed = section(name, module)
-        sections = {**read(results), name: text}
-        order = sorted(
-            sections, key=lambda known: NAMES.index(known) if known in NAMES else len(NAMES)
-        )
-        with atomic_write(results) as file:
-            file.write("\n".join([HEADER, *(sections[known] for known in order)]).encode())
-        status |= missed
+        rows = train_all_seeds(module)
+        mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
+        sections = read(path) | {name: section(name, module, rows, mean)}
+        ordered = sorted(sections, key=_position)
+        text = "\n".join([HEADER, *(sections[known] for known in ordered)])
+        with atomic_write(path) as file:
+            file.write(text.encode())
+        if not all(is_met(target, mean) for target in getattr(module, "TARGETS", [])):
+            status = 1
     return status
 
 
-def read(results: Path) -> dict[str, str]:
-    """The sections of a results file by model."""
-    text = results.read_text(encoding="utf-8") if results.exists() else ""
-    found = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
-    return {
-        part.split("\n", 1)[0].removeprefix("## ").strip(): part.rstrip() + "\n" for part in found
-    }
+def _position(name: str) -> int:
+    """The position of a model in the list; unknown names come last."""
+    return NAMES.index(name) if name in NAMES else len(NAMES)
 
 
-def section(name: str, module: ModuleType) -> tuple[str, bool]:
-    """One model's trainings as a section of markdown, and whether a target was missed."""
-    rows: list[dict[str, float]] = []
-    quiet = {"verbose": 0} if "verbose" in inspect.signature(module.train).parameters else {}
+def read(path: Path) -> dict[str, str]:
+    """The sections of a results file by model.
+
+    Args:
+        path: The results file; one that does not exist has no sections.
+    """
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    sections = {}
+    for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]:
+        heading, _, _ = part.partition("\n")
+        sections[heading.removeprefix("## ").strip()] = part.rstrip() + "\n"
+    return sections
+
+
+def train_all_seeds(module: ModuleType) -> list[Row]:
+    """Train a model SEEDS times with its default flags: seed, seconds and metrics of each."""
+    rows: list[Row] = []
+    has_verbose = "verbose" in inspect.signature(module.train).parameters
+    options = {"verbose": 0} if has_verbose else {}
     for seed in range(getattr(module, "SEEDS", 1)):
         start = time.perf_counter()
-        _, metrics = module.train(seed=seed, **quiet)
-        rows.append({"seed": seed, "seconds": time.perf_counter() - start, **metrics})
+        _, metrics = module.train(seed=seed, **options)
+        seconds = time.perf_counter() - start
+        rows.append({"seed": seed, "seconds": seconds, **metrics})
         print("  " + ", ".join(f"{key} {value:.4g}" for key, value in rows[-1].items()))
-    mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
-    lines = [f"## {name}", "", title(name), "", *_table(rows, mean)]
-    verdicts = [(target, *_judge(target, mean)) for target in getattr(module, "TARGETS", [])]
-    lines += [""] + [
-        f"- Wanted: {target.replace('_', ' ')}. {'Reached' if met else '**Missed**'}: {_number(value)}."
-        for target, met, value in verdicts
-    ]
-    lines += [f"- Reference: {module.REFERENCE}."] if hasattr(module, "REFERENCE") else []
-    return "\n".join([*lines, f"- {versions()}.", ""]), not all(met for _, met, _ in verdicts)
+    return rows
 
 
-def _table(rows: list[dict[str, float]], mean: dict[str, float]) -> list[str]:
-    """A row for each seed and one for the mean; of a single training, or of many figures, a row for each figure."""
+# ---- a section -----------------------------------------------------------------------------------
+
+
+def section(name: str, module: ModuleType, rows: list[Row], mean: Row) -> str:
+    """The trainings of a model as a section of markdown."""
+    lines = [f"## {name}", "", title(name), "", *_table(rows, mean), ""]
+    for target in getattr(module, "TARGETS", []):
+        verdict = "Reached" if is_met(target, mean) else "**Missed**"
+        value = _number(mean[target.split()[0]])
+        lines.append(f"- Wanted: {_label(target)}. {verdict}: {value}.")
+    if hasattr(module, "REFERENCE"):
+        lines.append(f"- Reference: {module.REFERENCE}.")
+    return "\n".join([*lines, f"- {versions()}.", ""])
+
+
+def is_met(target: str, mean: Row) -> bool:
+    """True if the mean meets a target such as "accuracy >= 0.972"."""
+    metric, comparison, bound = target.split()
+    return COMPARISONS[comparison](mean[metric], float(bound))
+
+
+def _table(rows: list[Row], mean: Row) -> list[str]:
+    """One line per figure for a single training or many figures, else one line per training."""
     if len(rows) == 1:
-        return [
-            "| figure | value |",
-            "|---|---|",
-            *(f"| {key.replace('_', ' ')} | {_number(mean[key])} |" for key in mean),
-        ]
-    if len(mean) > 12:  # too wide for a page
-        seeds = " | ".join(f"seed {_number(row['seed'])}" for row in rows)
-        return [
-            f"| figure | {seeds} | **mean** |",
-            "|---" * (len(rows) + 2) + "|",
-            *(
-                f"| {key.replace('_', ' ')} | {' | '.join(_number(row[key]) for row in rows)} | **{_number(mean[key])}** |"
-                for key in list(mean)[1:]
-            ),
-        ]
-    names = " | ".join(key.replace("_", " ") for key in mean)
+        lines = [f"| {_label(key)} | {_number(value)} |" for key, value in mean.items()]
+        return ["| figure | value |", "|---|---|", *lines]
+    if len(mean) > 12:
+        return _table_by_figure(rows, mean)
+    lines = ["| " + " | ".join(map(_number, row.values())) + " |" for row in rows]
+    means = " | ".join(f"**{_number(mean[key])}**" for key in list(mean)[1:])
     return [
-        f"| {names} |",
+        "| " + " | ".join(map(_label, mean)) + " |",
         "|---" * len(mean) + "|",
-        *("| " + " | ".join(map(_number, row.values())) + " |" for row in rows),
-        "| **mean** | " + " | ".join(f"**{_number(mean[key])}**" for key in list(mean)[1:]) + " |",
+        *lines,
+        f"| **mean** | {means} |",
     ]
 
 
-def _judge(target: str, mean: dict[str, float]) -> tuple[bool, float]:
-    """Does the mean meet a target such as "accuracy >= 0.972"? With it, the mean itself."""
-    metric, sign, bound = target.split()
-    return SIGNS[sign](mean[metric], float(bound)), mean[metric]
+def _table_by_figure(rows: list[Row], mean: Row) -> list[str]:
+    """One line per figure, one column per training."""
+    seeds = " | ".join(f"seed {_number(row['seed'])}" for row in rows)
+    lines = [f"| figure | {seeds} | **mean** |", "|---" * (len(rows) + 2) + "|"]
+    for key in list(mean)[1:]:
+        values = " | ".join(_number(row[key]) for row in rows)
+        lines.append(f"| {_label(key)} | {values} | **{_number(mean[key])}** |")
+    return lines
+
+
+def _label(key: str) -> str:
+    """The words of a key."""
+    return key.replace("_", " ")
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    """An integer as one, any other number with four digits."""
+    is_integer = float(value).is_integer() and abs(value) < 1e9
+    return str(int(value)) if is_integer else f"{value:.4g}"
 
 
 def versions() -> str:
-    """What the figures were made with."""
+    """The versions and the machine behind the figures."""
     return (
-        f"minigrad {minigrad.__version__}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}, "
-        f"Python {platform.python_version()}, {sys.platform} {platform.machine()}, {os.cpu_count()} cores"
+        f"minigrad {minigrad.__version__}, NumPy {np.__version__}, "
+        f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, "
+        f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores"
     )

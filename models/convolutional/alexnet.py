@@ -157,7 +157,7 @@ def train(
         optimizer=Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
-    scores = image_classification.scores(model, test)
+    scores = image_classification.evaluate(model, test)
     if not original:
         recompute_statistics(model, x, batch_size)
         scores["loss_recomputed"], scores["accuracy_recomputed"] = model.evaluate(*test, verbose=0)

@@ -13,7 +13,7 @@ import minigrad
 from minigrad import Sequential, datasets
 from minigrad.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
-from ..common import image_classification
+from ..common import image_classification, interpretation_plots
 
 # ---- the model: 320 + 36,992 + 1,290 = 38,602 parameters ---------------------------------------------------------------
 
@@ -54,7 +54,7 @@ def train(epochs: int = 15, batch_size: int = 32, seed: int = 0, verbose: int = 
     model = cnn()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
-    return model, image_classification.scores(model, test)
+    return model, image_classification.evaluate(model, test)
 
 
 def report(model) -> str:
@@ -66,4 +66,4 @@ def pictures(model, out: Path):
     """History, predictions, confusions; filters, feature maps, saliency and Grad-CAM."""
     test = load()[1]
     image_classification.pictures(model, out, test)
-    image_classification.inside(model, out, test)
+    interpretation_plots.pictures(model, out, test)

@@ -58,7 +58,7 @@ def train(
     model = cnn_mnist()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
-    return model, image_classification.scores(model, test)
+    return model, image_classification.evaluate(model, test)
 
 
 def report(model, data: str = "digits28") -> str:

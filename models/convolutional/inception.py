@@ -34,7 +34,7 @@ from minigrad.layers import (
 from minigrad.optimizers.adam import Adam
 from minigrad.utils.registry import lookup
 
-from ..common import image_classification
+from ..common import image_classification, interpretation_plots
 
 # ---- GoogLeNet ---------------------------------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ def train(
         verbose=verbose,
         validation_data=None if mended else test,
     )
-    metrics = image_classification.scores(model, test)
+    metrics = image_classification.evaluate(model, test)
     recompute_statistics(model, x)
     return model, {**metrics, "accuracy_recomputed": model.evaluate(*test)[1]}
 
@@ -317,4 +317,4 @@ def pictures(model, out: Path, network: str = "v4", recipe: str = "repaired"):
     test = load(network, recipe)[1]
     image_classification.pictures(model, out, test)
     if isinstance(model, Sequential):
-        image_classification.inside(model, out, test)
+        interpretation_plots.pictures(model, out, test)

@@ -101,7 +101,7 @@ def train(
     )
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
     return model, {
-        **image_classification.scores(model, test),
+        **image_classification.evaluate(model, test),
         "gradient_left_at_C1": before["C1"] / before["output"],
     }
 

@@ -1,27 +1,32 @@
-"""Feed-forward network 10-20-15-1 with backpropagation (Rumelhart, Hinton & Williams 1986, Nature 323, 533-536).
+"""Feed-forward network 10-20-15-1 with backpropagation (Rumelhart, Hinton & Williams 1986, Nature
+323, 533-536).
 
-Known as a forward pass that is never trained; here it learns, from ten measurements of a patient, whether the diabetes of the
-next year will be above the median. Much of that is chance: a straight line (logistic regression) does as well, and the
-network soon learns its 353 patients by heart, so a fifth of them decides when to stop.
+Known as a forward pass that is never trained; here it learns from ten measurements of a patient
+whether diabetes progresses by more than the median in the next year. Much of that is chance: a
+linear model (logistic regression) is as good. The network soon memorizes its 353 patients, so a
+fifth of them decides when to stop.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import minigrad
 from minigrad import Sequential, datasets, plots
 from minigrad.initializers import VarianceScaling
-from minigrad.layers import Dense
+from minigrad.layers import Dense, Input
 from minigrad.optimizers.adam import Adam
 from minigrad.training.callbacks import EarlyStopping
 
-# ---- the model: 220 + 315 + 16 = 551 parameters ----------------------------------------------------------------------
+from ..common.reports import class_report
+
+# ---- the model: 220 + 315 + 16 = 551 parameters --------------------------------------------------
 
 
-def glorot():
+def glorot() -> VarianceScaling:
     """N(0, 1) * sqrt(2 / (in + out))"""
     return VarianceScaling(1.0, "fan_avg", "untruncated_normal")
 
@@ -30,30 +35,34 @@ def fnn() -> Sequential:
     """(N, 10) -> (N, 1): the probability of class 1."""
     return Sequential(
         [
-            Dense(20, activation="relu", kernel_initializer=glorot(), input_shape=(10,)),  # (N, 20)
+            Input((10,)),
+            Dense(20, activation="relu", kernel_initializer=glorot()),  # (N, 20)
             Dense(15, activation="relu", kernel_initializer=glorot()),  # (N, 15)
             Dense(1, activation="sigmoid", kernel_initializer=glorot()),  # (N, 1)
         ]
     )
 
 
-# ---- the data ----------------------------------------------------------------------------------------------------------
+# ---- the data ------------------------------------------------------------------------------------
+
+CLASSES = ["below", "above"]
 
 
-def data():
-    """Ten measurements of 353 and 89 patients, standardised; 1 where the disease goes above the median of the first part."""
-    (x_train, y_train), (x_test, y_test) = datasets.diabetes.load_data()
-    median = np.median(y_train)
-    return (x_train, (y_train > median).astype("float32")), (
-        x_test,
-        (y_test > median).astype("float32"),
-    )
+def load() -> Any:
+    """Ten standardized measurements of 353 + 89 patients; 1 for those above the training median."""
+    (x, y), (x_test, y_test) = datasets.diabetes.load_data()
+    median = np.median(y)
+    labels, labels_test = ((part > median).astype("float32") for part in (y, y_test))
+    return (x, labels), (x_test, labels_test)
 
 
-# ---- training ----------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------
 
 SEEDS = 5
-REFERENCE = "logistic regression on the same split, in the column beside; half of the patients are above the median"
+REFERENCE = (
+    "logistic regression on the same split, in the column beside; "
+    "half of the patients are above the median"
+)
 TARGETS = ["accuracy >= 0.70"]
 
 
@@ -64,50 +73,59 @@ def train(
     patience: int = 20,
     seed: int = 0,
     verbose: int = 1,
-):
-    """Binary cross-entropy with Adam; stops, and goes back to the best weights, when the held-out loss stalls."""
+) -> tuple[Sequential, dict[str, float]]:
+    """Binary cross-entropy with Adam; stops when the validation loss stalls, with the best weights.
+
+    Args:
+        epochs: Passes over the training rows, at most.
+        batch_size: Rows per step.
+        learning_rate: Learning rate of Adam.
+        patience: Epochs without a better validation loss before training stops.
+        seed: Seed of the weights and of the order of rows.
+        verbose: 1 shows progress, 0 does not.
+    """
     from sklearn.linear_model import LogisticRegression
 
     minigrad.seed(seed)
-    (x, y), (x_test, y_test) = data()
+    (x, y), (x_test, y_test) = load()
     model = fnn()
     model.compile(optimizer=Adam(learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
-    model.history = model.fit(
+    stop = EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+    model.fit(
         x,
         y,
         batch_size=batch_size,
         epochs=epochs,
         validation_split=0.2,
         verbose=verbose,
-        callbacks=[EarlyStopping("val_loss", patience=patience, restore_best_weights=True)],
+        callbacks=[stop],
     )
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-    straight = LogisticRegression().fit(x, y[:, 0])
+    linear = LogisticRegression().fit(x, y[:, 0])
     return model, {
         "accuracy": accuracy,
         "loss": loss,
         "epochs": len(model.history.epoch),
-        "logistic_regression_accuracy": straight.score(x_test, y_test[:, 0]),
+        "logistic_regression_accuracy": linear.score(x_test, y_test[:, 0]),
     }
 
 
-def report(model) -> str:
+def predict_classes(model: Sequential, x: Any) -> Any:
+    """1 where the probability is above a half."""
+    return (model.predict(x, verbose=0)[:, 0] > 0.5).astype(int)
+
+
+def report(model: Sequential) -> str:
     """Precision, recall and F1 on the test patients."""
-    from sklearn.metrics import classification_report
-
-    _, (x, y) = data()
-    return classification_report(
-        y[:, 0], model.predict(x, verbose=0)[:, 0] > 0.5, target_names=["below", "above"], digits=3
-    )
+    _, (x, y) = load()
+    return class_report(y[:, 0], predict_classes(model, x), CLASSES)
 
 
-def pictures(model, out: Path):
-    """Loss and accuracy by epoch, and who was mistaken for whom."""
-    _, (x, y) = data()
+def pictures(model: Sequential, out: Path) -> None:
+    """Loss and accuracy by epoch, confusion matrix."""
+    _, (x, y) = load()
+    predicted = predict_classes(model, x)
     plots.history(model.history, path=out / "history.png")
     plots.confusion_matrix(
-        y[:, 0].astype(int),
-        (model.predict(x, verbose=0)[:, 0] > 0.5).astype(int),
-        names=["below", "above"],
-        path=out / "confusion.png",
+        y[:, 0].astype(int), predicted, names=CLASSES, path=out / "confusion.png"
     )

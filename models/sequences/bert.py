@@ -39,7 +39,7 @@ from minigrad.optimizers.schedules import CosineDecay
 from minigrad.random import generator
 from minigrad.utils.registry import lookup
 
-from . import huggingface
+from ..common import huggingface
 
 # ---- the models ------------------------------------------------------------------------------------------------------------
 

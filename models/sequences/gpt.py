@@ -38,7 +38,7 @@ from minigrad.optimizers.adam import AdamW
 from minigrad.optimizers.schedules import CosineDecay
 from minigrad.random import generator
 
-from . import huggingface
+from ..common import huggingface
 
 # ---- the model -------------------------------------------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def train(
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
     model.fit(*rows, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=verbose)
     return model, {
-        **image_classification.scores(model, test),
+        **image_classification.evaluate(model, test),
         "bag_of_words": bag_of_words(rows, test),
     }
 

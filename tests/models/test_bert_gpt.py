@@ -13,7 +13,8 @@ from minigrad import no_grad
 from minigrad.data import WordPiece
 from minigrad.layers import Layer, Parameter, TransformerEncoder
 from minigrad.training import saving
-from models.sequences import bert, gpt, huggingface
+from models.common import huggingface
+from models.sequences import bert, gpt
 
 # ---- sizes -------------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,82 @@
+"""RESULTS.md: what a recorded training writes, keeps and reports."""
+
+from __future__ import annotations
+
+import types
+
+import numpy as np
+import pytest
+
+import models
+from models.common import results
+
+
+def recorded(accuracy, seeds=2, targets=("accuracy >= 0.9",)):
+    """A module whose training takes no time."""
+
+    def train(seed=0, verbose=1):
+        assert verbose == 0, "a record shows no bars"
+        return None, {"accuracy": accuracy + seed * 0.02, "epochs": 7}
+
+    return types.SimpleNamespace(
+        train=train, SEEDS=seeds, TARGETS=list(targets), REFERENCE="others reach .95"
+    )
+
+
+def test_record_writes_sections_in_order(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    modules = {"simple_nn": recorded(0.9), "mlp": recorded(0.9, seeds=1)}
+    assert results.record(modules, path) == 0
+    text = path.read_text()
+    assert text.index("## mlp") < text.index("## simple_nn"), "in the order of the papers"
+    for piece in (
+        "| seed | seconds | accuracy | epochs |",
+        "| 0.92 | 7 |",
+        "**0.91** | **7**",
+        "Wanted: accuracy >= 0.9. Reached: 0.91.",
+        "Reference: others reach .95.",
+        f"NumPy {np.__version__}",
+        "| accuracy | 0.9 |",
+    ):
+        assert piece in text, piece
+
+
+def test_record_updates_and_keeps_sections(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    results.record({"simple_nn": recorded(0.9), "mlp": recorded(0.9, seeds=1)}, path)
+    before = results.read(path)["mlp"]
+    assert results.record({"simple_nn": recorded(0.5)}, path) == 1, "a missed target is a failure"
+    text = path.read_text()
+    assert results.read(path)["mlp"] == before
+    assert "**Missed**: 0.51." in text
+    assert "0.92" not in text
+    assert [file.name for file in tmp_path.iterdir()] == ["RESULTS.md"]
+
+
+def test_record_of_many_figures_has_one_row_per_figure(tmp_path):
+    def train(seed=0):
+        return None, {f"figure_{i}": i + seed / 4 for i in range(12)}
+
+    path = tmp_path / "RESULTS.md"
+    assert results.record({"mlp": types.SimpleNamespace(train=train, SEEDS=3)}, path) == 0
+    lines = path.read_text().splitlines()
+    assert "| figure | seed 0 | seed 1 | seed 2 | **mean** |" in lines
+    assert "| figure 7 | 7 | 7.25 | 7.5 | **7.25** |" in lines
+    assert sum(line.startswith("| figure ") for line in lines) == 13
+    assert any(line.startswith("| seconds |") for line in lines)
+
+
+def test_record_survives_a_training_that_fails(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    results.record({"mlp": recorded(0.9)}, path)
+    before = path.read_text()
+    broken = types.SimpleNamespace(train=lambda seed=0: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        results.record({"mlp": broken}, path)
+    assert path.read_text() == before
+
+
+def test_results_hold_every_model_and_no_missed_target():
+    sections = results.read(results.RESULTS)
+    assert list(sections) == models.NAMES
+    assert "Missed" not in "".join(sections.values())
