@@ -7,49 +7,133 @@ import inspect
 import math
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .model import Model
 
-Logs = dict[str, float]
+Logs = dict[str, float]  # loss and metrics by name
 
 
 class Callback:
-    """Base of all callbacks: override the moments you need. `self.model` is the model in training."""
+    """Base of all callbacks: override the methods you need.
 
-    model: "Model"
+    `self.model` is the model in training; `self.model.stop_training = True` ends it after the
+    current batch. Epochs and batches count from 0.
 
-    def on_train_begin(self, logs: Logs) -> None: ...
-    def on_train_end(self, logs: Logs) -> None: ...
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None: ...
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None: ...
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None: ...
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None: ...
+    Example:
+        >>> from minigrad.layers import Dense
+        >>> class PrintEpoch(Callback):
+        ...     def on_epoch_end(self, epoch, logs):
+        ...         print(epoch, sorted(logs))
+        >>> model = minigrad.Sequential(Dense(1, input_shape=(2,)))
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(
+        ...     np.ones((4, 2)), np.ones(4), epochs=2, verbose=0, callbacks=[PrintEpoch()]
+        ... )
+        0 ['loss']
+        1 ['loss']
+    """
+
+    model: Model
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Called before the first epoch.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Called after the last epoch, also after an exception.
+
+        Args:
+            logs: Those of the last epoch.
+        """
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Called before the first batch of each epoch.
+
+        Args:
+            epoch: Number of the epoch.
+            logs: Empty.
+        """
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Called after each epoch and its validation.
+
+        Args:
+            epoch: Number of the epoch.
+            logs: Means over the epoch; values that are added here reach the history.
+        """
+
+    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Called before each training batch.
+
+        Args:
+            batch: Number of the batch in its epoch.
+            logs: Empty.
+        """
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Called after each training batch.
+
+        Args:
+            batch: Number of the batch in its epoch.
+            logs: What train_step returned.
+        """
+
+
+# ---- records -------------------------------------------------------------------------------------
 
 
 class History(Callback):
-    """What fit returns: `.history["val_loss"]` lists a value for each epoch, `.epoch` numbers them."""
+    """Records the logs of every epoch; fit returns it.
+
+    `history["val_loss"]` lists one value per epoch, `epoch` the numbers of the epochs.
+
+    Example:
+        >>> recorded = History()
+        >>> recorded.on_epoch_end(0, {"loss": 0.5})
+        >>> recorded.history, recorded.epoch
+        ({'loss': [0.5]}, [0])
+    """
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Record the logs."""
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
 
 
 class ProgressBar(Callback):
-    """One tqdm bar over all epochs with the logs of the last one (verbose=1), or a line an epoch (verbose=2)."""
+    """One tqdm bar over all epochs, or one line per epoch, with the logs of the last epoch.
+
+    Args:
+        steps: Batches per epoch; None if unknown.
+        epochs: Number of the last epoch.
+        verbose: 1 for the bar, 2 for lines.
+
+    Example:
+        >>> bar = ProgressBar(steps=3, epochs=10, verbose=2)
+        >>> bar.on_epoch_end(0, {"loss": 0.5})
+        epoch 1/10: loss 0.5
+    """
 
     def __init__(self, steps: int | None, epochs: int, verbose: int = 1) -> None:
-        self.steps, self.epochs, self.verbose = steps, epochs, verbose
+        self.steps = steps
+        self.epochs = epochs
+        self.verbose = verbose
         self.bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Open the bar in the first epoch, and show the number of the epoch."""
         if self.verbose == 1 and self.bar is None:
             from tqdm.auto import tqdm
 
@@ -59,10 +143,12 @@ class ProgressBar(Callback):
             self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Move the bar on."""
         if self.bar is not None:
             self.bar.update()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Show the logs."""
         text = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
         if self.bar is not None:
             self.bar.set_postfix_str(text, refresh=False)
@@ -70,51 +156,162 @@ class ProgressBar(Callback):
             print(f"epoch {epoch + 1}/{self.epochs}: {text}", flush=True)
 
     def on_train_end(self, logs: Logs) -> None:
+        """Close the bar."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
 
 
-class _Monitor(Callback):
-    """Watches one of the logged values and knows which direction is better."""
+class CSVLogger(Callback):
+    """Writes the logs of each epoch as a line of a CSV file.
+
+    Args:
+        filename: The file.
+        separator: Character between the columns.
+        append: Whether to continue a file that exists, with its columns.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     logger = CSVLogger(f"{folder}/log.csv")
+        ...     logger.on_train_begin({})
+        ...     logger.on_epoch_end(0, {"loss": 0.5})
+        ...     logger.on_train_end({})
+        ...     open(f"{folder}/log.csv").read().split()
+        ['epoch,loss', '0,0.5']
+    """
+
+    file: IO[str]
+
+    def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
+        self.filename = str(filename)
+        self.separator = separator
+        self.append = append
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Open the file, and read the columns of one that is continued."""
+        self.columns: list[str] | None = None
+        self.writer: csv.DictWriter[str] | None = None
+        if self.append and Path(self.filename).is_file():
+            with open(self.filename, newline="") as file:
+                self.columns = next(csv.reader(file, delimiter=self.separator), None)
+        mode = "a" if self.append else "w"
+        self.file = open(self.filename, mode, newline="")  # noqa: SIM115 - closed on_train_end
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Write a line, after a header if the file is new."""
+        if self.writer is None:
+            self.writer = csv.DictWriter(
+                self.file,
+                self.columns or ["epoch", *logs],
+                delimiter=self.separator,
+                restval="NA",
+                extrasaction="ignore",
+            )
+            if not self.columns:
+                self.writer.writeheader()
+        self.writer.writerow({"epoch": epoch, **logs})
+        self.file.flush()
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+# ---- callbacks that monitor a value --------------------------------------------------------------
+
+
+class MonitorCallback(Callback):
+    """Base of the callbacks that follow one logged value and the best it has been.
+
+    Args:
+        monitor: Name of the value.
+        mode: "min" or "max" if lower or higher is better; "auto" decides by the name.
+        min_delta: Smallest change that counts as an improvement.
+
+    Raises:
+        ValueError: If the mode is unknown.
+
+    Example:
+        >>> monitor = MonitorCallback("val_accuracy")
+        >>> [monitor.update_best(value) for value in (0.5, 0.7, 0.6)], monitor.best
+        ([True, True, False], 0.7)
+    """
+
+    HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2")
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
-            raise ValueError(
-                f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', not {mode!r}"
-            )
-        words = ("acc", "auc", "precision", "recall", "f1", "r2")
-        rising = mode == "max" or mode == "auto" and any(word in monitor for word in words)
-        self.monitor, self.sign, self.min_delta = monitor, 1 if rising else -1, abs(min_delta)
-        self.best = self.worst = -math.inf * self.sign
+            name = type(self).__name__
+            raise ValueError(f"{name}: mode must be 'auto', 'min' or 'max', not {mode!r}")
+        higher = any(word in monitor for word in self.HIGHER_IS_BETTER)
+        maximize = higher if mode == "auto" else mode == "max"
+        self.monitor = monitor
+        self.sign = 1 if maximize else -1
+        self.min_delta = abs(min_delta)
+        self.reset_best()
 
-    def value(self, logs: Logs) -> float:
-        """The watched value; raises ValueError that lists what there is."""
+    def reset_best(self) -> None:
+        """Forget the best value."""
+        self.best = -math.inf * self.sign
+
+    def monitored_value(self, logs: Logs) -> float:
+        """The value in the logs.
+
+        Args:
+            logs: The logs of an epoch.
+
+        Raises:
+            ValueError: If it is missing; the error lists what there is.
+        """
         if self.monitor not in logs:
             hint = "; give fit validation data" if self.monitor.startswith("val_") else ""
             raise ValueError(
-                f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {', '.join(logs) or 'nothing'}"
-                + hint
+                f"{type(self).__name__} watches {self.monitor!r}, but the logs hold "
+                f"{', '.join(logs) or 'nothing'}{hint}"
             )
         return logs[self.monitor]
 
-    def better(self, value: float, than: float) -> bool:
-        """Is value better by more than min_delta?"""
-        return (value - than) * self.sign > self.min_delta
+    def is_improvement(self, value: float, reference: float) -> bool:
+        """True if value is better than reference by more than min_delta.
 
-    def improved(self, value: float) -> bool:
-        """Is value better than the best so far? It becomes the best then."""
-        better = self.better(value, self.best)
-        if better:
+        Args:
+            value: The new value.
+            reference: The value to compare it with.
+        """
+        return (value - reference) * self.sign > self.min_delta
+
+    def update_best(self, value: float) -> bool:
+        """True if value is the best so far; it is remembered as such.
+
+        Args:
+            value: The new value.
+        """
+        improved = self.is_improvement(value, self.best)
+        if improved:
             self.best = value
-        return better
+        return improved
 
 
-class EarlyStopping(_Monitor):
-    """Stops when the watched value has not improved by more than `min_delta` for `patience` epochs.
+class EarlyStopping(MonitorCallback):
+    """Stops training when a value has not improved for some epochs.
 
-    `restore_best_weights` brings back the weights of the best epoch; while `baseline` is not beaten, no epoch counts as
-    progress; `start_from_epoch` waits that many epochs before it watches.
+    Args:
+        monitor: Name of the value.
+        min_delta: Smallest change that counts as an improvement.
+        patience: Number of epochs without improvement after which training stops.
+        verbose: 1 to print why training stopped.
+        mode: "min" or "max" if lower or higher is better; "auto" decides by the name.
+        baseline: While it is not beaten, no epoch counts as an improvement.
+        restore_best_weights: Whether to return to the weights of the best epoch at the end.
+        start_from_epoch: First epoch that is compared.
+
+    Raises:
+        ValueError: If the mode is unknown or, in training, the value is not logged.
+
+    Example:
+        >>> EarlyStopping("val_loss", patience=3, restore_best_weights=True).patience
+        3
     """
 
     def __init__(
@@ -129,47 +326,73 @@ class EarlyStopping(_Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
 
     def on_train_begin(self, logs: Logs) -> None:
-        self.waited = self.stopped_epoch = self.best_epoch = 0
+        """Start afresh."""
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best_epoch = 0
         self.best_weights: list[Any] | None = None
-        self.best = self.worst
+        self.reset_best()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        value = self.value(logs)
+        """Compare the value, keep the best weights, and stop when patience ends."""
+        value = self.monitored_value(logs)
         if epoch < self.start_from_epoch:
             return
-        self.waited += 1
-        improved = self.improved(value)
-        if improved or self.restore_best_weights and self.best_weights is None:
+        self.wait += 1
+        improved = self.update_best(value)
+        if improved or (self.restore_best_weights and self.best_weights is None):
             self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-        if improved and (self.baseline is None or self.better(value, self.baseline)):
-            self.waited = 0
-        elif not improved and self.waited >= self.patience and epoch > 0:
-            self.stopped_epoch, self.model.stop_training = epoch, True
+        if improved and (self.baseline is None or self.is_improvement(value, self.baseline)):
+            self.wait = 0
+        elif not improved and self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
 
     def on_train_end(self, logs: Logs) -> None:
+        """Restore the best weights."""
         if self.stopped_epoch and self.verbose:
             print(
-                f"stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch {self.best_epoch + 1}"
+                f"stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch "
+                f"{self.best_epoch + 1}"
             )
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
 
 
-class ModelCheckpoint(_Monitor):
-    """Saves after each epoch, or only after the best so far; `filepath` may hold {epoch} (from 1) and {names of logs}.
+class ModelCheckpoint(MonitorCallback):
+    """Saves the model after each epoch, or only after the best so far.
 
-    Whole checkpoints (Model.save) unless `save_weights_only`; training resumed from one continues bit for bit.
+    Checkpoints are complete (Model.save): training that is resumed from one continues bit for bit.
+
+    Args:
+        filepath: The file; may contain {epoch}, counted from 1, and {names of logs}.
+        monitor: Name of the value that decides which epoch is best.
+        verbose: 1 to print the name of each file.
+        save_best_only: Whether to save only after an improvement.
+        save_weights_only: Whether to leave out the state of the optimizer.
+        mode: "min" or "max" if lower or higher is better; "auto" decides by the name.
+
+    Raises:
+        ValueError: If the mode is unknown or, in training, a value is not logged.
+        FileNotFoundError: When training begins, if there is no such folder.
+
+    Example:
+        >>> ModelCheckpoint("runs/{epoch}-{val_loss:.2f}.safetensors").filepath
+        'runs/{epoch}-{val_loss:.2f}.safetensors'
     """
 
     def __init__(
         self,
-        filepath: str,
+        filepath: str | Path,
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
@@ -177,25 +400,24 @@ class ModelCheckpoint(_Monitor):
         mode: str = "auto",
     ) -> None:
         super().__init__(monitor, mode)
-        self.filepath, self.verbose = str(filepath), verbose
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        self.filepath = str(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
 
     def on_train_begin(self, logs: Logs) -> None:
+        """Check that the folder exists, before the first epoch is trained."""
         folder = Path(self.filepath).parent
-        if "{" not in str(folder) and not folder.is_dir():  # now, not after the first epoch
+        if "{" not in str(folder) and not folder.is_dir():
             raise FileNotFoundError(
                 f"ModelCheckpoint cannot save to {self.filepath}: there is no folder {folder}"
             )
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if self.save_best_only and not self.improved(self.value(logs)):
+        """Save the model."""
+        if self.save_best_only and not self.update_best(self.monitored_value(logs)):
             return
-        try:
-            path = self.filepath.format(epoch=epoch + 1, **logs)
-        except KeyError as cause:
-            raise ValueError(
-                f"ModelCheckpoint: {self.filepath!r} asks for {cause}, there are {', '.join(['epoch', *logs])}"
-            ) from cause
+        path = self._path(epoch, logs)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
@@ -203,35 +425,38 @@ class ModelCheckpoint(_Monitor):
         if self.verbose:
             print(f"saved {path}")
 
-
-class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch: schedule(epoch) or schedule(epoch, rate)."""
-
-    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        self.schedule, self.verbose = schedule, verbose
+    def _path(self, epoch: int, logs: Logs) -> str:
+        """The name of the file of an epoch."""
         try:
-            inspect.signature(schedule).bind(0, 0.1)
-            self.takes_rate = True
-        except TypeError:
-            self.takes_rate = False
-
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        optimizer = self.model.optimizer
-        rate = (
-            self.schedule(epoch, optimizer.learning_rate)
-            if self.takes_rate
-            else self.schedule(epoch)
-        )
-        optimizer.learning_rate = rate
-        if self.verbose:
-            print(f"epoch {epoch + 1}: learning rate {rate:.6g}")
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        logs["learning_rate"] = self.model.optimizer.learning_rate
+            return self.filepath.format(epoch=epoch + 1, **logs)
+        except KeyError as cause:
+            raise ValueError(
+                f"ModelCheckpoint: {self.filepath!r} asks for {cause}, there are "
+                f"{', '.join(['epoch', *logs])}"
+            ) from cause
 
 
-class ReduceLROnPlateau(_Monitor):
-    """Multiplies the learning rate by `factor` when the watched value has not improved for `patience` epochs."""
+class ReduceLROnPlateau(MonitorCallback):
+    """Multiplies the learning rate by `factor` when a value has not improved for some epochs.
+
+    Args:
+        monitor: Name of the value.
+        factor: Between 0 and 1.
+        patience: Number of epochs without improvement after which the rate is reduced.
+        verbose: 1 to print each reduction.
+        mode: "min" or "max" if lower or higher is better; "auto" decides by the name.
+        min_delta: Smallest change that counts as an improvement.
+        cooldown: Epochs after a reduction during which patience does not count.
+        min_lr: Smallest learning rate.
+
+    Raises:
+        ValueError: If factor or mode is wrong; in training, if the value is not logged or the
+            optimizer follows a schedule.
+
+    Example:
+        >>> ReduceLROnPlateau("val_loss", factor=0.5, patience=5).factor
+        0.5
+    """
 
     def __init__(
         self,
@@ -247,81 +472,107 @@ class ReduceLROnPlateau(_Monitor):
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, got {factor!r}")
         super().__init__(monitor, mode, min_delta)
-        self.factor, self.patience, self.verbose, self.cooldown, self.min_lr = (
-            factor,
-            patience,
-            verbose,
-            cooldown,
-            min_lr,
-        )
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
 
     def on_train_begin(self, logs: Logs) -> None:
+        """Start afresh."""
         if self.model.optimizer.schedule is not None:
             raise ValueError(
-                "ReduceLROnPlateau sets the learning rate, but the optimizer follows a schedule: give it a number"
+                "ReduceLROnPlateau sets the learning rate, but the optimizer follows a schedule: "
+                "give it a number"
             )
-        self.waited = self.resting = 0
-        self.best = self.worst
+        self.wait = 0
+        self.cooldown_counter = 0
+        self.reset_best()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Log the learning rate, and reduce it when patience ends."""
+        value = self.monitored_value(logs)
+        logs["learning_rate"] = self.model.optimizer.learning_rate
+        if self.cooldown_counter:
+            self.cooldown_counter -= 1
+        if self.update_best(value):
+            self.wait = 0
+        elif not self.cooldown_counter:
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reduce(self, epoch: int) -> None:
+        """Reduce the learning rate, unless it is as small as it may be."""
         optimizer = self.model.optimizer
-        value = self.value(logs)
-        logs["learning_rate"] = optimizer.learning_rate
-        if self.resting:
-            self.resting -= 1
-        if self.improved(value):
-            self.waited = 0
-        elif not self.resting:
-            self.waited += 1
-            if self.waited >= self.patience and optimizer.learning_rate > self.min_lr:
-                optimizer.learning_rate = max(optimizer.learning_rate * self.factor, self.min_lr)
-                self.resting, self.waited = self.cooldown, 0
-                if self.verbose:
-                    print(
-                        f"epoch {epoch + 1}: learning rate reduced to {optimizer.learning_rate:.6g}"
-                    )
+        if optimizer.learning_rate <= self.min_lr:
+            return
+        optimizer.learning_rate = max(optimizer.learning_rate * self.factor, self.min_lr)
+        self.wait = 0
+        self.cooldown_counter = self.cooldown
+        if self.verbose:
+            print(f"epoch {epoch + 1}: learning rate reduced to {optimizer.learning_rate:.6g}")
+
+
+# ---- others --------------------------------------------------------------------------------------
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch, and logs it.
+
+    Args:
+        schedule: Function (epoch) or (epoch, rate) that returns the rate; or a schedule, whose
+            steps are then epochs.
+        verbose: 1 to print each rate.
+
+    Example:
+        >>> callback = LearningRateScheduler(lambda epoch, rate: rate * 0.9)
+        >>> callback.accepts_rate
+        True
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+        try:
+            inspect.signature(schedule).bind(0, 0.1)
+            self.accepts_rate = True
+        except TypeError:
+            self.accepts_rate = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Set the rate."""
+        optimizer = self.model.optimizer
+        arguments = (epoch, optimizer.learning_rate) if self.accepts_rate else (epoch,)
+        optimizer.learning_rate = self.schedule(*arguments)
+        if self.verbose:
+            print(f"epoch {epoch + 1}: learning rate {optimizer.learning_rate:.6g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Log the rate."""
+        logs["learning_rate"] = self.model.optimizer.learning_rate
 
 
 class TerminateOnNaN(Callback):
-    """Stops training when the loss is NaN or infinite, and says so."""
+    """Stops training, with a warning, when the loss is NaN or infinite.
+
+    Example:
+        >>> import warnings
+        >>> callback = TerminateOnNaN()
+        >>> callback.model = minigrad.Sequential()
+        >>> with warnings.catch_warnings(record=True):
+        ...     callback.on_train_batch_end(7, {"loss": float("nan")})
+        >>> callback.model.stop_training
+        True
+    """
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Look at the loss of the batch."""
         if not math.isfinite(logs.get("loss", 0.0)):
             warnings.warn(
-                f"batch {batch}: the loss is {logs['loss']}; training stops. A smaller learning rate or clipnorm= "
-                "often helps; `with minigrad.detect_anomaly():` shows where it was born",
+                f"batch {batch}: the loss is {logs['loss']}; training stops. A smaller learning "
+                "rate or clipnorm= often helps; `with minigrad.detect_anomaly():` shows where it "
+                "was born",
                 stacklevel=2,
             )
             self.model.stop_training = True
-
-
-class CSVLogger(Callback):
-    """Writes a line of logs for each epoch to a CSV file; `append` adds to what is there."""
-
-    def __init__(self, filename: str, separator: str = ",", append: bool = False) -> None:
-        self.filename, self.separator, self.append = str(filename), separator, append
-
-    def on_train_begin(self, logs: Logs) -> None:
-        self.names: list[str] | None = None
-        if self.append and Path(self.filename).is_file():
-            with open(self.filename, newline="") as file:  # its columns stay the columns
-                self.names = next(csv.reader(file, delimiter=self.separator), None)
-        self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 - closed on_train_end
-        self.writer: Any = None
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if self.writer is None:
-            self.writer = csv.DictWriter(
-                self.file,
-                self.names or ["epoch", *logs],
-                delimiter=self.separator,
-                restval="NA",
-                extrasaction="ignore",
-            )
-            if not self.names:
-                self.writer.writeheader()
-        self.writer.writerow({"epoch": epoch, **logs})
-        self.file.flush()
-
-    def on_train_end(self, logs: Logs) -> None:
-        self.file.close()

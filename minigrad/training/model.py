@@ -35,9 +35,9 @@ class Model(Layer):
 
     Args:
         name: Name of the model.
-        input_shape: Shape of an input without the batch axis, if it is known.
-        input_dim: The same for inputs of one axis.
-        trainable: Whether training changes the parameters.
+        trainable: False freezes all parameters.
+        input_shape: Shape of one input, without the batch axis.
+        input_dim: Short for input_shape=(input_dim,).
 
     Example:
         >>> class Line(minigrad.Model):
