@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu lint types parity bench docs kill-table clean
+.PHONY: demo test test-gpu lint types parity bench docs architecture kill-table clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -16,14 +16,15 @@ export MPLBACKEND ?= Agg
 demo: .venv/base.installed            ## train a network on the digits, with a report and pictures under runs/
 	$(BIN)/python -m models cnn --out runs/cnn
 
-test: .venv/test.installed            ## the test suite
+test: .venv/test.installed            ## the test suite, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2 -m "not parity"
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"
 
-lint: .venv/lint.installed
+lint: .venv/lint.installed            ## style: ruff's rules and its format
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: .venv/lint.installed
 	$(BIN)/mypy
@@ -34,8 +35,11 @@ parity: .venv/test.installed .venv/parity.installed  ## values, gradients and tr
 bench: .venv/bench.installed          ## speed against PyTorch
 	$(BIN)/python -m benchmarks
 
-docs: .venv/docs.installed
-	$(BIN)/python -m sphinx docs docs/_build
+docs: .venv/docs.installed            ## the site, in docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+
+architecture: .venv/base.installed    ## draw docs/images anew from the imports of the tree
+	$(BIN)/python -m docs.architecture
 
 kill-table: .venv/test.installed      ## plant bugs in every op and record that the checker finds them
 	$(BIN)/python -m tests.plants --write

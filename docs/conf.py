@@ -23,20 +23,36 @@ def start_afresh(gallery, lesson):
     minigrad.seed(0)
 
 
+SECTION = re.compile(r"(Args|Attributes|Example|Examples|Raises|References|Returns|Shape|Yields):$")
+NAMED = re.compile(
+    r"( +\*{0,2}[\w., ]+: ?)(.*)$"
+)  # an argument or an error, and what is said of it
+
+
+def escaped(text):
+    """Plain text for Sphinx: `names` become code, and its special characters stand for themselves."""
+    parts = re.split(r"`+([^`]+)`+", text)
+    parts[::2] = [re.sub(r"([*|_\\])", r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [f"``{part}``" for part in parts[1::2]]
+    return "".join(parts)
+
+
 def as_rst(text):
-    """The lines of a docstring, which is plain text, for Sphinx: `names` become code, indented formulas blocks of code."""
-    lines, before, literal = [], "", False
+    """The lines of a docstring for Sphinx: indented formulas outside of sections become blocks of code."""
+    lines, before, literal, section = [], "", False, ""
     for line in text:
-        if line.startswith("    ") and not before.strip():
-            lines += [] if literal else ["::", ""]
+        if SECTION.match(line):
+            section, literal = line.rstrip(":"), False
+        elif line.strip() and not line.startswith(" "):
+            section, literal = "", False
+        elif line.startswith("    ") and not before.strip() and not section and not literal:
+            lines += ["::", ""]
             literal = True
-        elif line.strip() and not line.startswith("    "):
-            literal = False
-        if not literal:
-            parts = re.split(r"`+([^`]+)`+", line)
-            parts[::2] = [re.sub(r"([*|_\\])", r"\\\1", part) for part in parts[::2]]
-            parts[1::2] = [f"``{part}``" for part in parts[1::2]]
-            line = "".join(parts)
+        named = NAMED.match(line) if section in ("Args", "Attributes", "Raises") else None
+        if named:
+            line = named[1] + escaped(named[2])
+        elif not literal and not section.startswith("Example"):
+            line = escaped(line)
         lines.append(line)
         before = line
     return lines
@@ -74,19 +90,23 @@ class Ops(SphinxDirective):
 def setup(app):
     """Called by Sphinx."""
     app.add_directive("ops", Ops)
-    app.connect("autodoc-process-docstring", translate)
+    app.connect("autodoc-process-docstring", translate, priority=400)  # before napoleon
 
 
 project = "minigrad"
 author = "the minigrad authors"
 extensions = [
     "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
 suppress_warnings = ["config.cache"]  # start_afresh cannot be pickled, and need not be
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = ["Shape"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Deep learning you can read in an afternoon",
