@@ -106,6 +106,7 @@ exclude_patterns = ["_build"]
 suppress_warnings = ["config.cache"]  # start_afresh cannot be pickled, and need not be
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_custom_sections = ["Shape"]
 html_theme = "alabaster"
 html_theme_options = {
