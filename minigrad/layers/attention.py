@@ -1,116 +1,170 @@
-"""Attention between sequences: of many heads, and the forms that came before it."""
+"""Attention between sequences: multi-head, and the forms that came before it."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .. import initializers, ops
 from ..backend import Array, backend
 from ..config import as_data
 from ..engine.tensor import Tensor
-from ..random import uniform
 from .base import Layer
 from .core import Dense
-from .modes import is_training
+from .masking import as_mask, combine_masks
 from .parameter import Parameter
+from .regularization import dropout_mask, keep_mask
+from .validation import check_choice, check_rate, positive_integer
 
 
 def as_tensor(x: Any, like: Tensor) -> Tensor:
-    """A further input of a layer, which only casts its first, as a Tensor on the device of that one."""
+    """A further input of a layer, which casts only its first, as a Tensor on the device of that.
+
+    Args:
+        x: Tensor, array or nested lists.
+        like: The first input.
+
+    Example:
+        >>> as_tensor([1, 2], minigrad.Tensor([0.0])).shape
+        (2,)
+    """
     return x if isinstance(x, Tensor) else Tensor(as_data(x, device=like.device))
 
 
-def joined_masks(attention_mask: Any, key_mask: Any, query: Tensor, keys: int) -> Array | None:
-    """One mask that broadcasts to (N, heads, Tq, Tk), True where a query may see a key; None where all may see all.
-
-    attention_mask is (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk); key_mask, False at padding, is (N, Tk).
-    """
-    n, queries = query.shape[:2]
-    mask = None if attention_mask is None else as_data(attention_mask, device=query.device)
-    if mask is not None:
-        if (
-            mask.ndim not in (2, 3, 4)
-            or any(m not in (1, want) for m, want in zip(mask.shape[:-3:-1], (keys, queries)))
-            or mask.ndim > 2
-            and mask.shape[0] not in (1, n)
-        ):
-            raise ValueError(
-                f"an attention_mask of shape {mask.shape} does not fit {n} samples of {queries} queries and {keys} keys: "
-                f"expected ({queries}, {keys}), ({n}, {queries}, {keys}) or ({n}, heads, {queries}, {keys})"
-            )
-        mask = (mask[:, None] if mask.ndim == 3 else mask).astype(bool)
-    if key_mask is None:
-        return mask
-    padding = as_data(key_mask, device=query.device)
-    if padding.shape != (n, keys):
+def _value_and_key(layer: Layer, query: Tensor, value: Any, key: Any) -> tuple[Tensor, Tensor]:
+    """Value and key as Tensors: the query, and the value, take the place of one not given."""
+    values = query if value is None else as_tensor(value, query)
+    keys = values if key is None else as_tensor(key, query)
+    if query.ndim != 3 or values.shape[:2] != keys.shape[:2] or len(values) != len(query):
         raise ValueError(
-            f"a key mask of shape {padding.shape} does not fit {n} samples of {keys} keys: expected ({n}, {keys})"
+            f"{type(layer).__name__} expects (N, T, features) of one N, keys as many as values; "
+            f"got query {query.shape}, value {values.shape}, key {keys.shape}"
         )
-    padding = padding.astype(bool)[:, None, None]
-    return padding if mask is None else mask & padding
+    return values, keys
 
 
-def kept(rate: float, shape: tuple[int, ...], like: Tensor) -> Array | None:
-    """True where a probability stays, in training; None where none is dropped."""
-    return uniform(shape, like) < 1 - rate if rate and is_training() else None
+# ---- many heads ------------------------------------------------------------------------------------
 
 
 class KeyValueCache:
-    """The keys and values of what a layer has read, with room for `length` tokens, so that the next one costs no second reading.
+    """The keys and values of the tokens that a layer has read, so that they are computed once.
 
-    Between attention layers it cannot be shared: each has its own. `reset()` forgets all.
+    It is for generation, token by token. Each attention layer needs its own.
+
+    Args:
+        capacity: Number of tokens that fit.
+
+    Example:
+        >>> layer, cache = MultiHeadAttention(2, 4), KeyValueCache(10)
+        >>> with minigrad.no_grad():
+        ...     _ = layer(np.ones((1, 3, 8)), use_causal_mask=True, cache=cache)
+        >>> cache.length
+        3
     """
 
-    def __init__(self, length: int) -> None:
-        self.room, self.length = length, 0
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.length = 0  # the number of tokens so far
         self.keys: Any = None
         self.values: Any = None
 
     def extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Add (N, heads, T, d) keys and values; returns all so far. Raises ValueError when the room or the batch does not fit."""
+        """Add keys and values, and return all so far.
+
+        Args:
+            k: Keys (N, heads, T, d) of T new tokens.
+            v: Values (N, heads, T, d) of the same tokens.
+
+        Raises:
+            ValueError: If they do not fit, or a gradient would have to pass through them.
+        """
+        self._check(k, v)
+        start, end = self.length, self.length + k.shape[2]
+        if self.keys is None:
+            self.keys = self._allocate(k)
+            self.values = self._allocate(v)
+        self.keys[:, :, start:end] = k.data
+        self.values[:, :, start:end] = v.data
+        self.length = end
+        keys = Tensor(self.keys[:, :, :end], dtype=k.dtype)
+        values = Tensor(self.values[:, :, :end], dtype=v.dtype)
+        return keys, values
+
+    def _allocate(self, x: Tensor) -> Array:
+        n, heads, _, width = x.shape
+        return backend(x).zeros((n, heads, self.capacity, width), x.dtype)
+
+    def _check(self, k: Tensor, v: Tensor) -> None:
         if k.node is not None or v.node is not None:
             raise ValueError(
-                "a cache is for generation, no gradient passes through it: call the layer inside `with no_grad():`"
+                "a cache is for generation, no gradient passes through it: call the layer inside "
+                "`with no_grad():`"
             )
         n, heads, new, _ = k.shape
-        end = self.length + new
-        if end > self.room:
+        if self.length + new > self.capacity:
             raise ValueError(
-                f"the cache has room for {self.room} tokens and holds {self.length}: {new} more do not fit"
+                f"the cache has a capacity of {self.capacity} tokens and holds {self.length}: "
+                f"{new} more do not fit"
             )
-        if self.keys is None:
-            self.keys, self.values = (
-                backend(x).zeros((n, heads, self.room, x.shape[-1]), x.dtype) for x in (k, v)
-            )
-        if (n, heads) != self.keys.shape[:2]:
+        if self.keys is not None and (n, heads) != self.keys.shape[:2]:
             raise ValueError(
-                f"the cache holds {self.keys.shape[0]} samples of {self.keys.shape[1]} heads, got {n} of {heads}"
+                f"the cache holds {self.keys.shape[0]} samples of {self.keys.shape[1]} heads, "
+                f"got {n} of {heads}"
             )
-        for store, x in ((self.keys, k), (self.values, v)):
-            store[:, :, self.length : end] = x.data
-        self.length = end
-        return Tensor(self.keys[:, :, :end], dtype=k.dtype), Tensor(
-            self.values[:, :, :end], dtype=v.dtype
-        )
 
     def reorder(self, rows: Any) -> None:
-        """Let sample i go on from what sample rows[i] has read, as beam search does."""
+        """Continue sample i from what sample rows[i] has read, as beam search does.
+
+        Args:
+            rows: Indices of samples.
+        """
         if self.keys is not None:
-            self.keys, self.values = self.keys[rows], self.values[rows]
+            self.keys = self.keys[rows]
+            self.values = self.values[rows]
 
     def reset(self) -> None:
-        """Forget everything; the next sequence starts."""
-        self.length, self.keys, self.values = 0, None, None
+        """Forget all tokens, for the next sequence."""
+        self.length = 0
+        self.keys = None
+        self.values = None
 
 
 class MultiHeadAttention(Layer):
-    """concat(head_1, ..., head_h) W_o, head_i = attention(q W_q,i, k W_k,i, v W_v,i) (arXiv:1706.03762, section 3.2.2).
+    """concat(head_1, ..., head_h) W_o, with head_i = attention(q W_q,i, k W_k,i, v W_v,i).
 
-    query (N, Tq, D), value and key (N, Tk, ...) -> (N, Tq, output_shape or D); without a value the query attends to itself. The weights
-    lie in Dense layers `query`, `key`, `value` (features, heads * dim; the heads side by side) and `attention_output`.
-    `rotary=True` turns queries and keys by their positions (arXiv:2104.09864). Glorot's limits are those of the flat kernels.
+    attention(q, k, v) = softmax(q k^T / sqrt(key_dim)) v. The weights lie in Dense layers `query`,
+    `key` and `value`, (features, heads * dim) with the heads side by side, and `attention_output`;
+    Glorot limits are those of these flat kernels.
+
+    Args:
+        num_heads: Number of heads.
+        key_dim: Features per head of queries and keys.
+        value_dim: Features per head of values; None for key_dim.
+        dropout: Fraction of the attention probabilities dropped in training.
+        use_bias: False leaves the biases of all four products out.
+        output_shape: Number of output features; None for those of the query.
+        kernel_initializer: Name or function that makes the four kernels.
+        bias_initializer: Name or function that makes the biases.
+        rotary: True rotates queries and keys by their positions, in self-attention.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one query, without the batch axis.
+
+    Shape:
+        query (N, Tq, D), value and key (N, Tk, ...) -> (N, Tq, output_shape or D)
+
+    Raises:
+        ValueError: If an argument is out of range, or inputs or masks do not match.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; Su et al. 2021, arXiv:2104.09864 on
+        rotary positions.
+
+    Example:
+        >>> MultiHeadAttention(num_heads=2, key_dim=4)(np.ones((1, 5, 8))).shape
+        (1, 5, 8)
     """
+
+    input_rank = 3
 
     def __init__(
         self,
@@ -123,57 +177,45 @@ class MultiHeadAttention(Layer):
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
         rotary: bool = False,
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        if num_heads < 1 or key_dim < 1 or not 0 <= dropout < 1:
-            raise ValueError(
-                f"MultiHeadAttention: num_heads={num_heads} and key_dim={key_dim} must be above 0 and dropout={dropout} "
-                "in [0, 1)"
-            )
-        self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
-        self.dropout, self.rotary, self.features = dropout, rotary, output_shape
-        self._dense = {
-            "use_bias": use_bias,
-            "kernel_initializer": kernel_initializer,
-            "bias_initializer": bias_initializer,
-        }
-        self.query, self.key = (Dense(num_heads * key_dim, **self._dense) for _ in range(2))
-        self.value = Dense(num_heads * self.value_dim, **self._dense)
+        super().__init__(name, trainable, input_shape)
+        self.num_heads = positive_integer(self, "num_heads", num_heads)
+        self.key_dim = positive_integer(self, "key_dim", key_dim)
+        self.value_dim = value_dim or key_dim
+        check_rate(self, "dropout", dropout)
+        self.dropout = dropout
+        self.use_bias = use_bias
+        self.features = output_shape
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+        self.rotary = rotary
+        self.query = self._projection(num_heads * key_dim)
+        self.key = self._projection(num_heads * key_dim)
+        self.value = self._projection(num_heads * self.value_dim)
+
+    def _projection(self, units: int) -> Dense:
+        return Dense(
+            units,
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+        )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"MultiHeadAttention expects sequences of shape (N, T, features), got {input_shape}"
-            )
-        self.attention_output = Dense(self.features or input_shape[-1], **self._dense)
+        self.attention_output = self._projection(self.features or input_shape[-1])
 
     def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
-        """In a Sequential the mask of x hides its padding as keys."""
+        """The output and its mask; in a Sequential the mask of x hides its padding as keys.
+
+        Args:
+            x: The query, which attends to itself.
+            mask: Its mask (N, T), or None.
+        """
         return self(x, key_mask=mask), mask
-
-    def _heads(self, x: Any, start: int | None = None) -> Any:
-        """(N, T, heads * dim) -> (N, heads, T, dim), turned by the positions from `start` on if there is one."""
-        x = ops.transpose(
-            ops.reshape(x, shape=(*x.shape[:2], self.num_heads, x.shape[2] // self.num_heads)),
-            axes=(0, 2, 1, 3),
-        )
-        return x if start is None else ops.rotary(x, backend(x).arange(start, start + x.shape[2]))
-
-    def _keys_and_values(
-        self, query: Any, value: Any, key: Any, cache: KeyValueCache | None
-    ) -> tuple[Any, Any]:
-        """Those of this call, after those of the calls before it. What is not the query itself is read once."""
-        own = value is query and key is query
-        if cache is not None and not own and cache.length:
-            return Tensor(cache.keys, dtype=query.dtype), Tensor(cache.values, dtype=query.dtype)
-        start = (cache.length if cache else 0) if own and self.rotary else None
-        k, v = self._heads(self.key(key), start), self._heads(self.value(value))
-        if cache is None:
-            return k, v
-        if not own:
-            cache.room = k.shape[2]
-        return cache.extend(k, v)
 
     def call(
         self,
@@ -186,42 +228,85 @@ class MultiHeadAttention(Layer):
         return_attention_scores: bool = False,
         cache: KeyValueCache | None = None,
     ) -> Any:
-        value = query if value is None else as_tensor(value, query)
-        key = value if key is None else as_tensor(key, query)
-        if (
-            query.ndim != 3
-            or value.shape[:1] + value.shape[1:2] != key.shape[:2]
-            or len(value) != len(query)
-        ):
-            raise ValueError(
-                f"MultiHeadAttention expects (N, T, features) of one N, keys as many as values; got query {query.shape}, "
-                f"value {value.shape}, key {key.shape}"
-            )
-        start = (cache.length if cache else 0) if self.rotary and value is query else None
-        q = self._heads(self.query(query), start)
-        k, v = self._keys_and_values(query, value, key, cache)
-        mask = joined_masks(attention_mask, key_mask, query, k.shape[2])
-        keep = kept(self.dropout, (*q.shape[:3], k.shape[2]), q)
-        y = ops.scaled_dot_product_attention(
+        """The output, or (output, probabilities) with return_attention_scores.
+
+        Args:
+            query: Sequences (N, Tq, D).
+            value: Sequences (N, Tk, ...) to attend to; None for the query itself.
+            key: Sequences (N, Tk, ...) to compare with; None for the value.
+            attention_mask: (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk), True where a query attends
+                to a key; None for everywhere.
+            key_mask: (N, Tk), False at padding; None for none.
+            use_causal_mask: True hides later keys from each query.
+            return_attention_scores: True returns the probabilities (N, heads, Tq, Tk) too.
+            cache: Keys and values of earlier calls, to which those of this one are added.
+        """
+        values, keys = _value_and_key(self, query, value, key)
+        q, k, v = self._project(query, values, keys, cache)
+        mask = combine_masks(attention_mask, key_mask, query, k.shape[2])
+        keep = keep_mask(self.dropout, (*q.shape[:3], k.shape[2]), q)
+        heads = ops.scaled_dot_product_attention(
             q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout
         )
-        y = ops.transpose(y, axes=(0, 2, 1, 3))
-        y = self.attention_output(ops.reshape(y, shape=(*y.shape[:2], y.shape[2] * y.shape[3])))
+        y = self.attention_output(_merge_heads(heads))
         if not return_attention_scores:
             return y
-        scores = q @ ops.swapaxes(k, axis1=-1, axis2=-2) * (1 / math.sqrt(self.key_dim))
+        scores = q @ ops.swapaxes(k, axis1=-1, axis2=-2) * self.key_dim**-0.5
         return y, ops.masked_softmax(scores, mask, causal=use_causal_mask)
+
+    def _project(
+        self, query: Any, value: Any, key: Any, cache: KeyValueCache | None
+    ) -> tuple[Any, Any, Any]:
+        """q, k and v (N, heads, T, dim), after the keys and values of the cache.
+
+        What is not the query itself, a memory, is projected once.
+        """
+        is_self_attention = value is query and key is query
+        start = 0 if cache is None else cache.length
+        q = self._split_heads(self.query(query))
+        if cache is not None and cache.length and not is_self_attention:
+            k, v = (Tensor(x, dtype=query.dtype) for x in (cache.keys, cache.values))
+            return q, k, v
+        k = self._split_heads(self.key(key))
+        v = self._split_heads(self.value(value))
+        if self.rotary and is_self_attention:
+            positions = backend(q).arange(start, start + q.shape[2])
+            q, k = ops.rotary(q, positions), ops.rotary(k, positions)
+        if cache is None:
+            return q, k, v
+        if not is_self_attention:
+            cache.capacity = k.shape[2]
+        return q, *cache.extend(k, v)
+
+    def _split_heads(self, x: Any) -> Any:
+        """(N, T, heads * dim) -> (N, heads, T, dim)."""
+        n, steps, width = x.shape
+        heads = ops.reshape(x, shape=(n, steps, self.num_heads, width // self.num_heads))
+        return ops.transpose(heads, axes=(0, 2, 1, 3))
+
+
+def _merge_heads(x: Any) -> Any:
+    """(N, heads, T, dim) -> (N, T, heads * dim)."""
+    n, heads, steps, width = x.shape
+    side_by_side = ops.transpose(x, axes=(0, 2, 1, 3))
+    return ops.reshape(side_by_side, shape=(n, steps, heads * width))
+
+
+# ---- one head, with a score of its own -------------------------------------------------------------
 
 
 class _ScoredAttention(Layer):
-    """softmax over the keys of score(query, key), times the values: (N, Tq, D), (N, Tk, D) -> (N, Tq, values' features)."""
+    """softmax over the keys of score(query, key), times the values."""
 
-    def __init__(self, dropout: float = 0.0, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, dropout: float, name: str | None, trainable: bool, input_shape: tuple[int, ...] | None
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_rate(self, "dropout", dropout)
         self.dropout = dropout
 
-    def scores(self, query: Any, key: Any) -> Any:
-        """(N, Tq, Tk)"""
+    def score(self, query: Any, key: Any) -> Any:
+        """(N, Tq, Tk): how well each query matches each key."""
         raise NotImplementedError
 
     def call(
@@ -233,42 +318,79 @@ class _ScoredAttention(Layer):
         use_causal_mask: bool = False,
         return_attention_scores: bool = False,
     ) -> Any:
-        if isinstance(query, list):  # [query, value] or [query, value, key], as Keras has it
+        """The output, or (output, probabilities) with return_attention_scores.
+
+        Args:
+            query: Sequences (N, Tq, D); or [query, value] or [query, value, key], as in Keras.
+            value: Sequences (N, Tk, ...) to attend to; None for the query itself.
+            key: Sequences (N, Tk, ...) to compare with; None for the value.
+            key_mask: (N, Tk), False at padding; None for none.
+            use_causal_mask: True hides later keys from each query.
+            return_attention_scores: True returns the probabilities (N, Tq, Tk) too.
+        """
+        if isinstance(query, list):
             query, value, key = (*query, None)[:3]
-        value = query if value is None else as_tensor(value, query)
-        key = value if key is None else as_tensor(key, query)
-        if query.ndim != 3 or value.shape[:2] != key.shape[:2] or len(value) != len(query):
-            raise ValueError(
-                f"{type(self).__name__} expects (N, T, features) of one N, keys as many as values; got query "
-                f"{query.shape}, value {value.shape}, key {key.shape}"
-            )
-        mask = joined_masks(None, key_mask, query, key.shape[1])
+        values, keys = _value_and_key(self, query, value, key)
+        mask = as_mask(key_mask, query, keys.shape[:2], name="key_mask")
+        scores = self.score(query, keys)
         p = ops.masked_softmax(
-            self.scores(query, key), None if mask is None else mask[:, 0], causal=use_causal_mask
+            scores, None if mask is None else mask[:, None], causal=use_causal_mask
         )
-        keep = kept(self.dropout, p.shape, p)
-        y = (p if keep is None else ops.where(keep, p, 0) / (1 - self.dropout)) @ value
+        drop = dropout_mask(self.dropout, p.shape, p)
+        y = (p if drop is None else p * drop) @ values
         return (y, p) if return_attention_scores else y
 
 
-class Attention(_ScoredAttention):
-    """Luong's attention (arXiv:1508.04025, section 3.1): score = q . k ("dot"), q . W k ("general") or v . tanh(W q + U k) ("concat").
+def _query_features(input_shape: Any) -> int:
+    """The features of the query, from its shape or from those of [query, value, ...]."""
+    return (input_shape[0] if isinstance(input_shape, list) else input_shape)[-1]
 
-    `use_scale` multiplies the scores of "dot" by a number that is learned. There is no division by sqrt(d), as in Keras.
+
+class Attention(_ScoredAttention):
+    """Luong's attention: softmax(score(query, key)) value.
+
+    The score is q . k ("dot"), q . W k ("general") or v . tanh(W q + U k) ("concat"); it is not
+    divided by sqrt(features), as in Keras.
+
+    Args:
+        use_scale: True multiplies the scores of "dot" by a learned number.
+        score_mode: "dot", "general" or "concat".
+        dropout: Fraction of the attention probabilities dropped in training.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one query, without the batch axis.
+
+    Shape:
+        query (N, Tq, D), value (N, Tk, V), key (N, Tk, D) -> (N, Tq, V)
+
+    Raises:
+        ValueError: If score_mode is none of these, or inputs or masks do not match.
+
+    References:
+        Luong et al. 2015, arXiv:1508.04025, section 3.1.
+
+    Example:
+        >>> Attention()(np.ones((1, 2, 4)), np.ones((1, 5, 4))).shape
+        (1, 2, 4)
     """
 
     def __init__(
-        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, **options: Any
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(dropout, **options)
-        if score_mode not in ("dot", "general", "concat"):
-            raise ValueError(
-                f"Attention: score_mode must be 'dot', 'general' or 'concat', not {score_mode!r}"
-            )
-        self.use_scale, self.score_mode = use_scale, score_mode
+        super().__init__(dropout, name, trainable, input_shape)
+        check_choice(self, "score_mode", score_mode, ("dot", "general", "concat"))
+        self.use_scale = use_scale
+        self.score_mode = score_mode
 
     def build(self, input_shape: Any) -> None:
-        features = (input_shape[0] if isinstance(input_shape, list) else input_shape)[-1]
+        features = _query_features(input_shape)
         if self.use_scale:
             self.scale = self.add_weight((), "ones")
         if self.score_mode == "general":
@@ -276,50 +398,76 @@ class Attention(_ScoredAttention):
         if self.score_mode == "concat":
             self.additive = AdditiveAttention(features)
             self.additive.build(input_shape)
+            self.additive.built = True
 
-    def scores(self, query: Any, key: Any) -> Any:
+    def score(self, query: Any, key: Any) -> Any:
         if self.score_mode == "concat":
-            return self.additive.scores(query, key)
-        if self.score_mode == "general":
-            key = self.key(key)
-        if query.shape[-1] != key.shape[-1]:
+            return self.additive.score(query, key)
+        keys = self.key(key) if self.score_mode == "general" else key
+        if query.shape[-1] != keys.shape[-1]:
             raise ValueError(
-                f"a dot product needs queries and keys of equal width, got {query.shape} and {key.shape}: "
-                "score_mode='general' joins different ones"
+                f"a dot product needs queries and keys of equal width, got {query.shape} and "
+                f"{keys.shape}: score_mode='general' joins different ones"
             )
-        scores = query @ ops.swapaxes(key, axis1=-1, axis2=-2)
+        scores = query @ ops.swapaxes(keys, axis1=-1, axis2=-2)
         return scores * self.scale if self.use_scale else scores
 
 
 class AdditiveAttention(_ScoredAttention):
-    """Bahdanau's attention: score = v . tanh(W q + U k), with `units` rows in W and U (arXiv:1409.0473, appendix A.1.2).
+    """Bahdanau's attention: softmax(v . tanh(W query + U key)) value.
 
-    Without units it is Keras's: v . tanh(q + k), or the plain sum with use_scale=False.
+    Args:
+        units: Rows of W and U; None leaves W and U out, as Keras does.
+        use_scale: False leaves v out: the elements of the tanh are added up.
+        dropout: Fraction of the attention probabilities dropped in training.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one query, without the batch axis.
+
+    Shape:
+        query (N, Tq, D), value (N, Tk, V), key (N, Tk, ...) -> (N, Tq, V)
+
+    Raises:
+        ValueError: If inputs or masks do not match.
+
+    References:
+        Bahdanau et al. 2014, arXiv:1409.0473, appendix A.1.2.
+
+    Example:
+        >>> AdditiveAttention(6)(np.ones((1, 2, 4)), np.ones((1, 5, 3))).shape
+        (1, 2, 3)
     """
 
     def __init__(
-        self, units: int | None = None, use_scale: bool = True, dropout: float = 0.0, **options: Any
+        self,
+        units: int | None = None,
+        use_scale: bool = True,
+        dropout: float = 0.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(dropout, **options)
-        self.units, self.use_scale = units, use_scale
+        super().__init__(dropout, name, trainable, input_shape)
+        self.units = units
+        self.use_scale = use_scale
         if units:
-            self.query, self.key = Dense(units, use_bias=False), Dense(units, use_bias=False)
+            self.query = Dense(units, use_bias=False)
+            self.key = Dense(units, use_bias=False)
 
     def build(self, input_shape: Any) -> None:
-        features = (input_shape[0] if isinstance(input_shape, list) else input_shape)[-1]
         if self.use_scale:
-            self.scale = Parameter(
-                initializers.get("glorot_uniform")((self.units or features, 1))[:, 0]
-            )
+            column = (self.units or _query_features(input_shape), 1)
+            self.scale = Parameter(initializers.get("glorot_uniform")(column)[:, 0], "scale")
 
-    def scores(self, query: Any, key: Any) -> Any:
-        if self.units:
-            query, key = self.query(query), self.key(key)
-        if query.shape[-1] != key.shape[-1]:
+    def score(self, query: Any, key: Any) -> Any:
+        queries = self.query(query) if self.units else query
+        keys = self.key(key) if self.units else key
+        if queries.shape[-1] != keys.shape[-1]:
             raise ValueError(
-                f"a sum needs queries and keys of equal width, got {query.shape} and {key.shape}: units= brings both to one"
+                f"a sum needs queries and keys of equal width, got {queries.shape} and "
+                f"{keys.shape}: units= brings both to one"
             )
-        met = ops.tanh(
-            ops.expand_dims(query, axis=2) + ops.expand_dims(key, axis=1)
-        )  # (N, Tq, Tk, units)
-        return met @ self.scale if self.use_scale else ops.sum(met, axis=-1)
+        total = ops.expand_dims(queries, axis=2) + ops.expand_dims(keys, axis=1)
+        joint = ops.tanh(total)  # (N, Tq, Tk, units)
+        return joint @ self.scale if self.use_scale else ops.sum(joint, axis=-1)

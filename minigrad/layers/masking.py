@@ -65,8 +65,8 @@ def as_mask(
     if not any(_fits(booleans.shape, shape, broadcast) for shape in expected):
         texts = [f"({', '.join(map(str, shape))})" for shape in expected]
         raise ValueError(
-            f"a {name} of shape {booleans.shape} does not fit an input of shape {like.shape}: "
-            f"expected {' or '.join(texts)}, True where a step is real"
+            f"{name} of shape {booleans.shape} does not fit an input of shape {like.shape}: "
+            f"expected {' or '.join(texts)}"
         )
     return booleans if booleans.dtype.kind == "b" else booleans != 0
 

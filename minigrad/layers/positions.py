@@ -1,4 +1,4 @@
-"""Layers that tell a sequence's tokens where they stand."""
+"""Positions: layers that add to each token of a sequence a vector that depends on its place."""
 
 from __future__ import annotations
 
@@ -9,55 +9,113 @@ from ..backend import backend
 from .base import Layer
 
 
-class _Positions(Layer):
-    supports_masking = True
+class SinusoidalPositions(Layer):
+    """x + encoding, sines and cosines of the position with wavelengths up to 2 pi base.
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"{type(self).__name__} expects sequences of shape (N, T, features), got {input_shape}"
-            )
+    Feature 2 i of position p is sin(p / base**(2 i / D)), feature 2 i + 1 the cosine.
 
+    Args:
+        base: Longest wavelength over 2 pi.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
 
-class SinusoidalPositions(_Positions):
-    """x + waves: feature 2 i of position p is sin(p / base**(2 i / D)), feature 2 i + 1 its cosine (arXiv:1706.03762, section 3.5).
+    Shape:
+        (N, T, D) -> (N, T, D)
 
-    `start` is the position of the first token, in generation the number of those read before.
+    Raises:
+        ValueError: If the input is of another rank.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, section 3.5.
+
+    Example:
+        >>> SinusoidalPositions()(np.zeros((1, 1, 4))).numpy()[0, 0].tolist()
+        [0.0, 1.0, 0.0, 1.0]
     """
 
-    def __init__(self, base: float = 10000.0, **options: Any) -> None:
-        super().__init__(**options)
+    supports_masking = True
+    input_rank = 3
+
+    def __init__(
+        self,
+        base: float = 10000.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
         self.base = base
 
     def call(self, x: Any, start: int = 0) -> Any:
-        xp, (length, features) = backend(x), x.shape[1:]
-        angles = xp.arange(start, start + length)[:, None] * self.base ** (
-            xp.arange(0, features, 2) / -max(1, features)
-        )
-        waves = xp.empty((length, features), x.dtype)
-        waves[:, 0::2] = xp.sin(angles)
-        waves[:, 1::2] = xp.cos(angles)[:, : features // 2]
-        return x + waves
+        """x + encoding.
+
+        Args:
+            x: Sequences (N, T, D).
+            start: Position of the first token: in generation, the number of tokens read before.
+        """
+        xp = backend(x)
+        length, features = x.shape[1:]
+        positions = xp.arange(start, start + length)[:, None]
+        angles = positions * self.base ** (xp.arange(0, features, 2) / -max(1, features))
+        encoding = xp.empty((length, features), x.dtype)
+        encoding[:, 0::2] = xp.sin(angles)
+        encoding[:, 1::2] = xp.cos(angles)[:, : features // 2]
+        return x + encoding
 
 
-class LearnedPositions(_Positions):
-    """x + embeddings[positions]: a learned vector for each of `sequence_length` positions (BERT, GPT)."""
+class LearnedPositions(Layer):
+    """x + embeddings[positions], a learned vector for each position (BERT, GPT).
+
+    Args:
+        sequence_length: Number of positions.
+        initializer: Name or function that makes the vectors (sequence_length, D).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the vectors.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, D) -> (N, T, D)
+
+    Raises:
+        ValueError: If the input is of another rank, or longer than there are positions.
+
+    Example:
+        >>> LearnedPositions(16)(np.zeros((1, 5, 4))).shape
+        (1, 5, 4)
+    """
+
+    supports_masking = True
+    input_rank = 3
 
     def __init__(
-        self, sequence_length: int, initializer: Any = "glorot_uniform", **options: Any
+        self,
+        sequence_length: int,
+        initializer: Any = "glorot_uniform",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.sequence_length, self.initializer = sequence_length, initializers.get(initializer)
+        super().__init__(name, trainable, input_shape)
+        self.sequence_length = sequence_length
+        self.initializer = initializers.get(initializer)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        super().build(input_shape)
         self.embeddings = self.add_weight((self.sequence_length, input_shape[-1]), self.initializer)
 
     def call(self, x: Any, start: int = 0) -> Any:
+        """x + embeddings[start : start + T].
+
+        Args:
+            x: Sequences (N, T, D).
+            start: Position of the first token: in generation, the number of tokens read before.
+        """
         end = start + x.shape[1]
         if end > self.sequence_length:
             raise ValueError(
-                f"a sequence of {x.shape[1]} tokens from position {start} on ends at {end}, but there are "
-                f"{self.sequence_length} positions: shorten it, or give more positions"
+                f"a sequence of {x.shape[1]} tokens from position {start} on ends at {end}, but "
+                f"there are {self.sequence_length} positions: shorten it, or give more positions"
             )
         return x + self.embeddings[start:end]

@@ -137,8 +137,8 @@ class RNN(Layer):
         for i, (state, n) in enumerate(zip(states, self.state_sizes())):
             if state.shape != (len(x), n):
                 raise ValueError(
-                    f"{type(self).__name__}: initial state {i} has shape {state.shape}; an input of "
-                    f"shape {x.shape} needs {(len(x), n)}"
+                    f"{type(self).__name__}: initial state {i} has shape {state.shape}; an input "
+                    f"of shape {x.shape} needs {(len(x), n)}"
                 )
         return states
 

@@ -1,8 +1,8 @@
-"""The blocks of a Transformer (arXiv:1706.03762, figure 1), under KerasHub's names."""
+"""The blocks of a Transformer, under KerasHub's names."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from .attention import KeyValueCache, MultiHeadAttention
 from .base import Layer
@@ -11,10 +11,12 @@ from .normalization import LayerNormalization
 from .regularization import Dropout
 
 
-class _Block(Layer):
-    """What encoder and decoder share: normed steps with a path around each, and the feed-forward step."""
+class _TransformerBlock(Layer):
+    """What encoder and decoder share: steps with a residual path around each."""
 
-    accepts_mask = supports_masking = True
+    accepts_mask = True
+    supports_masking = True
+    input_rank = 3
 
     def __init__(
         self,
@@ -28,22 +30,41 @@ class _Block(Layer):
         inner_dropout: float = 0.0,
         rotary: bool = False,
         kernel_initializer: Any = "glorot_uniform",
-        **options: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        super().__init__(**options)
-        self.kernel_initializer = kernel_initializer
-        self.intermediate_dim, self.num_heads, self.activation = (
-            intermediate_dim,
-            num_heads,
-            activation,
-        )
-        self.epsilon, self.normalize_first, self.rotary = (
-            layer_norm_epsilon,
-            normalize_first,
-            rotary,
-        )
+        super().__init__(name, trainable, input_shape)
+        self.intermediate_dim = intermediate_dim
+        self.num_heads = num_heads
+        self.activation = activation
+        self.epsilon = layer_norm_epsilon
+        self.normalize_first = normalize_first
         self.attention_dropout = dropout if attention_dropout is None else attention_dropout
-        self.dropout, self.inner_dropout = Dropout(dropout), Dropout(inner_dropout)
+        self.rotary = rotary
+        self.kernel_initializer = kernel_initializer
+        self.dropout = Dropout(dropout)
+        self.inner_dropout = Dropout(inner_dropout)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        features = input_shape[-1]
+        if features % self.num_heads:
+            raise ValueError(
+                f"{type(self).__name__} expects sequences (N, T, width) whose width its "
+                f"{self.num_heads} heads divide, got {input_shape}"
+            )
+        self.self_attention = self._attention(features, self.rotary)
+        self.self_attention_norm = self._norm()
+        self._build_cross_attention(features)
+        self.intermediate = Dense(
+            self.intermediate_dim, self.activation, kernel_initializer=self.kernel_initializer
+        )
+        self.output = Dense(features, kernel_initializer=self.kernel_initializer)
+        self.feedforward_norm = self._norm()
+
+    def _build_cross_attention(self, features: int) -> None:
+        """The decoder's second attention."""
 
     def _attention(self, features: int, rotary: bool = False) -> MultiHeadAttention:
         return MultiHeadAttention(
@@ -57,45 +78,51 @@ class _Block(Layer):
     def _norm(self) -> LayerNormalization:
         return LayerNormalization(epsilon=self.epsilon)
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) != 3 or input_shape[-1] % self.num_heads:
-            raise ValueError(
-                f"{type(self).__name__} expects sequences (N, T, width) whose width its {self.num_heads} heads divide, "
-                f"got {input_shape}"
-            )
-        width = input_shape[-1]
-        self.self_attention, self.self_attention_norm = (
-            self._attention(width, self.rotary),
-            self._norm(),
-        )
-        self._build_cross_attention(width)
-        self.intermediate = Dense(
-            self.intermediate_dim, self.activation, kernel_initializer=self.kernel_initializer
-        )
-        self.output = Dense(width, kernel_initializer=self.kernel_initializer)
-        self.feedforward_norm = self._norm()
-
-    def _build_cross_attention(self, width: int) -> None:
-        """The decoder's second attention."""
-
     def _feedforward(self, x: Any) -> Any:
         return self.output(self.inner_dropout(self.intermediate(x)))
 
-    def _around(self, step: Any, norm: Layer, x: Any) -> Any:
-        """norm(x + step(x)), or x + step(norm(x)) where normalisation comes first (arXiv:2002.04745)."""
-        return (
-            x + self.dropout(step(norm(x)))
-            if self.normalize_first
-            else norm(x + self.dropout(step(x)))
-        )
+    def _residual(self, step: Callable[[Any], Any], norm: Layer, x: Any) -> Any:
+        """norm(x + step(x)), or x + step(norm(x)) with normalize_first (arXiv:2002.04745)."""
+        if self.normalize_first:
+            return x + self.dropout(step(norm(x)))
+        return norm(x + self.dropout(step(x)))
 
 
-class TransformerEncoder(_Block):
-    """Self-attention, then a feed-forward network, each with a path around it and a layer norm: (N, T, D) -> (N, T, D).
+class TransformerEncoder(_TransformerBlock):
+    """Self-attention, then a feed-forward network, each with a residual path and a layer norm.
 
-    activation(x W_1 + b_1) W_2 + b_2 is the feed-forward network, `intermediate_dim` wide; `dropout` falls on attention probabilities
-    (unless they have a rate of their own) and on both steps' results, `inner_dropout` inside the feed-forward network.
-    normalize_first: pre-norm, as in GPT-2. causal: no token sees a later one (GPT). call: mask (N, T) is False at padding.
+    The feed-forward network is activation(x W_1 + b_1) W_2 + b_2.
+
+    Args:
+        intermediate_dim: Units of the feed-forward network's inner layer.
+        num_heads: Number of heads, which must divide the features.
+        dropout: Fraction dropped in training from the result of each step, and from the attention
+            probabilities unless attention_dropout is given.
+        activation: Name or function of the feed-forward network's inner layer.
+        layer_norm_epsilon: epsilon of the layer normalizations.
+        normalize_first: True normalizes before each step, as in GPT-2; False after it, as in the
+            paper.
+        causal: True hides later tokens from each one, as in GPT.
+        attention_dropout: Fraction of the attention probabilities dropped; None for `dropout`.
+        inner_dropout: Fraction dropped inside the feed-forward network.
+        rotary: True rotates queries and keys of the self-attention by their positions.
+        kernel_initializer: Name or function that makes all kernels.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, D) -> (N, T, D)
+
+    Raises:
+        ValueError: If num_heads does not divide D, or the input is of another rank.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, figure 1; Radford et al. 2019 (GPT-2).
+
+    Example:
+        >>> TransformerEncoder(intermediate_dim=16, num_heads=2)(np.ones((1, 5, 8))).shape
+        (1, 5, 8)
     """
 
     def __init__(
@@ -107,7 +134,14 @@ class TransformerEncoder(_Block):
         layer_norm_epsilon: float = 1e-5,
         normalize_first: bool = False,
         causal: bool = False,
-        **options: Any,
+        attention_dropout: float | None = None,
+        inner_dropout: float = 0.0,
+        rotary: bool = False,
+        kernel_initializer: Any = "glorot_uniform",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(
             intermediate_dim,
@@ -116,7 +150,13 @@ class TransformerEncoder(_Block):
             activation,
             layer_norm_epsilon,
             normalize_first,
-            **options,
+            attention_dropout,
+            inner_dropout,
+            rotary,
+            kernel_initializer,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
         )
         self.causal = causal
 
@@ -127,33 +167,110 @@ class TransformerEncoder(_Block):
         attention_mask: Any = None,
         cache: KeyValueCache | None = None,
     ) -> Any:
-        def attend(x: Any) -> Any:
+        """The encoded sequences.
+
+        Args:
+            x: Sequences (N, T, D).
+            mask: (N, T), False at padding; None for none.
+            attention_mask: True where a token attends to another, as in MultiHeadAttention.
+            cache: Keys and values of the tokens before x, in generation; None for none.
+        """
+
+        def attend(y: Any) -> Any:
             return self.self_attention(
-                x,
+                y,
                 attention_mask=attention_mask,
                 key_mask=mask,
                 use_causal_mask=self.causal,
                 cache=cache,
             )
 
-        x = self._around(attend, self.self_attention_norm, x)
-        return self._around(self._feedforward, self.feedforward_norm, x)
+        x = self._residual(attend, self.self_attention_norm, x)
+        return self._residual(self._feedforward, self.feedforward_norm, x)
 
 
-class TransformerDecoder(_Block):
-    """Causal self-attention, attention to a memory (N, S, ...), a feed-forward network: (N, T, D) -> (N, T, D).
+class TransformerDecoder(_TransformerBlock):
+    """Causal self-attention, attention to a memory, then a feed-forward network.
 
-    The settings are those of TransformerEncoder. mask and memory_mask are False at padding of x and of the memory. For generation
-    `new_cache(length)` gives caches: with them x holds the new tokens alone, and the memory is read once. With
-    `return_attention_scores` the weights on the memory, (N, heads, T, S), come as a second output.
+    Each has a residual path and a layer norm. The memory is what an encoder returned.
+
+    Args:
+        intermediate_dim: Units of the feed-forward network's inner layer.
+        num_heads: Number of heads, which must divide the features.
+        dropout: Fraction dropped in training from the result of each step, and from the attention
+            probabilities unless attention_dropout is given.
+        activation: Name or function of the feed-forward network's inner layer.
+        layer_norm_epsilon: epsilon of the layer normalizations.
+        normalize_first: True normalizes before each step, as in GPT-2; False after it, as in the
+            paper.
+        attention_dropout: Fraction of the attention probabilities dropped; None for `dropout`.
+        inner_dropout: Fraction dropped inside the feed-forward network.
+        rotary: True rotates queries and keys of the self-attention by their positions.
+        kernel_initializer: Name or function that makes all kernels.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        x (N, T, D), memory (N, S, ...) -> (N, T, D)
+
+    Raises:
+        ValueError: If num_heads does not divide D, the input is of another rank, or there is no
+            memory.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, figure 1.
+
+    Example:
+        >>> layer = TransformerDecoder(intermediate_dim=16, num_heads=2)
+        >>> layer(np.ones((1, 5, 8)), np.ones((1, 7, 8))).shape
+        (1, 5, 8)
     """
 
-    def _build_cross_attention(self, width: int) -> None:
-        self.cross_attention, self.cross_attention_norm = self._attention(width), self._norm()
+    def __init__(
+        self,
+        intermediate_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        activation: Any = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        normalize_first: bool = False,
+        attention_dropout: float | None = None,
+        inner_dropout: float = 0.0,
+        rotary: bool = False,
+        kernel_initializer: Any = "glorot_uniform",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(
+            intermediate_dim,
+            num_heads,
+            dropout,
+            activation,
+            layer_norm_epsilon,
+            normalize_first,
+            attention_dropout,
+            inner_dropout,
+            rotary,
+            kernel_initializer,
+            name=name,
+            trainable=trainable,
+            input_shape=input_shape,
+        )
 
-    def new_cache(self, length: int) -> tuple[KeyValueCache, KeyValueCache]:
-        """An empty cache for `length` tokens, and one for the memory."""
-        return KeyValueCache(length), KeyValueCache(0)
+    def _build_cross_attention(self, features: int) -> None:
+        self.cross_attention = self._attention(features)
+        self.cross_attention_norm = self._norm()
+
+    def new_cache(self, capacity: int) -> tuple[KeyValueCache, KeyValueCache]:
+        """An empty cache for generated tokens, and one for the memory.
+
+        Args:
+            capacity: The largest number of tokens to generate.
+        """
+        return KeyValueCache(capacity), KeyValueCache(0)
 
     def call(
         self,
@@ -164,30 +281,42 @@ class TransformerDecoder(_Block):
         cache: tuple[KeyValueCache, KeyValueCache] | None = None,
         return_attention_scores: bool = False,
     ) -> Any:
+        """The decoded sequences, or (sequences, probabilities) with return_attention_scores.
+
+        Args:
+            x: Sequences (N, T, D); with a cache, the new tokens alone.
+            memory: Sequences (N, S, ...) to attend to.
+            mask: (N, T), False at padding of x; None for none.
+            memory_mask: (N, S), False at padding of the memory; None for none.
+            cache: What new_cache returned, in generation; the memory is then read once.
+            return_attention_scores: True returns the probabilities on the memory (N, heads, T, S)
+                too.
+        """
         if memory is None:
             raise ValueError(
-                "TransformerDecoder needs a memory (N, S, features), what the encoder gave, as its second input"
+                "TransformerDecoder needs a memory (N, S, features), what the encoder returned, as "
+                "its second input"
             )
-        own, other = cache or (None, None)
+        own_cache, memory_cache = cache or (None, None)
         scores: list[Any] = []
 
-        def attend(x: Any) -> Any:
-            return self.self_attention(x, key_mask=mask, use_causal_mask=True, cache=own)
+        def attend(y: Any) -> Any:
+            return self.self_attention(y, key_mask=mask, use_causal_mask=True, cache=own_cache)
 
-        def look_up(x: Any) -> Any:
-            y = self.cross_attention(
-                x,
+        def cross_attend(y: Any) -> Any:
+            outputs = self.cross_attention(
+                y,
                 memory,
                 key_mask=memory_mask,
-                cache=other,
+                cache=memory_cache,
                 return_attention_scores=return_attention_scores,
             )
-            if return_attention_scores:
-                y, found = y
-                scores.append(found)
-            return y
+            if not return_attention_scores:
+                return outputs
+            scores.append(outputs[1])
+            return outputs[0]
 
-        x = self._around(attend, self.self_attention_norm, x)
-        x = self._around(look_up, self.cross_attention_norm, x)
-        x = self._around(self._feedforward, self.feedforward_norm, x)
+        x = self._residual(attend, self.self_attention_norm, x)
+        x = self._residual(cross_attend, self.cross_attention_norm, x)
+        x = self._residual(self._feedforward, self.feedforward_norm, x)
         return (x, *scores) if scores else x
