@@ -1,17 +1,17 @@
 """Learning rates that change: schedule(step) -> rate.
 
-    Adam(CosineDecay(1e-3, decay_steps=1000))                  the optimizer asks at every update
-    LearningRateScheduler(StepDecay(1e-3, steps=[30, 60]))     or the callback, at every epoch
+    Adam(CosineDecay(1e-3, decay_steps=1000))                  # read at every update
+    LearningRateScheduler(StepDecay(1e-3, steps=[30, 60]))     # or at every epoch
 
-A schedule remembers nothing, so a resumed training continues exactly. Names, arguments and formulas are Keras's, where
-Keras has the schedule.
+A schedule is a pure function of the step, so a resumed training continues exactly. Names, arguments
+and formulas are Keras's, where Keras has the schedule.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,63 +19,127 @@ from ..utils.registry import lookup, with_class_names
 
 
 class LearningRateSchedule:
-    """schedule(step) -> rate, a Python float; steps count from 0. A subclass gives `rate(step)`."""
+    """Base of all schedules: schedule(step) -> rate; a subclass defines `rate(step)`.
 
-    def __call__(self, step: Any, _: Any = None) -> float:
-        # the second argument is the present rate, which callbacks offer; a float keeps NumPy scalars out of float32 weights
+    Example:
+        >>> class Halving(LearningRateSchedule):
+        ...     def rate(self, step):
+        ...         return 0.5**step
+        >>> Halving()(3)
+        0.125
+    """
+
+    def __call__(self, step: Any, current_rate: Any = None) -> float:
+        # callbacks offer the current rate; floats keep NumPy scalars out of float32 weights
         return float(self.rate(float(step)))
 
     def rate(self, step: float) -> float:
-        """The rate at `step`."""
+        """The rate at a step.
+
+        Args:
+            step: Number of updates taken, from 0.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define rate(step)")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
+        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({arguments})"
 
 
-def _positive(**values: float) -> tuple[float, ...]:
-    """The values as floats; raises ValueError that names one which is not a positive number."""
-    for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be a positive number, not {value!r}")
-    return tuple(float(value) for value in values.values())
+def _positive(name: str, value: float) -> float:
+    """The value as a float; raises ValueError unless it is a positive number."""
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a positive number, not {value!r}")
+    return float(value)
 
 
-# ---- constant and stepwise -----------------------------------------------------------------------------------------
+def _ascending(steps: Sequence[float]) -> list[float]:
+    """The steps as floats; raises ValueError unless they ascend."""
+    if any(later <= earlier for earlier, later in pairwise(steps)):
+        raise ValueError(f"steps must ascend, not {list(steps)}")
+    return [float(step) for step in steps]
+
+
+def _half_cosine(t: float) -> float:
+    """Half a cosine: 1 at t = 0, 0 at t = 1."""
+    return (1 + math.cos(math.pi * t)) / 2
+
+
+# ---- constant and stepwise -----------------------------------------------------------------------
 
 
 class Constant(LearningRateSchedule):
-    """The same rate at every step."""
+    """The same rate at every step.
+
+    Args:
+        learning_rate: The rate.
+
+    Example:
+        >>> Constant(0.1)(1000)
+        0.1
+    """
 
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = float(learning_rate)
 
     def rate(self, step: float) -> float:
+        """The rate at a step."""
         return self.learning_rate
 
 
 class StepDecay(LearningRateSchedule):
-    """initial * decay_rate^k, with k the number of drops so far: one every `steps` steps, or one at each of a list of them."""
+    """initial_learning_rate * decay_rate^k, where k counts the drops so far.
+
+    Args:
+        initial_learning_rate: First rate.
+        steps: Steps between two drops; or a list of the steps with a drop.
+        decay_rate: Factor of a drop.
+
+    Raises:
+        ValueError: If `steps` does not ascend, or a number is not positive.
+
+    Example:
+        >>> schedule = StepDecay(1.0, steps=[30, 60], decay_rate=0.5)
+        >>> [schedule(step) for step in (0, 30, 90)]
+        [1.0, 0.5, 0.25]
+    """
 
     def __init__(
         self, initial_learning_rate: float, steps: float | Sequence[float], decay_rate: float = 0.1
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
-        self.steps = _ascending(steps) if isinstance(steps, Sequence) else _positive(steps=steps)[0]
-        (self.decay_rate,) = _positive(decay_rate=decay_rate)
+        listed = isinstance(steps, Sequence)
+        self.steps = _ascending(steps) if listed else _positive("steps", steps)  # type: ignore
+        self.decay_rate = _positive("decay_rate", decay_rate)
 
     def rate(self, step: float) -> float:
-        drops = (
-            bisect_right(self.steps, step) if isinstance(self.steps, list) else step // self.steps
-        )
+        """The rate at a step."""
+        if isinstance(self.steps, list):
+            drops = bisect_right(self.steps, step)
+        else:
+            drops = int(step // self.steps)
         return self.initial_learning_rate * self.decay_rate**drops
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[0] up to and including step boundaries[0], then values[1], ...: there is one value more than boundaries."""
+    """values[0] up to and including step boundaries[0], then values[1], and so on.
+
+    Args:
+        boundaries: Last step of each piece but the last one.
+        values: Rate of each piece: one more than boundaries.
+
+    Raises:
+        ValueError: If the boundaries do not ascend, or the numbers of both do not fit.
+
+    Example:
+        >>> schedule = PiecewiseConstantDecay([10], [0.1, 0.01])
+        >>> schedule(10), schedule(11)
+        (0.1, 0.01)
+    """
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
-        self.boundaries, self.values = _ascending(boundaries), [float(value) for value in values]
+        self.boundaries = _ascending(boundaries)
+        self.values = [float(value) for value in values]
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"{len(self.boundaries)} boundaries make {len(self.boundaries) + 1} pieces, "
@@ -83,20 +147,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             )
 
     def rate(self, step: float) -> float:
+        """The rate at a step."""
         return self.values[bisect_left(self.boundaries, step)]
 
 
-def _ascending(steps: Sequence[float]) -> list[float]:
-    if any(later <= earlier for earlier, later in pairwise(steps)):
-        raise ValueError(f"steps must ascend, not {list(steps)}")
-    return [float(step) for step in steps]
-
-
-# ---- smooth decay --------------------------------------------------------------------------------------------------
+# ---- smooth decay --------------------------------------------------------------------------------
 
 
 class _Decay(LearningRateSchedule):
-    """What exponential and inverse-time decay share: t counts in decay_steps, in whole ones with `staircase`."""
+    """Arguments and clock of exponential and inverse-time decay."""
 
     def __init__(
         self,
@@ -105,35 +164,80 @@ class _Decay(LearningRateSchedule):
         decay_rate: float,
         staircase: bool = False,
     ) -> None:
-        self.initial_learning_rate, self.staircase = float(initial_learning_rate), staircase
-        self.decay_steps, self.decay_rate = _positive(
-            decay_steps=decay_steps, decay_rate=decay_rate
-        )
+        self.initial_learning_rate = float(initial_learning_rate)
+        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.decay_rate = _positive("decay_rate", decay_rate)
+        self.staircase = staircase
 
-    def time(self, step: float) -> float:
-        """The decay periods that have passed at `step`."""
+    def periods(self, step: float) -> float:
+        """The decay periods that have passed at a step."""
         t = step / self.decay_steps
         return math.floor(t) if self.staircase else t
 
 
 class ExponentialDecay(_Decay):
-    """initial * decay_rate^t with t = step / decay_steps. (Often written initial * exp(-k step): decay_rate = exp(-k).)"""
+    """initial_learning_rate * decay_rate^t with t = step / decay_steps.
+
+    The form initial * exp(-k * step) is decay_rate=exp(-k) with decay_steps=1.
+
+    Args:
+        initial_learning_rate: First rate.
+        decay_steps: Steps of a period.
+        decay_rate: Factor per period.
+        staircase: Whether t counts full periods only.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    Example:
+        >>> ExponentialDecay(0.8, decay_steps=10, decay_rate=0.5)(20)
+        0.2
+    """
 
     def rate(self, step: float) -> float:
-        return self.initial_learning_rate * self.decay_rate ** self.time(step)
+        """The rate at a step."""
+        return self.initial_learning_rate * self.decay_rate ** self.periods(step)
 
 
 class InverseTimeDecay(_Decay):
-    """initial / (1 + decay_rate * t) with t = step / decay_steps."""
+    """initial_learning_rate / (1 + decay_rate * t) with t = step / decay_steps.
+
+    Args:
+        initial_learning_rate: First rate.
+        decay_steps: Steps of a period.
+        decay_rate: Growth of the divisor per period.
+        staircase: Whether t counts full periods only.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    Example:
+        >>> InverseTimeDecay(0.3, decay_steps=10, decay_rate=1.0)(20)
+        0.09999999999999999
+    """
 
     def rate(self, step: float) -> float:
-        return self.initial_learning_rate / (1 + self.decay_rate * self.time(step))
+        """The rate at a step."""
+        return self.initial_learning_rate / (1 + self.decay_rate * self.periods(step))
 
 
 class PolynomialDecay(LearningRateSchedule):
     """(initial - end) * (1 - step / decay_steps)^power + end, and `end` afterwards.
 
-    With `cycle` the decay_steps stretch to their next multiple instead, so the rate climbs again and falls more slowly.
+    Args:
+        initial_learning_rate: First rate.
+        decay_steps: Steps until the end is reached.
+        end_learning_rate: Last rate.
+        power: Exponent; 1 for a straight line.
+        cycle: Whether decay_steps stretches to its next multiple at the end, so that the rate
+            climbs again and falls more slowly.
+
+    Raises:
+        ValueError: If decay_steps or power is not positive.
+
+    Example:
+        >>> PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0)(5)
+        0.5
     """
 
     def __init__(
@@ -144,38 +248,43 @@ class PolynomialDecay(LearningRateSchedule):
         power: float = 1.0,
         cycle: bool = False,
     ) -> None:
-        self.initial_learning_rate, self.end_learning_rate = (
-            float(initial_learning_rate),
-            float(end_learning_rate),
-        )
-        self.decay_steps, self.power = _positive(decay_steps=decay_steps, power=power)
+        self.initial_learning_rate = float(initial_learning_rate)
+        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.end_learning_rate = float(end_learning_rate)
+        self.power = _positive("power", power)
         self.cycle = cycle
 
     def rate(self, step: float) -> float:
-        length = (
-            self.decay_steps * max(1, math.ceil(step / self.decay_steps))
-            if self.cycle
-            else self.decay_steps
-        )
-        left = 1 - min(step, length) / length
-        return (
-            self.initial_learning_rate - self.end_learning_rate
-        ) * left**self.power + self.end_learning_rate
+        """The rate at a step."""
+        cycles = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1
+        length = self.decay_steps * cycles
+        remaining = 1 - min(step, length) / length
+        height = self.initial_learning_rate - self.end_learning_rate
+        return height * remaining**self.power + self.end_learning_rate
 
 
-# ---- cosine --------------------------------------------------------------------------------------------------------
-
-
-def _fall(t: float) -> float:
-    """Half a cosine: 1 at t = 0, 0 at t = 1."""
-    return (1 + math.cos(math.pi * t)) / 2
+# ---- cosine --------------------------------------------------------------------------------------
 
 
 class CosineDecay(LearningRateSchedule):
-    """From initial to alpha * initial along half a cosine in decay_steps, and constant afterwards (arXiv:1608.03983).
+    """From initial to alpha * initial along half a cosine in decay_steps, constant afterwards.
 
-    With warmup_target the rate first rises linearly from initial to that target in warmup_steps, and falls from there. The
-    formula without the clamp, as often copied, climbs back to its peak after decay_steps.
+    Args:
+        initial_learning_rate: First rate.
+        decay_steps: Steps of the decay.
+        alpha: Last rate, as a fraction of the highest.
+        warmup_target: Highest rate, which a linear rise reaches before the decay; None for no rise.
+        warmup_steps: Steps of the rise.
+
+    Raises:
+        ValueError: If decay_steps is not positive.
+
+    References:
+        Loshchilov & Hutter 2017, arXiv:1608.03983.
+
+    Example:
+        >>> round(CosineDecay(0.1, decay_steps=100)(50), 6)
+        0.05
     """
 
     def __init__(
@@ -186,27 +295,47 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate, self.alpha = float(initial_learning_rate), float(alpha)
-        (self.decay_steps,) = _positive(decay_steps=decay_steps)
-        self.warmup_target, self.warmup_steps = warmup_target, float(warmup_steps)
+        self.initial_learning_rate = float(initial_learning_rate)
+        self.decay_steps = _positive("decay_steps", decay_steps)
+        self.alpha = float(alpha)
+        self.warmup_target = warmup_target
+        self.warmup_steps = float(warmup_steps)
 
     def rate(self, step: float) -> float:
-        start, peak = self.initial_learning_rate, self.warmup_target
-        if peak is None:
-            peak = start
-        elif step < self.warmup_steps:
-            return start + (peak - start) * step / self.warmup_steps
-        else:
-            step -= self.warmup_steps
-        fall = _fall(min(step / self.decay_steps, 1.0))
-        return peak * ((1 - self.alpha) * fall + self.alpha)
+        """The rate at a step."""
+        if self.warmup_target is None:
+            return self._decayed(self.initial_learning_rate, step)
+        if step >= self.warmup_steps:
+            return self._decayed(self.warmup_target, step - self.warmup_steps)
+        rise = self.warmup_target - self.initial_learning_rate
+        return self.initial_learning_rate + rise * step / self.warmup_steps
+
+    def _decayed(self, peak: float, step: float) -> float:
+        """The rate `step` steps after the peak; without min() it would climb back."""
+        cosine = _half_cosine(min(step / self.decay_steps, 1.0))
+        return peak * ((1 - self.alpha) * cosine + self.alpha)
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decay that starts anew after first_decay_steps (SGDR, arXiv:1608.03983).
+    """Cosine decay that starts anew after first_decay_steps, and after every period.
 
-    Each period is t_mul times as long as the one before, and its peak m_mul times as high: t_mul=1 and m_mul < 1 give
-    equal periods with decaying peaks.
+    Args:
+        initial_learning_rate: First rate.
+        first_decay_steps: Steps of the first period.
+        t_mul: Length of a period, as a multiple of the one before; at least 1.
+        m_mul: Height of a period, as a multiple of the one before.
+        alpha: Last rate of every period, as a fraction of the first rate.
+
+    Raises:
+        ValueError: If a number is not positive, or t_mul is below 1.
+
+    References:
+        Loshchilov & Hutter 2017, arXiv:1608.03983 (SGDR).
+
+    Example:
+        >>> schedule = CosineDecayRestarts(1.0, 10, t_mul=2.0, m_mul=0.5)
+        >>> schedule(0), schedule(10), schedule(30)
+        (1.0, 0.5, 0.25)
     """
 
     def __init__(
@@ -217,37 +346,62 @@ class CosineDecayRestarts(LearningRateSchedule):
         m_mul: float = 1.0,
         alpha: float = 0.0,
     ) -> None:
-        self.initial_learning_rate, self.alpha = float(initial_learning_rate), float(alpha)
-        self.first_decay_steps, self.t_mul, self.m_mul = _positive(
-            first_decay_steps=first_decay_steps, t_mul=t_mul, m_mul=m_mul
-        )
+        self.initial_learning_rate = float(initial_learning_rate)
+        self.first_decay_steps = _positive("first_decay_steps", first_decay_steps)
+        self.t_mul = _positive("t_mul", t_mul)
+        self.m_mul = _positive("m_mul", m_mul)
+        self.alpha = float(alpha)
         if self.t_mul < 1:
             raise ValueError(
-                f"t_mul must be at least 1 (periods that shrink would end in a point), not {t_mul}"
+                "t_mul must be at least 1 (periods that shrink would end in a point), not "
+                f"{self.t_mul}"
             )
 
     def rate(self, step: float) -> float:
-        t, period = step / self.first_decay_steps, 0
+        """The rate at a step."""
+        period, t = self._period(step)
+        height = (1 - self.alpha) * self.m_mul**period
+        return self.initial_learning_rate * (height * _half_cosine(t) + self.alpha)
+
+    def _period(self, step: float) -> tuple[int, float]:
+        """(number of the period, the fraction of it that has passed)."""
+        t = step / self.first_decay_steps
         if self.t_mul == 1:
-            period, t = int(t), t % 1
-        else:  # period i starts at (t_mul^i - 1) / (t_mul - 1) first periods
-            while t >= self.t_mul**period:
-                t -= self.t_mul**period
-                period += 1
-            t /= self.t_mul**period
-        return self.initial_learning_rate * (
-            (1 - self.alpha) * self.m_mul**period * _fall(t) + self.alpha
-        )
+            return int(t), t % 1
+        period = 0
+        while t >= self.t_mul**period:
+            t -= self.t_mul**period
+            period += 1
+        return period, t / self.t_mul**period
 
 
-# ---- up and down ---------------------------------------------------------------------------------------------------
+# ---- up and down ---------------------------------------------------------------------------------
 
 
 class CyclicLR(LearningRateSchedule):
-    """Up from `base` to `maximum` in step_size steps, down again in as many, for ever (Smith, arXiv:1506.01186).
+    """Linearly up from base to maximum in step_size steps, down in as many, over and over.
 
-    `mode` is the paper's: "triangular", "triangular2" (each cycle half as high), "exp_range" (height gamma^step).
+    Args:
+        base_learning_rate: Lowest rate.
+        max_learning_rate: Highest rate.
+        step_size: Steps of half a cycle.
+        mode: "triangular"; "triangular2", where each cycle is half as high as the one before; or
+            "exp_range", where the height is multiplied by gamma^step.
+        gamma: Factor per step in mode "exp_range".
+
+    Raises:
+        ValueError: If the mode is unknown, or step_size or gamma is not positive.
+
+    References:
+        Smith 2017, arXiv:1506.01186.
+
+    Example:
+        >>> schedule = CyclicLR(0.0, 1.0, step_size=4)
+        >>> [schedule(step) for step in (0, 2, 4, 6, 8)]
+        [0.0, 0.5, 1.0, 0.5, 0.0]
     """
+
+    MODES = {name: name for name in ("triangular", "triangular2", "exp_range")}
 
     def __init__(
         self,
@@ -257,33 +411,42 @@ class CyclicLR(LearningRateSchedule):
         mode: str = "triangular",
         gamma: float = 1.0,
     ) -> None:
-        self.base_learning_rate, self.max_learning_rate = (
-            float(base_learning_rate),
-            float(max_learning_rate),
-        )
-        self.step_size, self.gamma = _positive(step_size=step_size, gamma=gamma)
-        self.mode = lookup(
-            mode,
-            {name: name for name in ("triangular", "triangular2", "exp_range")},
-            "mode of CyclicLR",
-        )
+        self.base_learning_rate = float(base_learning_rate)
+        self.max_learning_rate = float(max_learning_rate)
+        self.step_size = _positive("step_size", step_size)
+        self.mode = lookup(mode, self.MODES, "mode of CyclicLR")
+        self.gamma = _positive("gamma", gamma)
 
     def rate(self, step: float) -> float:
+        """The rate at a step."""
         cycle, t = divmod(step / (2 * self.step_size), 1)
-        height = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": self.gamma**step}[
-            self.mode
-        ]
-        up = 1 - abs(2 * t - 1)
-        return (
-            self.base_learning_rate
-            + (self.max_learning_rate - self.base_learning_rate) * up * height
-        )
+        heights = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": self.gamma**step}
+        height = heights[self.mode] * (self.max_learning_rate - self.base_learning_rate)
+        return self.base_learning_rate + height * (1 - abs(2 * t - 1))
 
 
 class OneCycle(LearningRateSchedule):
-    """One rise from maximum / div_factor and one long fall to that / final_div_factor, both cosines (arXiv:1708.07120).
+    """One rise to the maximum and one long fall far below the start, both along cosines.
 
-    The peak comes after the share pct_start of total_steps; afterwards the lowest rate stays.
+    The lowest rate stays after total_steps.
+
+    Args:
+        max_learning_rate: Highest rate.
+        total_steps: Steps of rise and fall.
+        pct_start: Fraction of total_steps that the rise takes.
+        div_factor: The first rate is max_learning_rate / div_factor.
+        final_div_factor: The last rate is the first one / final_div_factor.
+
+    Raises:
+        ValueError: If a number is not positive, or there are too few steps.
+
+    References:
+        Smith & Topin 2018, arXiv:1708.07120.
+
+    Example:
+        >>> schedule = OneCycle(0.1, total_steps=100)
+        >>> [round(schedule(step), 6) for step in (0, 29)]
+        [0.004, 0.1]
     """
 
     def __init__(
@@ -294,61 +457,93 @@ class OneCycle(LearningRateSchedule):
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
     ) -> None:
-        self.max_learning_rate, self.pct_start = float(max_learning_rate), float(pct_start)
-        self.total_steps, self.div_factor, self.final_div_factor = _positive(
-            total_steps=total_steps, div_factor=div_factor, final_div_factor=final_div_factor
-        )
-        if (
-            not 0 < self.pct_start < 1
-            or self.pct_start * self.total_steps <= 1
-            or self.total_steps <= 2
-        ):
+        self.max_learning_rate = float(max_learning_rate)
+        self.total_steps = _positive("total_steps", total_steps)
+        self.pct_start = float(pct_start)
+        self.div_factor = _positive("div_factor", div_factor)
+        self.final_div_factor = _positive("final_div_factor", final_div_factor)
+        rise = self.pct_start * self.total_steps
+        if not 0 < self.pct_start < 1 or rise <= 1 or self.total_steps <= 2:
             raise ValueError(
-                f"OneCycle: a share of {pct_start} of {total_steps} steps leaves no room to rise and fall"
+                f"OneCycle: a share of {pct_start} of {total_steps} steps leaves no room to rise "
+                "and fall"
             )
 
     def rate(self, step: float) -> float:
-        start, last, peak = (
-            self.max_learning_rate / self.div_factor,
-            self.total_steps - 1,
-            self.max_learning_rate,
-        )
-        top = self.pct_start * self.total_steps - 1
-        if step <= top:
-            return peak + (start - peak) * _fall(step / top)
+        """The rate at a step."""
+        peak = self.max_learning_rate
+        start = peak / self.div_factor
+        peak_step = self.pct_start * self.total_steps - 1
+        if step <= peak_step:
+            return peak + (start - peak) * _half_cosine(step / peak_step)
         end = start / self.final_div_factor
-        return end + (peak - end) * _fall(min((step - top) / (last - top), 1.0))
+        fall = (step - peak_step) / (self.total_steps - 1 - peak_step)
+        return end + (peak - end) * _half_cosine(min(fall, 1.0))
 
 
 class WarmUp(LearningRateSchedule):
-    """A linear rise from `start` in warmup_steps, then `schedule` (or a fixed rate) from its own step 0."""
+    """A linear rise in warmup_steps, then another schedule from its own step 0.
+
+    Args:
+        schedule: The schedule, or a fixed rate, after the rise.
+        warmup_steps: Steps of the rise.
+        start: First rate.
+
+    Raises:
+        ValueError: If warmup_steps is not positive.
+
+    Example:
+        >>> schedule = WarmUp(CosineDecay(1.0, 100), warmup_steps=10)
+        >>> schedule(5), schedule(10)
+        (0.5, 1.0)
+    """
 
     def __init__(
         self, schedule: float | Callable[[Any], float], warmup_steps: float, start: float = 0.0
     ) -> None:
-        self.schedule, self.start = get(schedule), float(start)
-        (self.warmup_steps,) = _positive(warmup_steps=warmup_steps)
+        self.schedule = get(schedule)
+        self.warmup_steps = _positive("warmup_steps", warmup_steps)
+        self.start = float(start)
 
     def rate(self, step: float) -> float:
+        """The rate at a step."""
         if step >= self.warmup_steps:
             return self.schedule(step - self.warmup_steps)
         return self.start + (self.schedule(0) - self.start) * step / self.warmup_steps
 
 
 class Noam(LearningRateSchedule):
-    """scale * d_model^-1/2 * min(s^-1/2, s * warmup_steps^-3/2), s = step + 1: the Transformer's (arXiv:1706.03762, eq. 3)."""
+    """scale * d_model^-1/2 * min(s^-1/2, s * warmup_steps^-3/2), s = step + 1.
+
+    Args:
+        d_model: Width of the Transformer.
+        warmup_steps: Steps of the linear rise.
+        scale: Factor of all rates.
+
+    Raises:
+        ValueError: If a number is not positive.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, equation 3.
+
+    Example:
+        >>> schedule = Noam(512, warmup_steps=4000)
+        >>> schedule(1999) < schedule(3999) > schedule(7999)
+        True
+    """
 
     def __init__(self, d_model: int, warmup_steps: float = 4000, scale: float = 1.0) -> None:
-        self.d_model, self.warmup_steps, self.scale = _positive(
-            d_model=d_model, warmup_steps=warmup_steps, scale=scale
-        )
+        self.d_model = _positive("d_model", d_model)
+        self.warmup_steps = _positive("warmup_steps", warmup_steps)
+        self.scale = _positive("scale", scale)
 
     def rate(self, step: float) -> float:
+        """The rate at a step."""
         s = step + 1
         return self.scale * self.d_model**-0.5 * min(s**-0.5, s * self.warmup_steps**-1.5)
 
 
-# ---- names ---------------------------------------------------------------------------------------------------------
+# ---- names ---------------------------------------------------------------------------------------
 
 NAMES: dict[str, Callable[..., LearningRateSchedule]] = with_class_names(
     {
@@ -368,10 +563,20 @@ NAMES: dict[str, Callable[..., LearningRateSchedule]] = with_class_names(
 )
 
 
-def get(schedule: Any, **arguments: Any) -> Callable[[Any], float]:
-    """A number as a Constant; get("cosine_decay", initial_learning_rate=.1, decay_steps=100) by name; a callable stays itself."""
+def get(schedule: Any, arguments: Mapping[str, Any] | None = None) -> Callable[[Any], float]:
+    """The schedule that is meant.
+
+    Args:
+        schedule: A name, a number for a Constant, or a function of the step, returned unchanged.
+        arguments: Arguments of the schedule, if it is a name.
+
+    Raises:
+        ValueError: If the name is unknown; the nearest one is suggested.
+
+    Example:
+        >>> get("cosine_decay", {"initial_learning_rate": 0.1, "decay_steps": 100})(0)
+        0.1
+    """
     if isinstance(schedule, str):
-        return lookup(schedule, NAMES, "schedule")(**arguments)
-    if callable(schedule):
-        return schedule
-    return Constant(schedule)
+        return lookup(schedule, NAMES, "schedule")(**(arguments or {}))
+    return schedule if callable(schedule) else Constant(schedule)

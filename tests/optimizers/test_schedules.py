@@ -426,7 +426,9 @@ def test_get():
     assert schedules.get(0.25)(77) == 0.25
     own = CosineDecay(0.1, 5)
     assert schedules.get(own) is own
-    assert schedules.get("cosine_decay", initial_learning_rate=0.1, decay_steps=5)(2) == own(2)
+    assert schedules.get("cosine_decay", {"initial_learning_rate": 0.1, "decay_steps": 5})(
+        2
+    ) == own(2)
     with pytest.raises(ValueError, match="unknown schedule 'cosine': did you mean"):
         schedules.get("cosine")
 
