@@ -140,7 +140,8 @@ class Primitive(Generic[P]):
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    # One function, because every op of every step passes here and a call costs as much as a branch.
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
         forward: Callable[..., Any] = self.forward
         if self.kernel:
             kernel = self.find_kernel(args[0])
@@ -182,17 +183,21 @@ class Primitive(Generic[P]):
             raise with_context(self.name, arrays, cause) from cause
         node = None
         if recorded and settings.recording and not self.constant:
-            for i in self.unused_inputs:
-                arrays[i] = None
-            for i in range(len(arrays)) if self.shape_inputs is None else self.shape_inputs:
-                arrays[i] = ShapeDtype(arrays[i])
-            node = Node(self, parents, arrays, kwargs, residuals if self.saves_output else None)
+            node = self._record(parents, arrays, kwargs, residuals)
         if settings.anomaly_detector:
             settings.anomaly_detector.check_forward(self, y, args, node)
         result = Tensor.__new__(Tensor)  # wrap(y, node), inlined: every op passes here
         result._array = y
         result.node = node
         return result
+
+    def _record(self, parents: Any, arrays: list[Any], kwargs: Any, residuals: Any) -> Node:
+        """The node of a call, which keeps what the gradient rules read and nothing else."""
+        for i in self.unused_inputs:
+            arrays[i] = None
+        for i in range(len(arrays)) if self.shape_inputs is None else self.shape_inputs:
+            arrays[i] = ShapeDtype(arrays[i])
+        return Node(self, parents, arrays, kwargs, residuals if self.saves_output else None)
 
 
 class FusedOp(Primitive[P]):
@@ -319,25 +324,33 @@ def grad(
                 f"grad: xs[{i}] of shape {x.shape} does not require gradients: "
                 "make it with requires_grad=True"
             )
-    if y.node is None and unused == "raise":
+    found: dict[Node, Any] = {}
+    if y.node is not None and xs:
+        found = _backpropagate(y, cotangent, {x.node for x in xs}, create_graph, retain_graph)
+    gradients = [found.get(x.node) for x in xs]
+    if unused == "raise":
+        _check_all_found(y, xs, gradients)
+    return [_as_tensor(g, x) for g, x in zip(gradients, xs)]
+
+
+def _check_all_found(y: Tensor, xs: Sequence[Tensor], gradients: list[Any]) -> None:
+    if y.node is None:
         raise ValueError(
             "grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)"
         )
-    found = {}
-    if y.node is not None and xs:
-        found = _backpropagate(y, cotangent, {x.node for x in xs}, create_graph, retain_graph)
-    gradients = []
-    for i, x in enumerate(xs):
-        g = found.get(x.node)
-        if g is None and unused == "raise":
+    for i, (x, g) in enumerate(zip(xs, gradients)):
+        if g is None:
             raise ValueError(
                 f"grad: y does not depend on xs[{i}] of shape {x.shape}; "
                 "unused='zeros' counts that as zero"
             )
-        if g is None:
-            g = backend(x).zeros_like(x._array)
-        gradients.append(g if isinstance(g, Tensor) else wrap(g, None))
-    return gradients
+
+
+def _as_tensor(g: Any, x: Tensor) -> Tensor:
+    """The gradient g for x as a Tensor, zeros where there is none."""
+    if isinstance(g, Tensor):
+        return g
+    return wrap(backend(x).zeros_like(x._array) if g is None else g, None)
 
 
 def backward(y: Tensor, cotangent: Any = None, retain_graph: bool = True) -> None:
@@ -373,10 +386,10 @@ def _backpropagate(
     y: Tensor, cotangent: Any, targets: set[Node] | None, create_graph: bool, retain_graph: bool
 ) -> dict[Node, Any]:
     """Gradients of y at the target nodes, or at all leaves when `targets` is None."""
-    gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     calls, needed = _ancestors(y.node, targets)
     if calls and ledger.last > calls[-1].time:
         _check_unchanged(calls)
+    gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     result: dict[Node, Any] = {}
     previous, settings.recording = settings.recording, create_graph
     try:
@@ -403,8 +416,14 @@ def _backpropagate(
 def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
     """The gradient that arrives at y: ones, or `cotangent` in the dtype and on the device of y."""
     if cotangent is None:
-        ones = backend(y._array).ones(y._array.shape, y._array.dtype)
-        return wrap(ones, None) if create_graph else ones
+        g = wrap(backend(y._array).ones(y._array.shape, y._array.dtype), None)
+    else:
+        g = _as_cotangent(y, cotangent)
+    return g if create_graph else g._array
+
+
+def _as_cotangent(y: Tensor, cotangent: Any) -> Tensor:
+    """`cotangent` as a Tensor of the dtype and on the device of y; ValueError unless it has its shape."""
     if not isinstance(cotangent, Tensor):
         device = None if getattr(cotangent, "ndim", 0) else y.device
         cotangent = Tensor(cotangent, dtype=y.dtype, device=device)
@@ -413,9 +432,7 @@ def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
             f"the cotangent has shape {cotangent.shape} on {cotangent.device}, the Tensor {y.shape} "
             f"on {y.device}: they must be equal"
         )
-    if cotangent.dtype != y.dtype:
-        cotangent = cotangent.astype(y.dtype)
-    return cotangent if create_graph else cotangent._array
+    return cotangent if cotangent.dtype == y.dtype else cotangent.astype(y.dtype)
 
 
 def accumulate(old: Any, new: Any) -> Any:

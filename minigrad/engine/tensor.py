@@ -71,7 +71,7 @@ class Tensor:
 
     @property
     def device(self) -> str:
-        """The device that holds the array: "cpu" or "cuda"."""
+        """The device that holds the array, "cpu" or "cuda"."""
         return device_name(self._array)
 
     @property
@@ -136,7 +136,7 @@ class Tensor:
 
     @property
     def grad(self) -> Array | None:
-        """The gradient that backward() has added up here: an array, or None before the first."""
+        """What backward() has added up here, an array; None before the first."""
         return getattr(self.node, "grad", None)
 
     @grad.setter
