@@ -12,3 +12,16 @@ from . import (
     python_help,
     reviews,
 )
+
+__all__ = [
+    "adding_problem",
+    "dates",
+    "diabetes",
+    "digits",
+    "digits28",
+    "imdb",
+    "mnist",
+    "photographs",
+    "python_help",
+    "reviews",
+]

@@ -14,26 +14,34 @@ from ..utils.files import PathLike, atomic_write
 
 
 def cache_dir() -> Path:
-    """Where fetched data are kept: $MINIGRAD_HOME, or .minigrad in the user's home."""
+    """The folder of downloaded data sets: $MINIGRAD_HOME, or .minigrad in the user's home."""
     return Path(os.environ.get("MINIGRAD_HOME") or Path.home() / ".minigrad")
 
 
 def fetch(url: str, path: PathLike, digest: str, reason: str, instead: str) -> None:
-    """Download `url` to `path` if its checksum is `digest` ("sha256:..."), all or nothing.
+    """Download a file, completely or not at all, if its checksum is right.
 
-    Raises RuntimeError that says the `reason` it was fetched for, why that failed, and what to do `instead`.
+    Args:
+        url: Address of the file.
+        path: Where to write it.
+        digest: The checksum, as "sha256:..." or another algorithm of hashlib.
+        reason: Why the file is fetched, for the error.
+        instead: What to do without the file, for the error.
+
+    Raises:
+        RuntimeError: If the file cannot be fetched or its checksum is wrong.
     """
-    algorithm, _, wanted = digest.partition(":")
+    algorithm, _, expected = digest.partition(":")
     try:
         with atomic_write(path) as file:
-            with urllib.request.urlopen(url, timeout=30) as answer:
-                shutil.copyfileobj(answer, file)
+            with urllib.request.urlopen(url, timeout=30) as response:
+                shutil.copyfileobj(response, file)
             file.seek(0)
             found = hashlib.file_digest(file, algorithm).hexdigest()  # type: ignore[arg-type]
-            if found != wanted:
-                raise ValueError(f"its {algorithm} is {found}, not {wanted}")
+            if found != expected:
+                raise ValueError(f"its {algorithm} is {found}, not {expected}")
     except (OSError, ValueError, http.client.HTTPException, urllib.error.URLError) as cause:
         raise RuntimeError(
-            f"{reason}, and it could not be fetched from {url} ({type(cause).__name__}: {cause}). Connect to a network and "
-            f"try again, put the file at {path}, or {instead}"
+            f"{reason}, and it could not be fetched from {url} ({type(cause).__name__}: {cause}). "
+            f"Connect to a network and try again, put the file at {path}, or {instead}"
         ) from cause

@@ -6,13 +6,18 @@ import numpy as np
 
 from ..config import as_data
 
-# ---- pictures and words --------------------------------------------------------------------------------------------
-
 
 def load_data() -> np.ndarray:
-    """The two photographs that scikit-learn brings, a Chinese temple and a flower: (2, 427, 640, 3) in 0..1."""
+    """A Chinese temple and a flower, in 0..1.
+
+    Shape:
+        (2, 427, 640, 3)
+
+    Example:
+        >>> load_data().shape
+        (2, 427, 640, 3)
+    """
     from sklearn.datasets import load_sample_image
 
-    return as_data(
-        np.stack([load_sample_image(name) for name in ("china.jpg", "flower.jpg")]) / 255
-    )
+    images = [load_sample_image(name) for name in ("china.jpg", "flower.jpg")]
+    return as_data(np.stack(images) / 255)

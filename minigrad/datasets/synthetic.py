@@ -1,34 +1,63 @@
-"""What the generated data sets have in common."""
+"""What the generated data sets share."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from random import Random
-from typing import Any, Sequence
+from typing import Any
 
-words = str.split  # a list of words, without the quotes and commas
+words = str.split  # a list of words, without quotes and commas
 
 
-class _Draw:
-    """Choices that hang on random() alone."""
+class Sampler:
+    """Random choices that depend on Random(seed).random() alone, which is the same everywhere.
+
+    Args:
+        seed: Seed of the choices.
+
+    Example:
+        >>> sampler = Sampler(0)
+        >>> sampler.choice("abc"), sampler.bernoulli(0.5), sampler.shuffled("abc")
+        ('c', False, ['b', 'a', 'c'])
+    """
 
     def __init__(self, seed: int) -> None:
-        self.number = Random(seed).random
+        self.random = Random(seed).random
 
-    def one(self, options: Sequence[Any]) -> Any:
-        return options[int(self.number() * len(options))]
+    def integer(self, n: int) -> int:
+        """A number in 0..n - 1."""
+        return int(self.random() * n)
 
-    def often(self, probability: float) -> bool:
-        return self.number() < probability
+    def choice(self, options: Sequence[Any]) -> Any:
+        """One of the options."""
+        return options[self.integer(len(options))]
+
+    def bernoulli(self, probability: float) -> bool:
+        """True with this probability."""
+        return self.random() < probability
 
     def shuffled(self, items: Sequence[Any]) -> list[Any]:
-        return [
-            item for _, _, item in sorted((self.number(), i, item) for i, item in enumerate(items))
-        ]
+        """The items in random order."""
+        drawn = sorted((self.random(), i) for i in range(len(items)))
+        return [items[i] for _, i in drawn]
 
 
-def _training_rows(name: str, n: int, test_size: float) -> int:
-    """How many of n rows train. Raises ValueError when a part would be empty."""
+def training_size(name: str, n: int, test_size: float) -> int:
+    """The number of rows for training.
+
+    Args:
+        name: The data set, for the error.
+        n: Number of rows.
+        test_size: Fraction of the rows for testing.
+
+    Raises:
+        ValueError: If one part is empty.
+
+    Example:
+        >>> training_size("dates", 100, 0.1)
+        90
+    """
     train = n - math.ceil(n * test_size)
     if not 0 < test_size < 1 or train < 1:
         raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minigrad import datasets
-from minigrad.datasets.imdb import read_lists
+from minigrad.datasets.pickled_lists import read_lists
 from minigrad.utils import files
 
 REVIEWS = {
@@ -227,7 +227,7 @@ def test_imdb_is_fetched_once_if_its_checksum_is_right(cache, tmp_path, monkeypa
         datasets.imdb.load_data()
     assert list(cache.iterdir()) == []
     monkeypatch.setattr(
-        datasets.imdb, "IMDB", "sha256:" + hashlib.sha256(as_keras_has_it()).hexdigest()
+        datasets.imdb, "REVIEWS_DIGEST", "sha256:" + hashlib.sha256(as_keras_has_it()).hexdigest()
     )
     first = datasets.imdb.load_data()[0][0]
     assert [path.name for path in cache.iterdir()] == ["imdb.npz"]

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from minigrad.datasets.adding_problem import load_data as adding_problem
-from minigrad.datasets.dates import DAYS, MONTHS, ORDINALS
+from minigrad.datasets.dates import MONTHS, ORDINALS, WEEKDAYS
 from minigrad.datasets.dates import load_data as dates
 from minigrad.datasets.reviews import BAD, GOOD, NEGATIONS, PARTS
 from minigrad.datasets.reviews import load_data as reviews
@@ -134,13 +134,13 @@ def test_dates_have_one_answer():
     for written, iso in zip(x + x_test, y + y_test):
         d = date.fromisoformat(iso)
         assert read_date(written) == d and 1900 <= d.year < 2100
-        named = [day for day in DAYS if re.match(rf"{day[:3]}", written, re.I)]
-        assert not named or named == [DAYS[d.weekday()]]
+        named = [day for day in WEEKDAYS if re.match(rf"{day[:3]}", written, re.I)]
+        assert not named or named == [WEEKDAYS[d.weekday()]]
         assert re.search("[A-Za-z]", written) or written.startswith(f"{d.year}/"), (
             "no 03/04: day or month?"
         )
     shapes = {
-        re.sub(r"\d+", "0", re.sub("|".join([*MONTHS, *DAYS, *ORDINALS[::-1]]), "word", text))
+        re.sub(r"\d+", "0", re.sub("|".join([*MONTHS, *WEEKDAYS, *ORDINALS[::-1]]), "word", text))
         for text in x
     }
     assert len(shapes) >= 14 and {"21st", "22nd", "23rd", "11th", "12th", "13th", "30th"} <= set(
