@@ -7,7 +7,7 @@ from .base import LearningRate, Optimizer
 
 
 class Adagrad(Optimizer):
-    """a += g**2, p -= rate * g / sqrt(a + epsilon): steps divided by the root of all squares so far.
+    """a += g**2, p -= rate * g / sqrt(a + epsilon).
 
     Args:
         learning_rate: Number, or a schedule (step -> rate).

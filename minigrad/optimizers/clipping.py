@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..backend import Array, backend
 
@@ -20,7 +21,11 @@ def clip_by_value(gradients: Gradients, limit: float) -> list[Any]:
         >>> clip_by_value([np.array([3.0, -0.5])], 1.0)
         [array([ 1. , -0.5])]
     """
-    return [None if g is None else backend(g).clip(g, -limit, limit) for g in gradients]
+
+    def clip(g: Array) -> Array:
+        return backend(g).clip(g, -limit, limit)
+
+    return _map_present(clip, gradients)
 
 
 def clip_by_norm(gradients: Gradients, limit: float) -> list[Any]:
@@ -34,7 +39,11 @@ def clip_by_norm(gradients: Gradients, limit: float) -> list[Any]:
         >>> clip_by_norm([np.array([3.0, 4.0]), np.array([0.5])], 1.0)
         [array([0.6, 0.8]), array([0.5])]
     """
-    return [None if g is None else _rescale(g, _norm([g]), limit) for g in gradients]
+
+    def clip(g: Array) -> Array:
+        return _rescale(g, _norm([g]), limit)
+
+    return _map_present(clip, gradients)
 
 
 def clip_by_global_norm(gradients: Gradients, limit: float) -> list[Any]:
@@ -52,14 +61,25 @@ def clip_by_global_norm(gradients: Gradients, limit: float) -> list[Any]:
         [array([0.6]), array([0.8])]
     """
     norm = _norm([g for g in gradients if g is not None])
-    return [None if g is None else _rescale(g, norm, limit) for g in gradients]
+
+    def clip(g: Array) -> Array:
+        return _rescale(g, norm, limit)
+
+    return _map_present(clip, gradients)
+
+
+def _map_present(function: Callable[[Array], Array], gradients: Gradients) -> list[Any]:
+    """function(g) of each gradient; None stays None."""
+    return [None if g is None else function(g) for g in gradients]
 
 
 def _norm(gradients: list[Array]) -> Any:
     """The Euclidean norm of all gradients, read as one vector."""
-    return sum(((g * g).sum() for g in gradients), start=0.0) ** 0.5
+    squares = ((g * g).sum() for g in gradients)
+    return sum(squares, start=0.0) ** 0.5
 
 
 def _rescale(g: Array, norm: Any, limit: float) -> Array:
     """g scaled so that a norm above the limit becomes the limit."""
-    return g * (limit / backend(g).maximum(norm, limit)).astype(g.dtype)
+    factor = limit / backend(g).maximum(norm, limit)
+    return g * factor.astype(g.dtype)

@@ -1,4 +1,4 @@
-"""Weights and checkpoints in safetensors files: written completely, checked before anything changes."""
+"""Weights and checkpoints in safetensors files, checked before anything changes."""
 
 from __future__ import annotations
 

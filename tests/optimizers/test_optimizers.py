@@ -1,4 +1,4 @@
-"""Optimizers against their formulas, parameter by parameter in NumPy; storage, clipping, schedules, and what is refused."""
+"""Optimizers against their formulas in NumPy; storage, clipping, schedules, refusals."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
 rng = np.random.default_rng(9)
 
 
-# ---- the formulas, straight from Keras's documentation, on one parameter -------------------------------------------
+# ---- the formulas, straight from Keras's documentation, on one parameter -------------------------
 
 
 def sgd(p, g, s, t, rate, momentum=0.0, nesterov=False):
@@ -202,11 +202,11 @@ def test_float32_stays_float32(name, device, same_dtype):
     )
 
 
-# ---- changing parameters -------------------------------------------------------------------------------------------
+# ---- changing parameters -------------------------------------------------------------------------
 
 
 def test_parameter_lists_that_change():
-    """New parameters join, others pause, the order changes, one comes twice: each keeps its own state."""
+    """New parameters join, others pause, the order changes, one comes twice."""
     ps, shapes = parameters(SMALL), SMALL
     lists = [[0, 1], [0, 1, 2, 3], [3, 0], [4, 3, 2, 1, 0], [1], [0, 1, 2, 3, 4], [1, 1]]
     steps = [gradients(shapes, t) for t in range(len(lists))]
@@ -351,7 +351,7 @@ def test_a_step_is_an_edit_the_graph_notices():
         grad(y, [p])
 
 
-# ---- settings ------------------------------------------------------------------------------------------------------
+# ---- settings ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [SGD, Adam])
@@ -514,7 +514,7 @@ def test_paths_of_keras(optimizer, end):
 
 
 def test_centered_rmsprop_keeps_its_head():
-    """A gradient that has come to rest has no variance; rounding must not make it negative and its root NaN."""
+    """A constant gradient has no variance; rounding must not make it negative."""
     p = Parameter(np.zeros(1000, "float32"))
     g, optimizer = (np.linspace(-300, 300, 1000)).astype("float32"), RMSprop(1e-3, centered=True)
     for t in range(400):
@@ -522,7 +522,7 @@ def test_centered_rmsprop_keeps_its_head():
     assert np.isfinite(p.numpy()).all()
 
 
-# ---- Rosenbrock ----------------------------------------------------------------------------------------------------
+# ---- Rosenbrock ----------------------------------------------------------------------------------
 
 
 def path(optimizer, steps=100):
@@ -605,7 +605,7 @@ def test_too_large_a_rate_leaves_for_infinity(optimizer, first):
     assert np.isfinite(points[:6]).all() and not np.isfinite(points[6]).all()
 
 
-# ---- what is refused -----------------------------------------------------------------------------------------------
+# ---- what is refused -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -671,7 +671,7 @@ def test_bad_settings(make, error, words):
         make()
 
 
-# ---- names, pairs, own optimizers ----------------------------------------------------------------------------------
+# ---- names, pairs, own optimizers ----------------------------------------------------------------
 
 
 def test_names_and_classes():

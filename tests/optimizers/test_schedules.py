@@ -1,4 +1,4 @@
-"""Schedules against figures of Keras 3.15, PyTorch 2.13 and a known tutorial, and what must hold for every one of them."""
+"""Schedules against figures of Keras 3.15, PyTorch 2.13 and a known tutorial."""
 
 import math
 
@@ -22,7 +22,7 @@ from minigrad.optimizers.schedules import (
     WarmUp,
 )
 
-# the tutorial's curves at these epochs (its cosine is not clamped: only what comes before its end at epoch 50 is right)
+# the tutorial's curves at these epochs; its cosine is not clamped, so only right before epoch 50
 EPOCHS = [0, 1, 5, 10, 19, 20, 29, 30, 40, 50, 59, 60, 75, 99]
 DROPS = [0.001] * 7 + [0.0001] * 4 + [1e-05] * 3
 EXPONENTIAL = [

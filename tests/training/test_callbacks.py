@@ -36,7 +36,7 @@ def regression(optimizer="sgd", **options):
 
 
 class Scripted(Callback):
-    """Puts values of a script into the logs of each epoch, and notes the weights and the rate it was trained with."""
+    """Puts values of a script into the logs of each epoch; notes the weights and the rate."""
 
     def __init__(self, **script):
         self.script, self.rates, self.weights = script, [], []
@@ -56,7 +56,7 @@ def run(callback, model=None, **script):
     )
 
 
-# ---- early stopping ------------------------------------------------------------------------------------------------
+# ---- early stopping ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_unknown_modes():
         EarlyStopping(mode="up")
 
 
-# ---- the learning rate ---------------------------------------------------------------------------------------------
+# ---- the learning rate ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_errors_inside_a_schedule_are_its_own():
         run(LearningRateScheduler(lambda epoch: None), watched=[0])
 
 
-# ---- checkpoints ---------------------------------------------------------------------------------------------------
+# ---- checkpoints ---------------------------------------------------------------------------------
 
 
 def test_checkpoint_names(tmp_path, capsys):
@@ -267,7 +267,7 @@ def test_checkpoints_that_cannot_be(tmp_path):
         run(ModelCheckpoint(str(tmp_path / "{val_los}.safetensors")), watched=[1])
 
 
-# ---- NaN -----------------------------------------------------------------------------------------------------------
+# ---- NaN -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [1e20, 1e30])
@@ -282,7 +282,7 @@ def test_terminate_on_nan(rate):
     assert model.optimizer.t < 50 * 6 and model.optimizer.t % 6 or len(history.epoch) == 1
 
 
-# ---- files ---------------------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 
 def rows(path, separator=","):
@@ -330,7 +330,7 @@ def test_csv_logger_closes_its_file(tmp_path):
         )
 
 
-# ---- history and the bar -------------------------------------------------------------------------------------------
+# ---- history and the bar -------------------------------------------------------------------------
 
 
 def test_history():
@@ -386,7 +386,7 @@ def test_bars_close_after_errors(capsys):
     assert bars[0].disable and hooks[0].bar is None  # tqdm marks a closed bar so
 
 
-# ---- own callbacks -------------------------------------------------------------------------------------------------
+# ---- own callbacks -------------------------------------------------------------------------------
 
 
 class Witness(Callback):

@@ -35,7 +35,7 @@ def same(before, model):
     return all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-# ---- arrays --------------------------------------------------------------------------------------------------------
+# ---- arrays --------------------------------------------------------------------------------------
 
 
 def test_arrays_of_every_kind(tmp_path, xp, device):
@@ -73,7 +73,7 @@ def test_new_files_have_the_usual_rights(tmp_path):
     assert modes[0] == modes[1]
 
 
-# ---- writing whole or not at all -----------------------------------------------------------------------------------
+# ---- writing whole or not at all -----------------------------------------------------------------
 
 SAVER = """
 import sys
@@ -83,7 +83,8 @@ value = float(sys.argv[2])
 print("ready", flush=True)
 while True:
     value += 1
-    io.save_safetensors(sys.argv[1], {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)})
+    arrays = {"a": np.full(300_000, value), "b": np.full((3, 5), value)}
+    io.save_safetensors(sys.argv[1], arrays, {"value": str(value)})
     print("saved", flush=True)
 """
 
@@ -138,7 +139,7 @@ def test_a_missing_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# ---- reading whole or not at all -----------------------------------------------------------------------------------
+# ---- reading whole or not at all -----------------------------------------------------------------
 
 
 def test_truncated_files(tmp_path):
@@ -186,7 +187,7 @@ def test_a_folder_is_no_file(tmp_path):
         network().load_weights(tmp_path)
 
 
-# ---- by name -------------------------------------------------------------------------------------------------------
+# ---- by name -------------------------------------------------------------------------------------
 
 
 def test_weights_go_by_name(tmp_path, device):
@@ -245,7 +246,7 @@ def test_unbuilt_models_have_no_weights_to_save(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# ---- checkpoints ---------------------------------------------------------------------------------------------------
+# ---- checkpoints ---------------------------------------------------------------------------------
 
 
 def test_checkpoints_bring_everything_back(tmp_path, device):

@@ -1,0 +1,41 @@
+"""The table of layers."""
+
+import pytest
+
+import minigrad
+from minigrad import Sequential
+from minigrad.layers import Dense, Lambda
+
+
+def test_summary(capsys):
+    minigrad.seed(0)
+    model = Sequential(
+        [
+            Dense(20, activation="relu", input_shape=(10,)),
+            Dense(15, activation="relu"),
+            Dense(1, activation="sigmoid"),
+        ],
+        name="fnn",
+    )
+    text = model.summary()
+    assert capsys.readouterr().out == text + "\n"
+    assert text.splitlines() == [
+        "Sequential fnn",
+        "layer            output shape  parameters",
+        "-----------------------------------------",
+        "dense (Dense)    (None, 20)           220",
+        "dense_1 (Dense)  (None, 15)           315",
+        "dense_2 (Dense)  (None, 1)             16",
+        "-----------------------------------------",
+        "551 parameters, 551 trainable, 0 not",
+    ]
+    model.layers[1].trainable = False
+    assert "551 parameters, 236 trainable, 315 not" in model.summary()
+    with pytest.raises(ValueError, match="summary needs a built model"):
+        Sequential(Dense(3)).summary()
+    shared = Dense(4, input_shape=(4,))
+    assert (
+        Sequential(shared, Lambda(abs), shared)
+        .summary()
+        .endswith("20 parameters, 20 trainable, 0 not")
+    )
