@@ -1,4 +1,4 @@
-"""Attention: masks, what must not change, caches, blocks of scores, memory, positions, errors."""
+"""Attention: its kernel over blocks, memory, scores, dropout, errors."""
 
 import tracemalloc
 
@@ -6,38 +6,30 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Sequential, Tensor, check_grads, grad, no_grad, ops
+from minigrad import Tensor, check_grads, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_definition
 from minigrad.layers import (
     AdditiveAttention,
     Attention,
-    Embedding,
-    GlobalAveragePooling1D,
     KeyValueCache,
-    LearnedPositions,
     MultiHeadAttention,
-    RMSNormalization,
     SinusoidalPositions,
     TransformerDecoder,
     TransformerEncoder,
 )
 from minigrad.ops import attention
 
+from .helpers import values
+
 rng = np.random.default_rng(5)
+
 X = rng.standard_normal((2, 6, 8)).astype("float32")
 MEMORY = rng.standard_normal((2, 5, 8)).astype("float32")
 
 
-def values(y):
-    return to_cpu(y.data)
-
-
 def blocks(**settings):
     return TransformerEncoder(16, 2, activation="gelu", **settings)
-
-
-# ---- the kernel ----------------------------------------------------------------------------------
 
 
 def arrays(*shapes, xp=np):
@@ -88,7 +80,8 @@ def test_memory_grows_with_the_length_and_not_with_its_square():
         tracemalloc.stop()
         return most
 
-    short, long = peak(2048), peak(8192)
+    short = peak(2048)
+    long = peak(8192)
     assert long < 8192**2 * 4 / 20  # one array of scores alone would be twenty times as much
     assert long < 4.5 * short
 
@@ -101,14 +94,13 @@ def test_queries_that_see_nothing(recorded, xp):
         Tensor(a, requires_grad=True) for a in arrays((2, 2, 4), (2, 3, 4), (2, 3, 4), xp=xp)
     )
     y = ops.scaled_dot_product_attention(q, k, v, mask)
-    assert abs(values(y)[:, 1]).max() == 0 and abs(values(y)[:, 0]).min() > 0
+    assert abs(values(y)[:, 1]).max() == 0
+    assert abs(values(y)[:, 0]).min() > 0
     gq, gk, gv = (values(g) for g in grad(ops.sum(y * y), [q, k, v], create_graph=recorded))
-    assert (
-        abs(gq[:, 1]).max() == 0
-        and abs(gk[:, 1]).max() == 0
-        and abs(gv[:, 1]).max() == 0
-        and abs(gq[:, 0]).min() > 0
-    )
+    assert abs(gq[:, 1]).max() == 0
+    assert abs(gk[:, 1]).max() == 0
+    assert abs(gv[:, 1]).max() == 0
+    assert abs(gq[:, 0]).min() > 0
     nobody = ops.scaled_dot_product_attention(q, k, v, xp.zeros((1, 1), bool))
     assert all(
         abs(values(a)).max() == 0
@@ -123,7 +115,9 @@ def test_large_scores_and_nan(xp):
     np.testing.assert_allclose(y, np.take_along_axis(to_cpu(v), picked[..., None], 1), rtol=1e-5)
     q[0, 1] = np.nan
     y = to_cpu(ops.scaled_dot_product_attention(q, k, v))
-    assert np.isnan(y[0, 1]).all() and np.isfinite(y[1]).all() and np.isfinite(y[0, [0, 2]]).all()
+    assert np.isnan(y[0, 1]).all()
+    assert np.isfinite(y[1]).all()
+    assert np.isfinite(y[0, [0, 2]]).all()
 
 
 @pytest.mark.parametrize(
@@ -152,86 +146,6 @@ def test_a_mask_is_boolean():
         ops.scaled_dot_product_attention(
             *(Tensor(a) for a in arrays((3, 4), (5, 4), (5, 4))), np.zeros((3, 5), "float32")
         )
-
-
-# ---- layers: what must not change ----------------------------------------------------------------
-
-CAUSAL = [blocks(causal=True), blocks(causal=True, normalize_first=True, rotary=True)]
-
-
-@pytest.mark.parametrize("layer", CAUSAL, ids=["post-norm", "pre-norm, rotary"])
-def test_a_later_token_changes_no_earlier_output(layer, xp):
-    first = values(layer.to(minigrad.config.settings.device)(xp.asarray(X)))
-    other = X.copy()
-    other[:, 4] *= -1
-    second = values(layer(xp.asarray(other)))
-    np.testing.assert_array_equal(first[:, :4], second[:, :4])
-    assert abs(first[:, 4:] - second[:, 4:]).max(-1).min() > 1e-4
-    layer.to("cpu")
-
-
-def test_padding_changes_nothing(xp):
-    mask = np.array([[True] * 6, [True] * 4 + [False] * 2])
-    other = X.copy()
-    other[1, 4:] = 7
-    memory = MEMORY.copy()
-    memory[0, 3:] = -5
-    memory_mask = np.array([[True] * 3 + [False] * 2, [True] * 5])
-    encoder, decoder = blocks(), TransformerDecoder(16, 2)
-    first = values(encoder(xp.asarray(X), mask=xp.asarray(mask)))
-    second = values(encoder(xp.asarray(other), mask=mask))  # a mask of the host is moved
-    np.testing.assert_allclose(
-        first[mask], second[mask], atol=1e-6
-    )  # to rounding: exp is shifted or not, by all scores of a block
-    np.testing.assert_allclose(first[1, :4], values(encoder(xp.asarray(X[1:, :4])))[0], atol=1e-6)
-    first = values(decoder(xp.asarray(X), MEMORY, mask=mask, memory_mask=memory_mask))
-    second = values(decoder(xp.asarray(other), memory, mask=mask, memory_mask=memory_mask))
-    np.testing.assert_allclose(first[mask], second[mask], atol=1e-6)
-    assert (
-        abs(values(decoder(xp.asarray(X), MEMORY)) - values(decoder(xp.asarray(X), memory))).max()
-        > 1e-2
-    )
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        lambda: TransformerEncoder(16, 2),
-        lambda: MultiHeadAttention(2, 4),
-        lambda: LearnedPositions(9),
-        lambda: RMSNormalization(),
-    ],
-)
-def test_the_mask_of_an_embedding_reaches_attention(layer):
-    """Three tokens and padding give, through layers of a Sequential, what the three give alone."""
-    minigrad.seed(0)
-    model = Sequential(
-        Embedding(7, 8, mask_zero=True),
-        layer(),
-        MultiHeadAttention(2, 4),
-        TransformerEncoder(16, 2),
-        GlobalAveragePooling1D(),
-    )
-    short, long = model(np.array([[3, 1, 6]])), model(np.array([[3, 1, 6, 0, 0]]))
-    np.testing.assert_allclose(values(long), values(short), atol=1e-6)
-
-
-def test_masks_join(xp):
-    layer = MultiHeadAttention(2, 4)
-    mask, padding = rng.random((2, 6, 6)) < 0.6, rng.random((2, 6)) < 0.7
-    together = layer(xp.asarray(X), attention_mask=mask & padding[:, None])
-    np.testing.assert_array_equal(
-        values(layer(xp.asarray(X), attention_mask=mask, key_mask=padding)), values(together)
-    )
-    four = np.repeat(mask[:, None], 2, 1)
-    np.testing.assert_array_equal(
-        values(layer(xp.asarray(X), attention_mask=four)),
-        values(layer(xp.asarray(X), attention_mask=mask)),
-    )
-    causal = layer(xp.asarray(X), attention_mask=np.tril(np.ones((6, 6), bool)))
-    np.testing.assert_allclose(
-        values(layer(xp.asarray(X), use_causal_mask=True)), values(causal), atol=1e-6
-    )
 
 
 def test_attention_scores(xp):
@@ -275,80 +189,9 @@ def test_dropout_falls_on_probabilities_in_training_alone(xp):
     assert np.isfinite(values(grad(ops.sum(fixed(x)), [x])[0])).all()
 
 
-# ---- caches --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("rotary", [False, True])
-@pytest.mark.parametrize("cuts", [[1] * 6, [4, 1, 1], [6], [2, 3, 1]])
-def test_a_cache_equals_none(rotary, cuts, xp):
-    layer, cache = blocks(causal=True, rotary=rotary), KeyValueCache(6)
-    whole, at = values(layer(xp.asarray(X))), 0
-    with no_grad():
-        for n in cuts:
-            part = values(layer(xp.asarray(X[:, at : at + n]), cache=cache))
-            np.testing.assert_allclose(part, whole[:, at : at + n], atol=2e-6)
-            at += n
-        assert cache.length == 6
-        with pytest.raises(ValueError, match="capacity of 6 tokens and holds 6: 1 more"):
-            layer(xp.asarray(X[:, :1]), cache=cache)
-        cache.reset()
-        with pytest.raises(ValueError, match=r"holds 2 samples of 2 heads, got 1"):
-            layer(xp.asarray(X[:, :1]), cache=cache)
-            layer(xp.asarray(X[:1, :1]), cache=cache)
-
-
-def test_a_decoder_reads_its_memory_once(xp):
-    decoder = TransformerDecoder(16, 2)
-    padding = [[True] * 5, [True] * 3 + [False] * 2]
-    whole, cache = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding)), decoder.new_cache(6)
-    with no_grad():
-        for i in range(6):
-            memory = MEMORY if i == 0 else np.zeros_like(MEMORY)
-            part = values(
-                decoder(xp.asarray(X[:, i : i + 1]), memory, memory_mask=padding, cache=cache)
-            )
-            np.testing.assert_allclose(part, whole[:, i : i + 1], atol=2e-6)
-
-
-@pytest.mark.parametrize("first", [False, True])
-def test_a_decoder_shows_where_it_looks(first, xp):
-    """The weights of the cross-attention come beside the output, which stays what it is; none lies on padding."""
-    decoder, padding = (
-        TransformerDecoder(16, 2, normalize_first=first),
-        np.array([[True] * 5, [True] * 3 + [False] * 2]),
-    )
-    plain = values(decoder(xp.asarray(X), MEMORY, memory_mask=padding))
-    y, scores = decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)
-    scores = values(scores)
-    assert scores.shape == (2, 2, X.shape[1], 5) and np.array_equal(values(y), plain)
-    np.testing.assert_allclose(scores.sum(-1), 1, atol=1e-6)
-    assert (
-        (scores[1, ..., 3:] == 0).all() and (scores[1, ..., :3] > 0).all() and (scores[0] > 0).all()
-    )
-    kernel = decoder.cross_attention.query.kernel
-    kernel.assign(np.zeros(kernel.shape))
-    even = values(
-        decoder(xp.asarray(X), MEMORY, memory_mask=padding, return_attention_scores=True)[1]
-    )
-    np.testing.assert_allclose(even[0], 1 / 5, atol=1e-6)
-
-
-def test_beams_change_places(xp):
-    layer, cache, turned = blocks(causal=True), KeyValueCache(6), xp.asarray(X[[1, 1]])
-    with no_grad():
-        layer(xp.asarray(X[:, :3]), cache=cache)
-        cache.reorder(xp.asarray([1, 1]))
-        np.testing.assert_allclose(
-            values(layer(turned[:, 3:], cache=cache)), values(layer(turned))[:, 3:], atol=2e-6
-        )
-
-
 def test_no_gradient_passes_through_a_cache():
     with pytest.raises(ValueError, match="no_grad"):
         blocks(causal=True)(X, cache=KeyValueCache(6))
-
-
-# ---- attention before the Transformer ------------------------------------------------------------
 
 
 def softmax(s):
@@ -392,38 +235,11 @@ def additive(layer, q, k):
 
 
 def test_a_list_goes_in_as_in_keras():
-    layer, q, v = Attention(), Tensor(X), Tensor(MEMORY)
+    layer = Attention()
+    q = Tensor(X)
+    v = Tensor(MEMORY)
     np.testing.assert_array_equal(values(layer([q, v])), values(layer(q, v)))
     np.testing.assert_array_equal(values(layer([q, v, v * 2])), values(layer(q, v, v * 2)))
-
-
-# ---- positions -----------------------------------------------------------------------------------
-
-
-def test_sinusoidal_positions(xp):
-    y = values(SinusoidalPositions()(xp.zeros((1, 7, 5), "float32")))[0]
-    wanted = [
-        [(np.sin, np.cos)[i % 2](p / 10000 ** ((i - i % 2) / 5)) for i in range(5)]
-        for p in range(7)
-    ]
-    np.testing.assert_allclose(y, wanted, atol=1e-6)
-    np.testing.assert_array_equal(
-        values(SinusoidalPositions()(xp.zeros((1, 2, 5), "float32"), start=5))[0], y[5:]
-    )
-
-
-def test_learned_positions(xp):
-    layer = LearnedPositions(6)
-    table = values(layer(xp.zeros((1, 6, 8), "float32")))[0]
-    np.testing.assert_array_equal(
-        values(layer(xp.asarray(X[:, :2]), start=4)), X[:, :2] + table[4:]
-    )
-    with pytest.raises(
-        ValueError, match="5 tokens from position 2 on ends at 7, but there are 6 positions"
-    ):
-        layer(xp.asarray(X[:, :5]), start=2)
-    with pytest.raises(ValueError, match="8 tokens from position 0"):
-        LearnedPositions(6)(xp.zeros((1, 8, 4)))
 
 
 @pytest.mark.parametrize("interleaved", [True, False])
@@ -441,55 +257,6 @@ def test_rotary_products_depend_on_the_distance_alone(interleaved, xp):
     assert product(3, 1) != pytest.approx(product(1, 3), rel=1e-3)
     with pytest.raises(ValueError, match="pairs of features"):
         ops.rotary(xp.zeros((3, 5)), xp.arange(3))
-
-
-def test_rms_normalization(xp):
-    layer = RMSNormalization(epsilon=0.1)
-    layer(xp.asarray(X))
-    layer.scale.assign(rng.standard_normal(8))
-    wanted = X / np.sqrt((X**2).mean(-1, keepdims=True) + 0.1) * layer.scale.numpy()
-    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, atol=1e-6)
-    with pytest.raises(
-        ValueError, match=r"built for 8 features, got an input of shape \(2, 6, 1\)"
-    ):
-        layer(xp.asarray(X[..., :1]))
-    with pytest.raises(ValueError, match="last axis"):
-        RMSNormalization(axis=1)(xp.asarray(X))
-
-
-# ---- the kernels beside it -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("approximate", [False, True])
-def test_gelu_over_many_stretches(approximate, monkeypatch):
-    from minigrad.ops import activations
-
-    monkeypatch.setattr(activations, "STRETCH", 64)
-    check_definition(ops.gelu, rng.standard_normal((20, 11)) * 3, order=1, approximate=approximate)
-
-
-@pytest.mark.parametrize("approximate", [False, True])
-def test_gelu_has_a_slope_at_zero_and_far_from_it(approximate):
-    x = Tensor(np.array([0, -0.0, 1e-35, -1e-38, 40, -40], "float32"), requires_grad=True)
-    slope = grad(ops.gelu(x, approximate=approximate).sum(), [x])[0].numpy()
-    np.testing.assert_allclose(slope, [0.5, 0.5, 0.5, 0.5, 1, 0], rtol=0, atol=1e-20)
-
-
-def test_gelu_of_float32_keeps_its_digits():
-    from scipy.special import ndtr
-
-    x = np.linspace(-6, 6, 4001)
-    np.testing.assert_allclose(ops.gelu(x.astype("float32")), x * ndtr(x), rtol=2e-5, atol=5e-7)
-
-
-def test_layer_norm_over_many_blocks(monkeypatch):
-    from minigrad.ops import normalization
-
-    monkeypatch.setattr(normalization, "BLOCK", 40)
-    check_definition(ops.layer_norm, *arrays((7, 3, 10), (10,), (10,)), epsilon=1e-3)
-
-
-# ---- errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pooling layers: windows by hand, TensorFlow's 'same', ties, what is averaged, second order, errors."""
+"""Pooling: windows by hand, TensorFlow's 'same', ties, masks, second order, errors."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from minigrad.layers import (
     AveragePooling1D,
     AveragePooling2D,
     Dense,
+    Embedding,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
@@ -19,7 +20,24 @@ from minigrad.layers import (
 )
 from minigrad.ops import pooling
 
-rng = np.random.default_rng(5)
+from .helpers import SEQUENCES, assert_close, values
+
+rng = np.random.default_rng(8)
+
+IDS = np.array([[3, 1, 4, 0, 0], [0, 0, 5, 2, 6], [1, 2, 3, 4, 5], [0, 0, 0, 0, 0]])
+
+
+def test_means_over_time_leave_padding_out(xp):
+    model = Sequential(Embedding(7, 3, mask_zero=True), GlobalAveragePooling1D())
+    y = values(model(xp.asarray(IDS)))
+    table = values(model.weights[0])
+    np.testing.assert_allclose(y[0], table[[3, 1, 4]].mean(0), rtol=1e-5)
+    np.testing.assert_allclose(y[1], table[[5, 2, 6]].mean(0), rtol=1e-5)
+    assert not y[3].any()
+    assert_close(
+        GlobalAveragePooling1D(keepdims=True)(xp.asarray(SEQUENCES), mask=xp.ones((4, 5), "int64")),
+        SEQUENCES.mean(1, keepdims=True),
+    )
 
 
 def image(rows):
@@ -32,9 +50,6 @@ def shown(y):
 
 
 SQUARE = image(np.arange(16).reshape(4, 4))
-
-
-# ---- windows -------------------------------------------------------------------------------------
 
 
 def test_windows_by_hand(xp):
@@ -103,7 +118,8 @@ def test_ties_go_to_the_first_in_the_window(xp):
 
 @pytest.mark.parametrize("block", [1, 40, 10**6])
 def test_blocks_of_images_change_nothing(block, monkeypatch):
-    x, settings = rng.standard_normal((5, 7, 6, 3)), {"size": 3, "strides": 2, "padding": "same"}
+    x = rng.standard_normal((5, 7, 6, 3))
+    settings = {"size": 3, "strides": 2, "padding": "same"}
 
     def both():
         t = Tensor(x, requires_grad=True)
@@ -134,19 +150,13 @@ def test_sequences(xp):
     def values(layer):
         return to_cpu(layer(x).data)[0, :, 0].tolist()
 
-    assert values(MaxPooling1D()) == [3, 4] and values(AveragePooling1D()) == [2, 2.5]
-    assert values(MaxPooling1D(3, 1)) == [4, 4, 5] and values(MaxPooling1D(2, padding="same")) == [
-        3,
-        4,
-        5,
-    ]
-    assert values(AveragePooling1D(2, padding="same")) == [2, 2.5, 5] and values(
-        AveragePooling1D(3, 2, 1)
-    ) == [2, 2, 3]
+    assert values(MaxPooling1D()) == [3, 4]
+    assert values(AveragePooling1D()) == [2, 2.5]
+    assert values(MaxPooling1D(3, 1)) == [4, 4, 5]
+    assert values(MaxPooling1D(2, padding="same")) == [3, 4, 5]
+    assert values(AveragePooling1D(2, padding="same")) == [2, 2.5, 5]
+    assert values(AveragePooling1D(3, 2, 1)) == [2, 2, 3]
     assert values(MaxPooling1D((2,), (1,))) == [3, 4, 4, 5]
-
-
-# ---- everything ----------------------------------------------------------------------------------
 
 
 def test_global_pooling(xp):
@@ -169,9 +179,6 @@ def test_second_order_inside_a_network(kind, arguments, xp):
     x = rng.standard_normal((2, 4, 4, 2))
     model(xp.asarray(x))
     check_grads(model, xp.asarray(x), order=2, parameters=model.weights)
-
-
-# ---- errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -220,7 +227,8 @@ def test_bad_windows(arguments, words):
 
 def test_raw_pixels():
     y = MaxPooling2D()(np.arange(16, dtype="uint8").reshape(1, 4, 4, 1))
-    assert y.dtype == "float32" and shown(y) == [[5, 7], [13, 15]]
+    assert y.dtype == "float32"
+    assert shown(y) == [[5, 7], [13, 15]]
 
 
 def test_float32_stays(xp, same_dtype):

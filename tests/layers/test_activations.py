@@ -1,0 +1,71 @@
+"""Activation layers: kinks, slopes, softmax over an axis; GELU near zero and far from it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor, grad, ops
+from minigrad.engine.gradcheck import check_definition
+from minigrad.layers import ELU, LeakyReLU, PReLU, ReLU, Softmax
+
+from .helpers import values
+
+rng = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize(
+    "kind, arguments, expected",
+    [
+        (ReLU, {}, [0, 0, 0, 0.5, 4]),
+        (ReLU, {"max_value": 1}, [0, 0, 0, 0.5, 1]),
+        (ReLU, {"negative_slope": 0.1}, [-0.3, -0.05, 0, 0.5, 4]),
+        (ReLU, {"threshold": 1}, [0, 0, 0, 0, 4]),
+        (
+            ReLU,
+            {"max_value": 2, "negative_slope": 0.5, "threshold": 1},
+            [-2, -0.75, -0.5, -0.25, 2],
+        ),
+        (LeakyReLU, {}, [-0.9, -0.15, 0, 0.5, 4]),
+        (LeakyReLU, {"negative_slope": 0.2}, [-0.6, -0.1, 0, 0.5, 4]),
+        (LeakyReLU, {"alpha": 0.2}, [-0.6, -0.1, 0, 0.5, 4]),
+        (ELU, {}, [math.expm1(-3), math.expm1(-0.5), 0, 0.5, 4]),
+        (ELU, {"alpha": 2.0}, [2 * math.expm1(-3), 2 * math.expm1(-0.5), 0, 0.5, 4]),
+        (PReLU, {"alpha_initializer": "ones"}, [-3, -0.5, 0, 0.5, 4]),
+        (PReLU, {}, [0, 0, 0, 0.5, 4]),
+    ],
+)
+def test_piecewise_activations(kind, arguments, expected, xp):
+    layer = kind(**arguments)
+    np.testing.assert_allclose(
+        values(layer(xp.asarray([[-3, -0.5, 0, 0.5, 4.0]])))[0], expected, rtol=1e-6, atol=1e-7
+    )
+
+
+def test_softmax_over_an_axis(xp):
+    x = rng.standard_normal((2, 3, 4))
+    for axis in (1, -1):
+        y = values(Softmax(axis)(xp.asarray(x)))
+        np.testing.assert_allclose(y, np.exp(x) / np.exp(x).sum(axis, keepdims=True), rtol=1e-5)
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_over_many_stretches(approximate, monkeypatch):
+    from minigrad.ops import activations
+
+    monkeypatch.setattr(activations, "STRETCH", 64)
+    check_definition(ops.gelu, rng.standard_normal((20, 11)) * 3, order=1, approximate=approximate)
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_gelu_has_a_slope_at_zero_and_far_from_it(approximate):
+    x = Tensor(np.array([0, -0.0, 1e-35, -1e-38, 40, -40], "float32"), requires_grad=True)
+    slope = grad(ops.gelu(x, approximate=approximate).sum(), [x])[0].numpy()
+    np.testing.assert_allclose(slope, [0.5, 0.5, 0.5, 0.5, 1, 0], rtol=0, atol=1e-20)
+
+
+def test_gelu_of_float32_keeps_its_digits():
+    from scipy.special import ndtr
+
+    x = np.linspace(-6, 6, 4001)
+    np.testing.assert_allclose(ops.gelu(x.astype("float32")), x * ndtr(x), rtol=2e-5, atol=5e-7)

@@ -1,0 +1,106 @@
+"""Recurrent cells: initial weights, step by step, other activations, cells of one's own."""
+
+import numpy as np
+import pytest
+
+from minigrad import Sequential, Tensor, ops
+from minigrad.layers import GRU, LSTM, RNN, Dense, Layer, SimpleRNN
+
+from .helpers import (
+    RECURRENT,
+    SEQUENCES,
+    assert_close,
+    each_recurrent_layer,
+    values,
+    with_random_weights,
+    with_weights_of,
+)
+
+rng = np.random.default_rng(8)
+
+
+@pytest.mark.parametrize(
+    "make, count",
+    [(SimpleRNN, 4865), (LSTM, 19265), (GRU, 14657), (RECURRENT["GRU that resets before"], 14465)],
+)
+def test_parameters_of_the_diabetes_models(make, count):
+    model = Sequential(make(64, input_shape=(5, 10)), Dense(1))
+    assert model.count_params() == count
+    assert [n.split("/")[-1] for n in model.named_weights()] == [
+        "kernel",
+        "recurrent_kernel",
+        "bias",
+        "kernel",
+        "bias",
+    ]
+    assert "lstm/cell/kernel" in model.named_weights() or make is not LSTM
+
+
+def test_weights_start_as_in_keras():
+    layer = LSTM(8)
+    layer(SEQUENCES)
+    kernel, recurrent, bias = layer.get_weights()
+    np.testing.assert_array_equal(bias, np.repeat([0, 1, 0, 0], 8))
+    assert abs(kernel).max() <= np.sqrt(6 / (3 + 32))
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(8), atol=1e-5)
+    layer = LSTM(8, unit_forget_bias=False, use_bias=True)
+    layer(SEQUENCES)
+    assert not layer.get_weights()[2].any()
+    layer = GRU(8, use_bias=False)
+    layer(SEQUENCES)
+    assert len(layer.get_weights()) == 2
+
+
+@each_recurrent_layer
+def test_a_layer_is_its_cell_step_by_step(make, xp):
+    layer = with_random_weights(make(6, return_sequences=True))
+    x = xp.asarray(SEQUENCES)
+    states = None
+    ys = []
+    for t in range(5):
+        y, states = layer.cell(Tensor(x[:, t]), states)
+        ys.append(values(y))
+    assert_close(layer(x), np.stack(ys, 1))
+    assert_close(RNN(layer.cell)(x), ys[-1])
+
+
+@each_recurrent_layer
+def test_other_activations_take_the_definition(make, xp):
+    usual = with_random_weights(make(6))
+    ours = with_weights_of(
+        make(6, lambda x: ops.tanh(x)), usual
+    )  # the assert_close function, which the layer cannot know
+    assert_close(usual(xp.asarray(SEQUENCES)), ours(xp.asarray(SEQUENCES)))
+    other = with_weights_of(make(6, "relu"), usual)
+    assert (
+        abs(values(usual(xp.asarray(SEQUENCES))) - values(other(xp.asarray(SEQUENCES)))).max()
+        > 1e-2
+    )
+
+
+class Leaky(Layer):
+    """A cell of somebody else's, whose output is not its state."""
+
+    state_size = 3
+
+    def call(self, x, states):
+        new = 0.5 * states[0] + x
+        return new * 2, [new]
+
+
+def test_any_cell(xp):
+    layer = RNN(Leaky(), return_sequences=True, return_state=True)
+    y, state = layer(xp.asarray(SEQUENCES))
+    h = np.zeros((4, 3))
+    for t in range(5):
+        h = 0.5 * h + SEQUENCES[:, t]
+        assert_close(y[:, t], 2 * h)
+    assert_close(state, h)
+    mask = np.ones((4, 5), bool)
+    mask[:, :2] = mask[:, 4] = False
+    y, state = layer(xp.asarray(SEQUENCES), mask=xp.asarray(mask))
+    short, short_state = layer(xp.asarray(SEQUENCES[:, 2:4]))
+    assert not values(y[:, :2]).any()
+    assert_close(y[:, 2:4], short)
+    assert_close(y[:, 4], short[:, 1])
+    assert_close(state, short_state)
