@@ -1,7 +1,7 @@
-"""Data: how rows are cut into batches, images, time series, their augmentation, and tokenizers for texts."""
+"""Data: batches of rows, images, time series, augmentation, and tokenizers for texts."""
 
 from . import augmentation, images, timeseries, tokenizers
-from .loader import Dataset, batches, prefetch, steps, train_validation_split
+from .loader import Dataset, batches, count_batches, prefetch, train_validation_split
 from .timeseries import forecast_report, split_windows, windows
 from .tokenizers import BytePairEncoding, CharVocabulary, WordPiece, WordVocabulary
 
@@ -13,11 +13,11 @@ __all__ = [
     "WordVocabulary",
     "augmentation",
     "batches",
+    "count_batches",
     "forecast_report",
     "images",
     "prefetch",
     "split_windows",
-    "steps",
     "timeseries",
     "tokenizers",
     "train_validation_split",

@@ -1,4 +1,4 @@
-"""Rows in batches: one permutation per pass, slices where nothing is shuffled; the next one prepared while one is used."""
+"""Rows in batches, shuffled and transformed; the next batch is prepared while one is used."""
 
 from __future__ import annotations
 
@@ -13,103 +13,187 @@ from ..backend import Array, chunks, device_name
 from ..config import settings, to_device
 from ..random import generator, use_generator
 
-Arrays = Sequence[Any]  # None stands for what is not there (no targets, no weights) and stays None
+Arrays = Sequence[Any]  # None stands for an array that is not there (targets, weights)
+Batch = tuple[Any, ...]
+
+# ---- batches -------------------------------------------------------------------------------------
 
 
 def batches(
     arrays: Arrays,
-    size: int,
+    batch_size: int,
     shuffle: bool = False,
     drop_last: bool = False,
     transform: Callable[..., Any] | None = None,
-) -> Iterator[tuple[Any, ...]]:
-    """Tuples of `size` rows of each array, in order (as views) or, with `shuffle`, in one permutation drawn from minigrad.seed.
+) -> Iterator[Batch]:
+    """One pass over the rows: an iterator of tuples with `batch_size` rows of each array.
 
-    The last batch is shorter where it must be, or left out with `drop_last`. A batch is what `transform(*rows)` makes of its
-    rows; each is made with a generator of its own, so that the order in time of its draws and the training's does not matter.
-    Raises ValueError, at the call, for arrays of different lengths and for rows too few to make a batch.
+    Args:
+        arrays: Arrays with one row per sample; None stays None.
+        batch_size: Number of rows per batch.
+        shuffle: True for one permutation per pass, drawn from minigrad.seed's generator; False for
+            the rows in order, as views.
+        drop_last: True to leave out a last batch with fewer rows.
+        transform: Function of the rows of a batch that returns the batch instead. Each batch is
+            made with a generator of its own, so that its draws are the same whenever it is made.
+
+    Raises:
+        ValueError: At the call, for arrays of different lengths and for rows too few for a batch.
+
+    Example:
+        >>> [x.tolist() for x, y in batches([np.arange(5), np.arange(5)], 2)]
+        [[0, 1], [2, 3], [4]]
     """
     arrays, n = _rows(arrays)
-    if steps(n, size, drop_last) == 0:
-        raise ValueError(
-            f"{n} rows make no batch of {size}: "
-            + ("choose a smaller size" if n else "there is no data")
-        )
-    cuts = chunks(n - n % size if drop_last else n, size)
-    if shuffle:
-        order = generator().permutation(n)
-        orders: list[Any] = [
-            None if a is None else to_device(order, device_name(a)) for a in arrays
-        ]  # one transfer a pass
-        parts = (
-            tuple(
-                [
-                    None if a is None else a.take(o[cut], 0)
-                    for a, o in zip(arrays, orders, strict=True)
-                ]
-            )
-            for cut in cuts
-        )
-    else:
-        parts = (tuple([None if a is None else a[cut] for a in arrays]) for cut in cuts)
+    if count_batches(n, batch_size, drop_last) == 0:
+        hint = "choose a smaller size" if n else "there is no data"
+        raise ValueError(f"{n} rows make no batch of {batch_size}: {hint}")
+    slices = chunks(n - n % batch_size if drop_last else n, batch_size)
+    made = _shuffled(arrays, slices, n) if shuffle else _in_order(arrays, slices)
+    if transform is None:
+        return made
+    return _transformed(made, transform, int(generator().integers(1 << 63)))
+
+
+def _in_order(arrays: Arrays, slices: Iterable[slice]) -> Iterator[Batch]:
+    return (tuple([None if a is None else a[rows] for a in arrays]) for rows in slices)
+
+
+def _shuffled(arrays: Arrays, slices: Iterable[slice], n: int) -> Iterator[Batch]:
+    """Batches in a permutation that is drawn now and moved once to the device of each array."""
+    order = generator().permutation(n)
+    pairs = [(a, None if a is None else to_device(order, device_name(a))) for a in arrays]
     return (
-        parts
-        if transform is None
-        else _transformed(parts, transform, int(generator().integers(1 << 63)))
+        tuple([None if order is None else a.take(order[rows], 0) for a, order in pairs])
+        for rows in slices
     )
 
 
 def _transformed(
-    parts: Iterator[tuple[Any, ...]], transform: Callable[..., Any], seed: int
-) -> Iterator[tuple[Any, ...]]:
+    parts: Iterator[Batch], transform: Callable[..., Any], seed: int
+) -> Iterator[Batch]:
+    """Transformed batches, each with a generator that depends on its number alone."""
     for i, part in enumerate(parts):
         with use_generator(np.random.default_rng((seed, i))):
             made = transform(*part)
         yield made if isinstance(made, tuple) else (made,)
 
 
-def prefetch(rows: Iterable[Any], depth: int = 2) -> Iterator[Any]:
-    """The same items in the same order, up to `depth` of them made ahead by a thread (NumPy computes in both at once).
+def count_batches(n: int, batch_size: int, drop_last: bool = False) -> int:
+    """The number of batches per pass.
 
-    What is raised there reaches the caller at its place in the order. The thread begins with the first item and ends with the
-    iterator, exhausted or abandoned. depth=0 makes each item when it is asked for, in no thread.
+    Args:
+        n: Number of rows.
+        batch_size: Number of rows per batch.
+        drop_last: True if a last batch with fewer rows is left out.
+
+    Raises:
+        ValueError: If batch_size is not a positive integer.
+
+    Example:
+        >>> count_batches(5, 2), count_batches(5, 2, drop_last=True)
+        (3, 2)
+    """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"the batch size must be a positive integer, not {batch_size!r}")
+    return n // batch_size if drop_last else -(-n // batch_size)
+
+
+def _rows(arrays: Arrays) -> tuple[list[Array], int]:
+    """The arrays (of Tensors, their arrays) and their common length."""
+    found = [getattr(a, "_array", a) for a in arrays]
+    lengths = {len(a) for a in found if a is not None}
+    if not lengths:
+        raise ValueError("there are no arrays to take rows from")
+    if len(lengths) > 1:
+        shapes = ", ".join(
+            "None" if a is None else str(getattr(a, "shape", f"({len(a)},)")) for a in found
+        )
+        raise ValueError(
+            f"arrays of the shapes {shapes} differ in length: each needs one row per sample"
+        )
+    return found, lengths.pop()
+
+
+# ---- prefetching ---------------------------------------------------------------------------------
+
+
+def prefetch(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
+    """The same items in the same order, prepared ahead by a thread.
+
+    NumPy computes in both threads at once. An exception reaches the caller at its place in the
+    order. The thread begins with the first item and ends with the iterator, exhausted or abandoned.
+
+    Args:
+        items: What to iterate over.
+        depth: Number of items to prepare ahead; 0 prepares each when it is asked for, without a
+            thread.
+
+    Raises:
+        ValueError: If depth is not a whole number, 0 or more.
+
+    Example:
+        >>> list(prefetch(range(4)))
+        [0, 1, 2, 3]
     """
     if not isinstance(depth, int) or depth < 0:
         raise ValueError(f"the depth must be a whole number of items to make ahead, not {depth!r}")
-    return _ahead(iter(rows), depth) if depth else iter(rows)
+    return _prefetched(iter(items), depth) if depth else iter(items)
 
 
-def _refuse_shared_generator() -> None:
-    settings.generator = _Shared()
-
-
-def _ahead(rows: Iterator[Any], depth: int) -> Iterator[Any]:
+def _prefetched(items: Iterator[Any], depth: int) -> Iterator[Any]:
     from concurrent.futures import ThreadPoolExecutor
 
     end = object()
     with ThreadPoolExecutor(1, "minigrad-prefetch", _refuse_shared_generator) as thread:
-        waiting = deque(thread.submit(next, rows, end) for _ in range(depth))
+        waiting = deque(thread.submit(next, items, end) for _ in range(depth))
         try:
             while (item := waiting.popleft().result()) is not end:
-                waiting.append(thread.submit(next, rows, end))
+                waiting.append(thread.submit(next, items, end))
                 yield item
         finally:
             for future in waiting:
                 future.cancel()
 
 
-class _Shared:
-    """What a prefetching thread finds instead of minigrad.seed's generator."""
+def _refuse_shared_generator() -> None:
+    settings.generator = _SharedGenerator()
+
+
+class _SharedGenerator:
+    """Stands in a prefetching thread for minigrad.seed's generator, which it must not use."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(
-            "prefetch: its thread would draw from minigrad.seed's generator while the training draws from it too, "
-            "in an order that nobody knows: draw inside of batches(..., transform=), or from your own (seed=)"
+            "prefetch: its thread would draw from minigrad.seed's generator while the training "
+            "draws from it too, in an unpredictable order: draw inside of "
+            "batches(..., transform=), or from your own (seed=)"
         )
 
 
 class Dataset:
-    """Rows of x, y and weights for fit, batch by batch: each pass is prefetch(batches(..., transform=transform), depth)."""
+    """Rows of x, y and weights for fit, batch by batch, prepared ahead.
+
+    Each pass is prefetch(batches(..., transform=transform), depth).
+
+    Args:
+        x: Inputs, one row per sample.
+        y: Targets.
+        sample_weight: One weight per sample.
+        batch_size: Number of rows per batch.
+        shuffle: True for a new permutation per pass.
+        drop_last: True to leave out a last batch with fewer rows.
+        transform: Function of the rows of a batch that returns the batch instead, for augmentation.
+        depth: Number of batches to prepare ahead in a thread; 0 for no thread.
+
+    Raises:
+        ValueError: If lengths differ, or there are weights without y.
+
+    Example:
+        >>> data = Dataset(np.zeros((100, 8)), np.zeros(100), batch_size=32)
+        >>> len(data), next(iter(data))[0].shape
+        (4, (32, 8))
+    """
 
     def __init__(
         self,
@@ -123,61 +207,52 @@ class Dataset:
         transform: Callable[..., Any] | None = None,
         depth: int = 2,
     ) -> None:
-        self.arrays, n = _rows([a for a in (x, y, sample_weight) if a is not None])
         if y is None and sample_weight is not None:
             raise ValueError("sample_weight needs y beside it")
-        self.options: dict[str, Any] = {
-            "size": batch_size,
-            "shuffle": shuffle,
-            "drop_last": drop_last,
-            "transform": transform,
-        }
-        self.depth, self.steps = depth, steps(n, batch_size, drop_last)
+        self.arrays, n = _rows([a for a in (x, y, sample_weight) if a is not None])
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.transform = transform
+        self.depth = depth
+        self.steps = count_batches(n, batch_size, drop_last)
 
     def __len__(self) -> int:
-        """The number of batches."""
+        """The number of batches per pass."""
         return self.steps
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return prefetch(batches(self.arrays, **self.options), self.depth)
+    def __iter__(self) -> Iterator[Batch]:
+        made = batches(self.arrays, self.batch_size, self.shuffle, self.drop_last, self.transform)
+        return prefetch(made, self.depth)
 
 
-def steps(n: int, size: int, drop_last: bool = False) -> int:
-    """How many batches of `size` make a pass over n rows."""
-    if not isinstance(size, int) or size < 1:
-        raise ValueError(f"the batch size must be a positive integer, not {size!r}")
-    return n // size if drop_last else -(-n // size)
+# ---- splits --------------------------------------------------------------------------------------
 
 
 def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], list[Any]]:
-    """(training arrays, validation arrays): the LAST `fraction` of the rows validates, as in Keras, cut before any shuffling.
+    """(training arrays, validation arrays): the LAST rows validate, as in Keras, before shuffling.
 
-    Both are views. Raises ValueError if either part would be empty: rows sorted by class should be shuffled first.
+    Both are views. Rows that are sorted by class should be shuffled first.
+
+    Args:
+        arrays: Arrays with one row per sample; None stays None.
+        fraction: Fraction of the rows for validation.
+
+    Raises:
+        ValueError: If one part is empty, or lengths differ.
+
+    Example:
+        >>> (x,), (x_validation,) = train_validation_split([np.arange(10)], 0.2)
+        >>> x_validation.tolist()
+        [8, 9]
     """
     arrays, n = _rows(arrays)
     if not 0 < fraction < 1:
         raise ValueError(f"the validation fraction must lie between 0 and 1, not {fraction!r}")
     cut = math.floor(n * (1 - fraction))
     if cut in (0, n):
-        raise ValueError(
-            f"a fraction of {fraction} of {n} rows leaves none to {'validate with' if cut else 'train on'}"
-        )
-    return [None if a is None else a[:cut] for a in arrays], [
-        None if a is None else a[cut:] for a in arrays
-    ]
-
-
-def _rows(arrays: Arrays) -> tuple[list[Array], int]:
-    """The arrays (of Tensors, what they hold) and their common length."""
-    found = [getattr(a, "_array", a) for a in arrays]
-    lengths = {len(a) for a in found if a is not None}
-    if len(lengths) != 1:
-        shapes = ", ".join(
-            "None" if a is None else str(getattr(a, "shape", f"({len(a)},)")) for a in found
-        )
-        raise ValueError(
-            f"arrays of the shapes {shapes} differ in length: each needs one row for each sample"
-            if lengths
-            else "there are no arrays to take rows from"
-        )
-    return found, lengths.pop()
+        purpose = "validate with" if cut else "train on"
+        raise ValueError(f"a fraction of {fraction} of {n} rows leaves none to {purpose}")
+    train = [None if a is None else a[:cut] for a in arrays]
+    validation = [None if a is None else a[cut:] for a in arrays]
+    return train, validation

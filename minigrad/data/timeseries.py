@@ -1,4 +1,4 @@
-"""Series: windows over rows in time, splits that see no future, and forecasts judged beside what costs nothing to say."""
+"""Series: windows, splits that see no future, and forecasts judged beside naive ones."""
 
 from __future__ import annotations
 
@@ -13,31 +13,50 @@ from ..utils.registry import lookup
 
 Part = tuple[np.ndarray, np.ndarray]
 
+# ---- windows -------------------------------------------------------------------------------------
+
 
 def windows(x: Any, size: int, horizon: int = 1, target: Any = None, stride: int = 1) -> Part:
-    """(N, size, F) and (N, C): `size` rows in order, and the row of `target` (default: x) that is `horizon` steps behind the last.
+    """(inputs, targets): windows of rows, and the row that is `horizon` steps after each.
 
-    x is (T, F) or (T,), target (T, C) or (T,); each window begins `stride` rows after the one before. No window holds a row of
-    its target's time or later. Raises ValueError for a series too short for one window.
+    No window holds a row of its target's time or later.
+
+    Args:
+        x: The series, one row per time.
+        size: Number of rows per window.
+        horizon: Steps from the last row of a window to its target.
+        target: The series of targets; None for x.
+        stride: Rows from the start of a window to the start of the next.
+
+    Shape:
+        x: (T, F) or (T,), target: (T, C) or (T,) -> (N, size, F), (N, C)
+
+    Raises:
+        ValueError: If the series is too short for one window, or an argument does not fit.
+
+    Example:
+        >>> inputs, targets = windows([1, 2, 3, 4], 2)
+        >>> inputs[..., 0].tolist(), targets.tolist()
+        ([[1.0, 2.0], [2.0, 3.0]], [[3.0], [4.0]])
     """
-    rows = _rows("x", x)
-    targets = rows if target is None else _rows("target", target)
+    rows = _as_series("x", x)
+    targets = rows if target is None else _as_series("target", target)
     for name, value in (("size", size), ("horizon", horizon), ("stride", stride)):
         if not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"windows: {name} is a number of rows, 1 or more, not {value!r}")
     if len(targets) != len(rows):
         raise ValueError(
-            f"windows: {len(rows)} rows beside {len(targets)} targets: expected one for each time"
+            f"windows: {len(rows)} rows beside {len(targets)} targets: expected one per time"
         )
     if len(rows) < size + horizon:
         raise ValueError(
-            f"windows: a series of {len(rows)} rows has no window of {size} with a target {horizon} behind it: at least "
-            f"{size + horizon} are needed"
+            f"windows: a series of {len(rows)} rows has no window of {size} with a target "
+            f"{horizon} behind it: at least {size + horizon} are needed"
         )
-    seen = np.lib.stride_tricks.sliding_window_view(rows, size, 0)[
-        : len(rows) - size - horizon + 1 : stride
-    ]
-    return np.ascontiguousarray(seen.swapaxes(1, 2)), targets[size + horizon - 1 :: stride].copy()
+    last_start = len(rows) - size - horizon
+    views = np.lib.stride_tricks.sliding_window_view(rows, size, 0)  # (N, F, size)
+    inputs = views[: last_start + 1 : stride].swapaxes(1, 2)
+    return np.ascontiguousarray(inputs), targets[size + horizon - 1 :: stride].copy()
 
 
 def split_windows(
@@ -50,33 +69,54 @@ def split_windows(
     scaler: str | None = "minmax",
     leak: bool = False,
 ) -> tuple[Part, Part, tuple[Any, Any]]:
-    """Windows cut by time: (x_train, y_train), (x_test, y_test), (scaler of x, scaler of the targets); the last ones are the test.
+    """Windows split by time: (train, test, (scaler of x, scaler of the targets)).
 
-    scikit-learn's scaler ("minmax", "standard" or None) is fitted on the rows that training windows and their targets see, as
-    tomorrow's minimum is not known today. `leak` fits it on all rows, as many a tutorial does, to show what that is worth.
+    The last windows are the test. Scalers are fitted to the rows that training windows and their
+    targets cover, as tomorrow's minimum is not known today.
+
+    Args:
+        x: The series, one row per time.
+        size: Number of rows per window.
+        horizon: Steps from the last row of a window to its target.
+        target: The series of targets; None for x.
+        stride: Rows from the start of a window to the start of the next.
+        test_size: Fraction of the windows for testing.
+        scaler: scikit-learn's scaler: "minmax", "standard" or None.
+        leak: True to fit the scalers to all rows, to measure the effect of this common mistake.
+
+    Shape:
+        train and test: (N, size, F), (N, C)
+
+    Raises:
+        ValueError: If one part is empty, the scaler is unknown, or windows cannot be made.
+
+    Example:
+        >>> (x, y), (x_test, y_test), scalers = split_windows(np.arange(20.0), 5)
+        >>> x.shape, x_test.shape, float(y.max()), float(y_test.max())
+        ((12, 5, 1), (3, 5, 1), 1.0, 1.1875)
     """
-    rows = _rows("x", x)
-    targets = rows if target is None else _rows("target", target)
+    rows = _as_series("x", x)
+    targets = rows if target is None else _as_series("target", target)
     n = len(windows(rows, size, horizon, targets, stride)[0])
     train = n - math.ceil(n * test_size)
     if not 0 < test_size < 1 or train < 1:
         raise ValueError(
-            f"split_windows: {n} windows and test_size={test_size!r} (a fraction) leave one part empty"
+            f"split_windows: {n} windows and test_size={test_size!r} (a fraction) "
+            "leave one part empty"
         )
-    last = (train - 1) * stride + size  # one behind the last row of a training window
-    known = last + horizon  # one behind the last training target
-    of_targets = _fitted(scaler, targets if leak else targets[:known])
-    of_x = of_targets if target is None else _fitted(scaler, rows if leak else rows[:last])
-    rows, targets = (
-        a if s is None else s.transform(a) for s, a in ((of_x, rows), (of_targets, targets))
-    )
-    inputs, outputs = (
-        as_data(a, device="cpu") for a in windows(rows, size, horizon, targets, stride)
-    )
-    return (inputs[:train], outputs[:train]), (inputs[train:], outputs[train:]), (of_x, of_targets)
+    rows_end = len(rows) if leak else (train - 1) * stride + size  # of the last training window
+    targets_end = len(rows) if leak else rows_end + horizon
+    target_scaler = _fit_scaler(scaler, targets[:targets_end])
+    x_scaler = target_scaler if target is None else _fit_scaler(scaler, rows[:rows_end])
+    if scaler is not None:
+        rows, targets = x_scaler.transform(rows), target_scaler.transform(targets)
+    made = windows(rows, size, horizon, targets, stride)
+    inputs, outputs = (as_data(a, device="cpu") for a in made)
+    scalers = (x_scaler, target_scaler)
+    return (inputs[:train], outputs[:train]), (inputs[train:], outputs[train:]), scalers
 
 
-def _rows(name: str, x: Any) -> np.ndarray:
+def _as_series(name: str, x: Any) -> np.ndarray:
     """A series (T, F) in float64 on the host."""
     x = np.asarray(to_cpu(as_data(x, np.float64)))
     x = x[:, None] if x.ndim == 1 else x
@@ -84,93 +124,109 @@ def _rows(name: str, x: Any) -> np.ndarray:
         raise ValueError(
             f"{name} of shape {x.shape} is no series: expected (T,) or (T, F), time first"
         )
-    if not np.isfinite(x).all():
-        raise ValueError(
-            f"{name} holds NaN or infinity, first in row {np.flatnonzero(~np.isfinite(x).all(1))[0]}: fill the gaps first"
-        )
+    is_finite = np.isfinite(x).all(1)
+    if not is_finite.all():
+        first = np.flatnonzero(~is_finite)[0]
+        raise ValueError(f"{name} holds NaN or infinity, first in row {first}: fill the gaps first")
     return x
 
 
-def _fitted(name: str | None, rows: np.ndarray) -> Any:
+def _fit_scaler(name: str | None, rows: np.ndarray) -> Any:
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    return (
-        None
-        if name is None
-        else lookup(name, {"minmax": MinMaxScaler, "standard": StandardScaler}, "scaler")().fit(
-            rows
-        )
-    )
+    if name is None:
+        return None
+    scalers = {"minmax": MinMaxScaler, "standard": StandardScaler}
+    return lookup(name, scalers, "scaler")().fit(rows)
 
 
-# ---- how good is a forecast --------------------------------------------------------------------------------------------
+# ---- forecasts -----------------------------------------------------------------------------------
 
 
 class ForecastReport(dict[str, dict[str, float]]):
-    """{who forecasts: {"mse", "rmse", "mae", "r2"}}, the model first; printed as a table with a verdict below."""
+    """{forecast: {"mse", "rmse", "mae", "r2"}}, the model first, printed as a table.
+
+    Example:
+        >>> report = forecast_report([4.0, 5.0], [4.0, 6.0], [1.0, 2.0, 3.0])
+        >>> print(str(report).splitlines()[-1])
+        The model's MSE is 0.5 times that of the best naive forecast (last value).
+    """
 
     def __str__(self) -> str:
         width = max(map(len, self))
-        lines = [f"{'':{width}}" + "".join(f"{name:>12}" for name in ("MSE", "RMSE", "MAE", "R2"))]
-        lines += [
-            f"{who:{width}}" + "".join(f"{value:12.4g}" for value in found.values())
-            for who, found in self.items()
-        ]
+        header = "".join(f"{name:>12}" for name in ("MSE", "RMSE", "MAE", "R2"))
+        lines = [f"{'':{width}}{header}"]
+        for name, figures in self.items():
+            row = "".join(f"{value:12.4g}" for value in figures.values())
+            lines.append(f"{name:{width}}{row}")
         model, *naive = self
-        best = min(naive, key=lambda who: self[who]["mse"])
-        ratio = self[model]["mse"] / self[best]["mse"] if self[best]["mse"] else math.inf
-        return "\n".join(
-            [
-                *lines,
-                f"The model's MSE is {ratio:.3g} times that of the best naive forecast ({best}).",
-            ]
+        best = min(naive, key=lambda name: self[name]["mse"])
+        best_mse = self[best]["mse"]
+        ratio = self[model]["mse"] / best_mse if best_mse else math.inf
+        lines.append(
+            f"The model's MSE is {ratio:.3g} times that of the best naive forecast ({best})."
         )
+        return "\n".join(lines)
 
 
 def forecast_report(
     y: Any, predicted: Any, y_train: Any, horizon: int = 1, last: Any = None, name: str = "model"
 ) -> ForecastReport:
-    """MSE, RMSE, MAE and R2 of a forecast, and beside it of the training targets' mean and of the last value known.
+    """MSE, RMSE, MAE and R2 of a forecast, of the mean of training, and of the last known value.
 
-    All (N,) or (N, C); y follows y_train in time, a row a step, so the last value known is that `horizon` steps before; `last`
-    gives it where this is not so.
+    Args:
+        y: True values, which follow y_train in time, one row per step.
+        predicted: The forecast of y.
+        y_train: Targets of the training part.
+        horizon: Steps from the last known value to the forecast one.
+        last: The last known value per row, where it is not that of `horizon` steps before.
+        name: Name of the model in the report.
+
+    Shape:
+        y, predicted, y_train, last: (N,) or (N, C)
+
+    Raises:
+        ValueError: If shapes or the horizon do not fit.
+
+    Example:
+        >>> report = forecast_report([4.0, 5.0], [4.0, 6.0], [1.0, 2.0, 3.0])
+        >>> report["model"]["mse"], report["last value"]["mse"]
+        (0.5, 1.0)
     """
-    from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-
-    true, guess, before = (
-        _rows(what, a) for what, a in (("y", y), ("predicted", predicted), ("y_train", y_train))
-    )
-    if len(true) < 2 or guess.shape != true.shape or before.shape[1] != true.shape[1]:
+    true = _as_series("y", y)
+    forecast = _as_series("predicted", predicted)
+    train = _as_series("y_train", y_train)
+    if len(true) < 2 or forecast.shape != true.shape or train.shape[1] != true.shape[1]:
         raise ValueError(
-            f"forecast_report: y {true.shape}, predicted {guess.shape}, y_train {before.shape}: expected two rows or more, "
-            "the first two of one shape, all of one width"
+            f"forecast_report: y {true.shape}, predicted {forecast.shape}, y_train {train.shape}: "
+            "expected two rows or more, the first two of one shape, all of one width"
         )
-    if not 1 <= horizon <= len(before):
+    if not 1 <= horizon <= len(train):
         raise ValueError(
-            f"forecast_report: horizon={horizon} steps before the first row lie outside of {len(before)} training targets"
+            f"forecast_report: horizon={horizon} steps before the first row lie outside of "
+            f"{len(train)} training targets"
         )
-    known = (
-        np.concatenate([before, true])[len(before) - horizon : -horizon]
-        if last is None
-        else _rows("last", last)
-    )
+    if last is None:
+        known = np.concatenate([train, true])[len(train) - horizon : -horizon]
+    else:
+        known = _as_series("last", last)
     if known.shape != true.shape:
         raise ValueError(
-            f"forecast_report: last {known.shape} beside y {true.shape}: expected the last value known for each row"
+            f"forecast_report: last {known.shape} beside y {true.shape}: "
+            "expected the last value known per row"
         )
     forecasts = {
-        name: guess,
-        "mean of training": np.broadcast_to(before.mean(0), true.shape),
+        name: forecast,
+        "mean of training": np.broadcast_to(train.mean(0), true.shape),
         "last value": known,
     }
-    return ForecastReport(
-        {
-            who: {
-                "mse": float(mean_squared_error(true, p)),
-                "rmse": math.sqrt(mean_squared_error(true, p)),
-                "mae": float(mean_absolute_error(true, p)),
-                "r2": float(r2_score(true, p)),
-            }
-            for who, p in forecasts.items()
-        }
-    )
+    return ForecastReport({name: _figures(true, values) for name, values in forecasts.items()})
+
+
+def _figures(true: np.ndarray, forecast: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
+    mse = float(mean_squared_error(true, forecast))
+    mae = float(mean_absolute_error(true, forecast))
+    r2 = float(r2_score(true, forecast))
+    return {"mse": mse, "rmse": math.sqrt(mse), "mae": mae, "r2": r2}

@@ -19,7 +19,7 @@ import minigrad
 from minigrad import Sequential, Tensor, datasets
 from minigrad.backend import device_name, to_cpu
 from minigrad.config import default_dtype, to_device
-from minigrad.data import Dataset, batches, images, prefetch, steps, train_validation_split
+from minigrad.data import Dataset, batches, count_batches, images, prefetch, train_validation_split
 from minigrad.data import augmentation as augment
 from minigrad.layers import Dense, Dropout, Flatten
 from minigrad.random import generator, use_generator
@@ -345,7 +345,11 @@ def test_every_row_once(n, size, shuffle, drop_last):
             batches([x, y], size, shuffle, drop_last)
         return
     parts = list(batches([x, y], size, shuffle, drop_last))
-    assert len(parts) == steps(n, size, drop_last) == (n // size if drop_last else -(-n // size))
+    assert (
+        len(parts)
+        == count_batches(n, size, drop_last)
+        == (n // size if drop_last else -(-n // size))
+    )
     assert all(len(rows) == size for rows, _ in parts[:-1])
     assert len(parts[-1][0]) == (size if drop_last else n % size or size)
     rows, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
