@@ -123,8 +123,8 @@ class Optimizer:
         if not rate >= 0:
             raise ValueError(f"learning_rate must not be negative, got {rate!r}")
         raise ValueError(
-            "this optimizer follows a schedule; give it a fixed learning_rate when it is made to "
-            "set it by hand"
+            "this optimizer follows a schedule; make it with a fixed learning_rate to set the "
+            "rate yourself"
         )
 
     # ---- a step ----------------------------------------------------------------------------------

@@ -317,7 +317,7 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decay that starts anew after first_decay_steps, and after every period.
+    """Cosine decay that restarts after first_decay_steps, and after every period.
 
     Args:
         initial_learning_rate: First rate.

@@ -571,8 +571,8 @@ class TerminateOnNaN(Callback):
         if not math.isfinite(logs.get("loss", 0.0)):
             warnings.warn(
                 f"batch {batch}: the loss is {logs['loss']}; training stops. A smaller learning "
-                "rate or clipnorm= often helps; `with minigrad.detect_anomaly():` shows where it "
-                "was born",
+                "rate or clipnorm= often helps; `with minigrad.detect_anomaly():` shows the op it "
+                "comes from",
                 stacklevel=2,
             )
             self.model.stop_training = True

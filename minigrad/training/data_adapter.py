@@ -123,7 +123,7 @@ def inference_batches(
 class BatchIterator:
     """Batches made elsewhere, prepared one by one.
 
-    Every pass over a source that can be iterated anew, such as a Dataset, starts at its beginning;
+    Every pass over a source such as a Dataset starts at its beginning;
     an iterator or generator continues where the last pass ended.
 
     Args:
@@ -162,8 +162,8 @@ class BatchIterator:
         if count < (self.limit or 1):
             expected = f" of the {self.limit} of a pass" if self.limit else ""
             raise ValueError(
-                f"the batches ended after {count}{expected}: an iterator is walked only once, a "
-                "minigrad.data.Dataset anew for each pass"
+                f"the batches ended after {count}{expected}: an iterator can be used only once, a "
+                "minigrad.data.Dataset in every pass"
             )
 
 
@@ -191,8 +191,8 @@ def reject_array_options(*values: Any) -> None:
     """
     if any(value is not None for value in values):
         raise ValueError(
-            "x gives whole batches: y and sample_weight belong into them, batch_size and "
-            "validation_split not"
+            "x is an iterable of batches: y and sample_weight belong into them, batch_size and "
+            "validation_split only fit arrays"
         )
 
 

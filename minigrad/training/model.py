@@ -129,7 +129,7 @@ class Model(Layer):
 
         Args:
             x: Inputs, one per row; or an iterable of batches x, (x, y) or (x, y, sample_weight): a
-                Dataset, iterated anew in each epoch, or a generator.
+                Dataset, iterated in each epoch, or a generator.
             y: Targets, one per row.
             batch_size: Rows per step, 32 by default.
             epochs: Number of the last epoch; from `initial_epoch` on.

@@ -677,7 +677,8 @@ def test_generators_and_lists_of_batches():
         weights_after(X[:20], ONE_HOT[:20], batch_size=10, shuffle=False, epochs=1),
     )
     with pytest.raises(
-        ValueError, match="ended after 0: an iterator is walked only once, a .*Dataset anew"
+        ValueError,
+        match="ended after 0: an iterator can be used only once, a .*Dataset in every pass",
     ):
         small().fit(batches([X, ONE_HOT], 10), epochs=2, verbose=0)
     with pytest.raises(ValueError, match="ended after 4 of the 5 of a pass"):
@@ -724,10 +725,10 @@ def test_datasets_and_streams_refuse():
         {"sample_weight": np.ones(40)},
     ):
         with pytest.raises(
-            ValueError, match="x gives whole batches: y and sample_weight belong into them"
+            ValueError, match="x is an iterable of batches: y and sample_weight belong into them"
         ):
             small().fit(data, **options)
-    with pytest.raises(ValueError, match="x gives whole batches"):
+    with pytest.raises(ValueError, match="x is an iterable of batches"):
         small().evaluate(data, ONE_HOT)
     with pytest.raises(ValueError, match=r"shapes \(40, 6, 6, 1\), \(3,\) differ in length"):
         Dataset(X, np.zeros(3))

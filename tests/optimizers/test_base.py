@@ -202,10 +202,10 @@ def test_gradients_are_left_as_they_are():
         kind(0.1, clipnorm=0.1).apply([g], [p])
         kind(0.1).apply([g], [p])
         assert g.tolist() == [0, 1, 2, 3, 4]
-    whole = np.arange(24.0).reshape(4, 6)
+    matrix = np.arange(24.0).reshape(4, 6)
     p = Parameter(np.zeros((6, 4)), dtype="float64")
-    SGD(1.0).apply([whole.T], [p])  # a gradient that is a view
-    np.testing.assert_array_equal(p.numpy(), -whole.T)
+    SGD(1.0).apply([matrix.T], [p])  # a gradient that is a view
+    np.testing.assert_array_equal(p.numpy(), -matrix.T)
 
 
 def test_a_step_is_an_edit_the_graph_notices():

@@ -367,15 +367,15 @@ def test_bars_close_after_errors(capsys):
 
     class Stop(Callback):
         def on_train_batch_end(self, batch, logs):
-            bars.append(next(hook for hook in hooks if isinstance(hook, ProgressBar)).bar)
+            bars.append(progress_bars[0].bar)
             raise KeyboardInterrupt
 
-    hooks = []
+    progress_bars = []
 
     class Noted(ProgressBar):
         def __init__(self, *arguments):
             super().__init__(*arguments)
-            hooks.append(self)
+            progress_bars.append(self)
 
     original, callbacks.ProgressBar = callbacks.ProgressBar, Noted
     try:
@@ -383,7 +383,7 @@ def test_bars_close_after_errors(capsys):
             regression().fit(X, Y, callbacks=[Stop()])
     finally:
         callbacks.ProgressBar = original
-    assert bars[0].disable and hooks[0].bar is None  # tqdm marks a closed bar so
+    assert bars[0].disable and progress_bars[0].bar is None  # tqdm marks a closed bar so
 
 
 # ---- own callbacks -------------------------------------------------------------------------------
@@ -412,7 +412,7 @@ class Witness(Callback):
         self.calls.append(f"{self.name}batch {batch} end {sorted(logs)}")
 
 
-def test_hooks_come_in_order():
+def test_methods_are_called_in_order():
     calls = []
     model = regression()
     model.fit(X, Y, epochs=2, batch_size=12, verbose=0, callbacks=[Witness(calls)])
@@ -436,7 +436,7 @@ def test_hooks_come_in_order():
     assert [call[0] for call in calls] == list("ab") * 6
     for name in [
         name for name in vars(Callback) if name.startswith("on_")
-    ]:  # and the witness knows every hook
+    ]:  # and the witness overrides every method
         assert (
             name in vars(Witness)
             and inspect.signature(getattr(Callback, name)).parameters.keys()

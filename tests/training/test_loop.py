@@ -101,9 +101,9 @@ def test_a_run_resumed_in_a_fresh_process_continues_bit_for_bit(tmp_path):
         assert done.returncode == 0, done.stderr
         return done.stdout, (tmp_path / f"end{start}.safetensors").read_bytes()
 
-    whole, end = run(1, 0)
+    uninterrupted, end = run(1, 0)
     resumed, same_end = run(77, 4)
-    assert resumed == whole and same_end == end  # weights, optimizer state and generator
+    assert resumed == uninterrupted and same_end == end  # weights, optimizer state and generator
     assert (tmp_path / "4.safetensors").read_bytes() != end
 
 

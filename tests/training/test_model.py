@@ -128,11 +128,11 @@ def test_regularizers_join_the_loss():
     plain = ((X.sum(1, keepdims=True) + 2 - Y) ** 2).mean()
     assert model.evaluate(X, Y) == pytest.approx(plain + 0.01 * 4 + 0.01 * 2, rel=1e-5)
     assert model.train_on_batch(X, Y) == pytest.approx(plain + 0.06, rel=1e-5)
-    bare = regression()
-    bare.set_weights([np.ones((4, 1)), np.full(1, 2.0)])
-    bare.train_on_batch(X, Y)
+    plain_model = regression()
+    plain_model.set_weights([np.ones((4, 1)), np.full(1, 2.0)])
+    plain_model.train_on_batch(X, Y)
     np.testing.assert_allclose(
-        bare.get_weights()[0] - model.get_weights()[0], 0.01 * 0.02, rtol=1e-3
+        plain_model.get_weights()[0] - model.get_weights()[0], 0.01 * 0.02, rtol=1e-3
     )
 
 
@@ -522,16 +522,16 @@ def test_models_are_layers():
     ]
     assert "trunk (Sequential)" in model.summary() and model.count_params() == 20 + 20 + 4 + 5
 
-    class Bare(Model):  # without super().__init__()
+    class NoInit(Model):  # without super().__init__()
         def __init__(self):
             self.head = Dense(1)
 
         def call(self, x):
             return self.head(x)
 
-    bare = Bare()
-    bare.compile("sgd", "mse")
-    bare.fit(X, Y, verbose=0)
+    plain_model = NoInit()
+    plain_model.compile("sgd", "mse")
+    plain_model.fit(X, Y, verbose=0)
 
 
 def test_float64_throughout():

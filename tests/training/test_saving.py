@@ -1,4 +1,4 @@
-"""Weight files: written whole or not at all, read whole or not at all, and never unpickled."""
+"""Weight files: written and read completely or not at all, and never unpickled."""
 
 import os
 import pickle
@@ -39,14 +39,14 @@ def same(before, model):
 
 
 def test_arrays_of_every_kind(tmp_path, xp, device):
-    whole = rng.standard_normal((6, 4))
+    matrix = rng.standard_normal((6, 4))
     host = {
-        "plain": whole,
-        "transposed": whole.T,
-        "strided": whole[::2, ::-1],
+        "plain": matrix,
+        "transposed": matrix.T,
+        "strided": matrix[::2, ::-1],
         "number": np.array(1.5),
         "empty": np.zeros((0, 3)),
-        "float32": whole.astype("float32"),
+        "float32": matrix.astype("float32"),
         "integers": np.arange(5),
         "bits": np.array([True, False]),
         "a/b/c": np.ones(1),
@@ -62,7 +62,7 @@ def test_arrays_of_every_kind(tmp_path, xp, device):
         np.testing.assert_array_equal(arrays[name], a)
     from safetensors.numpy import load_file  # and others can read it
 
-    np.testing.assert_array_equal(load_file(path)["transposed"], whole.T)
+    np.testing.assert_array_equal(load_file(path)["transposed"], matrix.T)
     assert saving.load_safetensors(str(path))[0].keys() == host.keys()
 
 
@@ -73,7 +73,7 @@ def test_new_files_have_the_usual_rights(tmp_path):
     assert modes[0] == modes[1]
 
 
-# ---- writing whole or not at all -----------------------------------------------------------------
+# ---- writing completely or not at all ------------------------------------------------------------
 
 SAVER = """
 import sys
@@ -89,7 +89,7 @@ while True:
 """
 
 
-def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
+def test_a_process_killed_while_saving_leaves_a_complete_file(tmp_path):
     path, value = tmp_path / "w.safetensors", 0.0
     saving.save_safetensors(
         path, {"a": np.full(300_000, value), "b": np.full((3, 5), value)}, {"value": str(value)}
@@ -139,22 +139,24 @@ def test_a_missing_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# ---- reading whole or not at all -----------------------------------------------------------------
+# ---- reading completely or not at all ------------------------------------------------------------
 
 
 def test_truncated_files(tmp_path):
-    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    complete, cut = tmp_path / "complete.safetensors", tmp_path / "cut.safetensors"
     model = network(Adam())
-    model.save(whole)
-    data, before, t = whole.read_bytes(), model.get_weights(), model.optimizer.t
+    model.save(complete)
+    data, before, t = complete.read_bytes(), model.get_weights(), model.optimizer.t
     for length in (0, 1, 7, 8, 9, len(data) // 2, len(data) - 1):
         cut.write_bytes(data[:length])
         for read in (model.load_weights, model.load):
-            with pytest.raises(ValueError, match="cut.safetensors is not a whole safetensors file"):
+            with pytest.raises(
+                ValueError, match="cut.safetensors is not a complete safetensors file"
+            ):
                 read(cut)
         assert same(before, model) and model.optimizer.t == t
     cut.write_bytes(data[:-8] + b"\xff" * 8 + b"more")
-    with pytest.raises(ValueError, match="not a whole safetensors file"):
+    with pytest.raises(ValueError, match="not a complete safetensors file"):
         model.load_weights(cut)
 
 
@@ -176,7 +178,8 @@ def test_foreign_files(tmp_path, monkeypatch, content):
     )
     before = model.get_weights()
     with pytest.raises(
-        ValueError, match="not a whole safetensors file.*converted by the framework that wrote them"
+        ValueError,
+        match="not a complete safetensors file.*converted by the framework that wrote them",
     ):
         model.load_weights(path)
     assert same(before, model) and not (tmp_path / "exploded").exists()
