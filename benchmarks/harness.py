@@ -1,7 +1,8 @@
 """The parent's side: workers, one framework at one thread count each, asked in turns.
 
-Two threaded libraries in one process disturb each other, so each framework has processes of its own. They all stay alive
-but only one computes at a time, and every round asks all of them once: a slow spell of the machine hits them alike.
+Two threaded libraries in one process disturb each other, so each framework has its own processes.
+They all stay alive but only one computes at a time, and every round asks all of them once: a slow
+spell of the machine affects them alike.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
-    "NPROC",
-)  # NPROC sizes XLA's pool, that is JAX's
+    "NPROC",  # sizes the thread pool of XLA, which JAX uses
+)
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 
 
-LONG = 30.0  # seconds
+LONG_ROW = 30.0  # seconds
 failures: list[str] = []  # what went wrong in this run; the command then ends with status 1
 
 
@@ -38,7 +39,7 @@ class WorkerError(RuntimeError):
 
 
 class Worker:
-    """A process that serves one framework with `threads` threads, and answers JSON with JSON, line by line."""
+    """A process that serves one framework on `threads` threads, with JSON requests and answers."""
 
     def __init__(
         self,
@@ -48,15 +49,13 @@ class Worker:
         python: str | None = None,
         variables: dict[str, str] | None = None,
     ) -> None:
-        self.framework, self.threads = framework, threads
-        environment = {
-            **os.environ,
-            "KERAS_BACKEND": "tensorflow",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            **(variables or {}),
-            **dict.fromkeys(THREAD_VARIABLES, str(threads)),
-            **(ON_CPU if device == "cpu" else {}),
-        }
+        self.framework = framework
+        self.threads = threads
+        environment = dict(os.environ, KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3")
+        environment |= variables or {}
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+        if device == "cpu":
+            environment |= ON_CPU
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         command = [python or sys.executable, "-m", "benchmarks.worker", framework, device]
         self.process = subprocess.Popen(
@@ -70,12 +69,11 @@ class Worker:
         )
         hello = self._answer()
         self.versions: dict[str, str] = hello.get("versions", {})
-        self.missing: str | None = hello.get(
-            "missing"
-        )  # why the framework cannot be served, if it cannot
+        # why the framework cannot be served, if it cannot
+        self.missing: str | None = hello.get("missing")
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Send a request, wait for the answer; raises WorkerError with the worker's last words if it died or failed."""
+        """The answer to a request; raises WorkerError with the worker's output if it failed."""
         assert self.process.stdin
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
@@ -93,7 +91,7 @@ class Worker:
         return json.loads(line)
 
     def close(self) -> None:
-        """End the process: it leaves when its input does."""
+        """End the process: it exits at the end of its input."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
         self.process.wait()
@@ -117,51 +115,53 @@ def attempt(worker: Worker, **request: Any) -> dict[str, Any] | None:
         return None
 
 
-def in_turns(
-    workers: Iterable[Worker], stage: str, row: str, rounds: int, seconds: float
+def measure_in_turns(
+    workers: Iterable[Worker], suite: str, row: str, rounds: int, seconds: float
 ) -> list[dict[str, Any]]:
-    """Ask every worker in every round for `seconds` of each variant of a row: one record a worker and variant, in seconds.
+    """In every round `seconds` of each variant of a row, from every worker.
 
-    A worker that fails is left out of the row; the others go on. A row that has taken LONG gets no further round after its second.
+    Returns one record per worker and variant, in seconds. A worker that fails is left out of the
+    row; the others go on. A row that has taken LONG_ROW gets no further round after its second.
     """
-    workers = list(workers)
+    active = list(workers)
     samples: dict[tuple[Worker, str], list[float]] = {}
     first: dict[tuple[Worker, str], float] = {}
     start = time.monotonic()
     for done in range(rounds):
-        if done > 1 and time.monotonic() - start > LONG:
+        if done > 1 and time.monotonic() - start > LONG_ROW:
             break
-        for worker in list(workers):
-            answer = attempt(worker, stage=stage, row=row, seconds=seconds)
+        for worker in list(active):
+            answer = attempt(worker, suite=suite, row=row, seconds=seconds)
             if answer is None:
-                workers.remove(worker)
+                active.remove(worker)
                 continue
             for variant, times in answer["samples"].items():
                 samples.setdefault((worker, variant), []).extend(times)
                 first.setdefault((worker, variant), answer["first"][variant])
-    for worker in workers:
-        worker.ask(stage="forget")
-    return [
-        dict(record(stage, row, w.framework, w.threads, variant, times), first=first[w, variant])
-        for (w, variant), times in samples.items()
-        if w in workers
-    ]
+    for worker in active:
+        worker.ask(suite="forget")
+    records = []
+    for (worker, variant), times in samples.items():
+        if worker in active:
+            made = record(suite, row, worker.framework, worker.threads, variant, times)
+            records.append(dict(made, first=first[worker, variant]))
+    return records
 
 
 def record(
-    stage: str, row: str, framework: str, threads: int, variant: str, values: list[float]
+    suite: str, row: str, framework: str, threads: int, variant: str, values: list[float]
 ) -> dict[str, Any]:
     """The median of what was measured, with its quartiles."""
-    low, middle, high = (
-        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-    )
+    quartiles = values * 3
+    if len(values) > 1:
+        quartiles = statistics.quantiles(values, n=4, method="inclusive")
     return {
-        "stage": stage,
+        "suite": suite,
         "row": row,
         "framework": framework,
         "threads": threads,
         "variant": variant,
-        "median": middle,
-        "quartiles": [low, high],
+        "median": quartiles[1],
+        "quartiles": [quartiles[0], quartiles[2]],
         "samples": len(values),
     }

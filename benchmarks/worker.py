@@ -1,7 +1,8 @@
-"""The child's side: `python -m benchmarks.worker FRAMEWORK DEVICE` builds training steps and times them, on request.
+"""The child's side: `python -m benchmarks.worker FRAMEWORK DEVICE` builds and times training steps.
 
-It reads one JSON request a line from standard input and answers with one line; whatever a library prints goes to
-standard error. A stage module gives `steps(framework, row, device)`: a dictionary of functions, one a variant.
+It reads one JSON request per line from standard input and answers with one line; whatever a library
+prints goes to standard error. A suite has `steps(framework, row, device)`, which returns a function
+per variant.
 """
 
 from __future__ import annotations
@@ -22,18 +23,19 @@ MODULES = {
     "keras": ["keras", "tensorflow"],
     "jax": ["jax"],
 }
-CHUNK = 0.004  # seconds of work between two looks at the clock
+CHUNK = 0.004  # seconds of work between two readings of the clock
+
+Timer = Callable[[Callable[[], Any], int], float]  # timer(step, n): seconds of n steps
 
 
-def clock(framework: str, device: str) -> Callable[[Callable[[], Any], int], float]:
-    """A function that runs a step n times and gives the seconds taken, all work done; on a GPU by its events."""
+def clock(framework: str, device: str) -> Timer:
+    """A function that runs a step n times and returns the seconds taken; by events on a GPU."""
     if device == "cuda":
         return _event_clock(framework)
     finish: Callable[[Any], Any] = lambda result: None
     if framework == "jax":
-        finish = importlib.import_module(
-            "jax"
-        ).block_until_ready  # JAX returns before it has computed
+        # JAX returns before it has computed
+        finish = importlib.import_module("jax").block_until_ready
 
     def timed(step: Callable[[], Any], n: int) -> float:
         start = time.perf_counter()
@@ -45,13 +47,15 @@ def clock(framework: str, device: str) -> Callable[[Callable[[], Any], int], flo
     return timed
 
 
-def _event_clock(framework: str) -> Callable[[Callable[[], Any], int], float]:
+def _event_clock(framework: str) -> Timer:
     if framework == "torch":
         cuda: Any = importlib.import_module("torch").cuda
-        event, elapsed = lambda: cuda.Event(enable_timing=True), lambda a, b: a.elapsed_time(b)
+        event = lambda: cuda.Event(enable_timing=True)
+        elapsed = lambda start, end: start.elapsed_time(end)
     else:
         cuda = importlib.import_module("cupy").cuda
-        event, elapsed = cuda.Event, cuda.get_elapsed_time
+        event = cuda.Event
+        elapsed = cuda.get_elapsed_time
 
     def timed(step: Callable[[], Any], n: int) -> float:
         start, end = event(), event()
@@ -68,8 +72,9 @@ def _event_clock(framework: str) -> Callable[[Callable[[], Any], int], float]:
 class Measured:
     """The variants of a row, built, run once (`first` is how long that took) and warm."""
 
-    def __init__(self, steps: dict[str, Callable[[], Any]], timed: Callable[..., float]) -> None:
-        self.steps, self.timed = steps, timed
+    def __init__(self, steps: dict[str, Callable[[], Any]], timed: Timer) -> None:
+        self.steps = steps
+        self.timed = timed
         self.first = {name: timed(step, 1) for name, step in steps.items()}
         self.repeat = {name: max(1, int(CHUNK / self._warm(step))) for name, step in steps.items()}
 
@@ -81,9 +86,9 @@ class Measured:
         return min(times)
 
     def run(self, seconds: float) -> dict[str, list[float]]:
-        """Seconds a step, one sample a chunk, the variants in turns until each has had about its `seconds`.
+        """Seconds per step, one sample per chunk, the variants in turns for `seconds` each.
 
-        Each begins with a step that does not count: while other processes had their turns, this one's memory went cold.
+        Each begins with a step that does not count: its memory went cold while other processes ran.
         """
         samples: dict[str, list[float]] = {name: [] for name in self.steps}
         for step in self.steps.values():
@@ -98,10 +103,10 @@ class Measured:
 
 
 def load(framework: str, device: str) -> dict[str, str]:
-    """Import a framework and give the versions of what it stands on; raises RuntimeError if it cannot be served."""
-    names = MODULES[framework] + ["cupy"] * (
-        device == "cuda" and framework in ("minigrad", "numpy")
-    )
+    """Import a framework; the versions of its modules. RuntimeError if it cannot be served."""
+    names = list(MODULES[framework])
+    if device == "cuda" and framework in ("minigrad", "numpy"):
+        names.append("cupy")
     try:
         modules = [importlib.import_module(name) for name in names]
     except ModuleNotFoundError as cause:
@@ -128,22 +133,27 @@ def serve(
     built: dict[tuple[str, str], Measured] = {}
     for line in requests:
         request = json.loads(line)
-        stage, row = request["stage"], request.get("row")
         try:
-            if stage == "forget":
-                built.clear()
-                answer({})
-                continue
-            module = importlib.import_module(f"benchmarks.suites.{stage}")
-            if stage == "memory":
-                answer(module.peaks(framework, row, device))
-                continue
-            if (stage, row) not in built:
-                built[stage, row] = Measured(module.steps(framework, row, device), timed)
-            measured = built[stage, row]
-            answer({"samples": measured.run(request["seconds"]), "first": measured.first})
+            answer(_respond(request, framework, device, timed, built))
         except Exception:
             answer({"error": traceback.format_exc()})
+
+
+def _respond(
+    request: dict[str, Any], framework: str, device: str, timed: Timer, built: dict[Any, Measured]
+) -> dict[str, Any]:
+    """Time a row, which is built at its first request, or measure its memory."""
+    suite, row = request["suite"], request.get("row")
+    if suite == "forget":
+        built.clear()
+        return {}
+    module = importlib.import_module(f"benchmarks.suites.{suite}")
+    if suite == "memory":
+        return module.peaks(framework, row, device)
+    if (suite, row) not in built:
+        built[suite, row] = Measured(module.steps(framework, row, device), timed)
+    measured = built[suite, row]
+    return {"samples": measured.run(request["seconds"]), "first": measured.first}
 
 
 def main() -> None:
