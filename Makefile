@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu lint types parity bench docs architecture kill-table clean
+.PHONY: demo test test-gpu lint types parity bench docs architecture mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -41,8 +41,8 @@ docs: .venv/docs.installed            ## the site, in docs/_build/html; a warnin
 architecture: .venv/base.installed    ## draw docs/images anew from the imports of the tree
 	$(BIN)/python -m docs.architecture
 
-kill-table: .venv/test.installed      ## plant bugs in every op and record that the checker finds them
-	$(BIN)/python -m tests.plants --write
+mutation-report: .venv/test.installed ## make every gradient rule wrong and record that the checker finds it
+	$(BIN)/python -m tests.mutation --write
 
 clean:
 	rm -rf .venv runs docs/_build docs/tutorials
