@@ -1,1 +1,1 @@
-"""The workloads, a suite per file."""
+"""What is measured: a module per suite, with ROWS, FRAMEWORKS and steps(framework, row, device)."""

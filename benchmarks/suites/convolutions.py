@@ -1,4 +1,4 @@
-"""Single convolutions, forward and both gradients, against PyTorch in the better of its two layouts."""
+"""Single convolutions, forward and both gradients, against the better layout of PyTorch."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ SHAPES = [  # (N, H, W, C), filters, kernel, stride
     ((8, 27, 27, 96), 256, 5, 1),
     ((32, 16, 16, 64), 64, 1, 1),
 ]
-CASES = {
-    f"{'x'.join(map(str, size))} -> {filters}, {kernel}x{kernel}/{stride}": (
-        size,
-        filters,
-        kernel,
-        stride,
-    )
-    for size, filters, kernel, stride in SHAPES
-}
+
+
+def _name(size: tuple[int, ...], filters: int, kernel: int, stride: int) -> str:
+    return f"{'x'.join(map(str, size))} -> {filters}, {kernel}x{kernel}/{stride}"
+
+
+CASES = {_name(*shape): shape for shape in SHAPES}
 ROWS = list(CASES)
 
 
@@ -38,11 +36,8 @@ def arrays(size: tuple[int, ...], filters: int, kernel: int, stride: int) -> tup
     """Images, kernel and a gradient for the output."""
     draw = np.random.default_rng(0)
     n, *pixels, channels = size
-    shapes = (
-        size,
-        (kernel, kernel, channels, filters),
-        (n, *((p - kernel) // stride + 1 for p in pixels), filters),
-    )
+    out = [(p - kernel) // stride + 1 for p in pixels]
+    shapes = size, (kernel, kernel, channels, filters), (n, *out, filters)
     x, w, g = (draw.standard_normal(shape, dtype="float32") for shape in shapes)
     return x, w, g
 
@@ -56,20 +51,20 @@ def minigrad_steps(size, filters, kernel, stride, device):
 
     mg.set_device(device)
     x, w, g = arrays(size, filters, kernel, stride)
-    x, w = (
-        mg.Tensor(x, requires_grad=True, device=device),
-        mg.Tensor(w, requires_grad=True, device=device),
-    )
+    x, w = (mg.Tensor(a, requires_grad=True, device=device) for a in (x, w))
     g = mg.Tensor(g, device=device).data
-    return {
-        "channels last": lambda: mg.grad(mg.ops.conv2d(x, w, strides=stride), [x, w], cotangent=g)
-    }
+
+    def step():
+        return mg.grad(mg.ops.conv2d(x, w, strides=stride), [x, w], cotangent=g)
+
+    return {"channels last": step}
 
 
 def torch_steps(size, filters, kernel, stride, device):
     import torch
 
     x, w, g = (torch.tensor(a, device=device) for a in arrays(size, filters, kernel, stride))
+    channels_first = x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), g.permute(0, 3, 1, 2)
 
     def step(x, w, g):
         return torch.autograd.grad(torch.nn.functional.conv2d(x, w, stride=stride), [x, w], g)
@@ -79,9 +74,6 @@ def torch_steps(size, filters, kernel, stride, device):
         ("channels first", torch.contiguous_format),
         ("channels last", torch.channels_last),
     ):
-        images, kernels, gradient = (
-            a.contiguous(memory_format=layout)
-            for a in (x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), g.permute(0, 3, 1, 2))
-        )
+        images, kernels, gradient = (a.contiguous(memory_format=layout) for a in channels_first)
         steps[name] = partial(step, images.requires_grad_(), kernels.requires_grad_(), gradient)
     return steps

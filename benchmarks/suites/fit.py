@@ -1,6 +1,6 @@
-"""`fit` as a whole on the digits that scikit-learn ships: shuffling, batching, metrics and all, against Keras's.
+"""All of `fit` on scikit-learn's digits: shuffling, batching, metrics and steps, against Keras's.
 
-The first fit of a process, with whatever it compiles, is reported apart; what is compared are the later ones.
+The first fit of a process, which may compile, is reported separately; the later ones are compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def digits() -> tuple[Any, Any]:
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
-    """One script for both: only the name of the library differs."""
+    """One script for both libraries."""
     library: Any = importlib.import_module(framework)
     Dense = library.layers.Dense
     x, labels = digits()
@@ -42,9 +42,8 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
 
     def fit():
         history = model.fit(x, labels, batch_size=BATCH, epochs=EPOCHS, verbose=0)
-        if history.history["accuracy"][-1] < 0.95:
-            raise RuntimeError(
-                f"{framework} did not learn the digits: accuracy {history.history['accuracy'][-1]:.2f}"
-            )
+        accuracy = history.history["accuracy"][-1]
+        if accuracy < 0.95:
+            raise RuntimeError(f"{framework} did not learn the digits: accuracy {accuracy:.2f}")
 
     return {"fit": fit}

@@ -1,11 +1,10 @@
-"""Training steps of the image models: the very layers of models/, translated one by one for PyTorch and Keras.
+"""Training steps of the image models: the layers of models/, translated to PyTorch and Keras.
 
 Rows end in logits, so the last softmax is left out.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,8 @@ import numpy as np
 
 import models
 
-NETWORKS = {  # module of models/, its builder, the shape of an image
+# module of models/, its builder, the shape of an image
+NETWORKS = {
     "CNN on digits": ("cnn", "cnn", (8, 8, 1)),
     "CNN on 28x28": ("cnn_mnist", "cnn_mnist", (28, 28, 1)),
     "LeNet-5 on 32x32": ("lenet", "lenet5", (32, 32, 1)),
@@ -23,27 +23,21 @@ NETWORKS = {  # module of models/, its builder, the shape of an image
     "Inception-v4 reduced": ("inception", "inception_v4_small", (32, 32, 1)),
     "AlexNet at 227": ("alexnet", "alexnet", (227, 227, 3)),
 }
-SLOW = {"Inception-v4 reduced", "AlexNet at 227"}  # seconds a step: beside PyTorch alone
+SLOW = {"Inception-v4 reduced", "AlexNet at 227"}  # seconds per step: beside PyTorch alone
 
 
 def network(
     name: str, batch: int = 32, size: int | None = None
 ) -> tuple[Callable[..., Any], dict[str, Callable[..., Any]]]:
-    """The data and the builders of a row; images `size` pixels high and wide, or as the network has them."""
+    """The data and the builders of a row; images of `size` pixels, or of the network's own size."""
     module, builder, shape = NETWORKS[name]
-    shape = (size, size, shape[2]) if size else shape
-    builders = {
-        "minigrad": layers,
-        "torch": torch_twin,
-        **({} if name in SLOW else {"keras": keras_twin}),
-    }
-    return (
-        partial(pictures, batch, shape),
-        {
-            framework: partial(build, module, builder, shape)
-            for framework, build in builders.items()
-        },
-    )
+    if size:
+        shape = (size, size, shape[2])
+    builders = {"minigrad": minigrad_model, "torch": torch_model}
+    if name not in SLOW:
+        builders["keras"] = keras_model
+    data = partial(pictures, batch, shape)
+    return data, {f: partial(build, module, builder, shape) for f, build in builders.items()}
 
 
 def pictures(n: int, shape: tuple[int, int, int]) -> tuple[Any, Any]:
@@ -52,7 +46,7 @@ def pictures(n: int, shape: tuple[int, int, int]) -> tuple[Any, Any]:
     return draw.random((n, *shape), dtype="float32"), draw.integers(0, 10, n)
 
 
-def layers(module: str, builder: str, shape: tuple[int, ...]) -> Any:
+def minigrad_model(module: str, builder: str, shape: tuple[int, ...]) -> Any:
     """The model of models/, built, without its softmax."""
     model = getattr(models.load(module), builder)()
     from minigrad import activations
@@ -62,59 +56,66 @@ def layers(module: str, builder: str, shape: tuple[int, ...]) -> Any:
     return model
 
 
-def plan(*network: Any) -> Any:
-    """The same model in a process that serves another framework, whose memory allocator is to stay as it is."""
-    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "")
-    return layers(*network)
+# ---- PyTorch -------------------------------------------------------------------------------------
 
 
-# ---- PyTorch -------------------------------------------------------------------------------------------------------
-
-
-def torch_twin(*network: Any) -> Any:
-    """Takes images (N, C, H, W); trainers.py turns them, and tries both layouts."""
+def torch_model(*network: Any) -> Any:
+    """The same model for images (N, C, H, W); trainers.py transposes them."""
     from torch import nn
 
-    return nn.Sequential(*torch_layers(nn, plan(*network)))
+    return nn.Sequential(*torch_layers(nn, minigrad_model(*network)))
 
 
 def torch_layers(nn: Any, layer: Any) -> list[Any]:
-    """What PyTorch has for a layer and its activation; "same" is half the kernel on each side, the sizes come out alike."""
+    """PyTorch's modules for a layer and its activation; "same" pads half the kernel per side."""
     kind = type(layer).__name__
     if kind in ("Sequential", "Residual", "Parallel"):
         parts = [nn.Sequential(*torch_layers(nn, part)) for _, part in layer.named_children()]
-        return parts if kind == "Sequential" else [Joined(nn, parts, kind)]
-    padding = half(layer)
-    make = {
-        "Input": lambda: nn.Identity(),
-        "Conv2D": lambda: nn.Conv2d(
-            layer.channels,
-            layer.filters,
-            layer.kernel_size,
-            layer.strides,
-            padding,
-            bias=layer.use_bias,
-        ),
-        "Dense": lambda: nn.Linear(layer.kernel.shape[0], layer.units),
-        "BatchNormalization": lambda: nn.BatchNorm2d(
-            layer.channels, layer.epsilon, 1 - layer.momentum
-        ),
-        "MaxPooling2D": lambda: nn.MaxPool2d(layer.pool_size, layer.strides, padding),
-        "AveragePooling2D": lambda: nn.AvgPool2d(
-            layer.pool_size, layer.strides, padding, count_include_pad=False
-        ),
-        "GlobalAveragePooling2D": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
-        "Flatten": lambda: nn.Flatten(),
-        "Dropout": lambda: nn.Dropout(layer.rate),
-        "ReLU": lambda: nn.ReLU(),
-        "Activation": lambda: nn.Identity(),
-    }
+        return parts if kind == "Sequential" else [join_module(nn, parts, kind)]
     activation = getattr(getattr(layer, "activation", None), "__name__", None)
-    return [make[kind](), *{"relu": [nn.ReLU()], "tanh": [nn.Tanh()]}.get(activation, [])]
+    modules = {"relu": [nn.ReLU()], "tanh": [nn.Tanh()]}.get(activation, [])
+    return [TORCH_MODULES[kind](nn, layer), *modules]
 
 
-def half(layer: Any) -> tuple[int, int]:
-    """The padding of a layer as PyTorch counts it."""
+def torch_conv(nn: Any, layer: Any) -> Any:
+    sizes = layer.input_features, layer.filters, layer.kernel_size, layer.strides
+    return nn.Conv2d(*sizes, torch_padding(layer), bias=layer.use_bias)
+
+
+def torch_batch_norm(nn: Any, layer: Any) -> Any:
+    return nn.BatchNorm2d(layer.input_features, layer.epsilon, 1 - layer.momentum)
+
+
+def torch_max_pool(nn: Any, layer: Any) -> Any:
+    return nn.MaxPool2d(layer.pool_size, layer.strides, torch_padding(layer))
+
+
+def torch_avg_pool(nn: Any, layer: Any) -> Any:
+    padding = torch_padding(layer)
+    return nn.AvgPool2d(layer.pool_size, layer.strides, padding, count_include_pad=False)
+
+
+def torch_global_avg_pool(nn: Any, layer: Any) -> Any:
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+TORCH_MODULES: dict[str, Callable[[Any, Any], Any]] = {
+    "Input": lambda nn, layer: nn.Identity(),
+    "Conv2D": torch_conv,
+    "Dense": lambda nn, layer: nn.Linear(layer.kernel.shape[0], layer.units),
+    "BatchNormalization": torch_batch_norm,
+    "MaxPooling2D": torch_max_pool,
+    "AveragePooling2D": torch_avg_pool,
+    "GlobalAveragePooling2D": torch_global_avg_pool,
+    "Flatten": lambda nn, layer: nn.Flatten(),
+    "Dropout": lambda nn, layer: nn.Dropout(layer.rate),
+    "ReLU": lambda nn, layer: nn.ReLU(),
+    "Activation": lambda nn, layer: nn.Identity(),
+}
+
+
+def torch_padding(layer: Any) -> tuple[int, int]:
+    """The padding of a layer in PyTorch's form."""
     if not getattr(layer, "padding", None) or layer.padding == "valid":
         return 0, 0
     if layer.padding != "same":
@@ -124,8 +125,8 @@ def half(layer: Any) -> tuple[int, int]:
     return high // 2, wide // 2
 
 
-def Joined(nn: Any, parts: list[Any], kind: str) -> Any:
-    """Paths side by side: added, with the image itself if there is only one, or joined along the channels."""
+def join_module(nn: Any, parts: list[Any], kind: str) -> Any:
+    """Residual: paths added, with the input if there is one path. Parallel: paths concatenated."""
     import torch
 
     class Module(nn.Module):
@@ -135,12 +136,14 @@ def Joined(nn: Any, parts: list[Any], kind: str) -> Any:
 
         def forward(self, x):
             ys = [part(x) for part in self.parts]
-            return torch.cat(ys, 1) if kind == "Parallel" else ys[0] + (ys[1] if len(ys) > 1 else x)
+            if kind == "Parallel":
+                return torch.cat(ys, 1)
+            return ys[0] + (ys[1] if len(ys) > 1 else x)
 
     return Module()
 
 
-# ---- Keras ---------------------------------------------------------------------------------------------------------
+# ---- Keras ---------------------------------------------------------------------------------------
 
 SETTINGS = {
     "Conv2D": ("filters", "kernel_size", "strides", "padding", "use_bias"),
@@ -154,12 +157,14 @@ SETTINGS = {
 }
 
 
-def keras_twin(module: str, builder: str, shape: tuple[int, ...]) -> Any:
+def keras_model(module: str, builder: str, shape: tuple[int, ...]) -> Any:
     """The layers have Keras's names and arguments."""
     import keras
 
     image = keras.Input(shape)
-    return keras.Model(image, keras_apply(keras.layers, plan(module, builder, shape), image))
+    return keras.Model(
+        image, keras_apply(keras.layers, minigrad_model(module, builder, shape), image)
+    )
 
 
 def keras_apply(kinds: Any, layer: Any, x: Any) -> Any:
@@ -171,17 +176,12 @@ def keras_apply(kinds: Any, layer: Any, x: Any) -> Any:
         return x
     if kind in ("Residual", "Parallel"):
         ys = [keras_apply(kinds, part, x) for part in parts]
-        return (
-            kinds.Concatenate()(ys)
-            if kind == "Parallel"
-            else kinds.Add()([ys[0], ys[1] if len(ys) > 1 else x])
-        )
+        if kind == "Parallel":
+            return kinds.Concatenate()(ys)
+        return kinds.Add()([ys[0], ys[1] if len(ys) > 1 else x])
     if kind in SETTINGS:
         options = {name: getattr(layer, name) for name in SETTINGS[kind]}
-        if options.get("padding") == 1 and layer.strides == (
-            1,
-            1,
-        ):  # of a 3x3 kernel: what is called "same"
+        if options.get("padding") == 1 and layer.strides == (1, 1):  # of a 3x3 kernel
             options["padding"] = "same"
         x = getattr(kinds, kind)(**options)(x)
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")

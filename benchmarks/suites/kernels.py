@@ -1,4 +1,4 @@
-"""Every fused kernel against the definition above it, forward and backward: a kernel stays only while it wins.
+"""Every kernel against the definition of its op, forward and backward: a kernel must win to stay.
 
 A new kernel gets a line in CASES; a test fails while it has none.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SIZES = [(32, 10), (128, 10), (256, 1000)]
+SIZES = [(32, 10), (128, 10), (256, 1000)]  # (n, c): rows and columns
 FRAMEWORKS = ("minigrad",)
 draw = np.random.default_rng(0)
 
@@ -26,35 +26,68 @@ def distributions(n: int, classes: int) -> Any:
 
 
 class Case(NamedTuple):
-    """The arrays of an op at a size (rows, columns); the first `differentiated` are asked for gradients."""
+    """The arrays of an op at a size (rows, columns); the first `differentiated` get gradients."""
 
     differentiated: int
     arrays: Callable[[int, int], list[Any]]
     settings: dict[str, Any] = {}
 
 
+def logits(n: int, c: int) -> list[Any]:
+    return [floats(n, c)]
+
+
+def labeled(n: int, c: int) -> list[Any]:
+    return [floats(n, c), draw.integers(0, c, n)]
+
+
+def binary(n: int, c: int) -> list[Any]:
+    return [floats(n, c), draw.integers(0, 2, (n, c)).astype("float32")]
+
+
+def normalized(n: int, c: int) -> list[Any]:
+    """Rows, gamma and beta."""
+    return [floats(n, c), floats(c), floats(c)]
+
+
+def normalized_images(n: int, c: int) -> list[Any]:
+    """Images, gamma and beta."""
+    return [floats(n, 4, 4, c), floats(c), floats(c)]
+
+
+def affine(n: int, c: int) -> list[Any]:
+    return [floats(n, 64), floats(64, c), floats(c)]
+
+
+def heads(n: int, c: int) -> list[Any]:
+    """Queries, keys and values."""
+    return [floats(8, 4, n, 32) for _ in range(3)]
+
+
+def convolved(n: int, c: int) -> list[Any]:
+    return [floats(n, 6, 6, 4), floats(3, 3, 4, c)]
+
+
+def convolved_bias(n: int, c: int) -> list[Any]:
+    return [*convolved(n, c), floats(c)]
+
+
 CASES = {
-    "sparse_cross_entropy": Case(1, lambda n, c: [floats(n, c), draw.integers(0, c, n)]),
+    "sparse_cross_entropy": Case(1, labeled),
     "cross_entropy": Case(1, lambda n, c: [floats(n, c), distributions(n, c)]),
-    "binary_cross_entropy": Case(
-        1, lambda n, c: [floats(n, c), draw.integers(0, 2, (n, c)).astype("float32")]
-    ),
+    "binary_cross_entropy": Case(1, binary),
     "mean_squared_error": Case(1, lambda n, c: [floats(n, c), floats(n, c)]),
-    "softmax_kernel": Case(1, lambda n, c: [floats(n, c)]),
-    "layer_norm": Case(3, lambda n, c: [floats(n, c), floats(c), floats(c)], {"epsilon": 1e-3}),
-    "gelu": Case(1, lambda n, c: [floats(n, c)]),
-    "scaled_dot_product_attention": Case(3, lambda n, c: [floats(8, 4, n, 32) for _ in range(3)]),
-    "batch_norm": Case(
-        3, lambda n, c: [floats(n, 4, 4, c), floats(c), floats(c)], {"epsilon": 1e-3}
-    ),
-    "group_norm": Case(
-        3, lambda n, c: [floats(n, 4, 4, c), floats(c), floats(c)], {"epsilon": 1e-3, "groups": 2}
-    ),
-    "local_response_norm": Case(1, lambda n, c: [floats(n, c)]),
-    "linear": Case(3, lambda n, c: [floats(n, 64), floats(64, c), floats(c)]),
-    "linear_relu": Case(3, lambda n, c: [floats(n, 64), floats(64, c), floats(c)]),
-    "convolve": Case(2, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c)]),
-    "convolve_bias": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)]),
+    "softmax_kernel": Case(1, logits),
+    "layer_norm": Case(3, normalized, {"epsilon": 1e-3}),
+    "gelu": Case(1, logits),
+    "scaled_dot_product_attention": Case(3, heads),
+    "batch_norm": Case(3, normalized_images, {"epsilon": 1e-3}),
+    "group_norm": Case(3, normalized_images, {"epsilon": 1e-3, "groups": 2}),
+    "local_response_norm": Case(1, logits),
+    "linear": Case(3, affine),
+    "linear_relu": Case(3, affine),
+    "convolve": Case(2, convolved),
+    "convolve_bias": Case(3, convolved_bias),
 }
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
 
@@ -62,17 +95,14 @@ GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
 def recurrent(name: str, n: int, units: int) -> list[Any]:
     """Sequences of 10 steps, kernels and bias of a layer of at most 128 units."""
     units = min(units, 128)
-    wide = GATES[name] * units
-    return [
-        floats(n, 10, 32),
-        0.1 * floats(32, wide),
-        0.1 * floats(units, wide),
-        floats(2, wide) if name == "gru" else floats(wide),
-    ]
+    width = GATES[name] * units
+    x, kernel, recurrent = floats(n, 10, 32), floats(32, width), floats(units, width)
+    bias = floats(2, width) if name == "gru" else floats(width)
+    return [x, 0.1 * kernel, 0.1 * recurrent, bias]
 
 
 CASES |= {name: Case(4, partial(recurrent, name)) for name in GATES}
-# Ops that stand for a composition without being fused: their rules are ops too, but they must win all the same.
+# Ops with a kernel that are not fused, since their rules are ops: they must win over these.
 COMPOSITIONS: dict[str, Callable[..., Any]] = {
     "linear": lambda x, w, b: x @ w + b,
     "convolve": lambda x, w: _minigrad().convolve_definition(x, w),
@@ -92,10 +122,10 @@ def pairs() -> dict[str, tuple[Any, Any]]:
     import minigrad as mg
     from minigrad.engine.autograd import Primitive
 
-    fused = {op.name: (op, op.definition) for op in Primitive.registry if op.definition}
-    return fused | {
-        name: (getattr(mg, name), definition) for name, definition in COMPOSITIONS.items()
-    }
+    found = {op.name: (op, op.forward) for op in Primitive.registry if op.is_fused}
+    for name, definition in COMPOSITIONS.items():
+        found[name] = getattr(mg, name), definition
+    return found
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
@@ -104,14 +134,15 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     name, size = row.split()
     case = CASES[name]
     mg.set_device(device)
-    inputs = [
-        mg.Tensor(a, requires_grad=i < case.differentiated, device=device)
-        for i, a in enumerate(case.arrays(*map(int, size.split("x"))))
-    ]
+    inputs = []
+    for i, array in enumerate(case.arrays(*map(int, size.split("x")))):
+        inputs.append(mg.Tensor(array, requires_grad=i < case.differentiated, device=device))
     kernel, definition = pairs()[name]
-    seed = mg.Tensor(floats(*kernel(*inputs, **case.settings).shape), device=device).data
+    shape = kernel(*inputs, **case.settings).shape
+    cotangent = mg.Tensor(floats(*shape), device=device).data
 
     def step(f):
-        return mg.grad(f(*inputs, **case.settings), inputs[: case.differentiated], cotangent=seed)
+        y = f(*inputs, **case.settings)
+        return mg.grad(y, inputs[: case.differentiated], cotangent=cotangent)
 
     return {"kernel": partial(step, kernel), "definition": partial(step, definition)}

@@ -1,10 +1,12 @@
 """Peak memory of training steps, each in a fresh process, by one method for every framework.
 
-Counted is the resident size (VmHWM, reset through /proc/self/clear_refs) at its highest minus what it was before: activations,
-gradients, optimizer state, workspaces, what allocators hold back. A small twin of the model trains first, so that code and
-thread pools are loaded and not counted; model and data stand before the count begins. Blocks of 64 KiB and more are mapped
-one by one (MALLOC_MMAP_THRESHOLD_), so that what is freed leaves the resident size. On a GPU: what the memory pool reserves.
-    training     from the built model through its first three steps: with optimizer state and whatever else stays
+Counted is the peak of the resident size (VmHWM, reset through /proc/self/clear_refs) minus the size
+before: activations, gradients, optimizer state, workspaces, what allocators hold back. A small
+model of the same kind trains first, so that code and thread pools are loaded and not counted; the
+model and its data exist before the count begins. Blocks of 64 KiB and more are mapped one by one
+(MALLOC_MMAP_THRESHOLD_), so that freed memory leaves the resident size. On a GPU: what the memory
+pool reserves.
+    training     from the built model through its first three steps, with optimizer state
     later step   one more step, above what stays between steps
 """
 
@@ -19,13 +21,13 @@ from . import images
 from .models import mlp
 from .trainers import TRAINERS
 from .transformers import encoder_block, gpt
-from .workload import Row
+from .workload import Workload
 
 FRAMEWORKS = ("minigrad", "torch")
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
-REGISTRY: dict[str, tuple[Row, Row]] = {
+REGISTRY: dict[str, tuple[Workload, Workload]] = {
     big.name: (big, small)
-    for big, small in [  # the model, its small twin
+    for big, small in [  # the model, and a small one of its kind
         (
             mlp("MLP 784-1024-1024-10, batch 1024", (784, 1024, 1024, 10), 1024),
             mlp("", (8, 8, 8, 4), 4),
@@ -42,14 +44,17 @@ REGISTRY: dict[str, tuple[Row, Row]] = {
     ]
 }
 REGISTRY |= {
-    name: (Row(name, *images.network(name)), Row("", *images.network("CNN on digits", batch=2)))
+    name: (
+        Workload(name, *images.network(name)),
+        Workload("", *images.network("CNN on digits", batch=2)),
+    )
     for name in images.NETWORKS
 }
 ROWS = list(REGISTRY)
 
 
 class Meter:
-    """Bytes held now, and the most that were held since `restart`."""
+    """Bytes in use now, and their peak since `restart`."""
 
     def __init__(self, framework: str, device: str) -> None:
         self.pool = None
@@ -95,9 +100,7 @@ class _CupyPool:
         return self.pool.total_bytes()
 
     def peak(self) -> int:
-        return (
-            self.pool.total_bytes()
-        )  # the pool gives nothing back unasked: what it has is the most it had
+        return self.pool.total_bytes()  # the pool frees nothing unasked: this is its peak
 
 
 def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
@@ -117,5 +120,6 @@ def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
     return {"samples": {"training": training, "later step": meter.peak() - start}}
 
 
-def loop(row: Row, framework: str, device: str) -> Callable[[], Any]:
-    return TRAINERS[framework](row.builders[framework], *row.data(), device)["loop"]
+def loop(workload: Workload, framework: str, device: str) -> Callable[[], Any]:
+    build = workload.builders[framework]
+    return TRAINERS[framework](build, *workload.data(), device)["loop"]

@@ -1,10 +1,12 @@
 """Training steps (forward, loss, backward, Adam update; float32) of one model in every framework.
 
-A row is a name, its data and, for each framework, a function that builds the model: to add a model, write one such function
-a framework and add a Row. trainers.py turns a model into training steps. What a builder returns:
-    minigrad  a Layer                                            keras  a keras.Model
-    torch     a torch.nn.Module                                  jax    (parameters, apply(parameters, x, key))
-    numpy     the whole training step, given x, labels and device (by_hand.py): the floor under the price of a framework
+To add a model, write one function per framework that builds it, and add a Workload; trainers.py
+turns the model into training steps. What a builder returns:
+    minigrad  a Layer
+    keras     a keras.Model
+    torch     a torch.nn.Module
+    jax       (parameters, apply(parameters, x, key))
+    numpy     the training step, given x, labels and device (numpy_baseline.py): no framework
 All end in logits; the loss is the cross-entropy with integer labels.
 """
 
@@ -20,7 +22,7 @@ import numpy as np
 from . import images, numpy_baseline
 from .recurrent import RECURRENT
 from .transformers import encoder_block, gpt
-from .workload import Row
+from .workload import Workload
 
 FRAMEWORKS = ("minigrad", "numpy", "torch", "jax", "keras")
 
@@ -28,16 +30,18 @@ FRAMEWORKS = ("minigrad", "numpy", "torch", "jax", "keras")
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
     from .trainers import TRAINERS
 
-    chosen = REGISTRY[row]
-    build = chosen.builders.get(framework)
-    return TRAINERS[framework](build, *chosen.data(), device) if build else {}
+    workload = REGISTRY[row]
+    build = workload.builders.get(framework)
+    if build is None:
+        return {}
+    return TRAINERS[framework](build, *workload.data(), device)
 
 
-# ---- multilayer perceptrons ----------------------------------------------------------------------------------------
+# ---- multilayer perceptrons ----------------------------------------------------------------------
 
 
-def mlp(name: str, sizes: tuple[int, ...], batch: int, dropout: float = 0.0) -> Row:
-    """Dense layers with relu between, each followed by dropout where that is asked for."""
+def mlp(name: str, sizes: tuple[int, ...], batch: int, dropout: float = 0.0) -> Workload:
+    """Dense layers with relu between, each followed by dropout if `dropout` is not 0."""
     builders: dict[str, Callable[..., Any]] = {
         "minigrad": mlp_minigrad,
         "torch": mlp_torch,
@@ -45,7 +49,7 @@ def mlp(name: str, sizes: tuple[int, ...], batch: int, dropout: float = 0.0) -> 
         "keras": mlp_keras,
         "numpy": numpy_baseline.mlp,
     }
-    return Row(
+    return Workload(
         name,
         partial(classified, batch, sizes[0], sizes[-1]),
         {framework: partial(build, sizes, dropout) for framework, build in builders.items()},
@@ -53,13 +57,12 @@ def mlp(name: str, sizes: tuple[int, ...], batch: int, dropout: float = 0.0) -> 
 
 
 def classified(n: int, inputs: int, classes: int) -> tuple[Any, Any]:
-    """Noise around one centre a class, and the classes."""
+    """Noise around one center per class, and the classes."""
     draw = np.random.default_rng(0)
     labels = draw.integers(0, classes, n)
-    x = draw.standard_normal((classes, inputs)).astype("float32")[labels] + draw.standard_normal(
-        (n, inputs), dtype="float32"
-    )
-    return x, labels
+    centers = draw.standard_normal((classes, inputs)).astype("float32")
+    noise = draw.standard_normal((n, inputs), dtype="float32")
+    return centers[labels] + noise, labels
 
 
 def mlp_minigrad(sizes, dropout):
@@ -68,7 +71,9 @@ def mlp_minigrad(sizes, dropout):
 
     layers = []
     for n in sizes[1:-1]:
-        layers += [Dense(n, activation="relu")] + [Dropout(dropout)] * bool(dropout)
+        layers.append(Dense(n, activation="relu"))
+        if dropout:
+            layers.append(Dropout(dropout))
     return Sequential([*layers, Dense(sizes[-1])])
 
 
@@ -77,7 +82,9 @@ def mlp_torch(sizes, dropout):
 
     layers: list[Any] = []
     for m, n in itertools.pairwise(sizes[:-1]):
-        layers += [nn.Linear(m, n), nn.ReLU()] + [nn.Dropout(dropout)] * bool(dropout)
+        layers += [nn.Linear(m, n), nn.ReLU()]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
 
 
@@ -87,7 +94,9 @@ def mlp_keras(sizes, dropout):
 
     layers: list[Any] = [Input(sizes[:1])]
     for n in sizes[1:-1]:
-        layers += [Dense(n, activation="relu")] + [Dropout(dropout)] * bool(dropout)
+        layers.append(Dense(n, activation="relu"))
+        if dropout:
+            layers.append(Dropout(dropout))
     return Sequential([*layers, Dense(sizes[-1])])
 
 
@@ -109,12 +118,12 @@ def mlp_jax(sizes, dropout):
 
 
 REGISTRY = {
-    row.name: row
-    for row in [
+    workload.name: workload
+    for workload in [
         mlp("MLP 64-128-64-10, batch 32", (64, 128, 64, 10), 32),
         mlp("MLP 784-128-10, batch 128", (784, 128, 10), 128),
         mlp("MLP 784-128-64-10, dropout, batch 128", (784, 128, 64, 10), 128, dropout=0.2),
-        *(Row(name, *images.network(name)) for name in images.NETWORKS),
+        *(Workload(name, *images.network(name)) for name in images.NETWORKS),
         encoder_block("Transformer block 256, 8 heads, (16, 64)", 16, 64, 256, 8),
         encoder_block(
             "Transformer block 256, 8 heads, dropout, (16, 64)", 16, 64, 256, 8, dropout=0.1

@@ -1,4 +1,7 @@
-"""Training steps in plain NumPy (or CuPy), as fast as they go without a framework: everything in place, Adam over one flat array."""
+"""Training steps in plain NumPy (or CuPy), as fast as they go without a framework.
+
+Everything is in place, and Adam runs over one flat array.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +23,23 @@ def array_module(device: str) -> Any:
 def dense_parameters(sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
     """[(kernel, bias), ...]: Glorot's uniform kernels and zeros."""
     draw = np.random.default_rng(0)
-    return [
-        (
-            (draw.random((m, n), "float32") * 2 - 1) * np.float32((6 / (m + n)) ** 0.5),
-            np.zeros(n, "float32"),
-        )
-        for m, n in itertools.pairwise(sizes)
-    ]
+    parameters = []
+    for m, n in itertools.pairwise(sizes):
+        limit = np.float32((6 / (m + n)) ** 0.5)
+        kernel = (draw.random((m, n), "float32") * 2 - 1) * limit
+        parameters.append((kernel, np.zeros(n, "float32")))
+    return parameters
 
 
 def flat(arrays: list[Any], xp: Any) -> tuple[Any, list[Any]]:
     """One array that holds all of them end to end, and the views into it."""
-    whole = xp.concatenate([xp.asarray(a).ravel() for a in arrays])
-    ends = list(itertools.accumulate(a.size for a in arrays))
-    return whole, [
-        whole[end - a.size : end].reshape(a.shape) for a, end in zip(arrays, ends, strict=True)
-    ]
+    joined = xp.concatenate([xp.asarray(a).ravel() for a in arrays])
+    views = []
+    end = 0
+    for a in arrays:
+        start, end = end, end + a.size
+        views.append(joined[start:end].reshape(a.shape))
+    return joined, views
 
 
 def adam(p: Any, g: Any, xp: Any) -> Callable[[], None]:
@@ -76,32 +80,36 @@ def cross_entropy(logits: Any, rows: Any, labels: Any, xp: Any) -> Any:
 def mlp(
     sizes: tuple[int, ...], dropout: float, x: Any, labels: Any, device: str
 ) -> Callable[[], Any]:
-    """Dense layers with relu, and dropout if asked for, between."""
+    """Dense layers with relu, and dropout if it is not 0, between."""
     xp = array_module(device)
-    x, labels, rows = xp.asarray(x), xp.asarray(labels), xp.arange(len(x))
+    images, classes, rows = xp.asarray(x), xp.asarray(labels), xp.arange(len(x))
     start = [a for pair in dense_parameters(sizes) for a in pair]
     parameters, views = flat(start, xp)
-    gradients, slopes = flat([np.zeros_like(a) for a in start], xp)
-    update, draw, layers = adam(parameters, gradients, xp), xp.random.default_rng(0), len(sizes) - 1
+    gradients, gradient_views = flat([np.zeros_like(a) for a in start], xp)
+    update = adam(parameters, gradients, xp)
+    draw = xp.random.default_rng(0)
+    layers = len(sizes) - 1
+
+    def dropout_mask(shape: tuple[int, ...]) -> Any:
+        kept = draw.random(shape, "float32") >= dropout
+        return kept * np.float32(1 / (1 - dropout))
 
     def step() -> Any:
-        inputs, masks = [x], []
+        inputs, masks = [images], []
         for i in range(layers):
             y = inputs[i] @ views[2 * i]
             y += views[2 * i + 1]
             if i < layers - 1:
                 xp.maximum(y, 0, out=y)
                 if dropout:
-                    masks.append(
-                        (draw.random(y.shape, "float32") >= dropout) * np.float32(1 / (1 - dropout))
-                    )
+                    masks.append(dropout_mask(y.shape))
                     y *= masks[i]
                 inputs.append(y)
-        loss = cross_entropy(y, rows, labels, xp)
+        loss = cross_entropy(y, rows, classes, xp)
         g = y
         for i in reversed(range(layers)):
-            xp.matmul(inputs[i].T, g, out=slopes[2 * i])
-            g.sum(0, out=slopes[2 * i + 1])
+            xp.matmul(inputs[i].T, g, out=gradient_views[2 * i])
+            g.sum(0, out=gradient_views[2 * i + 1])
             if i:
                 g = g @ views[2 * i].T
                 g *= inputs[i] > 0

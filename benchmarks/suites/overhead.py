@@ -1,4 +1,4 @@
-"""What the engine costs an op: 100 tanh of 4 floats, forward, with backward, and with a backward pass that is recorded."""
+"""The engine's time per op: 100 tanh of 4 floats, forward, backward, and recorded backward."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ FRAMEWORKS = ("numpy", "minigrad", "torch")
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
-    return {"numpy": numpy_steps, "minigrad": minigrad_steps, "torch": torch_steps}[framework](
-        device
-    )
+    make = {"numpy": numpy_steps, "minigrad": minigrad_steps, "torch": torch_steps}[framework]
+    return make(device)
 
 
 def numpy_steps(device: str) -> dict[str, Callable[[], Any]]:
-    """The same array calls with no engine around them: the floor."""
+    """The same array calls with no engine around them."""
     if device == "cuda":
         import cupy as xp
     else:
         import numpy as xp
-    x = seed = xp.ones(4, "float32")
+    x = cotangent = xp.ones(4, "float32")
 
     def forward():
-        y, kept = x, []
+        y, outputs = x, []
         for _ in range(OPS):
             y = xp.tanh(y)
-            kept.append(y)
-        return kept
+            outputs.append(y)
+        return outputs
 
     def forward_backward():
-        g = seed
+        g = cotangent
         for y in reversed(forward()):
             g = g * (1 - y * y)
         return g
@@ -45,7 +44,7 @@ def minigrad_steps(device: str) -> dict[str, Callable[[], Any]]:
 
     mg.set_device(device)
     x = mg.Tensor([1.0] * 4, requires_grad=True)
-    seed = mg.Tensor([1.0] * 4).data
+    cotangent = mg.Tensor([1.0] * 4).data
 
     def forward():
         y = x
@@ -55,15 +54,16 @@ def minigrad_steps(device: str) -> dict[str, Callable[[], Any]]:
 
     return {
         "forward": forward,
-        "forward + backward": lambda: mg.grad(forward(), [x], cotangent=seed),
-        "recorded": lambda: mg.grad(forward(), [x], cotangent=seed, create_graph=True),
+        "forward + backward": lambda: mg.grad(forward(), [x], cotangent=cotangent),
+        "recorded": lambda: mg.grad(forward(), [x], cotangent=cotangent, create_graph=True),
     }
 
 
 def torch_steps(device: str) -> dict[str, Callable[[], Any]]:
     import torch
 
-    x, seed = torch.ones(4, device=device, requires_grad=True), torch.ones(4, device=device)
+    x = torch.ones(4, device=device, requires_grad=True)
+    cotangent = torch.ones(4, device=device)
 
     def forward():
         y = x
@@ -73,6 +73,6 @@ def torch_steps(device: str) -> dict[str, Callable[[], Any]]:
 
     return {
         "forward": forward,
-        "forward + backward": lambda: torch.autograd.grad(forward(), [x], seed),
-        "recorded": lambda: torch.autograd.grad(forward(), [x], seed, create_graph=True),
+        "forward + backward": lambda: torch.autograd.grad(forward(), [x], cotangent),
+        "recorded": lambda: torch.autograd.grad(forward(), [x], cotangent, create_graph=True),
     }

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from . import numpy_baseline
-from .workload import Row
+from .workload import Workload
 
 
 def recurrent(
     name: str, kind: str, batch: int, steps: int, inputs: int, units: int, vocabulary: int = 0
-) -> Row:
-    """A recurrent layer over sequences (of ids, through an Embedding, where there is a vocabulary) and Dense to 2 logits."""
+) -> Workload:
+    """A recurrent layer over sequences, of ids if there is a vocabulary, and Dense to 2 logits."""
     builders: dict[str, Callable[..., Any]] = {
         "minigrad": recurrent_minigrad,
         "torch": recurrent_torch,
@@ -24,7 +24,7 @@ def recurrent(
     }
     if kind != "LSTM" or vocabulary:
         del builders["jax"]
-    return Row(
+    return Workload(
         name,
         partial(sequences, batch, steps, inputs, vocabulary),
         {
@@ -37,11 +37,10 @@ def recurrent(
 def sequences(n: int, steps: int, inputs: int, vocabulary: int) -> tuple[Any, Any]:
     """Noise, or ids, and labels 0 and 1."""
     draw = np.random.default_rng(0)
-    x = (
-        draw.integers(0, vocabulary, (n, steps))
-        if vocabulary
-        else draw.standard_normal((n, steps, inputs), dtype="float32")
-    )
+    if vocabulary:
+        x = draw.integers(0, vocabulary, (n, steps))
+    else:
+        x = draw.standard_normal((n, steps, inputs), dtype="float32")
     return x, draw.integers(0, 2, n)
 
 
@@ -64,9 +63,8 @@ def recurrent_torch(kind, steps, inputs, units, vocabulary):
         def __init__(self):
             super().__init__()
             self.embedding = nn.Embedding(vocabulary, inputs) if vocabulary else nn.Identity()
-            self.layer = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}[kind](
-                inputs, units, batch_first=True
-            )
+            layers = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
+            self.layer = layers[kind](inputs, units, batch_first=True)
             self.dense = nn.Linear(units, 2)
 
         def forward(self, x):
@@ -78,11 +76,9 @@ def recurrent_torch(kind, steps, inputs, units, vocabulary):
 def recurrent_keras(kind, steps, inputs, units, vocabulary):
     from keras import Input, Sequential, layers
 
-    first = (
-        [Input((steps,), dtype="int64"), layers.Embedding(vocabulary, inputs)]
-        if vocabulary
-        else [Input((steps, inputs))]
-    )
+    first = [Input((steps, inputs))]
+    if vocabulary:
+        first = [Input((steps,), dtype="int64"), layers.Embedding(vocabulary, inputs)]
     return Sequential([*first, getattr(layers, kind)(units), layers.Dense(2)])
 
 

@@ -1,6 +1,7 @@
-"""From a model to its training steps, one function a framework: trainer(build, x, labels, device) -> {variant: step}.
+"""From a model to its training steps: trainer(build, x, labels, device) -> {variant: step}.
 
-Every variant trains a fresh model with Adam(1e-3). Where the caller keeps the data (the loops), they are on the device already.
+Every variant trains a fresh model with Adam(1e-3). In the loops, the data are already on the
+device.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ def train_minigrad(build: Callable[[], Any], x: Any, labels: Any, device: str) -
     mg.set_device(device)
     inputs, targets = mg.Tensor(x, device=device), mg.Tensor(labels, device=device)
     loss = SparseCategoricalCrossentropy(from_logits=True)
-    bare, optimizer = build(), Adam(1e-3)
-    bare(inputs)
-    parameters = bare.trainable_weights
+    looped, optimizer = build(), Adam(1e-3)
+    looped(inputs)
+    parameters = looped.trainable_weights
 
     def loop():
         with mg.training():
-            value = loss(targets, bare(inputs))
+            value = loss(targets, looped(inputs))
         optimizer.apply(mg.grad(value, parameters, retain_graph=False), parameters)
         return value
 
@@ -41,7 +42,7 @@ def train_minigrad(build: Callable[[], Any], x: Any, labels: Any, device: str) -
 
 
 def train_numpy(build: Callable[..., Any], x: Any, labels: Any, device: str) -> Steps:
-    return {"by hand": build(x, labels, device)}
+    return {"baseline": build(x, labels, device)}
 
 
 def train_torch(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
@@ -52,25 +53,24 @@ def train_torch(build: Callable[[], Any], x: Any, labels: Any, device: str) -> S
     def loop(layout):
         model, inputs = build().to(device), torch.from_numpy(x).to(device)
         if x.ndim == 4:
-            model, inputs = (
-                model.to(memory_format=layout),
-                inputs.permute(0, 3, 1, 2).contiguous(memory_format=layout),
-            )
+            model = model.to(memory_format=layout)
+            inputs = inputs.permute(0, 3, 1, 2).contiguous(memory_format=layout)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
 
         def step():
             loss = torch.nn.functional.cross_entropy(model(inputs), targets)
             loss.backward()
             optimizer.step()
-            optimizer.zero_grad(
-                set_to_none=True
-            )  # here, so that no gradients are held between steps, as in the others
+            # here, so that no gradients are held between steps, as in the others
+            optimizer.zero_grad(set_to_none=True)
             return loss
 
         return step
 
     steps = {"loop": loop(torch.contiguous_format)}
-    return steps | {"channels last": loop(torch.channels_last)} if x.ndim == 4 else steps
+    if x.ndim == 4:
+        steps["channels last"] = loop(torch.channels_last)
+    return steps
 
 
 def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Steps:
@@ -78,26 +78,31 @@ def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Ste
     import jax.numpy as jnp
 
     parameters, apply = build()
-    each = jax.tree.map
+    tree_map = jax.tree.map
 
     def loss_of(parameters, x, labels, key):
-        return -jnp.mean(
-            jnp.take_along_axis(jax.nn.log_softmax(apply(parameters, x, key)), labels[:, None], 1)
-        )
+        log_p = jax.nn.log_softmax(apply(parameters, x, key))
+        return -jnp.mean(jnp.take_along_axis(log_p, labels[:, None], 1))
 
     @partial(jax.jit, donate_argnums=0)
     def update(state, x, labels):
         p, m, v, t, key = state
         loss, g = jax.value_and_grad(loss_of)(p, x, labels, jax.random.fold_in(key, t))
         t = t + 1
-        m = each(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-        v = each(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        m = tree_map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = tree_map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
         rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        p = each(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v)
+        p = tree_map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v)
         return (p, m, v, t, key), loss
 
-    p = each(jnp.asarray, parameters)
-    state = p, each(jnp.zeros_like, p), each(jnp.zeros_like, p), jnp.asarray(0), jax.random.key(0)
+    p = tree_map(jnp.asarray, parameters)
+    state = (
+        p,
+        tree_map(jnp.zeros_like, p),
+        tree_map(jnp.zeros_like, p),
+        jnp.asarray(0),
+        jax.random.key(0),
+    )
     inputs, targets = jnp.asarray(x), jnp.asarray(labels)
 
     def jit():
@@ -105,8 +110,9 @@ def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Ste
         state, loss = update(state, inputs, targets)
         return loss
 
-    # JAX returns while it still computes. Waiting for each step is what a loop that looks at its losses does, and what the
-    # others do; steps that queue up overlap Python with the computation, on one more core than the thread count says.
+    # JAX returns while it still computes. Waiting for each step is what a loop that reads its
+    # losses does, and what the others do; steps that queue up overlap Python with the computation,
+    # on one core more than the thread count.
     return {"jit": lambda: jit().block_until_ready(), "jit, queued": jit}
 
 

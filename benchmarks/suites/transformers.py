@@ -6,21 +6,20 @@ from functools import partial
 
 import numpy as np
 
-from .workload import Row
+from .workload import Workload
 
 
 def encoder_block(
     name: str, n: int, length: int, width: int, heads: int, dropout: float = 0.0
-) -> Row:
+) -> Workload:
     """A Transformer encoder block, post-norm, and a linear head of 10 classes on each token."""
 
     def data():
         draw = np.random.default_rng(0)
-        return draw.standard_normal((n, length, width), dtype="float32"), draw.integers(
-            0, 10, (n, length)
-        )
+        x = draw.standard_normal((n, length, width), dtype="float32")
+        return x, draw.integers(0, 10, (n, length))
 
-    return Row(
+    return Workload(
         name,
         data,
         {
@@ -47,7 +46,7 @@ def encoder_block_torch(width, heads, dropout):
 
 
 def _classes_second(model):
-    """The model with its logits (N, T, classes) as (N, classes, T), which PyTorch's cross-entropy wants."""
+    """The model with its logits as (N, classes, T), the order of PyTorch's cross-entropy."""
     from torch import nn
 
     class ClassesSecond(nn.Module):
@@ -63,15 +62,15 @@ def _classes_second(model):
 
 def gpt(
     name: str, n: int, length: int, width: int, heads: int, blocks: int, vocabulary: int
-) -> Row:
-    """GPT-2's layout: learned positions, pre-norm causal blocks with the tanh form of GELU, a norm and a linear head."""
+) -> Workload:
+    """GPT-2: learned positions, pre-norm causal blocks with GELU's tanh form, a norm, a head."""
 
     def data():
         tokens = np.random.default_rng(0).integers(0, vocabulary, (n, length + 1))
         return tokens[:, :-1].copy(), tokens[:, 1:].copy()
 
     sizes = length, width, heads, blocks, vocabulary
-    return Row(
+    return Workload(
         name, data, {"minigrad": partial(gpt_minigrad, *sizes), "torch": partial(gpt_torch, *sizes)}
     )
 
@@ -109,33 +108,24 @@ def gpt_torch(length, width, heads, blocks, vocabulary):
     import torch
     from torch import nn
 
+    def block():
+        gelu = partial(nn.functional.gelu, approximate="tanh")
+        return nn.TransformerEncoderLayer(
+            width, heads, 4 * width, 0.0, gelu, batch_first=True, norm_first=True
+        )
+
     class GPT(nn.Module):
         def __init__(self):
             super().__init__()
-            self.tokens, self.positions = (
-                nn.Embedding(vocabulary, width),
-                nn.Embedding(length, width),
-            )
-            self.blocks = nn.ModuleList(
-                [
-                    nn.TransformerEncoderLayer(
-                        width,
-                        heads,
-                        4 * width,
-                        0.0,
-                        partial(nn.functional.gelu, approximate="tanh"),
-                        batch_first=True,
-                        norm_first=True,
-                    )
-                    for _ in range(blocks)
-                ]
-            )
+            self.tokens = nn.Embedding(vocabulary, width)
+            self.positions = nn.Embedding(length, width)
+            self.blocks = nn.ModuleList(block() for _ in range(blocks))
             self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, vocabulary))
             self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(length))
-            self.register_buffer("places", torch.arange(length))
+            self.register_buffer("indices", torch.arange(length))
 
         def forward(self, x):
-            x = self.tokens(x) + self.positions(self.places)
+            x = self.tokens(x) + self.positions(self.indices)
             for block in self.blocks:
                 x = block(x, self.mask, is_causal=True)
             return self.head(x)

@@ -1,4 +1,4 @@
-"""What a row of the training-step benchmarks is."""
+"""A row of the training-step benchmarks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Any
 
 
 @dataclass
-class Row:
-    """A model: its name, `data()` -> (x, labels) of one batch, and who builds it, framework by framework."""
+class Workload:
+    """A model in several frameworks, and a batch to train it on.
+
+    Attributes:
+        name: The row in the report.
+        data: data() -> (x, labels) of one batch.
+        builders: For each framework, a function that builds the model.
+    """
 
     name: str
     data: Callable[[], tuple[Any, Any]]
