@@ -1,0 +1,123 @@
+"""How the tree reads: air and docstrings."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import io
+import re
+import tokenize
+from functools import cache
+from pathlib import Path
+
+import minigrad
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("minigrad", "models", "benchmarks", "tests", "tutorials", "docs")
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+OURS = [path for path in FILES if path.is_relative_to(ROOT / "minigrad")]
+
+TOKENS_PER_LINE = 11
+NAMED_ARGUMENTS = 0.75  # share of arguments that their docstring names
+
+
+# ---- air -------------------------------------------------------------------------------------------
+
+UNCOUNTED = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
+
+
+def docstring_lines(tree):
+    """The numbers of the lines that docstrings take."""
+    lines = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
+            node
+        ):
+            docstring = node.body[0]
+            lines.update(range(docstring.lineno, docstring.end_lineno + 1))
+    return lines
+
+
+def tokens_and_lines(source):
+    """How many tokens the code of a file has, and on how many lines; docstrings do not count."""
+    tokens, lines = 0, set()
+    skipped = docstring_lines(ast.parse(source))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in UNCOUNTED and token.start[0] not in skipped:
+            tokens += 1
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return tokens, len(lines)
+
+
+def test_tokens_per_line():
+    counts = [tokens_and_lines(path.read_text()) for path in OURS]
+    tokens, lines = (sum(column) for column in zip(*counts, strict=True))
+    assert tokens / lines <= TOKENS_PER_LINE
+
+
+def test_the_count_of_tokens():
+    assert tokens_and_lines('"""Title."""\n\n# why\nx = f(1)\n') == (6, 1)
+    assert tokens_and_lines("def f():\n    'Doc.'\n    return [\n        1,\n    ]\n") == (10, 4)
+
+
+# ---- signatures and docstrings ---------------------------------------------------------------------
+
+
+@cache
+def homes():
+    """minigrad and the modules that users import from."""
+    paths = [*(ROOT / "minigrad").glob("*.py"), *(ROOT / "minigrad").glob("*/__init__.py")]
+    names = {path.stem if path.stem != "__init__" else path.parent.name for path in paths}
+    internal = {"minigrad", "engine", "kernels", "backend", "config"}
+    inner = ["minigrad.data.augmentation", "minigrad.data.tokenizers"]
+    modules = [f"minigrad.{name}" for name in sorted(names - internal)] + inner
+    return [minigrad, *map(importlib.import_module, modules)]
+
+
+@cache
+def public():
+    """Every public class and function by its full name, each once."""
+    found = {}
+    for home in homes():
+        names = getattr(home, "__all__", None) or [n for n in vars(home) if not n.startswith("_")]
+        for name in names:
+            value = getattr(home, name)
+            module = getattr(value, "__module__", None) or ""
+            if callable(value) and module.startswith("minigrad"):
+                found.setdefault(id(value), (f"{home.__name__}.{name}", value))
+    return dict(found.values())
+
+
+def parameters(value):
+    """The parameters of a function, or of a class's constructor."""
+    signature = inspect.signature(value)
+    return [p for p in signature.parameters.values() if not p.name.startswith("_")]
+
+
+def docstring(value):
+    """The docstring of a function, or of a class and its constructor."""
+    texts = [value.__doc__ or ""]
+    if inspect.isclass(value):
+        texts.append(value.__init__.__doc__ or "")
+    return "\n".join(texts)
+
+
+def unnamed_arguments(value):
+    text = docstring(value)
+    return [p.name for p in parameters(value) if not re.search(rf"\b{p.name}\b", text)]
+
+
+def test_docstrings_name_the_arguments():
+    everything = sum(len(parameters(value)) for value in public().values())
+    unnamed = {name: unnamed_arguments(value) for name, value in public().items()}
+    missing = {name: arguments for name, arguments in unnamed.items() if arguments}
+    share = 1 - sum(map(len, missing.values())) / everything
+    assert share >= NAMED_ARGUMENTS, missing
