@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minigrad import Tensor
 from minigrad.backend import to_cpu
 from minigrad.config import device_module
 from minigrad.layers import GRU, LSTM, SimpleRNN
@@ -21,11 +22,17 @@ each_recurrent_layer = pytest.mark.parametrize("make", RECURRENT.values(), ids=R
 
 def values(y):
     """A Tensor or an array as a NumPy array."""
-    return to_cpu(getattr(y, "data", y))
+    if isinstance(y, (list, tuple)):
+        return np.asarray(y)
+    return to_cpu(y.data if isinstance(y, Tensor) else y)
 
 
-def assert_close(a, b, tolerance=1e-6):
-    np.testing.assert_allclose(values(a), values(b), rtol=0, atol=tolerance)
+def assert_equal(a, b):
+    np.testing.assert_array_equal(values(a), values(b))
+
+
+def assert_close(a, b, atol=1e-6, rtol=0.0):
+    np.testing.assert_allclose(values(a), values(b), rtol=rtol, atol=atol)
 
 
 def with_random_weights(layer, x=SEQUENCES):

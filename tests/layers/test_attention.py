@@ -9,27 +9,15 @@ import minigrad
 from minigrad import Tensor, check_grads, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_definition
-from minigrad.layers import (
-    AdditiveAttention,
-    Attention,
-    KeyValueCache,
-    MultiHeadAttention,
-    SinusoidalPositions,
-    TransformerDecoder,
-    TransformerEncoder,
-)
+from minigrad.layers import AdditiveAttention, Attention, MultiHeadAttention
 from minigrad.ops import attention
 
-from .helpers import values
+from .helpers import assert_close, assert_equal, values
 
 rng = np.random.default_rng(5)
 
 X = rng.standard_normal((2, 6, 8)).astype("float32")
 MEMORY = rng.standard_normal((2, 5, 8)).astype("float32")
-
-
-def blocks(**settings):
-    return TransformerEncoder(16, 2, activation="gelu", **settings)
 
 
 def arrays(*shapes, xp=np):
@@ -66,7 +54,7 @@ def test_cut_into_blocks_in_float32(monkeypatch):
     whole = run()
     monkeypatch.setattr(attention, "BLOCK", 64)
     for a, b in zip(whole, run(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
+        assert_close(a, b)
 
 
 def test_memory_grows_with_the_length_and_not_with_its_square():
@@ -112,7 +100,7 @@ def test_large_scores_and_nan(xp):
     q, k, v = (a.astype("float32") for a in arrays((2, 3, 4), (2, 5, 4), (2, 5, 4), xp=xp))
     y = to_cpu(ops.scaled_dot_product_attention(q * 1e4, k, v))
     picked = (to_cpu(q).astype("float64") @ to_cpu(k).swapaxes(-1, -2)).argmax(-1)
-    np.testing.assert_allclose(y, np.take_along_axis(to_cpu(v), picked[..., None], 1), rtol=1e-5)
+    assert_close(y, np.take_along_axis(to_cpu(v), picked[..., None], 1), 0, 1e-5)
     q[0, 1] = np.nan
     y = to_cpu(ops.scaled_dot_product_attention(q, k, v))
     assert np.isnan(y[0, 1]).all()
@@ -148,50 +136,50 @@ def test_a_mask_is_boolean():
         )
 
 
-def test_attention_scores(xp):
+# ---- many heads ----------------------------------------------------------------------------------
+
+
+def test_attention_probabilities(xp):
     layer = MultiHeadAttention(2, 4)
-    y, p = layer(
-        xp.asarray(X),
-        MEMORY,
-        key_mask=[[True] * 5, [True] * 2 + [False] * 3],
-        return_attention_scores=True,
-    )
+    key_mask = [[True] * 5, [True] * 2 + [False] * 3]
+    y, p = layer(xp.asarray(X), MEMORY, key_mask=key_mask, return_attention_scores=True)
+    p = values(p)
     assert p.shape == (2, 2, 6, 5)
-    np.testing.assert_allclose(values(p).sum(-1), 1, rtol=1e-5)
-    assert abs(values(p)[1, :, :, 2:]).max() == 0
-    heads = values(layer.value(Tensor(xp.asarray(MEMORY)))).reshape(2, 5, 2, 4).swapaxes(1, 2)
-    np.testing.assert_allclose(
-        values(
-            layer.attention_output(
-                Tensor(xp.asarray((values(p) @ heads).swapaxes(1, 2).reshape(2, 6, 8)))
-            )
-        ),
-        values(y),
-        atol=1e-5,
-    )
+    assert_close(p.sum(-1), np.ones((2, 2, 6)), 0, 1e-5)
+    assert abs(p[1, :, :, 2:]).max() == 0
+    projected = values(layer.value(Tensor(xp.asarray(MEMORY))))
+    v = projected.reshape(2, 5, 2, 4).swapaxes(1, 2)
+    heads = (p @ v).swapaxes(1, 2).reshape(2, 6, 8)
+    assert_close(layer.attention_output(Tensor(xp.asarray(heads))), y, 1e-5)
 
 
 def test_dropout_falls_on_probabilities_in_training_alone(xp):
     layer = MultiHeadAttention(2, 4, dropout=0.5)
+    x = xp.asarray(X)
     minigrad.seed(3)
-    quiet = values(layer(xp.asarray(X)))
-    np.testing.assert_array_equal(values(layer(xp.asarray(X))), quiet)
-    assert (values(layer(xp.asarray(X), training=True)) != quiet).any()
-    draws = np.mean([values(layer(xp.asarray(X), training=True)) for _ in range(300)], 0)
-    np.testing.assert_allclose(draws, quiet, atol=0.25)
-    x = Tensor(xp.asarray(X[:1, :3]), requires_grad=True)
+    inference = values(layer(x))
+    assert_equal(layer(x), inference)
+    assert (values(layer(x, training=True)) != inference).any()
+    mean = np.mean([values(layer(x, training=True)) for _ in range(300)], 0)
+    assert_close(mean, inference, 0.25)
 
-    def fixed(x):
+
+def test_dropout_of_attention_has_gradients(xp):
+    layer = MultiHeadAttention(2, 4, dropout=0.5)
+    x = xp.asarray(X[:1, :3])
+
+    def with_one_mask(x):
         minigrad.seed(1)
         return layer(x, training=True)
 
-    check_grads(fixed, xp.asarray(X[:1, :3]), order=1)
-    assert np.isfinite(values(grad(ops.sum(fixed(x)), [x])[0])).all()
+    with_one_mask(x)
+    check_grads(with_one_mask, x, order=1)
+    leaf = Tensor(x, requires_grad=True)
+    (g,) = grad(ops.sum(with_one_mask(leaf)), [leaf])
+    assert np.isfinite(values(g)).all()
 
 
-def test_no_gradient_passes_through_a_cache():
-    with pytest.raises(ValueError, match="no_grad"):
-        blocks(causal=True)(X, cache=KeyValueCache(6))
+# ---- attention before the Transformer ------------------------------------------------------------
 
 
 def softmax(s):
@@ -199,47 +187,61 @@ def softmax(s):
     return e / e.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize(
-    "make, score",
-    [
-        (Attention, lambda layer, q, k: q @ k.T),
-        (
-            lambda: Attention(score_mode="general"),
-            lambda layer, q, k: q @ (k @ layer.key.kernel.numpy()).T,
-        ),
-        (
-            lambda: Attention(score_mode="concat"),
-            lambda layer, q, k: additive(layer.additive, q, k),
-        ),
-        (lambda: AdditiveAttention(5), lambda layer, q, k: additive(layer, q, k)),
-        (
-            lambda: AdditiveAttention(use_scale=False),
-            lambda layer, q, k: np.tanh(q[:, None] + k).sum(-1),
-        ),
-    ],
-)
-def test_scores_as_the_papers_write_them(make, score, xp):
-    layer = make()
-    y, p = layer(xp.asarray(X), MEMORY, return_attention_scores=True)
-    for n in range(2):
-        wanted = softmax(score(layer, X[n], MEMORY[n]))
-        np.testing.assert_allclose(values(p)[n], wanted, atol=1e-5)
-        np.testing.assert_allclose(values(y)[n], wanted @ MEMORY[n], atol=1e-5)
-    hidden = values(layer(xp.asarray(X), MEMORY, key_mask=[[True, True, False, False, False]] * 2))
-    np.testing.assert_allclose(hidden, values(layer(xp.asarray(X), MEMORY[:, :2])), atol=1e-5)
+def dot(layer, q, k):
+    return q @ k.T
+
+
+def general(layer, q, k):
+    return q @ (k @ layer.key.kernel.numpy()).T
 
 
 def additive(layer, q, k):
-    w, u, v = (p.numpy() for p in (layer.query.kernel, layer.key.kernel, layer.scale))
-    return np.tanh((q @ w)[:, None] + k @ u) @ v
+    w = layer.query.kernel.numpy()
+    u = layer.key.kernel.numpy()
+    joint = np.tanh((q @ w)[:, None] + k @ u)
+    return joint @ layer.scale.numpy()
+
+
+def concat(layer, q, k):
+    return additive(layer.additive, q, k)
+
+
+def plain_sum(layer, q, k):
+    return np.tanh(q[:, None] + k).sum(-1)
+
+
+SCORES = [
+    (lambda: Attention(), dot),
+    (lambda: Attention(score_mode="general"), general),
+    (lambda: Attention(score_mode="concat"), concat),
+    (lambda: AdditiveAttention(5), additive),
+    (lambda: AdditiveAttention(use_scale=False), plain_sum),
+]
+
+
+@pytest.mark.parametrize("make, score", SCORES)
+def test_scores_as_the_papers_write_them(make, score, xp):
+    layer = make()
+    x = xp.asarray(X)
+    y, p = layer(x, MEMORY, return_attention_scores=True)
+    for n in range(2):
+        expected = softmax(score(layer, X[n], MEMORY[n]))
+        assert_close(values(p)[n], expected, 1e-5)
+        assert_close(values(y)[n], expected @ MEMORY[n], 1e-5)
+    two_keys = [[True, True, False, False, False]] * 2
+    assert_close(layer(x, MEMORY, key_mask=two_keys), layer(x, MEMORY[:, :2]), 1e-5)
+    assert all(part.built for _, part in layer.named_layers())
 
 
 def test_a_list_goes_in_as_in_keras():
     layer = Attention()
     q = Tensor(X)
     v = Tensor(MEMORY)
-    np.testing.assert_array_equal(values(layer([q, v])), values(layer(q, v)))
-    np.testing.assert_array_equal(values(layer([q, v, v * 2])), values(layer(q, v, v * 2)))
+    assert_equal(layer([q, v]), layer(q, v))
+    assert_equal(layer([q, v, v * 2]), layer(q, v, v * 2))
+
+
+# ---- rotary positions ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("interleaved", [True, False])
@@ -259,38 +261,36 @@ def test_rotary_products_depend_on_the_distance_alone(interleaved, xp):
         ops.rotary(xp.zeros((3, 5)), xp.arange(3))
 
 
+# ---- errors --------------------------------------------------------------------------------------
+
+
+def attend(x=X, value=None, key=None, **options):
+    return MultiHeadAttention(2, 4)(x, value, key, **options)
+
+
+def masked(*shape):
+    return attend(attention_mask=np.ones(shape, bool))
+
+
 @pytest.mark.parametrize(
-    "act, problem",
+    "call, message",
     [
-        (lambda: TransformerEncoder(16, 3)(X), "width its 3 heads divide"),
-        (lambda: TransformerEncoder(16, 2)(X[0]), r"\(6, 8\)"),
-        (lambda: MultiHeadAttention(2, 4)(X[0]), "expects sequences"),
+        (lambda: attend(X[0]), "expects sequences"),
         (lambda: MultiHeadAttention(0, 4), "num_heads must be a positive integer"),
         (lambda: MultiHeadAttention(2, 4, dropout=1.0), r"dropout must be in \[0, 1\), not 1.0"),
-        (lambda: MultiHeadAttention(2, 4)(X, MEMORY[:1]), "of one N"),
-        (lambda: MultiHeadAttention(2, 4)(X, MEMORY, X), "keys as many as values"),
-        (lambda: TransformerDecoder(16, 2)(X), "a memory"),
-        (
-            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((6, 5), bool)),
-            r"expected \(6, 6\) or \(2, 6, 6\)",
-        ),
-        (
-            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((3, 6, 6), bool)),
-            r"shape \(3, 6, 6\) does not fit an input of shape \(2, 6, 8\)",
-        ),
-        (
-            lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones((2, 3, 6, 6), bool)),
-            "does not broadcast",
-        ),
-        (lambda: MultiHeadAttention(2, 4)(X, attention_mask=np.ones(6, bool)), "does not fit"),
-        (lambda: MultiHeadAttention(2, 4)(X, key_mask=np.ones((2, 5), bool)), r"expected \(2, 6\)"),
+        (lambda: attend(X, MEMORY[:1]), "of one N"),
+        (lambda: attend(X, MEMORY, X), "keys as many as values"),
+        (lambda: masked(6, 5), r"expected \(6, 6\) or \(2, 6, 6\)"),
+        (lambda: masked(3, 6, 6), r"\(3, 6, 6\) does not fit an input of shape \(2, 6, 8\)"),
+        (lambda: masked(2, 3, 6, 6), "does not broadcast"),
+        (lambda: masked(6), "does not fit"),
+        (lambda: attend(key_mask=np.ones((2, 5), bool)), r"expected \(2, 6\)"),
         (lambda: Attention()(X, MEMORY[..., :3]), "equal width"),
         (lambda: AdditiveAttention()(X, MEMORY[..., :3]), "equal width"),
         (lambda: Attention()(X, MEMORY[:1]), "of one N"),
         (lambda: Attention(score_mode="cosine"), "'dot', 'general', 'concat'"),
-        (lambda: SinusoidalPositions()(X[0]), "expects sequences"),
     ],
 )
-def test_errors_teach(act, problem):
-    with pytest.raises(ValueError, match=problem):
-        act()
+def test_errors_say_what_would_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -10,6 +10,7 @@ from .helpers import (
     RECURRENT,
     SEQUENCES,
     assert_close,
+    assert_equal,
     each_recurrent_layer,
     values,
     with_random_weights,
@@ -40,9 +41,9 @@ def test_weights_start_as_in_keras():
     layer = LSTM(8)
     layer(SEQUENCES)
     kernel, recurrent, bias = layer.get_weights()
-    np.testing.assert_array_equal(bias, np.repeat([0, 1, 0, 0], 8))
+    assert_equal(bias, np.repeat([0, 1, 0, 0], 8))
     assert abs(kernel).max() <= np.sqrt(6 / (3 + 32))
-    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(8), atol=1e-5)
+    assert_close(recurrent @ recurrent.T, np.eye(8), 1e-5)
     layer = LSTM(8, unit_forget_bias=False, use_bias=True)
     layer(SEQUENCES)
     assert not layer.get_weights()[2].any()

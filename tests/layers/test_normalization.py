@@ -19,7 +19,7 @@ from minigrad.layers import (
 )
 from minigrad.ops import normalization
 
-from .helpers import values
+from .helpers import assert_close, assert_equal, values
 
 rng = np.random.default_rng(3)
 
@@ -37,10 +37,10 @@ def test_layer_normalization(xp):
         expected = (x - x.mean(over, keepdims=True)) / np.sqrt(
             x.var(over, keepdims=True) + 1e-3
         ) * gamma + beta
-        np.testing.assert_allclose(values(layer(xp.asarray(x))), expected, rtol=2e-4, atol=1e-5)
+        assert_close(layer(xp.asarray(x)), expected, 1e-5, 2e-4)
     bare = LayerNormalization(center=False, scale=False, epsilon=0.1)
     expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 0.1)
-    np.testing.assert_allclose(values(bare(xp.asarray(x))), expected, rtol=2e-4, atol=1e-5)
+    assert_close(bare(xp.asarray(x)), expected, 1e-5, 2e-4)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 3, -4, (0, 2), (1, 3)])
@@ -77,9 +77,7 @@ def test_training_uses_the_statistics_of_the_batch(xp):
     beta = values(layer.beta)
     axes = (0, 1, 2)
     wanted = (X - X.mean(axes)) / np.sqrt(X.var(axes) + 1e-3) * gamma + beta
-    np.testing.assert_allclose(
-        values(layer(xp.asarray(X), training=True)), wanted, rtol=1e-4, atol=1e-4
-    )
+    assert_close(layer(xp.asarray(X), training=True), wanted, 1e-4, 1e-4)
 
 
 def test_inference_uses_the_running_ones(xp):
@@ -87,7 +85,7 @@ def test_inference_uses_the_running_ones(xp):
     layer.set_weights([rng.uniform(0.5, 1.5, 4) for _ in range(4)])
     gamma, beta, mean, variance = layer.get_weights()
     wanted = (X - mean) / np.sqrt(variance + 1e-3) * gamma + beta
-    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, rtol=1e-4, atol=1e-5)
+    assert_close(layer(xp.asarray(X)), wanted, 1e-5, 1e-4)
 
 
 @pytest.mark.parametrize("momentum", [0.99, 0.5])
@@ -100,8 +98,8 @@ def test_running_statistics_after_some_steps(momentum, xp):
         layer(xp.asarray(x), training=True)
         mean = mean * momentum + x.mean(0, dtype="float64") * (1 - momentum)
         variance = variance * momentum + x.var(0, dtype="float64") * (1 - momentum)
-    np.testing.assert_allclose(values(layer.moving_mean), mean, rtol=1e-5)
-    np.testing.assert_allclose(values(layer.moving_variance), variance, rtol=1e-5)
+    assert_close(layer.moving_mean, mean, 0, 1e-5)
+    assert_close(layer.moving_variance, variance, 0, 1e-5)
 
 
 def test_inference_and_failure_leave_the_statistics_alone(xp):
@@ -111,7 +109,7 @@ def test_inference_and_failure_leave_the_statistics_alone(xp):
     with pytest.raises(ValueError, match=r"built for 4 features, got an input of shape \(2, 3\)"):
         layer(xp.zeros((2, 3)), training=True)
     for a, b in zip(before, layer.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+        assert_equal(a, b)
 
 
 def test_a_second_pass_through_the_definition_does_not_count_twice(xp):
@@ -121,7 +119,7 @@ def test_a_second_pass_through_the_definition_does_not_count_twice(xp):
     once = values(layer.moving_mean).copy()
     (g,) = grad(ops.sum(y * y * y), [x], create_graph=True)
     grad(ops.sum(g * g), [x])
-    np.testing.assert_array_equal(values(layer.moving_mean), once)
+    assert_equal(layer.moving_mean, once)
 
 
 def test_a_graph_survives_the_update_of_the_statistics(xp):
@@ -132,7 +130,7 @@ def test_a_graph_survives_the_update_of_the_statistics(xp):
     y = layer(x)
     first = layer(x, training=True)
     layer(x, training=True)
-    np.testing.assert_array_equal(values(grad(ops.sum(y), [x])[0]), wanted)
+    assert_equal(grad(ops.sum(y), [x])[0], wanted)
     assert np.isfinite(values(grad(ops.sum(first * first), [x])[0])).all()
 
 
@@ -156,16 +154,12 @@ def test_statistics_far_from_zero(mean, xp):
     x = (rng.standard_normal((64, 8, 8, 3)) + mean).astype("float32")
     layer = BatchNormalization(momentum=0.0)
     y = values(layer(xp.asarray(x), training=True))
-    np.testing.assert_allclose(
-        values(layer.moving_mean), x.mean((0, 1, 2), dtype="float64"), rtol=2e-7, atol=1e-6
-    )
-    np.testing.assert_allclose(
-        values(layer.moving_variance), x.astype("float64").var((0, 1, 2)), rtol=1e-5
-    )
+    assert_close(layer.moving_mean, x.mean((0, 1, 2), dtype="float64"), 1e-6, 2e-7)
+    assert_close(layer.moving_variance, x.astype("float64").var((0, 1, 2)), 0, 1e-5)
     wanted = (x - x.mean((0, 1, 2), dtype="float64")) / np.sqrt(
         x.astype("float64").var((0, 1, 2)) + 1e-3
     )
-    np.testing.assert_allclose(y, wanted, atol=2e-5)
+    assert_close(y, wanted, 2e-5)
 
 
 def test_constant_channels_and_single_rows(xp):
@@ -186,8 +180,8 @@ def test_frozen_means_inference():
     layer = built(BatchNormalization())
     layer.trainable = False
     before = values(layer.moving_mean).copy()
-    np.testing.assert_array_equal(values(layer(X, training=True)), values(layer(X)))
-    np.testing.assert_array_equal(values(layer.moving_mean), before)
+    assert_equal(layer(X, training=True), layer(X))
+    assert_equal(layer.moving_mean, before)
     layer.trainable = True
     assert (values(layer(X, training=True)) != values(layer(X))).any()
 
@@ -244,8 +238,8 @@ def test_recomputed_statistics(batch_size, xp, device):
     recompute_statistics(model, x, batch_size)
     first = model.layers[0]
     later = model.layers[3]
-    np.testing.assert_allclose(values(first.moving_mean), x.mean(0), rtol=1e-4)
-    np.testing.assert_allclose(values(first.moving_variance), x.var(0), rtol=1e-4)
+    assert_close(first.moving_mean, x.mean(0), 0, 1e-4)
+    assert_close(first.moving_variance, x.var(0), 0, 1e-4)
     # The mean of what is normalised is 0 but for rounding; that the statistics are new shows in the variance, which began at 1.
     assert first.moving_mean.device == device
     assert (values(later.moving_variance) != 1).all()
@@ -253,10 +247,10 @@ def test_recomputed_statistics(batch_size, xp, device):
     if batch_size == 100:  # one batch: what lies below is normalised as it is in inference now
         with no_grad():
             y = values(model.layers[2](model.layers[0](xp.asarray(x))))
-        np.testing.assert_allclose(values(later.moving_variance), y.var(0), rtol=1e-3)
+        assert_close(later.moving_variance, y.var(0), 0, 1e-3)
     before = values(first.moving_mean).copy()
     model(xp.asarray(x))
-    np.testing.assert_array_equal(values(first.moving_mean), before)
+    assert_equal(first.moving_mean, before)
 
 
 def test_recompute_needs_rows():
@@ -273,17 +267,14 @@ def test_group_normalization(groups, xp):
         apart.var((1, 3), keepdims=True) + 1e-3
     )
     wanted = normal.reshape(X.shape) * values(layer.gamma) + values(layer.beta)
-    np.testing.assert_allclose(values(layer(xp.asarray(X))), wanted, rtol=1e-3, atol=2e-4)
+    assert_close(layer(xp.asarray(X)), wanted, 2e-4, 1e-3)
 
 
 def test_instance_normalization_is_one_group_a_channel(xp):
-    np.testing.assert_array_equal(
-        values(InstanceNormalization()(xp.asarray(X))),
-        values(GroupNormalization(-1)(xp.asarray(X))),
-    )
+    assert_equal(InstanceNormalization()(xp.asarray(X)), GroupNormalization(-1)(xp.asarray(X)))
     y = values(InstanceNormalization(epsilon=0.0)(xp.asarray(X)))
-    np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-4)
-    np.testing.assert_allclose(y.std((1, 2)), 1, rtol=1e-3)
+    assert_close(y.mean((1, 2)), 0, 1e-4)
+    assert_close(y.std((1, 2)), 1, 0, 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -306,9 +297,7 @@ def test_local_response_normalization_by_the_papers_sum(xp):
     y = values(LocalResponseNormalization()(xp.asarray(X)))
     for i in range(4):
         near = X[..., max(0, i - 2) : i + 3]
-        np.testing.assert_allclose(
-            y[..., i], X[..., i] / (2 + 1e-4 * (near**2).sum(-1)) ** 0.75, rtol=1e-5
-        )
+        assert_close(y[..., i], X[..., i] / (2 + 1e-4 * (near**2).sum(-1)) ** 0.75, 0, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +345,7 @@ def test_blocks_change_nothing(block, stretch, monkeypatch):
     got = everything()
     normalization._pixels_a_row.cache_clear()
     for a, b in zip(got, wanted, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10)
+        assert_close(a, b, 1e-10, 1e-9)
 
 
 SEQUENCES = rng.standard_normal((2, 6, 8)).astype("float32")
@@ -371,7 +360,7 @@ def test_rms_normalization(xp):
     layer(xp.asarray(SEQUENCES))
     layer.scale.assign(rng.standard_normal(8))
     wanted = SEQUENCES / np.sqrt((SEQUENCES**2).mean(-1, keepdims=True) + 0.1) * layer.scale.numpy()
-    np.testing.assert_allclose(values(layer(xp.asarray(SEQUENCES))), wanted, atol=1e-6)
+    assert_close(layer(xp.asarray(SEQUENCES)), wanted)
     with pytest.raises(
         ValueError, match=r"built for 8 features, got an input of shape \(2, 6, 1\)"
     ):

@@ -10,54 +10,63 @@ from .helpers import SEQUENCES, assert_close, padded, values, with_random_weight
 rng = np.random.default_rng(8)
 
 
+def merged(forward, backward, mode):
+    """What each merge mode returns."""
+    if mode == "concat":
+        return np.concatenate([forward, backward], -1)
+    if mode == "mul":
+        return forward * backward
+    total = forward + backward
+    return total if mode == "sum" else total / 2
+
+
 @pytest.mark.parametrize("mode", Bidirectional.MERGE_MODES)
 @pytest.mark.parametrize("sequences", [False, True])
 def test_bidirectional(mode, sequences, xp):
-    layer = with_random_weights(Bidirectional(GRU(6, return_sequences=sequences), merge_mode=mode))
-    assert [n.split("/")[0] for n in layer.named_weights()] == ["forward_layer"] * 3 + [
-        "backward_layer"
-    ] * 3
-    a = values(
-        with_weights_of(GRU(6, return_sequences=sequences), layer.forward_layer)(
-            xp.asarray(SEQUENCES)
-        )
-    )
-    b = values(
-        with_weights_of(GRU(6, return_sequences=sequences), layer.backward_layer)(
-            xp.asarray(SEQUENCES[:, ::-1].copy())
-        )
-    )
-    b = b[:, ::-1] if sequences else b
-    y = layer(xp.asarray(SEQUENCES))
+    def gru():
+        return GRU(6, return_sequences=sequences)
+
+    layer = with_random_weights(Bidirectional(gru(), merge_mode=mode))
+    directions = [name.split("/")[0] for name in layer.named_weights()]
+    assert directions == ["forward_layer"] * 3 + ["backward_layer"] * 3
+    x = xp.asarray(SEQUENCES)
+    reversed_x = xp.asarray(SEQUENCES[:, ::-1].copy())
+    forward = values(with_weights_of(gru(), layer.forward_layer)(x))
+    backward = values(with_weights_of(gru(), layer.backward_layer)(reversed_x))
+    if sequences:
+        backward = backward[:, ::-1]
+    y = layer(x)
     if mode is None:
-        assert_close(y[0], a)
-        assert_close(y[1], b)
+        assert_close(y[0], forward)
+        assert_close(y[1], backward)
     else:
-        assert_close(
-            y,
-            {"concat": np.concatenate([a, b], -1), "sum": a + b, "mul": a * b, "ave": (a + b) / 2}[
-                mode
-            ],
-        )
+        assert_close(y, merged(forward, backward, mode))
 
 
-def test_bidirectional_states_and_masks(xp):
-    layer = with_random_weights(Bidirectional(LSTM(6, return_sequences=True, return_state=True)))
-    y, *states = layer(xp.asarray(SEQUENCES))
+def test_bidirectional_states(xp):
+    lstm = LSTM(6, return_sequences=True, return_state=True)
+    layer = with_random_weights(Bidirectional(lstm))
+    x = xp.asarray(SEQUENCES)
+    y, *states = layer(x)
     assert y.shape == (4, 5, 12)
     assert [s.shape for s in states] == [(4, 6)] * 4
     assert_close(y[:, -1, :6], states[0])
     assert_close(y[:, 0, 6:], states[2])
-    again, *_ = layer(xp.asarray(SEQUENCES), initial_state=states)
-    assert_close(
-        again[:, :, :6], layer.forward_layer(xp.asarray(SEQUENCES), initial_state=states[:2])[0]
-    )
-    for before in (False, True):
-        x, mask = padded(before)
-        y, *_ = layer(xp.asarray(x), mask=xp.asarray(mask))
-        real = slice(2, 5) if before else slice(0, 3)
-        assert_close(y[1, real], layer(xp.asarray(x[1:2, real]))[0][0])
-        assert not values(y)[~mask].any()  # as in Keras
+    again, *_ = layer(x, initial_state=states)
+    forward, *_ = layer.forward_layer(x, initial_state=states[:2])
+    assert_close(again[:, :, :6], forward)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_bidirectional_masks(before, xp):
+    lstm = LSTM(6, return_sequences=True, return_state=True)
+    layer = with_random_weights(Bidirectional(lstm))
+    x, mask = padded(before)
+    y, *_ = layer(xp.asarray(x), mask=xp.asarray(mask))
+    real = slice(2, 5) if before else slice(0, 3)
+    alone, *_ = layer(xp.asarray(x[1:2, real]))
+    assert_close(y[1, real], alone[0])
+    assert not values(y)[~mask].any()  # as in Keras
 
 
 def test_directions_may_differ():
@@ -71,4 +80,5 @@ def test_time_distributed(xp):
     y = TimeDistributed(inner)(xp.asarray(x))
     assert y.shape == (2, 3, 4, 2)
     assert_close(y[:, 1], inner(xp.asarray(x[:, 1])))
-    assert TimeDistributed(Embedding(5, 2))(xp.ones((2, 3, 4), int)).shape == (2, 3, 4, 2)
+    ids = xp.ones((2, 3, 4), int)
+    assert TimeDistributed(Embedding(5, 2))(ids).shape == (2, 3, 4, 2)
