@@ -1,7 +1,10 @@
-"""Byte-pair encoding (Sennrich, Haddow & Birch, 2016, arXiv:1508.07909) over bytes, as GPT-2 has it (Radford et al., 2019).
+"""Byte-pair encoding over bytes, as GPT-2 has it.
 
-A text is cut into words, a word into its UTF-8 bytes, and bytes that often stand side by side are merged, pair by pair, in the
-order in which the merges were learned. Every text has ids, and `decode(encode(text))` is the text, whatever it holds.
+A text is split into words, a word into its UTF-8 bytes, and bytes that often stand side by side are
+merged, pair by pair, in the order in which the merges were learned. Every text has ids, and
+`decode(encode(text))` is the text, whatever it holds.
+
+References: Sennrich, Haddow & Birch 2016, arXiv:1508.07909; Radford et al. 2019 (GPT-2).
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ import re
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Self, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,173 +26,260 @@ from .vocabulary import Vocabulary
 
 Pair = tuple[str, str]
 
-# ---- learning the merges -----------------------------------------------------------------------------------------------
+# ---- learning the merges -------------------------------------------------------------------------
 
 
-def learn_merges(words: Mapping[Sequence[str], int], merges: int, at_least: int = 1) -> list[Pair]:
-    """Algorithm 1 of the paper: `merges` times, join the pair of symbols that is most frequent in {symbols of a word: its count}.
+def learn_merges(
+    words: Mapping[tuple[str, ...], int], merges: int, min_frequency: int = 1
+) -> list[Pair]:
+    """The most frequent pairs of symbols, each merged before the next is counted: Algorithm 1.
 
-    Of pairs that are equally frequent the one met first, going through the words in order, is taken. It ends early when no pair
-    is found `at_least` so often. Only the words that hold the pair are counted anew, so a merge costs what it changes.
+    Of equally frequent pairs the one met first, going through the words in order, is taken. Only
+    the words that hold the pair are counted anew, so a merge costs what it changes.
+
+    Args:
+        words: {symbols of a word: its count}.
+        merges: Number of merges to learn.
+        min_frequency: Pairs that are less frequent are not merged.
+
+    References:
+        Sennrich, Haddow & Birch 2016, arXiv:1508.07909.
+
+    Example:
+        >>> learn_merges({tuple("low"): 5, tuple("lower"): 2}, 2)
+        [('l', 'o'), ('lo', 'w')]
     """
-    texts, times = [list(word) for word in words], list(words.values())
-    counts: Counter[Pair] = Counter()
-    where: dict[Pair, set[int]] = {}
-    for i, (symbols, n) in enumerate(zip(texts, times)):
-        for pair in zip(symbols, symbols[1:]):
-            counts[pair] += n
-            where.setdefault(pair, set()).add(i)
-    heap = [(-n, pair) for pair, n in counts.items()]  # holds outdated entries: `counts` is right
-    heapq.heapify(heap)
+    pairs = _PairCounts(words)
     learned: list[Pair] = []
-    while len(learned) < merges and (best := _most_frequent(heap, counts, where, texts, at_least)):
-        changed: set[Pair] = set()
-        for i in where.pop(best):
-            old = list(zip(texts[i], texts[i][1:]))
-            texts[i] = joined(texts[i], best)
-            new = list(zip(texts[i], texts[i][1:]))
-            for pair in old:
-                counts[pair] -= times[i]
-            for pair in new:
-                counts[pair] += times[i]
-                where.setdefault(pair, set()).add(i)
-            for pair in set(old) - set(new) - {best}:
-                where[pair].discard(i)
-            changed.update(old, new)
-        for pair in changed:
-            heapq.heappush(heap, (-counts[pair], pair))
+    while len(learned) < merges:
+        best = pairs.most_frequent(max(min_frequency, 1))
+        if best is None:
+            break
+        pairs.merge(best)
         learned.append(best)
     return learned
 
 
-def _most_frequent(
-    heap: list[tuple[int, Pair]],
-    counts: Mapping[Pair, int],
-    where: Mapping[Pair, set[int]],
-    texts: list[list[str]],
-    at_least: int,
-) -> Pair | None:
-    """The most frequent pair, the first met of those that tie; None when none is frequent enough."""
-    ties: set[Pair] = set()
-    while heap and (not ties or -heap[0][0] == counts[next(iter(ties))]):
-        n, pair = heapq.heappop(heap)
-        if counts[pair] == -n and -n >= max(at_least, 1):
-            ties.add(pair)
-    if not ties:
-        return None
-    first = {pair: min(where[pair]) for pair in ties} if len(ties) > 1 else dict.fromkeys(ties, 0)
-    word = min(first.values())
-    nearest = [pair for pair in ties if first[pair] == word]
-    pairs = list(zip(texts[word], texts[word][1:]))
-    best = nearest[0] if len(nearest) == 1 else min(nearest, key=pairs.index)
-    for pair in ties - {best}:
-        heapq.heappush(heap, (-counts[pair], pair))
-    return best
+class _PairCounts:
+    """The counts of all pairs of symbols in a set of words, kept up to date while pairs merge."""
+
+    def __init__(self, words: Mapping[tuple[str, ...], int]) -> None:
+        self.words = [list(word) for word in words]
+        self.frequencies = list(words.values())
+        self.counts: Counter[Pair] = Counter()
+        self.words_with: dict[Pair, set[int]] = {}
+        for i in range(len(self.words)):
+            self._count(self._pairs(i), i)
+        self.heap = [(-n, pair) for pair, n in self.counts.items()]  # may hold outdated counts
+        heapq.heapify(self.heap)
+
+    def _pairs(self, i: int) -> list[Pair]:
+        """The pairs of word i, in order."""
+        return list(zip(self.words[i], self.words[i][1:]))
+
+    def _count(self, pairs: list[Pair], i: int) -> None:
+        for pair in pairs:
+            self.counts[pair] += self.frequencies[i]
+            self.words_with.setdefault(pair, set()).add(i)
+
+    def merge(self, pair: Pair) -> None:
+        """Make one symbol of each occurrence of the pair."""
+        changed: set[Pair] = set()
+        for i in self.words_with.pop(pair):
+            old = self._pairs(i)
+            self.words[i] = merge_pair(self.words[i], pair)
+            new = self._pairs(i)
+            for gone in old:
+                self.counts[gone] -= self.frequencies[i]
+            self._count(new, i)
+            for gone in set(old) - set(new) - {pair}:
+                self.words_with[gone].discard(i)
+            changed.update(old, new)
+        for updated in changed:
+            heapq.heappush(self.heap, (-self.counts[updated], updated))
+
+    def most_frequent(self, min_frequency: int) -> Pair | None:
+        """The most frequent pair, the first met of those that tie; None if none is so frequent."""
+        ties: set[Pair] = set()
+        while self.heap and (not ties or -self.heap[0][0] == self.counts[next(iter(ties))]):
+            n, pair = heapq.heappop(self.heap)
+            if self.counts[pair] == -n and -n >= min_frequency:
+                ties.add(pair)
+        if not ties:
+            return None
+        best = self._first_met(ties) if len(ties) > 1 else next(iter(ties))
+        for pair in ties - {best}:
+            heapq.heappush(self.heap, (-self.counts[pair], pair))
+        return best
+
+    def _first_met(self, pairs: set[Pair]) -> Pair:
+        first_word = {pair: min(self.words_with[pair]) for pair in pairs}
+        word = min(first_word.values())
+        return next(pair for pair in self._pairs(word) if first_word.get(pair) == word)
 
 
-def joined(symbols: Sequence[str], pair: Pair) -> list[str]:
-    """The symbols with each occurrence of the pair, from the left, made one."""
-    out, i = [], 0
+def merge_pair(symbols: Sequence[str], pair: Pair) -> list[str]:
+    """The symbols with each occurrence of the pair, from the left, made one.
+
+    Args:
+        symbols: The symbols of a word.
+        pair: The two symbols to merge.
+
+    Example:
+        >>> merge_pair(["a", "b", "a", "b"], ("a", "b"))
+        ['ab', 'ab']
+    """
+    merged = []
+    i = 0
     while i < len(symbols):
-        found = i + 1 < len(symbols) and (symbols[i], symbols[i + 1]) == pair
-        out.append(symbols[i] + symbols[i + 1] if found else symbols[i])
-        i += 1 + found
-    return out
+        is_pair = i + 1 < len(symbols) and (symbols[i], symbols[i + 1]) == pair
+        merged.append(symbols[i] + symbols[i + 1] if is_pair else symbols[i])
+        i += 2 if is_pair else 1
+    return merged
 
 
-# ---- GPT-2's alphabet and words ----------------------------------------------------------------------------------------
+# ---- GPT-2's alphabet and words ------------------------------------------------------------------
 
 
 @cache
 def byte_characters() -> list[str]:
-    """GPT-2's 256 characters, one for each byte: those that can be seen stand for themselves, the others for 256, 257, ..."""
-    seen = {
+    """GPT-2's 256 characters, one per byte.
+
+    Visible characters stand for themselves, the other bytes are the characters 256, 257, ...
+
+    Example:
+        >>> byte_characters()[65], byte_characters()[32]
+        ('A', 'Ġ')
+    """
+    visible = {
         *range(ord("!"), ord("~") + 1),
         *range(ord("¡"), ord("¬") + 1),
         *range(ord("®"), ord("ÿ") + 1),
     }
-    hidden = (b for b in range(256) if b not in seen)
+    hidden = [b for b in range(256) if b not in visible]
     names = {b: chr(256 + i) for i, b in enumerate(hidden)}
     return [names.get(b, chr(b)) for b in range(256)]
 
 
 @cache
 def word_pattern() -> re.Pattern[str]:
-    r"""GPT-2's words: 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ for the standard library.
+    r"""GPT-2's words, as a pattern of the standard library.
 
-    `re` has no \p{L}: its \w is letters, numbers and the underscore, its \d only decimal digits. The other numbers (½, Ⅷ, ²) are
-    looked up once. Its \s has four control characters more (28..31) than Unicode's white space.
+    's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+
+    `re` has no \p{L}: its \w is letters, numbers and the underscore, its \d only decimal digits.
+    The other numbers (½, Ⅷ, ²) are looked up once. Its \s has four control characters more
+    (28..31) than Unicode's white space.
+
+    Example:
+        >>> word_pattern().findall("It's 3 words")
+        ['It', "'s", ' 3', ' words']
     """
-    others = {
+    number = r"\d" + _other_numbers()
+    space = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    letters = rf"[^\W_{number}]+"
+    numbers = rf"[{number}]+"
+    others = rf"(?:[^\w{space}]|_)+"
+    spaces = rf"[{space}]+(?![^{space}])|[{space}]+"
+    return re.compile(rf"'s|'t|'re|'ve|'m|'ll|'d| ?{letters}| ?{numbers}| ?{others}|{spaces}")
+
+
+def _other_numbers() -> str:
+    """Ranges of all numbers that are no decimal digits; ten times as fast as one by one."""
+    code_points = {
         c
         for c in range(sys.maxunicode + 1)
         if chr(c).isnumeric() and unicodedata.category(chr(c)) in ("Nl", "No")
     }
-    starts, ends = ([c for c in sorted(others) if c + step not in others] for step in (-1, 1))
-    number = r"\d" + "".join(
-        f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends)
-    )  # ten times as fast as one by one
-    space = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    letters, numbers, rest = rf"[^\W_{number}]+", f"[{number}]+", rf"(?:[^\w{space}]|_)+"
-    return re.compile(
-        rf"'s|'t|'re|'ve|'m|'ll|'d| ?{letters}| ?{numbers}| ?{rest}|[{space}]+(?![^{space}])|[{space}]+"
-    )
+    starts = [c for c in sorted(code_points) if c - 1 not in code_points]
+    ends = [c for c in sorted(code_points) if c + 1 not in code_points]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends))
 
 
-# ---- the tokeniser -----------------------------------------------------------------------------------------------------
+def _as_byte_characters(word: str) -> str:
+    """The UTF-8 bytes of a word as GPT-2's characters.
+
+    A lone surrogate, which UTF-8 cannot hold, becomes a question mark.
+    """
+    names = byte_characters()
+    return "".join(names[b] for b in word.encode("utf-8", "replace"))
+
+
+# ---- the tokenizer -------------------------------------------------------------------------------
 
 
 class BytePairEncoding(Vocabulary):
-    """Merged bytes by id. `special` tokens, such as <|endoftext|>, are found whole in a text; `decode` leaves them out if told to.
+    """Merged bytes by id, learned with `fit` or read from GPT-2's files with `load`.
 
-    Learn one with `BytePairEncoding.fit(text, size)`, or read GPT-2's folder (vocab.json, merges.txt) with `load`.
+    Args:
+        tokens: All tokens in the order of their ids.
+        merges: Pairs of tokens, in the order in which they are merged.
+        special: Tokens such as <|endoftext|>, which are never split.
+
+    Raises:
+        ValueError: If the tokens lack a byte or a merge, or hold something else.
+
+    Example:
+        >>> tokenizer = BytePairEncoding.fit("the cat and the dog and the cat", 260, special=())
+        >>> ids = tokenizer.encode("the dog")
+        >>> [tokenizer.tokens[i] for i in ids], tokenizer.decode(ids)
+        (['the', 'Ġ', 'd', 'o', 'g'], 'the dog')
     """
 
     def __init__(
         self, tokens: Iterable[str], merges: Iterable[Pair], special: Sequence[str] = ()
     ) -> None:
         super().__init__(tokens)
-        self.merges, self.special = (
-            [tuple(pair) for pair in merges],
-            [token for token in special if token in self.ids],
-        )
+        self.merges = [tuple(pair) for pair in merges]
+        self.special = [token for token in special if token in self.ids]
         self.ranks = {pair: i for i, pair in enumerate(self.merges)}
-        missing = [c for c in byte_characters() if c not in self.ids] + [
-            a + b for a, b in self.merges if a + b not in self.ids
-        ]
+        self.byte_of_character = {c: b for b, c in enumerate(byte_characters())}
+        self._check_tokens()
+        longest_first = sorted(self.special, key=len, reverse=True)
+        self.special_pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
+        self.ids_of_word: dict[str, list[int]] = {}  # words met before
+
+    def _check_tokens(self) -> None:
+        """Raise ValueError unless every byte and merge has a token and every token is one."""
+        needed = [*byte_characters(), *(a + b for a, b in self.merges)]
+        missing = [token for token in needed if token not in self.ids]
         if missing:
             raise ValueError(
-                f"BytePairEncoding: the vocabulary lacks {missing[:5]}: it needs a token for each of the 256 bytes and "
-                "for each merge"
+                f"BytePairEncoding: the vocabulary lacks {missing[:5]}: it needs a token for each "
+                "of the 256 bytes and for each merge"
             )
-        self.bytes = {c: b for b, c in enumerate(byte_characters())}
-        strange = [
-            token
-            for token in self.ids.keys() - set(self.special)
-            if not self.bytes.keys() >= set(token)
-        ]
-        if strange:
+        ordinary = self.ids.keys() - set(self.special)
+        foreign = [token for token in ordinary if not self.byte_of_character.keys() >= set(token)]
+        if foreign:
             raise ValueError(
-                f"BytePairEncoding: {strange[:5]} are neither made of GPT-2's byte characters nor among special="
+                f"BytePairEncoding: {foreign[:5]} are neither made of GPT-2's byte characters nor "
+                "among special="
             )
-        self.cut = re.compile(
-            "(" + "|".join(map(re.escape, sorted(self.special, key=len, reverse=True))) + ")"
-        )
-        self.known: dict[str, list[int]] = {}  # words met before
 
     @classmethod
     def fit(
         cls,
         texts: str | Iterable[str],
-        size: int,
+        vocab_size: int,
         special: Sequence[str] = ("<|endoftext|>",),
-        at_least: int = 2,
+        min_frequency: int = 2,
     ) -> Self:
-        """Learn `size` tokens from a text or several: the special ones, 256 bytes, and merges of pairs found `at_least` so often."""
-        merges = size - 256 - len(special)
+        """Learn a vocabulary: the special tokens, 256 bytes, and merges.
+
+        Args:
+            texts: One text or several.
+            vocab_size: Number of tokens, or fewer where no pair is frequent enough.
+            special: Tokens that are never split.
+            min_frequency: Pairs that are less frequent are not merged.
+
+        Raises:
+            ValueError: If vocab_size is too small, or there is no text.
+        """
+        merges = vocab_size - 256 - len(special)
         if merges < 0:
             raise ValueError(
-                f"BytePairEncoding.fit: size={size} is too small: 256 bytes and {len(special)} special tokens come first"
+                f"BytePairEncoding.fit: vocab_size={vocab_size} is too small: 256 bytes and "
+                f"{len(special)} special tokens come first"
             )
         texts = [texts] if isinstance(texts, str) else texts
         words = Counter(word for text in texts for word in word_pattern().findall(text))
@@ -196,106 +287,119 @@ class BytePairEncoding(Vocabulary):
             raise ValueError(
                 "BytePairEncoding.fit: the text is empty, there is nothing to learn from"
             )
-        learned = learn_merges(
-            {tuple(_visible(word)): n for word, n in words.items()}, merges, at_least
-        )
-        return cls(
-            dict.fromkeys([*special, *byte_characters(), *(a + b for a, b in learned)]),
-            learned,
-            special,
-        )
+        symbols = {tuple(_as_byte_characters(word)): n for word, n in words.items()}
+        learned = learn_merges(symbols, merges, min_frequency)
+        merged = [a + b for a, b in learned]
+        tokens = dict.fromkeys([*special, *byte_characters(), *merged])
+        return cls(tokens, learned, special)
 
     def encode(self, text: str) -> np.ndarray:
-        if not isinstance(text, str):
-            raise TypeError(
-                f"BytePairEncoding.encode takes one text, got {type(text).__name__}: encode each by itself"
-            )
+        """The ids (T,) of a text.
+
+        Args:
+            text: One text; special tokens in it become their ids.
+        """
+        self._check_one_text(text)
         ids: list[int] = []
-        for i, part in enumerate(self.cut.split(text) if self.special else [text]):
-            if i % 2:  # what the split cut at: a special token
+        for i, part in enumerate(self.special_pattern.split(text) if self.special else [text]):
+            if i % 2:  # the split is at special tokens, which are every second part
                 ids.append(self.ids[part])
                 continue
             for word in word_pattern().findall(part):
-                if word not in self.known:
-                    self.known[word] = self._word(word)
-                ids += self.known[word]
+                if word not in self.ids_of_word:
+                    self.ids_of_word[word] = self._encode_word(word)
+                ids += self.ids_of_word[word]
         return np.array(ids, np.int64)
 
-    def _word(self, word: str) -> list[int]:
-        """The ids of a word: its bytes, joined by the merge learned first, then by the next, until none fits."""
-        symbols = list(_visible(word))
+    def _encode_word(self, word: str) -> list[int]:
+        """The ids of a word: its bytes, merged by the pair learned first, then by the next."""
+        symbols = list(_as_byte_characters(word))
+        no_rank = len(self.ranks)
         while len(symbols) > 1:
-            best = min(
-                zip(symbols, symbols[1:]), key=lambda pair: self.ranks.get(pair, len(self.ranks))
-            )
+            pairs = zip(symbols, symbols[1:])
+            best = min(pairs, key=lambda pair: self.ranks.get(pair, no_rank))
             if best not in self.ranks:
                 break
-            symbols = joined(symbols, best)
+            symbols = merge_pair(symbols, best)
         return [self.ids[symbol] for symbol in symbols]
 
     def decode(self, ids: Any, skip_special: bool = False) -> str:
-        """The text of ids; where they break off inside of a character, � stands for what is left of it."""
+        """The text of ids (T,); � stands for a character of which bytes are missing.
+
+        Args:
+            ids: The ids of one text.
+            skip_special: True to leave out special tokens.
+        """
         special = set(self.special)
-        parts = (
-            b""
-            if token in special and skip_special
-            else token.encode()
-            if token in special
-            else bytes(self.bytes[c] for c in token)
-            for token in self.tokens_of(ids)
-        )
+        parts = []
+        for token in self.tokens_of(ids):
+            if token not in special:
+                parts.append(bytes(self.byte_of_character[c] for c in token))
+            elif not skip_special:
+                parts.append(token.encode())
         return b"".join(parts).decode("utf-8", "replace")
 
+    # ---- files ----
+
     def save(self, path: PathLike) -> None:
-        """Write a folder with vocab.json and merges.txt, as GPT-2's."""
+        """Write a folder with vocab.json and merges.txt, as GPT-2's.
+
+        Args:
+            path: The folder.
+        """
         write_json(Path(path) / "vocab.json", self.ids)
         write_json(Path(path) / "special_tokens.json", self.special)
+        lines = ["#version: 0.2", *(f"{a} {b}" for a, b in self.merges), ""]
         with atomic_write(Path(path) / "merges.txt") as file:
-            file.write(
-                "\n".join(["#version: 0.2", *(f"{a} {b}" for a, b in self.merges), ""]).encode()
-            )
+            file.write("\n".join(lines).encode())
 
     @classmethod
     def load(cls, path: PathLike) -> Self:
-        """Read a folder with vocab.json and merges.txt, or with Hugging Face's tokenizer.json, which holds both."""
+        """Read a folder with vocab.json and merges.txt, or with Hugging Face's tokenizer.json.
+
+        Args:
+            path: The folder.
+
+        Raises:
+            FileNotFoundError: If a file is not there.
+            ValueError: If a file is not what it should be.
+        """
         folder = Path(path)
-        special = ["<|endoftext|>"]
-        if (folder / "vocab.json").is_file():
-            ids = read_json(folder / "vocab.json", "vocabulary of a byte-pair encoding")
-            if not (folder / "merges.txt").is_file():
-                raise FileNotFoundError(
-                    f"{folder} has a vocab.json but no merges.txt beside it: both make a byte-pair encoding"
-                )
-            lines = (folder / "merges.txt").read_text("utf-8").split("\n")
-            pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
-            if (folder / "special_tokens.json").is_file():
-                special = read_json(folder / "special_tokens.json", "list of special tokens")
-        else:
-            content = read_json(
-                folder / "tokenizer.json",
-                "vocab.json with merges.txt, and no tokenizer.json, of a byte-pair encoding",
-            )
-            if content["model"].get("type", "BPE") != "BPE":
-                raise ValueError(
-                    f"{folder / 'tokenizer.json'} holds a {content['model']['type']} tokeniser, not a byte-pair encoding"
-                )
-            added = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
-            special, ids = list(added), content["model"]["vocab"] | added
-            pairs = [
-                line.split(" ") if isinstance(line, str) else line
-                for line in content["model"]["merges"]
-            ]
-        wrong = [line for line in pairs if len(line) != 2]
-        if wrong or sorted(ids.values()) != list(range(len(ids))):
+        is_gpt2 = (folder / "vocab.json").is_file()
+        ids, pairs, special = (_read_gpt2 if is_gpt2 else _read_tokenizer_json)(folder)
+        wrong = [pair for pair in pairs if len(pair) != 2]
+        if wrong:
+            raise ValueError(f"{folder}: the merges are no pairs ({wrong[:3]})")
+        if sorted(ids.values()) != list(range(len(ids))):
             raise ValueError(
-                f"{folder}: the merges are no pairs ({wrong[:3]})"
-                if wrong
-                else f"{folder}: the ids of the vocabulary do not run from 0 to {len(ids) - 1}"
+                f"{folder}: the ids of the vocabulary do not run from 0 to {len(ids) - 1}"
             )
-        return cls(sorted(ids, key=ids.__getitem__), pairs, special)  # type: ignore[arg-type]
+        return cls(sorted(ids, key=ids.__getitem__), pairs, special)
 
 
-def _visible(word: str) -> str:
-    """The UTF-8 bytes of a word as GPT-2's characters. A lone surrogate, which UTF-8 cannot hold, becomes a question mark."""
-    names = byte_characters()
-    return "".join(names[b] for b in word.encode("utf-8", "replace"))
+def _read_gpt2(folder: Path) -> tuple[dict[str, int], list[Any], list[str]]:
+    """(ids, merges, special tokens) of vocab.json and merges.txt."""
+    ids = read_json(folder / "vocab.json", "vocabulary of a byte-pair encoding")
+    if not (folder / "merges.txt").is_file():
+        raise FileNotFoundError(
+            f"{folder} has a vocab.json but no merges.txt beside it: both make a byte-pair encoding"
+        )
+    lines = (folder / "merges.txt").read_text("utf-8").split("\n")
+    pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+    special = ["<|endoftext|>"]
+    if (folder / "special_tokens.json").is_file():
+        special = read_json(folder / "special_tokens.json", "list of special tokens")
+    return ids, pairs, special
+
+
+def _read_tokenizer_json(folder: Path) -> tuple[dict[str, int], list[Any], list[str]]:
+    """(ids, merges, special tokens) of Hugging Face's tokenizer.json."""
+    path = folder / "tokenizer.json"
+    expected = "vocab.json with merges.txt, and no tokenizer.json, of a byte-pair encoding"
+    content = read_json(path, expected)
+    model = content["model"]
+    if model.get("type", "BPE") != "BPE":
+        raise ValueError(f"{path} holds a {model['type']} tokenizer, not a byte-pair encoding")
+    special = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
+    pairs = [line.split(" ") if isinstance(line, str) else line for line in model["merges"]]
+    return model["vocab"] | special, pairs, list(special)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Iterable, Self, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ...utils.files import PathLike, read_json, write_json
 
-FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # what Keras takes out of a text before it cuts it into words
+FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # the characters that Keras removes from texts
 
 
 class Vocabulary:
-    """Base: tokens by id. A subclass says how a text falls into tokens and how these make a text again."""
+    """Tokens by id. A subclass defines `encode` and `decode`.
 
-    settings: tuple[str, ...] = ()  # the arguments that its file keeps beside the tokens
+    Args:
+        tokens: All tokens in the order of their ids.
+
+    Raises:
+        ValueError: If a token occurs twice.
+
+    Example:
+        >>> vocabulary = Vocabulary(["a", "b"])
+        >>> len(vocabulary), vocabulary["b"], "c" in vocabulary
+        (2, 1, False)
+    """
+
+    settings: tuple[str, ...] = ()  # the arguments that a file keeps beside the tokens
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self.tokens = list(tokens)
@@ -23,11 +36,12 @@ class Vocabulary:
         if len(self.ids) < len(self.tokens):
             twice = [token for token, n in Counter(self.tokens).items() if n > 1]
             raise ValueError(
-                f"{type(self).__name__}: each token has one id, but {twice[:5]} are given more than once"
+                f"{type(self).__name__}: each token has one id, but {twice[:5]} are given more "
+                "than once"
             )
 
     def __len__(self) -> int:
-        """The number of ids: what an Embedding needs as input_dim."""
+        """The number of ids: the input_dim of an Embedding."""
         return len(self.tokens)
 
     def __contains__(self, token: str) -> bool:
@@ -40,57 +54,102 @@ class Vocabulary:
         return self.ids[token]
 
     def encode(self, text: str) -> np.ndarray:
-        """The ids (T,) of a text; of an empty one, none."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it encodes")
+        """The ids (T,) of a text.
+
+        Args:
+            text: One text.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define encode")
 
     def decode(self, ids: Any) -> str:
-        """The text of ids."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it decodes")
+        """The text of ids (T,).
+
+        Args:
+            ids: The ids of one text.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define decode")
 
     def tokens_of(self, ids: Any) -> list[str]:
-        """The token of each id. Raises ValueError for one outside of the vocabulary, TypeError for what is no integer."""
+        """The token of each id.
+
+        Args:
+            ids: The ids (T,) of one text.
+
+        Raises:
+            TypeError: If they are not integers.
+            ValueError: If one is outside of the vocabulary, or they have another rank.
+        """
         ids = np.asarray(getattr(ids, "_array", ids))
+        name = type(self).__name__
         if ids.size and ids.dtype.kind not in "iu":
             raise TypeError(
-                f"{type(self).__name__}: ids are integers, got {ids.dtype}: take argmax of scores first"
+                f"{name}: ids are integers, got {ids.dtype}: take argmax of scores first"
             )
         if ids.ndim != 1:
             raise ValueError(
-                f"{type(self).__name__}: expected the ids (T,) of one text, got shape {ids.shape}: decode each row"
+                f"{name}: expected the ids (T,) of one text, got shape {ids.shape}: decode each row"
             )
-        wrong = np.flatnonzero((ids < 0) | (ids >= len(self)))
-        if wrong.size:
+        outside = np.flatnonzero((ids < 0) | (ids >= len(self)))
+        if outside.size:
+            position = outside[0]
             raise ValueError(
-                f"{type(self).__name__}: id {ids[wrong[0]]} at position {wrong[0]} is outside of the vocabulary, "
+                f"{name}: id {ids[position]} at position {position} is outside of the vocabulary, "
                 f"whose ids run from 0 to {len(self) - 1}"
             )
         return [self.tokens[i] for i in ids]
 
     def save(self, path: PathLike) -> None:
-        """Write the vocabulary as JSON."""
-        write_json(
-            path,
-            {
-                "kind": type(self).__name__,
-                **{name: getattr(self, name) for name in self.settings},
-                "tokens": self.tokens,
-            },
-        )
+        """Write the vocabulary as JSON.
+
+        Args:
+            path: The file to write.
+        """
+        settings = {name: getattr(self, name) for name in self.settings}
+        content = {"kind": type(self).__name__, **settings, "tokens": self.tokens}
+        write_json(path, content)
 
     @classmethod
     def load(cls, path: PathLike) -> Self:
-        """Read what `save` has written. Raises ValueError for a file of another kind."""
+        """Read a file that `save` has written.
+
+        Args:
+            path: The file to read.
+
+        Raises:
+            FileNotFoundError: If it is not there.
+            ValueError: If it is of another kind.
+        """
         content = read_json(path, f"{cls.__name__} as save writes it")
         if not isinstance(content, dict) or content.get("kind") != cls.__name__:
             kind = content.get("kind") if isinstance(content, dict) else type(content).__name__
             raise ValueError(f"{path} holds {kind or 'something else'}, not a {cls.__name__}")
         return cls(content["tokens"], **{name: content[name] for name in cls.settings})
 
+    def _check_one_text(self, text: Any) -> None:
+        """Raise TypeError unless `text` is a string."""
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{type(self).__name__}.encode takes one text, got {type(text).__name__}: "
+                "encode each by itself"
+            )
+
 
 class CharVocabulary(Vocabulary):
-    """A character an id. `special` tokens, such as padding, start and end, stand first, and `decode` leaves them out.
+    """One id per character.
 
-    `unknown` is the character that stands for those which are not in it; without one they raise ValueError.
+    Args:
+        tokens: The special tokens, then the characters.
+        special: Tokens such as padding, start and end; `decode` leaves them out.
+        unknown: The character that stands for all that are not in the vocabulary; None for an
+            error.
+
+    Raises:
+        ValueError: If tokens are not as expected; if a text has an unknown character (in encode).
+
+    Example:
+        >>> vocabulary = CharVocabulary.fit("hello")
+        >>> vocabulary.tokens, vocabulary.encode("hole").tolist()
+        (['e', 'h', 'l', 'o'], [1, 3, 2, 0])
     """
 
     settings = ("special", "unknown")
@@ -99,59 +158,98 @@ class CharVocabulary(Vocabulary):
         self, tokens: Iterable[str], special: Sequence[str] = (), unknown: str | None = None
     ) -> None:
         super().__init__(tokens)
-        self.special, self.unknown = list(special), unknown
-        characters = self.tokens[len(self.special) :]
-        if self.tokens[: len(self.special)] != self.special or any(len(c) != 1 for c in characters):
+        self.special = list(special)
+        self.unknown = unknown
+        first, characters = self.tokens[: len(special)], self.tokens[len(special) :]
+        if first != self.special or any(len(c) != 1 for c in characters):
             raise ValueError(
-                "CharVocabulary: expected the special tokens, then single characters; CharVocabulary.fit(text) makes "
-                "them from a text"
+                "CharVocabulary: expected the special tokens, then single characters; "
+                "CharVocabulary.fit(text) makes them from a text"
             )
         if unknown is not None and unknown not in characters:
             raise ValueError(f"CharVocabulary: unknown={unknown!r} is none of its characters")
-        codes = np.array([ord(c) for c in characters], np.int64)
-        self.table = np.full(codes.max(initial=0) + 1, -1, np.int64)  # code point -> id
-        self.table[codes] = np.arange(len(codes)) + len(self.special)
+        code_points = np.array([ord(c) for c in characters], np.int64)
+        self.id_of_code_point = np.full(code_points.max(initial=0) + 1, -1, np.int64)
+        self.id_of_code_point[code_points] = np.arange(len(characters)) + len(self.special)
 
     @classmethod
     def fit(
         cls, text: str | Iterable[str], special: Sequence[str] = (), unknown: str | None = None
     ) -> Self:
-        """The characters of a text, or of several, in the order of their code points."""
+        """The characters of a text, or of several, in the order of their code points.
+
+        Args:
+            text: One text or several.
+            special: Tokens that come first.
+            unknown: The character that stands for unknown ones.
+
+        Raises:
+            ValueError: If there is no character.
+        """
         characters = set(text) if isinstance(text, str) else set().union(*text)
         if not characters:
             raise ValueError(
                 "CharVocabulary.fit: the text is empty, there is no character to number"
             )
-        return cls([*special, *sorted(characters | set(unknown or ""))], special, unknown)
+        characters |= set(unknown or "")
+        return cls([*special, *sorted(characters)], special, unknown)
 
     def encode(self, text: str) -> np.ndarray:
-        if not isinstance(text, str):
-            raise TypeError(
-                f"CharVocabulary.encode takes one text, got {type(text).__name__}: encode each by itself"
-            )
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
-        ids = np.where(
-            codes < len(self.table), self.table[np.minimum(codes, len(self.table) - 1)], -1
-        )
-        wrong = np.flatnonzero(ids < 0)
-        if wrong.size and self.unknown is None:
+        """The ids (T,) of a text, one per character.
+
+        Args:
+            text: One text.
+
+        Raises:
+            ValueError: If a character is not in the vocabulary and there is no unknown token.
+        """
+        self._check_one_text(text)
+        code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        code_points = code_points.astype(np.int64)
+        table = self.id_of_code_point
+        ids = table[np.minimum(code_points, len(table) - 1)]
+        ids = np.where(code_points < len(table), ids, -1)
+        missing = np.flatnonzero(ids < 0)
+        if missing.size and self.unknown is None:
+            position = missing[0]
             raise ValueError(
-                f"CharVocabulary: {text[wrong[0]]!r} at position {wrong[0]} is not among its {len(self)} tokens: fit "
-                "it on all of the text, replace the character, or name a stand-in with unknown="
+                f"CharVocabulary: {text[position]!r} at position {position} is not among its "
+                f"{len(self)} tokens: fit it on all of the text, replace the character, or name a "
+                "stand-in with unknown="
             )
-        ids[wrong] = self.ids.get(self.unknown or "", -1)
+        ids[missing] = self.ids.get(self.unknown or "", -1)
         return ids
 
     def decode(self, ids: Any) -> str:
+        """The text of ids (T,), without special tokens.
+
+        Args:
+            ids: The ids of one text.
+        """
         special = set(self.special)
         return "".join(token for token in self.tokens_of(ids) if token not in special)
 
 
 class WordVocabulary(Vocabulary):
-    """Words numbered from 1 by falling frequency, as Keras's Tokenizer does: of two as frequent, the one seen first comes first.
+    """Words numbered from 1 by falling frequency, as Keras's Tokenizer does; 0 is padding.
 
-    0 is padding. Only ids below `num_words` are given out; words beyond, and those never seen, are left out, or become
-    `oov_token`, which then has the id 1. `lower` folds case; `filters` are characters that count as `split`.
+    Of two equally frequent words the one seen first comes first.
+
+    Args:
+        tokens: Padding (""), the oov_token if there is one, then the words.
+        num_words: Only ids below are used; None for all.
+        filters: Characters that count as `split`.
+        lower: True to fold case.
+        split: The string between words.
+        oov_token: The token of words that are not used, with id 1; None to leave them out.
+
+    Raises:
+        ValueError: If tokens are not as expected, or num_words leaves no id for a word.
+
+    Example:
+        >>> vocabulary = WordVocabulary.fit(["The cat sat.", "A cat!"])
+        >>> vocabulary.tokens, vocabulary.encode("a big cat").tolist()
+        (['', 'cat', 'the', 'sat', 'a'], [4, 1])
     """
 
     settings = ("num_words", "filters", "lower", "split", "oov_token")
@@ -167,26 +265,23 @@ class WordVocabulary(Vocabulary):
         oov_token: str | None = None,
     ) -> None:
         super().__init__(tokens)
-        self.num_words, self.filters, self.lower, self.split, self.oov_token = (
-            num_words,
-            filters,
-            lower,
-            split,
-            oov_token,
-        )
-        if num_words is not None and num_words < (2 if oov_token is None else 3):
-            raise ValueError(
-                f"WordVocabulary: num_words={num_words} leaves no id for a word: 0 is padding"
-                + ("" if oov_token is None else f" and 1 is {oov_token!r}")
-            )
-        if self.tokens[: 2 if oov_token else 1] != (
-            [self.padding, oov_token] if oov_token else [self.padding]
-        ):
-            raise ValueError(
-                "WordVocabulary: expected padding, the oov_token if there is one, then words; WordVocabulary.fit(texts)"
-                " makes them from texts"
-            )
+        self.num_words = num_words
+        self.filters = filters
+        self.lower = lower
+        self.split = split
+        self.oov_token = oov_token
         self.separators = str.maketrans(dict.fromkeys(filters, split))
+        if num_words is not None and num_words < (2 if oov_token is None else 3):
+            oov = "" if oov_token is None else f" and 1 is {oov_token!r}"
+            raise ValueError(
+                f"WordVocabulary: num_words={num_words} leaves no id for a word: 0 is padding{oov}"
+            )
+        first = [self.padding, oov_token] if oov_token else [self.padding]
+        if self.tokens[: len(first)] != first:
+            raise ValueError(
+                "WordVocabulary: expected padding, the oov_token if there is one, then words; "
+                "WordVocabulary.fit(texts) makes them from texts"
+            )
 
     @classmethod
     def fit(
@@ -198,7 +293,20 @@ class WordVocabulary(Vocabulary):
         split: str = " ",
         oov_token: str | None = None,
     ) -> Self:
-        """The words of many texts."""
+        """The words of many texts; the other arguments are those of the class.
+
+        Args:
+            texts: The texts to count words in.
+            num_words: Only ids below are used; None for all.
+            filters: Characters that count as `split`.
+            lower: True to fold case.
+            split: The string between words.
+            oov_token: The token of words that are not used.
+
+        Raises:
+            TypeError: If texts is one text.
+            ValueError: If there is no word.
+        """
         if isinstance(texts, str):
             raise TypeError("WordVocabulary.fit takes many texts, got one: put it into a list")
         first = [cls.padding] if oov_token is None else [cls.padding, oov_token]
@@ -207,28 +315,39 @@ class WordVocabulary(Vocabulary):
         counts.pop(oov_token or "", None)
         if not counts:
             raise ValueError("WordVocabulary.fit: the texts hold no word to number")
-        ordered = sorted(
-            counts, key=lambda word: -counts[word]
-        )  # sorting keeps the order of the equal
-        return cls([*first, *ordered], num_words, filters, lower, split, oov_token)
+        by_frequency = sorted(counts, key=lambda word: -counts[word])  # ties keep their order
+        return cls([*first, *by_frequency], num_words, filters, lower, split, oov_token)
 
     def __len__(self) -> int:
-        """The number of ids given out, padding among them: what an Embedding needs as input_dim."""
+        """The number of ids in use, padding included: the input_dim of an Embedding."""
         return min(len(self.tokens), self.num_words or len(self.tokens))
 
     def words(self, text: str) -> list[str]:
-        """The words of a text, before any is looked up."""
-        text = (text.lower() if self.lower else text).translate(self.separators)
-        return [word for word in text.split(self.split) if word]
+        """The words of a text, known or not.
+
+        Args:
+            text: One text.
+        """
+        folded = text.lower() if self.lower else text
+        return [word for word in folded.translate(self.separators).split(self.split) if word]
 
     def encode(self, text: str) -> np.ndarray:
-        if not isinstance(text, str):
-            raise TypeError(
-                f"WordVocabulary.encode takes one text, got {type(text).__name__}: encode each by itself"
-            )
-        instead, top = (0 if self.oov_token is None else 1), len(self)
-        found = (self.ids.get(word, top) for word in self.words(text))
-        return np.array([i for i in (i if i < top else instead for i in found) if i], np.int64)
+        """The ids (T,) of the words of a text.
+
+        Args:
+            text: One text.
+        """
+        self._check_one_text(text)
+        end = len(self)
+        oov_id = 0 if self.oov_token is None else 1
+        found = [self.ids.get(word, end) for word in self.words(text)]
+        known = [i if i < end else oov_id for i in found]
+        return np.array([i for i in known if i], np.int64)
 
     def decode(self, ids: Any) -> str:
+        """The words of ids (T,), without padding.
+
+        Args:
+            ids: The ids of one text.
+        """
         return self.split.join(token for token in self.tokens_of(ids) if token)

@@ -1,14 +1,17 @@
-"""WordPiece as BERT has it (Devlin et al., 2018, arXiv:1810.04805): words, cut greedily into the longest known pieces.
+"""WordPiece as BERT has it: words, split greedily into the longest known pieces.
 
-A word's first piece is plain, those that continue it begin with ##: "unaffable" -> un ##aff ##able. A word that cannot be cut
-into pieces of the vocabulary is [UNK].
+A word's first piece is plain, those that continue it begin with ##: "unaffable" -> un ##aff ##able.
+A word that cannot be split into pieces of the vocabulary is [UNK].
+
+Reference: Devlin et al. 2018, arXiv:1810.04805.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Iterable, Self, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,7 +19,7 @@ from ...utils.files import PathLike, atomic_write, read_json
 from ...utils.sequences import pad_sequences
 from .vocabulary import Vocabulary
 
-LONGEST = 100  # characters; a longer word is unknown
+MAX_WORD_LENGTH = 100  # characters; a longer word is unknown
 # Han characters, which BERT takes one by one; kana and Hangul are words like any other
 HAN = [
     (0x4E00, 0x9FFF),
@@ -31,7 +34,20 @@ HAN = [
 
 
 class WordPiece(Vocabulary):
-    """BERT's tokeniser over the tokens of a vocab.txt, in its order. `lower` folds case and strips accents (uncased models)."""
+    """BERT's tokenizer, over the tokens of a vocab.txt.
+
+    Args:
+        tokens: All tokens in the order of their ids, [PAD], [UNK], [CLS], [SEP], [MASK] among them.
+        lower: True to fold case and strip accents, as uncased models do.
+
+    Raises:
+        ValueError: If a special token is missing.
+
+    Example:
+        >>> tokenizer = WordPiece([*WordPiece.special, "un", "##aff", "##able", "!"])
+        >>> tokenizer.tokenize("Unaffable!"), tokenizer.encode("Unaffable!").tolist()
+        (['un', '##aff', '##able', '!'], [2, 5, 6, 7, 8, 3])
+    """
 
     special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -44,168 +60,229 @@ class WordPiece(Vocabulary):
                 f"WordPiece: the vocabulary lacks {', '.join(missing)}: is this BERT's vocab.txt?"
             )
 
-    # ---- text to pieces --------------------------------------------------------------------------------------------------
+    # ---- text to pieces ----
 
     def words(self, text: str) -> list[str]:
-        """A text cut at white space and around punctuation and Han characters; special tokens stay whole."""
-        out: list[str] = []
-        for part in self._around_special(text):
-            if part in self.special:
-                out.append(part)
-                continue
-            if self.lower:
-                part = "".join(
-                    c for c in unicodedata.normalize("NFD", part) if unicodedata.category(c) != "Mn"
-                ).lower()
-            out += "".join(_spaced(c) for c in part).split(" ")
-        return [word for word in out if word]
+        """A text split at white space and around punctuation, Han characters and special tokens.
 
-    def _around_special(self, text: str) -> list[str]:
+        Args:
+            text: One text.
+        """
+        found: list[str] = []
+        for part in self._split_at_special(text):
+            if part in self.special:
+                found.append(part)
+                continue
+            folded = _fold(part) if self.lower else part
+            found += "".join(_separate(c) for c in folded).split(" ")
+        return [word for word in found if word]
+
+    def _split_at_special(self, text: str) -> list[str]:
+        """The text in parts, of which special tokens are parts of their own."""
         parts = [text]
         for token in self.special:
-            parts = [
-                piece
-                for part in parts
-                for piece in ([part] if part in self.special else _keeping(part, token))
-            ]
+            split = []
+            for part in parts:
+                split += [part] if part in self.special else _split_keeping(part, token)
+            parts = split
         return parts
 
     def pieces(self, word: str) -> list[str]:
-        """The longest known beginning of a word, then of what is left, and so on; [UNK] if some rest has no known beginning."""
+        """The longest known beginning of a word, then of the rest; [UNK] if a rest has none.
+
+        Args:
+            word: One word.
+        """
+        if len(word) > MAX_WORD_LENGTH:
+            return ["[UNK]"]
         found: list[str] = []
         start = 0
         while start < len(word):
-            mark = "##" if start else ""
-            end = next(
-                (end for end in range(len(word), start, -1) if mark + word[start:end] in self.ids),
-                None,
-            )
-            if end is None or len(word) > LONGEST:
+            prefix = "##" if start else ""
+            candidates = ((end, prefix + word[start:end]) for end in range(len(word), start, -1))
+            known = next(((end, piece) for end, piece in candidates if piece in self.ids), None)
+            if known is None:
                 return ["[UNK]"]
-            found.append(mark + word[start:end])
-            start = end
+            start, piece = known
+            found.append(piece)
         return found
 
     def tokenize(self, text: str) -> list[str]:
-        """All pieces of a text, without [CLS] and [SEP]."""
+        """All pieces of a text, without [CLS] and [SEP].
+
+        Args:
+            text: One text.
+
+        Raises:
+            TypeError: If it is no text.
+        """
         if not isinstance(text, str):
             raise TypeError(f"WordPiece takes one text, got {type(text).__name__}: see batch")
-        return [
-            piece
-            for word in self.words(text)
-            for piece in ([word] if word in self.special else self.pieces(word))
-        ]
+        pieces: list[str] = []
+        for word in self.words(text):
+            pieces += [word] if word in self.special else self.pieces(word)
+        return pieces
 
-    # ---- pieces to ids ---------------------------------------------------------------------------------------------------
+    # ---- pieces to ids ----
 
     def encode(self, text: str, pair: str | None = None, maxlen: int | None = None) -> np.ndarray:
-        """The ids of [CLS] text [SEP], or [CLS] text [SEP] pair [SEP]; at most `maxlen`, taken from the end of the longer text."""
-        return self._joined(text, pair, maxlen)[0]
+        """The ids (T,) of [CLS] text [SEP], or of [CLS] text [SEP] pair [SEP].
 
-    def _joined(
+        Args:
+            text: The first text.
+            pair: The second text, if any.
+            maxlen: Largest number of ids; pieces are removed from the end of the longer text.
+
+        Raises:
+            ValueError: If maxlen leaves no room for the special tokens.
+        """
+        return self._ids_and_segments(text, pair, maxlen)[0]
+
+    def _ids_and_segments(
         self, text: str, pair: str | None, maxlen: int | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """(ids, segments): a segment is 0 up to the first [SEP], 1 behind it."""
         parts = [self.tokenize(part) for part in ([text] if pair is None else [text, pair])]
         if maxlen is not None:
-            if maxlen < 1 + len(parts):
-                raise ValueError(
-                    f"WordPiece: maxlen={maxlen} has no room for [CLS] and {len(parts)} [SEP]"
-                )
-            short, long = sorted(parts, key=len) if pair is not None else ([], *parts)
-            while 1 + sum(len(part) + 1 for part in parts) > maxlen:
-                (
-                    short if len(short) >= len(long) else long
-                ).pop()  # as Hugging Face's: the longer one stays ahead by one
-        tokens = ["[CLS]", *parts[0], "[SEP]"]
-        segments = [0] * len(tokens) + [1] * sum(len(part) + 1 for part in parts[1:])
-        tokens += [token for part in parts[1:] for token in (*part, "[SEP]")]
-        return np.array([self.ids[token] for token in tokens], np.int64), np.array(
-            segments, np.int64
-        )
+            _truncate(parts, maxlen)
+        tokens = ["[CLS]"]
+        segments = [0]
+        for i, part in enumerate(parts):
+            tokens += [*part, "[SEP]"]
+            segments += [i] * (len(part) + 1)
+        ids = [self.ids[token] for token in tokens]
+        return np.array(ids, np.int64), np.array(segments, np.int64)
 
     def batch(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, maxlen: int | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(ids, segments, mask), each (N, T): padded behind to the longest, the mask True at what is no padding."""
-        if (
-            isinstance(texts, str)
-            or not len(texts)
-            or pairs is not None
-            and len(pairs) != len(texts)
-        ):
+        """(ids, segments, mask) of many texts, padded at the end to the longest.
+
+        Args:
+            texts: The first texts.
+            pairs: As many second texts, if any.
+            maxlen: Largest number of ids per row.
+
+        Shape:
+            each (N, T); the mask is True where there is no padding
+
+        Raises:
+            ValueError: If the numbers of texts do not fit.
+        """
+        seconds = [None] * len(texts) if pairs is None else pairs
+        if isinstance(texts, str) or not len(texts) or len(seconds) != len(texts):
             raise ValueError(
                 "WordPiece.batch: expected a list of texts, and as many pairs if there are pairs"
             )
-        rows = [
-            self._joined(text, pair, maxlen)
-            for text, pair in zip(texts, [None] * len(texts) if pairs is None else pairs)
-        ]
-        ids, segments = (
-            pad_sequences(part, dtype=np.int64, padding="post", value=fill)
-            for part, fill in zip(zip(*rows), (self.ids["[PAD]"], 0))
-        )
-        mask = pad_sequences(
-            [np.ones(len(row), bool) for row, _ in rows], dtype=bool, padding="post", value=False
-        )
+        rows = [self._ids_and_segments(text, pair, maxlen) for text, pair in zip(texts, seconds)]
+        ids = _pad([ids for ids, _ in rows], self.ids["[PAD]"])
+        segments = _pad([segments for _, segments in rows], 0)
+        lengths = np.array([len(ids) for ids, _ in rows])
+        mask = np.arange(ids.shape[1]) < lengths[:, None]
         return ids, segments, mask
 
     def decode(self, ids: Any, skip_special: bool = True) -> str:
-        """The words of ids, joined by spaces, ## pieces to the one before; what case and white space there were is lost."""
-        tokens = [
-            token for token in self.tokens_of(ids) if not (skip_special and token in self.special)
-        ]
+        """The words of ids (T,), joined by spaces; case and white space of the text are lost.
+
+        Args:
+            ids: The ids of one text.
+            skip_special: True to leave out special tokens.
+        """
+        tokens = self.tokens_of(ids)
+        if skip_special:
+            tokens = [token for token in tokens if token not in self.special]
         return " ".join(tokens).replace(" ##", "")
 
-    # ---- files -----------------------------------------------------------------------------------------------------------
+    # ---- files ----
 
     def save(self, path: PathLike) -> None:
-        """Write vocab.txt: a token a line."""
+        """Write vocab.txt, one token per line.
+
+        Args:
+            path: The file to write.
+        """
         with atomic_write(path) as file:
             file.write("".join(f"{token}\n" for token in self.tokens).encode())
 
     @classmethod
     def load(cls, path: PathLike, lower: bool | None = None) -> Self:
-        """Read a vocab.txt, or a checkpoint folder with one or with Hugging Face's tokenizer.json.
+        """Read a vocab.txt, or a folder with one or with Hugging Face's tokenizer.json.
 
-        Whether case is folded is read from the folder's tokenizer_config.json unless `lower` is given; it is if nothing says.
+        Args:
+            path: The file or the folder.
+            lower: True to fold case; None to read it from the folder's tokenizer_config.json, and
+                fold it if there is none.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is not WordPiece.
         """
-        path, folded = Path(path), True
+        path = Path(path)
+        if lower is None:
+            lower = _reads_lower_case(path)
         if path.is_dir():
-            config = path / "tokenizer_config.json"
-            folded = (
-                read_json(config, "tokeniser's settings").get("do_lower_case", True)
-                if config.is_file()
-                else True
-            )
-            path = path / ("vocab.txt" if (path / "vocab.txt").is_file() else "tokenizer.json")
+            path /= "vocab.txt" if (path / "vocab.txt").is_file() else "tokenizer.json"
         if not path.is_file():
             raise FileNotFoundError(
                 f"no vocab.txt at {path}, nor a folder with one or with tokenizer.json"
             )
-        if path.suffix == ".json":
-            model = read_json(path, "tokenizer.json")["model"]
-            if model.get("type", "WordPiece") != "WordPiece":
-                raise ValueError(f"{path} holds a {model['type']} tokeniser, not WordPiece")
-            tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
-        else:
-            tokens = path.read_text("utf-8").removesuffix("\n").split("\n")
-        return cls((token.rstrip("\r") for token in tokens), folded if lower is None else lower)
+        return cls(_read_tokens(path), lower)
 
 
-def _keeping(text: str, token: str) -> list[str]:
-    """The text cut around each occurrence of the token, which stays."""
+def _reads_lower_case(folder: Path) -> bool:
+    """The setting of a folder's tokenizer_config.json; True if there is none."""
+    config = folder / "tokenizer_config.json"
+    if not config.is_file():
+        return True
+    return read_json(config, "tokenizer's settings").get("do_lower_case", True)
+
+
+def _read_tokens(path: Path) -> list[str]:
+    """The tokens of vocab.txt or tokenizer.json, in the order of their ids."""
+    if path.suffix != ".json":
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+        return [line.rstrip("\r") for line in lines]
+    model = read_json(path, "tokenizer.json")["model"]
+    if model.get("type", "WordPiece") != "WordPiece":
+        raise ValueError(f"{path} holds a {model['type']} tokenizer, not WordPiece")
+    tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
+    return [token.rstrip("\r") for token in tokens]
+
+
+def _truncate(parts: list[list[str]], maxlen: int) -> None:
+    """Remove pieces from the end of the longer part until all fit beside [CLS] and [SEP]."""
+    if maxlen < 1 + len(parts):
+        raise ValueError(f"WordPiece: maxlen={maxlen} has no room for [CLS] and {len(parts)} [SEP]")
+    short, long = sorted(parts, key=len) if len(parts) > 1 else ([], parts[0])
+    while 1 + sum(len(part) + 1 for part in parts) > maxlen:
+        # as Hugging Face's: the part that was longer stays ahead by one
+        (short if len(short) >= len(long) else long).pop()
+
+
+def _pad(rows: list[np.ndarray], value: int) -> np.ndarray:
+    return pad_sequences(rows, dtype=np.int64, padding="post", value=value)
+
+
+def _split_keeping(text: str, token: str) -> list[str]:
+    """The text split around each occurrence of the token, which is a part of its own."""
     parts = [x for part in text.split(token) for x in (token, part)][1:]
     return [part for part in parts if part]
 
 
-def _spaced(c: str) -> str:
-    """A character as the cut into words wants it: controls vanish, white space is a space, punctuation stands alone."""
-    kind = unicodedata.category(c)
-    if c in "\t\n\r" or kind[0] == "Z":
+def _fold(text: str) -> str:
+    """Lower case, without accents."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn").lower()
+
+
+def _separate(c: str) -> str:
+    """A character, with spaces around punctuation; white space as a space, controls as nothing."""
+    category = unicodedata.category(c)
+    if c in "\t\n\r" or category[0] == "Z":
         return " "
-    if c in "\0�" or kind in ("Cc", "Cf", "Cn", "Co", "Cs"):
+    if c in "\0�" or category in ("Cc", "Cf", "Cn", "Co", "Cs"):
         return ""
-    if kind[0] == "P" or c in "$+<=>^`|~" or any(low <= ord(c) <= high for low, high in HAN):
+    is_han = any(low <= ord(c) <= high for low, high in HAN)
+    if category[0] == "P" or c in "$+<=>^`|~" or is_han:
         return f" {c} "
     return c

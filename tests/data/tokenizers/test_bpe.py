@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from minigrad import datasets
 from minigrad.data import BytePairEncoding
-from minigrad.data.tokenizers.bpe import byte_characters, joined, learn_merges, word_pattern
+from minigrad.data.tokenizers.bpe import byte_characters, learn_merges, merge_pair, word_pattern
 
 MIXED = """Don't he'll I'M we've 3rd 12,345.67 ½ Ⅷ x² _snake_case_ été Straße ΑΒΓ мир 日本語 한국어 हिन्दी e\u0301 😀👩‍👧  two   three
 \ttab\r\n\n\n  end \x1c\x85\xa0\u2003 ١٢٣ \u200b"quoted" (a)[b]{c} <|endoftext|> 'S naïve--dash…"""
@@ -84,9 +84,9 @@ def test_merges_of_the_corpus():
     assert learn_merges({tuple(word): n for word, n in counts.items()}, 60) == as_published(
         {" ".join(word): n for word, n in counts.items()}, 60
     )
-    rare = learn_merges({tuple("ab"): 3, tuple("cd"): 2}, 5, at_least=3)
+    rare = learn_merges({tuple("ab"): 3, tuple("cd"): 2}, 5, min_frequency=3)
     assert rare == [("a", "b")]
-    assert joined("aaa", ("a", "a")) == ["aa", "a"]
+    assert merge_pair("aaa", ("a", "a")) == ["aa", "a"]
 
 
 # ---- there and back --------------------------------------------------------------------------------------------------------

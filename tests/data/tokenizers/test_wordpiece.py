@@ -9,7 +9,7 @@ import pytest
 
 from minigrad import datasets
 from minigrad.data import WordPiece
-from minigrad.data.tokenizers.wordpiece import LONGEST
+from minigrad.data.tokenizers.wordpiece import MAX_WORD_LENGTH
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCAB = [
@@ -66,8 +66,11 @@ def test_greedy_longest_match(pieces):
         "##ing",
     ]
     assert pieces.pieces("lowest") == ["lowest"] and pieces.pieces("lower") == ["low", "##er"]
-    assert pieces.pieces("u" + "n" * (LONGEST - 1)) == ["un", *["##n"] * (LONGEST - 2)]
-    assert pieces.pieces("u" + "n" * LONGEST) == ["[UNK]"]
+    assert pieces.pieces("u" + "n" * (MAX_WORD_LENGTH - 1)) == [
+        "un",
+        *["##n"] * (MAX_WORD_LENGTH - 2),
+    ]
+    assert pieces.pieces("u" + "n" * MAX_WORD_LENGTH) == ["[UNK]"]
 
 
 def test_words(pieces):
