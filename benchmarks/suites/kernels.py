@@ -89,7 +89,7 @@ CASES = {
     "convolve": Case(2, convolved),
     "convolve_bias": Case(3, convolved_bias),
 }
-GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 
 def recurrent(name: str, n: int, units: int) -> list[Any]:

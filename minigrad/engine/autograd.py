@@ -145,7 +145,7 @@ class Primitive(Generic[P]):
         forward: Callable[..., Any] = self.forward
         if self.kernel:
             kernel = self.find_kernel(args[0])
-            if kernel:
+            if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
                 forward = kernel.forward
             elif self.is_fused:
                 return forward(*args, **kwargs)

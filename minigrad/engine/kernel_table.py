@@ -27,6 +27,8 @@ class Kernel(NamedTuple):
         device: The device it runs on, "cpu" or "cuda"; "any" for code that serves all.
         accelerator: What it is made with; "numpy" (or CuPy, through the same interface) needs
             nothing else.
+        supports: supports(**settings) -> True if it computes the op with these settings; other calls
+            run the definition. None for all settings.
     """
 
     op: str
@@ -34,6 +36,7 @@ class Kernel(NamedTuple):
     backward: Callable[..., Any] | None = None
     device: str = ANY_DEVICE
     accelerator: str = "numpy"
+    supports: Callable[..., bool] | None = None
 
 
 _table: dict[str, list[Kernel]] = {}

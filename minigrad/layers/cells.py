@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
 from ..ops import linear
+from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, simple_rnn_step
 from .base import Layer
 from .regularization import dropout_mask
 from .validation import check_rate, positive_integer
@@ -133,16 +133,17 @@ class _Cell(Layer):
             *states,
             mask,
             h_mask,
-            gives=return_mode,
+            return_mode=return_mode,
+            **self.activation_options(),
         )
 
     def sequence_op(self) -> Any:
-        """The op that runs all steps: a fast one for the usual activations, else its definition."""
+        """The op that runs all steps."""
         raise TypeError(f"{type(self).__name__} needs a method sequence_op(self)")
 
-    def has_usual_activations(self) -> bool:
-        """True for those of the papers, which the fast ops compute."""
-        return self.activation is ops.tanh and self.recurrent_activation is ops.sigmoid
+    def activation_options(self) -> dict[str, Any]:
+        """The activations, as the ops name them."""
+        return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
 
 
 class SimpleRNNCell(_Cell):
@@ -219,12 +220,13 @@ class SimpleRNNCell(_Cell):
 
     def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
         a = self.project(x, self.bias)
-        return ops.simple_rnn_step(a, h, self.recurrent_kernel, h_mask, self.activation)
+        return simple_rnn_step(a, h, self.recurrent_kernel, h_mask, self.activation)
 
     def sequence_op(self) -> Any:
-        if self.has_usual_activations():
-            return ops.simple_rnn
-        return partial(ops.simple_rnn_definition, activation=self.activation)
+        return ops.simple_rnn
+
+    def activation_options(self) -> dict[str, Any]:
+        return {"activation": self.activation}
 
 
 class LSTMCell(_Cell):
@@ -320,7 +322,7 @@ class LSTMCell(_Cell):
     def step(  # type: ignore[override]
         self, x: Any, h: Any, c: Any, h_mask: Any = None
     ) -> list[Any]:
-        return ops.lstm_step(
+        return lstm_step(
             self.project(x, self.bias),
             h,
             c,
@@ -331,13 +333,7 @@ class LSTMCell(_Cell):
         )
 
     def sequence_op(self) -> Any:
-        if self.has_usual_activations():
-            return ops.lstm
-        return partial(
-            ops.lstm_definition,
-            activation=self.activation,
-            recurrent_activation=self.recurrent_activation,
-        )
+        return ops.lstm
 
 
 class GRUCell(_Cell):
@@ -432,16 +428,10 @@ class GRUCell(_Cell):
         activations = self.activation, self.recurrent_activation
         if not self.reset_after:
             a = self.project(x, self.bias)
-            return ops.gru_classic_step(a, h, self.recurrent_kernel, h_mask, *activations)
+            return gru_reset_before_step(a, h, self.recurrent_kernel, h_mask, *activations)
         x_bias, h_bias = (None, None) if self.bias is None else (self.bias[0], self.bias[1])
         a = self.project(x, x_bias)
-        return ops.gru_step(a, h, self.recurrent_kernel, h_bias, h_mask, *activations)
+        return gru_step(a, h, self.recurrent_kernel, h_bias, h_mask, *activations)
 
     def sequence_op(self) -> Any:
-        if self.has_usual_activations():
-            return ops.gru if self.reset_after else ops.gru_classic
-        return partial(
-            ops.gru_definition if self.reset_after else ops.gru_classic_definition,
-            activation=self.activation,
-            recurrent_activation=self.recurrent_activation,
-        )
+        return ops.gru if self.reset_after else ops.gru_reset_before

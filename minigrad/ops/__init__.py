@@ -88,14 +88,6 @@ from .elementwise import (
     tanh,
     where,
 )
-from .gru import (
-    gru,
-    gru_classic,
-    gru_classic_definition,
-    gru_classic_step,
-    gru_definition,
-    gru_step,
-)
 from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axis, top_k
 from .losses import (
     binary_cross_entropy,
@@ -122,14 +114,7 @@ from .normalization import (
     scale_shift,
 )
 from .pooling import avg_pool, max_pool, pool_at, unpool
-from .recurrent import (
-    lstm,
-    lstm_definition,
-    lstm_step,
-    simple_rnn,
-    simple_rnn_definition,
-    simple_rnn_step,
-)
+from .recurrent import gru, gru_reset_before, lstm, simple_rnn
 from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
 from .shapes import (
     concatenate,

@@ -1,244 +1,402 @@
-"""Recurrent layers over whole sequences: a kernel each, under the definition that takes one step after the other.
+"""Recurrent layers over whole sequences: SimpleRNN, LSTM and GRU, from easy to hard.
 
-x is (N, T, in), the states are (N, units), None for zeros. kernel (in, gates * units) meets x, recurrent (units, gates * units) the
-hidden state h; the gates stand side by side in Keras's order. At a step where mask (N, T) is False a sequence keeps its states.
-`drop` (N, units) multiplies h on its way into the product at every step (arXiv:1512.05287). What comes out is `gives`: "sequence",
-all h (N, T, units); "last", the h of the last step; "all" (lstm only), all h and below them the last c, (N, T + 1, units).
+    a = x @ kernel + bias                    what the inputs add, all steps in one product
+    h = step(a[:, t], h, recurrent)          the equations of one step, from the first to the last
+
+x is (N, T, features), a state (N, units). `kernel` (features, gates * units) multiplies x, and
+`recurrent` (units, gates * units) the h before; the gates stand side by side, in Keras's order.
 """
 
 from __future__ import annotations
 
-from ..backend import backend, overflow_allowed
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..backend import backend
 from ..engine.autograd import fused
 from .activations import sigmoid
-from .elementwise import tanh
-from .sequences import (
-    arriving,
-    blocks,
-    buffer,
-    carried_on,
-    check_recurrent,
-    drop_gradient,
-    dropped,
-    given,
-    gradients,
-    keep,
-    project,
-    projected,
-    skips_of,
-    time_major,
-    walk,
-)
-from .shapes import split
+from .elementwise import tanh, where
+from .matmul import linear
+from .shapes import split, stack
 
-# ---- SimpleRNN -----------------------------------------------------------------------------------------------------
+# ---- what all of them share ----------------------------------------------------------------------
 
 
-def simple_rnn_step(a, h, recurrent, drop=None, activation=tanh):
-    """tanh(a + h @ recurrent), a = x @ kernel + bias (Elman 1990)."""
-    return [activation(a + dropped(h, drop) @ recurrent)]
+def scan(
+    step: Callable[..., list[Any]], a: Any, states: Sequence[Any], mask: Any, return_mode: str
+) -> Any:
+    """step(a at one time, *states) -> new states, from the first time to the last.
+
+    Args:
+        step: The equations of one step; the first state is the output.
+        a: (N, T, width), one slice of it per step.
+        states: The initial states, (N, units) each.
+        mask: Booleans (N, T), False where a sequence keeps its states; None for all True.
+        return_mode: "sequence", "last" or "all", as in `lstm`.
+    """
+    outputs = []
+    for t in range(a.shape[1]):
+        new_states = step(a[:, t], *states)
+        if mask is not None:
+            is_real = mask[:, t, None]
+            new_states = [where(is_real, new, old) for new, old in zip(new_states, states)]
+        states = new_states
+        outputs.append(states[0])
+    if return_mode == "last":
+        return outputs[-1]
+    if return_mode == "all":
+        outputs.extend(states[1:])
+    return stack(outputs, axis=1)
 
 
-def simple_rnn_definition(
-    x, kernel, recurrent, bias, h=None, mask=None, drop=None, *, gives="sequence", activation=tanh
-):
-    """simple_rnn_step over all steps: x (N, T, in) -> h (N, T, units)."""
-    check_recurrent("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, drop)
-    return walk(
-        lambda a, h: simple_rnn_step(a, h, recurrent, drop, activation),
-        project(x, kernel, bias),
-        [h],
-        recurrent,
-        mask,
-        gives,
-    )
+def project(x: Any, kernel: Any, bias: Any) -> Any:
+    """x @ kernel + bias; a bias of None counts as zero."""
+    return x @ kernel if bias is None else linear(x, kernel, bias)
 
 
-@fused(simple_rnn_definition)
-def simple_rnn(x, kernel, recurrent, bias, h=None, mask=None, drop=None, *, gives="sequence"):
-    """simple_rnn_definition in place."""
-    check_recurrent("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, drop)
-    xp, (n, steps, _), units = backend(x), x.shape, len(recurrent)
-    a, hs, skips = (
-        projected(x, kernel, bias),
-        buffer(xp, h, steps, n, units, x.dtype),
-        skips_of(mask),
-    )
-    product = xp.empty((n, units), x.dtype)
-    for t, (now, h, new) in enumerate(zip(a, hs, hs[1:])):
-        xp.matmul(dropped(h, drop), recurrent, out=product)
-        product += now
-        xp.tanh(product, out=new)
-        if skips and skips[t] is not None:
-            keep(xp, skips[t], new, h)
-    return given(gives, hs), hs
+def drop(h: Any, dropout_mask: Any) -> Any:
+    """h as it enters the product with the recurrent kernel."""
+    return h if dropout_mask is None else h * dropout_mask
 
 
-@simple_rnn.backward
-def _(g, hs, x, kernel, recurrent, bias, h=None, mask=None, drop=None, gives="sequence"):
-    xp, steps, skips, back = (
-        backend(x),
-        x.shape[1],
-        skips_of(mask),
-        backend(x).ascontiguousarray(recurrent.T),
-    )
-    da = xp.multiply(hs[1:], hs[1:])
-    xp.subtract(1, da, out=da)
-    if skips:
-        da *= mask.T[..., None]
-    dh, earlier = arriving(g, gives, steps)
-    for t in range(steps - 1, -1, -1):
-        da[t] *= dh
-        kept = dh * skips[t] if skips and skips[t] is not None else None
-        xp.matmul(da[t], back, out=dh)
-        if drop is not None:
-            dh *= drop
-        for more in (kept, earlier[t]):
-            if more is not None:
-                dh += more
-    return (*gradients(x, kernel, da, h, hs, drop), dh, None, drop_gradient(hs, da, back))
+def or_zeros(state: Any, x: Any, units: int) -> Any:
+    """The initial state, zeros where it is None."""
+    return backend(x).zeros((x.shape[0], units), x.dtype) if state is None else state
 
 
-# ---- LSTM ----------------------------------------------------------------------------------------------------------
+def check_recurrent(
+    name: str,
+    gates: int,
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    states: Sequence[Any],
+    mask: Any,
+    dropout_mask: Any,
+) -> None:
+    """ValueError where a shape does not fit x and recurrent, TypeError for a mask of numbers."""
+    if x.ndim != 3:
+        hint = ", one of them as x[None]" if x.ndim == 2 else ""
+        raise ValueError(f"{name} expects sequences of shape (N, T, features){hint}; got {x.shape}")
+    n, steps, features = x.shape
+    units = recurrent.shape[0]
+    width = gates * units
+    if not steps:
+        raise ValueError(f"{name}: sequences of shape {x.shape} have no steps")
+    expected = {
+        "kernel": (kernel, (features, width)),
+        "recurrent kernel": (recurrent, (units, width)),
+        "bias": (bias, (2, width) if name == "gru" else (width,)),
+        "mask": (mask, (n, steps)),
+        "dropout mask": (dropout_mask, (n, units)),
+    }
+    for letter, state in zip("hc", states):
+        expected[f"initial state {letter}"] = (state, (n, units))
+    for what, (array, shape) in expected.items():
+        if array is not None and array.shape != shape:
+            raise ValueError(
+                f"{name}: the {what} has shape {array.shape}; sequences of shape {x.shape} and "
+                f"{units} units need {shape}"
+            )
+    if mask is not None and mask.dtype.kind != "b":
+        raise TypeError(f"{name}: the mask is boolean, True where a step is real, not {mask.dtype}")
 
 
-def lstm_step(a, h, c, recurrent, drop=None, activation=tanh, recurrent_activation=sigmoid):
-    """c' = f * c + i * g, h' = o * tanh(c'); i, f, g, o from a + h @ recurrent (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."""
-    i, f, g, o = split(a + dropped(h, drop) @ recurrent, sections=4, axis=-1)
-    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
-    return [recurrent_activation(o) * activation(c), c]
+# ---- SimpleRNN -----------------------------------------------------------------------------------
 
 
-def lstm_definition(
-    x,
-    kernel,
-    recurrent,
-    bias,
-    h=None,
-    c=None,
-    mask=None,
-    drop=None,
+def simple_rnn_step(
+    a: Any, h: Any, recurrent: Any, dropout_mask: Any = None, activation: Any = tanh
+) -> list[Any]:
+    """h' = tanh(a + h @ recurrent), with a = x @ kernel + bias."""
+    return [activation(a + drop(h, dropout_mask) @ recurrent)]
+
+
+@fused(kernel="simple_rnn")
+def simple_rnn(
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    h: Any = None,
+    mask: Any = None,
+    dropout_mask: Any = None,
     *,
-    gives="sequence",
-    activation=tanh,
-    recurrent_activation=sigmoid,
-):
-    """lstm_step over all steps: x (N, T, in) -> h (N, T, units)."""
-    check_recurrent("lstm", 4, x, kernel, recurrent, bias, [h, c], mask, drop)
-    return walk(
-        lambda a, h, c: lstm_step(a, h, c, recurrent, drop, activation, recurrent_activation),
-        project(x, kernel, bias),
-        [h, c],
-        recurrent,
-        mask,
-        gives,
-    )
+    return_mode: str = "sequence",
+    activation: Any = tanh,
+) -> Any:
+    """h_t = tanh(x_t @ kernel + h_(t-1) @ recurrent + bias) over all steps.
+
+    Args:
+        x: The sequences.
+        kernel: (features, units).
+        recurrent: (units, units).
+        bias: (units,), or None.
+        h: The initial state, (N, units); None for zeros.
+        mask: Booleans (N, T), False where a sequence keeps its state; None for all True.
+        dropout_mask: (N, units), multiplies h as it enters the product at every step; None: ones.
+        return_mode: "sequence" for h at all steps, "last" for h at the last step.
+        activation: What stands for tanh.
+
+    Shape:
+        (N, T, features) -> (N, T, units), or (N, units) with "last"
+
+    Raises:
+        ValueError: If a shape does not fit.
+        TypeError: If the mask is not boolean.
+
+    References:
+        Elman 1990, Finding structure in time.
+
+    Example:
+        >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 4)), np.eye(4)
+        >>> minigrad.ops.simple_rnn(x, kernel, recurrent, None).shape
+        (2, 5, 4)
+    """
+    check_recurrent("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+
+    def step(a: Any, h: Any) -> list[Any]:
+        return simple_rnn_step(a, h, recurrent, dropout_mask, activation)
+
+    states = [or_zeros(h, x, recurrent.shape[0])]
+    return scan(step, project(x, kernel, bias), states, mask, return_mode)
 
 
-@fused(lstm_definition)
-def lstm(x, kernel, recurrent, bias, h=None, c=None, mask=None, drop=None, *, gives="sequence"):
-    """lstm_definition in place; keeps h, c, tanh(c) of all steps, and the gates (4, T, N, units), each gate in one piece of memory."""
-    check_recurrent("lstm", 4, x, kernel, recurrent, bias, [h, c], mask, drop)
-    xp, (n, steps, _), units = backend(x), x.shape, len(recurrent)
-    scale = xp.asarray([-1, -1, -2, -1], x.dtype)[
-        :, None, None
-    ]  # sigmoid(a) = 1 / (1 + exp(-a)), tanh(a) = 2 sigmoid(2 a) - 1
-    kernel, recurrent = (
-        w.reshape((-1, 4, units)).swapaxes(0, 1) * scale for w in (kernel, recurrent)
-    )
-    gates = xp.matmul(time_major(x), kernel).reshape((4, steps, n, units))
-    if bias is not None:
-        gates += (bias.reshape((4, 1, units)) * scale)[:, None]
-    hs, cs = (
-        buffer(xp, h, steps + (gives == "all"), n, units, x.dtype),
-        buffer(xp, c, steps, n, units, x.dtype),
-    )
-    tanhs, product, part = (
-        xp.empty(shape, x.dtype) for shape in ((steps, n, units), (4, n, units), (n, units))
-    )
-    skips = skips_of(mask)
-    with overflow_allowed():  # exp may be infinite: a gate is then shut
-        for t, (now, old, c, squashed) in enumerate(zip(gates.swapaxes(0, 1), hs, cs, tanhs)):
-            if t or h is not None:  # else the state before is 0
-                now += xp.matmul(dropped(old, drop), recurrent, out=product)
-            xp.exp(now, out=now)
-            now += 1
-            xp.divide(1, now, out=now)
-            i, f, g, o = now
-            g *= 2
-            g -= 1
-            carry, new = cs[t + 1], hs[t + 1]
-            xp.multiply(f, c, out=carry)
-            xp.multiply(i, g, out=part)
-            carry += part
-            xp.tanh(carry, out=squashed)
-            xp.multiply(o, squashed, out=new)
-            if skips and skips[t] is not None:
-                keep(xp, skips[t], new, old)
-                keep(xp, skips[t], carry, c)
-    if gives == "all":
-        hs[-1] = cs[-1]
-    return given(gives, hs), (gates, hs, cs, tanhs)
+# ---- LSTM ----------------------------------------------------------------------------------------
 
 
-def _lstm_slopes(gates, cs, tanhs, mask, block):
-    """For a block of steps: what dc (i, f, g) and dh (o) are multiplied by to give the gradients of the gates; dc / dh."""
-    xp, now, squashed = backend(gates), gates[:, block], tanhs[block]
-    i, _, g, o = now
-    slopes = now * now
-    xp.subtract(now, slopes, out=slopes)  # the slope of a sigmoid y is y - y**2
-    xp.multiply(g, g, out=slopes[2])
-    xp.subtract(1, slopes[2], out=slopes[2])  # that of a tanh y is 1 - y**2
-    for slope, partner in zip(slopes, (g, cs[block], i, squashed)):
-        slope *= partner
-    by_h = squashed * squashed
-    xp.subtract(1, by_h, out=by_h)
-    by_h *= o
-    if mask is not None:
-        real = mask.T[block, :, None]
-        slopes *= real
-        by_h *= real
-    return slopes[:3].transpose((1, 2, 0, 3)), slopes[3], by_h
+def lstm_step(
+    a: Any,
+    h: Any,
+    c: Any,
+    recurrent: Any,
+    dropout_mask: Any = None,
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> list[Any]:
+    """h' and c' from a = x @ kernel + bias and the states before.
+
+    i, f, g, o = split(a + h @ recurrent)
+    c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    h' = sigmoid(o) * tanh(c')
+    """
+    i, f, g, o = split(a + drop(h, dropout_mask) @ recurrent, sections=4, axis=-1)
+    c_new = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
+    h_new = recurrent_activation(o) * activation(c_new)
+    return [h_new, c_new]
 
 
-@lstm.backward
-def _(g, kept, x, kernel, recurrent, bias, h=None, c=None, mask=None, drop=None, gives="sequence"):
-    gates, hs, cs, tanhs = kept
-    xp, (steps, n, units), skips, back = (
-        backend(x),
-        tanhs.shape,
-        skips_of(mask),
-        backend(x).ascontiguousarray(recurrent.T),
-    )
-    mask = mask if skips else None
-    dh, earlier = arriving(g, gives, steps)
-    dc = g[:, steps].copy() if gives == "all" else xp.zeros(dh.shape, dh.dtype)
-    da, part = xp.empty((steps, n, 4 * units), x.dtype), xp.empty(dh.shape, dh.dtype)
-    three, last, wide = (
-        da.reshape((steps, n, 4, units))[:, :, :3],
-        da[..., 3 * units :],
-        dc[:, None],
-    )
-    for block in blocks(da):
-        to_three, to_last, by_h = _lstm_slopes(gates, cs, tanhs, mask, block)
-        by_c = carried_on(xp, gates[1], mask, block)
-        for k in range(block.stop - block.start - 1, -1, -1):
-            t = block.start + k
-            xp.multiply(dh, by_h[k], out=part)
-            dc += part
-            xp.multiply(to_three[k], wide, out=three[t])
-            xp.multiply(to_last[k], dh, out=last[t])
-            dc *= by_c[k]
-            if not t and h is None:
-                break
-            if skips and skips[t] is not None:
-                xp.multiply(dh, skips[t], out=part)
-            xp.matmul(da[t], back, out=dh)
-            if drop is not None:
-                dh *= drop
-            if skips and skips[t] is not None:
-                dh += part
-            if earlier[t] is not None:
-                dh += earlier[t]
-    hs = hs[: steps + 1]
-    return (*gradients(x, kernel, da, h, hs, drop), dh, dc, None, drop_gradient(hs, da, back))
+@fused(kernel="lstm")
+def lstm(
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    h: Any = None,
+    c: Any = None,
+    mask: Any = None,
+    dropout_mask: Any = None,
+    *,
+    return_mode: str = "sequence",
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> Any:
+    """Long short-term memory: `lstm_step` over all steps, gates i, f, g, o.
+
+    Args:
+        x: The sequences.
+        kernel: (features, 4 * units).
+        recurrent: (units, 4 * units).
+        bias: (4 * units,), or None.
+        h: The initial output, (N, units); None for zeros.
+        c: The initial cell state, (N, units); None for zeros.
+        mask: Booleans (N, T), False where a sequence keeps its states; None for all True.
+        dropout_mask: (N, units), multiplies h as it enters the product at every step; None: ones.
+        return_mode: "sequence" for h at all steps, "last" for h at the last step, "all" for h at
+            all steps followed by the last c.
+        activation: What stands for tanh.
+        recurrent_activation: What stands for sigmoid.
+
+    Shape:
+        (N, T, features) -> (N, T, units), (N, units) with "last", (N, T + 1, units) with "all"
+
+    Raises:
+        ValueError: If a shape does not fit.
+        TypeError: If the mask is not boolean.
+
+    References:
+        Hochreiter & Schmidhuber 1997, Long short-term memory; Gers et al. 2000 for the forget gate.
+        arXiv:1512.05287 for dropout with one mask for all steps.
+
+    Example:
+        >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
+        >>> minigrad.ops.lstm(x, kernel, recurrent, None, return_mode="last").shape
+        (2, 4)
+    """
+    check_recurrent("lstm", 4, x, kernel, recurrent, bias, [h, c], mask, dropout_mask)
+
+    def step(a: Any, h: Any, c: Any) -> list[Any]:
+        return lstm_step(a, h, c, recurrent, dropout_mask, activation, recurrent_activation)
+
+    units = recurrent.shape[0]
+    states = [or_zeros(h, x, units), or_zeros(c, x, units)]
+    return scan(step, project(x, kernel, bias), states, mask, return_mode)
+
+
+# ---- GRU with the reset gate after the product, as in Keras --------------------------------------
+
+
+def gru_step(
+    a: Any,
+    h: Any,
+    recurrent: Any,
+    recurrent_bias: Any,
+    dropout_mask: Any = None,
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> list[Any]:
+    """h' from a = x @ kernel + bias and the state before.
+
+    b = h @ recurrent + recurrent_bias
+    z, r = sigmoid(a_z + b_z), sigmoid(a_r + b_r)
+    h' = z * h + (1 - z) * tanh(a_h + r * b_h)
+    """
+    b = project(drop(h, dropout_mask), recurrent, recurrent_bias)
+    a_z, a_r, a_h = split(a, sections=3, axis=-1)
+    b_z, b_r, b_h = split(b, sections=3, axis=-1)
+    z = recurrent_activation(a_z + b_z)
+    r = recurrent_activation(a_r + b_r)
+    return [z * h + (1 - z) * activation(a_h + r * b_h)]
+
+
+@fused(kernel="gru")
+def gru(
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    h: Any = None,
+    mask: Any = None,
+    dropout_mask: Any = None,
+    *,
+    return_mode: str = "sequence",
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> Any:
+    """The gated recurrent unit as in Keras and cuDNN: `gru_step` over all steps, gates z, r, h.
+
+    Args:
+        x: The sequences.
+        kernel: (features, 3 * units).
+        recurrent: (units, 3 * units).
+        bias: (2, 3 * units), the bias of x @ kernel and that of h @ recurrent, or None.
+        h: The initial state, (N, units); None for zeros.
+        mask: Booleans (N, T), False where a sequence keeps its state; None for all True.
+        dropout_mask: (N, units), multiplies h as it enters the product at every step; None: ones.
+        return_mode: "sequence" for h at all steps, "last" for h at the last step.
+        activation: What stands for tanh.
+        recurrent_activation: What stands for sigmoid.
+
+    Shape:
+        (N, T, features) -> (N, T, units), or (N, units) with "last"
+
+    Raises:
+        ValueError: If a shape does not fit.
+        TypeError: If the mask is not boolean.
+
+    References:
+        Cho et al. 2014, arXiv:1406.1078, with the reset gate applied after the product.
+
+    Example:
+        >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
+        >>> minigrad.ops.gru(x, kernel, recurrent, None, return_mode="last").shape
+        (2, 4)
+    """
+    check_recurrent("gru", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+    input_bias, recurrent_bias = (None, None) if bias is None else (bias[0], bias[1])
+
+    def step(a: Any, h: Any) -> list[Any]:
+        options = dropout_mask, activation, recurrent_activation
+        return gru_step(a, h, recurrent, recurrent_bias, *options)
+
+    states = [or_zeros(h, x, recurrent.shape[0])]
+    return scan(step, project(x, kernel, input_bias), states, mask, return_mode)
+
+
+# ---- GRU with the reset gate before the product, as in the paper ---------------------------------
+
+
+def gru_reset_before_step(
+    a: Any,
+    h: Any,
+    recurrent: Any,
+    dropout_mask: Any = None,
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> list[Any]:
+    """h' from a = x @ kernel + bias and the state before.
+
+    z, r = sigmoid(a_zr + h @ recurrent_zr)
+    h' = z * h + (1 - z) * tanh(a_h + (r * h) @ recurrent_h)
+    """
+    width = 2 * h.shape[-1]
+    a_zr, a_h = a[:, :width], a[:, width:]
+    recurrent_zr, recurrent_h = recurrent[:, :width], recurrent[:, width:]
+    dropped = drop(h, dropout_mask)
+    zr = recurrent_activation(a_zr + dropped @ recurrent_zr)
+    z, r = split(zr, sections=2, axis=-1)
+    return [z * h + (1 - z) * activation(a_h + (r * dropped) @ recurrent_h)]
+
+
+@fused(kernel="gru_reset_before")
+def gru_reset_before(
+    x: Any,
+    kernel: Any,
+    recurrent: Any,
+    bias: Any,
+    h: Any = None,
+    mask: Any = None,
+    dropout_mask: Any = None,
+    *,
+    return_mode: str = "sequence",
+    activation: Any = tanh,
+    recurrent_activation: Any = sigmoid,
+) -> Any:
+    """The gated recurrent unit of the paper: `gru_reset_before_step` over all steps, gates z, r, h.
+
+    Args:
+        x: The sequences.
+        kernel: (features, 3 * units).
+        recurrent: (units, 3 * units).
+        bias: (3 * units,), or None.
+        h: The initial state, (N, units); None for zeros.
+        mask: Booleans (N, T), False where a sequence keeps its state; None for all True.
+        dropout_mask: (N, units), multiplies h as it enters the products at every step; None: ones.
+        return_mode: "sequence" for h at all steps, "last" for h at the last step.
+        activation: What stands for tanh.
+        recurrent_activation: What stands for sigmoid.
+
+    Shape:
+        (N, T, features) -> (N, T, units), or (N, units) with "last"
+
+    Raises:
+        ValueError: If a shape does not fit.
+        TypeError: If the mask is not boolean.
+
+    References:
+        Cho et al. 2014, arXiv:1406.1078, version 1.
+
+    Example:
+        >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
+        >>> minigrad.ops.gru_reset_before(x, kernel, recurrent, None).shape
+        (2, 5, 4)
+    """
+    check_recurrent("gru_reset_before", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+
+    def step(a: Any, h: Any) -> list[Any]:
+        options = dropout_mask, activation, recurrent_activation
+        return gru_reset_before_step(a, h, recurrent, *options)
+
+    states = [or_zeros(h, x, recurrent.shape[0])]
+    return scan(step, project(x, kernel, bias), states, mask, return_mode)

@@ -111,7 +111,7 @@ def gru_step(a: Array, h: Array, recurrent: Array, bias: Any, drop: Any) -> list
     return [z * h + (1 - z) * np.tanh(a_n + r * inner_n)]
 
 
-def gru_classic_step(a: Array, h: Array, recurrent: Array, drop: Any) -> list:
+def gru_reset_before_step(a: Array, h: Array, recurrent: Array, drop: Any) -> list:
     """[h] after one step, with the reset gate before the product."""
     dropped = h if drop is None else h * drop
     a_z, a_r, a_n = np.split(a, 3, -1)
@@ -125,7 +125,7 @@ STEPS = {
     "simple_rnn": simple_rnn_step,
     "lstm": lstm_step,
     "gru": gru_step,
-    "gru_classic": gru_classic_step,
+    "gru_reset_before": gru_reset_before_step,
 }
 
 
@@ -141,7 +141,7 @@ def recurrent(
     recurrent: Array,
     bias: Any,
     *rest: Any,
-    gives: str = "sequence",
+    return_mode: str = "sequence",
 ) -> Array:
     """Sample by sample, only the steps that its mask has. `rest`: initial states, mask, dropout."""
     count = 1 + (name == "lstm")
@@ -151,7 +151,7 @@ def recurrent(
     if name == "gru":
         input_bias, state_bias = (None, [None]) if bias is None else (bias[0], [bias[1]])
     projected = x @ kernel if input_bias is None else x @ kernel + input_bias
-    outputs = np.zeros((len(x), x.shape[1] + (gives == "all"), units))
+    outputs = np.zeros((len(x), x.shape[1] + (return_mode == "all"), units))
     last = np.zeros((len(x), units))
     for n in range(len(x)):
         states = [np.zeros((1, units)) if s is None else s[n : n + 1] for s in initial]
@@ -161,9 +161,9 @@ def recurrent(
                 now = projected[n, t][None]
                 states = step(name, now, *states, recurrent, *state_bias, dropped)
             outputs[n, t] = last[n] = states[0]
-        if gives == "all":
+        if return_mode == "all":
             outputs[n, -1] = states[-1]
-    return last if gives == "last" else outputs
+    return last if return_mode == "last" else outputs
 
 
 # ---- shapes and indexing -------------------------------------------------------------------------

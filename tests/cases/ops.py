@@ -522,7 +522,7 @@ def conv2d_cases() -> list[Case]:
 
 # ---- recurrent -----------------------------------------------------------------------------------
 
-GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_classic": 3}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 
 # complete, ended early, begun late, with a gap
@@ -553,16 +553,16 @@ def recurrent_cases(name: str) -> list[Case]:
     one = recurrent_inputs(name, 1, 1, 1, 1)[:4]
     masked = np.array([[False]])
     found += [
-        case(*one, *zeros, masked, expect=expect, gives="last"),
-        case(*inputs[:4], *zeros, PADDED, expect=expect, gives="last"),
+        case(*one, *zeros, masked, expect=expect, return_mode="last"),
+        case(*inputs[:4], *zeros, PADDED, expect=expect, return_mode="last"),
         case(*recurrent_inputs(name, 0), expect=expect),
     ]
     x, *rest = transposed(normal, 4, 3, 2), *(strided(normal, *a.shape) for a in inputs[1:])
     found.append(case(x, *rest, PADDED, expect=expect))
     unmasked = [*recurrent_inputs(name, 2, 2), np.ones((2, 2), bool)]
-    found.append(case(*unmasked, expect=expect, gives="last"))
+    found.append(case(*unmasked, expect=expect, return_mode="last"))
     if name == "lstm":
-        found.append(case(*inputs, PADDED, expect=expect, gives="all"))
+        found.append(case(*inputs, PADDED, expect=expect, return_mode="all"))
     return found
 
 
@@ -857,15 +857,7 @@ OPS: dict[str, list[Case]] = {
     "conv2d": conv2d_cases(),
     "conv2d_transpose": [t.case() for t in TRANSPOSES],
     # ---- recurrent ----
-    **{
-        name + kind: cases
-        for name in GATES
-        for kind, cases in [
-            ("", recurrent_cases(name)),
-            ("_definition", recurrent_cases(name)[1:2]),
-            ("_step", step_cases(name)),
-        ]
-    },
+    **{name: recurrent_cases(name) for name in GATES},
     # ---- reductions ----
     "sum": axes(np.sum, nonzero, *EMPTY),
     "mean": axes(np.mean, nonzero, (0, 3), ()),
@@ -932,6 +924,8 @@ OPS: dict[str, list[Case]] = {
     "mean_squared_error": loss_cases(numpy_ops.mse),
     "mean_squared_error_definition": loss_cases(numpy_ops.mse),
 }
+
+RECURRENT_STEPS = {f"{name}_step": step_cases(name) for name in GATES}
 
 
 def all_cases() -> list[tuple[str, int]]:

@@ -194,7 +194,7 @@ def test_recurrent_dropout_is_one_mask_for_all_steps(make):
         (lambda: LSTM(6)(SEQUENCES[:, :0]), "have no steps"),
         (
             lambda: with_random_weights(GRU(6))(SEQUENCES[..., :2]),
-            r"kernel has shape \(3, 18\); sequences of shape \(4, 5, 2\) and 6 units want \(2, 18\)",
+            r"kernel has shape \(3, 18\); sequences of shape \(4, 5, 2\) and 6 units need \(2, 18\)",
         ),
         (
             lambda: LSTM(6)(SEQUENCES, initial_state=[np.zeros((4, 6))]),

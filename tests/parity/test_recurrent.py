@@ -77,13 +77,15 @@ def arrays(name, seed, n, steps, features, units):
 
 @pytest.mark.parametrize("name", GATES)
 def test_kernels(name):
-    gives = "all" if name == "lstm" else "sequence"
+    return_mode = "all" if name == "lstm" else "sequence"
 
     @drawn
     @given(sizes, st.booleans(), seeds)
     def check(size, backwards, seed):
         def ours(x, *others):
-            return getattr(ops, name)(ops.flip(x, axis=1) if backwards else x, *others, gives=gives)
+            return getattr(ops, name)(
+                ops.flip(x, axis=1) if backwards else x, *others, return_mode=return_mode
+            )
 
         compare(ours, torch_forward(name, backwards=backwards), *arrays(name, seed, *size))
 
@@ -100,7 +102,9 @@ def test_padded_batches(name):
         mask = np.arange(steps) < lengths[:, None]
 
         def ours(*inputs):
-            y = getattr(ops, name)(*inputs, mask, gives="all" if name == "lstm" else "sequence")
+            y = getattr(ops, name)(
+                *inputs, mask, return_mode="all" if name == "lstm" else "sequence"
+            )
             real = mask[..., None].astype(
                 float
             )  # PyTorch gives zeros after the end, we the last output

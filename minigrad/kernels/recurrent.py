@@ -1,0 +1,234 @@
+"""What recurrent kernels share (with lstm.py and gru.py), and SimpleRNN.
+
+Arrays are time-major here, (T, N, features), so that a step reads and writes one piece of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..backend import Array, backend, cache_blocks, to_cpu
+from ..ops.activations import sigmoid
+from ..ops.elementwise import tanh
+from ..ops.recurrent import check_recurrent, drop
+from .blocks import BLOCK_SIZE, row_sums
+
+# ---- what the kernels of this family share -------------------------------------------------------
+
+
+def has_default_activations(
+    activation: Any = tanh, recurrent_activation: Any = sigmoid, **settings: Any
+) -> bool:
+    """True if the activations are those that these kernels compute."""
+    return activation is tanh and recurrent_activation is sigmoid
+
+
+def merge_steps(a: Array) -> Array:
+    """(T, N, features) -> (T * N, features)."""
+    return a.reshape((len(a) * a.shape[1], a.shape[2]))
+
+
+def time_major_rows(x: Array) -> Array:
+    """(N, T, features) -> (T * N, features)."""
+    return merge_steps(backend(x).ascontiguousarray(x.swapaxes(0, 1)))
+
+
+def input_projection(x: Array, kernel: Array, bias: Array | None) -> Array:
+    """x @ kernel + bias for all steps in one product: (N, T, features) -> (T, N, width)."""
+    y = time_major_rows(x) @ kernel
+    if bias is not None:
+        y += bias
+    return y.reshape((x.shape[1], x.shape[0], kernel.shape[1]))
+
+
+def split_gates(a: Array, count: int) -> list[Array]:
+    """Views (T, N, units) of the gates in (T, N, count * units)."""
+    units = a.shape[-1] // count
+    return [a[..., k * units : (k + 1) * units] for k in range(count)]
+
+
+def state_buffer(initial: Array | None, steps: int, x: Array, units: int) -> Array:
+    """Memory for the states before and after each step, (steps + 1, N, units); the first is set."""
+    states = backend(x).empty((steps + 1, len(x), units), x.dtype)
+    states[0] = 0 if initial is None else initial
+    return states
+
+
+def masked_steps(mask: Array | None, steps: int) -> list[Array | None]:
+    """Per step the rows that skip it, booleans (N, 1), or None where no row does."""
+    if mask is None:
+        return [None] * steps
+    skipped = ~mask.T[..., None]
+    any_row = to_cpu(skipped.any((1, 2))).tolist()
+    return [rows if some else None for rows, some in zip(skipped, any_row)]
+
+
+def real_steps(mask: Array | None, skipped: list[Array | None]) -> Array | None:
+    """The mask as (T, N, 1), None where no row skips a step."""
+    if mask is None or all(rows is None for rows in skipped):
+        return None
+    return mask.T[..., None]
+
+
+def copy_previous_state(skipped: Array, new: Array, old: Array) -> None:
+    """Take back the step in the rows that skip it."""
+    backend(new).copyto(new, old, where=skipped)
+
+
+def select_output(return_mode: str, hs: Array) -> Array:
+    """What `return_mode` names of the states, the initial one left out."""
+    return hs[-1] if return_mode == "last" else hs[1:].swapaxes(0, 1)
+
+
+def split_grad_output(g: Array, return_mode: str, steps: int) -> tuple[Array, list[Array | None]]:
+    """The gradient at the last h, a copy, and per step what joins it before that step."""
+    if return_mode == "last":
+        return g.copy(), [None] * steps
+    time_major = g.swapaxes(0, 1)
+    return time_major[steps - 1].copy(), [None, *time_major[: steps - 1]]
+
+
+def backward_blocks(a: Array) -> Iterator[slice]:
+    """Runs of steps of (T, N, features), from the last to the first, that fit the cache."""
+    return reversed(list(cache_blocks(a, BLOCK_SIZE)))
+
+
+def carry_gate(gate: Array, real: Array | None, block: slice) -> Array:
+    """The gate that carries a state on, 1 where the step is skipped."""
+    if real is None:
+        return gate[block]
+    return backend(gate).where(real[block], gate[block], gate.dtype.type(1))
+
+
+# ---- gradients of the inputs, when that of x @ kernel + h @ recurrent + bias is known ------------
+
+Gradient = Callable[[], Array]
+
+
+def input_grads(x: Array, kernel: Array, da: Array) -> tuple[Gradient, Gradient, Gradient]:
+    """Functions that give the gradients of x, kernel and bias, from da (T, N, width)."""
+
+    def grad_x() -> Array:
+        dx = merge_steps(da) @ kernel.T
+        return dx.reshape((*da.shape[:2], x.shape[2])).swapaxes(0, 1)
+
+    def grad_kernel() -> Array:
+        return time_major_rows(x).T @ merge_steps(da)
+
+    def grad_bias() -> Array:
+        return row_sums(merge_steps(da))
+
+    return grad_x, grad_kernel, grad_bias
+
+
+def weight_grads(
+    x: Array, kernel: Array, da: Array, h: Array | None, hs: Array, dropout_mask: Array | None
+) -> tuple[Gradient, Gradient, Gradient, Gradient]:
+    """Functions that give the gradients of x, kernel, recurrent and bias from da."""
+    grad_x, grad_kernel, grad_bias = input_grads(x, kernel, da)
+    first = 1 if h is None else 0  # a state of zeros adds nothing
+
+    def grad_recurrent() -> Array:
+        dropped = drop(hs[first:-1], dropout_mask)
+        return merge_steps(dropped).T @ merge_steps(da[first:])
+
+    return grad_x, grad_kernel, grad_recurrent, grad_bias
+
+
+def dropout_mask_grad(hs: Array, da: Array, transposed: Array) -> Gradient:
+    """A function that gives the gradient of the mask that multiplies h at every step."""
+
+    def grad_dropout_mask() -> Array:
+        dh = (merge_steps(da) @ transposed).reshape(hs[:-1].shape)
+        return (dh * hs[:-1]).sum(0)
+
+    return grad_dropout_mask
+
+
+def step_back(
+    dh: Array,
+    da: Array,
+    transposed: Array,
+    dropout_mask: Array | None,
+    skipped: Array | None,
+    earlier: Array | None,
+) -> None:
+    """dh after a step -> dh before it, in place: through the product, and past it in skipped rows.
+
+    `earlier` is the gradient that arrives at this h from outside.
+    """
+    passed = None if skipped is None else dh * skipped
+    backend(dh).matmul(da, transposed, out=dh)
+    if dropout_mask is not None:
+        dh *= dropout_mask
+    if passed is not None:
+        dh += passed
+    if earlier is not None:
+        dh += earlier
+
+
+# ---- SimpleRNN -----------------------------------------------------------------------------------
+
+
+def simple_rnn_forward(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array | None,
+    h: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    *,
+    return_mode: str = "sequence",
+    **activations: Any,
+) -> tuple[Array, Array]:
+    """The output, and all h for the backward."""
+    check_recurrent("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+    xp, steps, units = backend(x), x.shape[1], len(recurrent)
+    a = input_projection(x, kernel, bias)
+    hs = state_buffer(h, steps, x, units)
+    skipped = masked_steps(mask, steps)
+    product = xp.empty((len(x), units), x.dtype)
+    for now, old, new, rows in zip(a, hs, hs[1:], skipped):
+        xp.matmul(drop(old, dropout_mask), recurrent, out=product)
+        product += now
+        xp.tanh(product, out=new)
+        if rows is not None:
+            copy_previous_state(rows, new, old)
+    return select_output(return_mode, hs), hs
+
+
+def simple_rnn_backward(
+    g: Array,
+    hs: Array,
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array | None,
+    h: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    *,
+    return_mode: str = "sequence",
+    **activations: Any,
+) -> tuple[Any, ...]:
+    """Gradients of all inputs; that of tanh is 1 - h**2."""
+    xp, steps = backend(x), x.shape[1]
+    transposed = xp.ascontiguousarray(recurrent.T)
+    skipped = masked_steps(mask, steps)
+    real = real_steps(mask, skipped)
+    da = xp.multiply(hs[1:], hs[1:])
+    xp.subtract(1, da, out=da)
+    if real is not None:
+        da *= real
+    dh, earlier = split_grad_output(g, return_mode, steps)
+    for t in reversed(range(steps)):
+        da[t] *= dh
+        step_back(dh, da[t], transposed, dropout_mask, skipped[t], earlier[t])
+    return (
+        *weight_grads(x, kernel, da, h, hs, dropout_mask),
+        dh,
+        None,
+        dropout_mask_grad(hs, da, transposed),
+    )
