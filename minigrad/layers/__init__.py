@@ -1,4 +1,4 @@
-"""Layers under the names Keras users know."""
+"""Layers, under Keras's names."""
 
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention

@@ -31,7 +31,7 @@ def as_tensor(x: Any, like: Tensor) -> Tensor:
 
 
 def _value_and_key(layer: Layer, query: Tensor, value: Any, key: Any) -> tuple[Tensor, Tensor]:
-    """Value and key as Tensors: the query, and the value, take the place of one not given."""
+    """Value and key as Tensors; the default of value is the query, that of key the value."""
     values = query if value is None else as_tensor(value, query)
     keys = values if key is None else as_tensor(key, query)
     if query.ndim != 3 or values.shape[:2] != keys.shape[:2] or len(values) != len(query):
@@ -42,7 +42,7 @@ def _value_and_key(layer: Layer, query: Tensor, value: Any, key: Any) -> tuple[T
     return values, keys
 
 
-# ---- many heads ------------------------------------------------------------------------------------
+# ---- many heads ----------------------------------------------------------------------------------
 
 
 class KeyValueCache:
@@ -292,7 +292,7 @@ def _merge_heads(x: Any) -> Any:
     return ops.reshape(side_by_side, shape=(n, steps, heads * width))
 
 
-# ---- one head, with a score of its own -------------------------------------------------------------
+# ---- one head, with a score of its own -----------------------------------------------------------
 
 
 class _ScoredAttention(Layer):

@@ -164,6 +164,7 @@ def _unique_name(name: str, child: Any, names: dict[str, Any]) -> str:
 
 
 def _join(path: str, name: str) -> str:
+    """path/name, or the name at the top."""
     return f"{path}/{name}" if path else name
 
 

@@ -1,4 +1,4 @@
-"""Positions: layers that add to each token of a sequence a vector that depends on its place."""
+"""Positional encodings: a vector per position, added to the tokens of a sequence."""
 
 from __future__ import annotations
 

@@ -145,9 +145,9 @@ def _reversed_copy(layer: RNN) -> RNN:
             "Bidirectional: this layer has weights already, and its copy would start with the "
             "same ones: give a new layer, or backward_layer= one that runs the other way"
         )
-    twin = copy.deepcopy(layer)
-    twin.go_backwards = not layer.go_backwards
-    return twin
+    backward_layer = copy.deepcopy(layer)
+    backward_layer.go_backwards = not layer.go_backwards
+    return backward_layer
 
 
 class TimeDistributed(Layer):

@@ -1,4 +1,4 @@
-"""Every layer of the registry: dtypes, devices, gradients, copies, shapes, numbers of parameters."""
+"""Every layer of the registry: dtypes, devices, gradients, copies, shapes, parameter counts."""
 
 import copy
 

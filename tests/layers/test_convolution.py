@@ -1,4 +1,4 @@
-"""Convolution layers and the ops under them: sizes by hand, Keras's names, errors that say what would fit."""
+"""Convolution layers and their ops: sizes by hand, Keras's names, errors that say what would fit."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ X = rng.standard_normal((5, 4)).astype("float32")
 
 
 class Block(Layer):
-    """Attributes of every kind: a parameter, layers, a list, a dict, a tuple inside a list, one layer twice."""
+    """Attributes of every kind: parameters, layers, nested lists, a dict, one layer twice."""
 
     def __init__(self):
         super().__init__()

@@ -26,21 +26,34 @@ rng = np.random.default_rng(3)
 ROWS = rng.standard_normal((5, 4)).astype("float32")
 
 
-def test_layer_normalization(xp):
+def normalized(x, axes, epsilon=1e-3):
+    """(x - mean) / sqrt(variance + epsilon), as NumPy computes it."""
+    deviation = np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    return (x - x.mean(axes, keepdims=True)) / deviation
+
+
+# ---- over features -------------------------------------------------------------------------------
+
+
+AXES = [(-1, -1), (2, -1), ((1, 2), (1, 2)), ((-2, -1), (1, 2))]
+
+
+@pytest.mark.parametrize("axis, axes", AXES)
+def test_layer_normalization(axis, axes, xp):
     x = rng.standard_normal((2, 3, 4)) * 5 + 3
-    for axis in (-1, 2, (1, 2), (-2, -1)):
-        layer = LayerNormalization(axis)
-        over = (-1,) if axis in (-1, 2) else (1, 2)
-        layer(xp.asarray(x))
-        gamma, beta = (rng.standard_normal(p.shape) for p in layer.weights)
-        layer.set_weights([gamma, beta])
-        expected = (x - x.mean(over, keepdims=True)) / np.sqrt(
-            x.var(over, keepdims=True) + 1e-3
-        ) * gamma + beta
-        assert_close(layer(xp.asarray(x)), expected, 1e-5, 2e-4)
-    bare = LayerNormalization(center=False, scale=False, epsilon=0.1)
-    expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 0.1)
-    assert_close(bare(xp.asarray(x)), expected, 1e-5, 2e-4)
+    layer = LayerNormalization(axis)
+    layer(xp.asarray(x))
+    gamma, beta = (rng.standard_normal(p.shape) for p in layer.weights)
+    layer.set_weights([gamma, beta])
+    expected = normalized(x, axes) * gamma + beta
+    assert_close(layer(xp.asarray(x)), expected, 1e-5, 2e-4)
+
+
+def test_layer_normalization_without_gamma_and_beta(xp):
+    x = rng.standard_normal((2, 3, 4)) * 5 + 3
+    layer = LayerNormalization(center=False, scale=False, epsilon=0.1)
+    y = layer(xp.asarray(x))
+    assert_close(y, normalized(x, -1, epsilon=0.1), 1e-5, 2e-4)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 3, -4, (0, 2), (1, 3)])
@@ -76,16 +89,16 @@ def test_training_uses_the_statistics_of_the_batch(xp):
     gamma = values(layer.gamma)
     beta = values(layer.beta)
     axes = (0, 1, 2)
-    wanted = (X - X.mean(axes)) / np.sqrt(X.var(axes) + 1e-3) * gamma + beta
-    assert_close(layer(xp.asarray(X), training=True), wanted, 1e-4, 1e-4)
+    expected = (X - X.mean(axes)) / np.sqrt(X.var(axes) + 1e-3) * gamma + beta
+    assert_close(layer(xp.asarray(X), training=True), expected, 1e-4, 1e-4)
 
 
 def test_inference_uses_the_running_ones(xp):
     layer = built(BatchNormalization(), xp.asarray(X))
     layer.set_weights([rng.uniform(0.5, 1.5, 4) for _ in range(4)])
     gamma, beta, mean, variance = layer.get_weights()
-    wanted = (X - mean) / np.sqrt(variance + 1e-3) * gamma + beta
-    assert_close(layer(xp.asarray(X)), wanted, 1e-5, 1e-4)
+    expected = (X - mean) / np.sqrt(variance + 1e-3) * gamma + beta
+    assert_close(layer(xp.asarray(X)), expected, 1e-5, 1e-4)
 
 
 @pytest.mark.parametrize("momentum", [0.99, 0.5])
@@ -123,14 +136,14 @@ def test_a_second_pass_through_the_definition_does_not_count_twice(xp):
 
 
 def test_a_graph_survives_the_update_of_the_statistics(xp):
-    """An inference graph reads the running statistics; training steps that follow neither disturb it nor raise an alarm."""
+    """Training steps neither change a graph of inference nor count as in-place changes of it."""
     layer = built(BatchNormalization(), xp.asarray(X))
     x = Tensor(xp.asarray(X), requires_grad=True)
-    wanted = values(grad(ops.sum(layer(x)), [x])[0])
+    expected = values(grad(ops.sum(layer(x)), [x])[0])
     y = layer(x)
     first = layer(x, training=True)
     layer(x, training=True)
-    assert_equal(grad(ops.sum(y), [x])[0], wanted)
+    assert_equal(grad(ops.sum(y), [x])[0], expected)
     assert np.isfinite(values(grad(ops.sum(first * first), [x])[0])).all()
 
 
@@ -156,10 +169,10 @@ def test_statistics_far_from_zero(mean, xp):
     y = values(layer(xp.asarray(x), training=True))
     assert_close(layer.moving_mean, x.mean((0, 1, 2), dtype="float64"), 1e-6, 2e-7)
     assert_close(layer.moving_variance, x.astype("float64").var((0, 1, 2)), 0, 1e-5)
-    wanted = (x - x.mean((0, 1, 2), dtype="float64")) / np.sqrt(
+    expected = (x - x.mean((0, 1, 2), dtype="float64")) / np.sqrt(
         x.astype("float64").var((0, 1, 2)) + 1e-3
     )
-    assert_close(y, wanted, 2e-5)
+    assert_close(y, expected, 2e-5)
 
 
 def test_constant_channels_and_single_rows(xp):
@@ -240,11 +253,11 @@ def test_recomputed_statistics(batch_size, xp, device):
     later = model.layers[3]
     assert_close(first.moving_mean, x.mean(0), 0, 1e-4)
     assert_close(first.moving_variance, x.var(0), 0, 1e-4)
-    # The mean of what is normalised is 0 but for rounding; that the statistics are new shows in the variance, which began at 1.
+    # the mean after normalization is 0 but for rounding: the variance, first 1, shows the update
     assert first.moving_mean.device == device
     assert (values(later.moving_variance) != 1).all()
     assert values(frozen.moving_mean).tolist() == [0] * 4
-    if batch_size == 100:  # one batch: what lies below is normalised as it is in inference now
+    if batch_size == 100:  # one batch: its input is what it is in inference now
         with no_grad():
             y = values(model.layers[2](model.layers[0](xp.asarray(x))))
         assert_close(later.moving_variance, y.var(0), 0, 1e-3)
@@ -266,8 +279,8 @@ def test_group_normalization(groups, xp):
     normal = (apart - apart.mean((1, 3), keepdims=True)) / np.sqrt(
         apart.var((1, 3), keepdims=True) + 1e-3
     )
-    wanted = normal.reshape(X.shape) * values(layer.gamma) + values(layer.beta)
-    assert_close(layer(xp.asarray(X)), wanted, 2e-4, 1e-3)
+    expected = normal.reshape(X.shape) * values(layer.gamma) + values(layer.beta)
+    assert_close(layer(xp.asarray(X)), expected, 2e-4, 1e-3)
 
 
 def test_instance_normalization_is_one_group_a_channel(xp):
@@ -338,13 +351,13 @@ def test_blocks_change_nothing(block, stretch, monkeypatch):
             found += [y.numpy(), *(g.numpy() for g in grad(ops.sum(ops.sin(y)), leaves))]
         return found
 
-    wanted = everything()
+    expected = everything()
     normalization._pixels_a_row.cache_clear()
     monkeypatch.setattr(normalization, "BLOCK", block)
     monkeypatch.setattr(normalization, "STRETCH", stretch)
     got = everything()
     normalization._pixels_a_row.cache_clear()
-    for a, b in zip(got, wanted, strict=True):
+    for a, b in zip(got, expected, strict=True):
         assert_close(a, b, 1e-10, 1e-9)
 
 
@@ -359,8 +372,10 @@ def test_rms_normalization(xp):
     layer = RMSNormalization(epsilon=0.1)
     layer(xp.asarray(SEQUENCES))
     layer.scale.assign(rng.standard_normal(8))
-    wanted = SEQUENCES / np.sqrt((SEQUENCES**2).mean(-1, keepdims=True) + 0.1) * layer.scale.numpy()
-    assert_close(layer(xp.asarray(SEQUENCES)), wanted)
+    expected = (
+        SEQUENCES / np.sqrt((SEQUENCES**2).mean(-1, keepdims=True) + 0.1) * layer.scale.numpy()
+    )
+    assert_close(layer(xp.asarray(SEQUENCES)), expected)
     with pytest.raises(
         ValueError, match=r"built for 8 features, got an input of shape \(2, 6, 1\)"
     ):

@@ -185,10 +185,8 @@ def test_second_order_inside_a_network(kind, arguments, xp):
     "kind", [MaxPooling2D, AveragePooling2D, GlobalMaxPooling2D, GlobalAveragePooling2D]
 )
 def test_images_have_four_axes(kind):
-    with pytest.raises(
-        ValueError,
-        match=rf"{kind.__name__} expects images of shape \(N, H, W, C\), channels last, got \(4, 4, 1\): one image x goes in as x\[None\]",
-    ):
+    expected = rf"{kind.__name__} expects images of shape \(N, H, W, C\), channels last"
+    with pytest.raises(ValueError, match=rf"{expected}, got \(4, 4, 1\): .* as x\[None\]"):
         kind()(np.zeros((4, 4, 1)))
     layer = kind()
     layer(np.zeros((1, 4, 4, 1)))
