@@ -1,18 +1,23 @@
-"""Residual networks (He et al. 2015, arXiv:1512.03385): a small one on digits, and ResNet-18/34/50/101/152.
+"""Residual networks (He et al. 2015, arXiv:1512.03385): a small one on digits, and
+ResNet-18/34/50/101/152.
 
-A block learns what to add to its input: y = relu(F(x) + x). Where the shape changes, the input passes a 1x1 convolution and
-batch normalisation. The known recipe's shortcut has no normalisation, which nobody noticed: from 32 to 32 channels at
-stride 1 it is never reached. Its pixels run from 0 to 16, which the normalisation behind the first convolution undoes. Its
-running statistics, at momentum 0.99, are still half those of the start after 69 steps, so inference is wrong in the first epochs
-while training is right: here the momentum is 0.9, and `--momentum 0.99` is the known one.
-The big networks give logits; models/pretrained.py fills them with ImageNet weights from a file.
+A block learns what to add to its input: y = relu(F(x) + x). Where the shape changes, the input
+passes a 1x1 convolution and batch normalization.
+
+The known recipe's shortcut has no normalization, which nobody noticed: from 32 to 32 channels at
+stride 1 it is never reached. Its pixels run from 0 to 16, which the normalization behind the first
+convolution undoes. Its moving statistics, at momentum 0.99, are still half those of the start after
+69 steps, so inference is wrong in the first epochs while training is right: here the momentum is
+0.9, and `--momentum 0.99` is the known one.
+
+The big networks return logits; `pretrained.py` loads ImageNet weights into them.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minigrad
 from minigrad import Sequential, datasets
@@ -23,6 +28,7 @@ from minigrad.layers import (
     Flatten,
     GlobalAveragePooling2D,
     Input,
+    Layer,
     MaxPooling2D,
     ReLU,
     Residual,
@@ -31,88 +37,125 @@ from minigrad.utils.registry import lookup
 
 from ..common import image_classification
 
-# ---- one block: relu(F(x) + x) ---------------------------------------------------------------------------------------
+# ---- one block: relu(F(x) + x) -------------------------------------------------------------------
 
 
 class Style(NamedTuple):
-    """In what the implementations of one paper differ; `early` puts a bottleneck's stride into its first convolution (v1)."""
+    """What differs between implementations of the paper.
 
-    bias: bool
+    `stride_in_first` puts a bottleneck's stride into its first convolution, the 1x1, as the paper
+    does (v1); otherwise it is in the 3x3 (v1.5).
+    """
+
+    use_bias: bool
     epsilon: float
     momentum: float
-    early: bool
+    stride_in_first: bool
     initializer: str = "he_normal"
 
 
 STYLES = {
-    "keras": Style(True, 1.001e-5, 0.99, early=True),  # as in the paper: the stride in the 1x1
-    "torchvision": Style(False, 1e-5, 0.9, early=False),
-}  # the stride in the 3x3, known as v1.5
+    "keras": Style(True, 1.001e-5, 0.99, stride_in_first=True),
+    "torchvision": Style(False, 1e-5, 0.9, stride_in_first=False),
+}
 
 
-def normalised(filters: int, size: int, strides: int, style: Style, conv: str, norm: str) -> list:
-    """A convolution, padded so that stride 1 keeps the image's size, and its batch normalisation, under the names given."""
+class Convolution(NamedTuple):
+    """One convolution of F."""
+
+    filters: int
+    size: int
+    strides: int
+
+
+def conv_bn(convolution: Convolution, style: Style, conv: str, bn: str) -> list[Layer]:
+    """A convolution, padded so that stride 1 keeps the image's size, and batch normalization.
+
+    Args:
+        convolution: Filters, size and strides.
+        style: The implementation.
+        conv: Name of the convolution.
+        bn: Name of the normalization.
+    """
+    filters, size, strides = convolution
     return [
         Conv2D(
             filters,
             size,
             strides,
             padding=size // 2,
-            use_bias=style.bias,
+            use_bias=style.use_bias,
             kernel_initializer=style.initializer,
             name=conv,
         ),
-        BatchNormalization(momentum=style.momentum, epsilon=style.epsilon, name=norm),
+        BatchNormalization(momentum=style.momentum, epsilon=style.epsilon, name=bn),
     ]
 
 
-def basic(filters: int, strides: int, style: Style) -> list[tuple[int, int, int]]:
-    """(filters, size, strides) of the convolutions of F: 3x3, 3x3."""
-    return [(filters, 3, strides), (filters, 3, 1)]
+def basic(filters: int, strides: int, style: Style) -> list[Convolution]:
+    """The convolutions of F: 3x3, 3x3."""
+    return [Convolution(filters, 3, strides), Convolution(filters, 3, 1)]
 
 
-def bottleneck(filters: int, strides: int, style: Style) -> list[tuple[int, int, int]]:
-    """(filters, size, strides) of the convolutions of F: 1x1 to fewer channels, 3x3, 1x1 to four times as many."""
-    first, second = (strides, 1) if style.early else (1, strides)
-    return [(filters, 1, first), (filters, 3, second), (4 * filters, 1, 1)]
+def bottleneck(filters: int, strides: int, style: Style) -> list[Convolution]:
+    """The convolutions of F: 1x1 to fewer channels, 3x3, 1x1 to four times as many."""
+    first, second = (strides, 1) if style.stride_in_first else (1, strides)
+    return [
+        Convolution(filters, 1, first),
+        Convolution(filters, 3, second),
+        Convolution(4 * filters, 1, 1),
+    ]
 
 
 def block(
-    convolutions: list[tuple[int, int, int]],
+    convolutions: list[Convolution],
     project: bool,
     style: Style,
     residual: bool = True,
     name: str | None = None,
 ) -> Sequential:
-    """relu(F(x) + x), or + a 1x1 projection of x; without `residual` relu(F(x))."""
+    """relu(F(x) + x), or + a 1x1 projection of x.
+
+    Args:
+        convolutions: The convolutions of F, with relu between them.
+        project: True for a projection of x.
+        style: The implementation.
+        residual: False for relu(F(x)), without a shortcut.
+        name: Name of the block.
+    """
     branch = Sequential()
-    for i, (filters, size, strides) in enumerate(convolutions, 1):
-        for layer in [
-            *([ReLU()] if i > 1 else []),
-            *normalised(filters, size, strides, style, f"conv{i}", f"bn{i}"),
-        ]:
+    for i, convolution in enumerate(convolutions, 1):
+        if i > 1:
+            branch.add(ReLU())
+        for layer in conv_bn(convolution, style, f"conv{i}", f"bn{i}"):
             branch.add(layer)
     if not residual:
         return Sequential([branch, ReLU()], name=name)
-    strides = math.prod(step for _, _, step in convolutions)
-    shortcut = (
-        Sequential(normalised(convolutions[-1][0], 1, strides, style, "conv", "bn"))
-        if project
-        else None
-    )
+    shortcut = projection(convolutions, style) if project else None
     return Sequential([Residual(branch, shortcut), ReLU()], name=name)
 
 
-# ---- small: 320 + 128 + 2 * (2 * 9,248 + 2 * 128) + 65,664 + 1,290 = 104,906 parameters ------------------------------
+def projection(convolutions: list[Convolution], style: Style) -> Sequential:
+    """A 1x1 convolution of x to the shape of F(x), and its batch normalization."""
+    strides = math.prod(convolution.strides for convolution in convolutions)
+    filters = convolutions[-1].filters
+    return Sequential(conv_bn(Convolution(filters, 1, strides), style, "conv", "bn"))
+
+
+# ---- small: 320 + 128 + 2 * (2 * 9,248 + 2 * 128) + 65,664 + 1,290 = 104,906 parameters ----------
 
 
 def resnet_small(momentum: float = 0.9) -> Sequential:
-    """(N, 8, 8, 1) -> (N, 10): probabilities of the digits."""
-    style = Style(True, 1e-3, momentum, early=True, initializer="glorot_uniform")
+    """(N, 8, 8, 1) -> (N, 10): probabilities of the digits.
+
+    Args:
+        momentum: Momentum of batch normalization.
+    """
+    style = Style(True, 1e-3, momentum, stride_in_first=True, initializer="glorot_uniform")
     return Sequential(
         [
             Input((8, 8, 1)),
-            *normalised(32, 3, 1, style, "conv1", "bn1"),
+            *conv_bn(Convolution(32, 3, 1), style, "conv1", "bn1"),
             ReLU(),  # (N, 8, 8, 32)
             block(basic(32, 1, style), False, style),
             block(basic(32, 1, style), False, style),
@@ -124,9 +167,9 @@ def resnet_small(momentum: float = 0.9) -> Sequential:
     )
 
 
-# ---- the paper's table 1 ---------------------------------------------------------------------------------------------
+# ---- table 1 of the paper ------------------------------------------------------------------------
 
-DEPTHS = {
+DEPTHS = {  # kind of block, number of blocks per stage
     18: (basic, (2, 2, 2, 2)),
     34: (basic, (3, 4, 6, 3)),
     50: (bottleneck, (3, 4, 6, 3)),
@@ -144,10 +187,21 @@ def resnet(
     residual: bool = True,
     small_images: bool = False,
 ) -> Sequential:
-    """(N, H, W, C) -> (N, classes): logits. Four stages of blocks, each but the first halving the image and doubling the filters.
+    """(N, H, W, C) -> (N, classes): logits.
 
-    `small_images` begins with a 3x3 convolution in place of the 7x7 at stride 2 and the pooling; `residual=False` leaves out
-    every shortcut. Raises ValueError for a depth that the paper's table does not have.
+    Four stages of blocks; each but the first halves the image and doubles the filters.
+
+    Args:
+        depth: Layers with kernels: 18, 34, 50, 101 or 152.
+        style: "torchvision" or "keras".
+        classes: Number of classes.
+        input_shape: Shape (H, W, C) of an image.
+        width: Filters of the first stage.
+        residual: False leaves out every shortcut.
+        small_images: True begins with a 3x3 convolution instead of 7x7 at stride 2 and pooling.
+
+    Raises:
+        ValueError: For a depth that the paper does not have, or an unknown style.
     """
     if depth not in DEPTHS:
         raise ValueError(
@@ -155,44 +209,72 @@ def resnet(
         )
     kind, counts = DEPTHS[depth]
     chosen = lookup(style, STYLES, "style")
-    stem = normalised(width, *((3, 1) if small_images else (7, 2)), chosen, "conv1", "bn1")
-    layers = [
-        Input(input_shape),
-        *stem,
-        ReLU(),
-        *([] if small_images else [MaxPooling2D(3, 2, padding=1)]),
-    ]
+    layers = [Input(input_shape), *stem(width, chosen, small_images)]
     channels = width
     for stage, count in enumerate(counts):
         for i in range(count):
-            convolutions = kind(width * 2**stage, 2 if stage and not i else 1, chosen)
-            project = channels != convolutions[-1][0] or (stage > 0 and i == 0)
-            channels = convolutions[-1][0]
+            halve = stage > 0 and i == 0
+            convolutions = kind(width * 2**stage, 2 if halve else 1, chosen)
+            project = halve or channels != convolutions[-1].filters
+            channels = convolutions[-1].filters
             layers.append(block(convolutions, project, chosen, residual, f"layer{stage + 1}_{i}"))
     return Sequential([*layers, GlobalAveragePooling2D(), Dense(classes, name="fc")])
 
 
-def resnet50(style: str = "torchvision", **options) -> Sequential:
-    """25,557,032 parameters as torchvision has it, 25,636,712 as Keras does, whose convolutions have biases."""
-    return resnet(50, style, **options)
+def stem(width: int, style: Style, small_images: bool) -> list[Layer]:
+    """The layers before the first block."""
+    if small_images:
+        return [*conv_bn(Convolution(width, 3, 1), style, "conv1", "bn1"), ReLU()]
+    return [
+        *conv_bn(Convolution(width, 7, 2), style, "conv1", "bn1"),
+        ReLU(),
+        MaxPooling2D(3, 2, padding=1),
+    ]
 
 
-# ---- training --------------------------------------------------------------------------------------------------------
+def resnet50(
+    style: str = "torchvision",
+    classes: int = 1000,
+    input_shape: tuple[int, int, int] = (224, 224, 3),
+    width: int = 64,
+) -> Sequential:
+    """(N, H, W, C) -> (N, classes): logits.
+
+    25,557,032 parameters in torchvision, 25,636,712 in Keras, whose convolutions have biases.
+
+    Args:
+        style: "torchvision" or "keras".
+        classes: Number of classes.
+        input_shape: Shape (H, W, C) of an image.
+        width: Filters of the first stage.
+    """
+    return resnet(50, style, classes, input_shape, width)
+
+
+# ---- training ------------------------------------------------------------------------------------
 
 SEEDS = 3
 REFERENCE = "Keras reaches .978-.986 (three seeds)"
 TARGETS = ["accuracy >= 0.98"]
 
 
-def load():
+def load() -> Any:
     """Images (N, 8, 8, 1) in 0..16."""
     return datasets.digits.load_data(flat=False, scale=None)
 
 
 def train(
     momentum: float = 0.9, epochs: int = 10, batch_size: int = 32, seed: int = 0, verbose: int = 1
-):
-    """Cross-entropy with Adam."""
+) -> tuple[Sequential, dict[str, float]]:
+    """Cross-entropy with Adam, of the small network.
+
+    Args:
+        momentum: Momentum of batch normalization.
+        epochs: Passes over the training rows.
+        batch_size: Rows per step.
+        seed: Seed of the weights and of the order of rows.
+        verbose: 1 shows progress, 0 does not.
+    """
     minigrad.seed(seed)
     (x, y), test = load()
     model = resnet_small(momentum)
@@ -201,11 +283,13 @@ def train(
     return model, image_classification.evaluate(model, test)
 
 
-def report(model) -> str:
+def report(model: Sequential) -> str:
     """Precision, recall and F1 of each digit."""
-    return image_classification.report(model, load()[1])
+    _, test = load()
+    return image_classification.report(model, test)
 
 
-def pictures(model, out: Path):
-    """History, predictions, confusions."""
-    image_classification.pictures(model, out, load()[1])
+def pictures(model: Sequential, out: Path) -> None:
+    """History, predictions, confusion matrix."""
+    _, test = load()
+    image_classification.pictures(model, out, test)

@@ -1,0 +1,13 @@
+"""What tests of convolutional networks read from a model."""
+
+from __future__ import annotations
+
+
+def parameter_counts(model) -> list[int]:
+    """The parameters of each layer that has any."""
+    return [layer.count_params() for layer in model.layers if layer.count_params()]
+
+
+def output_shapes(model, kinds: set[str]) -> list[tuple]:
+    """The output shape of each layer of these kinds."""
+    return [layer.output_shape[1:] for layer in model.layers if type(layer).__name__ in kinds]
