@@ -1,0 +1,129 @@
+"""Arguments of mixed dtypes and devices, and errors that say what an op was given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor, grad
+
+from .helpers import host, leaf
+
+RAW = [
+    np.ones(2),
+    np.float64(3.0),
+    np.float32(3.0),
+    np.array(3.0),
+    [1.0, 2.0],
+    (1, 2),
+    [1, 2],
+    2,
+    2.5,
+    True,
+    np.arange(1, 3),
+    np.ones(2, np.float16),
+    np.array([True, False]),
+    np.int64(2),
+]
+
+
+@pytest.mark.parametrize("raw", RAW, ids=repr)
+@pytest.mark.parametrize("op", [mg.add, mg.subtract, mg.multiply, mg.divide, mg.maximum, mg.power])
+def test_float32_stays_float32_among_raw_values(op, raw):
+    if isinstance(raw, np.ndarray) and raw.dtype == bool and op in (mg.power, mg.divide):
+        return  # divides by False
+    for args in ((raw, leaf([1.0, 2.0])), (leaf([1.0, 2.0]), raw)):
+        y = op(*args)
+        assert y.dtype == np.float32
+        x = next(a for a in args if isinstance(a, Tensor))
+        (g,) = grad(y.sum(), [x])
+        assert g.dtype == np.float32
+        doubles = [np.asarray(getattr(a, "data", a), np.float64) for a in args]
+        np.testing.assert_allclose(y.data, op(*doubles), rtol=1e-6)
+
+
+@pytest.mark.parametrize("raw", [np.ones(2, np.float32), np.float32(1.5), [1.0, 2.0], 2])
+def test_float64_tensors_stay_float64_among_raw_values(raw):
+    x = leaf([1.0, 2.0], "float64")
+    y = x * raw
+    assert y.dtype == np.float64
+    assert grad(y.sum(), [x])[0].dtype == np.float64
+
+
+def test_lists_of_integers_can_be_labels(device):
+    logits = leaf([[1.0, 2.0], [3.0, 1.0]])
+    from_list = mg.sparse_cross_entropy(logits, [0, 1])
+    from_array = mg.sparse_cross_entropy(logits, Tensor([0, 1]))
+    assert from_list.item() == from_array.item()
+
+
+def test_host_arrays_are_not_moved_in_silence(xp, device):
+    x = leaf([1.0, 2.0])
+    if device == "cpu":
+        assert (x + np.ones(2)).dtype == np.float32
+        return
+    a = np.ones(2)
+    words = rf"on {device}.*on cpu.*\.to\(device\), to_gpu or to_cpu"
+    for make in (lambda: x + a, lambda: a * x, lambda: mg.maximum(x, a)):
+        with pytest.raises(TypeError, match=words):
+            make()
+    assert isinstance((x + np.float32(1)).data, xp.ndarray), "numbers follow the arrays"
+    assert isinstance((x * [1.0, 2.0]).data, xp.ndarray)
+
+
+def test_tensors_of_two_devices():
+    a, b = Tensor([1.0, 2.0], device="strict"), Tensor([1.0, 2.0])
+    for make in (lambda: a + b, lambda: b + a, lambda: b @ a):
+        with pytest.raises(TypeError, match="cpu") as error:
+            make()
+        assert "strict" in str(error.value)
+
+
+def test_errors_of_a_forward_name_the_op_and_what_it_got():
+    with pytest.raises(ValueError, match=r"add\(float32\[2\], float32\[3\]\)"):
+        leaf([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"matmul\(float32\[2, 3\], float32\[2, 3\]\)"):
+        leaf(np.ones((2, 3))) @ leaf(np.ones((2, 3)))
+    with pytest.raises(TypeError, match=r"linear\(int64\[1, 2\], int64\[2, 2\], float32\[2\]\)"):
+        mg.ops.linear(Tensor([[1, 2]]), Tensor([[1, 2], [3, 4]]), Tensor([0.5, 0.5]))
+    with pytest.raises(ValueError, match=r"sum\(float32\[2\]\)"):
+        leaf([1.0, 2.0]).sum(axis=3)
+
+
+INTEGERS = np.arange(6).reshape(2, 3)
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+def test_means_of_integers_are_float32(name, device):
+    t = getattr(Tensor(INTEGERS, device=device), name)()
+    assert t.dtype == np.float32
+    assert float(t) == pytest.approx(getattr(INTEGERS, name)())
+
+
+def test_integers_do_not_widen_float32(device):
+    """NumPy alone would make float64 of each of these."""
+    x, n = Tensor([1.0, 2.0], requires_grad=True), Tensor([2, 3])
+    for y in (
+        x * n,
+        n * x,
+        x + n,
+        n - x,
+        x / n,
+        n / 2,
+        n * 0.5,
+        mg.sqrt(n),
+        mg.exp(n),
+        x**n,
+        mg.where(n > 2, x, n),
+        (n > 2).mean(),
+        mg.maximum(x, n),
+    ):
+        assert y.dtype == np.float32, y
+    (x * n).sum().backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(host(x.grad), [2, 3])
+    assert (n + n).dtype == n.dtype and (n * 2).dtype == n.dtype and n.sum().dtype == n.dtype
+    assert n.astype("float64").dtype == np.float64
+    with mg.default_dtype("float64"):
+        assert n.mean().dtype == np.float64
