@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from . import ops
 from .utils.registry import lookup
 
 
 def linear(x: Any) -> Any:
-    """x itself: no activation."""
+    """x itself: no activation.
+
+    Args:
+        x: A Tensor or an array.
+
+    Example:
+        >>> linear(3)
+        3
+    """
     return x
 
 
@@ -40,7 +49,19 @@ NAMES: dict[str, Callable[..., Any]] = {
 
 
 def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
-    """The activation called `activation`; a function is returned as it is, None is linear."""
+    """The activation that `activation` stands for.
+
+    Args:
+        activation: A name ("relu"), a function, which is returned as it is, or None for `linear`.
+
+    Raises:
+        ValueError: If the name is unknown; the nearest one is suggested.
+        TypeError: If it is none of these.
+
+    Example:
+        >>> get("relu")(minigrad.Tensor([-1.0, 2.0])).numpy()
+        array([0., 2.], dtype=float32)
+    """
     if activation is None:
         return linear
     return activation if callable(activation) else lookup(activation, NAMES, "activation")

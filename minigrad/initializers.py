@@ -1,8 +1,9 @@
-"""How parameters start: Keras's initializers, drawn on the host so that every device starts from the same numbers.
+"""Initial values of parameters: Keras's initializers.
 
-    kernel = HeNormal()((784, 128))          get("he_normal") gives the same initializer by name
+    kernel = HeNormal()((784, 128))          # get("he_normal") is the same initializer
 
-The fans of a shape are (in, out) for a Dense kernel and (K K in, K K out) for a convolution kernel (K, K, in, out).
+They are drawn on the host, so that every device starts from the same numbers. The fans of a shape
+are (in, out) for a Dense kernel and (K K in, K K out) for a convolution kernel (K, K, in, out).
 """
 
 from __future__ import annotations
@@ -19,148 +20,269 @@ from .random import generator
 from .utils.registry import create, lookup, with_class_names
 
 Seed = int | np.random.Generator | None
+Shape = tuple[int, ...]
 
 
 class Initializer:
-    """initializer(shape, dtype=None) -> an array of the default dtype on the chosen device.
+    """initializer(shape, dtype=None): an array of initial values on the default device.
 
-    A subclass gives `values(shape, dtype)`, an array on the host. An int `seed` gives the same numbers at every call, a
-    NumPy generator its next ones; None draws from the generator that `minigrad.seed` fixes.
+    A subclass defines `values`. An int as `seed` gives the same numbers at every call, a NumPy
+    generator its next ones; None draws from the generator that minigrad.seed starts.
+
+    Example:
+        >>> class Half(Initializer):
+        ...     def values(self, shape, dtype):
+        ...         return np.full(shape, 0.5, dtype)
+        >>> Half()((2,))
+        array([0.5, 0.5], dtype=float32)
     """
 
     seed: Seed = None
 
     def __call__(self, shape: int | Sequence[int], dtype: Any = None) -> Array:
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        kind = np.dtype(dtype or settings.default_dtype)
-        return to_device(np.asarray(self.values(shape, kind), kind), settings.device)
+        """An array of initial values.
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """The initial values, on the host."""
+        Args:
+            shape: Shape of the array.
+            dtype: Its dtype; None for the default one.
+        """
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        kind = np.dtype(dtype or settings.default_dtype)
+        return to_device(np.asarray(self.values(sizes, kind), kind), settings.device)
+
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
+        """The initial values, on the host.
+
+        Args:
+            shape: Shape of the array.
+            dtype: Its dtype.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define values(shape, dtype)")
 
     def generator(self) -> np.random.Generator:
-        """Where this initializer draws from."""
+        """The generator that this initializer draws from."""
         return generator() if self.seed is None else np.random.default_rng(self.seed)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
+        arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
+        return f"{type(self).__name__}({arguments})"
 
 
-# ---- fixed values --------------------------------------------------------------------------------------------------
+# ---- fixed values --------------------------------------------------------------------------------
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """All 0.
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    Example:
+        >>> Zeros()((2,))
+        array([0., 0.], dtype=float32)
+    """
+
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         return np.zeros(shape, dtype)
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All 1.
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    Example:
+        >>> Ones()((2,))
+        array([1., 1.], dtype=float32)
+    """
+
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         return np.ones(shape, dtype)
 
 
 class Constant(Initializer):
-    """All `value`, a number or an array that broadcasts to the shape."""
+    """One value everywhere.
+
+    Args:
+        value: A number, or an array that broadcasts to the shape.
+
+    Example:
+        >>> Constant(3)((2,))
+        array([3., 3.], dtype=float32)
+    """
 
     def __init__(self, value: Any = 0.0) -> None:
         self.value = value
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         return np.full(shape, self.value, dtype)
 
 
 class Identity(Initializer):
-    """gain on the diagonal of a matrix, 0 elsewhere; raises ValueError for other than two axes."""
+    """A multiple of the identity matrix.
+
+    Args:
+        gain: The value on the diagonal.
+
+    Raises:
+        ValueError: If the shape does not have two axes (when called).
+
+    Example:
+        >>> Identity()((2, 2)).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         if len(shape) != 2:
             raise ValueError(f"Identity makes a matrix, not an array of shape {shape}")
         return self.gain * np.eye(*shape, dtype=dtype)
 
 
-# ---- one spread for all shapes -------------------------------------------------------------------------------------
+# ---- one distribution for all shapes -------------------------------------------------------------
 
 
-def _draws(dtype: np.dtype) -> Any:
-    """The dtype to draw in: NumPy's generators know float32 and float64."""
+def _dtype_to_draw(dtype: np.dtype) -> Any:
+    """float32 or float64, which NumPy's generators can draw."""
     if dtype.kind != "f":
         raise TypeError(f"random initial values are floating numbers, not {dtype}")
     return np.float64 if dtype.itemsize > 4 else np.float32
 
 
 def _uniform(
-    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, low: float, high: float
+    rng: np.random.Generator, shape: Shape, dtype: np.dtype, low: float, high: float
 ) -> np.ndarray:
-    return np.asarray(rng.random(shape, _draws(dtype))) * (high - low) + low
+    """Uniform in low..high."""
+    x = np.asarray(rng.random(shape, _dtype_to_draw(dtype)))
+    return x * (high - low) + low
 
 
 def _normal(
-    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float
+    rng: np.random.Generator, shape: Shape, dtype: np.dtype, mean: float, stddev: float
 ) -> np.ndarray:
-    return np.asarray(rng.standard_normal(shape, _draws(dtype))) * stddev + mean
+    """Normal."""
+    x = np.asarray(rng.standard_normal(shape, _dtype_to_draw(dtype)))
+    return x * stddev + mean
 
 
-def _truncated(
-    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, mean: float, stddev: float
+def _truncated_normal(
+    rng: np.random.Generator, shape: Shape, dtype: np.dtype, mean: float, stddev: float
 ) -> np.ndarray:
-    """Normal numbers, drawn again while they lie more than two standard deviations out."""
-    x = np.asarray(rng.standard_normal(shape, _draws(dtype)))
+    """Normal; numbers more than two standard deviations from the mean are drawn again."""
+    x = np.asarray(rng.standard_normal(shape, _dtype_to_draw(dtype)))
     while (outside := np.abs(x) > 2).any():
         x[outside] = rng.standard_normal(np.count_nonzero(outside), x.dtype)
     return x * stddev + mean
 
 
 class RandomUniform(Initializer):
-    """Uniform between minval and maxval."""
+    """Uniform between two values.
+
+    Args:
+        minval: The lowest value.
+        maxval: The highest value.
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    Example:
+        >>> bool((abs(RandomUniform()((100,))) <= 0.05).all())
+        True
+    """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Seed = None) -> None:
-        self.minval, self.maxval, self.seed = minval, maxval, seed
+        self.minval = minval
+        self.maxval = maxval
+        self.seed = seed
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         return _uniform(self.generator(), shape, dtype, self.minval, self.maxval)
 
 
 class RandomNormal(Initializer):
-    """Normal with this mean and standard deviation."""
+    """Normal.
+
+    Args:
+        mean: The mean.
+        stddev: The standard deviation.
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    Example:
+        >>> RandomNormal()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None) -> None:
-        self.mean, self.stddev, self.seed = mean, stddev, seed
+        self.mean = mean
+        self.stddev = stddev
+        self.seed = seed
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         return _normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal, but what falls more than two standard deviations from the mean is drawn again (so its own is 0.88 stddev)."""
+    """Normal; values more than two standard deviations from the mean are drawn again.
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        return _truncated(self.generator(), shape, dtype, self.mean, self.stddev)
+    The standard deviation of the result is 0.88 stddev.
+
+    Args:
+        mean: The mean.
+        stddev: The standard deviation before the cut.
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    Example:
+        >>> bool((abs(TruncatedNormal()((100,))) <= 0.1).all())
+        True
+    """
+
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
+        return _truncated_normal(self.generator(), shape, dtype, self.mean, self.stddev)
 
 
-# ---- a spread that follows the fans --------------------------------------------------------------------------------
+# ---- distributions that depend on the fans -------------------------------------------------------
+
+MODES = ("fan_in", "fan_out", "fan_avg")
+DISTRIBUTIONS = {
+    "truncated_normal": "truncated_normal",
+    "untruncated_normal": "untruncated_normal",
+    "uniform": "uniform",
+    "normal": "truncated_normal",
+}
+# the standard deviation of a standard normal variable cut at +-2:
+# 1 - 4 phi(2) / P(|x| < 2), with the density phi
+TRUNCATED_STDDEV = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """(fan in, fan out): how many inputs reach one output, and outputs one input, through a kernel of this shape."""
+def fans(shape: Shape) -> tuple[int, int]:
+    """(fan in, fan out): the number of inputs per output and of outputs per input.
+
+    Args:
+        shape: Shape of a kernel.
+
+    Example:
+        >>> fans((3, 3, 16, 32))
+        (144, 288)
+    """
     if len(shape) < 2:
-        return (shape or (1,))[0], (shape or (1,))[0]
-    window = math.prod(shape[:-2])  # the taps of a convolution
-    return window * shape[-2], window * shape[-1]
+        n = shape[0] if shape else 1
+        return n, n
+    kernel_size = math.prod(shape[:-2])
+    return kernel_size * shape[-2], kernel_size * shape[-1]
 
 
 class VarianceScaling(Initializer):
-    """Mean 0 and variance scale / n, with n the fan in, the fan out or their mean ("fan_in", "fan_out", "fan_avg").
+    """Mean 0 and variance scale / n, with n one of the fans; Glorot, He and Lecun are cases of it.
 
-    `distribution` is "truncated_normal" (cut at two deviations, then widened to this variance), "untruncated_normal" or
-    "uniform". All of Glorot, He and Lecun are cases of it.
+    Args:
+        scale: Scale of the variance.
+        mode: "fan_in", "fan_out" or "fan_avg", their mean.
+        distribution: "truncated_normal" (cut at two standard deviations, with this variance after
+            the cut; "normal" is the same), "untruncated_normal" or "uniform".
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    Raises:
+        ValueError: If scale is not positive, or mode or distribution is unknown.
+
+    Example:
+        >>> kernel = VarianceScaling(2.0, "fan_in", "uniform")((600, 10))
+        >>> bool((abs(kernel) <= 0.1).all())
+        True
     """
 
     def __init__(
@@ -172,100 +294,185 @@ class VarianceScaling(Initializer):
     ) -> None:
         if scale <= 0:
             raise ValueError(f"VarianceScaling: scale must be positive, not {scale}")
-        self.scale, self.seed = scale, seed
-        self.mode = lookup(
-            mode,
-            {name: name for name in ("fan_in", "fan_out", "fan_avg")},
-            "mode of VarianceScaling",
-        )
-        known = {name: name for name in ("truncated_normal", "untruncated_normal", "uniform")}
-        self.distribution = lookup(
-            distribution, known | {"normal": "truncated_normal"}, "distribution of VarianceScaling"
-        )
+        lookup(mode, dict.fromkeys(MODES), "mode of VarianceScaling")
+        what = "distribution of VarianceScaling"
+        self.scale = scale
+        self.mode = mode
+        self.distribution = lookup(distribution, DISTRIBUTIONS, what)
+        self.seed = seed
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
+        rng = self.generator()
+        stddev = self.stddev(shape)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3) * stddev
+            return _uniform(rng, shape, dtype, -limit, limit)
+        if self.distribution == "untruncated_normal":
+            return _normal(rng, shape, dtype, 0.0, stddev)
+        return _truncated_normal(rng, shape, dtype, 0.0, stddev / TRUNCATED_STDDEV)
+
+    def stddev(self, shape: Shape) -> float:
+        """The standard deviation for a shape.
+
+        Args:
+            shape: Shape of a kernel.
+        """
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
-        stddev = math.sqrt(self.scale / max(1.0, n))
-        if self.distribution == "uniform":
-            return _uniform(
-                self.generator(), shape, dtype, -math.sqrt(3) * stddev, math.sqrt(3) * stddev
-            )
-        if self.distribution == "untruncated_normal":
-            return _normal(self.generator(), shape, dtype, 0.0, stddev)
-        return _truncated(self.generator(), shape, dtype, 0.0, stddev / CUT_DEVIATION)
-
-
-# the standard deviation of a standard normal variable cut at +-2: 1 - 4 phi(2) / P(|x| < 2), phi the density
-CUT_DEVIATION = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
+        return math.sqrt(self.scale / max(1.0, n))
 
 
 class GlorotUniform(VarianceScaling):
-    """Uniform within +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio, 2010)."""
+    """Uniform within +-sqrt(6 / (fan in + fan out)).
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks.
+
+    Example:
+        >>> GlorotUniform()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed)
 
 
 class GlorotNormal(VarianceScaling):
-    """Truncated normal of variance 2 / (fan in + fan out) (Glorot & Bengio, 2010)."""
+    """Truncated normal of variance 2 / (fan in + fan out).
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks.
+
+    Example:
+        >>> GlorotNormal()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed)
 
 
 class HeUniform(VarianceScaling):
-    """Uniform within +-sqrt(6 / fan in), which keeps the size of signals through relu (He et al., arXiv:1502.01852)."""
+    """Uniform within +-sqrt(6 / fan in).
+
+    The size of signals stays the same through relu.
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        He et al. 2015, arXiv:1502.01852.
+
+    Example:
+        >>> HeUniform()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(2.0, "fan_in", "uniform", seed)
 
 
 class HeNormal(VarianceScaling):
-    """Truncated normal of variance 2 / fan in, which keeps the size of signals through relu (He et al., arXiv:1502.01852)."""
+    """Truncated normal of variance 2 / fan in.
+
+    The size of signals stays the same through relu.
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        He et al. 2015, arXiv:1502.01852.
+
+    Example:
+        >>> HeNormal()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed)
 
 
 class LecunUniform(VarianceScaling):
-    """Uniform within +-sqrt(3 / fan in) (LeCun et al., Efficient BackProp, 1998)."""
+    """Uniform within +-sqrt(3 / fan in).
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        LeCun, Bottou, Orr & Müller 1998, Efficient BackProp.
+
+    Example:
+        >>> LecunUniform()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed)
 
 
 class LecunNormal(VarianceScaling):
-    """Truncated normal of variance 1 / fan in: what selu needs (Klambauer et al., arXiv:1706.02515)."""
+    """Truncated normal of variance 1 / fan in, which selu requires.
+
+    Args:
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    References:
+        Klambauer et al. 2017, arXiv:1706.02515.
+
+    Example:
+        >>> LecunNormal()((784, 128)).shape
+        (784, 128)
+    """
 
     def __init__(self, seed: Seed = None) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed)
 
 
 class Orthogonal(Initializer):
-    """gain times a matrix with orthonormal rows or columns, whichever are fewer (Saxe et al., arXiv:1312.6120).
+    """A multiple of a matrix with orthonormal rows or columns, whichever are fewer.
 
-    All axes but the last count as rows. Raises ValueError for fewer than two axes.
+    All axes but the last count as rows.
+
+    Args:
+        gain: The factor.
+        seed: Seed of its own, or a NumPy generator; None to draw from minigrad.seed's generator.
+
+    Raises:
+        ValueError: If the shape has fewer than two axes (when called).
+
+    References:
+        Saxe, McClelland & Ganguli 2013, arXiv:1312.6120.
+
+    Example:
+        >>> kernel = Orthogonal()((5, 3))
+        >>> bool(np.allclose(kernel.T @ kernel, np.eye(3), atol=1e-6))
+        True
     """
 
     def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
-        self.gain, self.seed = gain, seed
+        self.gain = gain
+        self.seed = seed
 
-    def values(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
         if len(shape) < 2:
             raise ValueError(
                 f"Orthogonal makes matrices and kernels, not an array of shape {shape}"
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        a = _normal(self.generator(), (max(rows, columns), min(rows, columns)), dtype, 0.0, 1.0)
-        q, r = np.linalg.qr(a)
-        q *= np.where(np.diagonal(r) < 0, -1, 1).astype(
-            q.dtype
-        )  # without this, signs would follow LAPACK's habits
+        tall_shape = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(_normal(self.generator(), tall_shape, dtype, 0.0, 1.0))
+        # without this, the signs would depend on LAPACK
+        q *= np.where(np.diagonal(r) < 0, -1, 1).astype(q.dtype)
         return self.gain * (q.T if rows < columns else q).reshape(shape)
 
 
-# ---- names ---------------------------------------------------------------------------------------------------------
+# ---- names ---------------------------------------------------------------------------------------
 
 NAMES: dict[str, Callable[..., Initializer]] = with_class_names(
     {
@@ -293,5 +500,18 @@ NAMES: dict[str, Callable[..., Initializer]] = with_class_names(
 
 
 def get(initializer: Any) -> Callable[..., Array]:
-    """An initializer by name ("he_normal", "HeNormal"), class or instance; a function (shape, dtype) -> array stays itself."""
+    """The initializer that `initializer` stands for.
+
+    Args:
+        initializer: A name ("he_normal", "HeNormal"), a class, an Initializer, or a function
+            (shape, dtype) that returns an array.
+
+    Raises:
+        ValueError: If the name is unknown; the nearest one is suggested.
+        TypeError: If it is none of these.
+
+    Example:
+        >>> get("he_normal")
+        HeNormal(scale=2.0, mode='fan_in', distribution='truncated_normal', seed=None)
+    """
     return create(initializer, NAMES, "initializer")

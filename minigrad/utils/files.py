@@ -47,13 +47,26 @@ def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
 
 
 def write_npz(path: PathLike, arrays: dict[str, np.ndarray]) -> None:
-    """Write named arrays, compressed."""
+    """Write named arrays, compressed.
+
+    Args:
+        path: The file to write.
+        arrays: Arrays by name.
+    """
     with atomic_write(path) as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def write_json(path: PathLike, content: Any) -> None:
-    """Write lists, dicts, strings and numbers as JSON."""
+    """Write lists, dicts, strings and numbers as JSON.
+
+    Args:
+        path: The file to write.
+        content: What to write.
+
+    Raises:
+        TypeError: If JSON cannot hold it; then no file is written.
+    """
     with atomic_write(path) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode())
 

@@ -8,8 +8,8 @@ import numpy as np
 def pixel_centers(old: int, new: int) -> np.ndarray:
     """The centers of `new` pixels over a line of `old` pixels, in coordinates of the old ones.
 
-    The center of new pixel i is at (i + 1/2) * old / new - 1/2, moved into the range of old centers.
-    TensorFlow, and PyTorch with align_corners=False, use the same ones.
+    The center of new pixel i is at (i + 1/2) * old / new - 1/2, moved into the range of the old
+    centers, as in TensorFlow, and in PyTorch with align_corners=False.
 
     Args:
         old: Number of pixels of the original.

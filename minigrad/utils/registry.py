@@ -58,7 +58,7 @@ def with_class_names(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def create(value: Any, table: dict[str, Any], what: str) -> Any:
-    """The object that `value` names: made from a name or a class, or `value` itself if it is callable.
+    """The object that `value` names: made from a name or a class, or `value` itself if callable.
 
     Args:
         value: A name in `table`, a class, or an object that can be called.

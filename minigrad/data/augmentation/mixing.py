@@ -8,6 +8,7 @@ import numpy as np
 
 from ...config import settings
 from ...random import generator
+from ...utils.labels import to_categorical
 from .base import Augmentation
 
 
@@ -82,18 +83,12 @@ class MixUp(Augmentation):
             return labels
         if labels.ndim > 1 and labels.shape[-1] > 1:
             return labels.astype(settings.default_dtype)  # one-hot integers
-        labels, classes = labels.reshape(-1), self.num_classes
-        if classes is None:
+        if self.num_classes is None:
             raise ValueError(
                 f"{type(self).__name__}: class numbers cannot be mixed, one-hot rows can: "
                 "give num_classes="
             )
-        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
-            raise ValueError(
-                f"{type(self).__name__}: labels run from {labels.min()} to {labels.max()}, "
-                f"num_classes is {classes}"
-            )
-        return np.eye(classes, dtype=settings.default_dtype)[labels]
+        return to_categorical(labels.reshape(-1), self.num_classes)
 
 
 class CutMix(MixUp):
