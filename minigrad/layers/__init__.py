@@ -6,7 +6,8 @@ from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .combinators import Parallel, Residual
 from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
-from .core import Dense, Embedding, Input, Lambda
+from .core import Dense, Input, Lambda
+from .embedding import Embedding
 from .masking import Masking
 from .modes import is_training, training
 from .normalization import (

@@ -1,4 +1,4 @@
-"""Input, Dense, Embedding and Lambda."""
+"""Input, Dense and Lambda."""
 
 from __future__ import annotations
 
@@ -149,79 +149,3 @@ class Lambda(Layer):
 
     def call(self, x: Any) -> Any:
         return self.function(x)
-
-
-class Embedding(Layer):
-    """embeddings[ids]: a learned vector for each id.
-
-    Args:
-        input_dim: Number of ids: they are 0..input_dim - 1.
-        output_dim: Length of each vector.
-        embeddings_initializer: Name or function that makes the vectors (input_dim, output_dim).
-        embeddings_regularizer: Name or function of a penalty on them; None for none.
-        mask_zero: True makes id 0 padding, which layers that take a mask skip.
-        input_length: Short for input_shape=(input_length,).
-        name: Name of the layer; a model names it after its class if None.
-        trainable: False freezes the vectors.
-        input_shape: Shape of one input, without the batch axis.
-
-    Shape:
-        integers (...) -> (..., output_dim)
-
-    Raises:
-        TypeError: If the ids are no integers.
-        IndexError: If an id is outside 0..input_dim - 1.
-
-    Example:
-        >>> Embedding(100, 8)([[5, 2, 0]]).shape
-        (1, 3, 8)
-    """
-
-    accepts_integers = True
-
-    def __init__(
-        self,
-        input_dim: int,
-        output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
-        mask_zero: bool = False,
-        input_length: int | None = None,
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(name, trainable, input_shape, input_dim=input_length)
-        self.input_dim = input_dim
-        self.output_dim = output_dim
-        self.creates_mask = mask_zero
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-        )
-
-    def call(self, x: Any) -> Any:
-        self._check_ids(x)
-        return ops.take(self.embeddings, x)
-
-    def _check_ids(self, ids: Any) -> None:
-        if ids.dtype.kind not in "iu":
-            raise TypeError(f"Embedding expects integer ids, got {ids.dtype}")
-        if ids.size == 0:
-            return
-        low, high = int(ids.data.min()), int(ids.data.max())
-        if low < 0 or high >= self.input_dim:
-            raise IndexError(
-                f"ids run from {low} to {high}, but input_dim={self.input_dim} "
-                f"allows 0..{self.input_dim - 1}"
-            )
-
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """True where the ids are not 0, with `mask_zero`; else None."""
-        return getattr(x, "_array", x) != 0 if self.creates_mask else None

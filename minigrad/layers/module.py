@@ -36,29 +36,30 @@ class Module:
             if isinstance(value, Module):
                 yield name, value
 
-    def named_layers(self, path: str = "") -> Iterator[tuple[str, Any]]:
-        """(path, layer) for this layer and every layer within, outermost first, each once."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(path, self)]
-        while stack:
-            path, layer = stack.pop()
-            if id(layer) in seen:
-                continue
-            seen.add(id(layer))
-            yield path, layer
-            children = [(_join(path, name), child) for name, child in layer.named_children()]
-            stack.extend(reversed(children))
+    def named_layers(
+        self, path: str = "", seen: set[int] | None = None
+    ) -> Iterator[tuple[str, Any]]:
+        """(path, layer) for this layer and every layer within, outermost first, each once.
+
+        Args:
+            path: Path of this layer.
+            seen: ids of layers to leave out; None for none.
+        """
+        seen = set() if seen is None else seen
+        if id(self) not in seen:
+            seen.add(id(self))
+            yield path, self
+            for name, child in self.named_children():
+                yield from child.named_layers(_join(path, name), seen)
 
     def named_weights(self) -> dict[str, Parameter]:
         """All parameters by path, like "dense_1/kernel", each once."""
-        weights: dict[str, Parameter] = {}
-        seen: set[int] = set()
+        weights: dict[int, tuple[str, Parameter]] = {}
         for path, layer in self.named_layers():
             for name, value in iter_children(layer):
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    weights[_join(path, name)] = value
-        return weights
+                if isinstance(value, Parameter):
+                    weights.setdefault(id(value), (_join(path, name), value))
+        return dict(weights.values())
 
     # ---- the parameters --------------------------------------------------------------------------
 

@@ -194,7 +194,7 @@ class RNN(Layer):
         return y, last_states
 
     def _return_mode(self) -> str:
-        """What the op returns: h of the last step, h of all, or these and the last c behind."""
+        """What the op returns: h of the last step, h of all steps, or these followed by the last c."""
         needs_states = self.return_state or self.stateful
         if needs_states and len(self.state_sizes()) > 1:
             return "all"

@@ -1,14 +1,12 @@
-"""Dense and Embedding."""
+"""Dense: the equation, its initial weights, its units."""
 
 import math
 
 import numpy as np
-import pytest
 
-from minigrad import grad, ops
-from minigrad.layers import Dense, Embedding
+from minigrad.layers import Dense
 
-from .helpers import assert_close, assert_equal, values
+from .helpers import assert_close
 
 rng = np.random.default_rng(3)
 
@@ -26,33 +24,6 @@ def test_dense(xp):
     limit = math.sqrt(6 / 7)
     assert 0 < abs(kernel).max() <= limit
     assert abs(kernel).max() > limit / 3
-
-
-def test_embedding(xp):
-    layer = Embedding(6, 3)
-    ids = [[5, 0, 0], [1, 5, 2]]
-    y = layer(xp.asarray(ids))
-    (table,) = layer.get_weights()
-    assert_equal(y, table[np.asarray(ids)])
-    (slope,) = grad(ops.sum(y), [layer.embeddings])
-    assert values(slope)[:, 0].tolist() == [2, 1, 1, 0, 0, 2]
-    assert layer(xp.asarray(ids, dtype="uint8")).shape == (2, 3, 3)
-    assert layer(np.zeros((0, 2), int) if xp is np else xp.zeros((0, 2), int)).shape == (0, 2, 3)
-
-
-@pytest.mark.parametrize(
-    "ids, error, words",
-    [
-        ([0, 6], IndexError, "ids run from 0 to 6.*input_dim=6 allows 0..5"),
-        ([-1, 2], IndexError, "from -1 to 2"),
-        ([0.0, 1.0], TypeError, "integer ids, got float32"),
-    ],
-)
-def test_embedding_refuses(ids, error, words, xp):
-    layer = Embedding(6, 3)
-    with pytest.raises(error, match=f"layer embedding: .*{words}"):
-        layer(xp.asarray(ids))
-    assert not layer.built
 
 
 def test_units_may_be_any_integer():
