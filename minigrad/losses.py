@@ -13,6 +13,7 @@ from typing import Any
 from . import ops
 from .config import as_data
 from .engine.tensor import Tensor
+from .ops.losses import check_labels
 from .utils.registry import lookup, snake_case, with_class_names
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
@@ -335,7 +336,7 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     """
     y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
     labels = as_data(y_true)
-    ops.check_labels(labels, y_pred)
+    check_labels(labels, y_pred)
     log_p = _log_probabilities(y_pred, from_logits)
     return -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
 

@@ -34,6 +34,7 @@ class Tensor:
 
     __array_ufunc__ = None  # NumPy and CuPy leave `array * tensor` to the Tensor
     __slots__ = ("_array", "node", "logits", "__weakref__")
+    logits: tuple[str, Tensor]  # set on results of softmax and sigmoid: which of them, its input
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None
@@ -231,3 +232,8 @@ def wrap(array: Array, node: Any) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._array, tensor.node = array, node
     return tensor
+
+
+TensorLike = (
+    Tensor | Array
+)  # what ops take and return: arrays in, arrays out; Tensors in, Tensors out

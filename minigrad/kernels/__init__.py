@@ -8,11 +8,36 @@ shows that it wins. `minigrad.use_kernels(False)` runs everything on the definit
 from __future__ import annotations
 
 from ..engine.kernel_table import Kernel, register_kernels
+from . import activations, losses, matmul, softmax
 from .gru import gru_backward, gru_forward, gru_reset_before_backward, gru_reset_before_forward
 from .lstm import lstm_backward, lstm_forward
 from .recurrent import has_default_activations, simple_rnn_backward, simple_rnn_forward
 
 KERNELS: list[Kernel] = [
+    # ---- activations ----
+    Kernel("relu", activations.relu_forward),
+    Kernel("gelu", activations.gelu_forward, activations.gelu_backward),
+    Kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
+    # ---- matrix products ----
+    Kernel("linear", matmul.linear_forward),
+    Kernel("row_sums", matmul.row_sums_forward),
+    Kernel("linear_relu", matmul.linear_relu_forward, matmul.linear_relu_backward),
+    # ---- losses ----
+    Kernel(
+        "sparse_cross_entropy",
+        losses.sparse_cross_entropy_forward,
+        losses.sparse_cross_entropy_backward,
+    ),
+    Kernel("cross_entropy", losses.cross_entropy_forward, losses.cross_entropy_backward),
+    Kernel(
+        "binary_cross_entropy",
+        losses.binary_cross_entropy_forward,
+        losses.binary_cross_entropy_backward,
+    ),
+    Kernel(
+        "mean_squared_error", losses.mean_squared_error_forward, losses.mean_squared_error_backward
+    ),
+    # ---- recurrent ----
     Kernel("simple_rnn", simple_rnn_forward, simple_rnn_backward, supports=has_default_activations),
     Kernel("lstm", lstm_forward, lstm_backward, supports=has_default_activations),
     Kernel("gru", gru_forward, gru_backward, supports=has_default_activations),

@@ -1,13 +1,27 @@
-"""How large a piece of an array kernels work on at a time, and sums over its rows."""
+"""Blocks that stay in the cache of a processor while several passes work on them; sums over rows."""
 
 from __future__ import annotations
 
-from ..backend import Array, backend
+from collections.abc import Callable
 
-# Elements per block: what several operations read and write in turn stays in the cache of a CPU.
-BLOCK_SIZE = 1 << 16
+from ..backend import Array, backend, cache_blocks, device_name
+
+BLOCK_SIZE = 1 << 16  # elements per block
+
+
+def map_blocks(f: Callable[..., Array], *arrays: Array) -> Array:
+    """f(*arrays), for an f that acts on each element alone, block by block; on a GPU, all at once."""
+    first = arrays[0]
+    flat = [x.reshape(-1) for x in arrays]
+    if device_name(first) != "cpu" or first.size <= BLOCK_SIZE:
+        return f(*flat).reshape(first.shape)
+    y = backend(first).empty(first.size, first.dtype)
+    for block in cache_blocks(y, BLOCK_SIZE):
+        y[block] = f(*(x[block] for x in flat))
+    return y.reshape(first.shape)
 
 
 def row_sums(x: Array) -> Array:
-    """The sum over all rows, (rows, columns) -> (columns,), a fast product with ones."""
-    return backend(x).ones(len(x), x.dtype) @ x
+    """x summed over all axes but the last, as a product with ones: BLAS adds rows several times faster."""
+    rows = x.reshape((-1, x.shape[-1]))
+    return backend(x).ones(len(rows), x.dtype) @ rows

@@ -7,7 +7,6 @@ from ..engine.tensor import Tensor as _Tensor
 from .activations import (
     elu,
     gelu,
-    gelu_definition,
     hard_sigmoid,
     hard_silu,
     hard_swish,
@@ -89,18 +88,8 @@ from .elementwise import (
     where,
 )
 from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axis, top_k
-from .losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_definition,
-    check_labels,
-    cross_entropy,
-    cross_entropy_definition,
-    mean_squared_error,
-    mean_squared_error_definition,
-    sparse_cross_entropy,
-    sparse_cross_entropy_definition,
-)
-from .matmul import dot, linear, linear_relu, linear_relu_definition, matmul, outer
+from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, sparse_cross_entropy
+from .matmul import dot, linear, linear_relu, matmul, outer
 from .normalization import (
     batch_norm,
     batch_norm_definition,
@@ -136,7 +125,7 @@ from .shapes import (
     tril,
     triu,
 )
-from .softmax import log_softmax, logsumexp, softmax, softmax_definition, softmax_kernel
+from .softmax import log_softmax, logsumexp, softmax
 from .windows import col2im, im2col
 
 __all__ = [_name for _name in globals() if not _name.startswith("_") and callable(globals()[_name])]

@@ -1,80 +1,348 @@
-"""Ops that act on each element alone: arithmetic, powers and exponentials, comparisons, activations.
+"""Ops that act on each element alone: arithmetic, powers and exponentials, comparisons.
 
-Two-argument ops broadcast as NumPy does; `sum_to` brings a gradient back to the shape of its input.
+Ops of two arguments broadcast as NumPy does; `sum_to` brings a gradient back to the shape of its
+input.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..backend import backend, special_functions
 from ..engine.autograd import primitive
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, TensorLike
 
-# ---- broadcasting: an adjoint pair ---------------------------------------------------------------------------------
+# ---- broadcasting: an adjoint pair -----------------------------------------------------------------
 
 
 @primitive
-def broadcast_to(x, *, shape):
-    """x repeated along new and 1-long axes until it has `shape`."""
+def broadcast_to(x: TensorLike, *, shape: tuple[int, ...]) -> TensorLike:
+    """x repeated along new axes and axes of length 1 until it has `shape`.
+
+    Args:
+        x: Tensor or array.
+        shape: The shape of the result.
+
+    Example:
+        >>> broadcast_to(np.array([1, 2]), shape=(2, 2))
+        array([[1, 2],
+               [1, 2]])
+    """
     return backend(x).broadcast_to(x, shape)
 
 
 @primitive
-def sum_to(x, *, shape):
-    """x summed over the axes along which an array of `shape` would have been repeated; x itself if it has that shape."""
+def sum_to(x: TensorLike, *, shape: tuple[int, ...]) -> TensorLike:
+    """x summed over the axes along which broadcasting repeats an array of `shape`.
+
+    Args:
+        x: Tensor or array.
+        shape: The shape of the result, which broadcasts to that of x.
+
+    Example:
+        >>> sum_to(np.ones((3, 2)), shape=(2,))
+        array([3., 3.])
+    """
     if x.shape == shape:
         return x
     extra = x.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1
-    )
-    return x.sum(axes, keepdims=True).reshape(shape)
+    repeated = [extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1]
+    return x.sum((*range(extra), *repeated), keepdims=True).reshape(shape)
 
 
 broadcast_to.gradients(lambda g, y, x, shape: sum_to(g, shape=x.shape), needs="x.shape")
 sum_to.gradients(lambda g, y, x, shape: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 
-# ---- choosing, and what has no gradient ----------------------------------------------------------------------------
-
-
-def _shape(x):
-    return getattr(x, "shape", ())
-
-
-def _constant(name, doc):
-    """An op of NumPy's function `name` whose gradient is zero wherever it exists, so that none is recorded."""
-
-    def forward(*arrays):
-        return getattr(backend(next((a for a in arrays if _shape(a)), arrays[0])), name)(*arrays)
-
-    forward.__name__, forward.__doc__ = name, doc
-    return primitive(forward).gradients(None)
-
-
-sign = _constant(
-    "sign", "-1, 0 or 1, as x is negative, zero or positive; its gradient counts as 0."
-)
-floor = _constant("floor", "The largest integer not above x; its gradient counts as 0.")
-ceil = _constant("ceil", "The smallest integer not below x; its gradient counts as 0.")
-rint = _constant("rint", "The nearest integer, halves to even; its gradient counts as 0.")
-equal = _constant("equal", "a == b, element by element.")
-not_equal = _constant("not_equal", "a != b, element by element.")
-less = _constant("less", "a < b, element by element.")
-less_equal = _constant("less_equal", "a <= b, element by element.")
-greater = _constant("greater", "a > b, element by element.")
-greater_equal = _constant("greater_equal", "a >= b, element by element.")
-logical_and = _constant("logical_and", "a and b, element by element.")
-logical_or = _constant("logical_or", "a or b, element by element.")
-logical_not = _constant("logical_not", "not x, element by element.")
-isnan = _constant("isnan", "True where x is not a number.")
-isfinite = _constant("isfinite", "True where x is neither infinite nor NaN.")
+# ---- comparisons, and what else has no gradient --------------------------------------------------
 
 
 @primitive
-def where(condition, a, b):
-    """a where the condition holds, b elsewhere."""
+def sign(x: TensorLike) -> TensorLike:
+    """-1, 0 or 1, as x is negative, zero or positive; its gradient counts as 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sign(np.array([-2.0, 0.0, 3.0]))
+        array([-1.,  0.,  1.])
+    """
+    return backend(x).sign(x)
+
+
+sign.gradients(None)
+
+
+@primitive
+def floor(x: TensorLike) -> TensorLike:
+    """The largest integer not above x; its gradient counts as 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> floor(np.array([-1.5, 1.5]))
+        array([-2.,  1.])
+    """
+    return backend(x).floor(x)
+
+
+floor.gradients(None)
+
+
+@primitive
+def ceil(x: TensorLike) -> TensorLike:
+    """The smallest integer not below x; its gradient counts as 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> ceil(np.array([-1.5, 1.5]))
+        array([-1.,  2.])
+    """
+    return backend(x).ceil(x)
+
+
+ceil.gradients(None)
+
+
+@primitive
+def rint(x: TensorLike) -> TensorLike:
+    """The nearest integer, halves to even; its gradient counts as 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> rint(np.array([0.5, 1.7]))
+        array([0., 2.])
+    """
+    return backend(x).rint(x)
+
+
+rint.gradients(None)
+
+
+@primitive
+def equal(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a == b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> equal(np.array([1, 2, 3]), 2)
+        array([False,  True, False])
+    """
+    return a == b
+
+
+equal.gradients(None)
+
+
+@primitive
+def not_equal(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a != b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> not_equal(np.array([1, 2, 3]), 2)
+        array([ True, False,  True])
+    """
+    return a != b
+
+
+not_equal.gradients(None)
+
+
+@primitive
+def less(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a < b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> less(np.array([1, 2, 3]), 2)
+        array([ True, False, False])
+    """
+    return a < b
+
+
+less.gradients(None)
+
+
+@primitive
+def less_equal(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a <= b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> less_equal(np.array([1, 2, 3]), 2)
+        array([ True,  True, False])
+    """
+    return a <= b
+
+
+less_equal.gradients(None)
+
+
+@primitive
+def greater(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a > b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> greater(np.array([1, 2, 3]), 2)
+        array([False, False,  True])
+    """
+    return a > b
+
+
+greater.gradients(None)
+
+
+@primitive
+def greater_equal(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a >= b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> greater_equal(np.array([1, 2, 3]), 2)
+        array([False,  True,  True])
+    """
+    return a >= b
+
+
+greater_equal.gradients(None)
+
+
+@primitive
+def logical_and(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a and b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> logical_and(np.array([True, False]), True)
+        array([ True, False])
+    """
+    return _module(a, b).logical_and(a, b)
+
+
+logical_and.gradients(None)
+
+
+@primitive
+def logical_or(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a or b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> logical_or(np.array([True, False]), False)
+        array([ True, False])
+    """
+    return _module(a, b).logical_or(a, b)
+
+
+logical_or.gradients(None)
+
+
+@primitive
+def logical_not(x: TensorLike) -> TensorLike:
+    """not x, element by element.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> logical_not(np.array([True, False]))
+        array([False,  True])
+    """
+    return backend(x).logical_not(x)
+
+
+logical_not.gradients(None)
+
+
+@primitive
+def isnan(x: TensorLike) -> TensorLike:
+    """True where x is not a number.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> isnan(np.array([1.0, np.nan]))
+        array([False,  True])
+    """
+    return backend(x).isnan(x)
+
+
+isnan.gradients(None)
+
+
+@primitive
+def isfinite(x: TensorLike) -> TensorLike:
+    """True where x is neither infinite nor NaN.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> isfinite(np.array([1.0, np.inf]))
+        array([ True, False])
+    """
+    return backend(x).isfinite(x)
+
+
+isfinite.gradients(None)
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    return getattr(x, "shape", ())
+
+
+def _module(a: Any, b: Any) -> Any:
+    """The array module of the one that is an array with axes."""
+    return backend(a if _shape(a) else b)
+
+
+@primitive
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> TensorLike:
+    """a where the condition holds, b elsewhere.
+
+    Args:
+        condition: Tensor or array of bools.
+        a: Tensor, array or number.
+        b: What broadcasts with a and the condition.
+
+    Example:
+        >>> where(np.array([True, False]), 1.0, 2.0)
+        array([1., 2.])
+    """
     return backend(condition).where(condition, a, b)
 
 
@@ -86,12 +354,21 @@ where.gradients(
 )
 
 
-# ---- arithmetic ----------------------------------------------------------------------------------------------------
+# ---- arithmetic ----------------------------------------------------------------------------------
 
 
 @primitive
-def add(a, b):
-    """a + b"""
+def add(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a + b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> add(np.array([1, 2]), 3)
+        array([4, 5])
+    """
     return a + b
 
 
@@ -103,8 +380,17 @@ add.gradients(
 
 
 @primitive
-def subtract(a, b):
-    """a - b"""
+def subtract(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a - b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> subtract(np.array([1, 2]), 3)
+        array([-2, -1])
+    """
     return a - b
 
 
@@ -116,8 +402,17 @@ subtract.gradients(
 
 
 @primitive
-def multiply(a, b):
-    """a * b"""
+def multiply(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a * b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> multiply(np.array([1, 2]), 3)
+        array([3, 6])
+    """
     return a * b
 
 
@@ -129,8 +424,17 @@ multiply.gradients(
 
 
 @primitive
-def divide(a, b):
-    """a / b"""
+def divide(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a / b, element by element.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> divide(np.array([1, 2]), 2)
+        array([0.5, 1. ])
+    """
     return a / b
 
 
@@ -142,35 +446,52 @@ divide.gradients(
 
 
 @primitive
-def power(a, b):
-    """a ** b; the gradient for b needs a > 0 and counts 0 ** b as constant."""
+def power(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a ** b, element by element; the gradient for b counts 0 ** b as constant.
+
+    Args:
+        a: Tensor, array or number; above 0 where b has a gradient.
+        b: The exponent, which broadcasts with a.
+
+    Example:
+        >>> power(np.array([2, 3]), 2)
+        array([4, 9])
+    """
     return a**b
 
 
-def _power_slope(a, b):
+def _power_derivative(a: Any, b: Any) -> Any:
     """b * a ** (b - 1), and 0 where b is 0, even at a = 0."""
     if not hasattr(b, "shape"):
         return b * a ** (b - 1) if b != 0 else a * 0
     return b * a ** where((b == 0) & (a == 0), 1, b - 1)
 
 
-def _log_base(a):
+def _log_or_zero(a: Any) -> Any:
     """log(a), and 0 where a is 0."""
-    if not hasattr(a, "shape"):
-        return math.log(a or 1) if a >= 0 else math.nan
-    return log(where(a == 0, 1, a))
+    if hasattr(a, "shape"):
+        return log(where(a == 0, 1, a))
+    return math.log(a or 1) if a >= 0 else math.nan
 
 
 power.gradients(
-    lambda g, y, a, b: sum_to(g * _power_slope(a, b), shape=a.shape),
-    lambda g, y, a, b: sum_to(g * y * _log_base(a), shape=b.shape),
+    lambda g, y, a, b: sum_to(g * _power_derivative(a, b), shape=a.shape),
+    lambda g, y, a, b: sum_to(g * y * _log_or_zero(a), shape=b.shape),
     needs="y a b",
 )
 
 
 @primitive
-def negative(x):
-    """-x"""
+def negative(x: TensorLike) -> TensorLike:
+    """-x, element by element.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> negative(np.array([1, -2]))
+        array([-1,  2])
+    """
     return -x
 
 
@@ -178,8 +499,16 @@ negative.gradients(lambda g, y, x: -g, needs="")
 
 
 @primitive
-def square(x):
-    """x * x"""
+def square(x: TensorLike) -> TensorLike:
+    """x * x, element by element.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> square(np.array([1, -2]))
+        array([1, 4])
+    """
     return x * x
 
 
@@ -187,8 +516,16 @@ square.gradients(lambda g, y, x: g * (2 * x), needs="x")
 
 
 @primitive
-def sqrt(x):
-    """The square root."""
+def sqrt(x: TensorLike) -> TensorLike:
+    """The square root.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sqrt(np.array([4.0, 9.0]))
+        array([2., 3.])
+    """
     return backend(x).sqrt(x)
 
 
@@ -196,8 +533,16 @@ sqrt.gradients(lambda g, y, x: g / (2 * y), needs="y")
 
 
 @primitive
-def reciprocal(x):
-    """1 / x"""
+def reciprocal(x: TensorLike) -> TensorLike:
+    """1 / x, element by element.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> reciprocal(np.array([2.0, 4.0]))
+        array([0.5 , 0.25])
+    """
     return 1 / x
 
 
@@ -205,8 +550,16 @@ reciprocal.gradients(lambda g, y, x: -g * y * y, needs="y")
 
 
 @primitive
-def absolute(x):
-    """|x|; the gradient at 0 is 0."""
+def absolute(x: TensorLike) -> TensorLike:
+    """|x|, element by element; the gradient at 0 is 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> absolute(np.array([-1.5, 2.0]))
+        array([1.5, 2. ])
+    """
     return abs(x)
 
 
@@ -214,9 +567,18 @@ absolute.gradients(lambda g, y, x: g * sign(x), needs="x")
 
 
 @primitive
-def maximum(a, b):
-    """The larger of a and b; where they are equal the whole gradient goes to a."""
-    return backend(a if _shape(a) else b).maximum(a, b)
+def maximum(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The larger of a and b; where they are equal the whole gradient goes to a.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> maximum(np.array([0, 2]), 1)
+        array([1, 2])
+    """
+    return _module(a, b).maximum(a, b)
 
 
 maximum.gradients(
@@ -227,9 +589,18 @@ maximum.gradients(
 
 
 @primitive
-def minimum(a, b):
-    """The smaller of a and b; where they are equal the whole gradient goes to a."""
-    return backend(a if _shape(a) else b).minimum(a, b)
+def minimum(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The smaller of a and b; where they are equal the whole gradient goes to a.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> minimum(np.array([1, 2]), 1)
+        array([1, 1])
+    """
+    return _module(a, b).minimum(a, b)
 
 
 minimum.gradients(
@@ -240,24 +611,43 @@ minimum.gradients(
 
 
 @primitive
-def clip(x, *, min=None, max=None):
-    """x limited to [min, max]; outside it the gradient is 0."""
+def clip(x: TensorLike, *, min: Any = None, max: Any = None) -> TensorLike:
+    """x limited to [min, max]; outside it the gradient is 0.
+
+    Args:
+        x: Tensor or array.
+        min: The lower limit; None for none.
+        max: The upper limit; None for none.
+
+    Example:
+        >>> clip(np.array([-2, 0, 5]), min=-1, max=1)
+        array([-1,  0,  1])
+    """
     return backend(x).clip(x, min, max)
 
 
-def _inside(x, low, high):
-    return (x >= (-math.inf if low is None else low)) & (x <= (math.inf if high is None else high))
+def _between(x: Any, low: Any, high: Any) -> Any:
+    above = x >= (-math.inf if low is None else low)
+    return above & (x <= (math.inf if high is None else high))
 
 
-clip.gradients(lambda g, y, x, min=None, max=None: where(_inside(x, min, max), g, 0), needs="x")
+clip.gradients(lambda g, y, x, min=None, max=None: where(_between(x, min, max), g, 0), needs="x")
 
 
-# ---- exponentials and their kin ------------------------------------------------------------------------------------
+# ---- exponentials and trigonometric functions ----------------------------------------------------
 
 
 @primitive
-def exp(x):
-    """e ** x"""
+def exp(x: TensorLike) -> TensorLike:
+    """e ** x
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> exp(np.array([0.0, 1.0])).round(3)
+        array([1.   , 2.718])
+    """
     return backend(x).exp(x)
 
 
@@ -265,8 +655,16 @@ exp.gradients(lambda g, y, x: g * y, needs="y")
 
 
 @primitive
-def expm1(x):
-    """e ** x - 1, exact near 0."""
+def expm1(x: TensorLike) -> TensorLike:
+    """e ** x - 1, exact near 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> expm1(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.718])
+    """
     return backend(x).expm1(x)
 
 
@@ -274,8 +672,16 @@ expm1.gradients(lambda g, y, x: g * (y + 1), needs="y")
 
 
 @primitive
-def log(x):
-    """The natural logarithm."""
+def log(x: TensorLike) -> TensorLike:
+    """The natural logarithm.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> log(np.array([1.0, 2.0])).round(3)
+        array([0.   , 0.693])
+    """
     return backend(x).log(x)
 
 
@@ -283,8 +689,16 @@ log.gradients(lambda g, y, x: g / x, needs="x")
 
 
 @primitive
-def log1p(x):
-    """log(1 + x), exact near 0."""
+def log1p(x: TensorLike) -> TensorLike:
+    """log(1 + x), exact near 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> log1p(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.693])
+    """
     return backend(x).log1p(x)
 
 
@@ -292,24 +706,50 @@ log1p.gradients(lambda g, y, x: g / (1 + x), needs="x")
 
 
 @primitive
-def sin(x):
-    """The sine of x radians."""
+def sin(x: TensorLike) -> TensorLike:
+    """The sine of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sin(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.841])
+    """
     return backend(x).sin(x)
 
 
+sin.gradients(lambda g, y, x: g * cos(x), needs="x")
+
+
 @primitive
-def cos(x):
-    """The cosine of x radians."""
+def cos(x: TensorLike) -> TensorLike:
+    """The cosine of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> cos(np.array([0.0, 1.0])).round(3)
+        array([1.  , 0.54])
+    """
     return backend(x).cos(x)
 
 
-sin.gradients(lambda g, y, x: g * cos(x), needs="x")
 cos.gradients(lambda g, y, x: -g * sin(x), needs="x")
 
 
 @primitive
-def tan(x):
-    """The tangent of x radians."""
+def tan(x: TensorLike) -> TensorLike:
+    """The tangent of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> tan(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.557])
+    """
     return backend(x).tan(x)
 
 
@@ -317,47 +757,101 @@ tan.gradients(lambda g, y, x: g * (1 + y * y), needs="y")
 
 
 @primitive
-def arcsin(x):
-    """The angle whose sine is x, in radians."""
+def arcsin(x: TensorLike) -> TensorLike:
+    """The angle whose sine is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arcsin(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.571])
+    """
     return backend(x).arcsin(x)
 
 
+arcsin.gradients(lambda g, y, x: g / sqrt(1 - x * x), needs="x")
+
+
 @primitive
-def arccos(x):
-    """The angle whose cosine is x, in radians."""
+def arccos(x: TensorLike) -> TensorLike:
+    """The angle whose cosine is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arccos(np.array([0.0, 1.0])).round(3)
+        array([1.571, 0.   ])
+    """
     return backend(x).arccos(x)
 
 
+arccos.gradients(lambda g, y, x: -g / sqrt(1 - x * x), needs="x")
+
+
 @primitive
-def arctan(x):
-    """The angle whose tangent is x, in radians."""
+def arctan(x: TensorLike) -> TensorLike:
+    """The angle whose tangent is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arctan(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.785])
+    """
     return backend(x).arctan(x)
 
 
-arcsin.gradients(lambda g, y, x: g / sqrt(1 - x * x), needs="x")
-arccos.gradients(lambda g, y, x: -g / sqrt(1 - x * x), needs="x")
 arctan.gradients(lambda g, y, x: g / (1 + x * x), needs="x")
 
 
 @primitive
-def sinh(x):
-    """The hyperbolic sine."""
+def sinh(x: TensorLike) -> TensorLike:
+    """The hyperbolic sine.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sinh(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.175])
+    """
     return backend(x).sinh(x)
 
 
+sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
+
+
 @primitive
-def cosh(x):
-    """The hyperbolic cosine."""
+def cosh(x: TensorLike) -> TensorLike:
+    """The hyperbolic cosine.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> cosh(np.array([0.0, 1.0])).round(3)
+        array([1.   , 1.543])
+    """
     return backend(x).cosh(x)
 
 
-sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
 cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
 
 
 @primitive
-def tanh(x):
-    """The hyperbolic tangent."""
+def tanh(x: TensorLike) -> TensorLike:
+    """The hyperbolic tangent.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> tanh(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.762])
+    """
     return backend(x).tanh(x)
 
 
@@ -365,26 +859,43 @@ tanh.gradients(lambda g, y, x: g * (1 - y * y), needs="y")
 
 
 @primitive
-def erf(x):
-    """The error function, 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x."""
+def erf(x: TensorLike) -> TensorLike:
+    """The error function, 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> erf(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.843])
+    """
     return special_functions(x).erf(x)
 
 
 erf.gradients(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x), needs="x")
 
 
-# ---- dtype ---------------------------------------------------------------------------------------------------------
+# ---- dtype ---------------------------------------------------------------------------------------
 
 
 @primitive
-def _astype(x, *, dtype):
+def _astype(x: TensorLike, *, dtype: Any) -> TensorLike:
     return x.astype(dtype)
 
 
 _astype.gradients(lambda g, y, x, dtype: astype(g, dtype=x.dtype), needs="x.shape")
 
 
-def astype(x, *, dtype):
-    """x in another dtype; the gradient comes back in the dtype of x, and does not pass through integers."""
+def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
+    """x in another dtype; the gradient has the dtype of x, and does not pass through integers.
+
+    Args:
+        x: Tensor or array.
+        dtype: The dtype of the result.
+
+    Example:
+        >>> astype(np.array([1.7, -1.7]), dtype="int64")
+        array([ 1, -1])
+    """
     y = _astype(x, dtype=dtype)
     return y.detach() if isinstance(y, Tensor) and y.dtype.kind != "f" else y

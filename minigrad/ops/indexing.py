@@ -1,66 +1,113 @@
-"""Reading and writing by index: getitem and put are each other's gradient; gather, take, sort and top_k stand on them."""
+"""Reading and writing by index: getitem and put are each other's gradient, and the others use them."""
 
 from __future__ import annotations
 
-from ..backend import backend, scatter_add
+from typing import Any
+
+from ..backend import Array, backend, scatter_add
 from ..engine.autograd import primitive
-from .shapes import axis_of
+from ..engine.tensor import TensorLike
+from .shapes import normalize_axis
 
 _BASIC = (int, slice, type(None), type(...))
 
-
-def _plain(index):
-    """An index with arrays in place of Tensors, as a tuple."""
-    index = index if isinstance(index, tuple) else (index,)
-    return tuple(getattr(i, "_array", i) for i in index)
+# ---- indices ---------------------------------------------------------------------------------------
 
 
-def _kind(part):
+def _as_array(x: Any) -> Any:
+    return getattr(x, "_array", x)
+
+
+def _kind(part: Any) -> str:
     """The kind of numbers in an array that is part of an index; "" for what is no array."""
     return part.dtype.kind if hasattr(part, "dtype") else ""
 
 
-def _width(part):
-    """How many axes one part of an index stands for."""
-    return 0 if part is None or part is ... else part.ndim if _kind(part) == "b" else 1
+def _axis_count(part: Any) -> int:
+    """The number of axes that one part of an index stands for."""
+    if part is None or part is ...:
+        return 0
+    return part.ndim if _kind(part) == "b" else 1
 
 
-def _resolved(x, index):
-    """The index as a tuple, with arrays for lists. Raises IndexError for integers outside x: GPUs wrap them around in silence."""
-    index = _plain(index)
-    if all(isinstance(i, _BASIC) for i in index):
-        return index
-    index = tuple(
-        backend(x).asarray(i, None if i else int) if isinstance(i, list) else i for i in index
-    )
-    axis, used = 0, sum(map(_width, index))
-    for i in index:
-        if i is ...:
-            axis += x.ndim - used
-        elif _kind(i) in ("i", "u") and i.size and axis < x.ndim:
-            low, high = int(i.min()), int(i.max())
-            if low < -x.shape[axis] or high >= x.shape[axis]:
-                wrong = low if low < -x.shape[axis] else high
-                raise IndexError(f"index {wrong} is outside axis {axis} of length {x.shape[axis]}")
-        axis += _width(i)
-    return index
+def _is_basic(index: tuple[Any, ...]) -> bool:
+    """True for an index without arrays."""
+    return all(isinstance(part, _BASIC) for part in index)
+
+
+def _normalize_index(x: Array, index: Any) -> tuple[Any, ...]:
+    """The index as a tuple, with arrays for Tensors and lists.
+
+    Raises IndexError for integers outside x, which a GPU would silently wrap around.
+    """
+    parts = tuple(map(_as_array, index if isinstance(index, tuple) else (index,)))
+    if _is_basic(parts):
+        return parts
+    xp = backend(x)
+    parts = tuple(xp.asarray(p, None if p else int) if isinstance(p, list) else p for p in parts)
+    axis = 0
+    for part in parts:
+        if part is ...:
+            axis += x.ndim - sum(map(_axis_count, parts))
+        elif _kind(part) in ("i", "u") and part.size and axis < x.ndim:
+            _check_bounds(part, axis, x.shape[axis])
+        axis += _axis_count(part)
+    return parts
+
+
+def _check_bounds(indices: Array, axis: int, n: int) -> None:
+    low, high = int(indices.min()), int(indices.max())
+    if low < -n or high >= n:
+        wrong = low if low < -n else high
+        raise IndexError(f"index {wrong} is outside axis {axis} of length {n}")
+
+
+# ---- an adjoint pair -------------------------------------------------------------------------------
 
 
 @primitive
-def getitem(x, *, index):
-    """x[index], where the index is made of integers, slices, None, ..., integer arrays and boolean arrays."""
-    return x[_resolved(x, index)]
+def getitem(x: TensorLike, *, index: Any) -> TensorLike:
+    """x[index], as NumPy indexes.
+
+    Args:
+        x: Tensor or array.
+        index: Integers, slices, None, ..., integer arrays, boolean arrays, or a tuple of these.
+
+    Raises:
+        IndexError: If an index is outside x.
+
+    Example:
+        >>> getitem(np.array([1, 2, 3]), index=[0, 2])
+        array([1, 3])
+    """
+    return x[_normalize_index(x, index)]
 
 
 @primitive
-def put(x, *, index, shape):
-    """Zeros of `shape` with x added at index: an element named several times has the sum. The adjoint of getitem."""
+def put(x: TensorLike, *, index: Any, shape: tuple[int, ...]) -> TensorLike:
+    """Zeros with x added at an index; the adjoint of getitem.
+
+    An element that is named several times is the sum of what is put there.
+
+    Args:
+        x: Tensor or array of the shape of zeros(shape)[index].
+        index: Integers, slices, None, ..., integer arrays, boolean arrays, or a tuple of these.
+        shape: The shape of the result.
+
+    Raises:
+        IndexError: If an index is outside the shape.
+
+    Example:
+        >>> put(np.array([1.0, 2.0]), index=[2, 2], shape=(4,))
+        array([0., 0., 3., 0.])
+    """
     y = backend(x).zeros(shape, x.dtype)
-    index = _resolved(y, index)
-    if all(isinstance(i, _BASIC) for i in index) or len(index) == 1 and _kind(index[0]) == "b":
-        y[index] = x  # a slice or a mask names each element once
+    parts = _normalize_index(y, index)
+    is_mask = len(parts) == 1 and _kind(parts[0]) == "b"
+    if is_mask or _is_basic(parts):
+        y[parts] = x  # each element is named once
     else:
-        scatter_add(y, index, x)
+        scatter_add(y, parts, x)
     return y
 
 
@@ -68,31 +115,71 @@ getitem.gradients(lambda g, y, x, index: put(g, index=index, shape=x.shape), nee
 put.gradients(lambda g, y, x, index, shape: getitem(g, index=index), needs="")
 
 
-def take(x, indices, *, axis=0):
-    """The slices of x along `axis` that the integers in `indices` name: their shape stands in place of the axis."""
-    return getitem(x, index=(slice(None),) * axis_of(axis, x.ndim, "take") + (_plain(indices)[0],))
+# ---- along an axis ---------------------------------------------------------------------------------
 
 
-def take_along_axis(x, indices, *, axis=-1):
-    """y[i, j, ...] = x[i, indices[i, j, ...], ...] along `axis`: one index for each element (PyTorch calls it gather)."""
-    indices = _plain(indices)[0]
-    axis = axis_of(axis, x.ndim, "take_along_axis")
+def take(x: TensorLike, indices: TensorLike, *, axis: int = 0) -> TensorLike:
+    """The slices of x along `axis` that integers name.
+
+    Args:
+        x: Tensor or array.
+        indices: Integers; their shape stands in place of the axis.
+        axis: The axis of x.
+
+    Example:
+        >>> take(np.array([[1, 2], [3, 4]]), np.array([1, 1, 0]))
+        array([[3, 4],
+               [3, 4],
+               [1, 2]])
+    """
+    before = (slice(None),) * normalize_axis(axis, x.ndim, "take")
+    return getitem(x, index=(*before, _as_array(indices)))
+
+
+def take_along_axis(x: TensorLike, indices: TensorLike, *, axis: int = -1) -> TensorLike:
+    """y[i, j, ...] = x[i, indices[i, j, ...], ...] along `axis` (PyTorch calls it gather).
+
+    Args:
+        x: Tensor or array.
+        indices: Integers, with as many axes as x and its lengths, except along `axis`.
+        axis: The axis of x that the indices belong to.
+
+    Raises:
+        ValueError: If x and indices differ in their number of axes.
+
+    Example:
+        >>> take_along_axis(np.array([[1, 2], [3, 4]]), np.array([[1], [0]]))
+        array([[2],
+               [3]])
+    """
+    indices = _as_array(indices)
+    axis = normalize_axis(axis, x.ndim, "take_along_axis")
     if indices.ndim != x.ndim:
         raise ValueError(
-            f"take_along_axis: indices of shape {indices.shape} need as many axes as x of shape {x.shape}"
+            f"take_along_axis: indices of shape {indices.shape} need as many axes as "
+            f"x of shape {x.shape}"
         )
     xp = backend(indices)
-    grid = [
-        xp.arange(n).reshape((1,) * i + (n,) + (1,) * (x.ndim - i - 1))
-        for i, n in enumerate(indices.shape)
-    ]
-    grid[axis] = indices
-    return getitem(x, index=tuple(grid))
+    index = []
+    for i, n in enumerate(indices.shape):
+        shape = (1,) * i + (n,) + (1,) * (x.ndim - i - 1)
+        index.append(indices if i == axis else xp.arange(n).reshape(shape))
+    return getitem(x, index=tuple(index))
 
 
 @primitive
-def argsort(x, *, axis=-1, descending=False):
-    """The indices that sort x along `axis`; equals keep their order when ascending."""
+def argsort(x: TensorLike, *, axis: int = -1, descending: bool = False) -> TensorLike:
+    """The indices that sort x along `axis`; equals keep their order when ascending.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis to sort along.
+        descending: True for the largest first.
+
+    Example:
+        >>> argsort(np.array([3, 1, 2]))
+        array([1, 2, 0])
+    """
     order = backend(x).argsort(x, axis=axis, kind="stable")
     return backend(x).flip(order, axis) if descending else order
 
@@ -100,29 +187,70 @@ def argsort(x, *, axis=-1, descending=False):
 argsort.gradients(None)
 
 
-def sort(x, *, axis=-1, descending=False):
-    """x sorted along `axis`; each gradient goes back to where its element came from."""
+def sort(x: TensorLike, *, axis: int = -1, descending: bool = False) -> TensorLike:
+    """x sorted along `axis`; each gradient goes back to where its element came from.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis to sort along.
+        descending: True for the largest first.
+
+    Example:
+        >>> sort(np.array([3, 1, 2]))
+        array([1, 2, 3])
+    """
     return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
 
 
-def top_k(x, *, k, axis=-1):
-    """The k largest elements along `axis`, largest first, and their indices."""
-    axis = axis_of(axis, x.ndim, "top_k")
+def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
+    """The k largest elements along `axis`, largest first, and their indices.
+
+    Args:
+        x: Tensor or array.
+        k: The number of elements.
+        axis: The axis to look along.
+
+    Raises:
+        ValueError: If the axis has fewer than k elements.
+
+    Example:
+        >>> top_k(np.array([3, 1, 2]), k=2)
+        (array([3, 2]), array([0, 2]))
+    """
+    axis = normalize_axis(axis, x.ndim, "top_k")
     if not 0 < k <= x.shape[axis]:
         raise ValueError(
             f"top_k: k = {k} is not between 1 and the length {x.shape[axis]} of axis {axis}"
         )
-    indices = _plain(argsort(x, axis=axis, descending=True))[0]
-    indices = indices[(slice(None),) * axis + (slice(k),)]
+    order = _as_array(argsort(x, axis=axis, descending=True))
+    indices = order[(slice(None),) * axis + (slice(k),)]
     return take_along_axis(x, indices, axis=axis), indices
 
 
 @primitive
-def one_hot(labels, *, classes, dtype="float32"):
-    """Rows of zeros with a 1 at the label: (...) -> (..., classes). Raises IndexError for labels outside 0..classes-1."""
+def one_hot(labels: TensorLike, *, classes: int, dtype: Any = "float32") -> TensorLike:
+    """Rows of zeros with a 1 at the label.
+
+    Args:
+        labels: Integers.
+        classes: The number of classes.
+        dtype: The dtype of the result.
+
+    Shape:
+        (...) -> (..., classes)
+
+    Raises:
+        IndexError: If a label is outside 0..classes-1.
+
+    Example:
+        >>> one_hot(np.array([1, 0]), classes=3)
+        array([[0., 1., 0.],
+               [1., 0., 0.]], dtype=float32)
+    """
     if labels.size and (int(labels.min()) < 0 or int(labels.max()) >= classes):
         raise IndexError(
-            f"labels run from {int(labels.min())} to {int(labels.max())}, but {classes} classes allow 0..{classes - 1}"
+            f"labels run from {int(labels.min())} to {int(labels.max())}, "
+            f"but {classes} classes allow 0..{classes - 1}"
         )
     return (labels[..., None] == backend(labels).arange(classes)).astype(dtype)
 

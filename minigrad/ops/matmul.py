@@ -2,96 +2,140 @@
 
 from __future__ import annotations
 
-from ..backend import backend
 from ..engine.autograd import fused, primitive
+from ..engine.tensor import TensorLike
 from .activations import relu
-from .elementwise import sum_to
-
-
-def _t(x):
-    """The last two axes exchanged."""
-    return x.swapaxes(-1, -2)
+from .elementwise import broadcast_to, sum_to
+from .shapes import merge_rows
 
 
 @primitive
-def _matmul(a, b):
+def _matmul(a: TensorLike, b: TensorLike) -> TensorLike:
     return a @ b
 
 
 _matmul.gradients(
-    lambda g, y, a, b: sum_to(g @ _t(b), shape=a.shape),
-    lambda g, y, a, b: sum_to(_t(a) @ g, shape=b.shape),
+    lambda g, y, a, b: sum_to(g @ b.swapaxes(-1, -2), shape=a.shape),
+    lambda g, y, a, b: sum_to(a.swapaxes(-1, -2) @ g, shape=b.shape),
     needs="a b",
 )
 
 
-def matmul(a, b):
-    """Matrix product of the last two axes; leading axes broadcast, and a vector counts as a row or a column, as in NumPy."""
+def matmul(a: TensorLike, b: TensorLike) -> TensorLike:
+    """Matrix product of the last two axes; a vector counts as a row or a column.
+
+    Args:
+        a: Tensor or array of one axis or more.
+        b: Tensor or array of one axis or more; leading axes broadcast with those of a.
+
+    Shape:
+        (..., n, k), (..., k, m) -> (..., n, m)
+
+    Raises:
+        ValueError: If shapes do not fit, or a or b is a number.
+
+    Example:
+        >>> matmul(np.array([[1, 2], [3, 4]]), np.array([1, 1]))
+        array([3, 7])
+    """
     if not getattr(a, "ndim", 0) or not getattr(b, "ndim", 0):
         raise ValueError(
-            f"matmul needs arrays of one axis or more, got shapes {getattr(a, 'shape', ())} and "
-            f"{getattr(b, 'shape', ())}: a scalar is multiplied with *"
+            "matmul needs arrays of one axis or more, got shapes "
+            f"{getattr(a, 'shape', ())} and {getattr(b, 'shape', ())}: "
+            "a scalar is multiplied with *"
         )
     if a.ndim >= 2 and b.ndim >= 2:
         return _matmul(a, b)
-    y = _matmul(a.reshape((1,) * (2 - a.ndim) + a.shape), b.reshape(b.shape + (1,) * (2 - b.ndim)))
-    shape = y.shape
-    return y.reshape(
-        shape[:-2] + (shape[-2:-1] if a.ndim > 1 else ()) + (shape[-1:] if b.ndim > 1 else ())
-    )
+    rows = a if a.ndim > 1 else a.reshape((1, -1))
+    columns = b if b.ndim > 1 else b.reshape((-1, 1))
+    y = _matmul(rows, columns)
+    row_axis = y.shape[-2:-1] if a.ndim > 1 else ()
+    column_axis = y.shape[-1:] if b.ndim > 1 else ()
+    return y.reshape(y.shape[:-2] + row_axis + column_axis)
 
 
-def _rows(x):
-    """All leading axes as one."""
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
+@primitive(kernel="linear")
+def linear(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
+    """x @ w + b over the last axis of x.
+
+    Args:
+        x: Tensor or array.
+        w: The kernel.
+        b: The bias.
+
+    Shape:
+        (..., in), (in, out), (out,) -> (..., out)
+
+    Example:
+        >>> linear(np.array([[1.0, 2.0]]), np.array([[1.0], [1.0]]), np.array([0.5]))
+        array([[3.5]])
+    """
+    return x @ w + b
 
 
-@primitive
-def linear(x, w, b):
-    """x @ w + b over the last axis of x: (..., in), (in, out), (out,) -> (..., out)."""
-    y = _rows(x) @ w
-    y += b
-    return y if x.ndim == 2 else y.reshape(x.shape[:-1] + y.shape[-1:])
+@primitive(kernel="row_sums")
+def _row_sums(x: TensorLike) -> TensorLike:
+    """x summed over all axes but the last."""
+    return x.sum(tuple(range(x.ndim - 1)))
 
 
-def _total(g):
-    """The sum over all rows; over many as a product with ones, which is several times faster."""
-    return g.sum(0) if len(g) < 128 else backend(g).ones(len(g), g.dtype) @ g
-
+_row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 linear.gradients(
-    lambda g, y, x, w, b: g @ _t(w),
-    lambda g, y, x, w, b: _t(_rows(x)) @ _rows(g),
-    lambda g, y, x, w, b: _total(_rows(g)),
+    lambda g, y, x, w, b: g @ w.swapaxes(-1, -2),
+    lambda g, y, x, w, b: merge_rows(x).swapaxes(-1, -2) @ merge_rows(g),
+    lambda g, y, x, w, b: _row_sums(g),
     needs="x w",
 )
 
 
-def linear_relu_definition(x, w, b):
-    """relu(x @ w + b) over the last axis of x."""
+@fused(kernel="linear_relu")
+def linear_relu(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
+    """relu(x @ w + b) over the last axis of x.
+
+    Args:
+        x: Tensor or array.
+        w: The kernel.
+        b: The bias.
+
+    Shape:
+        (..., in), (in, out), (out,) -> (..., out)
+
+    Example:
+        >>> linear_relu(np.array([[1.0, -2.0]]), np.array([[1.0], [1.0]]), np.array([0.5]))
+        array([[0.]])
+    """
     return relu(linear(x, w, b))
 
 
-@fused(linear_relu_definition)
-def linear_relu(x, w, b):
-    """linear_relu_definition in one array."""
-    y = linear.forward(x, w, b)
-    xp = backend(y)
-    xp.maximum(y, xp.zeros(y.shape[1:], y.dtype), out=y)
-    return y, y
+def dot(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The product of two matrices or vectors: matmul, except that a scalar multiplies.
+
+    Args:
+        a: Tensor, array or number.
+        b: Tensor, array or number.
+
+    Example:
+        >>> dot(np.array([1, 2]), np.array([3, 4]))
+        array(11)
+    """
+    is_product = getattr(a, "ndim", 0) and getattr(b, "ndim", 0)
+    return matmul(a, b) if is_product else a * b
 
 
-@linear_relu.backward
-def _(g, y, x, w, b):
-    g = g * (y > 0)
-    return (lambda: g @ _t(w)), (lambda: _t(_rows(x)) @ _rows(g)), (lambda: _total(_rows(g)))
+def outer(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The products of every element of a with every element of b.
 
+    Args:
+        a: Tensor or array, which is flattened.
+        b: Tensor or array, which is flattened.
 
-def dot(a, b):
-    """The product of two matrices or vectors: matmul, except that a scalar multiplies."""
-    return matmul(a, b) if getattr(a, "ndim", 0) and getattr(b, "ndim", 0) else a * b
+    Shape:
+        (m,), (n,) -> (m, n)
 
-
-def outer(a, b):
-    """The products of every element of a with every element of b: (m,), (n,) -> (m, n)."""
+    Example:
+        >>> outer(np.array([1, 2]), np.array([3, 4]))
+        array([[3, 4],
+               [6, 8]])
+    """
     return a.reshape((-1, 1)) * b.reshape((1, -1))

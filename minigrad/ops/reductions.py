@@ -1,193 +1,320 @@
-"""Ops that reduce axes, and the softmax family built on them."""
+"""Ops that reduce axes: sums, products, extremes."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import primitive
+from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to, sqrt, square, where
-from .shapes import concatenate
+from .shapes import concatenate, inverse_permutation
 
-# ---- helpers -------------------------------------------------------------------------------------------------------
+Axis = int | tuple[int, ...] | None
 
-
-def _axes(axis, ndim):
-    """`axis` (None, an int or a tuple) as a tuple of axes from 0."""
-    axis = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(a % ndim if ndim else a for a in axis)
+# ---- axes ------------------------------------------------------------------------------------------
 
 
-def _kept(shape, axis):
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """`axis` as a tuple of axes counted from 0."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % ndim if ndim else a for a in axes)
+
+
+def _axes_last(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The permutation that puts the reduced axes last."""
+    axes = _axes(axis, ndim)
+    return (*(i for i in range(ndim) if i not in axes), *axes)
+
+
+def _keepdims_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """The shape of a reduction over `axis` with keepdims."""
     axes = _axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def _spread(g, x, axis):
-    """The gradient of a reduction, with the reduced axes as 1s, ready to broadcast against x."""
-    return g.reshape(_kept(x.shape, axis))
+def expand_reduced(g: Any, x: Any, axis: Axis) -> Any:
+    """The gradient of a reduction of x, with the reduced axes as 1s, so that it broadcasts against x."""
+    return g.reshape(_keepdims_shape(x.shape, axis))
 
 
-def _count(shape, axis):
+def _count(shape: tuple[int, ...], axis: Axis) -> int:
+    """The number of elements that are reduced to one."""
     return math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
-# ---- sums ----------------------------------------------------------------------------------------------------------
+# ---- sums ------------------------------------------------------------------------------------------
 
 
 @primitive
-def sum(x, *, axis=None, keepdims=False):
-    """The sum over `axis` (all by default)."""
+def sum(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """The sum over `axis`.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> sum(np.ones((2, 3)), axis=0)
+        array([2., 2., 2.])
+    """
     return x.sum(axis, keepdims=keepdims)
 
 
 sum.gradients(
-    lambda g, y, x, axis=None, keepdims=False: broadcast_to(_spread(g, x, axis), shape=x.shape),
-    needs="x.shape",
-)
-
-
-@primitive
-def mean(x, *, axis=None, keepdims=False):
-    """The mean over `axis` (all by default)."""
-    return x.mean(axis, keepdims=keepdims)
-
-
-mean.gradients(
     lambda g, y, x, axis=None, keepdims=False: broadcast_to(
-        _spread(g, x, axis) / _count(x.shape, axis), shape=x.shape
+        expand_reduced(g, x, axis), shape=x.shape
     ),
     needs="x.shape",
 )
 
 
-def var(x, *, axis=None, keepdims=False, ddof=0):
-    """The variance over `axis`: the mean squared distance from the mean (divided by n - ddof)."""
-    n = _count(x.shape, axis)
-    return sum(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims) / (
-        n - ddof
-    )
+@primitive
+def mean(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """The mean over `axis`.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+        array([2., 3.])
+    """
+    return x.mean(axis, keepdims=keepdims)
 
 
-def std(x, *, axis=None, keepdims=False, ddof=0):
-    """The standard deviation, sqrt(var)."""
+mean.gradients(
+    lambda g, y, x, axis=None, keepdims=False: broadcast_to(
+        expand_reduced(g, x, axis) / _count(x.shape, axis), shape=x.shape
+    ),
+    needs="x.shape",
+)
+
+
+def var(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
+    """The variance over `axis`: the mean squared distance from the mean.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+        ddof: The sum of squares of n elements is divided by n - ddof.
+
+    Example:
+        >>> var(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+        array([1., 1.])
+    """
+    squares = square(x - mean(x, axis=axis, keepdims=True))
+    return sum(squares, axis=axis, keepdims=keepdims) / (_count(x.shape, axis) - ddof)
+
+
+def std(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
+    """The standard deviation over `axis`, sqrt(var).
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+        ddof: The sum of squares of n elements is divided by n - ddof.
+
+    Example:
+        >>> std(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=0)
+        array([2., 1.])
+    """
     return sqrt(var(x, axis=axis, keepdims=keepdims, ddof=ddof))
 
 
 @primitive
-def cumsum(x, *, axis=None):
-    """Running sums along `axis` (over the flattened array by default)."""
+def cumsum(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+    """Running sums along `axis`.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis; None for the flattened array.
+
+    Example:
+        >>> cumsum(np.array([1, 2, 3]))
+        array([1, 3, 6])
+    """
     return x.cumsum(axis)
 
 
-def _cumsum_rule(g, y, x, axis=None):
-    total = sum(
-        g, axis=axis, keepdims=axis is not None
-    )  # what comes at or after an element: total - sum before it
+def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
+    """The sum of g at and after each element: all of it without what stands before."""
+    total = sum(g, axis=axis, keepdims=axis is not None)
     return (total - cumsum(g, axis=axis) + g).reshape(x.shape)
 
 
 cumsum.gradients(_cumsum_rule, needs="x.shape")
 
 
+# ---- products --------------------------------------------------------------------------------------
+
+
 @primitive
-def prod(x, *, axis=None, keepdims=False):
-    """The product over `axis` (all by default); its gradient is right where factors are 0."""
+def prod(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """The product over `axis`; its gradient is right where factors are 0.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> prod(np.array([[1, 2], [3, 4]]), axis=0)
+        array([3, 8])
+    """
     return x.prod(axis, keepdims=keepdims)
 
 
-def _prod_rule(g, y, x, axis=None, keepdims=False):
-    """g times the product of all the other factors, found without dividing by a factor that may be 0."""
-    zero = x == 0
-    zeros = sum(zero, axis=axis, keepdims=True)
-    safe = where(zero, 1, x)  # one zero: only that factor has a gradient
-    others = prod(safe, axis=axis, keepdims=True) / safe
-    if not zeros.any():
-        return _spread(g, x, axis) * others
-    return _spread(g, x, axis) * _others_with_zeros(x, axis)
+def _prod_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """g times the product of the other factors, found without dividing by a factor that may be 0."""
+    is_zero = x == 0
+    if is_zero.any():
+        return expand_reduced(g, x, axis) * _other_factors(x, axis)
+    return expand_reduced(g, x, axis) * (prod(x, axis=axis, keepdims=True) / x)
 
 
-def _others_with_zeros(x, axis):
-    """For each element the product of the others along `axis`, by products from the left and from the right."""
-    axes = _axes(axis, x.ndim)
-    order = tuple(i for i in range(x.ndim) if i not in axes) + axes
-    flat = x.transpose(order).reshape((-1, _count(x.shape, axis)))
-    left, right = [1], [1]
-    for i in range(flat.shape[1] - 1):
-        left.append(left[-1] * flat[:, i : i + 1])
-        right.append(right[-1] * flat[:, flat.shape[1] - 1 - i : flat.shape[1] - i])
-    columns = (
-        [a * b for a, b in zip(left, reversed(right))] if flat.shape[1] > 1 else [flat * 0 + 1]
-    )
-    shape = tuple(x.shape[i] for i in order)
-    return (
-        concatenate(columns, axis=1)
-        .reshape(shape)
-        .transpose(tuple(order.index(i) for i in range(x.ndim)))
-    )
+def _other_factors(x: Any, axis: Axis) -> Any:
+    """For each element the product of the others along `axis`: of those before it and those after."""
+    order = _axes_last(axis, x.ndim)
+    n = _count(x.shape, axis)
+    moved = x.transpose(order)
+    rows = moved.reshape((-1, n))
+    ones = backend(x).ones((len(rows), 1), x.dtype)
+    before, after = [ones], [ones]
+    for i in range(n - 1):
+        before.append(before[-1] * rows[:, i : i + 1])
+        after.append(after[-1] * rows[:, n - 1 - i : n - i])
+    columns = [a * b for a, b in zip(before, reversed(after))]
+    others = concatenate(columns, axis=1).reshape(moved.shape)
+    return others.transpose(inverse_permutation(order))
 
 
 prod.gradients(_prod_rule, needs="x")
 
 
-# ---- extremes ------------------------------------------------------------------------------------------------------
-
-
-def _first_hit(x, y, axis):
-    """1 at the first element along `axis` that equals the extreme, 0 elsewhere: ties give the gradient to one place."""
-    x, y = getattr(x, "_array", x), getattr(y, "_array", y)
-    axes = _axes(axis, x.ndim)
-    order = tuple(i for i in range(x.ndim) if i not in axes) + axes
-    hit = (x == y.reshape(_kept(x.shape, axis))).transpose(order)
-    flat = hit.reshape((-1, _count(x.shape, axis)))
-    first = flat & (flat.cumsum(1) == 1)
-    return first.reshape(hit.shape).transpose(tuple(order.index(i) for i in range(x.ndim))).copy()
+# ---- extremes --------------------------------------------------------------------------------------
 
 
 @primitive
-def max(x, *, axis=None, keepdims=False):
-    """The largest element over `axis`; among equals the first has the gradient."""
+def max(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """The largest element over `axis`; among equals the first has the gradient.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> max(np.array([[1, 5], [3, 4]]), axis=0)
+        array([3, 5])
+    """
     return x.max(axis, keepdims=keepdims)
 
 
 @primitive
-def min(x, *, axis=None, keepdims=False):
-    """The smallest element over `axis`; among equals the first has the gradient."""
+def min(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """The smallest element over `axis`; among equals the first has the gradient.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> min(np.array([[1, 5], [3, 4]]), axis=0)
+        array([1, 4])
+    """
     return x.min(axis, keepdims=keepdims)
 
 
-def _extreme_rule(g, y, x, axis=None, keepdims=False):
-    return where(_first_hit(x, y, axis), _spread(g, x, axis), 0)
+def _first_match(x: Any, y: Any, axis: Axis) -> Any:
+    """True at the first element along `axis` that equals the extreme y."""
+    values, extreme = getattr(x, "_array", x), getattr(y, "_array", y)
+    order = _axes_last(axis, x.ndim)
+    matches = (values == expand_reduced(extreme, x, axis)).transpose(order)
+    rows = matches.reshape((-1, _count(x.shape, axis)))
+    first = rows & (rows.cumsum(1) == 1)
+    return first.reshape(matches.shape).transpose(inverse_permutation(order)).copy()
+
+
+def _extreme_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return where(_first_match(x, y, axis), expand_reduced(g, x, axis), 0)
 
 
 max.gradients(_extreme_rule, needs="y x")
-
-
 min.gradients(_extreme_rule, needs="y x")
 
 
 @primitive
-def argmax(x, *, axis=None):
-    """The index of the (first) largest element along `axis`."""
+def argmax(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+    """The index of the largest element along `axis`, the first among equals.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis; None for the flattened array.
+
+    Example:
+        >>> argmax(np.array([[1, 5], [3, 4]]), axis=0)
+        array([1, 0])
+    """
     return x.argmax(axis)
 
 
 @primitive
-def argmin(x, *, axis=None):
-    """The index of the (first) smallest element along `axis`."""
+def argmin(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+    """The index of the smallest element along `axis`, the first among equals.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis; None for the flattened array.
+
+    Example:
+        >>> argmin(np.array([[1, 5], [3, 4]]), axis=0)
+        array([0, 1])
+    """
     return x.argmin(axis)
 
 
+# ---- truth -----------------------------------------------------------------------------------------
+
+
 @primitive
-def any(x, *, axis=None, keepdims=False):
-    """True where some element along `axis` is not zero."""
+def any(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """True where some element along `axis` is not zero.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> any(np.array([[0, 1], [0, 0]]), axis=0)
+        array([False,  True])
+    """
     return backend(x).any(x, axis, keepdims=keepdims)
 
 
 @primitive
-def all(x, *, axis=None, keepdims=False):
-    """True where every element along `axis` is not zero."""
+def all(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+    """True where every element along `axis` is not zero.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> all(np.array([[0, 1], [1, 1]]), axis=0)
+        array([False,  True])
+    """
     return backend(x).all(x, axis, keepdims=keepdims)
 
 

@@ -4,66 +4,75 @@ from __future__ import annotations
 
 from ..backend import backend
 from ..engine.autograd import fused, primitive
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, TensorLike
 from .elementwise import exp
-from .reductions import _spread, max, sum
-
-# ---- softmax -------------------------------------------------------------------------------------------------------
+from .reductions import Axis, expand_reduced, max, sum
 
 
 @primitive
-def logsumexp(x, *, axis=-1, keepdims=False):
-    """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows; -inf for a row of -inf."""
+def logsumexp(x: TensorLike, *, axis: Axis = -1, keepdims: bool = False) -> TensorLike:
+    """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> logsumexp(np.array([1000.0, 1000.0])).round(3)
+        np.float64(1000.693)
+    """
     xp = backend(x)
-    top = x.max(axis, keepdims=True)
-    finite = xp.isfinite(top)
-    total = xp.exp(x - xp.where(finite, top, 0)).sum(axis, keepdims=True)
-    y = xp.log(xp.where(finite, total, 1)) + top
+    largest = x.max(axis, keepdims=True)
+    finite = xp.isfinite(largest)  # a row of -inf gives -inf, not NaN
+    total = xp.exp(x - xp.where(finite, largest, 0)).sum(axis, keepdims=True)
+    y = xp.log(xp.where(finite, total, 1)) + largest
     return y if keepdims else y.squeeze(axis)
 
 
 logsumexp.gradients(
-    lambda g, y, x, axis=-1, keepdims=False: _spread(g, x, axis) * exp(x - _spread(y, x, axis)),
+    lambda g, y, x, axis=-1, keepdims=False: (
+        expand_reduced(g, x, axis) * exp(x - expand_reduced(y, x, axis))
+    ),
     needs="y x",
 )
 
 
-def softmax_definition(x, *, axis=-1):
-    """exp(x) / sum(exp(x)) over `axis`."""
+@fused(kernel="softmax")
+def _softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
     e = exp(x - max(x, axis=axis, keepdims=True))
     return e / sum(e, axis=axis, keepdims=True)
 
 
-@fused(softmax_definition)
-def softmax_kernel(x, *, axis=-1):
-    """softmax_definition in place."""
-    y = x - x.max(axis, keepdims=True)
-    backend(x).exp(y, out=y)
-    y /= y.sum(axis, keepdims=True)
-    return y, y
+def softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
+    """exp(x) / sum(exp(x)) over `axis`: positive numbers that add up to 1.
 
+    Args:
+        x: Tensor or array.
+        axis: The axis that is normalized.
 
-@softmax_kernel.backward
-def _(g, y, x, axis=-1):
-    gx = g * y
-    gx -= y * gx.sum(axis, keepdims=True)
-    return (gx,)
-
-
-def softmax(x, *, axis=-1):
-    """exp(x) / sum(exp(x)) over `axis`: positive numbers that add up to 1."""
-    y = softmax_kernel(x, axis=axis)
+    Example:
+        >>> softmax(np.array([0.0, 0.0]))
+        array([0.5, 0.5])
+    """
+    y = _softmax(x, axis=axis)
     if isinstance(y, Tensor) and axis in (-1, y.ndim - 1):
-        y.logits = (
-            "softmax",
-            x,
-        )  # a loss on y is computed from these, which lose nothing to rounding
+        y.logits = "softmax", x  # a loss on y is computed from x, which loses nothing to rounding
     return y
 
 
 @primitive
-def log_softmax(x, *, axis=-1):
-    """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0."""
+def log_softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
+    """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis that is normalized.
+
+    Example:
+        >>> log_softmax(np.array([0.0, 0.0])).round(3)
+        array([-0.693, -0.693])
+    """
     y = x - x.max(axis, keepdims=True)
     return y - backend(x).log(backend(x).exp(y).sum(axis, keepdims=True))
 

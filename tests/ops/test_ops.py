@@ -16,11 +16,15 @@ from minigrad.engine.gradcheck import check_definition, check_grads
 from ..cases import OPS
 from ..mutation import has_gradient
 
-FUSED = [
-    p
+FUSED = {
+    p.name: p
     for p in Primitive.registry
     if isinstance(p, FusedOp) and p.__module__.startswith("minigrad.ops")
-]
+}
+WITH_KERNEL = sorted(
+    {p.name for p in Primitive.registry if p.kernel and p.__module__.startswith("minigrad.ops")}
+    & set(ops.__all__)
+)
 
 
 def every_case(names):
@@ -75,31 +79,46 @@ def test_every_public_op_has_cases():
     assert [name for name, cases in OPS.items() if not cases] == []
 
 
-def test_every_primitive_runs_in_some_case(monkeypatch):
+@pytest.fixture
+def ran(monkeypatch):
+    """The primitives whose forward has run since the test began."""
+    found = set()
+    for p in Primitive.registry:
+
+        def watched(*args, p=p, forward=p.forward, **settings):
+            found.add(p)
+            return forward(*args, **settings)
+
+        monkeypatch.setattr(p, "forward", watched)
+    return found
+
+
+def test_every_primitive_runs_in_some_case(ran):
     """A primitive that nothing in the registry reaches is checked by nothing."""
-    ran, known = set(), [p for p in Primitive.registry if p.__module__.startswith("minigrad.")]
-    for p in known:
-        monkeypatch.setattr(
-            p, "forward", lambda *a, p=p, forward=p.forward, **s: ran.add(p) or forward(*a, **s)
-        )
-    for name in OPS:
-        for case in OPS[name]:
-            inputs, settings = case.on(np)
-            made = tensors(inputs, "float64", True)
-            y = outputs(case.call(getattr(ops, name), *made, **settings))[0]
-            if isinstance(y, Tensor) and y.requires_grad:
-                grad(
-                    y, [x for x in made if isinstance(x, Tensor)], create_graph=True, unused="zeros"
-                )
-    missing = sorted(p.name for p in known if p not in ran)
+    for kernels in (True, False):
+        with minigrad.use_kernels(kernels):
+            for name in OPS:
+                for case in OPS[name]:
+                    run_recorded(name, case)
+    ours = {p for p in Primitive.registry if p.__module__.startswith("minigrad.")}
+    missing = sorted(p.name for p in ours - ran)
     assert not missing, f"no case in tests/cases/ops.py reaches {missing}"
+
+
+def run_recorded(name, case):
+    """The case forward, and backward with a graph of its own."""
+    inputs, settings = case.on(np)
+    made = tensors(inputs, "float64", True)
+    y = outputs(case.call(getattr(ops, name), *made, **settings))[0]
+    if isinstance(y, Tensor) and y.requires_grad:
+        xs = [x for x in made if isinstance(x, Tensor)]
+        grad(y, xs, create_graph=True, unused="zeros")
 
 
 # ---- values, gradients, dtypes -------------------------------------------------------------------------------------
 
 
-@every_case(ops.__all__)
-def test_values_are_numpys(name, case, xp):
+def check_values(name, case, xp):
     inputs, settings = case.on(xp)
     on_host = case.on(np)
     expected = outputs(case.expect(*on_host[0], **on_host[1]))
@@ -116,8 +135,7 @@ def test_values_are_numpys(name, case, xp):
                 )
 
 
-@every_case(ops.__all__)
-def test_gradients_to_second_order(name, case, xp):
+def check_gradients(name, case, xp):
     inputs, settings = case.on(xp)
     if not has_gradient(case, name, inputs, settings):
         for y in outputs(
@@ -135,8 +153,7 @@ def test_gradients_to_second_order(name, case, xp):
     check_grads(f, *inputs, order=2, float32=case.float32)
 
 
-@every_case(ops.__all__)
-def test_arrays_in_arrays_out_and_float32_stays(name, case, xp):
+def check_dtypes(name, case, xp):
     inputs, settings = case.on(xp, "float32")
     plain = outputs(case.call(getattr(ops, name), *inputs, **settings))
     recorded = outputs(case.call(getattr(ops, name), *tensors(inputs, "float32"), **settings))
@@ -153,10 +170,23 @@ def test_arrays_in_arrays_out_and_float32_stays(name, case, xp):
         assert xp is np or isinstance(a, xp.ndarray), "an op has moved its result to the host"
 
 
-@every_case([p.name for p in FUSED])
+test_values_are_numpys = every_case(ops.__all__)(check_values)
+test_gradients_to_second_order = every_case(ops.__all__)(check_gradients)
+test_arrays_in_arrays_out_and_float32_stays = every_case(ops.__all__)(check_dtypes)
+
+
+@every_case(FUSED)
 def test_kernel_is_its_definition(name, case, xp):
     inputs, settings = case.on(xp)
-    check_definition(getattr(ops, name), *inputs, **settings)
+    check_definition(FUSED[name], *inputs, **settings)
+
+
+@every_case(WITH_KERNEL)
+@minigrad.use_kernels(False)
+def test_values_gradients_and_dtypes_without_kernels(name, case, xp):
+    check_values(name, case, xp)
+    check_gradients(name, case, xp)
+    check_dtypes(name, case, xp)
 
 
 # ---- ties ----------------------------------------------------------------------------------------------------------
@@ -468,9 +498,9 @@ def test_bad_calls(call, error, words, xp):
 
 def test_recorded_kernels_refuse_what_their_definitions_refuse(xp):
     for op in (ops.mean_squared_error, ops.binary_cross_entropy, ops.cross_entropy):
-        for f in (op, op.forward):
-            with fails(ValueError, op.name, r"\(3, 1\)", r"\(3,\)"):
-                f(leaf(xp, np.ones((3, 1))), leaf(xp, np.ones(3)))
+        for kernels in (True, False):
+            with minigrad.use_kernels(kernels), fails(ValueError, op.name, r"\(3, 1\)", r"\(3,\)"):
+                op(leaf(xp, np.ones((3, 1))), leaf(xp, np.ones(3)))
 
 
 REDUCTIONS = [
@@ -530,10 +560,10 @@ def test_an_axis_that_is_not_there_elsewhere(call):
         ([[0], [1]], ValueError, [r"\(2, 1\)", r"\(2,\)"]),
     ],
 )
-@pytest.mark.parametrize("op", [ops.sparse_cross_entropy, ops.sparse_cross_entropy_definition])
-def test_labels(op, labels, error, words, xp):
-    with fails(error, *words):
-        op(leaf(xp, np.ones((2, 3))), xp.asarray(np.array(labels)))
+@pytest.mark.parametrize("kernels", [True, False])
+def test_labels(kernels, labels, error, words, xp):
+    with minigrad.use_kernels(kernels), fails(error, *words):
+        ops.sparse_cross_entropy(leaf(xp, np.ones((2, 3))), xp.asarray(np.array(labels)))
 
 
 @pytest.mark.parametrize("labels", [[0, 3], [-1]])

@@ -1,0 +1,89 @@
+"""Losses in few passes, each as one node of the graph."""
+
+from __future__ import annotations
+
+from ..backend import Array, backend
+from ..ops.activations import softplus
+from ..ops.losses import check_labels, check_same_shape
+
+FEW_CLASSES = 64  # over fewer, reductions are faster down the columns than along the rows
+
+
+def sparse_cross_entropy_forward(
+    logits: Array, labels: Array
+) -> tuple[Array, tuple[Array, Array, Array, Array]]:
+    """Loss, and per row: the exponentials (classes, N), their sum, its number, its label."""
+    check_labels(labels, logits)
+    xp = backend(logits)
+    label = labels.reshape(-1)
+    rows = xp.arange(labels.size)
+    columns = logits.reshape((-1, logits.shape[-1])).T  # (classes, N)
+    if len(columns) < FEW_CLASSES:
+        columns = xp.ascontiguousarray(columns)
+    exponentials = columns - columns.max(0)
+    picked = exponentials[label, rows]
+    xp.exp(exponentials, out=exponentials)
+    total = exponentials.sum(0)
+    loss = (xp.log(total) - picked).sum() / labels.size
+    return loss, (exponentials, total, rows, label)
+
+
+def sparse_cross_entropy_backward(
+    g: Array, residuals: tuple[Array, Array, Array, Array], logits: Array, labels: Array
+) -> tuple[Array, None]:
+    """(softmax - one_hot) / N."""
+    exponentials, total, rows, label = residuals
+    g = g / label.size
+    grad_columns = exponentials * (g / total)
+    grad_columns[label, rows] -= g
+    return grad_columns.T.reshape(logits.shape), None
+
+
+def cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, Array]:
+    """Loss and log softmax."""
+    check_same_shape("cross_entropy", logits, targets)
+    xp = backend(logits)
+    y = logits - logits.max(-1, keepdims=True)
+    y -= xp.log(xp.exp(y).sum(-1, keepdims=True))
+    return (y * targets).sum() / -(y.size // y.shape[-1]), y
+
+
+def cross_entropy_backward(
+    g: Array, y: Array, logits: Array, targets: Array
+) -> tuple[Array, Array]:
+    """(softmax * sum(targets) - targets) / N and -log softmax / N."""
+    g = g / (y.size // y.shape[-1])
+    grad_logits = g * (backend(y).exp(y) * targets.sum(-1, keepdims=True) - targets)
+    return grad_logits, -g * y
+
+
+def binary_cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, None]:
+    """The loss."""
+    check_same_shape("binary_cross_entropy", logits, targets)
+    losses = softplus.forward(logits)
+    losses -= targets * logits
+    return losses.sum() / losses.size, None
+
+
+def binary_cross_entropy_backward(
+    g: Array, residuals: None, logits: Array, targets: Array
+) -> tuple[Array, Array]:
+    """(sigmoid - targets) / N and -logits / N."""
+    g = g / logits.size
+    probabilities = backend(logits).tanh(logits * 0.5) * 0.5 + 0.5
+    return g * (probabilities - targets), -g * logits
+
+
+def mean_squared_error_forward(predictions: Array, targets: Array) -> tuple[Array, Array]:
+    """Loss and the difference."""
+    check_same_shape("mean_squared_error", predictions, targets)
+    difference = predictions - targets
+    return (difference * difference).sum() / difference.size, difference
+
+
+def mean_squared_error_backward(
+    g: Array, difference: Array, predictions: Array, targets: Array
+) -> tuple[Array, Array]:
+    """2 * difference / N and its opposite."""
+    grad_predictions = difference * (g * (2 / difference.size))
+    return grad_predictions, -grad_predictions

@@ -1,0 +1,49 @@
+"""Linear layers on one matrix of rows, with the bias and the ReLU in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..backend import Array
+from ..ops.shapes import merge_rows
+from .activations import relu_in_place
+from .blocks import row_sums
+
+MANY_ROWS = 128  # over fewer, a plain sum is faster
+
+
+def row_sums_forward(x: Array) -> Array:
+    """x summed over all axes but the last."""
+    rows = merge_rows(x)
+    return rows.sum(0) if len(rows) < MANY_ROWS else row_sums(rows)
+
+
+def linear_forward(x: Array, w: Array, b: Array) -> Array:
+    """x @ w + b; of many axes as the product of two matrices."""
+    y = merge_rows(x) @ w
+    y += b
+    return y if x.ndim == 2 else y.reshape(x.shape[:-1] + y.shape[-1:])
+
+
+def linear_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
+    """relu(x @ w + b), which its backward reads."""
+    y = relu_in_place(linear_forward(x, w, b))
+    return y, y
+
+
+def linear_relu_backward(
+    g: Array, y: Array, x: Array, w: Array, b: Array
+) -> tuple[Callable[[], Array], ...]:
+    """The gradients of x, w and b, each computed only if it is needed."""
+    g = g * (y > 0)
+
+    def grad_x() -> Array:
+        return g @ w.T
+
+    def grad_w() -> Array:
+        return merge_rows(x).T @ merge_rows(g)
+
+    def grad_b() -> Array:
+        return row_sums_forward(g)
+
+    return grad_x, grad_w, grad_b
