@@ -1,4 +1,4 @@
-"""Every tutorial runs in a fresh process, asserts what it claims, draws what it speaks of and leaves nothing behind."""
+"""Every tutorial runs in a fresh process, asserts its claims, draws, and leaves nothing behind."""
 
 import ast
 import os
@@ -19,22 +19,16 @@ def run(*command, folder):
     """The finished process of `python command...` in `folder`, pictures drawn without a screen."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    arguments = [sys.executable, *map(str, command)]
     return subprocess.run(
-        [sys.executable, *map(str, command)],
-        cwd=folder,
-        env=settings,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
+        arguments, cwd=folder, env=settings, capture_output=True, encoding="utf-8", timeout=120
     )
 
 
 def prose(source):
-    """The text of the comment blocks that `# %%` opens, one string a block."""
-    return [
-        re.sub(r"^# ?", "", block, flags=re.M).strip()
-        for block in re.findall(r"^# %%.*\n((?:#.*\n)*)", source, flags=re.M)
-    ]
+    """The text of the comment blocks that `# %%` opens, one string per block."""
+    blocks = re.findall(r"^# %%.*\n((?:#.*\n)*)", source, flags=re.M)
+    return [re.sub(r"^# ?", "", block, flags=re.M).strip() for block in blocks]
 
 
 def headings(source):
@@ -44,9 +38,8 @@ def headings(source):
 
 
 def test_numbers_have_no_gap():
-    assert [lesson.name[:3] for lesson in LESSONS] == [
-        f"{n:02}_" for n in range(1, len(LESSONS) + 1)
-    ]
+    numbers = range(1, len(LESSONS) + 1)
+    assert [lesson.name[:3] for lesson in LESSONS] == [f"{n:02}_" for n in numbers]
     assert len(LESSONS) >= 3
 
 
@@ -64,18 +57,14 @@ def test_tells_asserts_and_draws(lesson):
     checks = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
     assert len(checks) >= 5
     assert not any(isinstance(check.test, ast.Constant) for check in checks)
-    shown = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "plt.show"
-    ]
-    assert len(shown) >= 2
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [ast.unparse(function) for function in calls].count("plt.show") >= 2
     assert "What to remember" in source
 
 
 @one_lesson
 def test_runs_in_a_fresh_process(lesson, tmp_path):
-    """Through the runner, which saves what plt.show() would show; away from the repository, so that stray files are seen."""
+    """Through the runner, which saves what plt.show() would show, in a folder of its own."""
     done = run("-m", "tutorials", int(lesson.name[:2]), "--out", "pictures", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not done.stderr, "a reader would see this: " + done.stderr
@@ -95,10 +84,8 @@ def test_a_claim_that_fails_fails_the_lesson(tmp_path):
     """The exit code above means something: a lesson with one number changed does not return 0."""
     source = LESSONS[0].read_text(encoding="utf-8")
     broken = tmp_path / "broken.py"
-    broken.write_text(
-        source.replace("abs(slope(f, 3) - 6) < 1e-6", "abs(slope(f, 3) - 7) < 1e-6"),
-        encoding="utf-8",
-    )
+    claim = "abs(slope(f, 3) - 6) < 1e-6"
+    broken.write_text(source.replace(claim, claim.replace("6", "7", 1)), encoding="utf-8")
     done = run(broken, folder=tmp_path)
     assert done.returncode == 1 and "AssertionError" in done.stderr
 

@@ -2,14 +2,15 @@
 1. Slopes, and the chain rule by hand
 =====================================
 
-A neural network has many knobs: numbers that it may change. It learns by turning them, a little at a time, until its
-mistakes are small. For every knob it needs the answer to one question:
+A neural network has many knobs: numbers that it may change. It learns by turning them, a little at
+a time, until its mistakes are small. For every knob it needs the answer to one question:
 
     If I turn this knob a little, does my mistake grow or shrink, and how fast?
 
-The answer is a number, and it is called a *slope*. This lesson shows what a slope is, how to find it by trying, how to
-find it by thinking, and how a single neuron learns with it. You need school arithmetic and a little Python. No part of
-minigrad computes a slope for you yet: today you do it yourself.
+The answer is a number, and it is called a *slope*. This lesson shows what a slope is, how to find
+it by trying, how to find it by thinking, and how a single neuron learns with it. You need school
+arithmetic and a little Python. No part of minigrad computes a slope for you yet: today you do it
+yourself.
 """
 
 import math
@@ -31,32 +32,28 @@ def f(x):
 
 
 # %%
-# At ``x = 3`` it gives 9. Now *nudge* ``x``: make it a little larger, by ``h``. How much does the result grow, compared
-# with the nudge?
+# At ``x = 3`` it gives 9. Now *nudge* ``x``: make it a little larger, by ``h``. How much does the
+# result grow, compared with the nudge?
 
 for h in (1, 0.1, 0.01, 0.001):
     growth = f(3 + h) - f(3)
     print(f"nudge {h:<5}   growth {growth:.6f}   growth / nudge {growth / h:.3f}")
 
 # %%
-# The last column comes closer and closer to 6. Near ``x = 3``, the result grows six times as fast as ``x`` does. This
-# number 6 is the *slope* of ``f`` at 3.
+# The last column comes closer and closer to 6. Near ``x = 3``, the result grows six times as fast
+# as ``x`` does. This number 6 is the *slope* of ``f`` at 3.
 #
-# In the picture, each line goes through two points of the curve: the one at 3, and the one at ``3 + h``. As ``h``
-# shrinks, the line turns into the dashed one, which only touches the curve. The slope says how steep that line is: one
-# step to the right, six steps up.
+# In the picture, each line goes through two points of the curve: the one at 3, and the one at ``3 +
+# h``. As ``h`` shrinks, the line turns into the dashed one, which only touches the curve. The slope
+# says how steep that line is: one step to the right, six steps up.
 
 xs = np.linspace(0.5, 6.5, 200)
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 ax.plot(xs, f(xs), linewidth=3, label="f(x) = x * x")
 for h, color in ((3, "tab:orange"), (1.5, "tab:green")):
     steepness = (f(3 + h) - f(3)) / h
-    ax.plot(
-        xs,
-        f(3) + steepness * (xs - 3),
-        color=color,
-        label=f"h = {h}: growth / nudge = {steepness:g}",
-    )
+    label = f"h = {h}: growth / nudge = {steepness:g}"
+    ax.plot(xs, f(3) + steepness * (xs - 3), color=color, label=label)
     ax.plot(3 + h, f(3 + h), "o", color=color)
 ax.plot(xs, f(3) + 6 * (xs - 3), "k--", label="h almost 0: the slope, 6")
 ax.plot(3, 9, "ko")
@@ -65,12 +62,12 @@ ax.legend()
 plt.show()
 
 # %%
-# A machine can find any slope like this. Nudging to *both* sides is better than nudging to one side, because the small
-# errors of the two sides cancel. (``1e-5`` is short for 0.00001.)
+# A machine can find any slope like this. Nudging to *both* sides is better than nudging to one
+# side, because the small errors of the two sides cancel. (``1e-5`` is short for 0.00001.)
 
 
 def slope(function, x, h=1e-5):
-    """How fast function(x) grows with x: the result of a nudge up minus that of a nudge down, compared with the nudge."""
+    """How fast function(x) grows with x: a nudge up minus a nudge down, over both nudges."""
     return (function(x + h) - function(x - h)) / (2 * h)
 
 
@@ -80,8 +77,9 @@ assert abs(slope(f, 3) - 6) < 1e-6
 # %%
 # A formula for the slope
 # -----------------------
-# At other places the slope is another number. So the slope is a function of ``x`` too. It is called the *derivative* of
-# ``f``. For ``x * x`` there is a short formula for it: ``2 * x``. You need not believe this. Ask the nudge.
+# At other places the slope is another number. So the slope is a function of ``x`` too. It is called
+# the *derivative* of ``f``. For ``x * x`` there is a short formula for it: ``2 * x``. You need not
+# believe this. Ask the nudge.
 
 for x in (-2, 0, 1, 3):
     print(f"x = {x:2}   by nudging {slope(f, x):8.5f}   by formula {2 * x}")
@@ -92,13 +90,14 @@ for x in (-2, 0, 1, 3):
 #
 # What a slope is good for
 # ------------------------
-# Suppose ``f(x)`` is a mistake, and ``x`` is our knob. We want the mistake to be small. The slope tells us where
-# "downhill" is: *against* the slope. So we take a small step against the slope, and again, and again:
+# Suppose ``f(x)`` is a mistake, and ``x`` is our knob. We want the mistake to be small. The slope
+# tells us where "downhill" is: *against* the slope. So we take a small step against the slope, and
+# again, and again:
 #
 #     new x = x - 0.1 * slope
 #
-# This is called *gradient descent*. Almost every neural network learns in this way. The 0.1 decides how large the steps
-# are; it is called the *learning rate*.
+# This is called *gradient descent*. Almost every neural network learns in this way. The 0.1 decides
+# how large the steps are; it is called the *learning rate*.
 
 x = 3.0
 path = [x]
@@ -120,19 +119,21 @@ ax.legend()
 plt.show()
 
 # %%
-# Steep places give large steps, flat places give small ones. That is why the dots come closer together.
+# Steep places give large steps, flat places give small ones. That is why the dots come closer
+# together.
 #
 # The chain rule
 # --------------
-# Most functions are made of several small ones, one after the other. Take ``u = 3 * x`` and then ``y = u * u``.
+# Most functions are made of several small ones, one after the other. Take ``u = 3 * x`` and then
+# ``y = u * u``.
 #
 # * ``u`` grows 3 times as fast as ``x``.
 # * ``y`` grows ``2 * u`` times as fast as ``u``.
 #
-# How fast does ``y`` grow with ``x``? Think of gears: if the second wheel turns 3 times as fast as the first, and the
-# third wheel turns 12 times as fast as the second, then the third turns ``12 * 3 = 36`` times as fast as the first.
-# Slopes along a chain are *multiplied*. This is the *chain rule*. It is the only rule in this lesson, and all of deep
-# learning rests on it.
+# How fast does ``y`` grow with ``x``? Think of gears: if the second wheel turns 3 times as fast as
+# the first, and the third wheel turns 12 times as fast as the second, then the third turns ``12 * 3
+# = 36`` times as fast as the first. Slopes along a chain are *multiplied*. This is the *chain
+# rule*. It is the only rule in this lesson, and all of deep learning rests on it.
 
 
 def y_of_x(x):
@@ -160,11 +161,13 @@ plt.show()
 # %%
 # A neuron
 # --------
-# Now a real part of a network. A *neuron* takes some numbers ``x1, x2, x3``, its *inputs*. It has a knob for each of
-# them, its *weights* ``w1, w2, w3``, and one more knob, its *bias* ``b``. It works in two steps:
+# Now a real part of a network. A *neuron* takes some numbers ``x1, x2, x3``, its *inputs*. It has a
+# knob for each of them, its *weights* ``w1, w2, w3``, and one more knob, its *bias* ``b``. It works
+# in two steps:
 #
 # 1. Weigh and add up: ``z = w1 * x1 + w2 * x2 + w3 * x3 + b``.
-# 2. Squash: ``a = sigmoid(z)``. The *sigmoid* turns any number into one between 0 ("no") and 1 ("yes").
+# 2. Squash: ``a = sigmoid(z)``. The *sigmoid* turns any number into one between 0 ("no") and 1
+#    ("yes").
 
 
 def sigmoid(z):
@@ -180,8 +183,8 @@ print(f"z = {z:.2f}   a = {a:.4f}")
 assert math.isclose(z, 0.3) and math.isclose(a, 0.574442516811659)
 
 # %%
-# The slope of the sigmoid has a friendly formula: ``a * (1 - a)``, where ``a`` is its own result. It is largest in the
-# middle and almost zero at both ends. Again, the nudge agrees.
+# The slope of the sigmoid has a friendly formula: ``a * (1 - a)``, where ``a`` is its own result.
+# It is largest in the middle and almost zero at both ends. Again, the nudge agrees.
 
 for point in (-4, -1, 0, 0.3, 2):
     result = sigmoid(point)
@@ -201,22 +204,22 @@ plt.show()
 # %%
 # The mistake of a neuron
 # -----------------------
-# Say the right answer for these inputs is 1. It is called the *target*. The neuron says 0.574. We measure the mistake by
-# the squared distance: ``L = (a - target) ** 2``. (``** 2`` means: times itself.) Such a number is called a *loss*. Small
-# loss: good answer.
+# Say the right answer for these inputs is 1. It is called the *target*. The neuron says 0.574. We
+# measure the mistake by the squared distance: ``L = (a - target) ** 2``. (``** 2`` means: times
+# itself.) Such a number is called a *loss*. Small loss: good answer.
 
 target = 1.0
 L = (a - target) ** 2
 print(f"L = {L:.4f}")
 
 # %%
-# Here is the whole calculation as a picture. Each box is a number. Each arrow says: this number was used to compute that
-# one. Such a picture is called a *computation graph*.
+# Here is the whole calculation as a picture. Each box is a number. Each arrow says: this number was
+# used to compute that one. Such a picture is called a *computation graph*.
 
 
 def draw_graph(values, slopes=None):
-    """Boxes for w1 w2 w3 b, z, a and L, with their values in blue and, once we know them, the slopes of L in red."""
-    places = {
+    """Boxes for all numbers, with their values in blue and, once we know them, slopes in red."""
+    spots = {
         "w1": (0, 3),
         "w2": (0, 2),
         "w3": (0, 1),
@@ -235,33 +238,20 @@ def draw_graph(values, slopes=None):
     ]
     fig, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
     boxes = {}
-    for name, (x, y) in places.items():
-        text = ax.text(
-            x,
-            y,
-            f"{name} = {values[name]:.3f}",
-            ha="center",
-            va="center",
-            color="tab:blue",
-            bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "tab:blue"},
-        )
+    for name, (x, y) in spots.items():
+        label = f"{name} = {values[name]:.3f}"
+        box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "tab:blue"}
+        text = ax.text(x, y, label, ha="center", va="center", color="tab:blue", bbox=box)
         boxes[name] = text.get_bbox_patch()
         if slopes:
-            ax.text(
-                x, y - 0.42, f"slope {slopes[name]:.3f}", ha="center", va="center", color="tab:red"
-            )
+            label = f"slope {slopes[name]:.3f}"
+            ax.text(x, y - 0.42, label, ha="center", va="center", color="tab:red")
     for start, end, label in arrows:
-        (left, low), (right, high) = places[start], places[end]
+        (left, low), (right, high) = spots[start], spots[end]
         arrow = {"arrowstyle": "->", "patchA": boxes[start], "patchB": boxes[end]}
         ax.annotate("", (right, high), (left, low), arrowprops=arrow)
-        ax.text(
-            (left + right) / 2,
-            (low + high) / 2,
-            label,
-            ha="center",
-            va="center",
-            backgroundcolor="white",
-        )
+        middle = (left + right) / 2, (low + high) / 2
+        ax.text(*middle, label, ha="center", va="center", backgroundcolor="white")
     ax.set(xlim=(-0.7, 6.7), ylim=(-0.7, 3.5))
     ax.axis("off")
     return ax
@@ -274,13 +264,11 @@ plt.show()
 # %%
 # The chain rule, from the end to the start
 # -----------------------------------------
-# We want to know how the loss changes with each of the four knobs. Start at the end of the graph and walk back. At each
-# arrow, multiply by the slope of that one small step.
+# We want to know how the loss changes with each of the four knobs. Start at the end of the graph
+# and walk back. At each arrow, multiply by the slope of that one small step.
 
 slope_L = 1.0  # the loss grows exactly as fast as itself
-slope_a = (
-    slope_L * 2 * (a - target)
-)  # L = (a - target) ** 2 is a square, so its slope is 2 * (a - target)
+slope_a = slope_L * 2 * (a - target)  # L = (a - target) ** 2: the slope of a square
 slope_z = slope_a * a * (1 - a)  # a = sigmoid(z)
 slope_b = slope_z * 1  # z = ... + b: z grows as fast as b
 slope_w1 = slope_z * x1  # z = w1 * x1 + ...: z grows x1 times as fast as w1
@@ -296,17 +284,18 @@ slopes = {
     "w2": slope_w2,
     "w3": slope_w3,
 }
-draw_graph(values, slopes).set_title(
-    "Backward: the slope of the loss for each number, from right to left"
-)
+title = "Backward: the slope of the loss for each number, from right to left"
+draw_graph(values, slopes).set_title(title)
 plt.show()
 
 # %%
-# Look at what we saved. ``slope_z`` was computed once and used four times. A network with a million knobs needs one walk
-# back, not a million nudges. This walk is called the *backward pass*, or *backpropagation*.
+# Look at what we saved. ``slope_z`` was computed once and used four times. A network with a million
+# knobs needs one walk back, not a million nudges. This walk is called the *backward pass*, or
+# *backpropagation*.
 #
-# Did we make a mistake? The nudge is slow, but it is an honest judge. We nudge one knob and leave the other three alone.
-# (``lambda w: ...`` is Python's short way to write a small function of ``w``.)
+# Did we make a mistake? The nudge is slow, but it is an honest judge. We nudge one knob and leave
+# the other three alone. (``lambda w: ...`` is Python's short way to write a small function of
+# ``w``.)
 
 
 def loss_of(w1, w2, w3, b):
@@ -322,11 +311,12 @@ print("All four slopes agree with the nudge.")
 # %%
 # From numbers to Tensors
 # -----------------------
-# Writing ``w1, w2, w3`` is tiring, and real neurons have hundreds of weights. A *Tensor* holds many numbers in one
-# object. Its *shape* says how many. Adding or multiplying two Tensors does it for all their numbers at once.
+# Writing ``w1, w2, w3`` is tiring, and real neurons have hundreds of weights. A *Tensor* holds many
+# numbers in one object. Its *shape* says how many. Adding or multiplying two Tensors does it for
+# all their numbers at once.
 #
-# (A computer keeps numbers with a fixed count of digits. minigrad's usual ones, called float32, have about 7. We ask for
-# float64, with about 16, because we want to compare slopes very exactly.)
+# (A computer keeps numbers with a fixed count of digits. minigrad's usual ones, called float32,
+# have about 7. We ask for float64, with about 16, because we want to compare slopes very exactly.)
 
 minigrad.set_floatx("float64")
 
@@ -341,8 +331,9 @@ print("a:", a)
 assert math.isclose(a.item(), 0.574442516811659)  # item() takes the one number out of a Tensor
 
 # %%
-# The backward pass gets shorter too. One line gives all three slopes. All slopes of the loss together, one for each
-# knob, are called the *gradient*. Now you know this word: a gradient is a list of slopes.
+# The backward pass gets shorter too. One line gives all three slopes. All slopes of the loss
+# together, one for each knob, are called the *gradient*. Now you know this word: a gradient is a
+# list of slopes.
 
 slope_a = 2 * (a - target)
 slope_z = slope_a * a * (1 - a)
@@ -353,20 +344,18 @@ assert np.allclose(gradient_w.data, [slope_w1, slope_w2, slope_w3])
 # %%
 # Many examples at once
 # ---------------------
-# A neuron must be right on many examples, not on one. Here is a task: three people vote, 1 for yes and 0 for no. The
-# neuron shall say what the majority says. There are 8 possible votes. We put them into one Tensor with 8 rows and 3
-# columns. Several examples in one Tensor are called a *batch*.
+# A neuron must be right on many examples, not on one. Here is a task: three people vote, 1 for yes
+# and 0 for no. The neuron shall say what the majority says. There are 8 possible votes. We put them
+# into one Tensor with 8 rows and 3 columns. Several examples in one Tensor are called a *batch*.
 
-votes = Tensor(
-    [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]],
-    dtype="float64",
-)
+rows = [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]]
+votes = Tensor(rows, dtype="float64")
 majority = Tensor([0, 0, 0, 0, 1, 1, 1, 1], dtype="float64")
 print("votes:", votes.shape, "  majority:", majority.shape)
 
 # %%
-# ``votes @ w`` weighs and adds up every row: 8 votes in, 8 numbers out. (``@`` is called the *matrix product*.) The loss
-# is now the mean over the 8 rows.
+# ``votes @ w`` weighs and adds up every row: 8 votes in, 8 numbers out. (``@`` is called the
+# *matrix product*.) The loss is now the mean over the 8 rows.
 
 
 def forward(w, b):
@@ -375,9 +364,9 @@ def forward(w, b):
 
 
 # %%
-# Backward, one thing is new. Each weight is used in all 8 rows, so it reaches the loss on 8 ways. Each way has its own
-# slope, and the slopes of all the ways *add up*. ``slope_z @ votes`` does just that: for each weight, slope times input,
-# added up over the 8 rows.
+# Backward, one thing is new. Each weight is used in all 8 rows, so it reaches the loss on 8 ways.
+# Each way has its own slope, and the slopes of all the ways *add up*. ``slope_z @ votes`` does just
+# that: for each weight, slope times input, added up over the 8 rows.
 
 
 def gradient(w, b):
@@ -388,7 +377,7 @@ def gradient(w, b):
 
 
 gradient_w, gradient_b = gradient(w, b)
-for i in range(3):  # np.eye(3)[i] has a 1 at place i and 0 elsewhere: it nudges one weight
+for i in range(3):  # np.eye(3)[i] has a 1 at index i and 0 elsewhere: it nudges one weight
     nudged = slope(lambda h: forward(w + h * np.eye(3)[i], b)[1].item(), 0.0)
     assert abs(gradient_w.data[i] - nudged) < 1e-8
 assert abs(gradient_b.item() - slope(lambda h: forward(w, b + h)[1].item(), 0.0)) < 1e-8
@@ -419,9 +408,9 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 left.plot(losses)
 left.set(xlabel="step", ylabel="loss", title="The loss falls", ylim=(0, None))
 names = ["".join(str(int(v)) for v in row) for row in votes.data]
-places = np.arange(8)
-right.bar(places - 0.2, before.data, 0.4, color="lightgray", label="before")
-right.bar(places + 0.2, after.data, 0.4, color="tab:blue", label="after")
+positions = np.arange(8)
+right.bar(positions - 0.2, before.data, 0.4, color="lightgray", label="before")
+right.bar(positions + 0.2, after.data, 0.4, color="tab:blue", label="after")
 right.axhline(0.5, color="black", linewidth=0.8, linestyle="--")
 right.set(
     xlabel="votes of the three people",
@@ -429,21 +418,23 @@ right.set(
     ylim=(0, 1.05),
     title="It has learned the majority",
 )
-right.set_xticks(places, names)
+right.set_xticks(positions, names)
 right.legend(loc="upper left")
 plt.show()
 
 # %%
-# Nobody told the neuron what a majority is. It found three nearly equal weights by walking downhill.
+# Nobody told the neuron what a majority is. It found three nearly equal weights by walking
+# downhill.
 #
 # What to remember
 # ----------------
 # * A slope says how fast a result grows with a number. A nudge measures it.
-# * The chain rule: along a chain, slopes are multiplied. Where several ways lead from a knob to the loss, they are added.
+# * The chain rule: along a chain, slopes are multiplied. Where several ways lead from a knob to the
+#   loss, they are added.
 # * The gradient is the list of all slopes of the loss. To learn, take a small step against it.
 #
 # We had to find six slopes with our own heads, for one neuron. The next lesson lets minigrad do it.
 #
-# Words of this lesson: function (函数), slope or derivative (导数), chain rule (链式法则), gradient (梯度), gradient
-# descent (梯度下降), learning rate (学习率), neuron (神经元), weight (权重), bias (偏置), target (目标值), loss (损失),
-# computation graph (计算图), backpropagation (反向传播), tensor (张量), shape (形状), batch (批).
+# Words of this lesson: function (函数), slope or derivative (导数), chain rule (链式法则), gradient (梯度),
+# gradient descent (梯度下降), learning rate (学习率), neuron (神经元), weight (权重), bias (偏置), target (目标值),
+# loss (损失), computation graph (计算图), backpropagation (反向传播), tensor (张量), shape (形状), batch (批).

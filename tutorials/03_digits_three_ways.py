@@ -2,14 +2,16 @@
 3. A network that reads digits, three ways
 ==========================================
 
-You know the gradient (lesson 1), and you know that minigrad finds it for you (lesson 2). Now we build a whole network, and
-teach it to read handwritten digits. We write the same network three times:
+You know the gradient (lesson 1), and you know that minigrad finds it for you (lesson 2). Now we
+build a whole network, and teach it to read handwritten digits. We write the same network three
+times:
 
-1. with bare Tensors, so that nothing is hidden;
+1. with Tensors alone, so that nothing is hidden;
 2. with layers and an optimizer, which keep the weights for us;
 3. with ``compile`` and ``fit``, as in Keras.
 
-All three must give the same numbers. If you come from Keras, you know the third way already. Here you see what is inside.
+All three must give the same numbers. If you come from Keras, you know the third way already. Here
+you see what is inside.
 """
 
 import matplotlib.pyplot as plt
@@ -25,12 +27,14 @@ from minigrad.optimizers.sgd import SGD
 # %%
 # The images
 # ----------
-# scikit-learn brings 1797 small images of handwritten digits. Each has 8 times 8 points, so it is a list of 64 numbers,
-# from 0 (black) to 16 (white). We divide by 16, because networks like numbers that are not large. (``float32`` is minigrad's
-# usual kind of number, see lesson 1.) The *label* of an image says which digit it is.
+# scikit-learn brings 1797 small images of handwritten digits. Each has 8 times 8 points, so it is a
+# list of 64 numbers, from 0 (black) to 16 (white). We divide by 16, because networks like numbers
+# that are not large. (``float32`` is minigrad's usual kind of number, see lesson 1.) The *label* of
+# an image says which digit it is.
 #
-# We put every fifth image aside. The network never learns from these: they are the *test images*. With them we ask at the
-# end if it can read digits that it has never seen. The others are the *training images*.
+# We put every fifth image aside. The network never learns from these: they are the *test images*.
+# With them we ask at the end if it can read digits that it has never seen. The others are the
+# *training images*.
 
 digits = load_digits()
 images, labels = (digits.data / 16).astype("float32"), digits.target
@@ -49,19 +53,19 @@ plt.show()
 # %%
 # The network
 # -----------
-# In lesson 1, one neuron took some inputs and gave one number. Now we let many neurons look at the same inputs. Together
-# they are called a *layer*. The weights of one neuron are one column of a Tensor ``W``, so that ``x @ W + b`` computes all
-# neurons, for all images of a batch, at once.
+# In lesson 1, one neuron took some inputs and gave one number. Now we let many neurons look at the
+# same inputs. Together they are called a *layer*. The weights of one neuron are one column of a
+# Tensor ``W``, so that ``x @ W + b`` computes all neurons, for all images of a batch, at once.
 #
 # Our network has two layers:
 #
-# * 64 points of the image go into 32 neurons. What comes out is squashed by ``relu``: numbers below zero become zero.
-#   (Without a bend between them, two layers could do no more than one.)
-# * These 32 numbers go into 10 neurons, one for each digit. What comes out are 10 *scores*. (Their usual name is
-#   *logits*.) The largest score is the answer.
+# * 64 points of the image go into 32 neurons. What comes out is squashed by ``relu``: numbers below
+#   zero become zero. (Without a bend between them, two layers could do no more than one.)
+# * These 32 numbers go into 10 neurons, one for each digit. What comes out are 10 *scores*. (Their
+#   usual name is *logits*.) The largest score is the answer.
 #
-# At the start, the weights are small numbers drawn by chance. If they were all equal, all neurons would do and learn the
-# same.
+# At the start, the weights are small numbers drawn by chance. If they were all equal, all neurons
+# would do and learn the same.
 
 chance = np.random.default_rng(0)
 start = [
@@ -85,13 +89,15 @@ def network(x):
 # %%
 # From scores to a loss
 # ---------------------
-# ``softmax`` (lesson 2) turns the scores into 10 shares between 0 and 1, which are 1 together. The network says "this is a
-# 7" by giving the 7 a large share. So we measure its mistake by the share ``p`` of the *right* digit:
+# ``softmax`` (lesson 2) turns the scores into 10 shares between 0 and 1, which are 1 together. The
+# network says "this is a 7" by giving the 7 a large share. So we measure its mistake by the share
+# ``p`` of the *right* digit:
 #
 #     loss = -log(p)
 #
-# This is called *cross-entropy*. If ``p`` is 1, the loss is 0: perfect. If ``p`` is small, the loss is large. A network that
-# knows nothing gives every digit about 0.1, and ``-log(0.1)`` is 2.3. (``log`` is the natural logarithm.)
+# This is called *cross-entropy*. If ``p`` is 1, the loss is 0: perfect. If ``p`` is small, the loss
+# is large. A network that knows nothing gives every digit about 0.1, and ``-log(0.1)`` is 2.3.
+# (``log`` is the natural logarithm.)
 
 
 def cross_entropy(scores, labels):
@@ -118,13 +124,14 @@ plt.show()
 # %%
 # The most beautiful gradient
 # ---------------------------
-# How does this loss change with the 10 scores? The formulas of softmax and of the logarithm are not pretty, but together
-# they give something very simple:
+# How does this loss change with the 10 scores? The formulas of softmax and of the logarithm are not
+# pretty, but together they give something very simple:
 #
 #     gradient = shares - right answer
 #
-# where the right answer is 1 at the right digit and 0 elsewhere. (Such a list is called *one-hot*.) Let us not believe it,
-# but look. We take one image, and ask for the gradient of the loss for its 10 scores.
+# where the right answer is 1 at the right digit and 0 elsewhere. (Such a list is called *one-hot*.)
+# Let us not believe it, but look. We take one image, and ask for the gradient of the loss for its
+# 10 scores.
 
 image, label = x_train[:1], y_train[:1]
 scores = Tensor(network(image).data, requires_grad=True)
@@ -138,30 +145,27 @@ assert abs(gradient.data.sum()) < 1e-6
 fig, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
 titles = ["shares", "right answer (one-hot)", "gradient = shares - right answer"]
 for ax, heights, title in zip(axes, [shares[0], one_hot[0], gradient.data[0]], titles):
-    ax.bar(
-        range(10),
-        heights,
-        color=["tab:red" if digit == label[0] else "tab:blue" for digit in range(10)],
-    )
+    colors = ["tab:red" if digit == label[0] else "tab:blue" for digit in range(10)]
+    ax.bar(range(10), heights, color=colors)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(title=title, xlabel="digit", xticks=range(10), ylim=(-1.05, 1.05))
 plt.show()
 
 # %%
-# Read the right picture like this. We step *against* the gradient. So the score of the right digit (red) goes up, by as much
-# as its share is missing. The scores of the others go down, by as much as their share is too large. If the answer is
-# perfect, the gradient is zero, and nothing changes.
+# Read the right picture like this. We step *against* the gradient. So the score of the right digit
+# (red) goes up, by as much as its share is missing. The scores of the others go down, by as much as
+# their share is too large. If the answer is perfect, the gradient is zero, and nothing changes.
 #
-# First way: bare Tensors
-# -----------------------
-# We do not show all 1437 images at once, but 32 at a time: a *batch*. After each batch we take a step. Once through all
-# images is called an *epoch*. The last batch of an epoch is a bit smaller; so for the mean loss of the epoch each batch
-# counts as many times as it has images.
+# First way: Tensors alone
+# ------------------------
+# We do not show all 1437 images at once, but 32 at a time: a *batch*. After each batch we take a
+# step. Once through all images is called an *epoch*. The last batch of an epoch is a bit smaller;
+# so for the mean loss of the epoch each batch counts as many times as it has images.
 
 batches = [(x_train[i : i + 32], y_train[i : i + 32]) for i in range(0, len(x_train), 32)]
 epochs, learning_rate = 12, 0.2
 
-bare_losses = []
+tensor_losses = []
 for epoch in range(epochs):
     total = 0.0
     for x, y in batches:
@@ -171,23 +175,25 @@ for epoch in range(epochs):
             knob.data = knob.data - learning_rate * knob.grad  # a step against the gradient
             knob.grad = None  # clear it (lesson 2)
         total += loss.item() * len(x)
-    bare_losses.append(total / len(x_train))
-    print(f"epoch {epoch + 1:2}: loss {bare_losses[-1]:.3f}")
+    tensor_losses.append(total / len(x_train))
+    print(f"epoch {epoch + 1:2}: loss {tensor_losses[-1]:.3f}")
 
-bare_accuracy = (network(x_test).data.argmax(1) == y_test).mean()
-print(f"right on {bare_accuracy:.1%} of the test images")
-assert bare_accuracy > 0.93
+tensor_accuracy = (network(x_test).data.argmax(1) == y_test).mean()
+print(f"right on {tensor_accuracy:.1%} of the test images")
+assert tensor_accuracy > 0.93
 
 # %%
 # That is all. A dozen lines have learned to read. The share of right answers is called *accuracy*.
 #
 # Second way: layers and an optimizer
 # -----------------------------------
-# With many layers, a list of bare knobs gets long. A *Dense* layer keeps its ``W`` (called *kernel*) and its ``b`` (*bias*)
-# itself. *Sequential* puts layers one after the other. An *optimizer* does the step; ours is called ``SGD``, and its step
-# is the one that we wrote: knob minus learning rate times gradient.
+# With many layers, a list of knobs gets long. A *Dense* layer keeps its ``W`` (called
+# *kernel*) and its ``b`` (*bias*) itself. *Sequential* puts layers one after the other. An
+# *optimizer* does the step; ours is called ``SGD``, and its step is the one that we wrote: knob
+# minus learning rate times gradient.
 #
-# The start must be the same, or the numbers could not be. So we give the layers our own start weights.
+# The start must be the same, or the numbers could not be. So we give the layers our own start
+# weights.
 
 model = Sequential([Dense(32, activation="relu", input_shape=(64,)), Dense(10)])
 model.set_weights(start)
@@ -206,17 +212,18 @@ for _ in range(epochs):
 
 for weight, knob in zip(model.weights, knobs):
     assert np.allclose(weight.data, knob.data, atol=1e-4)
-assert np.allclose(layer_losses, bare_losses, rtol=1e-4)
+assert np.allclose(layer_losses, tensor_losses, rtol=1e-4)
 
 # %%
 # Third way: compile and fit
 # --------------------------
-# The loop is always the same, so ``fit`` has it inside. ``compile`` says how to learn: which optimizer, which loss, and
-# what else to count. The last layer now has ``activation="softmax"``, as is usual in Keras. The name of our loss is
-# ``sparse_categorical_crossentropy``: cross-entropy, many classes (categories), labels given as numbers and not as one-hot
-# lists (sparse).
+# The loop is always the same, so ``fit`` has it inside. ``compile`` says how to learn: which
+# optimizer, which loss, and what else to count. The last layer now has ``activation="softmax"``, as
+# is usual in Keras. The name of our loss is ``sparse_categorical_crossentropy``: cross-entropy,
+# many classes (categories), labels given as numbers and not as one-hot lists (sparse).
 #
-# ``fit`` usually shows the images in a new order in each epoch. We forbid it, only to get the same numbers.
+# ``fit`` usually shows the images in a new order in each epoch. We forbid it, only to get the same
+# numbers.
 
 model = Sequential(
     [Dense(32, activation="relu", input_shape=(64,)), Dense(10, activation="softmax")]
@@ -231,13 +238,13 @@ history = model.fit(x_train, y_train, batch_size=32, epochs=epochs, shuffle=Fals
 fit_losses = history.history["loss"]
 
 _, fit_accuracy = model.evaluate(x_test, y_test, verbose=0)
-assert np.allclose(fit_losses, bare_losses, rtol=1e-4)
-assert abs(fit_accuracy - bare_accuracy) < 0.005
+assert np.allclose(fit_losses, tensor_losses, rtol=1e-4)
+assert abs(fit_accuracy - tensor_accuracy) < 0.005
 for weight, knob in zip(model.weights, knobs):
     assert np.allclose(weight.data, knob.data, atol=1e-4)
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-ax.plot(range(1, epochs + 1), bare_losses, linewidth=9, color="moccasin", label="bare Tensors")
+ax.plot(range(1, epochs + 1), tensor_losses, linewidth=9, color="moccasin", label="Tensors alone")
 ax.plot(range(1, epochs + 1), layer_losses, linewidth=4, color="tab:orange", label="Dense and SGD")
 ax.plot(
     range(1, epochs + 1), fit_losses, "o", color="tab:blue", markersize=4, label="compile and fit"
@@ -252,14 +259,15 @@ ax.legend()
 plt.show()
 
 # %%
-# The three curves lie on top of each other; only the last of the 7 digits differ here and there, because a computer rounds.
-# There is nothing in ``fit`` that you could not write yourself.
+# The three curves lie on top of each other; only the last of the 7 digits differ here and there,
+# because a computer rounds. There is nothing in ``fit`` that you could not write yourself.
 #
 # Now let fit do its best
 # -----------------------
-# From here on we use what ``fit`` is good at. The weights start by themselves. ``minigrad.seed`` fixes what is drawn by
-# chance, so that you see the same numbers as we do. The optimizer is ``adam``, a clever relative of SGD, which makes its own
-# step size for each knob. ``validation_split=0.2`` keeps a fifth of the training images aside and measures the loss on them
+# From here on we use what ``fit`` is good at. The weights start by themselves. ``minigrad.seed``
+# fixes what is drawn by chance, so that you see the same numbers as we do. The optimizer is
+# ``adam``, a clever relative of SGD, which makes its own step size for each knob.
+# ``validation_split=0.2`` keeps a fifth of the training images aside and measures the loss on them
 # after each epoch. They are called *validation* images.
 
 minigrad.seed(0)
@@ -272,9 +280,9 @@ plots.history(history)
 plt.show()
 
 # %%
-# This picture is the *training curve*. Look at it after every training. Both losses should fall. When the training loss
-# goes on falling and the validation loss begins to rise, the network learns its images by heart. This is called
-# *overfitting*. Ours does well.
+# This picture is the *training curve*. Look at it after every training. Both losses should fall.
+# When the training loss goes on falling and the validation loss begins to rise, the network learns
+# its images by heart. This is called *overfitting*. Ours does well.
 
 assert history.history["loss"][-1] < history.history["loss"][0]
 assert history.history["val_loss"][-1] < 0.3
@@ -282,7 +290,8 @@ assert history.history["val_loss"][-1] < 0.3
 # %%
 # Which digits does it confuse?
 # -----------------------------
-# Now, only once, the test images. ``predict`` gives the shares; the digit with the largest share is the answer.
+# Now, only once, the test images. ``predict`` gives the shares; the digit with the largest share is
+# the answer.
 
 shares = model.predict(x_test, verbose=0)
 answers = shares.argmax(1)
@@ -295,8 +304,9 @@ plots.confusion_matrix(y_test, answers)
 plt.show()
 
 # %%
-# This table is called the *confusion matrix*. Each row is a true digit, each column an answer. What is right stands on the
-# diagonal; everything else is a mistake. Let us look at some mistakes, and at some right answers beside them.
+# This table is called the *confusion matrix*. Each row is a true digit, each column an answer. What
+# is right stands on the diagonal; everything else is a mistake. Let us look at some mistakes, and
+# at some right answers beside them.
 
 wrong = np.flatnonzero(answers != y_test)[:8]
 right = np.flatnonzero(answers == y_test)[: 16 - len(wrong)]
@@ -311,10 +321,11 @@ plt.show()
 # What to remember
 # ----------------
 # * A layer is many neurons: ``x @ W + b``, then a bend.
-# * Softmax turns scores into shares; cross-entropy is ``-log`` of the right share; its gradient is shares minus one-hot.
+# * Softmax turns scores into shares; cross-entropy is ``-log`` of the right share; its gradient is
+#   shares minus one-hot.
 # * Training is a loop: forward, backward, step. ``fit`` is that loop.
 # * Judge a network by images that it has not learned from.
 #
-# Words of this lesson: layer (层), label (标签), training and test images (训练集, 测试集), validation (验证集), logits
-# (未归一化的得分), cross-entropy (交叉熵), one-hot (独热编码), epoch (轮), optimizer (优化器), accuracy (准确率), overfitting
-# (过拟合), confusion matrix (混淆矩阵).
+# Words of this lesson: layer (层), label (标签), training and test images (训练集, 测试集), validation
+# (验证集), logits (未归一化的得分), cross-entropy (交叉熵), one-hot (独热编码), epoch (轮), optimizer (优化器), accuracy
+# (准确率), overfitting (过拟合), confusion matrix (混淆矩阵).

@@ -1,4 +1,7 @@
-"""Run lessons by number: `python -m tutorials` lists them, `python -m tutorials 2 --out runs/tutorials` saves pictures."""
+"""Run lessons by number.
+
+`python -m tutorials` lists them, `python -m tutorials 2 --out runs/tutorials` saves pictures.
+"""
 
 import argparse
 import ast
@@ -10,13 +13,12 @@ LESSONS = sorted(Path(__file__).parent.glob("[0-9][0-9]_*.py"))
 
 def title(lesson):
     """The first line of a lesson's docstring."""
-    return (
-        ast.get_docstring(ast.parse(lesson.read_text(encoding="utf-8"))) or lesson.stem
-    ).splitlines()[0]
+    docstring = ast.get_docstring(ast.parse(lesson.read_text(encoding="utf-8")))
+    return (docstring or lesson.stem).splitlines()[0]
 
 
 def save_pictures(lesson, folder):
-    """Run `lesson`; where it would show its figures, save them as FOLDER/01_name_1.png, 01_name_2.png, ..."""
+    """Run `lesson`; the figures it would show become FOLDER/01_name_1.png, 01_name_2.png, ..."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -38,7 +40,9 @@ def save_pictures(lesson, folder):
 
 def main():
     """Read the command line; without numbers, list the lessons."""
-    parser = argparse.ArgumentParser(prog="python -m tutorials", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tutorials", description="Run lessons by number."
+    )
     parser.add_argument("numbers", nargs="*", type=int, help=f"1 to {len(LESSONS)}")
     parser.add_argument(
         "--out", type=Path, help="save the pictures into this folder instead of showing them"
