@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad import Sequential, Tensor, ops
-from minigrad.layers import GRU, LSTM, RNN, Dense, Layer, SimpleRNN
+from minigrad.layers import GRU, LSTM, RNN, Dense, Layer, LSTMCell, SimpleRNN
 
 from .helpers import (
     RECURRENT,
@@ -67,16 +67,13 @@ def test_a_layer_is_its_cell_step_by_step(make, xp):
 
 @each_recurrent_layer
 def test_other_activations_take_the_definition(make, xp):
+    x = xp.asarray(SEQUENCES)
     usual = with_random_weights(make(6))
-    ours = with_weights_of(
-        make(6, lambda x: ops.tanh(x)), usual
-    )  # the assert_close function, which the layer cannot know
-    assert_close(usual(xp.asarray(SEQUENCES)), ours(xp.asarray(SEQUENCES)))
+    # the same function, in a form that no kernel supports
+    same = with_weights_of(make(6, lambda x: ops.tanh(x)), usual)
+    assert_close(usual(x), same(x))
     other = with_weights_of(make(6, "relu"), usual)
-    assert (
-        abs(values(usual(xp.asarray(SEQUENCES))) - values(other(xp.asarray(SEQUENCES)))).max()
-        > 1e-2
-    )
+    assert abs(values(usual(x)) - values(other(x))).max() > 1e-2
 
 
 class Leaky(Layer):
@@ -105,3 +102,9 @@ def test_any_cell(xp):
     assert_close(y[:, 2:4], short)
     assert_close(y[:, 4], short[:, 1])
     assert_close(state, short_state)
+
+
+def test_a_cell_takes_one_step():
+    message = r"expects one step of shape \(N, C\), got \(4, 5, 3\): sequences go through RNN"
+    with pytest.raises(ValueError, match=message):
+        LSTMCell(3)(SEQUENCES)

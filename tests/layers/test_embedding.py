@@ -25,7 +25,9 @@ def test_embedding(xp):
     "ids, error, words",
     [
         ([0, 6], IndexError, "ids run from 0 to 6.*input_dim=6 allows 0..5"),
+        ([6], IndexError, "ids run from 6 to 6"),
         ([-1, 2], IndexError, "from -1 to 2"),
+        ([-1], IndexError, "from -1 to -1"),
         ([0.0, 1.0], TypeError, "integer ids, got float32"),
     ],
 )

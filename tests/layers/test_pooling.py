@@ -38,6 +38,8 @@ def test_means_over_time_leave_padding_out(xp):
         GlobalAveragePooling1D(keepdims=True)(xp.asarray(SEQUENCES), mask=xp.ones((4, 5), "int64")),
         SEQUENCES.mean(1, keepdims=True),
     )
+    with pytest.raises(ValueError, match="mask of shape"):
+        GlobalAveragePooling1D()(SEQUENCES, mask=np.ones((4, 4)))
 
 
 def image(rows):

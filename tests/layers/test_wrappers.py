@@ -82,3 +82,48 @@ def test_time_distributed(xp):
     assert_close(y[:, 1], inner(xp.asarray(x[:, 1])))
     ids = xp.ones((2, 3, 4), int)
     assert TimeDistributed(Embedding(5, 2))(ids).shape == (2, 3, 4, 2)
+
+
+# ---- errors --------------------------------------------------------------------------------------
+
+
+def opposite(layer):
+    """A pair for Bidirectional whose layers must match."""
+    return Bidirectional(LSTM(3), backward_layer=layer)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda: Bidirectional(LSTM(3), merge_mode="mean"),
+            "merge_mode must be one of 'concat', 'sum', 'mul', 'ave', None, not 'mean'",
+        ),
+        (lambda: opposite(LSTM(3)), "go_backwards is False in both"),
+        (
+            lambda: opposite(LSTM(3, go_backwards=True, return_sequences=True)),
+            "return_sequences is False",
+        ),
+        (
+            lambda: Bidirectional(
+                LSTM(3), merge_mode="sum", backward_layer=LSTM(4, go_backwards=True)
+            )(SEQUENCES),
+            "merge_mode 'sum' needs",
+        ),
+        (lambda: Bidirectional(with_random_weights(LSTM(3))), "has weights already"),
+        (
+            lambda: Bidirectional(LSTM(3))(SEQUENCES, initial_state=[np.zeros((4, 3))] * 3),
+            "holds 3 states; forward and backward need 2 each",
+        ),
+        (lambda: TimeDistributed(Dense(2))(SEQUENCES[:, :, 0]), "with a sample at each step"),
+    ],
+)
+def test_errors_say_what_would_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("make", [lambda: Bidirectional(Dense(3)), lambda: TimeDistributed(len)])
+def test_what_cannot_be_wrapped_is_refused(make):
+    with pytest.raises(TypeError):
+        make()

@@ -54,3 +54,21 @@ def test_other_activations_run_the_definition(name, xp):
         np.testing.assert_allclose(to_cpu(a.data), to_cpu(b.data), atol=1e-5)
     other = op(*inputs, activation=ops.relu)
     assert abs(to_cpu(other.data) - to_cpu(usual.data)).max() > 1e-2
+
+
+# ---- errors --------------------------------------------------------------------------------------
+
+
+def test_a_kernel_that_does_not_fit():
+    x = np.ones((4, 5, 3), "float32")
+    with pytest.raises(ValueError, match=r"the kernel has shape \(3, 3\)"):
+        ops.lstm(x, x[0, :3], x[0], None)
+
+
+def test_a_mask_is_boolean():
+    x = np.ones((4, 5, 3), "float32")
+    kernel = np.ones((3, 2))
+    recurrent = np.ones((2, 2))
+    mask = np.ones((4, 5), int)
+    with pytest.raises(TypeError, match="the mask is boolean"):
+        ops.simple_rnn(x, kernel, recurrent, None, None, mask)
