@@ -1,4 +1,6 @@
-"""Attention has PyTorch's values and gradients, from the op to whole blocks; MultiHeadAttention has Keras's."""
+"""Attention has PyTorch's values and gradients, from the op to blocks; one layer has Keras's."""
+
+# ruff: noqa: E402 - torch may be missing
 
 from __future__ import annotations
 
@@ -7,18 +9,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minigrad import Tensor, default_dtype, grad, ops  # noqa: E402
-from minigrad.layers import (  # noqa: E402
+from minigrad import Tensor, default_dtype, grad, ops
+from minigrad.layers import (
     LayerNormalization,
     MultiHeadAttention,
     TransformerDecoder,
     TransformerEncoder,
-)  # noqa: E402
+)
 
-from .test_parity import compare, drawn, normal, seeds  # noqa: E402
+from .compare import compare, drawn, normal, seeds
 
 F, nn = torch.nn.functional, torch.nn
 pytestmark = pytest.mark.parity
@@ -55,7 +57,7 @@ def set_dense(dense, weight, bias):
 
 
 def set_attention(layer, theirs):
-    """Weights of nn.MultiheadAttention, whose in_proj holds query, key and value, one below the other."""
+    """Weights of nn.MultiheadAttention, whose in_proj stacks query, key and value."""
     weights, biases = theirs.in_proj_weight.chunk(3), theirs.in_proj_bias.chunk(3)
     for dense, w, b in zip((layer.query, layer.key, layer.value), weights, biases, strict=True):
         set_dense(dense, w, b)

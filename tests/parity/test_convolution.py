@@ -1,4 +1,6 @@
-"""Convolutions have PyTorch's values and gradients, to second order, for whatever sizes, strides, pads and groups are drawn."""
+"""Convolutions have PyTorch's values and gradients, to second order."""
+
+# ruff: noqa: E402 - torch may be missing
 
 from __future__ import annotations
 
@@ -7,19 +9,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import assume, given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from minigrad import Tensor, grad, layers, ops  # noqa: E402
+from minigrad import Tensor, grad, layers, ops
 
-from .test_parity import compare, drawn, normal, seeds  # noqa: E402
+from .compare import compare, drawn, normal, seeds
 
 F = torch.nn.functional
 pytestmark = pytest.mark.parity
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 sides = st.tuples(st.integers(0, 2), st.integers(0, 2))
-groups_of = st.sampled_from(  # groups, and the channels and filters of each
+# groups, and the channels and filters of each
+groups_of = st.sampled_from(
     [(1, 1, 1), (1, 3, 2), (2, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2), (2, 1, 3)]
 )
 
@@ -27,11 +30,8 @@ groups_of = st.sampled_from(  # groups, and the channels and filters of each
 @st.composite
 def convolutions(draw):
     """Sizes and settings under which the kernel fits."""
-    size, kernel, dilation = (
-        draw(st.tuples(st.integers(1, 8), st.integers(1, 8))),
-        draw(pairs),
-        draw(pairs),
-    )
+    size = draw(st.tuples(st.integers(1, 8), st.integers(1, 8)))
+    kernel, dilation = draw(pairs), draw(pairs)
     pads = draw(st.tuples(sides, sides))
     assume(all(n + sum(p) > d * (k - 1) for n, k, d, p in zip(size, kernel, dilation, pads)))
     return size, kernel, draw(pairs), dilation, pads, draw(groups_of)
@@ -42,15 +42,18 @@ def images_first(x):
 
 
 def padded(x, pads):
-    """PyTorch's images with the pads of each side, which its own padding= does not know."""
+    """PyTorch's images with pads per side, which its own padding= does not have."""
     (top, bottom), (left, right) = pads
     return F.pad(images_first(x), (left, right, top, bottom))
 
 
 def torch_conv(strides, dilation, pads, groups):
-    return lambda x, w, b: F.conv2d(
-        padded(x, pads), w.permute(3, 2, 0, 1), b, strides, 0, dilation, groups
-    ).permute(0, 2, 3, 1)
+    def conv(x, w, b):
+        kernel = w.permute(3, 2, 0, 1)
+        y = F.conv2d(padded(x, pads), kernel, b, strides, 0, dilation, groups)
+        return y.permute(0, 2, 3, 1)
+
+    return conv
 
 
 def arrays(seed, size, kernel, groups, c, f):
@@ -88,15 +91,14 @@ def test_second_order(drawn, seed):
     y = ops.conv2d(mx, mw, mb, strides=strides, dilation=dilation, padding=pads, groups=groups)
     (slope,) = grad((y**2).sum(), [mx], create_graph=True)
     for got, want in zip(grad((slope**2).sum(), [mx, mw, mb]), wanted, strict=True):
-        np.testing.assert_allclose(
-            got.data, want.numpy(), rtol=1e-9, atol=1e-9 * (1 + float(want.abs().max()))
-        )
+        atol = 1e-9 * (1 + float(want.abs().max()))
+        np.testing.assert_allclose(got.data, want.numpy(), rtol=1e-9, atol=atol)
 
 
 @drawn
 @given(st.tuples(st.integers(1, 9), st.integers(1, 9)), pairs, pairs, seeds)
 def test_same_padding_by_explicit_pads(size, kernel, strides, seed):
-    """TensorFlow's rule, as its documentation words it, given to PyTorch side by side."""
+    """TensorFlow's rule, as in its documentation, given to PyTorch as pads per side."""
     total = [max(k - s if n % s == 0 else k - n % s, 0) for n, k, s in zip(size, kernel, strides)]
     pads = [(t // 2, t - t // 2) for t in total]
     compare(
@@ -117,48 +119,34 @@ def test_same_padding_by_explicit_pads(size, kernel, strides, seed):
     seeds,
 )
 def test_transposed_convolution(size, kernel, strides, dilation, padding, extra, seed):
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
-    assume(
-        all(e < max(s, d) for e, s, d in zip(extra, strides, dilation))
-        and all(e < s for e, s in zip(extra, strides))
-    )
-    assume(
-        all(
-            (n - 1) * s + r - 2 * p + e > 0
-            for n, s, r, p, e in zip(size, strides, reach, padding, extra)
-        )
-    )
+    for n, k, s, d, p, e in zip(size, kernel, strides, dilation, padding, extra):
+        assume(e < s and e < max(s, d))
+        assume((n - 1) * s + d * (k - 1) + 1 - 2 * p + e > 0)
     x, w, b = normal(seed, 2, *size, 3), normal(seed + 1, *kernel, 2, 3), normal(seed + 2, 2)
 
     def theirs(x, w, b):
-        y = F.conv_transpose2d(
-            images_first(x), w.permute(3, 2, 0, 1), b, strides, padding, extra, 1, dilation
-        )
+        kernel = w.permute(3, 2, 0, 1)
+        y = F.conv_transpose2d(images_first(x), kernel, b, strides, padding, extra, 1, dilation)
         return y.permute(0, 2, 3, 1)
 
-    compare(
-        lambda x, w, b: ops.conv2d_transpose(
-            x, w, b, strides=strides, padding=padding, output_padding=extra, dilation=dilation
-        ),
-        theirs,
-        x,
-        w,
-        b,
-    )
+    def ours(x, w, b):
+        settings = {"strides": strides, "padding": padding, "dilation": dilation}
+        return ops.conv2d_transpose(x, w, b, output_padding=extra, **settings)
+
+    compare(ours, theirs, x, w, b)
 
 
 @drawn
 @given(st.tuples(st.integers(1, 6), st.integers(1, 6)), pairs, seeds)
 def test_enlarging(size, factors, seed):
     x = normal(seed, 2, *size, 2)
-    for ours, options in (("nearest", {}), ("bilinear", {"align_corners": False})):
-        compare(
-            layers.UpSampling2D(factors, interpolation=ours),
-            lambda x, mode=ours, options=options: F.interpolate(
-                images_first(x), scale_factor=factors, mode=mode, **options
-            ).permute(0, 2, 3, 1),
-            x,
-        )
+    for mode, options in (("nearest", {}), ("bilinear", {"align_corners": False})):
+
+        def theirs(x, mode=mode, options=options):
+            y = F.interpolate(images_first(x), scale_factor=factors, mode=mode, **options)
+            return y.permute(0, 2, 3, 1)
+
+        compare(layers.UpSampling2D(factors, interpolation=mode), theirs, x)
 
 
 @drawn

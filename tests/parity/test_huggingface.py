@@ -1,4 +1,4 @@
-"""Checkpoints that transformers writes, with random weights: the same hidden states and logits, and what does not fit."""
+"""Checkpoints of transformers give the same hidden states and logits; misfits are refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MASK = np.arange(11) < np.array([[11], [7], [3]])
 
 
 def written(kind, config, settings, folder):
-    """A network of transformers whose weights are all random, biases and gains too, in inference; and its folder."""
+    """A network of transformers in inference, all its weights random, and its folder."""
     torch.manual_seed(0)
     theirs = getattr(transformers, kind)(getattr(transformers, config)(**settings)).eval()
     with torch.no_grad():
@@ -158,7 +158,7 @@ def test_names_of_2018(tmp_path):
     close(bert.MaskedLM.from_pretrained(tmp_path)(IDS), output(theirs, input_ids=IDS).logits)
 
 
-# ---- a sentence on one line --------------------------------------------------------------------------------------------------
+# ---- a sentence on one line ----------------------------------------------------------------------
 
 WORDS = [
     "a",

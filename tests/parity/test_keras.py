@@ -1,4 +1,6 @@
-"""Recurrent layers have Keras's values, with Keras's weights, masks, states and directions; needs Keras, which is no dependency."""
+"""Recurrent layers have Keras's values, with Keras's weights, masks, states and directions."""
+
+# ruff: noqa: E402 - torch may be missing
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from minigrad import layers  # noqa: E402
+from minigrad import layers
 
 pytestmark = pytest.mark.parity
 KERAS = {"SimpleRNN": {}, "LSTM": {}, "GRU": {}, "GRU classic": {"reset_after": False}}

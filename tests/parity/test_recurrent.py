@@ -1,4 +1,6 @@
-"""Recurrent kernels have PyTorch's values and gradients, for whatever shapes, lengths and directions are drawn."""
+"""Recurrent layers have PyTorch's values and gradients, padded batches and directions too."""
+
+# ruff: noqa: E402 - torch may be missing
 
 from __future__ import annotations
 
@@ -7,45 +9,37 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minigrad import ops  # noqa: E402
+from minigrad import ops
 
-from .test_parity import compare, drawn, normal, seeds  # noqa: E402
+from .compare import compare, drawn, normal, seeds
 
 pytestmark = pytest.mark.parity
-sizes = st.tuples(
-    st.integers(1, 3), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)
-)  # N, T, features, units
+# N, T, features, units
+sizes = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4))
 # PyTorch's order of our gates: LSTM i f g o is i f c o, GRU r z n is z r h
 GATES = {"simple_rnn": [0], "lstm": [0, 1, 2, 3], "gru": [1, 0, 2]}
 MODULES = {"simple_rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 
 
 def as_torch(name, kernel):
-    """A kernel (in, gates * units), or a bias, with PyTorch's gates in PyTorch's order: (gates * units, in)."""
+    """A kernel (in, gates * units) as PyTorch's (gates * units, in), or a bias; gates in order."""
     parts = torch.chunk(kernel, len(GATES[name]), -1)
-    return (
-        torch.cat([parts[k] for k in GATES[name]], -1).mT
-        if kernel.ndim > 1
-        else torch.cat([parts[k] for k in GATES[name]])
-    )
+    joined = torch.cat([parts[k] for k in GATES[name]], -1)
+    return joined.mT if kernel.ndim > 1 else joined
 
 
 def torch_forward(name, lengths=None, backwards=False):
-    """The functional form of PyTorch's module: x, kernel, recurrent, bias, states -> h of all steps, then the last c."""
+    """PyTorch's module as a function of its weights: h of all steps, then the last c."""
 
     def forward(x, kernel, recurrent, bias, *states):
         of_x, of_h = bias if name == "gru" else (bias, torch.zeros_like(bias))
         module = MODULES[name](x.shape[2], recurrent.shape[0], batch_first=True, dtype=x.dtype)
-        weights = dict(
-            zip(
-                [n for n, _ in module.named_parameters()],
-                [as_torch(name, w) for w in (kernel, recurrent, of_x, of_h)],
-                strict=True,
-            )
-        )
+        values = [as_torch(name, w) for w in (kernel, recurrent, of_x, of_h)]
+        names = [name for name, _ in module.named_parameters()]
+        weights = dict(zip(names, values, strict=True))
         first = tuple(s[None] for s in states)
         given = torch.flip(x, (1,)) if backwards else x
         if lengths is not None:
@@ -65,12 +59,12 @@ def torch_forward(name, lengths=None, backwards=False):
 
 
 def arrays(name, seed, n, steps, features, units):
-    wide = len(GATES[name]) * units
+    width = len(GATES[name]) * units
     return [
         normal(seed, n, steps, features),
-        normal(seed + 1, features, wide),
-        normal(seed + 2, units, wide),
-        normal(seed + 3, 2, wide) if name == "gru" else normal(seed + 3, wide),
+        normal(seed + 1, features, width),
+        normal(seed + 2, units, width),
+        normal(seed + 3, 2, width) if name == "gru" else normal(seed + 3, width),
         *(normal(seed + 4 + i, n, units) for i in range(1 + (name == "lstm"))),
     ]
 
@@ -83,9 +77,8 @@ def test_kernels(name):
     @given(sizes, st.booleans(), seeds)
     def check(size, backwards, seed):
         def ours(x, *others):
-            return getattr(ops, name)(
-                ops.flip(x, axis=1) if backwards else x, *others, return_mode=return_mode
-            )
+            sequence = ops.flip(x, axis=1) if backwards else x
+            return getattr(ops, name)(sequence, *others, return_mode=return_mode)
 
         compare(ours, torch_forward(name, backwards=backwards), *arrays(name, seed, *size))
 
@@ -94,6 +87,8 @@ def test_kernels(name):
 
 @pytest.mark.parametrize("name", GATES)
 def test_padded_batches(name):
+    return_mode = "all" if name == "lstm" else "sequence"
+
     @drawn
     @given(sizes, seeds)
     def check(size, seed):
@@ -102,17 +97,11 @@ def test_padded_batches(name):
         mask = np.arange(steps) < lengths[:, None]
 
         def ours(*inputs):
-            y = getattr(ops, name)(
-                *inputs, mask, return_mode="all" if name == "lstm" else "sequence"
-            )
-            real = mask[..., None].astype(
-                float
-            )  # PyTorch gives zeros after the end, we the last output
-            return (
-                ops.concatenate([y[:, :steps] * real, y[:, steps:]], axis=1)
-                if name == "lstm"
-                else y * real
-            )
+            y = getattr(ops, name)(*inputs, mask, return_mode=return_mode)
+            unmasked = mask[..., None].astype(float)  # PyTorch pads with zeros, we repeat the last
+            if name != "lstm":
+                return y * unmasked
+            return ops.concatenate([y[:, :steps] * unmasked, y[:, steps:]], axis=1)
 
         compare(ours, torch_forward(name, torch.tensor(lengths)), *arrays(name, seed, *size))
 
