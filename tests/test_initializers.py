@@ -1,4 +1,4 @@
-"""Initializers: the distribution each promises, the fans it follows, and one set of numbers for every device."""
+"""Initializers: their distributions, fans, and the same numbers on every device."""
 
 import math
 
@@ -30,7 +30,7 @@ from minigrad.initializers import (
 
 SHAPE = (300, 200)
 CONVOLUTION = (3, 5, 40, 60)  # fan in 600, fan out 900
-# name, kernel shape, what its standard deviation must be, the largest size a value may have (None: no bound)
+# initializer, shape, its standard deviation, the largest absolute value (None: no bound)
 SPREADS = [
     (RandomUniform(-0.2, 0.4), SHAPE, 0.6 / math.sqrt(12), 0.4),
     (RandomNormal(0.0, 0.3), SHAPE, 0.3, None),
@@ -116,7 +116,7 @@ def test_orthogonal(shape):
 
 
 def test_orthogonal_prefers_no_direction():
-    """Without the correction of signs, LAPACK's QR gives matrices whose first element is always on one side."""
+    """Without the correction of signs, the first element of LAPACK's Q has always one sign."""
     firsts = np.array([Orthogonal()((3, 3))[0, 0] for _ in range(200)])
     assert 60 < (firsts > 0).sum() < 140
 

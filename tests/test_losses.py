@@ -1,4 +1,4 @@
-"""Losses against plain formulas and known figures; kernels against the loss of each sample; logits that the graph knows."""
+"""Losses against plain formulas and known figures; the fused mean against the loss per sample."""
 
 import inspect
 import math
@@ -169,7 +169,7 @@ def test_weights_and_reductions(name, xp, same_dtype):
         kind()(t, p, xp.ones(N - 1))
 
 
-# ---- known figures -------------------------------------------------------------------------------------------------
+# ---- known figures -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_hinge_takes_labels_of_both_kinds(xp):
         np.testing.assert_array_equal(signs, bits)
 
 
-# ---- logits --------------------------------------------------------------------------------------------------------
+# ---- logits --------------------------------------------------------------------------------------
 
 HARD = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0]])
 
@@ -344,7 +344,7 @@ def test_sequences_of_labels(xp):
     assert weighted.item() == pytest.approx(to_cpu(each.data)[0].sum() / 10, rel=1e-5)
 
 
-# ---- what is refused -----------------------------------------------------------------------------------------------
+# ---- what is refused -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("sparse")])
@@ -417,7 +417,7 @@ def test_bad_options(make, error, words):
         make()
 
 
-# ---- names, classes, own losses ------------------------------------------------------------------------------------
+# ---- names, classes, own losses ------------------------------------------------------------------
 
 
 def test_names_classes_and_instances():

@@ -14,7 +14,7 @@ from minigrad.data.images import affine, resize, to_float, to_uint8
 
 rng = np.random.default_rng(0)
 
-# ---- scales --------------------------------------------------------------------------------------------------------
+# ---- scales --------------------------------------------------------------------------------------
 
 
 def test_scales_there_and_back(xp, same_dtype):
@@ -32,7 +32,7 @@ def test_scales_there_and_back(xp, same_dtype):
 
 
 def test_bright_pixels_do_not_wrap_to_black():
-    """16 * 16 = 256 does not fit into a byte: cast, it is 0, and the brightest pixels of the digits become black."""
+    """Cast to a byte, 16 * 16 = 256 is 0, and the brightest pixels of the digits become black."""
     digits = np.array([[0, 8, 15, 16]])
     assert (digits * 16).astype(np.uint8).tolist() == [[0, 128, 240, 0]]
     assert to_uint8(digits * 16, top=255).tolist() == [[0, 128, 240, 255]]
@@ -48,7 +48,7 @@ def test_scales_refuse():
         to_uint8(np.full((1, 2, 2), np.nan))
 
 
-# ---- resizing ------------------------------------------------------------------------------------------------------
+# ---- resizing ------------------------------------------------------------------------------------
 
 SIZES = st.integers(1, 12)
 
@@ -158,7 +158,7 @@ def test_resize_guesses_the_method():
     ]  # nearest takes whatever it is given
 
 
-# ---- the affine sampler --------------------------------------------------------------------------------------------
+# ---- the affine sampler --------------------------------------------------------------------------
 
 
 def maps_of(a, b, n):

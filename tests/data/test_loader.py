@@ -1,339 +1,22 @@
-"""Data sets, what happens when one cannot be had, and the cutting into batches."""
+"""Batches, prefetching, splits, and training from them."""
 
-import http.client
-import importlib.util
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
 
 import numpy as np
 import pytest
-import sklearn.datasets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
 
 import minigrad
-from minigrad import Sequential, Tensor, datasets
+from minigrad import Sequential, Tensor
 from minigrad.backend import device_name, to_cpu
-from minigrad.config import default_dtype, to_device
+from minigrad.config import to_device
 from minigrad.data import Dataset, batches, count_batches, images, prefetch, train_validation_split
 from minigrad.data import augmentation as augment
 from minigrad.layers import Dense, Dropout, Flatten
 from minigrad.random import generator, use_generator
 from minigrad.training.callbacks import Callback
-from minigrad.utils.files import write_npz
-
-# ---- embedded sets -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "load, train, test",
-    [
-        (datasets.digits.load_data, (1437, 64), (360, 64)),
-        (lambda: datasets.digits.load_data(flat=False), (1437, 8, 8, 1), (360, 8, 8, 1)),
-        (datasets.digits28.load_data, (1437, 784), (360, 784)),
-        (lambda: datasets.digits28.load_data(flat=False), (1437, 28, 28, 1), (360, 28, 28, 1)),
-        (datasets.diabetes.load_data, (353, 10), (89, 10)),
-        (datasets.diabetes.load_windows, (349, 5, 10), (88, 5, 10)),
-    ],
-    ids=["digits", "digits_images", "digits28", "digits28_images", "diabetes", "windows"],
-)
-def test_shapes_and_dtypes(load, train, test):
-    (x_train, y_train), (x_test, y_test) = load()
-    assert (
-        x_train.shape == train
-        and x_test.shape == test
-        and len(y_train) == train[0]
-        and len(y_test) == test[0]
-    )
-    classes = y_train.ndim == 1
-    for x, y in ((x_train, y_train), (x_test, y_test)):
-        assert x.dtype == np.float32 and y.dtype == (np.int64 if classes else np.float32)
-        assert classes or y.shape == (len(y), 1)  # beside a Dense(1): equal shapes
-    with default_dtype("float64"):
-        assert load()[0][0].dtype == np.float64
-
-
-def test_digits_are_scikit_learns_in_the_stated_split():
-    x, y = sklearn.datasets.load_digits(return_X_y=True)
-    a, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
-    (x_train, y_train), (x_test, y_test) = datasets.digits.load_data(scale=None)
-    for ours, theirs in ((x_train, a), (x_test, b), (y_train, c), (y_test, d)):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(datasets.digits.load_data()[0][0], x_train / 16)
-    np.testing.assert_array_equal(datasets.digits.load_data(scale="signed")[1][0], x_test / 8 - 1)
-    np.testing.assert_array_equal(
-        datasets.digits.load_data(flat=False)[1][0].reshape(360, 64), x_test / 16
-    )
-    plain = train_test_split(x, y, test_size=0.2, random_state=42)
-    np.testing.assert_array_equal(
-        datasets.digits.load_data(scale=None, stratify=False)[1][0], plain[1]
-    )
-
-
-def test_standard_scaling_reads_the_training_part_only():
-    (x_train, _), (x_test, _) = datasets.digits.load_data(scale="standard")
-    raw_train, raw_test = (
-        datasets.digits.load_data()[0][0].astype(np.float64),
-        datasets.digits.load_data()[1][0].astype(np.float64),
-    )
-    deviation = np.where(raw_train.std(0) == 0, 1, raw_train.std(0))
-    np.testing.assert_allclose(x_train, (raw_train - raw_train.mean(0)) / deviation, atol=1e-5)
-    np.testing.assert_allclose(x_test, (raw_test - raw_train.mean(0)) / deviation, atol=1e-4)
-    with pytest.raises(ValueError, match="did you mean 'standard'"):
-        datasets.digits.load_data(scale="standart")
-
-
-def test_digits28_repeats_pixels():
-    small, large = (
-        datasets.digits.load_data(flat=False)[0][0][..., 0],
-        datasets.digits28.load_data(flat=False)[0][0][..., 0],
-    )
-    np.testing.assert_array_equal(
-        large[:, [0, 4, 7, 11, 14, 18, 21, 25]][:, :, [3, 6, 10, 13, 17, 20, 24, 27]], small
-    )
-    np.testing.assert_array_equal(
-        large[:, :, 3:27:7], large[:, :, 0:24:7]
-    )  # 28 / 8 = 3.5: 4 pixels, then 3
-    signed = datasets.digits28.load_data(scale="signed")[0][0].astype(np.float64)
-    assert abs(signed.mean() + 0.3876) < 2e-3 and abs(signed.std() - 0.7522) < 2e-3
-    np.testing.assert_allclose(
-        datasets.digits28.load_data(scale=None)[0][0], large.reshape(-1, 784) * 255, rtol=1e-6
-    )
-    np.testing.assert_array_equal(
-        datasets.digits28.load_data()[1][1], datasets.digits.load_data()[1][1]
-    )
-
-
-def test_diabetes_is_scaled_by_the_training_part():
-    (x_train, y_train), (x_test, _) = datasets.diabetes.load_data()
-    np.testing.assert_allclose(x_train.mean(0), 0, atol=1e-6)
-    np.testing.assert_allclose(x_train.std(0), 1, atol=1e-5)
-    assert abs(x_test.mean(0)).max() > 0.01  # it was not fitted on these
-    assert y_train.min() == 25 and y_train.max() == 346
-
-
-def test_diabetes_windows():
-    (x_train, y_train), (x_test, y_test), scaler = datasets.diabetes.load_windows(
-        return_scaler=True
-    )
-    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
-    low, high = x[:353].min(0), x[:353].max(0)  # the rows that training windows contain
-    np.testing.assert_allclose(x_train[7], (x[7:12] - low) / (high - low), atol=1e-6)
-    np.testing.assert_allclose(x_test[3], (x[352:357] - low) / (high - low), atol=1e-6)
-    np.testing.assert_allclose(scaler.inverse_transform(y_train)[:, 0], y[5:354], rtol=1e-5)
-    np.testing.assert_allclose(scaler.inverse_transform(y_test)[:, 0], y[354:], rtol=1e-5)
-    assert x_train.min() == 0 and x_train.max() == 1 and y_train.min() == 0 and y_train.max() == 1
-    (short, _), (rest, _), scaler = datasets.diabetes.load_windows(
-        length=2, test_size=0.5, return_scaler=True
-    )
-    assert scaler.n_samples_seen_ == 222 and scaler.data_max_ == y[:222].max() < y.max()
-    assert short.shape == rest.shape == (220, 2, 10)
-
-
-def test_photographs_and_words():
-    pictures = datasets.photographs.load_data()
-    assert pictures.shape == (2, 427, 640, 3) and pictures.dtype == np.float32
-    assert 0 <= pictures.min() < 0.1 < 0.9 < pictures.max() <= 1
-    np.testing.assert_allclose(
-        pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3
-    )
-    text = datasets.python_help.load_text()
-    assert len(text) > 300_000 and "assert" in text and text == datasets.python_help.load_text()
-
-
-def test_texts_for_training_and_validation():
-    train, validation = datasets.python_help.load_data(0.2)
-    assert (
-        train + validation == datasets.python_help.load_text()
-        and abs(len(validation) / len(datasets.python_help.load_text()) - 0.2) < 1e-4
-    )
-    for fraction in (0, 1, -0.5):
-        with pytest.raises(ValueError, match="validation is a fraction between 0 and 1"):
-            datasets.python_help.load_data(fraction)
-
-
-def test_a_python_without_its_help_texts(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    with pytest.raises(
-        ImportError, match="without pydoc_data.*install them, or read a text of your own"
-    ) as caught:
-        datasets.python_help.load_data()
-    assert isinstance(caught.value.__cause__, ImportError)
-
-
-def test_the_known_recipe_of_the_windows_leaks():
-    x, y = sklearn.datasets.load_diabetes(return_X_y=True)
-    (x_train, _), (x_test, y_test), scaler = datasets.diabetes.load_windows(
-        return_scaler=True, leak=True
-    )
-    whole = (x - x.min(0)) / (x.max(0) - x.min(0))
-    np.testing.assert_allclose(x_train[7], whole[7:12], atol=1e-6)
-    np.testing.assert_allclose(x_test[-1], whole[-6:-1], atol=1e-6)
-    assert scaler.n_samples_seen_ == 442 and y_test[-1, 0] == np.float32(
-        (y[-1] - y.min()) / (y.max() - y.min())
-    )
-
-
-def test_the_import_is_lean():
-    """scikit-learn is loaded by the function that needs it, not by the import."""
-    code = "import sys, minigrad.datasets; assert not {'sklearn', 'matplotlib', 'cupy'} & set(sys.modules), 'not lean'"
-    root = importlib.util.find_spec("minigrad").origin.rpartition("/minigrad/")[0]
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
-
-
-# ---- mnist: a small file of its format -------------------------------------------------------------------------------
-
-
-def small_mnist(rng):
-    return {
-        "x_train": rng.integers(0, 256, (6, 28, 28), np.uint8),
-        "y_train": rng.integers(0, 10, 6, np.uint8),
-        "x_test": rng.integers(0, 256, (3, 28, 28), np.uint8),
-        "y_test": rng.integers(0, 10, 3, np.uint8),
-    }
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache folder, and no network."""
-
-    def unreachable(*_, **__):
-        raise urllib.error.URLError("Name or service not known")
-
-    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
-    return tmp_path / "home"
-
-
-def test_mnist_from_its_file(cache):
-    arrays = small_mnist(np.random.default_rng(0))
-    cache.mkdir()
-    np.savez(cache / "mnist.npz", **arrays)
-    (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.dtype == np.float32 and y_train.dtype == np.int64
-    np.testing.assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
-    np.testing.assert_array_equal(y_test, arrays["y_test"])
-    np.testing.assert_array_equal(y_train, arrays["y_train"])
-    images = datasets.mnist.load_data(flat=False, scale=None)[1][0]
-    assert images.shape == (3, 28, 28, 1)
-    np.testing.assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
-    np.testing.assert_allclose(
-        datasets.mnist.load_data(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6
-    )
-
-
-def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
-    rng, calls = np.random.default_rng(1), []
-
-    def fetch(name, **options):
-        calls.append(name)
-        assert options["as_frame"] is False and options["return_X_y"] is True
-        images = np.zeros((60_003, 784), np.uint8)
-        images[::6000] = rng.integers(0, 256, (11, 784))
-        images[0, 0] = 255
-        return images, rng.integers(0, 10, 60_003).astype(str).astype(object)
-
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
-    (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.shape == (60_000, 784) and x_test.shape == (3, 784) and x_train.max() == 1.0
-    (again, _), (_, labels) = datasets.mnist.load_data()
-    assert calls == ["mnist_784"]
-    np.testing.assert_array_equal(again, x_train)
-    np.testing.assert_array_equal(labels, y_test)
-    assert [p.name for p in cache.iterdir()] == ["mnist.npz"]
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        urllib.error.URLError("Name or service not known"),
-        ConnectionResetError("reset"),
-        TimeoutError(),
-        http.client.IncompleteRead(b""),
-        ValueError("md5 checksum mismatch"),
-    ],
-    ids=lambda e: type(e).__name__,
-)
-def test_mnist_without_a_network(cache, monkeypatch, failure):
-    def unreachable(*_, **__):
-        raise failure
-
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", unreachable)
-    with pytest.raises(
-        RuntimeError,
-        match=f"mnist.npz is not there.*openml.org.*{type(failure).__name__}.*digits28",
-    ) as caught:
-        datasets.mnist.load_data()
-    assert caught.value.__cause__ is failure
-    assert not cache.exists()
-
-
-def damaged(how, path):
-    arrays = small_mnist(np.random.default_rng(0))
-    if how == "foreign":
-        path.write_bytes(b"<html>404</html>")
-    elif how == "pickled":
-        np.savez(path, **{**arrays, "y_test": np.array([{}, 1, 2], object)})
-    elif how == "misshapen":
-        np.savez(path, **{**arrays, "x_test": arrays["x_test"][:, :27]})
-    elif how == "incomplete":
-        np.savez(path, x_train=arrays["x_train"], y_train=arrays["y_train"])
-    else:
-        np.savez(path, **arrays)
-        whole = path.read_bytes()
-        path.write_bytes(whole[: {"empty": 0, "short": 40, "truncated": len(whole) // 2}[how]])
-
-
-@pytest.mark.parametrize(
-    "how", ["empty", "short", "truncated", "foreign", "pickled", "misshapen", "incomplete"]
-)
-def test_mnist_with_a_damaged_file(cache, how):
-    cache.mkdir()
-    path = cache / "mnist.npz"
-    damaged(how, path)
-    before = path.read_bytes()
-    with pytest.raises(RuntimeError, match="mnist.npz is damaged.*could not be fetched.*digits28"):
-        datasets.mnist.load_data()
-    assert path.read_bytes() == before and len(list(cache.iterdir())) == 1
-
-
-def test_a_damaged_file_is_replaced_when_there_is_a_network(cache, monkeypatch):
-    cache.mkdir()
-    damaged("truncated", cache / "mnist.npz")
-    x, y = np.zeros((60_001, 784), np.uint8), np.full(60_001, "7")
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: (x, y))
-    assert len(datasets.mnist.load_data()[1][0]) == 1
-    monkeypatch.undo()
-    monkeypatch.setenv("MINIGRAD_HOME", str(cache))
-    assert len(datasets.mnist.load_data()[1][0]) == 1
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
-    path = tmp_path / "mnist.npz"
-    path.write_bytes(b"before")
-
-    def full(*_, **__):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OSError, match="No space"):
-        write_npz(path, {})
-    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
-
-
-def test_home(monkeypatch, tmp_path):
-    monkeypatch.delenv("MINIGRAD_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert datasets.cache.cache_dir() == tmp_path / ".minigrad"
-    monkeypatch.setenv("MINIGRAD_HOME", str(tmp_path / "elsewhere"))
-    assert datasets.cache.cache_dir() == tmp_path / "elsewhere"
-
-
-# ---- batches -------------------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None)
@@ -447,9 +130,6 @@ def test_splits_refuse_different_lengths():
         train_validation_split([np.zeros(5), np.zeros(4)], 0.2)
 
 
-# ---- what a batch is made of ---------------------------------------------------------------------------------------
-
-
 def jitter(x, *rest):
     return (x + generator().random(x.shape, np.float32), *rest)
 
@@ -470,7 +150,7 @@ def test_transform_gets_the_rows_and_gives_the_batch():
 
 
 def test_each_batch_draws_from_its_own_generator():
-    """So the batches of a pass do not depend on what is drawn between them, and training not on what a transform draws."""
+    """Batches do not depend on draws between them, nor training on the draws of a transform."""
     x = np.zeros((20, 3), np.float32)
     minigrad.seed(8)
     first, after = list(batches([x], 6, True, transform=jitter)), generator().random()
@@ -499,9 +179,6 @@ def test_another_generator_for_a_while():
         with use_generator(np.random.default_rng(3)):
             assert generator().random() == np.random.default_rng(3).random()
     assert generator().random() == expected
-
-
-# ---- prefetching ---------------------------------------------------------------------------------------------------
 
 
 def threads():
@@ -591,8 +268,6 @@ def test_prefetch_refuses(depth):
     with pytest.raises(ValueError, match="whole number of items"):
         prefetch([1], depth)
 
-
-# ---- training from batches -----------------------------------------------------------------------------------------
 
 X, LABELS = np.random.default_rng(5).random((40, 6, 6, 1), np.float32), np.arange(40) % 3
 

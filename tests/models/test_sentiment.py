@@ -14,7 +14,7 @@ from minigrad import datasets
 from minigrad.optimizers.adam import Adam
 from models.sequences import sentiment
 
-from ..datasets.test_datasets import as_keras_has_it, cache  # noqa: F401  (a fixture)
+from ..datasets.imdb_file import as_keras_has_it, cache  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(scope="module")

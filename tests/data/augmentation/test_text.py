@@ -1,4 +1,4 @@
-"""Augmentation of texts: each operation of EDA by what it may and must not change, and back-translation's hook."""
+"""Augmentation of texts: what each operation of EDA may change, and back-translation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from minigrad.data import augmentation as A
 from minigrad.data import batches
 from minigrad.data.augmentation.text import STOP_WORDS, SYNONYMS, BackTranslation, EasyAugmentation
 
-TEXT = "The plot of the film was good, and the actor quickly found a strange new house on a Quiet street ."
+TEXT = (
+    "The plot of the film was good, and the actor quickly found "
+    "a strange new house on a Quiet street ."
+)
 WORDS = TEXT.split()
 KINDS = [A.SynonymReplacement, A.RandomInsertion, A.RandomSwap, A.RandomDeletion, EasyAugmentation]
 

@@ -1,4 +1,4 @@
-"""Byte-pair encoding: the published algorithm step by step, every text there and back, GPT-2's files and words."""
+"""Byte-pair encoding: the published algorithm, texts there and back, GPT-2's files and words."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from minigrad import datasets
 from minigrad.data import BytePairEncoding
 from minigrad.data.tokenizers.bpe import byte_characters, learn_merges, merge_pair, word_pattern
 
-MIXED = """Don't he'll I'M we've 3rd 12,345.67 ½ Ⅷ x² _snake_case_ été Straße ΑΒΓ мир 日本語 한국어 हिन्दी e\u0301 😀👩‍👧  two   three
+MIXED = (
+    """Don't he'll I'M we've 3rd 12,345.67 ½ Ⅷ x² _snake_case_ été Straße """
+    """ΑΒΓ мир 日本語 한국어 हिन्दी e\u0301 😀👩‍👧  two   three
 \ttab\r\n\n\n  end \x1c\x85\xa0\u2003 ١٢٣ \u200b"quoted" (a)[b]{c} <|endoftext|> 'S naïve--dash…"""
+)
 
 
-# ---- Sennrich et al., Algorithm 1, as printed ------------------------------------------------------------------------------
+# ---- Sennrich et al., Algorithm 1, as printed ----------------------------------------------------
 
 
 def get_stats(vocab):
@@ -73,7 +76,7 @@ def test_the_paper_s_example():
     )
 )
 def test_merges_are_those_of_the_published_algorithm(words):
-    """With ties and repeated letters. (Its regular expression merges a a a from the left, as this does.)"""
+    """With ties and repeated letters. (Its regular expression too merges a a a from the left.)"""
     assert learn_merges({tuple(word): n for word, n in words.items()}, 25) == as_published(
         {" ".join(word): n for word, n in words.items()}, 25
     )
@@ -89,7 +92,7 @@ def test_merges_of_the_corpus():
     assert merge_pair("aaa", ("a", "a")) == ["aa", "a"]
 
 
-# ---- there and back --------------------------------------------------------------------------------------------------------
+# ---- there and back ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +163,7 @@ def test_empty_and_broken_text(small):
         small.encode(["a"])
 
 
-# ---- GPT-2 -----------------------------------------------------------------------------------------------------------------
+# ---- GPT-2 ---------------------------------------------------------------------------------------
 
 
 def test_bytes_have_gpt2_s_characters():
@@ -181,7 +184,7 @@ def test_bytes_have_gpt2_s_characters():
 
 
 def test_letters_and_numbers_are_unicode_s():
-    """The classes that stand for \\p{L}, \\p{N} and \\s, against the categories of every character."""
+    """The classes for \\p{L}, \\p{N} and \\s, against the categories of every character."""
     space = {
         *map(
             chr,
@@ -268,7 +271,7 @@ def test_bad_files_are_refused(small, tmp_path):
         BytePairEncoding([*byte_characters(), "a b"], [])
 
 
-# ---- parity ----------------------------------------------------------------------------------------------------------------
+# ---- parity --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parity
