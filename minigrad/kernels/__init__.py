@@ -8,7 +8,7 @@ shows that it wins. `minigrad.use_kernels(False)` runs everything on the definit
 from __future__ import annotations
 
 from ..engine.kernel_table import Kernel, register_kernels
-from . import activations, losses, matmul, softmax
+from . import activations, convolution, losses, matmul, pooling, softmax
 from .gru import gru_backward, gru_forward, gru_reset_before_backward, gru_reset_before_forward
 from .lstm import lstm_backward, lstm_forward
 from .recurrent import has_default_activations, simple_rnn_backward, simple_rnn_forward
@@ -37,6 +37,15 @@ KERNELS: list[Kernel] = [
     Kernel(
         "mean_squared_error", losses.mean_squared_error_forward, losses.mean_squared_error_backward
     ),
+    # ---- convolution and pooling ----
+    Kernel("conv2d", convolution.conv2d_forward),
+    Kernel("conv2d_input_grad", convolution.conv2d_input_grad),
+    Kernel("conv2d_kernel_grad", convolution.conv2d_kernel_grad),
+    Kernel("max_pool", pooling.max_pool_forward),
+    Kernel("max_pool_grad", pooling.max_pool_grad),
+    Kernel("gather_at_argmax", pooling.gather_at_argmax),
+    Kernel("avg_pool", pooling.avg_pool_forward),
+    Kernel("avg_pool_grad", pooling.avg_pool_grad),
     # ---- recurrent ----
     Kernel("simple_rnn", simple_rnn_forward, simple_rnn_backward, supports=has_default_activations),
     Kernel("lstm", lstm_forward, lstm_backward, supports=has_default_activations),

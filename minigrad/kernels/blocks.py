@@ -7,6 +7,9 @@ from collections.abc import Callable
 from ..backend import Array, backend, cache_blocks, device_name
 
 BLOCK_SIZE = 1 << 16  # elements per block
+POOLING_BLOCK = 1 << 18  # elements of images
+IM2COL_BLOCK = 1 << 19  # elements of patches: 2 MB of float32
+DEVICE_BLOCK = 1 << 26  # elements of patches on a GPU, which prefers few, large calls
 
 
 def map_blocks(f: Callable[..., Array], *arrays: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
-from ..ops.windows import pads_of, pair
+from ..ops.windows import pair, parse_padding
 from .base import Layer
 from .validation import check_data_format, positive_integer
 
@@ -37,7 +37,7 @@ class _Convolution(Layer):
         self.strides = pair(strides, "strides")
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
         self.padding = padding.lower() if isinstance(padding, str) else padding
-        pads_of(self.padding, self.kernel_size, self.kernel_size)  # raises for a wrong form
+        parse_padding(self.padding)  # raises for a wrong form
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias_initializer = initializers.get(bias_initializer)

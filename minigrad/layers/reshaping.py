@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..backend import Array, backend
-from ..ops.windows import pads_of, pair
+from ..ops.windows import pair, parse_padding
 from ..utils.interpolation import pixel_centers
 from .base import Layer
 from .validation import check_choice, check_data_format
@@ -275,7 +275,7 @@ def _border(value: Any, name: str) -> Any:
     try:
         if isinstance(value, str):
             raise ValueError
-        return pads_of(value, (1, 1), (1, 1))
+        return parse_padding(value)
     except ValueError:
         raise ValueError(
             f"{name} must be a number, (vertical, horizontal) or ((top, bottom), (left, right)), "

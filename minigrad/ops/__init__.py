@@ -29,15 +29,7 @@ from .attention import (
     scaled_dot_product_attention,
     scaled_dot_product_attention_definition,
 )
-from .convolution import (
-    conv2d,
-    conv2d_transpose,
-    convolve,
-    convolve_bias,
-    convolve_definition,
-    correlate,
-    spread,
-)
+from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
 from .einsum import einsum
 from .elementwise import (
     absolute,
@@ -102,7 +94,7 @@ from .normalization import (
     rms_norm,
     scale_shift,
 )
-from .pooling import avg_pool, max_pool, pool_at, unpool
+from .pooling import avg_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
 from .recurrent import gru, gru_reset_before, lstm, simple_rnn
 from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
 from .shapes import (

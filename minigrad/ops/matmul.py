@@ -74,17 +74,17 @@ def linear(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
 
 
 @primitive(kernel="row_sums")
-def _row_sums(x: TensorLike) -> TensorLike:
+def row_sums(x: TensorLike) -> TensorLike:
     """x summed over all axes but the last."""
     return x.sum(tuple(range(x.ndim - 1)))
 
 
-_row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
+row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 linear.gradients(
     lambda g, y, x, w, b: g @ w.swapaxes(-1, -2),
     lambda g, y, x, w, b: merge_rows(x).swapaxes(-1, -2) @ merge_rows(g),
-    lambda g, y, x, w, b: _row_sums(g),
+    lambda g, y, x, w, b: row_sums(g),
     needs="x w",
 )
 

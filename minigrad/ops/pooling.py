@@ -1,300 +1,190 @@
-"""Pooling of images (N, H, W, C): the largest element or the mean of each window, of which both have gradients of every order.
+"""Pooling of images (N, H, W, C): the largest pixel or the mean of each window, with gradients of every order.
 
-A window is never laid out. For each place in it, its "tap", there is one view: what all windows have there. Where windows overlap,
-these are views of the phases, copies of the images that take every s-th row and column: long runs of memory, read several times.
+The definitions read the patches of im2col. max_pool_grad and gather_at_argmax are adjoint in their
+first input, and so are avg_pool and avg_pool_grad.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from ..backend import backend, cache_blocks
+from ..backend import Array, backend
 from ..engine.autograd import primitive
-from .windows import pads_of, pair
+from .windows import Window, check_images, col2im, im2col
 
-BLOCK = 2**18  # elements of the image at a time: views taken of them stay in the cache of a CPU
-
-
-# ---- where windows lie ---------------------------------------------------------------------------------------------
+OVER_WINDOW = 3, 4  # the axes KH and KW of patches
 
 
-def window_geometry(shape, size, strides, padding, name):
-    """For the rows and for the columns of images of `shape`: (length, size, stride, padding before, number of windows).
+# ---- the largest ---------------------------------------------------------------------------------
 
-    Raises ValueError for another rank than (N, H, W, C), and for a window that is larger than the padded image.
+
+@primitive(kernel="max_pool")
+def _max_pool(x: Array, *, window: Window) -> Array:
+    """The largest pixel of each window; padding never wins."""
+    return im2col(x, window=window, fill=-math.inf).max(OVER_WINDOW)
+
+
+@primitive(kernel="max_pool_grad")
+def max_pool_grad(grad_output: Array, x: Array, maxima: Array, *, window: Window) -> Array:
+    """The gradient of max pooling: that of each window goes to the first pixel that is the largest.
+
+    Args:
+        grad_output: (N, OH, OW, C).
+        x: The images (N, H, W, C) that were pooled.
+        maxima: What pooling gave: (N, OH, OW, C).
+        window: The geometry.
+
+    Shape:
+        (N, OH, OW, C) -> (N, H, W, C)
     """
-    if len(shape) != 4:
-        raise ValueError(f"{name} expects images of shape (N, H, W, C), got {shape}")
-    size = pair(size, f"{name}: the window size")
-    strides = size if strides is None else pair(strides, f"{name}: strides")
-    axes = []
-    for n, k, s, (before, after) in zip(
-        shape[1:3], size, strides, pads_of(padding, shape[1:3], size, strides)
-    ):
-        if padding != "same" and not (before < k and after < k):
-            raise ValueError(
-                f"padding {padding!r} must be at least 0 and less than the window of {k}: each window holds pixels"
-            )
-        if n + before + after < k or n < 1:
-            raise ValueError(
-                f"{name}: a window of {size[0]}x{size[1]} does not fit into images (N, H, W, C) of shape {shape}"
-                f"{'' if padding == 'valid' else f' with padding {padding!r}'}"
-            )
-        axes.append((n, k, s, before, (n + before + after - k) // s + 1))
-    return tuple(axes)
+    patches = grad_output[:, :, :, None, None] * _argmax_mask(x, maxima, window)
+    return col2im(patches, window=window)
 
 
-def _phase(k, n, size, stride, before, out):
-    """Phase k along an axis: the slice of the pixels that are in it, and the slice of the phase where they lie."""
-    length = _phase_length(n, size, stride, before, out)
-    first = max(0, -((k - before) // stride))
-    last = max(first, min(length, -(-(n + before - k) // stride)))
-    start = first * stride + k - before
-    return slice(start, max(start, (last - 1) * stride + k - before + 1), stride), slice(
-        first, last
-    )
+@primitive(kernel="gather_at_argmax")
+def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> Array:
+    """In each window the pixel of v where x has its first largest: the adjoint of max_pool_grad.
 
+    Args:
+        v: Images (N, H, W, C) to read.
+        x: The images (N, H, W, C) that were pooled.
+        maxima: What pooling gave: (N, OH, OW, C).
+        window: The geometry.
 
-def _phase_length(n, size, stride, before, out):
-    return out + (size - 1) // stride
-
-
-def _phases(rows, columns):
-    """(which phase, the index of its pixels in the images, the index where they lie in the phase) for each that windows have."""
-    for i in range(min(rows[1:3])):
-        for j in range(min(columns[1:3])):
-            (pixel_rows, phase_rows), (pixel_columns, phase_columns) = (
-                _phase(i, *rows),
-                _phase(j, *columns),
-            )
-            yield (
-                (i, j),
-                (slice(None), pixel_rows, pixel_columns),
-                (slice(None), phase_rows, phase_columns),
-            )
-
-
-def _laid_out(x, rows, columns, empty):
-    """An array of all phases of the images x, `empty` where no pixel lies, or uninitialised if `empty` is None."""
-    shape = (
-        *(min(a[1:3]) for a in (rows, columns)),
-        len(x),
-        _phase_length(*rows),
-        _phase_length(*columns),
-        x.shape[3],
-    )
-    return (
-        backend(x).empty(shape, x.dtype)
-        if empty is None
-        else backend(x).full(shape, empty, x.dtype)
-    )
-
-
-def _taps(phases, rows, columns):
-    """For each place in a window, row by row: a view of all windows' pixels there."""
-    (size, stride, _, high), (width, step, _, wide) = rows[1:], columns[1:]
-    return [
-        phases[i % stride, j % step][
-            :, i // stride : i // stride + high, j // step : j // step + wide
-        ]
-        for i in range(size)
-        for j in range(width)
-    ]
-
-
-def _passes(rows, columns):
-    """Windows in one pass; where they overlap, first along the rows, then along the columns, which reads fewer taps."""
-    if _apart(rows, columns) or 1 in (rows[1], columns[1]):
-        return [(rows, columns)]
-    return [((rows[0], 1, 1, 0, rows[0]), columns), (rows, (columns[4], 1, 1, 0, columns[4]))]
-
-
-def _apart(rows, columns):
-    """Has no pixel more than one window?"""
-    return all(size <= stride for _, size, stride, _, _ in (rows, columns))
-
-
-def _padded(rows, columns):
-    return any(
-        before or (out - 1) * stride + size > n for n, size, stride, before, out in (rows, columns)
-    )
-
-
-def _as_they_are(rows, columns):
-    """Can the taps be views of the images themselves? So where no pixel has two windows and no window padding."""
-    return _apart(rows, columns) and not _padded(rows, columns)
-
-
-def _in_place(x, rows, columns):
-    """The taps as views of the images themselves, where windows have no padding."""
-    (size, stride, _, high), (width, step, _, wide) = rows[1:], columns[1:]
-    return [
-        x[:, i : i + (high - 1) * stride + 1 : stride, j : j + (wide - 1) * step + 1 : step]
-        for i in range(size)
-        for j in range(width)
-    ]
-
-
-def _read(x, rows, columns, empty):
-    """(slice of the images, their taps) for a few images at a time; `empty` stands for what lies beyond the edges."""
-    in_place, padded = _as_they_are(rows, columns), _padded(rows, columns)
-    for block in cache_blocks(x, BLOCK):
-        if in_place:
-            yield block, _in_place(x[block], rows, columns)
-            continue
-        phases = _laid_out(x[block], rows, columns, empty if padded else None)
-        for phase, pixels, there in _phases(rows, columns):
-            phases[phase][there] = x[block][pixels]
-        yield block, _taps(phases, rows, columns)
-
-
-def _written(g, rows, columns, hits=None):
-    """Images with g at every tap, or where the tap's mask of hits(block) is true, added up where windows overlap.
-
-    The adjoint of reading the taps.
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C)
     """
-    xp, shape, apart = backend(g), (len(g), rows[0], columns[0], g.shape[3]), _apart(rows, columns)
-    whole = all(
-        size >= stride and (out - 1) * stride + size >= n + before
-        for n, size, stride, before, out in (rows, columns)
-    )
-    in_place = _as_they_are(rows, columns)
-    x = (xp.empty if whole else xp.zeros)(shape, g.dtype)
-    for block in cache_blocks(x, BLOCK):
-        phases = None if in_place else _laid_out(x[block], rows, columns, None if apart else 0)
-        taps = _in_place(x[block], rows, columns) if in_place else _taps(phases, rows, columns)
-        for tap, hit in zip(taps, hits(block) if hits else [True] * len(taps)):
-            if apart:
-                xp.multiply(g[block], hit, out=tap)
-            else:
-                tap += g[block] * hit
-        for phase, pixels, there in [] if in_place else _phases(rows, columns):
-            x[block][pixels] = phases[phase][there]
-    return x
+    patches = im2col(v, window=window) * _argmax_mask(x, maxima, window)
+    return patches.sum(OVER_WINDOW)
 
 
-def _reduced(x, combine, empty, rows, columns):
-    """Every window reduced by the ufunc `combine`, which `empty` does not change."""
-    y = backend(x).empty((len(x), rows[4], columns[4], x.shape[3]), x.dtype)
-    for block, taps in _read(x, rows, columns, empty):
-        total = y[block]
-        total[...] = taps[0]
-        for tap in taps[1:]:
-            combine(total, tap, out=total)
+def _argmax_mask(x: Array, maxima: Array, window: Window) -> Array:
+    """True at the first pixel of each window, row by row, that is its maximum: (N, OH, OW, KH, KW, C)."""
+    patches = im2col(x, window=window, fill=-math.inf)
+    hits = patches == maxima[:, :, :, None, None]
+    n, rows, columns, kh, kw, channels = hits.shape
+    in_a_row = hits.reshape((n, rows, columns, kh * kw, channels))
+    first = in_a_row & (in_a_row.cumsum(3) == 1)
+    return first.reshape(hits.shape)
+
+
+_max_pool.gradients(lambda g, y, x, window: max_pool_grad(g, x, y, window=window), needs="y x")
+max_pool_grad.gradients(
+    lambda g, y, grad_output, x, maxima, window: gather_at_argmax(g, x, maxima, window=window),
+    None,
+    None,
+    needs="x maxima",
+)
+gather_at_argmax.gradients(
+    lambda g, y, v, x, maxima, window: max_pool_grad(g, x, maxima, window=window),
+    None,
+    None,
+    needs="x maxima",
+)
+
+
+# ---- the mean ------------------------------------------------------------------------------------
+
+
+@primitive(kernel="avg_pool")
+def _avg_pool(x: Array, *, window: Window) -> Array:
+    """The mean of the pixels of each window; padding does not count."""
+    return im2col(x, window=window).sum(OVER_WINDOW) / _count_pixels(x, window)
+
+
+@primitive(kernel="avg_pool_grad")
+def avg_pool_grad(grad_output: Array, *, window: Window) -> Array:
+    """The gradient of average pooling: that of each window in equal parts to all its pixels.
+
+    Args:
+        grad_output: (N, OH, OW, C).
+        window: The geometry.
+
+    Shape:
+        (N, OH, OW, C) -> (N, H, W, C)
+    """
+    xp = backend(grad_output)
+    parts = grad_output / _count_pixels(grad_output, window)
+    n, rows, columns, channels = grad_output.shape
+    shape = (n, rows, columns, *window.kernel, channels)
+    return col2im(xp.broadcast_to(parts[:, :, :, None, None], shape), window=window)
+
+
+def _count_pixels(like: Array, window: Window) -> Array:
+    """The number of pixels in each window, without padding: (1, OH, OW, 1)."""
+    ones = backend(like).ones((1, *window.image_size, 1), like.dtype)
+    return im2col(ones, window=window).sum(OVER_WINDOW)
+
+
+_avg_pool.gradients(lambda g, y, x, window: avg_pool_grad(g, window=window), needs="")
+avg_pool_grad.gradients(lambda g, y, grad_output, window: _avg_pool(g, window=window), needs="")
+
+
+# ---- as they are called --------------------------------------------------------------------------
+
+
+def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+    """The largest pixel of each window; among equals the first, row by row, has the gradient.
+
+    Args:
+        x: Images (N, H, W, C).
+        size: The window: a number or (height, width).
+        strides: Steps of the window: a number or (vertical, horizontal); None for the size.
+        padding: "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or
+            ((top, bottom), (left, right)). Padding is never the largest.
+
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C)
+
+    Raises:
+        ValueError: If the window is larger than the padded images, or padding as large as it.
+
+    Example:
+        >>> minigrad.ops.max_pool(np.arange(16).reshape(1, 4, 4, 1)).ravel()
+        array([ 5,  7, 13, 15])
+    """
+    y = x
+    for window in _pooling_window(x, size, strides, padding).separable_passes:
+        y = _max_pool(y, window=window)
     return y
 
 
-# ---- the mean ------------------------------------------------------------------------------------------------------
+def avg_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+    """The mean of the pixels of each window.
 
+    Args:
+        x: Images (N, H, W, C).
+        size: The window: a number or (height, width).
+        strides: Steps of the window: a number or (vertical, horizontal); None for the size.
+        padding: "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or
+            ((top, bottom), (left, right)). Padding does not count.
 
-@primitive
-def _window_sum(x, *, rows, columns):
-    """(N, H, W, C) -> (N, rows, columns, C): the sum of each window."""
-    return _reduced(x, backend(x).add, 0, rows, columns)
+    Shape:
+        (N, H, W, C) -> (N, OH, OW, C)
 
+    Raises:
+        ValueError: If the window is larger than the padded images, or padding as large as it.
 
-@primitive
-def _window_spread(g, *, rows, columns):
-    """Each number to all the places of its window: the adjoint of _window_sum."""
-    return _written(g, rows, columns)
-
-
-_window_sum.gradients(
-    lambda g, y, x, rows, columns: _window_spread(g, rows=rows, columns=columns), needs=""
-)
-_window_spread.gradients(
-    lambda g, y, x, rows, columns: _window_sum(g, rows=rows, columns=columns), needs=""
-)
-
-
-def _pixels(n, size, stride, before, out):
-    """How many pixels each window holds along an axis."""
-    return [min(i * stride - before + size, n) - max(i * stride - before, 0) for i in range(out)]
-
-
-def avg_pool(x, *, size=2, strides=None, padding="valid"):
-    """The mean of the real pixels of each window: (N, H, W, C) -> (N, rows, columns, C).
-
-    `size`, `strides` (default: the size) and `padding` are a number or one for rows and one for columns; padding may also be
-    'valid', 'same' (TensorFlow's rule: the odd pixel comes after) or ((top, bottom), (left, right)).
+    Example:
+        >>> minigrad.ops.avg_pool(np.arange(16.0).reshape(1, 4, 4, 1)).ravel()
+        array([ 2.5,  4.5, 10.5, 12.5])
     """
-    rows, columns = window_geometry(x.shape, size, strides, padding, "avg_pool")
-    counts = [_pixels(*axis) for axis in (rows, columns)]
     y = x
-    for high, wide in _passes(rows, columns):
-        y = _window_sum(y, rows=high, columns=wide)
-    if all(len(set(count)) == 1 for count in counts):
-        return y * (1 / (counts[0][0] * counts[1][0]))
-    shares = [[[1 / (a * b)] for b in counts[1]] for a in counts[0]]
-    return y * backend(x).asarray(shares, x.dtype)
+    for window in _pooling_window(x, size, strides, padding).separable_passes:
+        y = _avg_pool(y, window=window)
+    return y
 
 
-# ---- the largest ---------------------------------------------------------------------------------------------------
-
-
-def _hits(taps, largest):
-    """For each tap where it is the first, in the order of rows, that equals the largest: ties go to one place."""
-    free = backend(largest).ones(largest.shape, bool)
-    for tap in taps[:-1]:
-        hit = tap == largest
-        hit &= free
-        free ^= hit
-        yield hit
-    yield free  # what none of them hit is the last
-
-
-@primitive
-def unpool(g, x, top, *, rows, columns):
-    """Zeros with each number of g at the first pixel in its window of x that equals top: (N, rows, columns, C) -> (N, H, W, C).
-
-    `rows` and `columns` are as window_geometry gives them.
-    """
-    taps = _read(x, rows, columns, -math.inf)
-    return _written(g, rows, columns, lambda block: _hits(next(taps)[1], top[block]))
-
-
-@primitive
-def pool_at(v, x, top, *, rows, columns):
-    """For each window the pixel of v at the first place where x equals top: the adjoint of unpool."""
-    total = backend(v).zeros(top.shape, v.dtype)
-    for (block, taps), (_, there) in zip(
-        _read(v, rows, columns, 0), _read(x, rows, columns, -math.inf)
-    ):
-        for tap, hit in zip(taps, _hits(there, top[block])):
-            total[block] += tap * hit
-    return total
-
-
-unpool.gradients(
-    lambda g, y, v, x, top, rows, columns: pool_at(g, x, top, rows=rows, columns=columns),
-    None,
-    None,
-    needs="x top",
-)
-pool_at.gradients(
-    lambda g, y, v, x, top, rows, columns: unpool(g, x, top, rows=rows, columns=columns),
-    None,
-    None,
-    needs="x top",
-)
-
-
-@primitive
-def _max_pool(x, *, rows, columns):
-    return _reduced(x, backend(x).maximum, -math.inf, rows, columns)
-
-
-_max_pool.gradients(
-    lambda g, y, x, rows, columns: unpool(g, x, y, rows=rows, columns=columns), needs="y x"
-)
-
-
-def max_pool(x, *, size=2, strides=None, padding="valid"):
-    """The largest pixel of each window: (N, H, W, C) -> (N, rows, columns, C); among equals the first has the gradient.
-
-    `size`, `strides` and `padding` are as in avg_pool; padding never wins.
-    """
-    rows, columns = window_geometry(x.shape, size, strides, padding, "max_pool")
-    for high, wide in _passes(rows, columns):
-        x = _max_pool(x, rows=high, columns=wide)
-    return x
+def _pooling_window(x: Any, size: Any, strides: Any, padding: Any) -> Window:
+    """The window, each of whose positions has at least one pixel; ValueError otherwise."""
+    check_images(x)
+    steps = size if strides is None else strides
+    window = Window.of(x.shape[1:3], size, steps, padding, name="window")
+    for n, k, pads in zip(window.image_size, window.kernel, window.pads):
+        if max(pads) >= k or n < 1:
+            raise ValueError(
+                f"padding {padding!r} must be less than the window of {k}: each window holds "
+                f"pixels of the image of {window.image_size[0]} x {window.image_size[1]}"
+            )
+    return window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import numpy as np
@@ -285,45 +286,58 @@ def window_slices(n: int, size: int, stride: int, padding: Any, axis: int) -> li
     return [slice(max(i, 0), min(i + size, n)) for i in starts]
 
 
-def pixels_of_windows(rows: tuple, columns: tuple) -> Array:
+def pixels_of_windows(window: Any) -> Array:
     """[k, 0, i, j, 0]: the flat index of the pixel at offset k of window (i, j); -1 outside."""
-    (height, high, row_stride, row_pad, out_rows) = rows[:5]
-    (width, wide, column_stride, column_pad, out_columns) = columns[:5]
+    (height, width), (high, wide), strides = window.image_size, window.kernel, window.strides
+    (row_pad, _), (column_pad, _) = window.pads
+    out_rows, out_columns = window.output_shape
     indices = np.full((high * wide, 1, out_rows, out_columns, 1), -1)
     for a, b, i, j in np.ndindex(high, wide, out_rows, out_columns):
-        y = i * row_stride + a - row_pad
-        x = j * column_stride + b - column_pad
+        y = i * strides[0] + a - row_pad
+        x = j * strides[1] + b - column_pad
         if 0 <= y < height and 0 <= x < width:
             indices[a * wide + b, 0, i, j, 0] = y * width + x
     return indices
 
 
-def flat_pixels(x: Array, rows: tuple, columns: tuple) -> Array:
+def flat_pixels(x: Array) -> Array:
     """Images as (N, height * width, channels)."""
-    return x.reshape(len(x), rows[0] * columns[0], x.shape[3])
+    return x.reshape(len(x), x.shape[1] * x.shape[2], x.shape[3])
 
 
-def argmax_pixels(x: Array, top: Array, rows: tuple, columns: tuple) -> tuple:
-    """The index, into flat_pixels, of the pixel in each window that equals the window's `top`."""
+def argmax_pixels(x: Array, maxima: Array, window: Any) -> tuple:
+    """The index, into flat_pixels, of the first pixel in each window that is its maximum."""
     sample = np.arange(len(x))[:, None, None, None]
     channel = np.arange(x.shape[3])
-    offsets = pixels_of_windows(rows, columns)
-    indices = np.stack([np.broadcast_to(offset, top.shape) for offset in offsets])
-    values = flat_pixels(x, rows, columns)[sample, indices, channel]
-    equal = (values == top) & (indices >= 0)
-    assert (equal.sum(0) == 1).all()
+    offsets = pixels_of_windows(window)
+    indices = np.stack([np.broadcast_to(offset, maxima.shape) for offset in offsets])
+    values = flat_pixels(x)[sample, indices, channel]
+    equal = (values == maxima) & (indices >= 0)
+    assert (equal.sum(0) >= 1).all()
     first = equal.argmax(0)[None]
     return sample, np.take_along_axis(indices, first, 0)[0], channel
 
 
-def pool_at(v: Array, x: Array, top: Array, rows: tuple, columns: tuple) -> Array:
-    return flat_pixels(v, rows, columns)[argmax_pixels(x, top, rows, columns)]
+def gather_at_argmax(v: Array, x: Array, maxima: Array, window: Any) -> Array:
+    return flat_pixels(v)[argmax_pixels(x, maxima, window)]
 
 
-def unpool(g: Array, x: Array, top: Array, rows: tuple, columns: tuple) -> Array:
-    y = np.zeros(flat_pixels(x, rows, columns).shape)
-    np.add.at(y, argmax_pixels(x, top, rows, columns), g)
+def max_pool_grad(grad_output: Array, x: Array, maxima: Array, window: Any) -> Array:
+    y = np.zeros(flat_pixels(x).shape)
+    np.add.at(y, argmax_pixels(x, maxima, window), grad_output)
     return y.reshape(x.shape)
+
+
+def avg_pool_grad(grad_output: Array, window: Any) -> Array:
+    """Every window's gradient in equal parts to its pixels, one after the other."""
+    n, _, _, channels = grad_output.shape
+    height, width = window.image_size
+    y = np.zeros((n, height * width, channels))
+    pixels = pixels_of_windows(window)[:, 0, :, :, 0]
+    for i, j in np.ndindex(*window.output_shape):
+        inside = pixels[:, i, j][pixels[:, i, j] >= 0]
+        y[:, inside] += grad_output[:, i, j, None] / len(inside)
+    return y.reshape(n, height, width, channels)
 
 
 # ---- convolution ---------------------------------------------------------------------------------
@@ -343,63 +357,57 @@ def output_shape(
     ]
 
 
-def im2col(
-    x: Array,
-    kernel: tuple,
-    strides: tuple = (1, 1),
-    dilation: tuple = (1, 1),
-    pads: tuple = ((0, 0), (0, 0)),
-) -> Array:
+def im2col(x: Array, window: Any, fill: float = 0) -> Array:
     """Patch by patch, sliced from the padded images."""
-    padded = np.pad(x, ((0, 0), *pads, (0, 0)))
-    rows, columns = output_shape(padded.shape[1:3], kernel, strides, dilation)
-    high, wide = (d * (k - 1) + 1 for k, d in zip(kernel, dilation))
+    padded = np.pad(x, ((0, 0), *window.pads, (0, 0)), constant_values=fill)
+    (sh, sw), (dh, dw) = window.strides, window.dilation
+    rows, columns = output_shape(padded.shape[1:3], window.kernel, (sh, sw), (dh, dw))
+    high, wide = (d * (k - 1) + 1 for k, d in zip(window.kernel, (dh, dw)))
     patches = []
     for i in range(rows):
-        top = i * strides[0]
-        row = padded[:, top : top + high : dilation[0]]
-        lefts = range(0, columns * strides[1], strides[1])
-        patches.append([row[:, :, left : left + wide : dilation[1]] for left in lefts])
+        row = padded[:, i * sh : i * sh + high : dh]
+        patches.append([row[:, :, j * sw : j * sw + wide : dw] for j in range(columns)])
     stacked = [np.stack(row, 1) for row in patches]
     return np.stack(stacked, 1)
 
 
-def col2im(patches: Array, size: tuple, **window: Any) -> Array:
+def col2im(patches: Array, window: Any) -> Array:
     """By the definition of an adjoint: the products with the patches of every single pixel."""
-    n, *_, kh, kw, c = patches.shape
-    single_pixels = np.eye(math.prod(size)).reshape(-1, *size, 1)
-    theirs = im2col(single_pixels, (kh, kw), **window)[..., 0]
-    return np.einsum("pabij,nabijc->npc", theirs, patches).reshape(n, *size, c)
+    n, c = len(patches), patches.shape[5]
+    h, w = window.image_size
+    single_pixels = np.eye(h * w).reshape(-1, h, w, 1)
+    theirs = im2col(single_pixels, window)[..., 0]
+    return np.einsum("pabij,nabijc->npc", theirs, patches).reshape(n, h, w, c)
 
 
-def convolve(x: Array, w: Array, b: Any = 0, groups: int = 1, **window: Any) -> Array:
+def conv2d_of_window(x: Array, w: Array, b: Any, window: Any, groups: int = 1) -> Array:
     """Group by group: the patches times the kernel."""
-    patches = np.split(im2col(x, w.shape[:2], **window), groups, -1)
+    patches = np.split(im2col(x, window), groups, -1)
     kernels = np.split(w, groups, -1)
     products = [np.tensordot(p, k, 3) for p, k in zip(patches, kernels)]
     return np.concatenate(products, -1) + b
 
 
-def spread(values: Array, w: Array, size: tuple, groups: int = 1, **window: Any) -> Array:
-    """Group by group: the patches that the values times the kernel make, added up."""
-    parts = zip(np.split(values, groups, -1), np.split(w, groups, -1))
-    patches = [np.tensordot(v, k, (3, 3)) for v, k in parts]
-    return np.concatenate([col2im(p, size, **window) for p in patches], -1)
+def conv2d_input_grad(grad_output: Array, w: Array, window: Any, groups: int = 1) -> Array:
+    """Group by group: the patches that the outputs times the kernel make, added up."""
+    parts = zip(np.split(grad_output, groups, -1), np.split(w, groups, -1))
+    patches = [np.tensordot(g, k, (3, 3)) for g, k in parts]
+    return np.concatenate([col2im(p, window) for p in patches], -1)
 
 
-def correlate(x: Array, values: Array, kernel: tuple, groups: int = 1, **window: Any) -> Array:
-    """Group by group: the patches times the values, over images and positions."""
-    patches = np.split(im2col(x, kernel, **window), groups, -1)
+def conv2d_kernel_grad(x: Array, grad_output: Array, window: Any, groups: int = 1) -> Array:
+    """Group by group: the patches times the outputs, over images and positions."""
+    patches = np.split(im2col(x, window), groups, -1)
     over = (0, 1, 2)
-    parts = zip(patches, np.split(values, groups, -1))
-    products = [np.tensordot(p, v, (over, over)) for p, v in parts]
+    parts = zip(patches, np.split(grad_output, groups, -1))
+    products = [np.tensordot(p, g, (over, over)) for p, g in parts]
     return np.concatenate(products, -1)
 
 
-def paired_settings(
-    padding: Any, size: tuple, kernel: tuple, strides: Any = 1, dilation: Any = 1
-) -> dict:
-    """The settings of conv2d in pairs; 'same' as TensorFlow's documentation states it."""
+def window_of(
+    size: tuple, kernel: tuple, padding: Any, strides: Any = 1, dilation: Any = 1
+) -> SimpleNamespace:
+    """A window from the settings of conv2d; 'same' as TensorFlow's documentation states it."""
     strides, dilation = pair(strides), pair(dilation)
     pads: Any
     if padding == "same":
@@ -408,7 +416,9 @@ def paired_settings(
         pads = (0, 0), (0, 0)
     else:
         pads = map(pair, pair(padding))
-    return {"strides": strides, "dilation": dilation, "pads": tuple(pads)}
+    return SimpleNamespace(
+        image_size=size, kernel=kernel, strides=strides, dilation=dilation, pads=tuple(pads)
+    )
 
 
 def same_padding(n: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
@@ -421,15 +431,15 @@ def same_padding(n: int, kernel: int, stride: int, dilation: int) -> tuple[int, 
 def conv2d(
     x: Array, w: Array, b: Any = 0, padding: Any = "valid", groups: int = 1, **settings: Any
 ) -> Array:
-    window = paired_settings(padding, x.shape[1:3], w.shape[:2], **settings)
-    return convolve(x, w, b, groups, **window)
+    window = window_of(x.shape[1:3], w.shape[:2], padding, **settings)
+    return conv2d_of_window(x, w, b, window, groups)
 
 
 def conv2d_transpose(
     x: Array, w: Array, b: Any = 0, padding: Any = "valid", size: tuple = (), **settings: Any
 ) -> Array:
-    window = paired_settings(padding, size, w.shape[:2], **settings)
-    return spread(x, w, size, **window) + b
+    window = window_of(size, w.shape[:2], padding, **settings)
+    return conv2d_input_grad(x, w, window) + b
 
 
 # ---- attention -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 
 from minigrad import ops
-from minigrad.ops.pooling import window_geometry
+from minigrad.ops.windows import Window
 
 from . import numpy_ops
 from .base import (
@@ -397,22 +397,39 @@ def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
     ]
 
 
-def argmax_cases(name: str) -> list[Case]:
-    """unpool and pool_at, linear in their first input; the rest says where its elements belong."""
+def pooling_window(shape: tuple, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+    return Window.of(shape[1:3], size, size if strides is None else strides, padding)
 
-    def call(op: Any, first: Any, x: Any, top: Any, **geometry: Any) -> Any:
-        return op(first, x, top, **geometry)
+
+def tied(*shape: int) -> np.ndarray:
+    """Whole numbers, most of which occur many times in a window."""
+    return integers(3, *shape).astype("float64")
+
+
+def argmax_cases(name: str) -> list[Case]:
+    """max_pool_grad and gather_at_argmax, linear in their first input; the rest says where its elements belong."""
+
+    def call(op: Any, first: Any, x: Any, maxima: Any, window: Window) -> Any:
+        return op(first, x, maxima, window=window)
 
     found = []
+    for draw in (nonzero, tied):
+        for shape, settings in POOLS:
+            x = draw(*shape)
+            maxima = numpy_ops.pool(np.max, x, **settings)
+            first = normal(*(maxima if name == "max_pool_grad" else x).shape)
+            expect = getattr(numpy_ops, name)
+            given = {"x": x, "maxima": maxima, "window": pooling_window(shape, **settings)}
+            found.append(case(first, expect=expect, call=call, **given))
+    return found
+
+
+def avg_pool_grad_cases() -> list[Case]:
+    found = []
     for shape, settings in POOLS:
-        given = {"size": 2, "strides": None, "padding": "valid"} | settings
-        rows, columns = window_geometry(shape, **given, name=name)
-        x = nonzero(*shape)
-        top = numpy_ops.pool(np.max, x, **settings)
-        first = normal(*(top if name == "unpool" else x).shape)
-        expect = getattr(numpy_ops, name)
-        geometry = {"x": x, "top": top, "rows": rows, "columns": columns}
-        found.append(case(first, expect=expect, call=call, **geometry))
+        window = pooling_window(shape, **settings)
+        g = normal(shape[0], *window.output_shape, shape[3])
+        found.append(case(g, expect=numpy_ops.avg_pool_grad, window=window))
     return found
 
 
@@ -434,66 +451,68 @@ def images(n: int, h: int, w: int, c: int) -> View:
 
 
 def conv_inputs() -> Iterator[tuple]:
-    """(images, kernel, values of the output's shape, settings without sizes)."""
-    for window in WINDOWS:
+    """(images, kernel, outputs, window, groups)."""
+    for settings in WINDOWS:
         kernels = [((3, 2, 3, 4), 1)]
-        if window:
+        if settings:
             kernels += [((3, 2, 1, 6), 3), ((3, 2, 1, 3), 3)]
         for kernel, groups in kernels:
-            out = numpy_ops.output_shape((6, 7), (3, 2), **window)
-            arrays = normal(2, 6, 7, 3), normal(*kernel), normal(2, *out, kernel[-1])
-            yield *arrays, {**window, "groups": groups}
-    for window in ({}, {"strides": (2, 1)}):
-        out = numpy_ops.output_shape((3, 4), (1, 1), **window)
-        yield normal(2, 3, 4, 3), normal(1, 1, 3, 2), normal(2, *out, 2), window
-    padded = {"pads": ((0, 1), (1, 1))}
-    yield normal(1, 4, 5, 18), normal(2, 2, 18, 2), normal(1, 4, 6, 2), padded
+            yield *conv_arrays(2, (6, 7), kernel, groups, **settings), groups
+    for settings in ({}, {"strides": (2, 1)}):
+        yield *conv_arrays(2, (3, 4), (1, 1, 3, 2), **settings), 1
+    yield *conv_arrays(1, (4, 5), (2, 2, 18, 2), pads=((0, 1), (1, 1))), 1
     dilated = {"dilation": (1, 2), "pads": ((1, 1), (0, 2))}
-    yield normal(2, 5, 6, 3), normal(3, 2, 3, 2), normal(2, 5, 6, 2), dilated
-    yield normal(0, 4, 4, 2), normal(3, 3, 2, 2), normal(0, 2, 2, 2), {}
-    yield images(2, 5, 4, 2), transposed(normal, 2, 2, 2, 3), images(2, 4, 3, 3), {}
+    yield *conv_arrays(2, (5, 6), (3, 2, 3, 2), **dilated), 1
+    yield *conv_arrays(0, (4, 4), (3, 3, 2, 2)), 1
+    kernel = transposed(normal, 2, 2, 2, 3)
+    yield images(2, 5, 4, 2), kernel, images(2, 4, 3, 3), Window((5, 4), (2, 2)), 1
 
 
-def convolve_cases(bias: bool = False) -> list[Case]:
-    found = []
-    for x, w, v, settings in conv_inputs():
-        biases = [strided(normal, v.shape[-1])] if bias else []
-        found.append(case(x, w, *biases, expect=numpy_ops.convolve, **settings))
-    return found
+def conv_arrays(n: int, size: tuple, kernel: tuple, groups: int = 1, **settings: Any) -> tuple:
+    """Images, kernel and outputs that fit a window, and the window."""
+    window = Window(size, kernel[:2], **settings)
+    out = numpy_ops.output_shape(size, kernel[:2], **settings)
+    x = normal(n, *size, kernel[2] * groups)
+    return x, normal(*kernel), normal(n, *out, kernel[3]), window
 
 
-def spread_cases() -> list[Case]:
+def conv2d_input_grad_cases() -> list[Case]:
+    expect = numpy_ops.conv2d_input_grad
     return [
-        case(v, w, expect=numpy_ops.spread, size=x.shape[1:3], **settings)
-        for x, w, v, settings in conv_inputs()
+        case(g, w, expect=expect, window=window, groups=groups)
+        for _, w, g, window, groups in conv_inputs()
     ]
 
 
-def correlate_cases() -> list[Case]:
+def conv2d_kernel_grad_cases() -> list[Case]:
+    expect = numpy_ops.conv2d_kernel_grad
     return [
-        case(x, v, expect=numpy_ops.correlate, kernel=w.shape[:2], **settings)
-        for x, w, v, settings in conv_inputs()
+        case(x, g, expect=expect, window=window, groups=groups)
+        for x, _, g, window, groups in conv_inputs()
     ]
 
 
 def im2col_cases() -> list[Case]:
     expect = numpy_ops.im2col
+    windows = [Window((6, 7), (3, 2), **settings) for settings in WINDOWS]
     return [
-        *(case(normal(2, 6, 7, 3), expect=expect, kernel=(3, 2), **w) for w in WINDOWS),
-        case(normal(0, 4, 4, 2), expect=expect, kernel=(2, 2)),
-        case(images(2, 4, 3, 2), expect=expect, kernel=(2, 2)),
+        *(case(normal(2, 6, 7, 3), expect=expect, window=window) for window in windows),
+        case(normal(2, 6, 7, 3), expect=expect, window=windows[1], fill=-2.5),
+        case(normal(0, 4, 4, 2), expect=expect, window=Window((4, 4), (2, 2))),
+        case(images(2, 4, 3, 2), expect=expect, window=Window((4, 3), (2, 2))),
     ]
 
 
 def col2im_cases() -> list[Case]:
     expect = numpy_ops.col2im
     found = []
-    for window in WINDOWS:
-        out = numpy_ops.output_shape((6, 7), (3, 2), **window)
-        found.append(case(normal(2, *out, 3, 2, 3), expect=expect, size=(6, 7), **window))
+    for settings in WINDOWS:
+        out = numpy_ops.output_shape((6, 7), (3, 2), **settings)
+        window = Window((6, 7), (3, 2), **settings)
+        found.append(case(normal(2, *out, 3, 2, 3), expect=expect, window=window))
     return found + [
-        case(normal(0, 3, 3, 2, 2, 2), expect=expect, size=(4, 4)),
-        case(transposed(normal, 2, 2, 3, 2, 2, 1), expect=expect, size=(3, 4)),
+        case(normal(0, 3, 3, 2, 2, 2), expect=expect, window=Window((4, 4), (2, 2))),
+        case(transposed(normal, 2, 2, 3, 2, 2, 1), expect=expect, window=Window((3, 4), (2, 2))),
     ]
 
 
@@ -517,6 +536,10 @@ def conv2d_cases() -> list[Case]:
     for filters in (2, 4, 6):
         arrays = [normal(2, 4, 4, 2), normal(2, 3, 1, filters), normal(filters)]
         found.append(case(*arrays, expect=expect, padding="same", groups=2))
+    for i, (x, w, _, window, groups) in enumerate(conv_inputs()):
+        arrays = [x, w] if i % 2 else [x, w, strided(normal, w.shape[-1])]
+        pairs = {"strides": window.strides, "dilation": window.dilation, "padding": window.pads}
+        found.append(case(*arrays, expect=expect, groups=groups, **pairs))
     return found
 
 
@@ -847,11 +870,8 @@ OPS: dict[str, list[Case]] = {
     # ---- convolution ----
     "im2col": im2col_cases(),
     "col2im": col2im_cases(),
-    "convolve": convolve_cases(),
-    "convolve_definition": convolve_cases(),
-    "convolve_bias": convolve_cases(bias=True),
-    "spread": spread_cases(),
-    "correlate": correlate_cases(),
+    "conv2d_input_grad": conv2d_input_grad_cases(),
+    "conv2d_kernel_grad": conv2d_kernel_grad_cases(),
     "conv2d": conv2d_cases(),
     "conv2d_transpose": [t.case() for t in TRANSPOSES],
     # ---- recurrent ----
@@ -908,8 +928,9 @@ OPS: dict[str, list[Case]] = {
     "rotary": rotary_cases(),
     "max_pool": pool_cases(np.max),
     "avg_pool": pool_cases(np.mean),
-    "unpool": argmax_cases("unpool"),
-    "pool_at": argmax_cases("pool_at"),
+    "max_pool_grad": argmax_cases("max_pool_grad"),
+    "gather_at_argmax": argmax_cases("gather_at_argmax"),
+    "avg_pool_grad": avg_pool_grad_cases(),
     "sparse_cross_entropy": label_cases(),
     "cross_entropy": loss_cases(numpy_ops.cross_entropy),
     "binary_cross_entropy": loss_cases(numpy_ops.bce),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad import Model, Sequential, Tensor, backend, check_grads, default_dtype, grad, ops
+from minigrad import Model, Sequential, check_grads, default_dtype
 from minigrad.layers import (
     Conv1D,
     Conv2D,
@@ -18,9 +18,6 @@ from minigrad.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from minigrad.ops import windows
-
-from ..cases import OPS
 
 rng = np.random.default_rng(5)
 
@@ -32,43 +29,6 @@ def normal(*shape):
 def fails(*words):
     """pytest.raises(ValueError), for a message in which all the words stand."""
     return pytest.raises(ValueError, match="(?s)" + "".join(f"(?=.*{w})" for w in words))
-
-
-# TensorFlow's 'same', counted by hand: length, kernel, stride, dilation -> places, zeros before and after
-SAME = [
-    (5, 3, 1, 1, 5, 1, 1),
-    (5, 2, 1, 1, 5, 0, 1),
-    (5, 4, 1, 1, 5, 1, 2),
-    (6, 3, 2, 1, 3, 0, 1),
-    (5, 3, 2, 1, 3, 1, 1),
-    (7, 2, 2, 1, 4, 0, 1),
-    (8, 5, 2, 1, 4, 1, 2),
-    (8, 3, 3, 1, 3, 0, 1),
-    (7, 1, 2, 1, 4, 0, 0),
-    (6, 2, 3, 1, 2, 0, 0),
-    (4, 5, 4, 1, 1, 0, 1),
-    (1, 3, 1, 1, 1, 1, 1),
-    (6, 3, 1, 2, 6, 2, 2),
-    (224, 7, 2, 1, 112, 2, 3),
-    (227, 11, 4, 1, 57, 4, 4),
-]
-
-
-@pytest.mark.parametrize("n, kernel, stride, dilation, places, before, after", SAME)
-def test_same_padding_is_tensorflows(n, kernel, stride, dilation, places, before, after):
-    assert windows.same_pads(n, kernel, stride, dilation) == (before, after)
-    x = np.arange(1.0, n + 1).reshape(1, n, 1, 1)
-    w = np.arange(1.0, kernel + 1).reshape(kernel, 1, 1, 1)
-    y = ops.conv2d(x, w, strides=(stride, 1), dilation=(dilation, 1), padding="same")
-    long = [0.0] * before + list(range(1, n + 1)) + [0.0] * after
-    assert y.shape == (1, places, 1, 1)
-    np.testing.assert_array_equal(
-        y.ravel(),
-        [
-            sum((k + 1) * long[s * stride + k * dilation] for k in range(kernel))
-            for s in range(places)
-        ],
-    )
 
 
 @pytest.mark.parametrize(
@@ -121,14 +81,6 @@ def test_a_convolution_by_hand():
     assert (layer(image).data[0, :, :, 0] == np.array(sums) + 1).all()
 
 
-def test_the_kernel_is_not_turned_around():
-    """Machine learning's convolution is signal processing's correlation: the first tap meets the first pixel."""
-    w = np.zeros((3, 3, 1, 1))
-    w[0, 2] = 1
-    x = normal(1, 3, 3, 1)
-    assert ops.conv2d(x, w)[0, 0, 0, 0] == x[0, 0, 2, 0]
-
-
 def test_channels_of_one_group_do_not_see_those_of_another():
     layer = Conv2D(4, 3, groups=2, use_bias=False)
     x = normal(1, 5, 5, 6)
@@ -148,24 +100,6 @@ def test_causal_padding_sees_no_future():
     assert changed.tolist() == [False] * 5 + [True] * 4
 
 
-def test_a_transposed_convolution_is_the_adjoint():
-    """<conv(x), y> = <x, transpose(y)>, at every stride and padding."""
-    w = normal(3, 4, 2, 5).astype("float64")
-    x = normal(2, 6, 8, 2).astype("float64")
-    for strides in (1, 2, (2, 1)):
-        for padding in ("valid", "same"):
-            y = ops.conv2d(x, w, strides=strides, padding=padding)
-            v = rng.standard_normal(y.shape)
-            back = ops.conv2d_transpose(v, w, strides=strides, padding=padding)
-            rows, columns = (
-                min(back.shape[1], 6),
-                min(back.shape[2], 8),
-            )  # what no place reached is not in `back`
-            assert np.isclose(
-                (y * v).sum(), (x[:, :rows, :columns] * back[:, :rows, :columns]).sum()
-            )
-
-
 def test_separable_is_depthwise_then_pointwise():
     both = SeparableConv2D(5, 3, 2, "same", depth_multiplier=2)
     x = normal(2, 6, 7, 3)
@@ -176,74 +110,6 @@ def test_separable_is_depthwise_then_pointwise():
     first.set_weights([both.depthwise_kernel.numpy()])
     second.set_weights([both.pointwise_kernel.numpy(), both.bias.numpy()])
     np.testing.assert_allclose(both(x).data, second(first(x)).data, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("block", [1, 40, 200, 1500])
-@pytest.mark.parametrize(
-    "name", ["im2col", "col2im", "convolve", "convolve_bias", "spread", "correlate"]
-)
-def test_blocks_of_any_size_give_the_same(name, block, xp, monkeypatch):
-    """Of many images, of one, of some of its rows: the cases of the registry, cut smaller than they are."""
-    monkeypatch.setattr(windows, "BLOCK", {})
-    monkeypatch.setattr(windows, "BLOCK_ON_DEVICE", block)
-    for case in OPS[name]:
-        inputs, settings = case.on(xp)
-        got = backend.to_cpu(case.call(getattr(ops, name), *inputs, **settings))
-        np.testing.assert_allclose(
-            got, case.expect(*case.on(np)[0], **case.on(np)[1]), rtol=1e-10, atol=1e-12
-        )
-
-
-def test_two_runs_give_the_same_bits():
-    x = normal(9, 14, 14, 8)
-    w = normal(3, 3, 8, 16)
-    (a, b), (c, d) = (
-        (ops.conv2d(x, w), ops.correlate(x, ops.conv2d(x, w), kernel=(3, 3))) for _ in range(2)
-    )
-    assert (a == c).all()
-    assert (b == d).all()
-
-
-def nodes_behind(y):
-    found = set()
-    stack = [y.node]
-    while stack:
-        n = stack.pop()
-        if n not in found:
-            found.add(n)
-            stack += [p for p in n.parents if p is not None]
-    return found
-
-
-def test_nothing_is_kept_but_images_and_kernel():
-    x = Tensor(normal(2, 6, 6, 3), requires_grad=True)
-    w = Tensor(normal(3, 3, 3, 4), requires_grad=True)
-    b = Tensor(normal(4), requires_grad=True)
-    node = ops.conv2d(x, w, b, padding="same").node
-    assert node.inputs[0] is x.data
-    assert node.inputs[1] is w.data
-    assert node.inputs[2] is None
-    assert node.residuals is None
-
-
-def test_second_order_stays_fast():
-    """A gradient penalty runs on the three kernels alone, never on patches laid out in memory."""
-    x = Tensor(normal(2, 7, 7, 3), requires_grad=True)
-    w = Tensor(normal(3, 3, 3, 4), requires_grad=True)
-    (slope,) = grad(
-        (ops.conv2d(x, w, strides=2, padding="same") ** 2).sum(), [x], create_graph=True
-    )
-    second = grad((slope**2).sum(), [x, w], create_graph=True)
-    used = {n.op.name for y in second for n in nodes_behind(y) if n.op}
-    assert used & {"convolve", "spread", "correlate"}
-    assert not used & {"im2col", "col2im", "getitem", "put", "pad", "einsum"}
-
-
-def test_an_input_gradient_nobody_needs_is_not_computed(monkeypatch):
-    monkeypatch.setattr(ops.spread, "forward", lambda *_, **__: pytest.fail("computed"))
-    layer = Conv2D(3, 3, padding="same")
-    y = layer(normal(2, 5, 5, 1)).sum()
-    assert [g.shape for g in grad(y, layer.weights)] == [(3, 3, 1, 3), (3,)]
 
 
 def test_a_script_written_for_keras_runs():
@@ -349,42 +215,3 @@ def test_other_channels_than_it_was_built_for():
     layer(normal(1, 5, 5, 3))
     with fails("layer edges", "3 features", r"\(1, 5, 5, 1\)"):
         layer(normal(1, 5, 5, 1))
-
-
-@pytest.mark.parametrize(
-    "call, words",
-    [
-        (lambda x, w: ops.conv2d(x[0], w), [r"\(N, H, W, C\)"]),
-        (lambda x, w: ops.conv2d(x, w[0]), ["kernel of shape"]),
-        (
-            lambda x, w: ops.convolve(x, w[:, :, :1]),
-            ["4 channels", r"\(3, 3, 4, F\)", r"\(3, 3, 1, 6\)"],
-        ),
-        (lambda x, w: ops.conv2d(x, w[:, :, :1], groups=4), ["6 filters", "4 groups"]),
-        (lambda x, w: ops.conv2d(x, w[:, :, :1], groups=3), ["4 channels", "3 group"]),
-        (lambda x, w: ops.conv2d(x, w, padding="SAME_"), ["padding"]),
-        (lambda x, w: ops.conv2d(x, w, strides=0), ["strides"]),
-        (lambda x, w: ops.conv2d_transpose(x, w), ["4", "number of filters"]),
-        (
-            lambda x, w: ops.spread(ops.conv2d(x, w), w, size=(9, 9)),
-            ["7 x 7 places", "3 x 3 values"],
-        ),
-        (lambda x, w: ops.correlate(x, x, kernel=(3, 3)), ["3 x 3 places", r"\(2, 5, 5, 4\)"]),
-        (
-            lambda x, w: ops.correlate(x, ops.conv2d(x, w), kernel=(3, 3), groups=4),
-            ["6 filters", "4 groups"],
-        ),
-        (
-            lambda x, w: ops.conv2d_transpose(
-                ops.conv2d(x, w), w, strides=2, padding="same", output_padding=3
-            ),
-            ["places"],
-        ),
-    ],
-)
-def test_calls_that_do_not_fit(call, words):
-    x = normal(2, 5, 5, 4)
-    w = normal(3, 3, 4, 6)
-    for made in ((x, w), (Tensor(x), Tensor(w))):
-        with fails(*words):
-            call(*made)
