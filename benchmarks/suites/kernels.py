@@ -64,12 +64,15 @@ def heads(n: int, c: int) -> list[Any]:
     return [floats(8, 4, n, 32) for _ in range(3)]
 
 
-def convolved(n: int, c: int) -> list[Any]:
-    return [floats(n, 6, 6, 4), floats(3, 3, 4, c)]
+def pooled(n: int, c: int) -> list[Any]:
+    """Images and the maxima of windows of 2 x 2."""
+    x = floats(n, 6, 6, c)
+    return [x, x.reshape(n, 3, 2, 3, 2, c).max((2, 4))]
 
 
-def convolved_bias(n: int, c: int) -> list[Any]:
-    return [*convolved(n, c), floats(c)]
+# window: image size and kernel, as Window.of takes them
+CONVOLVED = {"window": ((6, 6), 3)}
+POOLED = {"window": ((6, 6), 2, 2)}
 
 
 CASES = {
@@ -88,8 +91,14 @@ CASES = {
     "local_response_norm": Case(1, logits),
     "linear": Case(3, affine),
     "linear_relu": Case(3, affine),
-    "convolve": Case(2, convolved),
-    "convolve_bias": Case(3, convolved_bias),
+    "conv2d": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)], CONVOLVED),
+    "conv2d_input_grad": Case(2, lambda n, c: [floats(n, 4, 4, c), floats(3, 3, 4, c)], CONVOLVED),
+    "conv2d_kernel_grad": Case(2, lambda n, c: [floats(n, 6, 6, 4), floats(n, 4, 4, c)], CONVOLVED),
+    "max_pool": Case(1, lambda n, c: [floats(n, 6, 6, c)], POOLED),
+    "max_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c), *pooled(n, c)], POOLED),
+    "gather_at_argmax": Case(1, lambda n, c: [floats(n, 6, 6, c), *pooled(n, c)], POOLED),
+    "avg_pool": Case(1, lambda n, c: [floats(n, 6, 6, c)], POOLED),
+    "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
 }
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
@@ -104,31 +113,19 @@ def recurrent(name: str, n: int, units: int) -> list[Any]:
 
 
 CASES |= {name: Case(4, partial(recurrent, name)) for name in GATES}
-# Ops that are made fast without a kernel in the table: they must win over these.
-COMPOSITIONS: dict[str, Callable[..., Any]] = {
-    "convolve": lambda x, w: _minigrad().ops.convolve_definition(x, w),
-    "convolve_bias": lambda x, w, b: _minigrad().ops.convolve(x, w) + b,
-}
 ROWS = [f"{name} {n}x{c}" for name in CASES for n, c in SIZES]
-
-
-def _minigrad() -> Any:
-    import minigrad
-
-    return minigrad
 
 
 def ops_with_kernels() -> dict[str, Any]:
     """Each op that competes with its definition, by name."""
-    import minigrad as mg
     from minigrad.engine.autograd import Primitive
 
-    found = {op.name: op for op in Primitive.registry if op.kernel}
-    return found | {name: getattr(mg.ops, name) for name in COMPOSITIONS}
+    return {op.name: op for op in Primitive.registry if op.kernel}
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
     import minigrad as mg
+    from minigrad.ops.windows import Window
 
     name, size = row.split()
     case = CASES[name]
@@ -137,15 +134,15 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     for i, array in enumerate(case.arrays(*map(int, size.split("x")))):
         inputs.append(mg.Tensor(array, requires_grad=i < case.differentiated, device=device))
     op = ops_with_kernels()[name]
-    shape = op(*inputs, **case.settings).shape
+    settings = dict(case.settings)
+    if "window" in settings:
+        settings["window"] = Window.of(*settings["window"])
+    shape = op(*inputs, **settings).shape
     cotangent = mg.Tensor(floats(*shape), device=device).data
 
     def step(f):
-        y = f(*inputs, **case.settings)
+        y = f(*inputs, **settings)
         return mg.grad(y, inputs[: case.differentiated], cotangent=cotangent)
 
-    if name in COMPOSITIONS:
-        definition = partial(step, COMPOSITIONS[name])
-    else:
-        definition = mg.use_kernels(False)(partial(step, op))
+    definition = mg.use_kernels(False)(partial(step, op))
     return {"kernel": partial(step, op), "definition": definition}
