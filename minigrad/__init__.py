@@ -2,13 +2,12 @@
 
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from . import (
     activations,
-    backend,
     callbacks,
-    config,
-    datasets,
+    data,
     initializers,
     kernels,
     layers,
@@ -21,7 +20,6 @@ from . import (
     regularizers,
     utils,
 )
-from . import training as _training
 from .backend import to_cpu, to_gpu
 from .config import (
     default_dtype,
@@ -33,24 +31,121 @@ from .config import (
     use_kernels,
 )
 from .engine.anomaly import detect_anomaly
-from .engine.autograd import Primitive, backward, fused, grad, no_grad, primitive
+from .engine.autograd import grad, no_grad, primitive
 from .engine.gradcheck import check_definition, check_grads
 from .engine.tensor import Tensor
 from .layers import Parameter, is_training, training
 from .models import Model, Sequential
-from .ops import *  # noqa: F403 - every op by name: minigrad.tanh, minigrad.concatenate, ...
+from .ops import (
+    clip,
+    concatenate,
+    cos,
+    einsum,
+    exp,
+    log,
+    log_softmax,
+    matmul,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    reshape,
+    sigmoid,
+    sin,
+    softmax,
+    sqrt,
+    square,
+    stack,
+    sum,
+    tanh,
+    transpose,
+    where,
+)
 from .random import seed
+
+if TYPE_CHECKING:
+    from . import datasets, plots
 
 __version__ = "0.1.0"
 
+__all__ = [
+    # Tensors and gradients
+    "Tensor",
+    "Parameter",
+    "grad",
+    "no_grad",
+    "primitive",
+    "check_grads",
+    "check_definition",
+    "detect_anomaly",
+    # settings
+    "seed",
+    "device",
+    "set_device",
+    "to_cpu",
+    "to_gpu",
+    "default_dtype",
+    "floatx",
+    "set_floatx",
+    "use_kernels",
+    "set_use_kernels",
+    "training",
+    "is_training",
+    # models, and what they are made of
+    "Model",
+    "Sequential",
+    "activations",
+    "callbacks",
+    "data",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "plots",
+    "random",
+    "regularizers",
+    "utils",
+    # everyday ops; the others are in minigrad.ops
+    "clip",
+    "concatenate",
+    "cos",
+    "einsum",
+    "exp",
+    "log",
+    "log_softmax",
+    "matmul",
+    "maximum",
+    "mean",
+    "minimum",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "sqrt",
+    "square",
+    "stack",
+    "sum",
+    "tanh",
+    "transpose",
+    "where",
+]
+
+LOADED_WHEN_ASKED_FOR = {"datasets", "plots"}
+
 
 def __getattr__(name: str) -> ModuleType:
-    """`minigrad.plots` is imported when first asked for."""
-    if name == "plots":
-        return import_module(".plots", __name__)
+    """`minigrad.plots` and `minigrad.datasets` are imported when first asked for."""
+    if name in LOADED_WHEN_ASKED_FOR:
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """The names of the module, with `plots`."""
-    return sorted({*globals(), "plots"})
+    """The public names, as an editor lists them."""
+    dunders = [name for name in globals() if name.startswith("__")]
+    return sorted([*__all__, *dunders])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple
@@ -15,7 +14,7 @@ import minigrad as mg
 from minigrad import Tensor, config, random
 from minigrad import backend as bk
 
-from .conftest import DEFAULTS, run_python
+from .conftest import DEFAULTS
 from .strict_device import strict_device
 
 # ---- device and dtype ----------------------------------------------------------------------------
@@ -212,60 +211,3 @@ def test_a_scope_that_is_never_entered_warns(name):
     with pytest.warns(UserWarning, match=line):
         SCOPES[name]()
         gc.collect()
-
-
-# ---- importing -----------------------------------------------------------------------------------
-
-
-def test_import_is_light():
-    heavy = ("cupy", "sklearn", "matplotlib", "scipy", "torch", "tqdm", "safetensors", "pandas")
-    loaded = run_python(f"import sys, minigrad; print([m for m in {heavy!r} if m in sys.modules])")
-    assert loaded.strip() == "[]"
-
-
-def test_import_is_fast():
-    """NumPy apart, importing everything takes under a third of a second of the processor."""
-    code = """
-import time, numpy, numpy.random
-start = time.process_time()
-import minigrad
-print(time.process_time() - start)
-"""
-    assert min(float(run_python(code)) for _ in range(3)) < 0.33
-
-
-STATE = """
-import gc, json, locale, logging, os, random, signal, sys, threading, warnings
-import numpy as np
-import numpy.random
-
-def state():
-    legacy = np.random.get_state()
-    return {
-        "environment": dict(os.environ),
-        "folder": os.getcwd(),
-        "module paths": list(sys.path),
-        "warning filters": [str(entry) for entry in warnings.filters],
-        "NumPy's error state": np.geterr(),
-        "NumPy's print options": str(np.get_printoptions()),
-        "NumPy's random state": [legacy[0], legacy[1].tolist(), *legacy[2:]],
-        "Python's random state": str(random.getstate()),
-        "recursion limit": sys.getrecursionlimit(),
-        "garbage collector": [gc.isenabled(), *gc.get_threshold()],
-        "threads": threading.active_count(),
-        "signal handlers": [str(signal.getsignal(s)) for s in signal.valid_signals()],
-        "hooks": [str(sys.excepthook), str(sys.displayhook), str(sys.breakpointhook)],
-        "locale": locale.setlocale(locale.LC_ALL),
-        "log handlers": [str(handler) for handler in logging.getLogger().handlers],
-    }
-
-before = state()
-import minigrad
-after = state()
-print(json.dumps([name for name in before if before[name] != after[name]]))
-"""
-
-
-def test_import_changes_nothing_in_the_process():
-    """Nor the allocator: see test_backend.py."""
-    assert json.loads(run_python(STATE)) == []

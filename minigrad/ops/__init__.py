@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..engine import autograd as _autograd
+from typing import Any as _Any
+
+from ..engine.autograd import Primitive as _Primitive
+from ..engine.autograd import backward as _backward
 from ..engine.tensor import Tensor as _Tensor
 from .activations import (
     elu,
@@ -123,27 +126,62 @@ from .windows import col2im, im2col
 __all__ = [_name for _name in globals() if not _name.startswith("_") and callable(globals()[_name])]
 
 
-def _shape_of(args):
-    """reshape(2, 3) and reshape((2, 3)) alike, as in NumPy."""
+# ---- operators and methods of Tensor ---------------------------------------------------------------
+
+
+def _swapped(op: _Any) -> _Any:
+    """The operator of an object on the right: 2 - x calls x.__rsub__(2)."""
+    return lambda x, other: op(other, x)
+
+
+def _reduction(op: _Any) -> _Any:
+    return lambda x, axis=None, keepdims=False: op(x, axis=axis, keepdims=keepdims)
+
+
+def _spread(op: _Any) -> _Any:
+    """The variance or deviation."""
+    return lambda x, axis=None, ddof=0, keepdims=False: op(
+        x, axis=axis, keepdims=keepdims, ddof=ddof
+    )
+
+
+def _sequence(args: tuple[_Any, ...]) -> _Any:
+    """x.reshape(2, 3) and x.reshape((2, 3)) are the same, as in NumPy."""
     return args[0] if len(args) == 1 and not isinstance(args[0], int) else args
 
 
-_BOUND = {
+def _flat_without_axis(x: _Tensor, axis: int | None) -> _Any:
+    """x and axis; without an axis NumPy's repeat and take work on the flattened array."""
+    return (flatten(x), 0) if axis is None else (x, axis)
+
+
+def _repeat(x: _Tensor, repeats: int, axis: int | None = None) -> _Any:
+    x, axis = _flat_without_axis(x, axis)
+    return repeat(x, repeats=repeats, axis=axis)
+
+
+def _take(x: _Tensor, indices: _Any, axis: int | None = None) -> _Any:
+    x, axis = _flat_without_axis(x, axis)
+    return take(x, indices, axis=axis)
+
+
+_METHODS = {
+    # arithmetic
     "__add__": add,
-    "__radd__": lambda a, b: add(b, a),
+    "__radd__": _swapped(add),
     "__sub__": subtract,
-    "__rsub__": lambda a, b: subtract(b, a),
+    "__rsub__": _swapped(subtract),
     "__mul__": multiply,
-    "__rmul__": lambda a, b: multiply(b, a),
+    "__rmul__": _swapped(multiply),
     "__truediv__": divide,
-    "__rtruediv__": lambda a, b: divide(b, a),
+    "__rtruediv__": _swapped(divide),
     "__pow__": power,
-    "__rpow__": lambda a, b: power(b, a),
+    "__rpow__": _swapped(power),
     "__matmul__": matmul,
-    "__rmatmul__": lambda a, b: matmul(b, a),
+    "__rmatmul__": _swapped(matmul),
     "__neg__": negative,
     "__abs__": absolute,
-    "__invert__": logical_not,
+    # comparisons and logic
     "__eq__": equal,
     "__ne__": not_equal,
     "__lt__": less,
@@ -151,61 +189,61 @@ _BOUND = {
     "__gt__": greater,
     "__ge__": greater_equal,
     "__and__": logical_and,
-    "__or__": logical_or,
     "__rand__": logical_and,
+    "__or__": logical_or,
     "__ror__": logical_or,
+    "__invert__": logical_not,
+    # elements
     "__getitem__": lambda x, index: getitem(x, index=index),
-    "sum": lambda x, axis=None, keepdims=False: sum(x, axis=axis, keepdims=keepdims),
-    "mean": lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims),
-    "prod": lambda x, axis=None, keepdims=False: prod(x, axis=axis, keepdims=keepdims),
-    "max": lambda x, axis=None, keepdims=False: max(x, axis=axis, keepdims=keepdims),
-    "min": lambda x, axis=None, keepdims=False: min(x, axis=axis, keepdims=keepdims),
-    "var": lambda x, axis=None, ddof=0, keepdims=False: var(
-        x, axis=axis, keepdims=keepdims, ddof=ddof
-    ),
-    "std": lambda x, axis=None, ddof=0, keepdims=False: std(
-        x, axis=axis, keepdims=keepdims, ddof=ddof
-    ),
-    "any": lambda x, axis=None, keepdims=False: any(x, axis=axis, keepdims=keepdims),
-    "all": lambda x, axis=None, keepdims=False: all(x, axis=axis, keepdims=keepdims),
+    "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
+    "round": rint,
+    "astype": lambda x, dtype: astype(x, dtype=dtype),
+    "take": _take,
+    "sort": lambda x, axis=-1: sort(x, axis=axis),
+    "argsort": lambda x, axis=-1: argsort(x, axis=axis),
+    # reductions
+    "sum": _reduction(sum),
+    "mean": _reduction(mean),
+    "prod": _reduction(prod),
+    "max": _reduction(max),
+    "min": _reduction(min),
+    "any": _reduction(any),
+    "all": _reduction(all),
+    "var": _spread(var),
+    "std": _spread(std),
     "argmax": lambda x, axis=None: argmax(x, axis=axis),
     "argmin": lambda x, axis=None: argmin(x, axis=axis),
     "cumsum": lambda x, axis=None: cumsum(x, axis=axis),
-    "argsort": lambda x, axis=-1: argsort(x, axis=axis),
-    "sort": lambda x, axis=-1: sort(x, axis=axis),
-    "reshape": lambda x, *shape: reshape(x, shape=_shape_of(shape)),
-    "transpose": lambda x, *axes: transpose(x, axes=_shape_of(axes) if axes else None),
+    # shapes
+    "reshape": lambda x, *shape: reshape(x, shape=_sequence(shape)),
+    "transpose": lambda x, *axes: transpose(x, axes=_sequence(axes) if axes else None),
     "T": property(lambda x: transpose(x)),
     "swapaxes": lambda x, axis1, axis2: swapaxes(x, axis1=axis1, axis2=axis2),
     "squeeze": lambda x, axis=None: squeeze(x, axis=axis),
     "ravel": flatten,
     "flatten": flatten,
-    "repeat": lambda x, repeats, axis=None: repeat(
-        flatten(x) if axis is None else x, repeats=repeats, axis=axis or 0
-    ),
-    "take": lambda x, indices, axis=None: take(
-        flatten(x) if axis is None else x, indices, axis=axis or 0
-    ),
-    "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
-    "round": rint,
+    "repeat": _repeat,
+    # products and gradients
     "dot": dot,
-    "astype": lambda x, dtype: astype(x, dtype=dtype),
-    "backward": _autograd.backward,
+    "backward": _backward,
 }
 
 
-def _bind(name, op):
-    """Make `op` a method: ops that are objects are wrapped in a function, which a class turns into one."""
-    if isinstance(op, _autograd.Primitive):
-        primitive = op
-
-        def op(x, *others):
-            return primitive(x, *others)
-
-    if not isinstance(op, property):
-        op.__name__ = name
-    setattr(_Tensor, name, op)
+def _as_function(op: _Any) -> _Any:
+    """The op as a function, which a class binds to its objects."""
+    return lambda x, *others: op(x, *others)
 
 
-for _name, _op in _BOUND.items():
-    _bind(_name, _op)
+def _bind(name: str, function: _Any) -> None:
+    """Make `function` the method of Tensor called `name`."""
+    if isinstance(function, _Primitive):
+        function = _as_function(function)
+    if getattr(function, "__module__", "") == __name__:  # made in this file
+        function.__name__ = name
+        function.__qualname__ = f"Tensor.{name}"
+        function.__doc__ = getattr(globals().get(name), "__doc__", None)
+    setattr(_Tensor, name, function)
+
+
+for _name, _function in _METHODS.items():
+    _bind(_name, _function)

@@ -49,7 +49,7 @@ def test_infinity_in_the_forward_and_a_bad_input():
 def test_the_line_is_the_users_not_the_librarys():
     with detect_anomaly(), pytest.raises(FloatingPointError) as error:
         here = line()
-        mg.std(mg.log(leaf([0.0, 1.0])), axis=0)
+        mg.ops.std(mg.log(leaf([0.0, 1.0])), axis=0)
     assert here in str(error.value)
     assert "minigrad" not in str(error.value).split(" at ")[1].split(";")[0].rpartition("/")[2]
 
@@ -75,7 +75,7 @@ def test_backward_of_a_fused_kernel_is_watched():
     with detect_anomaly():
         x = leaf([[1.0, 2.0]])
         here = line()
-        loss = mg.mean_squared_error(x, Tensor([[0.0, 0.0]]))
+        loss = mg.ops.mean_squared_error(x, Tensor([[0.0, 0.0]]))
         with pytest.raises(FloatingPointError, match="mean_squared_error") as error:
             loss.backward(np.array(np.inf))
     assert here in str(error.value)
@@ -144,7 +144,7 @@ def test_nested():
 def test_healthy_code_gives_the_same_numbers_inside():
     def run():
         x = leaf(np.linspace(-1, 1, 12).reshape(3, 4))
-        loss = mg.sparse_cross_entropy(mg.tanh(x @ x.T), Tensor([0, 1, 2]))
+        loss = mg.ops.sparse_cross_entropy(mg.tanh(x @ x.T), Tensor([0, 1, 2]))
         (first,) = grad(loss, [x], create_graph=True)
         (first * first).sum().backward(retain_graph=False)
         return loss.item(), x.grad
@@ -159,4 +159,4 @@ def test_healthy_code_gives_the_same_numbers_inside():
 def test_empty_and_integer_results_are_fine():
     with detect_anomaly():
         mg.exp(leaf(np.zeros((0, 3)))).sum().backward()
-        assert mg.argmax(leaf([1.0, 2.0])).item() == 1
+        assert mg.ops.argmax(leaf([1.0, 2.0])).item() == 1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Tensor, check_definition, check_grads, fused, grad, ops, primitive
+from minigrad import Tensor, check_definition, check_grads, grad, ops, primitive
 from minigrad.backend import backend, to_cpu
-from minigrad.engine.autograd import Primitive
+from minigrad.engine.autograd import Primitive, fused
 from minigrad.engine.gradcheck import KinkError
 
 from ..cases import LAYERS, MODELS, View
