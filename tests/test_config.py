@@ -1,4 +1,4 @@
-"""Settings of the process, scopes of a thread, and what importing minigrad costs and changes."""
+"""Settings of the process, scopes of a thread."""
 
 from __future__ import annotations
 
