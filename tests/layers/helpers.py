@@ -56,3 +56,8 @@ def padded(before):
     if not before:
         return SEQUENCES, mask
     return SEQUENCES[:, ::-1].copy(), mask[:, ::-1].copy()
+
+
+def raises_with_all(*words):
+    """pytest.raises(ValueError), for a message that contains all the words."""
+    return pytest.raises(ValueError, match="(?s)" + "".join(f"(?=.*{w})" for w in words))

@@ -1,11 +1,10 @@
-"""Pooling: windows by hand, TensorFlow's 'same', ties, masks, second order, errors."""
+"""Pooling layers: windows by hand, padding, masks, second order, errors."""
 
 import numpy as np
 import pytest
 
 import minigrad
 from minigrad import Sequential, Tensor, check_grads, ops
-from minigrad.backend import to_cpu
 from minigrad.layers import (
     AveragePooling1D,
     AveragePooling2D,
@@ -23,82 +22,107 @@ from .helpers import SEQUENCES, assert_close, values
 
 rng = np.random.default_rng(8)
 
-IDS = np.array([[3, 1, 4, 0, 0], [0, 0, 5, 2, 6], [1, 2, 3, 4, 5], [0, 0, 0, 0, 0]])
-
-
-def test_means_over_time_leave_padding_out(xp):
-    model = Sequential(Embedding(7, 3, mask_zero=True), GlobalAveragePooling1D())
-    y = values(model(xp.asarray(IDS)))
-    table = values(model.weights[0])
-    np.testing.assert_allclose(y[0], table[[3, 1, 4]].mean(0), rtol=1e-5)
-    np.testing.assert_allclose(y[1], table[[5, 2, 6]].mean(0), rtol=1e-5)
-    assert not y[3].any()
-    assert_close(
-        GlobalAveragePooling1D(keepdims=True)(xp.asarray(SEQUENCES), mask=xp.ones((4, 5), "int64")),
-        SEQUENCES.mean(1, keepdims=True),
-    )
-    with pytest.raises(ValueError, match="mask of shape"):
-        GlobalAveragePooling1D()(SEQUENCES, mask=np.ones((4, 4)))
-
 
 def image(rows):
     """(1, H, W, 1)"""
     return np.asarray(rows, "float32")[None, :, :, None]
 
 
-def shown(y):
-    return to_cpu(y.data)[0, :, :, 0].tolist()
+def rows_of(y):
+    """The rows of an image of one channel, as lists."""
+    return values(y)[0, :, :, 0].tolist()
 
 
 SQUARE = image(np.arange(16).reshape(4, 4))
 
 
-def test_windows_by_hand(xp):
+# ---- windows -------------------------------------------------------------------------------------
+
+
+def test_maxima_by_hand(xp):
     x = xp.asarray(SQUARE)
-    assert shown(MaxPooling2D()(x)) == [[5, 7], [13, 15]]
-    assert shown(AveragePooling2D()(x)) == [[2.5, 4.5], [10.5, 12.5]]
-    assert shown(MaxPooling2D(3, 1)(x)) == [[10, 11], [14, 15]]
-    assert shown(MaxPooling2D((1, 4))(x)) == [[3], [7], [11], [15]]
-    assert shown(AveragePooling2D(2, strides=(1, 2))(x)) == [[2.5, 4.5], [6.5, 8.5], [10.5, 12.5]]
+    assert rows_of(MaxPooling2D()(x)) == [[5, 7], [13, 15]]
+    assert rows_of(MaxPooling2D(3, 1)(x)) == [[10, 11], [14, 15]]
+    assert rows_of(MaxPooling2D((1, 4))(x)) == [[3], [7], [11], [15]]
 
 
-def test_averages_count_real_pixels_only(xp):
+def test_means_by_hand(xp):
+    x = xp.asarray(SQUARE)
+    assert rows_of(AveragePooling2D()(x)) == [[2.5, 4.5], [10.5, 12.5]]
+    y = AveragePooling2D(2, strides=(1, 2))(x)
+    assert rows_of(y) == [[2.5, 4.5], [6.5, 8.5], [10.5, 12.5]]
+
+
+@pytest.mark.parametrize("padding", ["same", 1, ((0, 1), (1, 0))])
+def test_means_leave_padding_out(padding, xp):
     ones = xp.ones((1, 5, 5, 2), "float32")
-    for padding in ("same", 1, ((0, 1), (1, 0))):
-        np.testing.assert_allclose(to_cpu(AveragePooling2D(3, 2, padding)(ones).data), 1, rtol=1e-6)
+    y = values(AveragePooling2D(3, 2, padding)(ones))
+    np.testing.assert_allclose(y, 1, rtol=1e-6)
 
 
-def test_padding_never_wins(xp):
+def test_padding_is_never_the_maximum(xp):
     x = xp.asarray(-1 - SQUARE)
-    assert shown(MaxPooling2D(3, 2, "same")(x)) == [[-1, -3], [-9, -11]]
-    assert shown(MaxPooling2D(3, 2, 1)(x)) == [[-1, -2], [-5, -6]]
+    assert rows_of(MaxPooling2D(3, 2, "same")(x)) == [[-1, -3], [-9, -11]]
+    assert rows_of(MaxPooling2D(3, 2, 1)(x)) == [[-1, -2], [-5, -6]]
 
 
-def test_sequences(xp):
-    x = xp.asarray(np.array([[3, 1, 4, 1, 5]], "float32")[:, :, None])
+@pytest.mark.parametrize(
+    "layer, expected",
+    [
+        (MaxPooling1D(), [3, 4]),
+        (AveragePooling1D(), [2, 2.5]),
+        (MaxPooling1D(3, 1), [4, 4, 5]),
+        (MaxPooling1D(2, padding="same"), [3, 4, 5]),
+        (AveragePooling1D(2, padding="same"), [2, 2.5, 5]),
+        (AveragePooling1D(3, 2, 1), [2, 2, 3]),
+        (MaxPooling1D((2,), (1,)), [3, 4, 4, 5]),
+    ],
+)
+def test_windows_of_sequences(layer, expected, xp):
+    x = np.array([[3, 1, 4, 1, 5]], "float32")
+    y = layer(xp.asarray(x[:, :, None]))
+    assert values(y)[0, :, 0].tolist() == expected
 
-    def values(layer):
-        return to_cpu(layer(x).data)[0, :, 0].tolist()
 
-    assert values(MaxPooling1D()) == [3, 4]
-    assert values(AveragePooling1D()) == [2, 2.5]
-    assert values(MaxPooling1D(3, 1)) == [4, 4, 5]
-    assert values(MaxPooling1D(2, padding="same")) == [3, 4, 5]
-    assert values(AveragePooling1D(2, padding="same")) == [2, 2.5, 5]
-    assert values(AveragePooling1D(3, 2, 1)) == [2, 2, 3]
-    assert values(MaxPooling1D((2,), (1,))) == [3, 4, 4, 5]
+# ---- everything ----------------------------------------------------------------------------------
 
 
-def test_global_pooling(xp):
+@pytest.mark.parametrize(
+    "kind, reduce", [(GlobalAveragePooling2D, np.mean), (GlobalMaxPooling2D, np.max)]
+)
+def test_global_pooling_of_images(kind, reduce, xp):
     x = rng.standard_normal((2, 3, 4, 5)).astype("float32")
-    for kind, reduce in ((GlobalAveragePooling2D, np.mean), (GlobalMaxPooling2D, np.max)):
-        np.testing.assert_allclose(to_cpu(kind()(xp.asarray(x)).data), reduce(x, (1, 2)), rtol=1e-5)
-        assert kind(keepdims=True)(xp.asarray(x)).shape == (2, 1, 1, 5)
-    for kind, reduce in ((GlobalAveragePooling1D, np.mean), (GlobalMaxPooling1D, np.max)):
-        np.testing.assert_allclose(
-            to_cpu(kind()(xp.asarray(x[0])).data), reduce(x[0], 1), rtol=1e-5
-        )
-        assert kind(keepdims=True)(xp.asarray(x[0])).shape == (3, 1, 5)
+    assert_close(kind()(xp.asarray(x)), reduce(x, (1, 2)), 0, 1e-5)
+    assert kind(keepdims=True)(xp.asarray(x)).shape == (2, 1, 1, 5)
+
+
+@pytest.mark.parametrize(
+    "kind, reduce", [(GlobalAveragePooling1D, np.mean), (GlobalMaxPooling1D, np.max)]
+)
+def test_global_pooling_of_sequences(kind, reduce, xp):
+    x = rng.standard_normal((3, 4, 5)).astype("float32")
+    assert_close(kind()(xp.asarray(x)), reduce(x, 1), 0, 1e-5)
+    assert kind(keepdims=True)(xp.asarray(x)).shape == (3, 1, 5)
+
+
+IDS = np.array([[3, 1, 4, 0, 0], [0, 0, 5, 2, 6], [1, 2, 3, 4, 5], [0, 0, 0, 0, 0]])
+
+
+def test_means_over_time_leave_masked_steps_out(xp):
+    model = Sequential(Embedding(7, 3, mask_zero=True), GlobalAveragePooling1D())
+    y = values(model(xp.asarray(IDS)))
+    table = values(model.weights[0])
+    assert_close(y[0], table[[3, 1, 4]].mean(0), 0, 1e-5)
+    assert_close(y[1], table[[5, 2, 6]].mean(0), 0, 1e-5)
+    assert not y[3].any()
+
+
+def test_masks_of_means_over_time(xp):
+    layer = GlobalAveragePooling1D(keepdims=True)
+    y = layer(xp.asarray(SEQUENCES), mask=xp.ones((4, 5), "int64"))
+    assert_close(y, SEQUENCES.mean(1, keepdims=True))
+    with pytest.raises(ValueError, match="mask of shape"):
+        GlobalAveragePooling1D()(SEQUENCES, mask=np.ones((4, 4)))
 
 
 @pytest.mark.parametrize("kind", [MaxPooling2D, AveragePooling2D])
@@ -156,7 +180,7 @@ def test_bad_windows(arguments, words):
 def test_raw_pixels():
     y = MaxPooling2D()(np.arange(16, dtype="uint8").reshape(1, 4, 4, 1))
     assert y.dtype == "float32"
-    assert shown(y) == [[5, 7], [13, 15]]
+    assert rows_of(y) == [[5, 7], [13, 15]]
 
 
 def test_float32_stays(xp, same_dtype):
