@@ -259,9 +259,9 @@ HARD = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0]])
 )
 @pytest.mark.parametrize("weight", [None, [1.0, 1.0]])
 def test_probabilities_out_of_the_network_are_computed_from_logits(make, targets, weight, xp):
-    squash = ops.sigmoid if isinstance(make(), BinaryCrossentropy) else ops.softmax
+    activation = ops.sigmoid if isinstance(make(), BinaryCrossentropy) else ops.softmax
     x, t = Tensor(xp.asarray(HARD), requires_grad=True), xp.asarray(targets)
-    p = squash(x)
+    p = activation(x)
     weight = None if weight is None else xp.asarray(weight)
     known, told = make()(t, p, weight), make(from_logits=True)(t, x, weight)
     assert known.item() == told.item() > 600  # no clip at 16.1
@@ -307,15 +307,15 @@ def test_clipping_of_raw_probabilities():
 )
 def test_from_logits_of_functions(name, xp):
     t = LABELS if name.startswith("sparse") else TARGETS
-    function, squash = (
+    function, activation = (
         getattr(losses, name),
         ops.sigmoid if name.startswith("binary") else ops.softmax,
     )
     logits = Tensor(xp.asarray(REAL))
-    raw = function(xp.asarray(t), Tensor(squash(logits).data))
+    raw = function(xp.asarray(t), Tensor(activation(logits).data))
     told, known = (
         function(xp.asarray(t), logits, from_logits=True),
-        function(xp.asarray(t), squash(logits)),
+        function(xp.asarray(t), activation(logits)),
     )
     np.testing.assert_allclose(to_cpu(told.data), to_cpu(raw.data), rtol=1e-5)
     np.testing.assert_array_equal(to_cpu(told.data), to_cpu(known.data))
@@ -324,7 +324,7 @@ def test_from_logits_of_functions(name, xp):
     )
     if not name.startswith("sparse"):
         smooth = loss_class(name)(from_logits=True, label_smoothing=0.3)(xp.asarray(t), logits)
-        wanted = function(xp.asarray(t), Tensor(squash(logits).data), label_smoothing=0.3)
+        wanted = function(xp.asarray(t), Tensor(activation(logits).data), label_smoothing=0.3)
         assert smooth.item() == pytest.approx(to_cpu(wanted.data).mean(), rel=1e-5)
 
 

@@ -240,15 +240,19 @@ def affine(
     options = {"constant_values": fill_value} if pad_mode == "constant" else {}
     border = ((0, 0), (1, 2), (1, 2), (0, 0))
     for block in cache_blocks(y, BLOCK_SIZE):
-        to_row, to_column = (maps[block, i].T[..., None, None] for i in (0, 1))
-        row = to_row[0] * rows[:, None] + (to_row[1] * columns + to_row[2]) + (h - 1) / 2
-        column = to_column[0] * rows[:, None] + (to_column[1] * columns + to_column[2])
-        column = column + (w - 1) / 2
+        row = _apply(maps[block, 0], rows, columns) + (h - 1) / 2
+        column = _apply(maps[block, 1], rows, columns) + (w - 1) / 2
         row = _into_range(row, h, fill_mode)
         column = _into_range(column, w, fill_mode)
         padded = np.pad(images[block], border, pad_mode, **options)  # type: ignore[call-overload]
         y[block] = sample(padded, row + 1, column + 1)
     return y
+
+
+def _apply(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """One coordinate of the mapped places: maps (N, 3) -> (N, rows, columns)."""
+    by_row, by_column, shift = maps.T[..., None, None]
+    return by_row * rows[:, None] + (by_column * columns + shift)
 
 
 def _into_range(position: np.ndarray, size: int, fill_mode: str) -> np.ndarray:

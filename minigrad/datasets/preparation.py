@@ -78,5 +78,9 @@ def scale_pixels(
 
 
 def as_labels(y: Any) -> np.ndarray:
-    """Labels as int64."""
+    """Labels as int64.
+
+    Args:
+        y: Labels of any integer dtype, or as strings of digits.
+    """
     return np.asarray(y, np.int64)

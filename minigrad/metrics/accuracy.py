@@ -6,7 +6,17 @@ import numpy as np
 
 from ..backend import Array, backend
 from ..losses import validate_targets
-from .base import ElementwiseMetric, match_labels, match_targets
+from .base import ElementwiseMetric, check_range, match_labels, match_targets
+
+
+def _binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:
+    """(y_pred > threshold) == y_true."""
+    return (y_pred > threshold) == match_targets(name, y_true, y_pred)
+
+
+def _sparse_matches(name: str, y_true: Array, y_pred: Array) -> Array:
+    """argmax(y_pred) == y_true."""
+    return y_pred.argmax(-1) == match_labels(name, y_true, y_pred)
 
 
 class BinaryAccuracy(ElementwiseMetric):
@@ -27,7 +37,7 @@ class BinaryAccuracy(ElementwiseMetric):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the prediction is right."""
-        return binary_matches(self.name, y_true, y_pred, self.threshold)
+        return _binary_matches(self.name, y_true, y_pred, self.threshold)
 
 
 class CategoricalAccuracy(ElementwiseMetric):
@@ -67,7 +77,7 @@ class SparseCategoricalAccuracy(ElementwiseMetric):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the prediction is right."""
-        return sparse_matches(self.name, y_true, y_pred)
+        return _sparse_matches(self.name, y_true, y_pred)
 
 
 class Accuracy(ElementwiseMetric):
@@ -93,20 +103,10 @@ class Accuracy(ElementwiseMetric):
         """True where the prediction is right."""
         shape = y_pred.shape
         if len(shape) < 2 or shape[-1] == 1:
-            return binary_matches(self.name, y_true, y_pred, self.threshold)
+            return _binary_matches(self.name, y_true, y_pred, self.threshold)
         if y_true.shape == shape:
             return y_pred.argmax(-1) == y_true.argmax(-1)
-        return sparse_matches(self.name, y_true, y_pred)
-
-
-def binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:
-    """(y_pred > threshold) == y_true."""
-    return (y_pred > threshold) == match_targets(name, y_true, y_pred)
-
-
-def sparse_matches(name: str, y_true: Array, y_pred: Array) -> Array:
-    """argmax(y_pred) == y_true."""
-    return y_pred.argmax(-1) == match_labels(name, y_true, y_pred)
+        return _sparse_matches(self.name, y_true, y_pred)
 
 
 class SparseTopKCategoricalAccuracy(ElementwiseMetric):
@@ -136,12 +136,7 @@ class SparseTopKCategoricalAccuracy(ElementwiseMetric):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the label's score is among the k largest."""
         labels = match_labels(self.name, y_true, y_pred)
-        classes = y_pred.shape[-1]
-        if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-            raise ValueError(
-                f"{self.name}: labels from {labels.min()} to {labels.max()} "
-                f"do not fit {classes} classes"
-            )
+        check_range(self.name, "labels", labels, y_pred.shape[-1])
         indices = labels.astype(np.int64)[..., None]
         own = backend(y_pred).take_along_axis(y_pred, indices, -1)
         not_smaller = ~(y_pred <= own)  # counts NaN, unlike y_pred > own

@@ -76,10 +76,15 @@ class AUC(Metric):
 def _positives(y: np.ndarray, scores: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights of true and of false positives at each threshold, from none to all predicted."""
     order = np.argsort(-scores, kind="stable")
-    is_last_of_tie = np.append(np.diff(scores[order]) != 0, True)  # tied samples enter together
-    true_positives = np.cumsum((w * (y == 1))[order])[is_last_of_tie]
-    false_positives = np.cumsum((w * (y != 1))[order])[is_last_of_tie]
-    return np.append(0.0, true_positives), np.append(0.0, false_positives)
+    scores, y, w = scores[order], y[order], w[order]
+    is_last_of_tie = np.append(np.diff(scores) != 0, True)  # tied samples enter together
+    is_positive = y == 1
+    true_positives = np.cumsum(w * is_positive)
+    false_positives = np.cumsum(w * ~is_positive)
+    return (
+        np.append(0.0, true_positives[is_last_of_tie]),
+        np.append(0.0, false_positives[is_last_of_tie]),
+    )
 
 
 def _average_precision(true_positives: np.ndarray, false_positives: np.ndarray) -> Any:

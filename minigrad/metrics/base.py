@@ -16,7 +16,12 @@ from ..utils.registry import snake_case
 
 
 def as_arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
-    """Both as arrays on the device of y_pred, without a cast."""
+    """Both as arrays on the device of y_pred, without a cast.
+
+    Args:
+        y_true: Targets: a Tensor, an array on any device, or a list.
+        y_pred: Predictions: the same.
+    """
     y_true = getattr(y_true, "_array", y_true)
     y_pred = as_array(y_pred)
     if backend(y_true) is not backend(y_pred) or not hasattr(y_true, "shape"):
@@ -26,27 +31,78 @@ def as_arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
 
 
 def as_array(x: Any) -> Array:
-    """The array of a Tensor, an array as it is, numbers as a NumPy array."""
+    """The array of a Tensor, an array as it is, numbers as a NumPy array.
+
+    Args:
+        x: A Tensor, an array, a list or a number.
+    """
     x = getattr(x, "_array", x)
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def match_targets(name: str, y_true: Array, y_pred: Array) -> Array:
-    """y_true in the shape of y_pred; raises ValueError if there is no such one."""
+    """y_true in the shape of y_pred.
+
+    Args:
+        name: The metric, for the error.
+        y_true: Targets.
+        y_pred: Predictions.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
     y_true = match_target_shape(y_true, y_pred)
     validate_targets(name, y_true, y_pred)
     return y_true
 
 
 def match_labels(name: str, y_true: Array, y_pred: Array) -> Array:
-    """Labels (...,) for scores (..., classes); raises ValueError if they do not fit."""
+    """Labels in the shape of scores without their last axis.
+
+    Args:
+        name: The metric, for the error.
+        y_true: Labels (...) or (..., 1).
+        y_pred: Scores (..., classes).
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
     y_true = match_target_shape(y_true, y_pred, sparse=True)
     validate_targets(name, y_true, y_pred, True, " (one-hot labels: categorical_accuracy)")
     return y_true
 
 
+def check_range(name: str, what: str, labels: Array, classes: int) -> None:
+    """Refuse labels outside of the classes.
+
+    Args:
+        name: The metric, for the error.
+        what: "labels" or "predictions", for the error.
+        labels: Integers.
+        classes: Number of classes.
+
+    Raises:
+        ValueError: If a label is outside of 0..classes - 1.
+    """
+    if not labels.size:
+        return
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise ValueError(f"{name}: {what} from {low} to {high} do not fit {classes} classes")
+
+
 def match_weights(name: str, sample_weight: Any, shape: tuple[int, ...], like: Array) -> Array:
-    """Weights (float64) on the device of `like`, of a shape that is the beginning of `shape`."""
+    """Weights in float64, of a shape that is the beginning of `shape`.
+
+    Args:
+        name: The metric, for the error.
+        sample_weight: The weights.
+        shape: Shape of the weighted values.
+        like: An array on the device that the weights go to.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
     w = getattr(sample_weight, "_array", sample_weight)
     w = to_device(w, device_name(like)).astype(np.float64)
     is_column = w.shape[-1:] == (1,) and w.shape[:-1] == shape[: w.ndim - 1]
@@ -61,7 +117,13 @@ def match_weights(name: str, sample_weight: Any, shape: tuple[int, ...], like: A
 
 
 def flat_weights(name: str, sample_weight: Any, like: Array) -> Array | None:
-    """One weight per element of `like`, as a flat array; None stays None."""
+    """One weight per element, as a flat array; None stays None.
+
+    Args:
+        name: The metric, for the error.
+        sample_weight: The weights, or None.
+        like: The weighted values.
+    """
     if sample_weight is None:
         return None
     w = match_weights(name, sample_weight, like.shape, like)

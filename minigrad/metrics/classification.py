@@ -8,13 +8,22 @@ import numpy as np
 
 from ..backend import Array, backend, to_cpu
 from ..utils.registry import lookup
-from .base import Metric, as_arrays, flat_weights, match_labels, match_targets
+from .base import Metric, as_arrays, check_range, flat_weights, match_labels, match_targets
 
 NORMALIZATIONS = {"true": 1, "pred": 0}  # the axis of the matrix that is summed to 1
 
 
 def safe_divide(a: Any, b: Any) -> Any:
-    """a / b, and 0 where b is 0."""
+    """a / b, and 0 where b is 0.
+
+    Args:
+        a: Numerators.
+        b: Denominators.
+
+    Example:
+        >>> safe_divide(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
+        [0.5, 0.0]
+    """
     return np.where(b == 0, 0.0, a / np.where(b == 0, 1, b))
 
 
@@ -72,8 +81,8 @@ class ConfusionMatrix(Metric):
         n = classes or self._largest_class(labels, predicted) + 1
         if self.matrix is not None and not self.num_classes:
             n = max(n, len(self.matrix))
-        self._check_range("labels", labels, n)
-        self._check_range("predictions", predicted, n)
+        check_range(self.name, "labels", labels, n)
+        check_range(self.name, "predictions", predicted, n)
         pairs = (labels * n + predicted).ravel()
         counts = backend(pairs).bincount(pairs, weights, n * n).reshape(n, n).astype(np.float64)
         if self.matrix is not None:  # labels alone may show a higher class only now
@@ -105,14 +114,6 @@ class ConfusionMatrix(Metric):
     @staticmethod
     def _largest_class(labels: Array, predicted: Array) -> int:
         return max(int(labels.max()), int(predicted.max()), 0) if labels.size else 0
-
-    def _check_range(self, what: str, classes: Array, n: int) -> None:
-        """Raise ValueError unless all are in 0..n - 1."""
-        if classes.size and not 0 <= int(classes.min()) <= int(classes.max()) < n:
-            raise ValueError(
-                f"{self.name}: {what} from {classes.min()} to {classes.max()} "
-                f"do not fit {n} classes"
-            )
 
     def counts(self) -> np.ndarray:
         """The matrix of counts, on the host."""

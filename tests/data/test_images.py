@@ -81,7 +81,7 @@ def test_resize_by_hand(xp):
     row = xp.asarray(np.float32([[[0, 4]]]))  # (1, 1, 2)
     np.testing.assert_array_equal(
         to_cpu(resize(row, (1, 4))), [[[0, 1, 3, 4]]]
-    )  # centres 1/2, 3/2 -> 1/4 3/4 5/4 7/4
+    )  # centers 1/2, 3/2 -> 1/4 3/4 5/4 7/4
     np.testing.assert_array_equal(to_cpu(resize(row, (1, 4), "nearest")), [[[0, 0, 4, 4]]])
     np.testing.assert_array_equal(to_cpu(resize(row, (2, 1))), [[[2], [2]]])
     assert device_name(resize(row, 3)) == device_name(row)
@@ -179,11 +179,11 @@ def test_affine_is_scipys(fill_mode, theirs, shape):
     x = rng.random((4, *shape, 2))
     maps = rng.normal(0, 1, (4, 2, 3)) * [1, 1, 4]
     y = affine(x, maps, fill_mode=fill_mode, fill_value=0.7)
-    centre = (np.array(shape) - 1) / 2
+    center = (np.array(shape) - 1) / 2
     for image, (a, b), got in zip(x, [(m[:, :2], m[:, 2]) for m in maps], y):
         for channel in range(2):
             expected = scipy.ndimage.affine_transform(
-                image[..., channel], a, centre + b - a @ centre, order=1, mode=theirs, cval=0.7
+                image[..., channel], a, center + b - a @ center, order=1, mode=theirs, cval=0.7
             )
             np.testing.assert_allclose(got[..., channel], expected, atol=1e-9)
 

@@ -74,7 +74,7 @@ def test_each_image_has_its_own_parameters_unless_told_otherwise(make):
 @pytest.mark.parametrize(
     "make", [m for name, m in ALL.items() if name != "color"], ids=[n for n in ALL if n != "color"]
 )
-def test_grey_images_of_both_ranks(make):
+def test_gray_images_of_both_ranks(make):
     x = PIXELS[..., 0]
     y, with_channel = make(seed=2)(x), make(seed=2)(x[..., None])
     assert y.shape == x.shape and with_channel.shape == (*x.shape, 1)

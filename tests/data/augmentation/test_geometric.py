@@ -56,7 +56,7 @@ def test_zoom_by_two():
     np.testing.assert_allclose(tall, x.repeat(2, 2)[:, :, 5:15])
 
 
-def test_rotation_about_the_centre_then_shift():
+def test_rotation_about_the_center_then_shift():
     """The picture is turned first and shifted then, by fractions of its own height and width."""
     whole = A.RandomAffine((0.25, 0.25), 0.0, (1 / 7, 1 / 7), "constant")(SQUARE)
     parts = A.RandomTranslation((1 / 7, 1 / 7), (1 / 7, 1 / 7), "constant")(

@@ -39,17 +39,17 @@ def test_factors_fill_their_range():
     assert -4.2001 <= moved.min() < -4.1 and 2.0 < moved.max() <= 2.1001
 
 
-def test_colours():
+def test_colors():
     x = PIXELS
-    grey = A.RandomColor(saturation=(-1, -1))(x)
+    gray = A.RandomColor(saturation=(-1, -1))(x)
     np.testing.assert_allclose(
-        grey, (x @ np.float32([0.299, 0.587, 0.114]))[..., None].repeat(3, -1), atol=2e-4
+        gray, (x @ np.float32([0.299, 0.587, 0.114]))[..., None].repeat(3, -1), atol=2e-4
     )
     np.testing.assert_allclose(A.RandomColor(hue=(1, 1))(x), x, atol=1e-5)  # once around
     levels = np.linspace(0, 1, 8, dtype=np.float32).reshape(1, 8, 1, 1).repeat(3, -1)
     np.testing.assert_allclose(
         A.RandomColor(saturation=0.9, hue=0.5)(levels), levels, atol=1e-3
-    )  # grey has no colour
+    )  # gray has no color
     gains = (A.RandomColor(gain=0.3)(x * 0.5) / (x * 0.5)).reshape(len(x), -1, 3)
     np.testing.assert_allclose(gains, gains[:, :1].repeat(80, 1), rtol=1e-3)
     assert gains.min() >= 0.7 and gains.max() <= 1.3 and len(np.unique(gains[:, 0].round(5))) == 18
