@@ -1,31 +1,42 @@
-"""NumPy or CuPy: which array module, which device, which dtype, and one seed for everything drawn at random."""
+"""NumPy or CuPy: which module computes with an array, transfers between devices, and memory."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
-# Python's numbers have neither dtype nor device: they follow the arrays they meet
-SCALARS = {int, float, bool, type(None)}
+Array = Any  # numpy.ndarray or cupy.ndarray: one code serves both, so type checkers cannot tell
+SCALARS = {
+    int,
+    float,
+    bool,
+    type(None),
+}  # without dtype and device: they follow the arrays they meet
 FLOAT64 = np.dtype("float64")
-Array = Any  # numpy.ndarray or cupy.ndarray; one code serves both, so type checkers cannot tell
 
 
-# ---- which module computes -----------------------------------------------------------------------------------------
+# ---- which module computes -----------------------------------------------------------------------
 
 _modules: dict[type, Any] = dict.fromkeys((np.ndarray, np.float32, np.float64, float, int), np)
-
-
 _devices: dict[str, Any] = {"cpu": np}
 
 
 def backend(x: Any) -> Any:
-    """The array module that owns `x`: NumPy for host arrays and Python numbers, CuPy for arrays on a GPU."""
+    """The array module of x: NumPy for host arrays and Python numbers, CuPy for arrays on a GPU.
+
+    Args:
+        x: Array, Tensor or number.
+
+    Example:
+        >>> backend(np.ones(2)).__name__
+        'numpy'
+    """
     return _modules.get(x.__class__) or _find_module(x)
 
 
@@ -40,23 +51,41 @@ def _find_module(x: Any) -> Any:
 
 
 def register_device(name: str, module: Any, array_type: type) -> None:
-    """Make `module` (NumPy's interface over `array_type`) selectable as `minigrad.device(name)`."""
+    """Make a device that `minigrad.device(name)` selects.
+
+    Args:
+        name: The name of the device.
+        module: A module with NumPy's interface.
+        array_type: The class of its arrays.
+    """
     _devices[name], _modules[array_type] = module, module
 
 
 def load_module(name: str) -> Any:
-    """The array module of the device called `name`; a missing GPU is explained."""
+    """The array module of a device.
+
+    Args:
+        name: "cpu", "cuda" or a device that was registered.
+
+    Raises:
+        ValueError: If there is no device of that name.
+        RuntimeError: If CuPy is not installed or finds no GPU.
+
+    Example:
+        >>> load_module("cpu").__name__
+        'numpy'
+    """
     if name in _devices:
         return _devices[name]
     if name != "cuda":
-        raise ValueError(
-            f"unknown device {name!r}: choose one of {', '.join(sorted({*_devices, 'cuda'}))}"
-        )
+        known = ", ".join(sorted({*_devices, "cuda"}))
+        raise ValueError(f"unknown device {name!r}: choose one of {known}")
     try:
         import cupy
     except ImportError as cause:
         raise RuntimeError(
-            "device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' (or cuda13x, as `nvidia-smi` says)"
+            "device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' "
+            "(or cuda13x, as `nvidia-smi` says)"
         ) from cause
     if not cupy.cuda.is_available():
         raise RuntimeError(
@@ -67,28 +96,73 @@ def load_module(name: str) -> Any:
 
 
 def device_name(x: Any) -> str:
-    """The device `x` lives on, "cpu" or "cuda"."""
+    """The device that holds x, "cpu" or "cuda".
+
+    Args:
+        x: Array, Tensor or number.
+
+    Example:
+        >>> device_name(np.ones(2))
+        'cpu'
+    """
     module = backend(x)
     return next(name for name, known in _devices.items() if known is module)
 
 
+# ---- transfers -----------------------------------------------------------------------------------
+
+
 def to_cpu(x: Any) -> np.ndarray:
-    """`x` as a NumPy array; waits for the device and copies where `x` lives on one."""
+    """x as a NumPy array; a copy only if it is on another device.
+
+    Args:
+        x: Array or numbers.
+
+    Example:
+        >>> to_cpu([1, 2])
+        array([1, 2])
+    """
     return x.get() if hasattr(x, "get") and hasattr(x, "dtype") else np.asarray(x)
 
 
 def to_gpu(x: Any) -> Array:
-    """`x` as a CuPy array on the current GPU."""
+    """x as a CuPy array on the current GPU; a copy only if it is not there yet.
+
+    Args:
+        x: Array or numbers.
+
+    Raises:
+        RuntimeError: If CuPy is not installed or finds no GPU.
+    """
     module = load_module("cuda")
-    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
+    is_there = backend(x) is module and hasattr(x, "dtype")
+    return x if is_there else module.asarray(to_cpu(x))
+
+
+# ---- what NumPy and CuPy do differently ----------------------------------------------------------
+
+MANY_ROWS = 64  # from so many on, scatter_add sums rows by a sparse matrix
 
 
 def scatter_add(target: Array, index: Any, values: Array) -> None:
-    """target[index] += values in place, where an index that repeats adds each of its values."""
+    """target[index] += values in place, where an index that repeats adds each of its values.
+
+    Args:
+        target: The array that is written to.
+        index: As in target[index].
+        values: An array that broadcasts to target[index].
+
+    Example:
+        >>> counts = np.zeros(3)
+        >>> scatter_add(counts, np.array([0, 2, 2]), np.ones(3))
+        >>> counts
+        array([1., 0., 2.])
+    """
     xp = backend(target)
     if xp is np:
         rows = index[0] if isinstance(index, tuple) and len(index) == 1 else index
-        if getattr(rows, "size", 0) >= 64 and target.ndim > 1 and rows.dtype.kind in "iu":
+        are_many = getattr(rows, "size", 0) >= MANY_ROWS and target.ndim > 1
+        if are_many and rows.dtype.kind in "iu":
             _add_rows(target, rows, values)
         else:
             np.add.at(target, index, values)
@@ -101,25 +175,39 @@ def scatter_add(target: Array, index: Any, values: Array) -> None:
 
 
 def _add_rows(target: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
-    """scatter_add for whole rows: a sparse matrix of ones sums those of one target, ten times as fast as np.add.at."""
+    """scatter_add of rows: a sparse matrix of ones sums those of one target."""
     from scipy.sparse import csr_matrix
 
     count, width = rows.size, target[0].size
-    named, place = np.unique(rows.reshape(-1) % len(target), return_inverse=True)
-    ones = csr_matrix(
-        (np.ones(count, target.dtype), (place, np.arange(count))), (len(named), count)
-    )
-    values = np.broadcast_to(values, (*rows.shape, *target.shape[1:])).reshape(count, width)
-    target[named] += (ones @ values).reshape(len(named), *target.shape[1:])
+    distinct, position = np.unique(rows.reshape(-1) % len(target), return_inverse=True)
+    coordinates = position, np.arange(count)
+    ones = csr_matrix((np.ones(count, target.dtype), coordinates), (len(distinct), count))
+    matrix = np.broadcast_to(values, (*rows.shape, *target.shape[1:])).reshape(count, width)
+    target[distinct] += (ones @ matrix).reshape(len(distinct), *target.shape[1:])
 
 
 def overflow_allowed() -> Any:
-    """`with overflow_allowed():` NumPy does not warn of results that are infinite; CuPy never does."""
+    """`with overflow_allowed():` NumPy does not warn of infinite results; CuPy never does.
+
+    Example:
+        >>> with overflow_allowed():
+        ...     bool(np.isinf(np.exp(np.float32(100))))
+        True
+    """
     return np.errstate(over="ignore")
 
 
 def special_functions(x: Array) -> Any:
-    """The module of special functions (erf) for the device of `x`: SciPy's or CuPy's."""
+    """The module with erf for the device of x: SciPy's or CuPy's.
+
+    Args:
+        x: Array.
+
+    Example:
+        >>> x = np.zeros(2)
+        >>> special_functions(x).erf(x)
+        array([0., 0.])
+    """
     xp = backend(x)
     if xp is np:
         import scipy.special as functions
@@ -130,36 +218,62 @@ def special_functions(x: Array) -> Any:
     return functions
 
 
-# ---- memory --------------------------------------------------------------------------------------------------------
+# ---- memory --------------------------------------------------------------------------------------
+
+M_TRIM_THRESHOLD = -1  # malloc.h
+M_MMAP_THRESHOLD = -3
+MAX_MMAP_THRESHOLD = 1 << 25  # the most that glibc allows
 
 
 @cache
-def tune_malloc(most: int = 1 << 29) -> bool:
-    """Let the C library keep up to `most` bytes of freed memory for the arrays to come; False where it cannot.
+def tune_malloc(limit: int = 1 << 29) -> bool:
+    """Let the C library keep freed memory for the arrays to come; True if it does.
 
-    glibc gives large blocks back to the system at once, and each training step then pays a page fault for every 4 kB of its
-    activations and gradients: a fifth of the time of an MLP 784-1024-1024-10. Whoever sets MALLOC_TRIM_THRESHOLD_ decides himself.
+    glibc gives large blocks back to the system at once, and each training step then pays a page
+    fault for every 4 kB of its activations and gradients: a fifth of the time of an MLP
+    784-1024-1024-10.
+    Nothing changes where MALLOC_TRIM_THRESHOLD_ is set, or without glibc.
+
+    Args:
+        limit: The number of freed bytes to keep at most.
     """
     if not sys.platform.startswith("linux") or "MALLOC_TRIM_THRESHOLD_" in os.environ:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h; the second takes 32 MB at the most
-    return (
-        mallopt is not None
-        and bool(mallopt(m_trim_threshold, most))
-        and bool(mallopt(m_mmap_threshold, 1 << 25))
-    )
+    if mallopt is None or not mallopt(M_TRIM_THRESHOLD, limit):
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, MAX_MMAP_THRESHOLD))
 
 
 def chunks(n: int, size: int) -> Iterator[slice]:
-    """Slices that cut `n` rows into runs of `size`, the last one shorter where it must be."""
+    """Slices that cut n rows into chunks.
+
+    Args:
+        n: The number of rows.
+        size: The number of rows per chunk; the last one may have fewer.
+
+    Example:
+        >>> list(chunks(5, 3))
+        [slice(0, 3, None), slice(3, 5, None)]
+    """
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def cache_blocks(x: Array, elements: int, least: int = 1) -> Iterator[slice]:
-    """Slices of the rows of `x`, of about so many elements each and at least `least` rows; on a GPU, all rows in one.
+    """Slices of the rows of x that stay in the processor's cache during several passes.
 
-    What several operations work on in turn then stays in the cache of a processor.
+    On a GPU all rows are one block.
+
+    Args:
+        x: Array.
+        elements: The number of elements per block, about.
+        least: The smallest number of rows per block.
+
+    Example:
+        >>> list(cache_blocks(np.ones((5, 4)), elements=12))
+        [slice(0, 3, None), slice(3, 5, None)]
     """
-    rows = len(x) if device_name(x) != "cpu" else max(least, elements * len(x) // max(1, x.size))
-    return chunks(len(x), max(1, rows))
+    n = len(x)
+    if device_name(x) != "cpu":
+        return chunks(n, max(1, n))
+    return chunks(n, max(1, least, elements * n // max(1, x.size)))

@@ -7,7 +7,7 @@ import math
 from ..backend import Array, backend, device_name, special_functions
 from .blocks import map_blocks
 
-# ---- relu ------------------------------------------------------------------------------------------
+# ---- relu ----------------------------------------------------------------------------------------
 
 
 def relu_forward(x: Array) -> Array:
@@ -22,7 +22,7 @@ def relu_in_place(x: Array) -> Array:
     return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype), out=x)
 
 
-# ---- gelu ------------------------------------------------------------------------------------------
+# ---- gelu ----------------------------------------------------------------------------------------
 
 TINY = 1e-30  # a divisor is at least so large; what is smaller counts as 0
 EXP_LIMIT = 80  # 1 + exp(80) is finite, its inverse as good as 0
@@ -65,7 +65,7 @@ def normal_cdf(x: Array) -> Array:
 
 
 def normal_cdf_by_tanh(x: Array) -> Array:
-    """(1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x**3), near normal_cdf."""
+    """1 / (1 + exp(-2 u)) = (1 + tanh(u)) / 2, u = sqrt(2 / pi) (x + 0.044715 x**3)."""
     xp = backend(x)
     scale = -2 * math.sqrt(2 / math.pi)
     y = x * x

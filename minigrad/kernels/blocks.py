@@ -1,4 +1,4 @@
-"""Blocks that stay in the cache of a processor while several passes work on them; sums over rows."""
+"""Blocks that stay in the processor's cache while several passes work on them; sums over rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEVICE_BLOCK = 1 << 26  # elements of patches on a GPU, which prefers few, large
 
 
 def map_blocks(f: Callable[..., Array], *arrays: Array) -> Array:
-    """f(*arrays), for an f that acts on each element alone, block by block; on a GPU, all at once."""
+    """f(*arrays) block by block, for an elementwise f; on a GPU, all at once."""
     first = arrays[0]
     flat = [x.reshape(-1) for x in arrays]
     if device_name(first) != "cpu" or first.size <= BLOCK_SIZE:
@@ -25,6 +25,6 @@ def map_blocks(f: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def row_sums(x: Array) -> Array:
-    """x summed over all axes but the last, as a product with ones: BLAS adds rows several times faster."""
+    """x summed over all axes but the last, as a product with ones: BLAS is several times faster."""
     rows = x.reshape((-1, x.shape[-1]))
     return backend(x).ones(len(rows), x.dtype) @ rows

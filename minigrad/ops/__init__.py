@@ -126,7 +126,7 @@ from .windows import col2im, im2col
 __all__ = [_name for _name in globals() if not _name.startswith("_") and callable(globals()[_name])]
 
 
-# ---- operators and methods of Tensor ---------------------------------------------------------------
+# ---- operators and methods of Tensor -------------------------------------------------------------
 
 
 def _swapped(op: _Any) -> _Any:

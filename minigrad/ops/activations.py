@@ -10,7 +10,7 @@ from ..engine.autograd import fused, primitive
 from ..engine.tensor import Tensor, TensorLike
 from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
-# ---- sigmoid and its relatives ---------------------------------------------------------------------
+# ---- sigmoid and its relatives -------------------------------------------------------------------
 
 
 @primitive
@@ -77,7 +77,7 @@ def softplus(x: TensorLike) -> TensorLike:
 softplus.gradients(lambda g, y, x: g * sigmoid(x), needs="x")
 
 
-# ---- relu and its relatives ------------------------------------------------------------------------
+# ---- relu and its relatives ----------------------------------------------------------------------
 
 
 @primitive(kernel="relu")
@@ -160,7 +160,7 @@ def selu(x: TensorLike) -> TensorLike:
     return 1.0507009873554805 * elu(x, alpha=1.6732632423543772)
 
 
-# ---- products with a gate --------------------------------------------------------------------------
+# ---- products with a gate ------------------------------------------------------------------------
 
 
 @fused(kernel="gelu")
@@ -215,7 +215,7 @@ def mish(x: TensorLike) -> TensorLike:
     return x * tanh(softplus(x))
 
 
-# ---- rational and piecewise linear functions -------------------------------------------------------
+# ---- rational and piecewise linear functions -----------------------------------------------------
 
 
 @primitive

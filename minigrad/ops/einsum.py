@@ -3,94 +3,139 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import VariadicRule, primitive
+from ..engine.tensor import TensorLike
 
 
 @primitive
-def _einsum(*operands, subscripts):
-    return backend(operands[0]).einsum(
-        subscripts, *operands, **({"optimize": True} if len(operands) > 2 else {})
-    )
+def _einsum(*operands: TensorLike, subscripts: str) -> TensorLike:
+    """The sum, for subscripts with an arrow, without "...", and without a letter twice in a term."""
+    xp = backend(operands[0])
+    if len(operands) > 2:
+        return xp.einsum(subscripts, *operands, optimize=True)
+    return xp.einsum(subscripts, *operands)
 
 
-def _einsum_rule(g, y, *operands, subscripts, i):
+def _einsum_rule(g: Any, y: Any, *operands: Any, subscripts: str, i: int) -> Any:
     """The i-th operand's gradient contracts g with all the others."""
-    terms, out = subscripts.split("->")
-    names = terms.split(",")
-    others = [(n, o) for j, (n, o) in enumerate(zip(names, operands)) if j != i]
-    known = set(out).union(*(n for n, _ in others))
-    # An axis summed away that only this operand has: its gradient is the same all along, so g is multiplied by ones.
-    xp, x = backend(g), operands[i]
-    ones = [(c, xp.ones((x.shape[k],), x.dtype)) for k, c in enumerate(names[i]) if c not in known]
-    pairs = [(out, g), *others, *ones]
-    return _einsum(
-        *(o for _, o in pairs), subscripts=",".join(n for n, _ in pairs) + "->" + names[i]
-    )
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    new_terms, new_operands = [output], [g]
+    for j, (term, operand) in enumerate(zip(terms, operands)):
+        if j != i:
+            new_terms.append(term)
+            new_operands.append(operand)
+    # The gradient is constant along an axis that is summed away and that only this operand has.
+    known = set("".join(new_terms))
+    for letter, n in zip(terms[i], operands[i].shape):
+        if letter not in known:
+            new_terms.append(letter)
+            new_operands.append(backend(g).ones((n,), operands[i].dtype))
+    return _einsum(*new_operands, subscripts=f"{','.join(new_terms)}->{terms[i]}")
 
 
 _einsum.gradients(VariadicRule(_einsum_rule), needs="operands")
 
 
-def _lengths(subscripts, names, operands, dots):
-    """The length of each letter's axis; one that "..." stands for may be 1 in some operands and is broadcast."""
-    length = {}
-    for name, x in zip(names, operands):
-        for c, n in zip(name, x.shape):
-            known = length.setdefault(c, n)
-            if known != n and (c not in dots or 1 not in (known, n)):
+def einsum(subscripts: str, *operands: TensorLike) -> TensorLike:
+    """Einstein's sum of products.
+
+    Args:
+        subscripts: A letter per axis, as in NumPy: "ij,jk->ik". "..." stands for further axes,
+            which broadcast; a letter twice in one term for a diagonal.
+        operands: Tensors or arrays, one per term.
+
+    Raises:
+        ValueError: If a term does not fit its operand, or two lengths of one axis differ.
+
+    Example:
+        >>> einsum("ij,j->i", np.array([[1, 2], [3, 4]]), np.array([1, 1]))
+        array([3, 7])
+    """
+    spaceless = subscripts.replace(" ", "")
+    inputs, arrow, output = spaceless.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(
+            f"einsum {subscripts!r} names {len(terms)} operands, but got {len(operands)}"
+        )
+    if not arrow:
+        output = _implicit_output(inputs)
+    unused = [letter for letter in string.ascii_letters if letter not in subscripts]
+    counts = [_ellipsis_ndim(term, x) for term, x in zip(terms, operands)]
+    ellipsis = "".join(unused.pop() for _ in range(max(0, *counts)))
+    terms = [
+        _expand_ellipsis(subscripts, k, term, x, ellipsis)
+        for k, (term, x) in enumerate(zip(terms, operands))
+    ]
+    length = _lengths(subscripts, terms, operands, ellipsis)
+    arrays = list(operands)
+    for k, term in enumerate(list(terms)):
+        terms[k], arrays[k] = _without_broadcast_axes(term, arrays[k], length)
+        _split_repeated_letters(k, terms, arrays, unused)
+    output = output.replace("...", ellipsis)
+    return _einsum(*arrays, subscripts=f"{','.join(terms)}->{output}")
+
+
+def _implicit_output(inputs: str) -> str:
+    """NumPy's output without an arrow: the ellipsis, then the letters that occur once."""
+    letters = sorted(set(inputs) - set(",."))
+    once = [letter for letter in letters if inputs.count(letter) == 1]
+    return "..." * ("..." in inputs) + "".join(once)
+
+
+def _ellipsis_ndim(term: str, x: Any) -> int:
+    """The number of axes that the ellipsis of a term stands for; 0 without one."""
+    return x.ndim - len(term.replace("...", "")) if "..." in term else 0
+
+
+def _expand_ellipsis(subscripts: str, k: int, term: str, x: Any, ellipsis: str) -> str:
+    """The term with letters for its ellipsis, the last of those that stand for the longest."""
+    count = _ellipsis_ndim(term, x)
+    expanded = term.replace("...", ellipsis[len(ellipsis) - count :] if count > 0 else "")
+    if len(expanded) != x.ndim:
+        raise ValueError(
+            f"einsum {subscripts!r}: {term!r} does not fit operand {k} of shape {x.shape}"
+        )
+    return expanded
+
+
+def _lengths(subscripts: str, terms: list[str], operands: Any, ellipsis: str) -> dict[str, int]:
+    """The length of each letter's axis; one of the ellipsis may be 1 in some operands."""
+    length: dict[str, int] = {}
+    for term, x in zip(terms, operands):
+        for letter, n in zip(term, x.shape):
+            known = length.setdefault(letter, n)
+            broadcasts = letter in ellipsis and 1 in (known, n)
+            if known != n and not broadcasts:
+                shapes = ", ".join(str(operand.shape) for operand in operands)
                 raise ValueError(
-                    f"einsum {subscripts!r}: one axis is {known} long in one place and {n} in another; the operands "
-                    f"have shapes {', '.join(str(o.shape) for o in operands)}"
+                    f"einsum {subscripts!r}: one axis is {known} long in one place and {n} in "
+                    f"another; the operands have shapes {shapes}"
                 )
-            length[c] = n if known == 1 else known
+            length[letter] = n if known == 1 else known
     return length
 
 
-def einsum(subscripts, *operands):
-    """Einstein's sums: einsum("bij,bjk->bik", a, b). Ellipsis and repeated letters (diagonals, traces) as in NumPy.
+def _without_broadcast_axes(term: str, x: Any, length: dict[str, int]) -> tuple[str, Any]:
+    """Term and operand without axes of length 1 that are longer in other operands."""
+    kept = [i for i, letter in enumerate(term) if x.shape[i] == length[letter]]
+    if len(kept) == x.ndim:
+        return term, x
+    shape = tuple(x.shape[i] for i in kept)
+    return "".join(term[i] for i in kept), x.reshape(shape)
 
-    Raises ValueError for a subscript that does not fit its operand.
-    """
-    terms, arrow, out = subscripts.replace(" ", "").partition("->")
-    names = terms.split(",")
-    if len(names) != len(operands):
-        raise ValueError(
-            f"einsum {subscripts!r} names {len(names)} operands, but got {len(operands)}"
-        )
-    free = [c for c in string.ascii_letters if c not in subscripts]
-    if not arrow:
-        out = "..." * ("..." in terms) + "".join(
-            sorted(c for c in set(terms) - set(",.") if terms.count(c) == 1)
-        )
-    widest = max(
-        [x.ndim - len(n.replace("...", "")) for n, x in zip(names, operands) if "..." in n],
-        default=0,
-    )
-    dots = "".join(free.pop() for _ in range(widest))
-    for k, (name, x) in enumerate(zip(names, operands)):
-        count = x.ndim - len(name.replace("...", ""))
-        names[k] = name.replace("...", dots[len(dots) - count :] if count > 0 else "")
-        if len(names[k]) != x.ndim:
-            raise ValueError(
-                f"einsum {subscripts!r}: {name!r} does not fit operand {k} of shape {x.shape}"
-            )
-    length = _lengths(subscripts, names, operands, dots)
-    arrays = list(operands)
-    for k, (name, x) in enumerate(zip(names, operands)):
-        stay = [i for i, c in enumerate(name) if x.shape[i] == length[c]]
-        if len(stay) < x.ndim:  # a broadcast axis of length 1 is left out: others supply its length
-            arrays[k] = x = x.reshape(tuple(x.shape[i] for i in stay))
-            name = "".join(name[i] for i in stay)
-        for c in sorted(set(name)):
-            while (
-                name.count(c) > 1
-            ):  # a repeated letter: two letters and an identity matrix between them
-                new = free.pop()
-                position = name.rindex(c)
-                name = name[:position] + new + name[position + 1 :]
-                names.append(c + new)
-                arrays.append(backend(x).eye(x.shape[position], dtype=x.dtype))
-        names[k] = name
-    return _einsum(*arrays, subscripts=",".join(names) + "->" + out.replace("...", dots))
+
+def _split_repeated_letters(k: int, terms: list[str], arrays: list[Any], unused: list[str]) -> None:
+    """Replace a letter that the k-th term repeats by two, and an identity matrix between them."""
+    x = arrays[k]
+    for letter in sorted(set(terms[k])):
+        while terms[k].count(letter) > 1:
+            new = unused.pop()
+            axis = terms[k].rindex(letter)
+            terms[k] = terms[k][:axis] + new + terms[k][axis + 1 :]
+            terms.append(letter + new)
+            arrays.append(backend(x).eye(x.shape[axis], dtype=x.dtype))

@@ -13,7 +13,7 @@ from ..backend import backend, special_functions
 from ..engine.autograd import primitive
 from ..engine.tensor import Tensor, TensorLike
 
-# ---- broadcasting: an adjoint pair -----------------------------------------------------------------
+# ---- broadcasting: an adjoint pair ---------------------------------------------------------------
 
 
 @primitive

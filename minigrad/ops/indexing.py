@@ -1,4 +1,4 @@
-"""Reading and writing by index: getitem and put are each other's gradient, and the others use them."""
+"""Reading and writing by index: getitem and put are each other's gradient, the others use them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .shapes import normalize_axis
 
 _BASIC = (int, slice, type(None), type(...))
 
-# ---- indices ---------------------------------------------------------------------------------------
+# ---- indices -------------------------------------------------------------------------------------
 
 
 def _as_array(x: Any) -> Any:
@@ -62,7 +62,7 @@ def _check_bounds(indices: Array, axis: int, n: int) -> None:
         raise IndexError(f"index {wrong} is outside axis {axis} of length {n}")
 
 
-# ---- an adjoint pair -------------------------------------------------------------------------------
+# ---- an adjoint pair -----------------------------------------------------------------------------
 
 
 @primitive
@@ -115,7 +115,7 @@ getitem.gradients(lambda g, y, x, index: put(g, index=index, shape=x.shape), nee
 put.gradients(lambda g, y, x, index, shape: getitem(g, index=index), needs="")
 
 
-# ---- along an axis ---------------------------------------------------------------------------------
+# ---- along an axis -------------------------------------------------------------------------------
 
 
 def take(x: TensorLike, indices: TensorLike, *, axis: int = 0) -> TensorLike:

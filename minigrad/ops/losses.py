@@ -13,7 +13,7 @@ from .reductions import mean, sum
 from .shapes import expand_dims
 from .softmax import log_softmax
 
-# ---- checks ----------------------------------------------------------------------------------------
+# ---- checks --------------------------------------------------------------------------------------
 
 
 def check_labels(labels: Any, logits: Any) -> None:
@@ -37,7 +37,7 @@ def check_labels(labels: Any, logits: Any) -> None:
 
 
 def check_same_shape(op: str, a: Any, b: Any) -> None:
-    """Raise ValueError unless both have one shape: (N, 1) against (N,) would broadcast to (N, N)."""
+    """Raise ValueError unless the shapes are equal: (N, 1) and (N,) would broadcast to (N, N)."""
     if a.shape != b.shape:
         raise ValueError(
             f"{op}: shapes {a.shape} and {b.shape} differ; they must be equal, or broadcasting "
@@ -45,7 +45,7 @@ def check_same_shape(op: str, a: Any, b: Any) -> None:
         )
 
 
-# ---- classes ---------------------------------------------------------------------------------------
+# ---- classes -------------------------------------------------------------------------------------
 
 
 @fused(kernel="sparse_cross_entropy")
@@ -113,7 +113,7 @@ def binary_cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     return mean(softplus(logits) - targets * logits)  # the same, and no logit overflows
 
 
-# ---- distances -------------------------------------------------------------------------------------
+# ---- distances -----------------------------------------------------------------------------------
 
 
 @fused(kernel="mean_squared_error")

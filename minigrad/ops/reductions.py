@@ -13,7 +13,7 @@ from .shapes import concatenate, inverse_permutation
 
 Axis = int | tuple[int, ...] | None
 
-# ---- axes ------------------------------------------------------------------------------------------
+# ---- axes ----------------------------------------------------------------------------------------
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -37,7 +37,7 @@ def _keepdims_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
 
 
 def expand_reduced(g: Any, x: Any, axis: Axis) -> Any:
-    """The gradient of a reduction of x, with the reduced axes as 1s, so that it broadcasts against x."""
+    """The gradient of a reduction with 1s for the reduced axes, so that it broadcasts against x."""
     return g.reshape(_keepdims_shape(x.shape, axis))
 
 
@@ -46,7 +46,7 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
     return math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
-# ---- sums ------------------------------------------------------------------------------------------
+# ---- sums ----------------------------------------------------------------------------------------
 
 
 @primitive
@@ -154,7 +154,7 @@ def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
 cumsum.gradients(_cumsum_rule, needs="x.shape")
 
 
-# ---- products --------------------------------------------------------------------------------------
+# ---- products ------------------------------------------------------------------------------------
 
 
 @primitive
@@ -174,7 +174,7 @@ def prod(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorL
 
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """g times the product of the other factors, found without dividing by a factor that may be 0."""
+    """g times the product of the other factors, without dividing by a factor that may be 0."""
     is_zero = x == 0
     if is_zero.any():
         return expand_reduced(g, x, axis) * _other_factors(x, axis)
@@ -182,7 +182,7 @@ def _prod_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False
 
 
 def _other_factors(x: Any, axis: Axis) -> Any:
-    """For each element the product of the others along `axis`: of those before it and those after."""
+    """For each element the product of the others along `axis`: those before it and those after."""
     order = _axes_last(axis, x.ndim)
     n = _count(x.shape, axis)
     moved = x.transpose(order)
@@ -200,7 +200,7 @@ def _other_factors(x: Any, axis: Axis) -> Any:
 prod.gradients(_prod_rule, needs="x")
 
 
-# ---- extremes --------------------------------------------------------------------------------------
+# ---- extremes ------------------------------------------------------------------------------------
 
 
 @primitive
@@ -283,7 +283,7 @@ def argmin(x: TensorLike, *, axis: int | None = None) -> TensorLike:
     return x.argmin(axis)
 
 
-# ---- truth -----------------------------------------------------------------------------------------
+# ---- truth ---------------------------------------------------------------------------------------
 
 
 @primitive

@@ -1,4 +1,4 @@
-"""Ops that move elements without changing them: each is linear, and its gradient is the move back."""
+"""Ops that move elements without changing them: each is linear, its gradient the move back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..engine.autograd import VariadicRule, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to
 
-# ---- the same elements in another order ------------------------------------------------------------
+# ---- the same elements in another order ----------------------------------------------------------
 
 
 @primitive
@@ -204,7 +204,7 @@ roll.gradients(
     lambda g, y, x, shift, axis=None: roll(g, shift=_opposite(shift), axis=axis), needs=""
 )
 
-# ---- padding: an adjoint pair ----------------------------------------------------------------------
+# ---- padding: an adjoint pair --------------------------------------------------------------------
 
 Width = int | Sequence[int] | Sequence[Sequence[int]]
 
@@ -259,7 +259,7 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
 pad.gradients(lambda g, y, x, width, value=0: crop(g, width=width), needs="")
 crop.gradients(lambda g, y, x, width: pad(g, width=width), needs="")
 
-# ---- joining and splitting -------------------------------------------------------------------------
+# ---- joining and splitting -----------------------------------------------------------------------
 
 
 @primitive
