@@ -83,6 +83,12 @@ def cases(
     return [case(*arrays, expect=expect, call=call, **settings) for arrays in inputs]
 
 
+def parse_shapes(text: str) -> list[tuple[int, ...]]:
+    """The shapes written in a line: "2x3 () 4" is (2, 3), (), (4,)."""
+    words = [word.strip("()") for word in text.split()]
+    return [tuple(map(int, word.split("x"))) if word else () for word in words]
+
+
 # ---- drawing -------------------------------------------------------------------------------------
 
 

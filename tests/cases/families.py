@@ -6,7 +6,19 @@ from typing import Any, Callable
 
 import numpy as np
 
-from .base import Array, Case, Draw, case, cases, mask, nonzero, normal, strided, transposed
+from .base import (
+    Array,
+    Case,
+    Draw,
+    case,
+    cases,
+    mask,
+    nonzero,
+    normal,
+    parse_shapes,
+    strided,
+    transposed,
+)
 
 
 def shapes_of(draw: Draw) -> list:
@@ -31,17 +43,17 @@ def varied(
 
 
 BROADCAST = [
-    ((3, 4), (3, 4)),
-    ((3, 1), (1, 4)),
-    ((4,), (3, 4)),
-    ((3, 4), (4,)),
-    ((), (2, 3)),
-    ((2, 3), ()),
-    ((), ()),
-    ((2, 1, 3), (4, 1)),
-    ((0, 3), (3,)),
-    ((1, 3), (0, 3)),
-    ((1, 1), (3,)),
+    parse_shapes("3x4 3x4"),
+    parse_shapes("3x1 1x4"),
+    parse_shapes("4 3x4"),
+    parse_shapes("3x4 4"),
+    parse_shapes("() 2x3"),
+    parse_shapes("2x3 ()"),
+    parse_shapes("() ()"),
+    parse_shapes("2x1x3 4x1"),
+    parse_shapes("0x3 3"),
+    parse_shapes("1x3 0x3"),
+    parse_shapes("1x1 3"),
 ]
 
 

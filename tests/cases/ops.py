@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterator
 
 import numpy as np
 import scipy.special
+from numpy import s_
 
 from minigrad import ops
 from minigrad.ops.windows import Window
@@ -25,6 +25,7 @@ from .base import (
     mask,
     nonzero,
     normal,
+    parse_shapes,
     positive,
     start_drawing,
     strided,
@@ -38,15 +39,11 @@ start_drawing(7)
 
 
 def where_cases() -> list[Case]:
-    shapes = [
-        ((3, 4), (3, 4), (3, 4)),
-        ((3, 1), (1, 4), (3, 4)),
-        ((4,), (3, 1), (3, 4)),
-        ((), (2,), (2,)),
-        ((2, 3), (), (3,)),
-        ((0, 3), (3,), (0, 3)),
-    ]
-    inputs: list[tuple] = [(mask(*c), normal(*a), normal(*b)) for c, a, b in shapes]
+    trios = ["3x4 3x4 3x4", "3x1 1x4 3x4", "4 3x1 3x4", "() 2 2", "2x3 () 3", "0x3 3 0x3"]
+    inputs: list[tuple] = []
+    for trio in trios:
+        c, a, b = parse_shapes(trio)
+        inputs.append((mask(*c), normal(*a), normal(*b)))
     inputs += [
         (mask(2, 3), normal(2, 3), 0),
         (mask(2, 3), 1.5, normal(3)),
@@ -58,110 +55,111 @@ def where_cases() -> list[Case]:
 # ---- shapes of x and indices into it -------------------------------------------------------------
 
 REPEATED = np.array([1, 1])
+NONE = np.array([], dtype=int)
 
 INDICES: list[tuple[tuple, Any]] = [
     ((4, 3), 1),
     ((4, 3), -1),
-    ((4, 3), slice(1, 3)),
-    ((4, 3), (slice(None, None, -2), slice(1, None))),
-    ((4, 3), (..., 0)),
-    ((4, 3), (None, slice(None), 2)),
-    ((2, 3, 4), (1, ..., -1)),
+    ((4, 3), s_[1:3]),
+    ((4, 3), s_[::-2, 1:]),
+    ((4, 3), s_[..., 0]),
+    ((4, 3), s_[None, :, 2]),
+    ((2, 3, 4), s_[1, ..., -1]),
     ((4, 3), ()),
     ((), (None,)),
     ((), ...),
-    ((4, 3), slice(2, 2)),
+    ((4, 3), s_[2:2]),
     ((4, 3), np.array([0, 2, 2, -1])),
     ((4, 3), np.array([[1, 1], [3, 1]])),
-    ((4, 3), (np.array([3, 0, 3]), np.array([1, 2, 1]))),
-    ((4, 3), (slice(None), np.array([0, 0, 1]))),
-    ((4, 3), (np.array([[0], [2]]), np.array([1, 1]))),
-    ((4, 3), (2, np.array([1, 1, -3]))),
-    ((2, 3, 4), (..., np.array([0, 3, 3]))),
-    ((0, 3), np.array([], dtype=int)),
-    ((2, 3, 4), (REPEATED, slice(None), np.array([0, 0]))),
-    ((2, 3, 4), (None, np.array([1, 0, 1]), slice(0, 2))),
-    ((4, 3), np.array([], dtype=int)),
+    ((4, 3), s_[np.array([3, 0, 3]), np.array([1, 2, 1])]),
+    ((4, 3), s_[:, np.array([0, 0, 1])]),
+    ((4, 3), s_[np.array([[0], [2]]), REPEATED]),
+    ((4, 3), s_[2, np.array([1, 1, -3])]),
+    ((2, 3, 4), s_[..., np.array([0, 3, 3])]),
+    ((0, 3), NONE),
+    ((2, 3, 4), s_[REPEATED, :, np.array([0, 0])]),
+    ((2, 3, 4), s_[None, np.array([1, 0, 1]), 0:2]),
+    ((4, 3), NONE),
     ((4, 3), np.array([True, False, True, False])),
     ((2, 3), np.zeros((2, 3), bool)),
     ((2, 3), np.array([[True, False, True], [False, False, True]])),
-    ((4, 3), (np.array([True, False, True, True]), 1)),
-    ((4, 3), (slice(None), np.array([True, False, True]))),
-    ((2, 3, 4), (..., np.array([True, False, True, True]))),
-    ((0, 3), slice(None)),
+    ((4, 3), s_[np.array([True, False, True, True]), 1]),
+    ((4, 3), s_[:, np.array([True, False, True])]),
+    ((2, 3, 4), s_[..., np.array([True, False, True, True])]),
+    ((0, 3), s_[:]),
     ((4, 3), [0, 2, 0]),
-    ((4, 3), ([1, 1], slice(None))),
+    ((4, 3), s_[[1, 1], :]),
     ((4, 3), []),
     ((4, 3), np.array(2)),
     ((4, 3), np.int64(1)),
-    ((3, 3), (np.array([0, 1, 0]), np.array([0, 2, 0]))),
+    ((3, 3), s_[np.array([0, 1, 0]), np.array([0, 2, 0])]),
 ]
 
 
-EINSUMS: list[tuple[str, list[tuple[int, ...]]]] = [
-    ("ij,jk->ik", [(2, 3), (3, 4)]),
-    ("ij,jk", [(2, 3), (3, 4)]),
-    ("bij,bjk->bik", [(2, 3, 4), (2, 4, 2)]),
-    ("i,j->ij", [(3,), (2,)]),
-    ("i,i->", [(3,), (3,)]),
-    ("ij->ji", [(2, 3)]),
-    ("ba", [(2, 3)]),
-    ("ij->", [(2, 3)]),
-    ("ij->j", [(2, 3)]),
-    ("ii->i", [(3, 3)]),
-    ("ii", [(3, 3)]),
-    ("iij->j", [(3, 3, 2)]),
-    ("iii->i", [(2, 2, 2)]),
-    ("ij,jk,kl->il", [(2, 3), (3, 2), (2, 4)]),
-    ("i,ij,j->", [(2,), (2, 3), (3,)]),
-    ("ij,ij,ij->", [(2, 2)] * 3),
-    ("...ij,...jk->...ik", [(2, 2, 3), (2, 3, 2)]),
-    ("...ij,jk->...ik", [(2, 2, 3), (3, 2)]),
-    ("...,...", [(2, 1), (1, 3)]),
-    ("...i,...i->...", [(2, 1, 3), (4, 3)]),
-    ("...i,...i->...", [(1, 3), (2, 3)]),
-    ("...i,...i->...i", [(1, 3), (1, 3)]),
-    ("...i,...i->...i", [(1, 1), (4, 1)]),
-    ("...", [(2, 3)]),
-    ("...i->...", [(2, 3)]),
-    ("i...->...i", [(2, 3, 2)]),
-    ("bthd,bshd->bhts", [(2, 2, 1, 3), (2, 3, 1, 3)]),
-    ("ij,ij->i", [(2, 3), (2, 3)]),
-    ("ij,kl->ik", [(2, 3), (2, 2)]),
-    ("i,->i", [(3,), ()]),
-    (",", [(), ()]),
-    ("ij,jk->ik", [(0, 3), (3, 2)]),
-    ("ij,jk->ik", [(2, 0), (0, 3)]),
-    ("ii,i->i", [(3, 3), (3,)]),
-    (" ij , jk -> ik ", [(2, 2), (2, 2)]),
+EINSUMS = [
+    ("ij,jk->ik", "2x3 3x4"),
+    ("ij,jk", "2x3 3x4"),
+    ("bij,bjk->bik", "2x3x4 2x4x2"),
+    ("i,j->ij", "3 2"),
+    ("i,i->", "3 3"),
+    ("ij->ji", "2x3"),
+    ("ba", "2x3"),
+    ("ij->", "2x3"),
+    ("ij->j", "2x3"),
+    ("ii->i", "3x3"),
+    ("ii", "3x3"),
+    ("iij->j", "3x3x2"),
+    ("iii->i", "2x2x2"),
+    ("ij,jk,kl->il", "2x3 3x2 2x4"),
+    ("i,ij,j->", "2 2x3 3"),
+    ("ij,ij,ij->", "2x2 2x2 2x2"),
+    ("...ij,...jk->...ik", "2x2x3 2x3x2"),
+    ("...ij,jk->...ik", "2x2x3 3x2"),
+    ("...,...", "2x1 1x3"),
+    ("...i,...i->...", "2x1x3 4x3"),
+    ("...i,...i->...", "1x3 2x3"),
+    ("...i,...i->...i", "1x3 1x3"),
+    ("...i,...i->...i", "1x1 4x1"),
+    ("...", "2x3"),
+    ("...i->...", "2x3"),
+    ("i...->...i", "2x3x2"),
+    ("bthd,bshd->bhts", "2x2x1x3 2x3x1x3"),
+    ("ij,ij->i", "2x3 2x3"),
+    ("ij,kl->ik", "2x3 2x2"),
+    ("i,->i", "3 ()"),
+    (",", "() ()"),
+    ("ij,jk->ik", "0x3 3x2"),
+    ("ij,jk->ik", "2x0 0x3"),
+    ("ii,i->i", "3x3 3"),
+    (" ij , jk -> ik ", "2x2 2x2"),
 ]
 
 
-def einsum_case(subscripts: str, shapes: list[tuple[int, ...]]) -> Case:
+def einsum_case(subscripts: str, operands: str) -> Case:
     def call(op: Any, *xs: Any) -> Any:
         return op(subscripts, *xs)
 
     def expect(*xs: Any) -> Any:
         return np.einsum(subscripts, *xs)
 
-    inputs = [normal(*shape) for shape in shapes]
+    inputs = [normal(*shape) for shape in parse_shapes(operands)]
     return case(*inputs, expect=expect, call=call)
 
 
 MATMULS = [
-    ((3, 4), (4, 2)),
-    ((3,), (3,)),
-    ((3,), (3, 2)),
-    ((2, 3), (3,)),
-    ((2, 3, 4), (2, 4, 2)),
-    ((2, 3, 4), (4, 2)),
-    ((3, 4), (2, 4, 2)),
-    ((2, 1, 3, 4), (5, 4, 2)),
-    ((1, 3, 4), (2, 4, 1)),
-    ((4,), (2, 4, 3)),
-    ((2, 3, 4), (4,)),
-    ((0, 3), (3, 2)),
-    ((2, 0), (0, 3)),
+    parse_shapes("3x4 4x2"),
+    parse_shapes("3 3"),
+    parse_shapes("3 3x2"),
+    parse_shapes("2x3 3"),
+    parse_shapes("2x3x4 2x4x2"),
+    parse_shapes("2x3x4 4x2"),
+    parse_shapes("3x4 2x4x2"),
+    parse_shapes("2x1x3x4 5x4x2"),
+    parse_shapes("1x3x4 2x4x1"),
+    parse_shapes("4 2x4x3"),
+    parse_shapes("2x3x4 4"),
+    parse_shapes("0x3 3x2"),
+    parse_shapes("2x0 0x3"),
 ]
 
 
@@ -186,7 +184,7 @@ def linear_relu_cases() -> list[Case]:
     return linear_cases(lambda x, w, b: np.maximum(affine(x, w, b), 0))
 
 
-def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
+def several(name: str, *lines: str, **settings: Any) -> list[Case]:
     """concatenate and stack, which take a list of arrays: a line of shapes per case."""
 
     def expect(*xs: Any, **s: Any) -> Any:
@@ -196,8 +194,8 @@ def several(name: str, *shapes: str, **settings: Any) -> list[Case]:
         return op(list(xs), **s)
 
     inputs: list[list] = []
-    for line in shapes:
-        inputs.append([normal(*ast.literal_eval(shape)) for shape in line.split()])
+    for line in lines:
+        inputs.append([normal(*shape) for shape in parse_shapes(line)])
     if not settings:
         inputs.append([transposed(normal, 2, 3), normal(2, 3)])
     return cases(expect, inputs, call=call, **settings)
@@ -721,25 +719,14 @@ OPS: dict[str, list[Case]] = {
     # ---- shapes ----
     "broadcast_to": [
         case(normal(*a), expect=np.broadcast_to, shape=b)
-        for a, b in [
-            ((3, 1), (3, 4)),
-            ((4,), (2, 3, 4)),
-            ((), (2, 2)),
-            ((2, 3), (2, 3)),
-            ((1, 3), (0, 3)),
-        ]
+        for a, b in map(parse_shapes, ["3x1 3x4", "4 2x3x4", "() 2x2", "2x3 2x3", "1x3 0x3"])
     ]
     + [case(transposed(normal, 1, 3), expect=np.broadcast_to, shape=(2, 3))],
     "sum_to": [
         case(normal(*a), expect=numpy_ops.sum_to, shape=b)
-        for a, b in [
-            ((3, 4), (3, 1)),
-            ((2, 3, 4), (4,)),
-            ((2, 2), ()),
-            ((2, 3), (2, 3)),
-            ((0, 3), (1, 3)),
-            ((2, 3, 4), (3, 1)),
-        ]
+        for a, b in map(
+            parse_shapes, ["3x4 3x1", "2x3x4 4", "2x2 ()", "2x3 2x3", "0x3 1x3", "2x3x4 3x1"]
+        )
     ]
     + [case(transposed(normal, 2, 3), expect=numpy_ops.sum_to, shape=(3,))],
     "reshape": [
@@ -790,12 +777,12 @@ OPS: dict[str, list[Case]] = {
         case(normal(4, 5), expect=lambda x, width: x[1:-1, 1:-1], width=1),
         case(transposed(normal, 3, 4), expect=numpy_ops.crop, width=((1, 0), (0, 1))),
     ],
-    "concatenate": several("concatenate", "(2,3) (2,3)", "(2,3) (1,3)", "(0,3) (0,3)")
-    + several("concatenate", "(2,3)", "(2,1,2) (2,3,2) (2,0,2)", axis=1)
-    + several("concatenate", "(2,2) (2,3) (2,1)", axis=-1),
-    "stack": several("stack", "(2,3) (2,3)", "(2,3)", "(0,3) (0,3)", "() () ()")
-    + several("stack", "(2,3) (2,3) (2,3)", axis=-1)
-    + several("stack", "(2,3) (2,3)", axis=2),
+    "concatenate": several("concatenate", "2x3 2x3", "2x3 1x3", "0x3 0x3")
+    + several("concatenate", "2x3", "2x1x2 2x3x2 2x0x2", axis=1)
+    + several("concatenate", "2x2 2x3 2x1", axis=-1),
+    "stack": several("stack", "2x3 2x3", "2x3", "0x3 0x3", "() () ()")
+    + several("stack", "2x3 2x3 2x3", axis=-1)
+    + several("stack", "2x3 2x3", axis=2),
     "split": varied(numpy_ops.split, (4, 6), "sections", 1, 2, (), (1, 3), [1, 3])
     + varied(numpy_ops.split, (4, 6), "axis", 1, -1, sections=3)
     + [
