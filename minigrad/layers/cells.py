@@ -7,7 +7,6 @@ from typing import Any
 from .. import activations, initializers, ops, regularizers
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
-from ..ops import linear
 from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, simple_rnn_step
 from .base import Layer
 from .regularization import dropout_mask
@@ -109,7 +108,7 @@ class _Cell(Layer):
 
     def project(self, x: Any, bias: Any) -> Any:
         """x @ kernel + bias."""
-        return x @ self.kernel if bias is None else linear(x, self.kernel, bias)
+        return x @ self.kernel if bias is None else ops.linear(x, self.kernel, bias)
 
     def draw_dropout_masks(self, x: Any) -> tuple[Any, Any]:
         """Factors of x (N, in) or (N, T, in), the same at each step, and of h; or None."""

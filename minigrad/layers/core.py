@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from .. import activations, initializers, ops, regularizers
-from ..ops import linear
 from .base import Layer
 from .validation import positive_integer
 
@@ -117,7 +116,7 @@ class Dense(Layer):
             return self.activation(x @ self.kernel)
         if self.activation is ops.relu and x.size // x.shape[-1] * self.units <= FUSED_OUTPUTS:
             return ops.linear_relu(x, self.kernel, self.bias)
-        return self.activation(linear(x, self.kernel, self.bias))
+        return self.activation(ops.linear(x, self.kernel, self.bias))
 
 
 class Lambda(Layer):
