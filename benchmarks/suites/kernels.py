@@ -89,6 +89,7 @@ CASES = {
     "batch_norm": Case(3, normalized_images, {"epsilon": 1e-3}),
     "group_norm": Case(3, normalized_images, {"epsilon": 1e-3, "groups": 2}),
     "local_response_norm": Case(1, logits),
+    "scale_shift": Case(3, normalized_images),
     "linear": Case(3, affine),
     "linear_relu": Case(3, affine),
     "conv2d": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)], CONVOLVED),
@@ -120,7 +121,7 @@ def ops_with_kernels() -> dict[str, Any]:
     """Each op that competes with its definition, by name."""
     from minigrad.engine.autograd import Primitive
 
-    return {op.name: op for op in Primitive.registry if op.kernel}
+    return {op.name: op for op in Primitive.registry if op.kernel and not op.constant}
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:

@@ -8,10 +8,19 @@ wins. `minigrad.use_kernels(False)` runs everything on the definitions.
 from __future__ import annotations
 
 from ..engine.kernel_table import Kernel, register_kernels
-from . import activations, convolution, losses, matmul, pooling, softmax
-from .gru import gru_backward, gru_forward, gru_reset_before_backward, gru_reset_before_forward
-from .lstm import lstm_backward, lstm_forward
-from .recurrent import has_default_activations, simple_rnn_backward, simple_rnn_forward
+from . import (
+    activations,
+    attention,
+    convolution,
+    gru,
+    losses,
+    lstm,
+    matmul,
+    normalization,
+    pooling,
+    recurrent,
+    softmax,
+)
 
 KERNELS: list[Kernel] = [
     # ---- activations ----
@@ -47,14 +56,38 @@ KERNELS: list[Kernel] = [
     Kernel("avg_pool", pooling.avg_pool_forward),
     Kernel("avg_pool_grad", pooling.avg_pool_grad),
     # ---- recurrent ----
-    Kernel("simple_rnn", simple_rnn_forward, simple_rnn_backward, supports=has_default_activations),
-    Kernel("lstm", lstm_forward, lstm_backward, supports=has_default_activations),
-    Kernel("gru", gru_forward, gru_backward, supports=has_default_activations),
+    Kernel(
+        "simple_rnn",
+        recurrent.simple_rnn_forward,
+        recurrent.simple_rnn_backward,
+        supports=recurrent.has_default_activations,
+    ),
+    Kernel(
+        "lstm", lstm.lstm_forward, lstm.lstm_backward, supports=recurrent.has_default_activations
+    ),
+    Kernel("gru", gru.gru_forward, gru.gru_backward, supports=recurrent.has_default_activations),
     Kernel(
         "gru_reset_before",
-        gru_reset_before_forward,
-        gru_reset_before_backward,
-        supports=has_default_activations,
+        gru.gru_reset_before_forward,
+        gru.gru_reset_before_backward,
+        supports=recurrent.has_default_activations,
+    ),
+    # ---- normalization ----
+    Kernel("layer_norm", normalization.layer_norm_forward, normalization.layer_norm_backward),
+    Kernel("scale_shift", normalization.scale_shift_forward),
+    Kernel("moments", normalization.moments_forward),
+    Kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),
+    Kernel("group_norm", normalization.group_norm_forward, normalization.group_norm_backward),
+    Kernel(
+        "local_response_norm",
+        normalization.local_response_norm_forward,
+        normalization.local_response_norm_backward,
+    ),
+    # ---- attention ----
+    Kernel(
+        "scaled_dot_product_attention",
+        attention.scaled_dot_product_attention_forward,
+        attention.scaled_dot_product_attention_backward,
     ),
 ]
 

@@ -9,7 +9,10 @@ from ..backend import Array, backend, cache_blocks, device_name
 BLOCK_SIZE = 1 << 16  # elements per block
 POOLING_BLOCK = 1 << 18  # elements of images
 IM2COL_BLOCK = 1 << 19  # elements of patches: 2 MB of float32
-DEVICE_BLOCK = 1 << 26  # elements of patches on a GPU, which prefers few, large calls
+ATTENTION_BLOCK = 1 << 17  # scores
+MIN_QUERIES = 64  # per block of scores: matrix products are slow on fewer
+DEVICE_BLOCK = 1 << 26  # elements on a GPU, which prefers few, large calls
+MERGED_ROW = 1 << 13  # elements of pixels in one row, which a vector of channels meets at once
 
 
 def map_blocks(f: Callable[..., Array], *arrays: Array) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..backend import Array, backend
 from ..ops.recurrent import check_recurrent, drop
+from ..ops.shapes import merge_rows
 from .blocks import row_sums
 from .recurrent import (
     backward_blocks,
@@ -19,7 +20,6 @@ from .recurrent import (
     input_grads,
     input_projection,
     masked_steps,
-    merge_steps,
     real_steps,
     select_output,
     split_gates,
@@ -176,8 +176,8 @@ def gru_backward(
             da_candidate[t] *= dh
             xp.matmul(da[t], transposed, out=through_gates)
             _step_back(dh, h_by_h[t - block.start], through_gates, dropout_mask, earlier[t])
-    grad_recurrent = merge_steps(drop(hs[:-1], dropout_mask)).T @ merge_steps(da)
-    grad_recurrent_bias = None if bias is None else row_sums(merge_steps(da))
+    grad_recurrent = merge_rows(drop(hs[:-1], dropout_mask)).T @ merge_rows(da)
+    grad_recurrent_bias = None if bias is None else row_sums(da)
     grad_dropout_mask = None
     if dropout_mask is not None:
         grad_dropout_mask = dropout_mask_grad(hs, da, transposed)()
@@ -269,13 +269,13 @@ def gru_reset_before_backward(
             _step_back(dh, h_by_h[t - block.start], through_gates, dropout_mask, earlier[t])
 
     def grad_recurrent() -> Array:
-        grad_zr = merge_steps(dropped).T @ merge_steps(da_zr)
-        grad_h = merge_steps(dropped * r).T @ merge_steps(da_candidate)
+        grad_zr = merge_rows(dropped).T @ merge_rows(da_zr)
+        grad_h = merge_rows(dropped * r).T @ merge_rows(da_candidate)
         return xp.concatenate([grad_zr, grad_h], 1)
 
     def grad_dropout_mask() -> Array:
-        through_zr = (merge_steps(da_zr) @ transposed_zr).reshape(r.shape)
-        through_h = (merge_steps(da_candidate) @ transposed_h).reshape(r.shape)
+        through_zr = (merge_rows(da_zr) @ transposed_zr).reshape(r.shape)
+        through_h = (merge_rows(da_candidate) @ transposed_h).reshape(r.shape)
         return ((through_zr + through_h * r) * hs[:-1]).sum(0)
 
     grad_x, grad_kernel, grad_bias = input_grads(x, kernel, da)

@@ -153,7 +153,7 @@ def lstm_backward(
 def _local_slopes(
     gates: Array, cs: Array, tanhs: Array, real: Array | None, block: slice
 ) -> tuple[Array, Array, Array]:
-    """Factors of a block of steps, from dc to the gradients of i, f, g, from dh to o's and to dc."""
+    """Factors in a block of steps: dc to the gradients of i, f and g, dh to that of o, dh to dc."""
     xp = backend(gates)
     now, tanh_c = gates[:, block], tanhs[block]
     i, _, g, o = now

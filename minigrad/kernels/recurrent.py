@@ -12,6 +12,7 @@ from ..backend import Array, backend, cache_blocks, to_cpu
 from ..ops.activations import sigmoid
 from ..ops.elementwise import tanh
 from ..ops.recurrent import check_recurrent, drop
+from ..ops.shapes import merge_rows
 from .blocks import BLOCK_SIZE, row_sums
 
 # ---- what the kernels of this family share -------------------------------------------------------
@@ -24,14 +25,9 @@ def has_default_activations(
     return activation is tanh and recurrent_activation is sigmoid
 
 
-def merge_steps(a: Array) -> Array:
-    """(T, N, features) -> (T * N, features)."""
-    return a.reshape((len(a) * a.shape[1], a.shape[2]))
-
-
 def time_major_rows(x: Array) -> Array:
     """(N, T, features) -> (T * N, features)."""
-    return merge_steps(backend(x).ascontiguousarray(x.swapaxes(0, 1)))
+    return merge_rows(backend(x).ascontiguousarray(x.swapaxes(0, 1)))
 
 
 def input_projection(x: Array, kernel: Array, bias: Array | None) -> Array:
@@ -110,14 +106,14 @@ def input_grads(x: Array, kernel: Array, da: Array) -> tuple[Gradient, Gradient,
     """Functions that give the gradients of x, kernel and bias, from da (T, N, width)."""
 
     def grad_x() -> Array:
-        dx = merge_steps(da) @ kernel.T
+        dx = merge_rows(da) @ kernel.T
         return dx.reshape((*da.shape[:2], x.shape[2])).swapaxes(0, 1)
 
     def grad_kernel() -> Array:
-        return time_major_rows(x).T @ merge_steps(da)
+        return time_major_rows(x).T @ merge_rows(da)
 
     def grad_bias() -> Array:
-        return row_sums(merge_steps(da))
+        return row_sums(da)
 
     return grad_x, grad_kernel, grad_bias
 
@@ -131,7 +127,7 @@ def weight_grads(
 
     def grad_recurrent() -> Array:
         dropped = drop(hs[first:-1], dropout_mask)
-        return merge_steps(dropped).T @ merge_steps(da[first:])
+        return merge_rows(dropped).T @ merge_rows(da[first:])
 
     return grad_x, grad_kernel, grad_recurrent, grad_bias
 
@@ -140,7 +136,7 @@ def dropout_mask_grad(hs: Array, da: Array, transposed: Array) -> Gradient:
     """A function that gives the gradient of the mask that multiplies h at every step."""
 
     def grad_dropout_mask() -> Array:
-        dh = (merge_steps(da) @ transposed).reshape(hs[:-1].shape)
+        dh = (merge_rows(da) @ transposed).reshape(hs[:-1].shape)
         return (dh * hs[:-1]).sum(0)
 
     return grad_dropout_mask

@@ -318,12 +318,11 @@ class BatchNormalization(_ChannelNormalization):
 
     def _record(self, x: Any, moments: Any) -> None:
         """Update the moving statistics, or collect those of this batch."""
-        mean = moments.centre if moments.origin is None else moments.origin + moments.centre
         if self.collected_statistics is None:
-            self.update_moving_statistics(mean[0], moments.variance[0])
+            self.update_moving_statistics(moments.mean, moments.variance)
         else:
             rows = x.size // x.shape[-1]
-            self.collected_statistics.append((rows, mean[0], moments.variance[0]))
+            self.collected_statistics.append((rows, moments.mean, moments.variance))
 
     def update_moving_statistics(self, mean: Any, variance: Any) -> None:
         """Move the averages toward the statistics of a batch.

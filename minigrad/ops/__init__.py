@@ -26,12 +26,7 @@ from .activations import (
     softsign,
     swish,
 )
-from .attention import (
-    masked_softmax,
-    rotary,
-    scaled_dot_product_attention,
-    scaled_dot_product_attention_definition,
-)
+from .attention import masked_softmax, rotary, scaled_dot_product_attention
 from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
 from .einsum import einsum
 from .elementwise import (
@@ -87,13 +82,9 @@ from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, spa
 from .matmul import dot, linear, linear_relu, matmul, outer
 from .normalization import (
     batch_norm,
-    batch_norm_definition,
     group_norm,
-    group_norm_definition,
     layer_norm,
-    layer_norm_definition,
     local_response_norm,
-    local_response_norm_definition,
     rms_norm,
     scale_shift,
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import fused
+from ..engine.tensor import TensorLike
 from .activations import sigmoid
 from .elementwise import tanh, where
 from .matmul import linear
@@ -23,8 +24,12 @@ from .shapes import split, stack
 
 
 def scan(
-    step: Callable[..., list[Any]], a: Any, states: Sequence[Any], mask: Any, return_mode: str
-) -> Any:
+    step: Callable[..., list[TensorLike]],
+    a: TensorLike,
+    states: Sequence[TensorLike],
+    mask: TensorLike | None,
+    return_mode: str,
+) -> TensorLike:
     """step(a at one time, *states) -> new states, from the first time to the last.
 
     Args:
@@ -49,17 +54,17 @@ def scan(
     return stack(outputs, axis=1)
 
 
-def project(x: Any, kernel: Any, bias: Any) -> Any:
+def project(x: TensorLike, kernel: TensorLike, bias: TensorLike | None) -> TensorLike:
     """x @ kernel + bias; a bias of None counts as zero."""
     return x @ kernel if bias is None else linear(x, kernel, bias)
 
 
-def drop(h: Any, dropout_mask: Any) -> Any:
+def drop(h: TensorLike, dropout_mask: TensorLike | None) -> TensorLike:
     """h as it enters the product with the recurrent kernel."""
     return h if dropout_mask is None else h * dropout_mask
 
 
-def or_zeros(state: Any, x: Any, units: int) -> Any:
+def or_zeros(state: TensorLike | None, x: TensorLike, units: int) -> TensorLike:
     """The initial state, zeros where it is None."""
     return backend(x).zeros((x.shape[0], units), x.dtype) if state is None else state
 
@@ -67,13 +72,13 @@ def or_zeros(state: Any, x: Any, units: int) -> Any:
 def check_recurrent(
     name: str,
     gates: int,
-    x: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    states: Sequence[Any],
-    mask: Any,
-    dropout_mask: Any,
+    x: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike | None,
+    states: Sequence[TensorLike | None],
+    mask: TensorLike | None,
+    dropout_mask: TensorLike | None,
 ) -> None:
     """ValueError where a shape does not fit x and recurrent, TypeError for a mask of numbers."""
     if x.ndim != 3:
@@ -107,25 +112,29 @@ def check_recurrent(
 
 
 def simple_rnn_step(
-    a: Any, h: Any, recurrent: Any, dropout_mask: Any = None, activation: Any = tanh
-) -> list[Any]:
+    a: TensorLike,
+    h: TensorLike,
+    recurrent: TensorLike,
+    dropout_mask: TensorLike | None = None,
+    activation: Callable[..., Any] = tanh,
+) -> list[TensorLike]:
     """h' = tanh(a + h @ recurrent), with a = x @ kernel + bias."""
     return [activation(a + drop(h, dropout_mask) @ recurrent)]
 
 
 @fused(kernel="simple_rnn")
 def simple_rnn(
-    x: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    h: Any = None,
-    mask: Any = None,
-    dropout_mask: Any = None,
+    x: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike | None,
+    h: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    dropout_mask: TensorLike | None = None,
     *,
     return_mode: str = "sequence",
-    activation: Any = tanh,
-) -> Any:
+    activation: Callable[..., Any] = tanh,
+) -> TensorLike:
     """h_t = tanh(x_t @ kernel + h_(t-1) @ recurrent + bias) over all steps.
 
     Args:
@@ -151,12 +160,12 @@ def simple_rnn(
 
     Example:
         >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 4)), np.eye(4)
-        >>> minigrad.ops.simple_rnn(x, kernel, recurrent, None).shape
+        >>> simple_rnn(x, kernel, recurrent, None).shape
         (2, 5, 4)
     """
     check_recurrent("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, dropout_mask)
 
-    def step(a: Any, h: Any) -> list[Any]:
+    def step(a: TensorLike, h: TensorLike) -> list[TensorLike]:
         return simple_rnn_step(a, h, recurrent, dropout_mask, activation)
 
     states = [or_zeros(h, x, recurrent.shape[0])]
@@ -167,14 +176,14 @@ def simple_rnn(
 
 
 def lstm_step(
-    a: Any,
-    h: Any,
-    c: Any,
-    recurrent: Any,
-    dropout_mask: Any = None,
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> list[Any]:
+    a: TensorLike,
+    h: TensorLike,
+    c: TensorLike,
+    recurrent: TensorLike,
+    dropout_mask: TensorLike | None = None,
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> list[TensorLike]:
     """h' and c' from a = x @ kernel + bias and the states before.
 
     i, f, g, o = split(a + h @ recurrent)
@@ -189,19 +198,19 @@ def lstm_step(
 
 @fused(kernel="lstm")
 def lstm(
-    x: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    h: Any = None,
-    c: Any = None,
-    mask: Any = None,
-    dropout_mask: Any = None,
+    x: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike | None,
+    h: TensorLike | None = None,
+    c: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    dropout_mask: TensorLike | None = None,
     *,
     return_mode: str = "sequence",
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> Any:
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> TensorLike:
     """Long short-term memory: `lstm_step` over all steps, gates i, f, g, o.
 
     Args:
@@ -231,12 +240,12 @@ def lstm(
 
     Example:
         >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
-        >>> minigrad.ops.lstm(x, kernel, recurrent, None, return_mode="last").shape
+        >>> lstm(x, kernel, recurrent, None, return_mode="last").shape
         (2, 4)
     """
     check_recurrent("lstm", 4, x, kernel, recurrent, bias, [h, c], mask, dropout_mask)
 
-    def step(a: Any, h: Any, c: Any) -> list[Any]:
+    def step(a: TensorLike, h: TensorLike, c: TensorLike) -> list[TensorLike]:
         return lstm_step(a, h, c, recurrent, dropout_mask, activation, recurrent_activation)
 
     units = recurrent.shape[0]
@@ -248,14 +257,14 @@ def lstm(
 
 
 def gru_step(
-    a: Any,
-    h: Any,
-    recurrent: Any,
-    recurrent_bias: Any,
-    dropout_mask: Any = None,
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> list[Any]:
+    a: TensorLike,
+    h: TensorLike,
+    recurrent: TensorLike,
+    recurrent_bias: TensorLike | None,
+    dropout_mask: TensorLike | None = None,
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> list[TensorLike]:
     """h' from a = x @ kernel + bias and the state before.
 
     b = h @ recurrent + recurrent_bias
@@ -272,18 +281,18 @@ def gru_step(
 
 @fused(kernel="gru")
 def gru(
-    x: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    h: Any = None,
-    mask: Any = None,
-    dropout_mask: Any = None,
+    x: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike | None,
+    h: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    dropout_mask: TensorLike | None = None,
     *,
     return_mode: str = "sequence",
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> Any:
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> TensorLike:
     """The gated recurrent unit as in Keras and cuDNN: `gru_step` over all steps, gates z, r, h.
 
     Args:
@@ -310,13 +319,13 @@ def gru(
 
     Example:
         >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
-        >>> minigrad.ops.gru(x, kernel, recurrent, None, return_mode="last").shape
+        >>> gru(x, kernel, recurrent, None, return_mode="last").shape
         (2, 4)
     """
     check_recurrent("gru", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
     input_bias, recurrent_bias = (None, None) if bias is None else (bias[0], bias[1])
 
-    def step(a: Any, h: Any) -> list[Any]:
+    def step(a: TensorLike, h: TensorLike) -> list[TensorLike]:
         options = dropout_mask, activation, recurrent_activation
         return gru_step(a, h, recurrent, recurrent_bias, *options)
 
@@ -328,13 +337,13 @@ def gru(
 
 
 def gru_reset_before_step(
-    a: Any,
-    h: Any,
-    recurrent: Any,
-    dropout_mask: Any = None,
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> list[Any]:
+    a: TensorLike,
+    h: TensorLike,
+    recurrent: TensorLike,
+    dropout_mask: TensorLike | None = None,
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> list[TensorLike]:
     """h' from a = x @ kernel + bias and the state before.
 
     z, r = sigmoid(a_zr + h @ recurrent_zr)
@@ -351,18 +360,18 @@ def gru_reset_before_step(
 
 @fused(kernel="gru_reset_before")
 def gru_reset_before(
-    x: Any,
-    kernel: Any,
-    recurrent: Any,
-    bias: Any,
-    h: Any = None,
-    mask: Any = None,
-    dropout_mask: Any = None,
+    x: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike | None,
+    h: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    dropout_mask: TensorLike | None = None,
     *,
     return_mode: str = "sequence",
-    activation: Any = tanh,
-    recurrent_activation: Any = sigmoid,
-) -> Any:
+    activation: Callable[..., Any] = tanh,
+    recurrent_activation: Callable[..., Any] = sigmoid,
+) -> TensorLike:
     """The gated recurrent unit of the paper: `gru_reset_before_step` over all steps, gates z, r, h.
 
     Args:
@@ -389,12 +398,12 @@ def gru_reset_before(
 
     Example:
         >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
-        >>> minigrad.ops.gru_reset_before(x, kernel, recurrent, None).shape
+        >>> gru_reset_before(x, kernel, recurrent, None).shape
         (2, 5, 4)
     """
     check_recurrent("gru_reset_before", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
 
-    def step(a: Any, h: Any) -> list[Any]:
+    def step(a: TensorLike, h: TensorLike) -> list[TensorLike]:
         options = dropout_mask, activation, recurrent_activation
         return gru_reset_before_step(a, h, recurrent, *options)
 

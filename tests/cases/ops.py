@@ -11,6 +11,7 @@ import scipy.special
 from numpy import s_
 
 from minigrad import ops
+from minigrad.ops.normalization import batch_moments
 from minigrad.ops.windows import Window
 
 from . import numpy_ops
@@ -258,7 +259,19 @@ def batch_norm_cases() -> list[Case]:
         (transposed(normal, 5, 4), strided(positive, 4), strided(normal, 4)),
         (strided(normal, 2, 3, 2, 3), positive(3), normal(3)),
     ]
-    return cases(numpy_ops.batch_norm, inputs, epsilon=1e-3)
+
+    def call_with_moments(op: Any, x: Any, gamma: Any, beta: Any, **settings: Any) -> Any:
+        return op(x, gamma, beta, moments=batch_moments(x), **settings)
+
+    known = case(
+        normal(4, 3) + 2,
+        positive(3),
+        normal(3),
+        expect=numpy_ops.batch_norm,
+        call=call_with_moments,
+        epsilon=1e-3,
+    )
+    return [*cases(numpy_ops.batch_norm, inputs, epsilon=1e-3), known]
 
 
 def group_norm_cases() -> list[Case]:
@@ -889,13 +902,9 @@ OPS: dict[str, list[Case]] = {
     "log_softmax": along(numpy_ops.log_softmax),
     # ---- normalization and losses ----
     "layer_norm": layer_norm_cases(),
-    "layer_norm_definition": layer_norm_cases(),
-    **{name: batch_norm_cases() for name in ("batch_norm", "batch_norm_definition")},
-    **{name: group_norm_cases() for name in ("group_norm", "group_norm_definition")},
-    **{
-        name: response_norm_cases()
-        for name in ("local_response_norm", "local_response_norm_definition")
-    },
+    "batch_norm": batch_norm_cases(),
+    "group_norm": group_norm_cases(),
+    "local_response_norm": response_norm_cases(),
     "scale_shift": scale_shift_cases(),
     "rms_norm": [
         case(normal(*s), positive(4), expect=numpy_ops.rms_norm, epsilon=1e-3)
@@ -907,10 +916,7 @@ OPS: dict[str, list[Case]] = {
         )
     ],
     # ---- attention ----
-    **{
-        name: attention_cases()
-        for name in ("scaled_dot_product_attention", "scaled_dot_product_attention_definition")
-    },
+    "scaled_dot_product_attention": attention_cases(),
     "masked_softmax": masked_softmax_cases(),
     "rotary": rotary_cases(),
     "max_pool": pool_cases(np.max),

@@ -9,8 +9,8 @@ import minigrad
 from minigrad import Tensor, check_grads, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_definition
+from minigrad.kernels import attention
 from minigrad.layers import AdditiveAttention, Attention, MultiHeadAttention
-from minigrad.ops import attention
 
 from .helpers import assert_close, assert_equal, values
 
@@ -27,8 +27,8 @@ def arrays(*shapes, xp=np):
 @pytest.mark.parametrize("block, rows", [(1, 1), (8, 2), (20, 3)])
 @pytest.mark.parametrize("masked", [False, True])
 def test_any_cut_into_blocks_gives_the_same(block, rows, masked, xp, monkeypatch):
-    monkeypatch.setattr(attention, "BLOCK", block)
-    monkeypatch.setattr(attention, "ROWS", rows)
+    monkeypatch.setattr(attention, "ATTENTION_BLOCK", block)
+    monkeypatch.setattr(attention, "MIN_QUERIES", rows)
     mask = xp.asarray(rng.random((2, 1, 5, 5)) < 0.5) if masked else None
     keep = xp.asarray(rng.random((2, 3, 5, 5)) < 0.8) if masked else None
     for causal in (False, True):
@@ -52,7 +52,7 @@ def test_cut_into_blocks_in_float32(monkeypatch):
         return [y.data, *(s.data for s in grad(y, [q, k, v], cotangent=g))]
 
     whole = run()
-    monkeypatch.setattr(attention, "BLOCK", 64)
+    monkeypatch.setattr(attention, "ATTENTION_BLOCK", 64)
     for a, b in zip(whole, run(), strict=True):
         assert_close(a, b)
 
@@ -124,9 +124,10 @@ def test_large_scores_and_nan(xp):
     ],
 )
 def test_wrong_shapes(shapes, mask, problem):
-    for op in (ops.scaled_dot_product_attention, ops.scaled_dot_product_attention_definition):
-        with pytest.raises(ValueError, match=problem):
-            op(*(Tensor(a) for a in arrays(*shapes)), mask)
+    inputs = [Tensor(a) for a in arrays(*shapes)]
+    for kernels in (True, False):
+        with minigrad.use_kernels(kernels), pytest.raises(ValueError, match=problem):
+            ops.scaled_dot_product_attention(*inputs, mask)
 
 
 def test_a_mask_is_boolean():

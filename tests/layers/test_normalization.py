@@ -6,6 +6,7 @@ import pytest
 import minigrad
 from minigrad import Sequential, Tensor, check_grads, grad, no_grad, ops, training
 from minigrad.engine.gradcheck import check_definition
+from minigrad.kernels import normalization
 from minigrad.layers import (
     BatchNormalization,
     Dense,
@@ -17,7 +18,6 @@ from minigrad.layers import (
     RMSNormalization,
     recompute_statistics,
 )
-from minigrad.ops import normalization
 
 from .helpers import assert_close, assert_equal, values
 
@@ -332,8 +332,8 @@ def test_normalization_errors(make, words):
         make()
 
 
-@pytest.mark.parametrize("block, stretch", [(1, 1), (100, 16), (10**6, 10**4)])
-def test_blocks_change_nothing(block, stretch, monkeypatch):
+@pytest.mark.parametrize("block, row", [(1, 1), (100, 16), (10**6, 10**4)])
+def test_blocks_change_nothing(block, row, monkeypatch):
     def everything():
         found = []
         for f in (
@@ -352,11 +352,11 @@ def test_blocks_change_nothing(block, stretch, monkeypatch):
         return found
 
     expected = everything()
-    normalization._pixels_a_row.cache_clear()
-    monkeypatch.setattr(normalization, "BLOCK", block)
-    monkeypatch.setattr(normalization, "STRETCH", stretch)
+    normalization.pixels_per_row.cache_clear()
+    monkeypatch.setattr(normalization, "BLOCK_SIZE", block)
+    monkeypatch.setattr(normalization, "MERGED_ROW", row)
     got = everything()
-    normalization._pixels_a_row.cache_clear()
+    normalization.pixels_per_row.cache_clear()
     for a, b in zip(got, expected, strict=True):
         assert_close(a, b, 1e-10, 1e-9)
 
@@ -385,7 +385,5 @@ def test_rms_normalization(xp):
 
 
 def test_layer_norm_over_many_blocks(monkeypatch):
-    from minigrad.ops import normalization
-
-    monkeypatch.setattr(normalization, "BLOCK", 40)
+    monkeypatch.setattr(normalization, "BLOCK_SIZE", 40)
     check_definition(ops.layer_norm, *arrays((7, 3, 10), (10,), (10,)), epsilon=1e-3)
