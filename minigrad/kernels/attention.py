@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..backend import Array, backend, device_name
 from ..ops.attention import MASKED_SCORE, causal_mask, check_attention, default_scale, leading_shape
 from ..ops.elementwise import sum_to
-from .blocks import MIN_QUERIES, ATTENTION_BLOCK, DEVICE_BLOCK
+from .blocks import ATTENTION_BLOCK, DEVICE_BLOCK, MIN_QUERIES
 
 # The exponentials of scores within +-30, and sums of many, are far from the limits of float32.
 SAFE_SCORE = 30.0
