@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad
 from minigrad import Tensor, check_grads, grad, losses, ops
@@ -110,14 +111,16 @@ def test_no_loss_escapes_the_table():
 @pytest.mark.parametrize("name", NAMES)
 def test_each_sample_and_their_mean(name, xp, same_dtype):
     t, p, expected, options = CASES[name]
-    function, kind = getattr(losses, name), loss_class(name)
+    function = getattr(losses, name)
+    kind = loss_class(name)
     for settings in ({}, options):
         wanted = expected(t, p, **settings)
         each = function(on(xp, t), Tensor(on(xp, p), dtype="float64"), **settings)
         assert each.shape == wanted.shape
-        np.testing.assert_allclose(to_cpu(each.data), wanted, rtol=3e-6, atol=1e-9)
+        assert_allclose(to_cpu(each.data), wanted, rtol=3e-6, atol=1e-9)
         mean = kind(**settings)(on(xp, t), Tensor(on(xp, p), dtype="float64"))
-        assert mean.shape == () and mean.item() == pytest.approx(wanted.mean(), rel=3e-6)
+        assert mean.shape == ()
+        assert mean.item() == pytest.approx(wanted.mean(), rel=3e-6)
         small = kind(**settings)(on(xp, t, "float32"), Tensor(on(xp, p)))
         same_dtype("float32", small, function(on(xp, t), on(xp, p), **settings))
         assert small.item() == pytest.approx(wanted.mean(), rel=1e-5)
@@ -160,9 +163,7 @@ def test_weights_and_reductions(name, xp, same_dtype):
         (wanted * broad).sum(), rel=1e-5
     )
     for none in (None, "none"):
-        np.testing.assert_allclose(
-            to_cpu(kind(reduction=none)(t, p).data), wanted, rtol=2e-5, atol=1e-6
-        )
+        assert_allclose(to_cpu(kind(reduction=none)(t, p).data), wanted, rtol=2e-5, atol=1e-6)
     with pytest.raises(
         ValueError, match=r"sample_weight has shape \(5,\), the losses \(6.*one weight per sample"
     ):
@@ -222,7 +223,8 @@ def test_known_figures(name, t, p, value):
     ids=lambda x: getattr(x, "name", ""),
 )
 def test_figures_of_keras(loss, value, weighted):
-    t, p = np.eye(2, dtype="float32"), np.array([[0.7, 0.3], [0.2, 0.8]], "float32")
+    t = np.eye(2, dtype="float32")
+    p = np.array([[0.7, 0.3], [0.2, 0.8]], "float32")
     assert loss(t, p).item() == pytest.approx(value, rel=2e-6, abs=1e-7)
     assert loss(t, p, np.array([0.5, 2.0])).item() == pytest.approx(weighted, rel=2e-6, abs=1e-7)
 
@@ -240,7 +242,7 @@ def test_hinge_takes_labels_of_both_kinds(xp):
     p = xp.asarray(PREDICTED)
     for function in (losses.hinge, losses.squared_hinge):
         signs, bits = (to_cpu(function(xp.asarray(t), p).data) for t in (SIGNS, (SIGNS + 1) / 2))
-        np.testing.assert_array_equal(signs, bits)
+        assert_array_equal(signs, bits)
 
 
 # ---- logits --------------------------------------------------------------------------------------
@@ -260,14 +262,18 @@ HARD = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0]])
 @pytest.mark.parametrize("weight", [None, [1.0, 1.0]])
 def test_probabilities_out_of_the_network_are_computed_from_logits(make, targets, weight, xp):
     activation = ops.sigmoid if isinstance(make(), BinaryCrossentropy) else ops.softmax
-    x, t = Tensor(xp.asarray(HARD), requires_grad=True), xp.asarray(targets)
+    x = Tensor(xp.asarray(HARD), requires_grad=True)
+    t = xp.asarray(targets)
     p = activation(x)
     weight = None if weight is None else xp.asarray(weight)
-    known, told = make()(t, p, weight), make(from_logits=True)(t, x, weight)
+    known = make()(t, p, weight)
+    told = make(from_logits=True)(t, x, weight)
     assert known.item() == told.item() > 600  # no clip at 16.1
     slopes = [to_cpu(grad(y, [x])[0].data) for y in (known, told)]
-    np.testing.assert_array_equal(*slopes)
-    assert np.isfinite(slopes[0]).all() and abs(slopes[0]).max() > 0.1  # and the gradient is alive
+    assert_array_equal(*slopes)
+    # and the gradient is alive
+    assert np.isfinite(slopes[0]).all()
+    assert abs(slopes[0]).max() > 0.1
     assert make()(t, Tensor(p.data), weight).item() < 17  # the array alone is clipped
 
 
@@ -307,18 +313,14 @@ def test_clipping_of_raw_probabilities():
 )
 def test_from_logits_of_functions(name, xp):
     t = LABELS if name.startswith("sparse") else TARGETS
-    function, activation = (
-        getattr(losses, name),
-        ops.sigmoid if name.startswith("binary") else ops.softmax,
-    )
+    function = getattr(losses, name)
+    activation = ops.sigmoid if name.startswith("binary") else ops.softmax
     logits = Tensor(xp.asarray(REAL))
     raw = function(xp.asarray(t), Tensor(activation(logits).data))
-    told, known = (
-        function(xp.asarray(t), logits, from_logits=True),
-        function(xp.asarray(t), activation(logits)),
-    )
-    np.testing.assert_allclose(to_cpu(told.data), to_cpu(raw.data), rtol=1e-5)
-    np.testing.assert_array_equal(to_cpu(told.data), to_cpu(known.data))
+    told = function(xp.asarray(t), logits, from_logits=True)
+    known = function(xp.asarray(t), activation(logits))
+    assert_allclose(to_cpu(told.data), to_cpu(raw.data), rtol=1e-5)
+    assert_array_equal(to_cpu(told.data), to_cpu(known.data))
     assert loss_class(name)(from_logits=True)(xp.asarray(t), logits).item() == pytest.approx(
         to_cpu(told.data).mean(), rel=1e-6
     )
@@ -329,7 +331,8 @@ def test_from_logits_of_functions(name, xp):
 
 
 def test_sequences_of_labels(xp):
-    logits, labels = rng.standard_normal((2, 5, 3)), rng.integers(0, 3, (2, 5))
+    logits = rng.standard_normal((2, 5, 3))
+    labels = rng.integers(0, 3, (2, 5))
     each = losses.sparse_categorical_crossentropy(
         xp.asarray(labels), xp.asarray(logits), from_logits=True
     )
@@ -431,7 +434,9 @@ def test_names_classes_and_instances():
         if name == kind().name:
             assert inspect.isfunction(getattr(losses, name))
     loss = Huber(2.0, name="mine")
-    assert losses.get(loss) is loss and loss.name == "mine" and loss.delta == 2.0
+    assert losses.get(loss) is loss
+    assert loss.name == "mine"
+    assert loss.delta == 2.0
     binary = BinaryCrossentropy(True, 0.1)
     assert (binary.from_logits, binary.label_smoothing) == (True, 0.1)
 
@@ -443,7 +448,8 @@ def test_own_functions(xp):
     def whole(t, p):
         return ops.mean(abs(t - p)) * 2
 
-    t, p = xp.asarray(REAL), Tensor(xp.asarray(PREDICTED), requires_grad=True)
+    t = xp.asarray(REAL)
+    p = Tensor(xp.asarray(PREDICTED), requires_grad=True)
     wanted = abs(REAL - PREDICTED).mean(-1)
     w = rng.uniform(0, 2, N)
     assert losses.get(each).name == "each"
@@ -453,7 +459,7 @@ def test_own_functions(xp):
     )
     assert losses.get(whole)(t, p).item() == pytest.approx(2 * wanted.mean(), rel=1e-5)
     (slope,) = grad(losses.get(each)(t, p), [p])
-    np.testing.assert_allclose(to_cpu(slope.data), np.sign(PREDICTED - REAL) / REAL.size, rtol=1e-5)
+    assert_allclose(to_cpu(slope.data), np.sign(PREDICTED - REAL) / REAL.size, rtol=1e-5)
     with pytest.raises(ValueError, match=r"whole: sample_weight has shape \(6,\), the losses \(\)"):
         losses.get(whole)(t, p, xp.asarray(w))
 
@@ -485,8 +491,9 @@ def test_targets_may_have_a_graph():
         )
         for loss in (MeanSquaredError(), Huber()):
             slope = grad(loss(t, p), [t, p])
-            np.testing.assert_allclose(slope[0].numpy(), -slope[1].numpy(), rtol=1e-5)
-            assert slope[0].dtype == dtype and abs(slope[0].numpy()).max() > 0
+            assert_allclose(slope[0].numpy(), -slope[1].numpy(), rtol=1e-5)
+            assert slope[0].dtype == dtype
+            assert abs(slope[0].numpy()).max() > 0
 
 
 @pytest.mark.parametrize(

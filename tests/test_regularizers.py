@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from minigrad import Tensor, check_grads, grad, regularizers
 from minigrad.regularizers import L1, L1L2, L2, OrthogonalRegularizer
@@ -29,7 +30,9 @@ EVERY = [
 )
 def test_values(regularizer, value, device):
     penalty = regularizer(Tensor(WEIGHTS, device=device))
-    assert penalty.shape == () and penalty.dtype == np.float32 and penalty.device == device
+    assert penalty.shape == ()
+    assert penalty.dtype == np.float32
+    assert penalty.device == device
     assert penalty.item() == pytest.approx(value, rel=1e-6)
 
 
@@ -39,9 +42,9 @@ def test_slopes():
         name: grad(regularizer(w), [w])[0].numpy()
         for name, regularizer in {"l1": L1(0.01), "l2": L2(0.01), "both": L1L2(0.01, 0.01)}.items()
     }
-    np.testing.assert_allclose(slope["l1"], 0.01 * np.sign(WEIGHTS))
-    np.testing.assert_allclose(slope["l2"], 0.02 * np.asarray(WEIGHTS), rtol=1e-6)
-    np.testing.assert_allclose(slope["both"], slope["l1"] + slope["l2"], rtol=1e-6)
+    assert_allclose(slope["l1"], 0.01 * np.sign(WEIGHTS))
+    assert_allclose(slope["l2"], 0.02 * np.asarray(WEIGHTS), rtol=1e-6)
+    assert_allclose(slope["both"], slope["l1"] + slope["l2"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("regularizer", EVERY, ids=repr)

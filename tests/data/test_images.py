@@ -5,6 +5,7 @@ import pytest
 import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad
 from minigrad import Tensor
@@ -21,12 +22,13 @@ def test_scales_there_and_back(xp, same_dtype):
     pixels = xp.asarray(np.arange(256).reshape(1, 16, 16, 1).astype(np.uint8))
     x = to_float(pixels)
     same_dtype("float32", x)
-    assert float(x.min()) == 0 and float(x.max()) == 1
-    np.testing.assert_array_equal(to_cpu(to_uint8(x)), to_cpu(pixels))
-    np.testing.assert_array_equal(
+    assert float(x.min()) == 0
+    assert float(x.max()) == 1
+    assert_array_equal(to_cpu(to_uint8(x)), to_cpu(pixels))
+    assert_array_equal(
         to_cpu(to_float(xp.asarray([[0, 4, 16]]), top=16)), np.float32([[0, 0.25, 1]])
     )
-    np.testing.assert_array_equal(
+    assert_array_equal(
         to_cpu(to_uint8(xp.asarray([[0, 8, 16]]), top=16)), np.uint8([[0, 128, 255]])
     )
 
@@ -68,24 +70,25 @@ def test_resize_is_pytorchs(h, w, height, width, n, channels, method):
     torch = pytest.importorskip("torch")
     x = np.random.default_rng(h + 13 * w).random((n, h, w, channels), np.float32)
     y = resize(x, (height, width), method)
-    assert y.dtype == np.float32 and y.shape == (n, height, width, channels)
+    assert y.dtype == np.float32
+    assert y.shape == (n, height, width, channels)
     if n:
         options = {"align_corners": False} if method == "bilinear" else {}
         theirs = torch.nn.functional.interpolate(
             torch.tensor(x).permute(0, 3, 1, 2), (height, width), mode=method, **options
         )
-        np.testing.assert_allclose(y, theirs.permute(0, 2, 3, 1).numpy(), atol=1e-5)
+        assert_allclose(y, theirs.permute(0, 2, 3, 1).numpy(), atol=1e-5)
 
 
 def test_resize_by_hand(xp):
     row = xp.asarray(np.float32([[[0, 4]]]))  # (1, 1, 2)
-    np.testing.assert_array_equal(
+    assert_array_equal(
         to_cpu(resize(row, (1, 4))), [[[0, 1, 3, 4]]]
     )  # centers 1/2, 3/2 -> 1/4 3/4 5/4 7/4
-    np.testing.assert_array_equal(to_cpu(resize(row, (1, 4), "nearest")), [[[0, 0, 4, 4]]])
-    np.testing.assert_array_equal(to_cpu(resize(row, (2, 1))), [[[2], [2]]])
+    assert_array_equal(to_cpu(resize(row, (1, 4), "nearest")), [[[0, 0, 4, 4]]])
+    assert_array_equal(to_cpu(resize(row, (2, 1))), [[[2], [2]]])
     assert device_name(resize(row, 3)) == device_name(row)
-    np.testing.assert_array_equal(
+    assert_array_equal(
         to_cpu(resize(xp.asarray(np.uint8([[[0, 255]]])), (1, 4))), [[[0, 64, 191, 255]]]
     )
 
@@ -96,21 +99,23 @@ def test_resize_keeps_dtype_rank_and_input(method, dtype):
     x = (rng.random((3, 9, 7)) * 200).astype(dtype)
     before = x.copy()
     y = resize(x, (5, 11), method)
-    assert y.shape == (3, 5, 11) and y.dtype == x.dtype
-    np.testing.assert_array_equal(y, resize(x[..., None], (5, 11), method)[..., 0])
-    np.testing.assert_array_equal(resize(x, (9, 7), method), x)
-    np.testing.assert_array_equal(x, before)
+    assert y.shape == (3, 5, 11)
+    assert y.dtype == x.dtype
+    assert_array_equal(y, resize(x[..., None], (5, 11), method)[..., 0])
+    assert_array_equal(resize(x, (9, 7), method), x)
+    assert_array_equal(x, before)
     strided = np.repeat(x, 2, 0)[::2][:, ::-1]
-    np.testing.assert_array_equal(resize(strided, 6, method), resize(strided.copy(), 6, method))
+    assert_array_equal(resize(strided, 6, method), resize(strided.copy(), 6, method))
 
 
 def test_many_blocks_are_one(monkeypatch):
     x = rng.random((7, 9, 8, 2), np.float32)
     maps = np.tile([[1, 0.1, 0.5], [-0.1, 1, 0.2]], (7, 1, 1))
-    whole, moved = resize(x, 6), affine(x, maps)
+    whole = resize(x, 6)
+    moved = affine(x, maps)
     monkeypatch.setattr(images, "BLOCK_SIZE", 200)
-    np.testing.assert_array_equal(resize(x, 6), whole)
-    np.testing.assert_array_equal(affine(x, maps), moved)
+    assert_array_equal(resize(x, 6), whole)
+    assert_array_equal(affine(x, maps), moved)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,7 @@ def test_affine_is_scipys(fill_mode, theirs, shape):
             expected = scipy.ndimage.affine_transform(
                 image[..., channel], a, center + b - a @ center, order=1, mode=theirs, cval=0.7
             )
-            np.testing.assert_allclose(got[..., channel], expected, atol=1e-9)
+            assert_allclose(got[..., channel], expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
@@ -195,26 +200,25 @@ def test_affine_exact_maps(interpolation, dtype):
     options = {"interpolation": interpolation, "fill_mode": "constant", "fill_value": 9}
     same = affine(x, maps_of(np.eye(2), (0, 0), 3), **options)
     assert same.dtype == dtype
-    np.testing.assert_array_equal(same, x)
+    assert_array_equal(same, x)
     moved = affine(x, maps_of(np.eye(2), (-1, 2), 3), **options)  # y[r, c] = x[r - 1, c + 2]
-    np.testing.assert_array_equal(moved[:, 1:, :-2], x[:, :-1, 2:])
-    assert (moved[:, 0] == 9).all() and (moved[:, :, -2:] == 9).all()
+    assert_array_equal(moved[:, 1:, :-2], x[:, :-1, 2:])
+    assert (moved[:, 0] == 9).all()
+    assert (moved[:, :, -2:] == 9).all()
     far = affine(x, maps_of(np.eye(2), (100, 0), 3), **options)
     assert (far == 9).all()
-    np.testing.assert_array_equal(
-        affine(x, maps_of(-np.eye(2), (0, 0), 3), **options), x[:, ::-1, ::-1]
-    )
+    assert_array_equal(affine(x, maps_of(-np.eye(2), (0, 0), 3), **options), x[:, ::-1, ::-1])
 
 
 def test_affine_wraps_at_the_seam():
     """A place just below 0 is just below the size, which rounding makes the size itself."""
     x = np.arange(4, dtype=np.float32).reshape(1, 1, 4, 1)
     y = affine(x, maps_of(np.eye(2), (0, -1e-9), 1), fill_mode="wrap")
-    np.testing.assert_allclose(y, x, atol=1e-5)
-    np.testing.assert_array_equal(
+    assert_allclose(y, x, atol=1e-5)
+    assert_array_equal(
         affine(x, maps_of(np.eye(2), (0, 1), 1), fill_mode="wrap")[0, 0, :, 0], [1, 2, 3, 0]
     )
-    np.testing.assert_array_equal(
+    assert_array_equal(
         affine(x, maps_of(np.eye(2), (0, 6), 1))[0, 0, :, 0], [1, 0, 0, 1]
     )  # reflected twice
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad
 from minigrad import Sequential, Tensor
@@ -22,7 +23,8 @@ from minigrad.training.callbacks import Callback
 @settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 45), st.booleans(), st.booleans())
 def test_every_row_once(n, size, shuffle, drop_last):
-    x, y = np.arange(3 * n).reshape(n, 3), np.arange(n)
+    x = np.arange(3 * n).reshape(n, 3)
+    y = np.arange(n)
     if drop_last and n < size:
         with pytest.raises(ValueError, match=f"{n} rows make no batch of {size}"):
             batches([x, y], size, shuffle, drop_last)
@@ -36,11 +38,11 @@ def test_every_row_once(n, size, shuffle, drop_last):
     assert all(len(rows) == size for rows, _ in parts[:-1])
     assert len(parts[-1][0]) == (size if drop_last else n % size or size)
     rows, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-    np.testing.assert_array_equal(rows, x[labels])  # x and y stay together
+    assert_array_equal(rows, x[labels])  # x and y stay together
     seen = n - n % size if drop_last else n
     assert len(set(labels)) == len(labels) == seen
     if not shuffle:
-        np.testing.assert_array_equal(labels, np.arange(seen))
+        assert_array_equal(labels, np.arange(seen))
 
 
 def test_shuffles_follow_the_seed(xp):
@@ -50,11 +52,13 @@ def test_shuffles_follow_the_seed(xp):
         return np.concatenate([to_cpu(rows) for (rows,) in batches([x], 8, shuffle=True)])
 
     minigrad.seed(4)
-    first, second = one_pass(), one_pass()
-    assert (first != second).any() and (first != np.arange(50)).any()
+    first = one_pass()
+    second = one_pass()
+    assert (first != second).any()
+    assert (first != np.arange(50)).any()
     minigrad.seed(4)
-    np.testing.assert_array_equal(one_pass(), first)
-    np.testing.assert_array_equal(
+    assert_array_equal(one_pass(), first)
+    assert_array_equal(
         first, np.random.default_rng(4).permutation(50)
     )  # one a pass, drawn on the host
 
@@ -64,18 +68,22 @@ def test_without_shuffling_nothing_is_drawn_or_copied():
     minigrad.seed(4)
     parts = list(batches([x], 4))
     assert all(np.shares_memory(part, x) for (part,) in parts)
-    np.testing.assert_array_equal(
+    assert_array_equal(
         next(batches([x], 10, shuffle=True))[0], x[np.random.default_rng(4).permutation(10)]
     )
 
 
 def test_rows_stay_on_their_device(device):
-    x, y = to_device(np.arange(12.0).reshape(6, 2), device), np.arange(6)
+    x = to_device(np.arange(12.0).reshape(6, 2), device)
+    y = np.arange(6)
     for rows, labels, missing in batches([x, y, None], 4, shuffle=True):
-        assert device_name(rows) == device and device_name(labels) == "cpu" and missing is None
-        np.testing.assert_array_equal(to_cpu(rows)[:, 0], labels * 2)
+        assert device_name(rows) == device
+        assert device_name(labels) == "cpu"
+        assert missing is None
+        assert_array_equal(to_cpu(rows)[:, 0], labels * 2)
     (rows,) = next(batches([Tensor(x)], 4))
-    assert device_name(rows) == device and rows.shape == (4, 2)
+    assert device_name(rows) == device
+    assert rows.shape == (4, 2)
 
 
 @pytest.mark.parametrize(
@@ -96,12 +104,13 @@ def test_batches_refuse_at_the_call(arrays, size, message):
 
 
 def test_validation_takes_the_last_rows(xp):
-    x, y = xp.arange(20).reshape(10, 2), xp.arange(10)
+    x = xp.arange(20).reshape(10, 2)
+    y = xp.arange(10)
     (x_train, y_train, nothing), (x_held, y_held, _) = train_validation_split([x, y, None], 0.2)
     assert nothing is None
-    np.testing.assert_array_equal(to_cpu(y_train), np.arange(8))
-    np.testing.assert_array_equal(to_cpu(y_held), [8, 9])
-    np.testing.assert_array_equal(to_cpu(x_held), [[16, 17], [18, 19]])
+    assert_array_equal(to_cpu(y_train), np.arange(8))
+    assert_array_equal(to_cpu(y_held), [8, 9])
+    assert_array_equal(to_cpu(x_held), [[16, 17], [18, 19]])
     assert len(x_train) == 8
     assert [len(part[0]) for part in train_validation_split([np.zeros(1437)], 0.2)] == [
         1149,
@@ -137,23 +146,25 @@ def jitter(x, *rest):
 def same_batches(a, b):
     for one, other in zip(a, b, strict=True):
         for x, y in zip(one, other, strict=True):
-            np.testing.assert_array_equal(x, y)
+            assert_array_equal(x, y)
 
 
 def test_transform_gets_the_rows_and_gives_the_batch():
-    x, y = np.arange(10, dtype=np.float32), np.arange(10)
+    x = np.arange(10, dtype=np.float32)
+    y = np.arange(10)
     parts = list(batches([x, y, None], 4, transform=lambda x, y, nothing: (x * 2, y, nothing)))
-    np.testing.assert_array_equal(parts[2][0], [16, 18])
+    assert_array_equal(parts[2][0], [16, 18])
     assert parts[0][2] is None
     (alone,) = zip(*batches([x], 5, transform=np.sqrt), strict=True)
-    np.testing.assert_allclose(np.concatenate(alone), np.sqrt(x))
+    assert_allclose(np.concatenate(alone), np.sqrt(x))
 
 
 def test_each_batch_draws_from_its_own_generator():
     """Batches do not depend on draws between them, nor training on the draws of a transform."""
     x = np.zeros((20, 3), np.float32)
     minigrad.seed(8)
-    first, after = list(batches([x], 6, True, transform=jitter)), generator().random()
+    first = list(batches([x], 6, True, transform=jitter))
+    after = generator().random()
     minigrad.seed(8)
     second = []
     for part in batches([x], 6, True, transform=jitter):
@@ -187,16 +198,20 @@ def threads():
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 7, 50])
 def test_prefetching_changes_neither_order_nor_bits(depth):
-    x, y = np.random.default_rng(0).random((30, 5), np.float32), np.arange(30)
+    x = np.random.default_rng(0).random((30, 5), np.float32)
+    y = np.arange(30)
     minigrad.seed(3)
-    expected, after = list(batches([x, y], 4, True, transform=jitter)), generator().random()
+    expected = list(batches([x, y], 4, True, transform=jitter))
+    after = generator().random()
     minigrad.seed(3)
     made = []
     for part in prefetch(batches([x, y], 4, True, transform=jitter), depth):
         made.append(part)
     same_batches(made, expected)
-    assert generator().random() == after and not threads()
-    assert list(prefetch(iter([]), depth)) == [] and list(prefetch([3, 1, 2], depth)) == [3, 1, 2]
+    assert generator().random() == after
+    assert not threads()
+    assert list(prefetch(iter([]), depth)) == []
+    assert list(prefetch([3, 1, 2], depth)) == [3, 1, 2]
 
 
 def test_the_next_is_made_while_one_is_used():
@@ -215,8 +230,10 @@ def test_the_next_is_made_while_one_is_used():
         time.sleep(0.001)
     time.sleep(0.02)
     assert [i for i, _ in made] == [0, 1, 2, 3]  # the one in use and three ahead, no more
-    assert all(name.startswith("minigrad-prefetch") for _, name in made) and len(threads()) == 1
-    assert list(rows) == list(range(1, 10)) and not threads()
+    assert all(name.startswith("minigrad-prefetch") for _, name in made)
+    assert len(threads()) == 1
+    assert list(rows) == list(range(1, 10))
+    assert not threads()
 
 
 def test_an_abandoned_iterator_leaves_no_thread():
@@ -245,11 +262,13 @@ def test_what_is_raised_reaches_the_caller_at_its_place(depth):
         yield 2
         raise OSError("a damaged file")
 
-    rows, seen = prefetch(source(), depth), []
+    rows = prefetch(source(), depth)
+    seen = []
     with pytest.raises(OSError, match="a damaged file"):
         for item in rows:
             seen.append(item)
-    assert seen == [1, 2] and not threads()
+    assert seen == [1, 2]
+    assert not threads()
     assert list(rows) == []
 
 
@@ -269,7 +288,8 @@ def test_prefetch_refuses(depth):
         prefetch([1], depth)
 
 
-X, LABELS = np.random.default_rng(5).random((40, 6, 6, 1), np.float32), np.arange(40) % 3
+X = np.random.default_rng(5).random((40, 6, 6, 1), np.float32)
+LABELS = np.arange(40) % 3
 
 
 def small(seed=2, **options):
@@ -290,7 +310,7 @@ def weights_after(x, *args, epochs=3, **options):
 
 def assert_same(a, b):
     for p, q in zip(a, b, strict=True):
-        np.testing.assert_array_equal(p, q)
+        assert_array_equal(p, q)
 
 
 def test_a_dataset_trains_as_its_arrays_do():
@@ -305,10 +325,8 @@ def test_a_dataset_trains_as_its_arrays_do():
         weights_after(Dataset(X, ONE_HOT, batch_size=16), class_weight={0: 3.0}),
         weights_after(X, ONE_HOT, batch_size=16, class_weight={0: 3.0}),
     )
-    assert (
-        len(Dataset(X, ONE_HOT, batch_size=16)) == 3
-        and len(Dataset(X, batch_size=16, drop_last=True)) == 2
-    )
+    assert len(Dataset(X, ONE_HOT, batch_size=16)) == 3
+    assert len(Dataset(X, batch_size=16, drop_last=True)) == 2
 
 
 def test_augmented_training_is_the_same_with_and_without_a_thread():
@@ -361,18 +379,18 @@ def test_generators_and_lists_of_batches():
 
 
 def test_batches_to_look_at(capsys):
-    model, data = small(metrics=["mae"]), Dataset(X, ONE_HOT, batch_size=7, shuffle=False)
-    np.testing.assert_allclose(model.evaluate(data), model.evaluate(X, ONE_HOT), rtol=1e-5)
-    np.testing.assert_allclose(model.predict(data), model.predict(X), rtol=1e-5)
-    np.testing.assert_allclose(
-        model.predict(x for (x,) in batches([X], 9)), model.predict(X), rtol=1e-5
-    )
+    model = small(metrics=["mae"])
+    data = Dataset(X, ONE_HOT, batch_size=7, shuffle=False)
+    assert_allclose(model.evaluate(data), model.evaluate(X, ONE_HOT), rtol=1e-5)
+    assert_allclose(model.predict(data), model.predict(X), rtol=1e-5)
+    assert_allclose(model.predict(x for (x,) in batches([X], 9)), model.predict(X), rtol=1e-5)
     record = model.fit(data, validation_data=data, epochs=2, verbose=1)
-    assert len(record.history["val_loss"]) == 2 and "12/12" in capsys.readouterr().out
+    assert len(record.history["val_loss"]) == 2
+    assert "12/12" in capsys.readouterr().out
     model.fit(batches([X, ONE_HOT], 7), verbose=1)  # nobody knows how many
     assert "6step" in capsys.readouterr().out.replace(" ", "")
     held = model.fit(data, validation_data=(X, ONE_HOT), verbose=0).history["val_loss"]
-    np.testing.assert_allclose(held[-1], model.evaluate(X, ONE_HOT)[0], rtol=1e-5)
+    assert_allclose(held[-1], model.evaluate(X, ONE_HOT)[0], rtol=1e-5)
 
 
 def test_stopping_early_leaves_no_thread():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from minigrad.data import forecast_report, split_windows, windows
 from minigrad.metrics import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
@@ -13,13 +14,12 @@ from minigrad.metrics import MeanAbsoluteError, MeanSquaredError, R2Score, RootM
 
 def test_windows_by_hand():
     x, y = windows([0.0, 1, 2, 3, 4, 5], 3)
-    assert (
-        x.shape == (3, 3, 1)
-        and x[..., 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
-        and y.tolist() == [[3], [4], [5]]
-    )
+    assert x.shape == (3, 3, 1)
+    assert x[..., 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    assert y.tolist() == [[3], [4], [5]]
     x, y = windows(np.arange(12.0).reshape(6, 2), 2, horizon=2, target=np.arange(6) * 10, stride=2)
-    assert x.tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]] and y.tolist() == [[30], [50]]
+    assert x.tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+    assert y.tolist() == [[30], [50]]
 
 
 @given(
@@ -41,9 +41,8 @@ def test_no_window_sees_its_target_and_no_training_row_a_test_target(
             windows(time, size, horizon)
         return
     x, y = windows(time, size, horizon, stride=stride)
-    assert (y[:, 0] - x[:, -1, 0] == horizon).all() and (
-        x[:, :, 0] == x[:, :1, 0] + np.arange(size)
-    ).all()
+    assert (y[:, 0] - x[:, -1, 0] == horizon).all()
+    assert (x[:, :, 0] == x[:, :1, 0] + np.arange(size)).all()
     assert len(x) == (n - size - horizon) // stride + 1
     if len(x) - np.ceil(len(x) * test_size) < 1:
         with pytest.raises(ValueError, match="leave one part empty"):
@@ -52,33 +51,32 @@ def test_no_window_sees_its_target_and_no_training_row_a_test_target(
     (x, y), (x_test, y_test), (scaler, same) = split_windows(
         time, size, horizon, stride=stride, test_size=test_size
     )
-    assert scaler is same and x.dtype == np.float32
+    assert scaler is same
+    assert x.dtype == np.float32
     back = [scaler.inverse_transform(part.reshape(-1, 1)) for part in (x, y, y_test)]
-    assert (
-        scaler.data_max_[0] == pytest.approx(back[1].max(), abs=1e-3)
-        and back[2].min() > scaler.data_max_[0] + 0.5
-    )
-    assert back[0].max() < back[1].max() and scaler.n_samples_seen_ == round(back[1].max()) + 1
+    assert scaler.data_max_[0] == pytest.approx(back[1].max(), abs=1e-3)
+    assert back[2].min() > scaler.data_max_[0] + 0.5
+    assert back[0].max() < back[1].max()
+    assert scaler.n_samples_seen_ == round(back[1].max()) + 1
 
 
 def test_the_future_does_not_move_the_scale():
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    x = rng.normal(size=(40, 3))
+    y = rng.normal(size=40)
     early = split_windows(x, 4, target=y, scaler="standard")[0]
     x[33:], y[34:] = 100, 100  # 36 windows, 28 train: rows to 30, targets to 31
     late, test, scalers = split_windows(x, 4, target=y, scaler="standard")
-    np.testing.assert_array_equal(early[0], late[0])
-    np.testing.assert_array_equal(early[1], late[1])
-    assert (
-        test[1].max() > 50 and scalers[0].n_samples_seen_ == 31 and scalers[1].n_samples_seen_ == 32
-    )
+    assert_array_equal(early[0], late[0])
+    assert_array_equal(early[1], late[1])
+    assert test[1].max() > 50
+    assert scalers[0].n_samples_seen_ == 31
+    assert scalers[1].n_samples_seen_ == 32
     leaky = split_windows(x, 4, target=y, scaler="standard", leak=True)
-    assert (
-        leaky[2][0].n_samples_seen_ == leaky[2][1].n_samples_seen_ == 40
-        and abs(leaky[0][0] - late[0]).max() > 0.1
-    )
+    assert leaky[2][0].n_samples_seen_ == leaky[2][1].n_samples_seen_ == 40
+    assert abs(leaky[0][0] - late[0]).max() > 0.1
     raw = split_windows(x, 4, target=y, scaler=None)
-    np.testing.assert_allclose(raw[0][0][3], x[3:7], rtol=1e-6)
+    assert_allclose(raw[0][0][3], x[3:7], rtol=1e-6)
     assert raw[2] == (None, None)
 
 
@@ -110,14 +108,14 @@ def test_series_refuse(make, message):
 
 
 def test_a_forecast_beside_naive_ones():
-    y, guess, train = [3.0, 5, 4, 8], [3.0, 4, 4, 7], [1.0, 2, 3]
+    y = [3.0, 5, 4, 8]
+    guess = [3.0, 4, 4, 7]
+    train = [1.0, 2, 3]
     report = forecast_report(y, guess, train, name="LSTM")
     assert list(report) == ["LSTM", "mean of training", "last value"]
-    assert (
-        report["LSTM"]["mse"] == 0.5
-        and report["LSTM"]["mae"] == 0.5
-        and report["LSTM"]["r2"] == pytest.approx(1 - 2 / 14)
-    )
+    assert report["LSTM"]["mse"] == 0.5
+    assert report["LSTM"]["mae"] == 0.5
+    assert report["LSTM"]["r2"] == pytest.approx(1 - 2 / 14)
     assert report["mean of training"]["mse"] == (1 + 9 + 4 + 36) / 4, "their mean is 2"
     assert report["last value"]["mse"] == (0 + 4 + 1 + 16) / 4, "3, 3, 5, 4"
     assert (
@@ -133,11 +131,8 @@ def test_a_forecast_beside_naive_ones():
         metric.update_state(np.array(y)[:, None], np.array(guess)[:, None])
         assert report["LSTM"][name] == pytest.approx(float(metric.result()))
     lines = str(report).split("\n")
-    assert lines[0].split() == ["MSE", "RMSE", "MAE", "R2"] and lines[1].split()[:3] == [
-        "LSTM",
-        "0.5",
-        "0.7071",
-    ]
+    assert lines[0].split() == ["MSE", "RMSE", "MAE", "R2"]
+    assert lines[1].split()[:3] == ["LSTM", "0.5", "0.7071"]
     assert (
         lines[-1] == "The model's MSE is 0.0952 times that of the best naive forecast (last value)."
     )

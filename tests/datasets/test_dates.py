@@ -26,14 +26,13 @@ def read_date(text):
 
 def test_dates_have_one_answer():
     (x, y), (x_test, y_test) = dates(4000, seed=5)
-    assert (
-        len(x) == len(y) == 3600
-        and len(x_test) == len(y_test) == 400
-        and len({*y, *y_test}) == len({*x, *x_test}) == 4000
-    )
+    assert len(x) == len(y) == 3600
+    assert len(x_test) == len(y_test) == 400
+    assert len({*y, *y_test}) == len({*x, *x_test}) == 4000
     for written, iso in zip(x + x_test, y + y_test):
         d = date.fromisoformat(iso)
-        assert read_date(written) == d and 1900 <= d.year < 2100
+        assert read_date(written) == d
+        assert 1900 <= d.year < 2100
         named = [day for day in WEEKDAYS if re.match(rf"{day[:3]}", written, re.I)]
         assert not named or named == [WEEKDAYS[d.weekday()]]
         assert re.search("[A-Za-z]", written) or written.startswith(f"{d.year}/"), (
@@ -43,6 +42,7 @@ def test_dates_have_one_answer():
         re.sub(r"\d+", "0", re.sub("|".join([*MONTHS, *WEEKDAYS, *ORDINALS[::-1]]), "word", text))
         for text in x
     }
-    assert len(shapes) >= 14 and {"21st", "22nd", "23rd", "11th", "12th", "13th", "30th"} <= set(
+    assert len(shapes) >= 14
+    assert {"21st", "22nd", "23rd", "11th", "12th", "13th", "30th"} <= set(
         re.findall(r"\d+[a-z]+", " ".join(x))
     )

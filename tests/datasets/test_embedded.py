@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import sklearn.datasets
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import train_test_split
 
 from minigrad import datasets
@@ -27,15 +28,14 @@ from minigrad.config import default_dtype
 )
 def test_shapes_and_dtypes(load, train, test):
     (x_train, y_train), (x_test, y_test) = load()
-    assert (
-        x_train.shape == train
-        and x_test.shape == test
-        and len(y_train) == train[0]
-        and len(y_test) == test[0]
-    )
+    assert x_train.shape == train
+    assert x_test.shape == test
+    assert len(y_train) == train[0]
+    assert len(y_test) == test[0]
     classes = y_train.ndim == 1
     for x, y in ((x_train, y_train), (x_test, y_test)):
-        assert x.dtype == np.float32 and y.dtype == (np.int64 if classes else np.float32)
+        assert x.dtype == np.float32
+        assert y.dtype == (np.int64 if classes else np.float32)
         assert classes or y.shape == (len(y), 1)  # beside a Dense(1): equal shapes
     with default_dtype("float64"):
         assert load()[0][0].dtype == np.float64
@@ -46,69 +46,57 @@ def test_digits_are_scikit_learns_in_the_stated_split():
     a, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data(scale=None)
     for ours, theirs in ((x_train, a), (x_test, b), (y_train, c), (y_test, d)):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(datasets.digits.load_data()[0][0], x_train / 16)
-    np.testing.assert_array_equal(datasets.digits.load_data(scale="signed")[1][0], x_test / 8 - 1)
-    np.testing.assert_array_equal(
-        datasets.digits.load_data(flat=False)[1][0].reshape(360, 64), x_test / 16
-    )
+        assert_array_equal(ours, theirs)
+    assert_array_equal(datasets.digits.load_data()[0][0], x_train / 16)
+    assert_array_equal(datasets.digits.load_data(scale="signed")[1][0], x_test / 8 - 1)
+    assert_array_equal(datasets.digits.load_data(flat=False)[1][0].reshape(360, 64), x_test / 16)
     plain = train_test_split(x, y, test_size=0.2, random_state=42)
-    np.testing.assert_array_equal(
-        datasets.digits.load_data(scale=None, stratify=False)[1][0], plain[1]
-    )
+    assert_array_equal(datasets.digits.load_data(scale=None, stratify=False)[1][0], plain[1])
 
 
 def test_standard_scaling_reads_the_training_part_only():
     (x_train, _), (x_test, _) = datasets.digits.load_data(scale="standard")
-    raw_train, raw_test = (
-        datasets.digits.load_data()[0][0].astype(np.float64),
-        datasets.digits.load_data()[1][0].astype(np.float64),
-    )
+    raw_train = datasets.digits.load_data()[0][0].astype(np.float64)
+    raw_test = datasets.digits.load_data()[1][0].astype(np.float64)
     deviation = np.where(raw_train.std(0) == 0, 1, raw_train.std(0))
-    np.testing.assert_allclose(x_train, (raw_train - raw_train.mean(0)) / deviation, atol=1e-5)
-    np.testing.assert_allclose(x_test, (raw_test - raw_train.mean(0)) / deviation, atol=1e-4)
+    assert_allclose(x_train, (raw_train - raw_train.mean(0)) / deviation, atol=1e-5)
+    assert_allclose(x_test, (raw_test - raw_train.mean(0)) / deviation, atol=1e-4)
     with pytest.raises(ValueError, match="did you mean 'standard'"):
         datasets.digits.load_data(scale="standart")
 
 
 def test_digits28_repeats_pixels():
-    small, large = (
-        datasets.digits.load_data(flat=False)[0][0][..., 0],
-        datasets.digits28.load_data(flat=False)[0][0][..., 0],
-    )
-    np.testing.assert_array_equal(
+    small = datasets.digits.load_data(flat=False)[0][0][..., 0]
+    large = datasets.digits28.load_data(flat=False)[0][0][..., 0]
+    assert_array_equal(
         large[:, [0, 4, 7, 11, 14, 18, 21, 25]][:, :, [3, 6, 10, 13, 17, 20, 24, 27]], small
     )
-    np.testing.assert_array_equal(
-        large[:, :, 3:27:7], large[:, :, 0:24:7]
-    )  # 28 / 8 = 3.5: 4 pixels, then 3
+    assert_array_equal(large[:, :, 3:27:7], large[:, :, 0:24:7])  # 28 / 8 = 3.5: 4 pixels, then 3
     signed = datasets.digits28.load_data(scale="signed")[0][0].astype(np.float64)
-    assert abs(signed.mean() + 0.3876) < 2e-3 and abs(signed.std() - 0.7522) < 2e-3
-    np.testing.assert_allclose(
+    assert abs(signed.mean() + 0.3876) < 2e-3
+    assert abs(signed.std() - 0.7522) < 2e-3
+    assert_allclose(
         datasets.digits28.load_data(scale=None)[0][0], large.reshape(-1, 784) * 255, rtol=1e-6
     )
-    np.testing.assert_array_equal(
-        datasets.digits28.load_data()[1][1], datasets.digits.load_data()[1][1]
-    )
+    assert_array_equal(datasets.digits28.load_data()[1][1], datasets.digits.load_data()[1][1])
 
 
 def test_photographs_and_words():
     pictures = datasets.photographs.load_data()
-    assert pictures.shape == (2, 427, 640, 3) and pictures.dtype == np.float32
+    assert pictures.shape == (2, 427, 640, 3)
+    assert pictures.dtype == np.float32
     assert 0 <= pictures.min() < 0.1 < 0.9 < pictures.max() <= 1
-    np.testing.assert_allclose(
-        pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3
-    )
+    assert_allclose(pictures[1] * 255, sklearn.datasets.load_sample_image("flower.jpg"), atol=1e-3)
     text = datasets.python_help.load_text()
-    assert len(text) > 300_000 and "assert" in text and text == datasets.python_help.load_text()
+    assert len(text) > 300_000
+    assert "assert" in text
+    assert text == datasets.python_help.load_text()
 
 
 def test_texts_for_training_and_validation():
     train, validation = datasets.python_help.load_data(0.2)
-    assert (
-        train + validation == datasets.python_help.load_text()
-        and abs(len(validation) / len(datasets.python_help.load_text()) - 0.2) < 1e-4
-    )
+    assert train + validation == datasets.python_help.load_text()
+    assert abs(len(validation) / len(datasets.python_help.load_text()) - 0.2) < 1e-4
     for fraction in (0, 1, -0.5):
         with pytest.raises(ValueError, match="validation is a fraction between 0 and 1"):
             datasets.python_help.load_data(fraction)

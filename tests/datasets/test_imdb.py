@@ -16,11 +16,9 @@ from .imdb_file import REVIEWS, Bomb, as_keras_has_it
 def test_imdb_by_hand(cache):
     (cache / "imdb.npz").write_bytes(as_keras_has_it())
     (x_train, y_train), (x_test, y_test) = datasets.imdb.load_data(num_words=25)
-    assert (
-        x_train.dtype == object
-        and y_train.dtype == np.int64
-        and sorted(map(len, x_test)) == [1, 3, 6]
-    )
+    assert x_train.dtype == object
+    assert y_train.dtype == np.int64
+    assert sorted(map(len, x_test)) == [1, 3, 6]
     found = sorted((list(x), int(y)) for x, y in zip(x_train, y_train))
     assert found == sorted(
         [
@@ -66,9 +64,8 @@ def test_imdb_is_keras_s(cache, monkeypatch, options):
     for (x, y), (x_keras, y_keras) in zip(
         datasets.imdb.load_data(**options), imdb.load_data(**options)
     ):
-        assert [list(row) for row in x] == [
-            list(row) for row in x_keras
-        ] and y.tolist() == y_keras.tolist()
+        assert [list(row) for row in x] == [list(row) for row in x_keras]
+        assert y.tolist() == y_keras.tolist()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import urllib.error
 import numpy as np
 import pytest
 import sklearn.datasets
+from numpy.testing import assert_allclose, assert_array_equal
 
 from minigrad import datasets
 
@@ -36,24 +37,25 @@ def test_mnist_from_its_file(cache):
     cache.mkdir()
     np.savez(cache / "mnist.npz", **arrays)
     (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.dtype == np.float32 and y_train.dtype == np.int64
-    np.testing.assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
-    np.testing.assert_array_equal(y_test, arrays["y_test"])
-    np.testing.assert_array_equal(y_train, arrays["y_train"])
+    assert x_train.dtype == np.float32
+    assert y_train.dtype == np.int64
+    assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
+    assert_array_equal(y_test, arrays["y_test"])
+    assert_array_equal(y_train, arrays["y_train"])
     images = datasets.mnist.load_data(flat=False, scale=None)[1][0]
     assert images.shape == (3, 28, 28, 1)
-    np.testing.assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
-    np.testing.assert_allclose(
-        datasets.mnist.load_data(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6
-    )
+    assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
+    assert_allclose(datasets.mnist.load_data(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6)
 
 
 def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
-    rng, calls = np.random.default_rng(1), []
+    rng = np.random.default_rng(1)
+    calls = []
 
     def fetch(name, **options):
         calls.append(name)
-        assert options["as_frame"] is False and options["return_X_y"] is True
+        assert options["as_frame"] is False
+        assert options["return_X_y"] is True
         images = np.zeros((60_003, 784), np.uint8)
         images[::6000] = rng.integers(0, 256, (11, 784))
         images[0, 0] = 255
@@ -61,11 +63,13 @@ def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
     (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.shape == (60_000, 784) and x_test.shape == (3, 784) and x_train.max() == 1.0
+    assert x_train.shape == (60_000, 784)
+    assert x_test.shape == (3, 784)
+    assert x_train.max() == 1.0
     (again, _), (_, labels) = datasets.mnist.load_data()
     assert calls == ["mnist_784"]
-    np.testing.assert_array_equal(again, x_train)
-    np.testing.assert_array_equal(labels, y_test)
+    assert_array_equal(again, x_train)
+    assert_array_equal(labels, y_test)
     assert [p.name for p in cache.iterdir()] == ["mnist.npz"]
 
 
@@ -120,13 +124,15 @@ def test_mnist_with_a_damaged_file(cache, how):
     before = path.read_bytes()
     with pytest.raises(RuntimeError, match="mnist.npz is damaged.*could not be fetched.*digits28"):
         datasets.mnist.load_data()
-    assert path.read_bytes() == before and len(list(cache.iterdir())) == 1
+    assert path.read_bytes() == before
+    assert len(list(cache.iterdir())) == 1
 
 
 def test_a_damaged_file_is_replaced_when_there_is_a_network(cache, monkeypatch):
     cache.mkdir()
     damaged("truncated", cache / "mnist.npz")
-    x, y = np.zeros((60_001, 784), np.uint8), np.full(60_001, "7")
+    x = np.zeros((60_001, 784), np.uint8)
+    y = np.full(60_001, "7")
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: (x, y))
     assert len(datasets.mnist.load_data()[1][0]) == 1
     monkeypatch.undo()

@@ -43,16 +43,16 @@ def films():
 
 def test_reviews_are_balanced_distinct_and_of_the_promised_size(films):
     (x, y), (x_test, y_test) = films
-    assert (
-        len(x) == 2400
-        and len(x_test) == 600
-        and y.sum() == 1200
-        and y_test.sum() == 300
-        and y.dtype == np.int64
-    )
+    assert len(x) == 2400
+    assert len(x_test) == 600
+    assert y.sum() == 1200
+    assert y_test.sum() == 300
+    assert y.dtype == np.int64
     assert len({*x, *x_test}) == 3000
     lengths = Counter(len(text.split()) for text in x + x_test)
-    assert min(lengths) == 5 and 37 <= max(lengths) <= 40 and len(lengths) > 25
+    assert min(lengths) == 5
+    assert 37 <= max(lengths) <= 40
+    assert len(lengths) > 25
     assert 200 < len(CountVectorizer(token_pattern=r"\S+").fit(x).vocabulary_) < 600
     assert (np.diff(y) == 0).any(), "the labels do not alternate"
 
@@ -64,16 +64,18 @@ def test_the_order_of_the_words_decides(films):
         "although the plot was dull, the acting was superb.",
         "although the acting was superb, the plot was dull.",
     )
-    assert [meaning(text) for text in twin] == [1, 0] and Counter(
-        twin[0].strip(".").replace(",", "").split()
-    ) == Counter(twin[1].strip(".").replace(",", "").split())
+    assert [meaning(text) for text in twin] == [1, 0]
+    assert Counter(twin[0].strip(".").replace(",", "").split()) == Counter(
+        twin[1].strip(".").replace(",", "").split()
+    )
 
 
 def test_two_adjectives_of_one_part_agree(films):
     pairs = re.findall(
         rf"({'|'.join(GOOD + BAD)}) and ({'|'.join(GOOD + BAD)})\b", " ".join(films[0][0])
     )
-    assert len(pairs) > 1000 and all((a in GOOD) == (b in GOOD) and a != b for a, b in pairs)
+    assert len(pairs) > 1000
+    assert all((a in GOOD) == (b in GOOD) and a != b for a, b in pairs)
 
 
 def test_a_bag_of_words_is_not_enough(films):

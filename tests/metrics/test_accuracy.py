@@ -49,10 +49,8 @@ def test_accuracies(seed, weighted):
 @given(seeds, st.integers(1, 5))
 def test_top_k(seed, k):
     rng = np.random.default_rng(seed)
-    labels, scores = (
-        rng.integers(0, 5, 23),
-        rng.permuted(np.tile(np.arange(5) / 5, (23, 1)), axis=1).astype(np.float32),
-    )
+    labels = rng.integers(0, 5, 23)
+    scores = rng.permuted(np.tile(np.arange(5) / 5, (23, 1)), axis=1).astype(np.float32)
     expected = sk.top_k_accuracy_score(labels, scores, k=k, labels=range(5)) if k < 5 else 1.0
     assert in_batches(SparseTopKCategoricalAccuracy(k), labels, scores) == pytest.approx(expected)
     assert in_batches(TopKCategoricalAccuracy(k), one_hot(labels, 5), scores) == pytest.approx(

@@ -31,11 +31,9 @@ def test_auc_counts_pairs():
     assert AUC()([0, 1], [0.9, 0.1]) == 0.0
     assert AUC()([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5]) == 0.5
     assert AUC()([0, 1, 1], [0.5, 0.5, 0.7]) == 0.75  # one tie of two pairs
-    assert (
-        np.isnan(AUC().result())
-        and np.isnan(AUC()([1, 1], [0.2, 0.3]))
-        and np.isnan(AUC()([0, 1], [np.nan, 0.3]))
-    )
+    assert np.isnan(AUC().result())
+    assert np.isnan(AUC()([1, 1], [0.2, 0.3]))
+    assert np.isnan(AUC()([0, 1], [np.nan, 0.3]))
     with pytest.raises(ValueError, match="0 and 1"):
         AUC()([0, 2], [0.1, 0.9])
     with pytest.raises(ValueError, match="curve"):
@@ -43,7 +41,8 @@ def test_auc_counts_pairs():
 
 
 def test_auc_keeps_its_own_copy():
-    metric, buffer = AUC(), np.array([0.1, 0.9])
+    metric = AUC()
+    buffer = np.array([0.1, 0.9])
     metric.update_state([0, 1], buffer)
     buffer[:] = 0.5
     assert metric.result() == 1.0

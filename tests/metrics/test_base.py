@@ -13,7 +13,8 @@ from .samples import in_batches
 def test_sums_are_kept_in_float64():
     """A float32 sum stands still at 2**24: 20 million samples would count as 16.8."""
     metric = MeanAbsoluteError()
-    y, p = np.zeros(2_000_000, np.float32), np.ones(2_000_000, np.float32)
+    y = np.zeros(2_000_000, np.float32)
+    p = np.ones(2_000_000, np.float32)
     for _ in range(10):
         metric.update_state(y, p)
     assert metric.result() == 1.0
@@ -32,7 +33,8 @@ def test_mean():
     assert mean.result() == 0.0
     mean.update_state(2.0, 30)
     mean.update_state(Tensor(5.0), 10)
-    assert mean.result() == 2.75 and mean.name == "loss"
+    assert mean.result() == 2.75
+    assert mean.name == "loss"
     mean.reset_state()
     assert mean([1.0, 2.0, 6.0]) == 3.0
     assert (
@@ -41,7 +43,8 @@ def test_mean():
 
 
 def test_functions_are_averaged_by_rows():
-    y, p = np.arange(10.0), np.arange(10.0) * 1.3
+    y = np.arange(10.0)
+    p = np.arange(10.0) * 1.3
     of_a_batch = MeanMetricWrapper(
         lambda t, q: np.mean((t - q) ** 2), "mine"
     )  # one number a batch: weighed by its rows
@@ -54,6 +57,7 @@ def test_functions_are_averaged_by_rows():
     of_samples.reset_state()
     expected = sk.mean_squared_error(y, p, sample_weight=w)
     assert in_batches(of_samples, y[:, None], p[:, None], w) == pytest.approx(expected, rel=1e-6)
-    assert of_a_batch.name == "mine" and of_samples.name == "mean_squared_error"
+    assert of_a_batch.name == "mine"
+    assert of_samples.name == "mean_squared_error"
     with pytest.raises(ValueError, match="cannot weigh its samples"):
         of_a_batch.update_state(y, p, w)

@@ -5,6 +5,7 @@ import pytest
 import sklearn.metrics as sk
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from minigrad.metrics import ConfusionMatrix, F1Score, Precision, Recall
 
@@ -24,9 +25,9 @@ def test_precision_recall_f1_of_classes(seed, average, weighted):
             labels, taken, average=average, sample_weight=w, zero_division=0, labels=seen
         )
         for y, p in ((labels, scores), (labels[:, None], scores), (one_hot(labels), scores)):
-            np.testing.assert_allclose(in_batches(cls(average), y, p, w), every)
+            assert_allclose(in_batches(cls(average), y, p, w), every)
         integers = cls(average, num_classes=4)
-        np.testing.assert_allclose(in_batches(integers, labels, taken, w), every)
+        assert_allclose(in_batches(integers, labels, taken, w), every)
         if average == "macro":
             assert in_batches(cls(), labels, scores, w) == pytest.approx(
                 every
@@ -63,9 +64,7 @@ def test_confusion_matrix(seed, normalize):
     expected = sk.confusion_matrix(
         labels, scores.argmax(1), labels=range(4), normalize=normalize, sample_weight=w
     )
-    np.testing.assert_allclose(
-        in_batches(ConfusionMatrix(normalize=normalize), labels, scores, w), expected
-    )
+    assert_allclose(in_batches(ConfusionMatrix(normalize=normalize), labels, scores, w), expected)
 
 
 def test_confusion_matrix_grows_with_the_labels():
@@ -75,7 +74,7 @@ def test_confusion_matrix_grows_with_the_labels():
     assert metric.result().shape == (2, 2)
     metric.update_state([3, 0], [0, 0])
     metric.update_state([1], [0])
-    np.testing.assert_array_equal(
+    assert_array_equal(
         metric.result(), sk.confusion_matrix([0, 1, 3, 0, 1], [1, 1, 0, 0, 0], labels=range(4))
     )
 
@@ -98,12 +97,13 @@ def test_confusion_refuses(y_true, y_pred, options, message, xp):
     before = metric.result().copy()
     with pytest.raises(ValueError, match=message):
         metric.update_state(np.asarray(y_true), xp.asarray(y_pred))
-    np.testing.assert_array_equal(metric.result(), before)
+    assert_array_equal(metric.result(), before)
 
 
 def test_macro_leaves_out_what_was_never_there():
     """Of ten classes a small set shows four: the other six have no score to average."""
-    labels, taken = [0, 1, 1, 7], [0, 1, 7, 3]
+    labels = [0, 1, 1, 7]
+    taken = [0, 1, 7, 3]
     for cls, expected in SCORES:
         every = expected(labels, taken, average="macro", zero_division=0)
         assert cls("macro")(labels, one_hot(taken, 10)) == pytest.approx(every)

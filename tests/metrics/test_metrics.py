@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn.metrics as sk
+from numpy.testing import assert_allclose
 
 from minigrad import Tensor, losses, metrics
 from minigrad.config import to_device
@@ -79,7 +80,8 @@ def test_get():
         "sparse_top_k_categorical_accuracy",
     }
     own = Precision("macro")
-    assert metrics.get(own) is own and type(metrics.get(Recall)) is Recall
+    assert metrics.get(own) is own
+    assert type(metrics.get(Recall)) is Recall
     with pytest.raises(ValueError, match="unknown metric 'acuracy': did you mean 'accuracy'"):
         metrics.get("acuracy")
     with pytest.raises(ValueError, match="did you mean 'hinge'"):
@@ -88,7 +90,8 @@ def test_get():
 
 def test_accuracy_of_logits_means_above_zero():
     loss = losses.BinaryCrossentropy(from_logits=True)
-    logits, y = np.array([-1.0, 0.2, 0.4, 3.0]), np.array([0, 1, 1, 1])
+    logits = np.array([-1.0, 0.2, 0.4, 3.0])
+    y = np.array([0, 1, 1, 1])
     assert metrics.get("accuracy", loss=loss)(y, logits) == 1.0
     assert metrics.get("binary_accuracy", loss=loss)(y, logits) == 1.0
     assert metrics.get("accuracy", loss=losses.BinaryCrossentropy())(y, logits) == 0.5
@@ -124,7 +127,7 @@ def test_devices_tensors_and_reset(metric, y, p, device):
     metric.reset_state()
     expected = in_batches(metric, y, p)
     metric.reset_state()
-    np.testing.assert_allclose(in_batches(metric, y, p, np.ones(len(y))), expected, rtol=1e-6)
+    assert_allclose(in_batches(metric, y, p, np.ones(len(y))), expected, rtol=1e-6)
     there = to_device(p, device)
     for truth, prediction in (
         (to_device(y, device), there),
@@ -134,7 +137,7 @@ def test_devices_tensors_and_reset(metric, y, p, device):
     ):
         metric.reset_state()
         got = in_batches(metric, truth, prediction)
-        np.testing.assert_allclose(got, expected, rtol=1e-6)
+        assert_allclose(got, expected, rtol=1e-6)
         assert isinstance(got, (float, np.ndarray))
     metric.reset_state()
     metric.update_state(
@@ -143,7 +146,7 @@ def test_devices_tensors_and_reset(metric, y, p, device):
     half = metric.result()
     metric.reset_state()
     metric.update_state(y[:6], p[:6])
-    np.testing.assert_allclose(metric.result(), half, rtol=1e-6)
+    assert_allclose(metric.result(), half, rtol=1e-6)
 
 
 @pytest.mark.parametrize("metric, y, p", EVERY, ids=lambda x: getattr(x, "name", ""))

@@ -33,7 +33,8 @@ def test_regression(seed, tail, weighted):
 
 def test_one_axis_of_one_is_no_broadcast():
     """(N, 1) beside (N,) would broadcast to (N, N): a wrong number, silently."""
-    y, p = np.arange(6.0), np.arange(6.0) ** 2 / 5
+    y = np.arange(6.0)
+    p = np.arange(6.0) ** 2 / 5
     for metric, expected in (
         (MeanSquaredError(), sk.mean_squared_error(y, p)),
         (R2Score(), sk.r2_score(y, p)),
@@ -61,6 +62,7 @@ def test_r2_far_from_zero_and_without_spread():
 
 
 def test_unsigned_integers_do_not_wrap():
-    y, p = np.array([1, 200], np.uint8), np.array([3, 100], np.uint8)
+    y = np.array([1, 200], np.uint8)
+    p = np.array([3, 100], np.uint8)
     assert MeanAbsoluteError()(y, p) == 51.0
     assert MeanSquaredError()(y, p) == (4 + 10_000) / 2

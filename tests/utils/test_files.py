@@ -19,7 +19,8 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="No space"):
         write_npz(path, {})
-    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path):
@@ -27,6 +28,5 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
     files.write_json(path, {"é": 1})
     with pytest.raises(TypeError):
         files.write_json(path, {"x": object()})
-    assert files.read_json(path, "x") == {"é": 1} and [p.name for p in path.parent.iterdir()] == [
-        "a.json"
-    ]
+    assert files.read_json(path, "x") == {"é": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["a.json"]

@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from minigrad.config import default_dtype
 from minigrad.utils import to_categorical
 
 
 def test_to_categorical_by_hand():
-    np.testing.assert_array_equal(to_categorical([1, 0]), [[0, 1], [1, 0]])
-    np.testing.assert_array_equal(to_categorical([[1], [0]], 3), [[0, 1, 0], [1, 0, 0]])
+    assert_array_equal(to_categorical([1, 0]), [[0, 1], [1, 0]])
+    assert_array_equal(to_categorical([[1], [0]], 3), [[0, 1, 0], [1, 0, 0]])
     labels = np.arange(6, dtype="uint8").reshape(2, 3)
     one_hot = to_categorical(labels)
     assert one_hot.shape == (2, 3, 6)
-    np.testing.assert_array_equal(one_hot.argmax(-1), labels)
-    np.testing.assert_array_equal(one_hot.sum(-1), 1)
+    assert_array_equal(one_hot.argmax(-1), labels)
+    assert_array_equal(one_hot.sum(-1), 1)
 
 
 def test_to_categorical_has_the_default_dtype():

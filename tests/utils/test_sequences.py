@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from minigrad.utils.sequences import pad_sequences
 
@@ -35,7 +36,8 @@ def test_padding_by_hand():
         ["_", "a"],
         ["b", "c"],
     ]
-    assert pad_sequences([], 3).shape == (0, 3) and pad_sequences([[], []]).shape == (2, 0)
+    assert pad_sequences([], 3).shape == (0, 3)
+    assert pad_sequences([[], []]).shape == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ def test_padding_refuses(make, message):
 def test_padding_is_keras_s(rows, maxlen, dtype, padding, truncating, value):
     keras = pytest.importorskip("keras")
     arguments = rows, maxlen, dtype, padding, truncating, value
-    ours, theirs = pad_sequences(*arguments), keras.utils.pad_sequences(*arguments)
+    ours = pad_sequences(*arguments)
+    theirs = keras.utils.pad_sequences(*arguments)
     assert ours.dtype == theirs.dtype
-    np.testing.assert_array_equal(ours, theirs)
+    assert_array_equal(ours, theirs)

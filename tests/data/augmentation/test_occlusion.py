@@ -1,6 +1,7 @@
 """Parts that are covered."""
 
 import numpy as np
+from numpy.testing import assert_array_equal
 
 from minigrad.data import augmentation as A
 
@@ -19,20 +20,25 @@ def test_erasing_covers_rectangles_of_the_given_kind():
     y = A.RandomErasing(0.5, (0.1, 0.2), (0.5, 2.0))(x)
     found = np.array(list(rectangles(y, x)))
     assert 330 < len(found) < 470
-    area, ratio = found[:, 2] * found[:, 3] / 1200, found[:, 2] / found[:, 3]
-    assert 0.093 < area.min() < 0.105 and 0.195 < area.max() < 0.215  # sides are whole pixels
-    assert 0.45 < ratio.min() < 0.56 and 1.8 < ratio.max() < 2.2
-    assert found[:, 0].min() == 0 and found[:, 1].min() == 0  # it reaches every edge
-    assert (found[:, 0] + found[:, 2]).max() == 30 and (found[:, 1] + found[:, 3]).max() == 40
+    area = found[:, 2] * found[:, 3] / 1200
+    ratio = found[:, 2] / found[:, 3]
+    # sides are whole pixels
+    assert 0.093 < area.min() < 0.105
+    assert 0.195 < area.max() < 0.215
+    assert 0.45 < ratio.min() < 0.56
+    assert 1.8 < ratio.max() < 2.2
+    # it reaches every edge
+    assert found[:, 0].min() == 0
+    assert found[:, 1].min() == 0
+    assert (found[:, 0] + found[:, 2]).max() == 30
+    assert (found[:, 1] + found[:, 3]).max() == 40
     covered = y[y != 0.5]
-    assert (
-        covered.min() >= 0
-        and covered.max() <= 1
-        and abs(covered.mean() - 0.5) < 0.01
-        and covered.std() > 0.28
-    )
+    assert covered.min() >= 0
+    assert covered.max() <= 1
+    assert abs(covered.mean() - 0.5) < 0.01
+    assert covered.std() > 0.28
     assert set(np.unique(A.RandomErasing(1.0, fill_value=0.25)(x))) == {0.25, 0.5}
-    np.testing.assert_array_equal(
+    assert_array_equal(
         A.RandomErasing(1.0, (0.9, 1.0), (50, 60))(x), x
     )  # nothing of this kind fits
 
@@ -41,6 +47,9 @@ def test_cutout_is_a_square_around_any_pixel():
     x = np.ones((900, 6, 7, 1), np.float32)
     y = A.Cutout(3)(x)
     found = np.array(list(rectangles(y, x)))
-    assert len(found) == 900 and set(found[:, 2]) == {2, 3} and set(found[:, 3]) == {2, 3}
-    assert (found[:, 0] + found[:, 2]).max() == 6 and found[:, 0].min() == 0
+    assert len(found) == 900
+    assert set(found[:, 2]) == {2, 3}
+    assert set(found[:, 3]) == {2, 3}
+    assert (found[:, 0] + found[:, 2]).max() == 6
+    assert found[:, 0].min() == 0
     assert (A.Cutout(100, fill_value=4)(x) == 4).all()

@@ -21,7 +21,8 @@ KINDS = [A.SynonymReplacement, A.RandomInsertion, A.RandomSwap, A.RandomDeletion
 
 
 def test_the_embedded_dictionary():
-    assert len(SYNONYMS) > 200 and not STOP_WORDS & SYNONYMS.keys() - {"very"}
+    assert len(SYNONYMS) > 200
+    assert not STOP_WORDS & SYNONYMS.keys() - {"very"}
     for word, others in SYNONYMS.items():
         assert (
             others
@@ -36,17 +37,19 @@ def test_kinds_lengths_and_seeds(kind):
     texts = [TEXT, "", "   ", "word", "good"]
     assert isinstance(kind(seed=1)(TEXT), str)
     found = kind(0.5, seed=1)(texts)
-    assert (
-        isinstance(found, list)
-        and len(found) == 5
-        and found[1:3] == ["", "   "]
-        and found == kind(0.5, seed=1)(texts)
-    )
+    assert isinstance(found, list)
+    assert len(found) == 5
+    assert found[1:3] == ["", "   "]
+    assert found == kind(0.5, seed=1)(texts)
     array, labels = kind(0.5, seed=1)(np.array(texts, object), np.arange(5))
-    assert array.dtype == object and array.tolist() == found and labels.tolist() == [0, 1, 2, 3, 4]
-    assert kind(0)(texts) == texts and texts[0] == TEXT
+    assert array.dtype == object
+    assert array.tolist() == found
+    assert labels.tolist() == [0, 1, 2, 3, 4]
+    assert kind(0)(texts) == texts
+    assert texts[0] == TEXT
     minigrad.seed(2)
-    first, second = kind(0.5)([TEXT] * 9), kind(0.5)([TEXT] * 9)
+    first = kind(0.5)([TEXT] * 9)
+    second = kind(0.5)([TEXT] * 9)
     minigrad.seed(2)
     assert kind(0.5)([TEXT] * 9) == first != second and len(set(first)) > 3, (
         "each text draws its own"
@@ -60,30 +63,30 @@ def test_synonyms():
             "a fifth of 20 words, where a synonym has not the same start as another"
         )
         for a, b in changed:
-            assert b.strip(",").lower() in SYNONYMS[a.strip(",").lower()] and b.endswith(
-                ","
-            ) == a.endswith(",")
+            assert b.strip(",").lower() in SYNONYMS[a.strip(",").lower()]
+            assert b.endswith(",") == a.endswith(",")
             assert b[0].isupper() == a[0].isupper()
     own = A.SynonymReplacement(1.0, {"plot": ["garden"], "the": ["an"]}, seed=0)
     assert own(TEXT) == TEXT.replace("plot", "garden"), "stop words stay"
-    assert own("PLOT!") == "GARDEN!" and own("no such word") == "no such word"
+    assert own("PLOT!") == "GARDEN!"
+    assert own("no such word") == "no such word"
 
 
 def test_insertion_swap_and_deletion():
     for text in A.RandomInsertion(0.1, seed=0)([TEXT] * 50):
         new = Counter(text.split()) - Counter(WORDS)
-        assert sum(new.values()) == 2 and not Counter(WORDS) - Counter(text.split())
+        assert sum(new.values()) == 2
+        assert not Counter(WORDS) - Counter(text.split())
         assert all(
             any(word in SYNONYMS.get(w.strip(",").lower(), ()) for w in WORDS) for word in new
         )
     assert A.RandomInsertion(0.5)("xyzzy") == "xyzzy"
     for text in A.RandomSwap(0.05, seed=0)([TEXT] * 50):
         moved = [i for i, (a, b) in enumerate(zip(WORDS, text.split())) if a != b]
-        assert sorted(text.split()) == sorted(WORDS) and len(moved) in (0, 2)
-    assert A.RandomSwap(0.5)("one") == "one" and A.RandomSwap(1.0, seed=3)("one two") in (
-        "one two",
-        "two one",
-    )
+        assert sorted(text.split()) == sorted(WORDS)
+        assert len(moved) in (0, 2)
+    assert A.RandomSwap(0.5)("one") == "one"
+    assert A.RandomSwap(1.0, seed=3)("one two") in ("one two", "two one")
     kept = [len(text.split()) for text in A.RandomDeletion(0.3, seed=0)([TEXT] * 400)]
     assert abs(np.mean(kept) / len(WORDS) - 0.7) < 0.02
     assert all(text in WORDS for text in A.RandomDeletion(1.0)([TEXT] * 20)), "one word stays"
@@ -93,18 +96,16 @@ def test_easy_augmentation_is_one_of_the_four():
     lengths = Counter(
         len(text.split()) - len(WORDS) for text in EasyAugmentation(0.1, seed=0)([TEXT] * 400)
     )
-    assert lengths[2] > 60 and sum(lengths[n] for n in range(-9, 0)) > 50 and lengths[0] > 150
+    assert lengths[2] > 60
+    assert sum(lengths[n] for n in range(-9, 0)) > 50
+    assert lengths[0] > 150
 
 
 def test_back_translation():
-    there, back = (
-        (lambda texts: [text.upper() for text in texts]),
-        (lambda texts: [text[::-1] for text in texts]),
-    )
-    assert (
-        BackTranslation(there, back)(["ab", "", "cd"]) == ["BA", "", "DC"]
-        and BackTranslation(there, back)("ab") == "BA"
-    )
+    there = lambda texts: [text.upper() for text in texts]
+    back = lambda texts: [text[::-1] for text in texts]
+    assert BackTranslation(there, back)(["ab", "", "cd"]) == ["BA", "", "DC"]
+    assert BackTranslation(there, back)("ab") == "BA"
     some = BackTranslation(there, back, 0.3, seed=1)(["ab"] * 500)
     assert abs(some.count("BA") / 500 - 0.3) < 0.06
     assert BackTranslation(None.__class__, back, 0.0)(["ab"]) == ["ab"], (
@@ -121,7 +122,8 @@ def test_back_translation():
 
 
 def test_as_the_transform_of_batches():
-    texts, labels = np.array([TEXT, "a good film", ""], object), np.arange(3)
+    texts = np.array([TEXT, "a good film", ""], object)
+    labels = np.arange(3)
     for x, y in batches([texts, labels], 2, transform=A.RandomSwap()):
         assert len(x) == len(y)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from minigrad import datasets
 from minigrad.data import BytePairEncoding
@@ -103,18 +104,14 @@ def small():
 def test_the_corpus_becomes_shorter_and_comes_back(small):
     text = datasets.python_help.load_text()[60_000:70_000]
     ids = small.encode(text)
-    assert (
-        ids.dtype == np.int64
-        and len(small) == 600
-        and len(ids) < 0.55 * len(text)
-        and ids.max() < 600
-    )
+    assert ids.dtype == np.int64
+    assert len(small) == 600
+    assert len(ids) < 0.55 * len(text)
+    assert ids.max() < 600
     assert small.decode(ids) == text
-    assert (
-        small.tokens[0] == "<|endoftext|>"
-        and small.tokens[1:257] == byte_characters()
-        and len(small.merges) == 343
-    )
+    assert small.tokens[0] == "<|endoftext|>"
+    assert small.tokens[1:257] == byte_characters()
+    assert len(small.merges) == 343
 
 
 TINY = BytePairEncoding.fit("the cat and the dog and the cat", 270, special=())
@@ -128,26 +125,21 @@ def test_every_text_comes_back(text):
 
 def test_special_tokens_are_found_whole(small):
     ids = small.encode("one<|endoftext|>two")
-    assert (
-        (ids == 0).sum() == 1
-        and small.decode(ids) == "one<|endoftext|>two"
-        and small.decode(ids, skip_special=True) == "onetwo"
-    )
-    assert small.encode("<|endoftext|>").tolist() == [0] and 0 not in small.encode("<|endoftext")
+    assert (ids == 0).sum() == 1
+    assert small.decode(ids) == "one<|endoftext|>two"
+    assert small.decode(ids, skip_special=True) == "onetwo"
+    assert small.encode("<|endoftext|>").tolist() == [0]
+    assert 0 not in small.encode("<|endoftext")
     plain = BytePairEncoding.fit("a b a b", 257, special=())
     assert len(plain.encode("<|endoftext|>")) == 13
 
 
 def test_empty_and_broken_text(small):
-    assert (
-        small.encode("").shape == (0,)
-        and small.encode("").dtype == np.int64
-        and small.decode([]) == ""
-    )
-    assert (
-        small.decode(small.encode("é")[:1]) == "\ufffd"
-        and small.decode(small.encode("\ud800")) == "?"
-    )
+    assert small.encode("").shape == (0,)
+    assert small.encode("").dtype == np.int64
+    assert small.decode([]) == ""
+    assert small.decode(small.encode("é")[:1]) == "\ufffd"
+    assert small.decode(small.encode("\ud800")) == "?"
     with pytest.raises(ValueError, match="the text is empty"):
         BytePairEncoding.fit("", 300)
     with pytest.raises(ValueError, match="size=200 is too small: 256 bytes and 1 special"):
@@ -168,19 +160,15 @@ def test_empty_and_broken_text(small):
 
 def test_bytes_have_gpt2_s_characters():
     names = byte_characters()
-    assert (
-        len(set(names)) == 256
-        and names[ord("A")] == "A"
-        and names[ord(" ")] == "Ġ"
-        and names[ord("\n")] == "Ċ"
-    )
-    assert (
-        names[0] == "Ā"
-        and names[127] == "ġ"
-        and names[0xA0] == "ł"
-        and names[0xAD] == "Ń"
-        and names[255] == "ÿ"
-    )
+    assert len(set(names)) == 256
+    assert names[ord("A")] == "A"
+    assert names[ord(" ")] == "Ġ"
+    assert names[ord("\n")] == "Ċ"
+    assert names[0] == "Ā"
+    assert names[127] == "ġ"
+    assert names[0xA0] == "ł"
+    assert names[0xAD] == "Ń"
+    assert names[255] == "ÿ"
 
 
 def test_letters_and_numbers_are_unicode_s():
@@ -208,7 +196,8 @@ def test_letters_and_numbers_are_unicode_s():
         kind = "s" if c in space else unicodedata.category(c)[0]
         runs[kind if kind in "LNs" else "o"] += c if c != "'" else ""
     for run in runs.values():
-        assert len(run) > 20 and word_pattern().findall(run) == [run]
+        assert len(run) > 20
+        assert word_pattern().findall(run) == [run]
     for a, b in ("LN", "NL", "Lo", "oL", "No", "oN"):
         one = {"L": "aé中", "N": "1½Ⅷ", "o": "_!😀"}
         assert word_pattern().findall(one[a] + one[b]) == [one[a], one[b]]
@@ -237,12 +226,10 @@ def test_words_by_hand(text, words):
 def test_files_there_and_back(small, tmp_path):
     small.save(tmp_path / "bpe")
     again = BytePairEncoding.load(tmp_path / "bpe")
-    assert (
-        again.tokens == small.tokens
-        and again.merges == small.merges
-        and again.special == small.special
-    )
-    np.testing.assert_array_equal(again.encode(MIXED), small.encode(MIXED))
+    assert again.tokens == small.tokens
+    assert again.merges == small.merges
+    assert again.special == small.special
+    assert_array_equal(again.encode(MIXED), small.encode(MIXED))
     assert (tmp_path / "bpe" / "merges.txt").read_text().startswith("#version: 0.2\n")
     (tmp_path / "bpe" / "merges.txt").unlink()
     with pytest.raises(FileNotFoundError, match="vocab.json but no merges.txt"):
@@ -300,10 +287,8 @@ def test_parity_with_tokenizers(small, tmp_path):
     for name in ("vocab.json", "merges.txt"):
         (tmp_path / name).unlink()
     again = BytePairEncoding.load(tmp_path)
-    assert (
-        again.tokens == small.tokens
-        and again.encode(MIXED).tolist() == small.encode(MIXED).tolist()
-    )
+    assert again.tokens == small.tokens
+    assert again.encode(MIXED).tolist() == small.encode(MIXED).tolist()
 
 
 @pytest.mark.parity

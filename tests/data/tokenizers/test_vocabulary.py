@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from minigrad import Tensor, datasets
 from minigrad.data import CharVocabulary, WordVocabulary
@@ -18,27 +19,26 @@ TEXTS = ["The cat sat. The cat!", "a dog sat; A DOG's bed", "", "the end"]
 
 def test_characters_are_numbered_in_order():
     found = CharVocabulary.fit("banana é")
-    assert (
-        found.tokens == [" ", "a", "b", "n", "é"]
-        and len(found) == 5
-        and found["b"] == 2
-        and "z" not in found
-    )
+    assert found.tokens == [" ", "a", "b", "n", "é"]
+    assert len(found) == 5
+    assert found["b"] == 2
+    assert "z" not in found
     ids = found.encode("nab")
-    assert ids.dtype == np.int64 and ids.tolist() == [3, 1, 2] and found.decode(ids) == "nab"
+    assert ids.dtype == np.int64
+    assert ids.tolist() == [3, 1, 2]
+    assert found.decode(ids) == "nab"
     assert found.decode(Tensor(np.array([3, 1]))) == "na"
-    assert (
-        found.encode("").shape == (0,)
-        and found.decode([]) == ""
-        and found.decode(found.encode("")) == ""
-    )
+    assert found.encode("").shape == (0,)
+    assert found.decode([]) == ""
+    assert found.decode(found.encode("")) == ""
     assert CharVocabulary.fit(["ab", "cb"]).tokens == ["a", "b", "c"]
 
 
 @given(st.text(min_size=1))
 def test_characters_there_and_back(text):
     found = CharVocabulary.fit(text, special=("<pad>", "<end>"))
-    assert found.decode(found.encode(text)) == text and found.encode(text).min() >= 2
+    assert found.decode(found.encode(text)) == text
+    assert found.encode(text).min() >= 2
     assert found.decode([0, *found.encode(text), 1]) == text
 
 
@@ -86,18 +86,20 @@ def test_words_are_numbered_by_frequency():
     assert found.tokens == ["", "the", "cat", "sat", "a", "dog", "dog's", "bed", "end"], (
         "ties: the one seen first"
     )
-    assert found.encode("The DOG, unseen").tolist() == [1, 5] and found.encode("").shape == (0,)
-    assert found.decode([0, 0, 1, 5]) == "the dog" and len(found) == 9
+    assert found.encode("The DOG, unseen").tolist() == [1, 5]
+    assert found.encode("").shape == (0,)
+    assert found.decode([0, 0, 1, 5]) == "the dog"
+    assert len(found) == 9
     assert found.words("A--b  c") == ["a", "b", "c"]
     assert WordVocabulary.fit(["A b"], lower=False, filters="").tokens == ["", "A", "b"]
 
 
 def test_num_words_and_oov():
     found = WordVocabulary.fit(TEXTS, num_words=4, oov_token="<oov>")
-    assert found.tokens[:4] == ["", "<oov>", "the", "cat"] and len(found) == 4
-    assert (
-        found.encode("the dog cat").tolist() == [2, 1, 3] and found.decode([2, 1, 0]) == "the <oov>"
-    )
+    assert found.tokens[:4] == ["", "<oov>", "the", "cat"]
+    assert len(found) == 4
+    assert found.encode("the dog cat").tolist() == [2, 1, 3]
+    assert found.decode([2, 1, 0]) == "the <oov>"
     assert WordVocabulary.fit(TEXTS, num_words=3).encode("the dog cat").tolist() == [1, 2]
     with pytest.raises(
         ValueError,
@@ -134,8 +136,9 @@ def test_vocabularies_in_files(tmp_path):
     ):
         found.save(tmp_path / "v.json")
         again = type(found).load(tmp_path / "v.json")
-        assert vars(again).keys() == vars(found).keys() and again.tokens == found.tokens
-        np.testing.assert_array_equal(again.encode(text), found.encode(text))
+        assert vars(again).keys() == vars(found).keys()
+        assert again.tokens == found.tokens
+        assert_array_equal(again.encode(text), found.encode(text))
         assert again.decode(again.encode(text)) == found.decode(found.encode(text))
     with pytest.raises(ValueError, match="holds WordVocabulary, not a CharVocabulary"):
         CharVocabulary.load(tmp_path / "v.json")
@@ -158,7 +161,8 @@ def test_vocabularies_in_files(tmp_path):
 def test_words_are_keras_s(options):
     legacy = pytest.importorskip("keras.src.legacy.preprocessing.text")
     texts = datasets.python_help.load_text()[:40_000].split("\n\n")
-    ours, theirs = WordVocabulary.fit(texts[:-20], **options), legacy.Tokenizer(**options)
+    ours = WordVocabulary.fit(texts[:-20], **options)
+    theirs = legacy.Tokenizer(**options)
     theirs.fit_on_texts(texts[:-20])
     assert {word: i for i, word in enumerate(ours.tokens) if i} == theirs.word_index
     assert [ours.encode(text).tolist() for text in texts] == theirs.texts_to_sequences(texts)

@@ -60,12 +60,10 @@ def test_greedy_longest_match(pieces):
         "runn",
         "##ing",
     ]
-    assert pieces.pieces("unwantedX") == ["[UNK]"] and pieces.tokenize("unwantedX running") == [
-        "[UNK]",
-        "runn",
-        "##ing",
-    ]
-    assert pieces.pieces("lowest") == ["lowest"] and pieces.pieces("lower") == ["low", "##er"]
+    assert pieces.pieces("unwantedX") == ["[UNK]"]
+    assert pieces.tokenize("unwantedX running") == ["[UNK]", "runn", "##ing"]
+    assert pieces.pieces("lowest") == ["lowest"]
+    assert pieces.pieces("lower") == ["low", "##er"]
     assert pieces.pieces("u" + "n" * (MAX_WORD_LENGTH - 1)) == [
         "un",
         *["##n"] * (MAX_WORD_LENGTH - 2),
@@ -103,12 +101,12 @@ def test_words(pieces):
 
 def test_encode_and_decode(pieces):
     ids = pieces.encode("the lowest, lower!")
-    assert ids.dtype == np.int64 and ids.tolist() == [2, 16, 15, 12, 13, 14, 18, 3]
-    assert (
-        pieces.decode(ids) == "the lowest , lower !"
-        and pieces.decode(ids, False) == "[CLS] the lowest , lower ! [SEP]"
-    )
-    assert pieces.encode("").tolist() == [2, 3] and pieces.decode([]) == ""
+    assert ids.dtype == np.int64
+    assert ids.tolist() == [2, 16, 15, 12, 13, 14, 18, 3]
+    assert pieces.decode(ids) == "the lowest , lower !"
+    assert pieces.decode(ids, False) == "[CLS] the lowest , lower ! [SEP]"
+    assert pieces.encode("").tolist() == [2, 3]
+    assert pieces.decode([]) == ""
     assert pieces.encode("the", "low lower").tolist() == [2, 16, 3, 13, 13, 14, 3]
     assert pieces.encode("the low low low", maxlen=4).tolist() == [2, 16, 13, 3]
     assert pieces.encode("the low low low", "lowest the", maxlen=6).tolist() == [
@@ -131,7 +129,8 @@ def test_batches(pieces):
     ids, segments, mask = pieces.batch(["the", "the low low"], ["low", "the"])
     assert ids.tolist() == [[2, 16, 3, 13, 3, 0, 0], [2, 16, 13, 13, 3, 16, 3]]
     assert segments.tolist() == [[0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]]
-    assert mask.dtype == bool and mask.tolist() == [[True] * 5 + [False] * 2, [True] * 7]
+    assert mask.dtype == bool
+    assert mask.tolist() == [[True] * 5 + [False] * 2, [True] * 7]
     assert pieces.batch(["the", ""])[0].tolist() == [[2, 16, 3], [2, 3, 0]]
     for texts, pairs in (("the", None), ([], None), (["a"], ["b", "c"])):
         with pytest.raises(ValueError, match="list of texts"):
@@ -142,9 +141,11 @@ def test_files(pieces, tmp_path):
     pieces.save(tmp_path / "vocab.txt")
     for path in (tmp_path, tmp_path / "vocab.txt"):
         again = WordPiece.load(path)
-        assert again.tokens == VOCAB and again.lower
+        assert again.tokens == VOCAB
+        assert again.lower
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False}))
-    assert not WordPiece.load(tmp_path).lower and WordPiece.load(tmp_path, lower=True).lower
+    assert not WordPiece.load(tmp_path).lower
+    assert WordPiece.load(tmp_path, lower=True).lower
     (tmp_path / "vocab.txt").write_bytes("\r\n".join(VOCAB).encode())
     assert WordPiece.load(tmp_path).tokens == VOCAB
     (tmp_path / "vocab.txt").write_text("the\nlow\n")
@@ -217,9 +218,11 @@ def test_parity_with_transformers(tmp_path, lower):
         assert ours.encode(text).tolist() == theirs(text)["input_ids"], repr(text)
     found = theirs("the cat", "sat on the mat")
     ids, segments, mask = ours.batch(["the cat"], ["sat on the mat"])
-    assert ids[0].tolist() == found["input_ids"] and segments[0].tolist() == found["token_type_ids"]
+    assert ids[0].tolist() == found["input_ids"]
+    assert segments[0].tolist() == found["token_type_ids"]
     long = theirs("the cat " * 9, "sat " * 30, truncation=True, max_length=20)["input_ids"]
     assert ours.encode("the cat " * 9, "sat " * 30, maxlen=20).tolist() == long
     theirs.save_pretrained(tmp_path / "saved")
     again = WordPiece.load(tmp_path / "saved")
-    assert again.tokens == tokens and again.lower == lower
+    assert again.tokens == tokens
+    assert again.lower == lower
