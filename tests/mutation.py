@@ -224,10 +224,10 @@ def broadcast_axis(shape: tuple, broadcast: tuple) -> int | None:
     """The first axis along which an array of `shape` was broadcast, None if it was not."""
     if len(shape) > len(broadcast):
         return None
-    aligned = (1,) * (len(broadcast) - len(shape)) + tuple(shape)
-    if any(a not in (1, n) for a, n in zip(aligned, broadcast)):
+    padded_shape = (1,) * (len(broadcast) - len(shape)) + tuple(shape)
+    if any(a not in (1, n) for a, n in zip(padded_shape, broadcast)):
         return None
-    repeated = [axis for axis, n in enumerate(broadcast) if n > 1 and aligned[axis] == 1]
+    repeated = [axis for axis, n in enumerate(broadcast) if n > 1 and padded_shape[axis] == 1]
     return repeated[0] if repeated else None
 
 
