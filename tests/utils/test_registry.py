@@ -2,7 +2,9 @@
 
 import pytest
 
-from minigrad.utils.registry import lookup
+from minigrad import activations, initializers, losses, metrics, optimizers, regularizers
+from minigrad.regularizers import L1
+from minigrad.utils.registry import create, lookup, with_class_names
 
 NAMES = {"adam": 1, "mean_squared_error": 2, "sgd": 3, "MeanSquaredError": 2}
 
@@ -38,3 +40,24 @@ def test_nothing_near():
 def test_what_is_no_name(wrong):
     with pytest.raises(TypeError, match="loss: expected one of its names or a callable"):
         lookup(wrong, NAMES, "loss")
+
+
+def test_class_names_are_names_too():
+    assert with_class_names({"l1": L1, "both": max}) == {"l1": L1, "both": max, "L1": L1}
+
+
+def test_create():
+    own = L1(0.5)
+    assert create(own, {}, "regularizer") is own
+    assert type(create(L1, {}, "regularizer")) is L1
+    assert type(create("l1", {"l1": L1}, "regularizer")) is L1
+    with pytest.raises(ValueError, match="unknown regularizer 'elastc': did you mean 'elastic'"):
+        create("elastc", {"elastic": L1}, "regularizer")
+    with pytest.raises(TypeError, match="regularizer: expected one of its names or a callable"):
+        create(3, {"l1": L1}, "regularizer")
+
+
+def test_every_table_of_names_is_read_by_the_function_beside_it():
+    for room in (activations, initializers, losses, metrics, optimizers, regularizers):
+        for name in room.NAMES:
+            assert room.get(name) is not None
