@@ -1,18 +1,21 @@
-"""Checkpoint folders as Hugging Face writes them (config.json, model.safetensors) for GPT-2, BERT, DistilBERT; no model of its own.
+"""Checkpoint folders of Hugging Face (config.json, model.safetensors): GPT-2, BERT, DistilBERT.
 
-A model's parameters are called as the file calls them, so that an error lists the file's names: "h.0.mlp.c_fc.weight". Three things
-are no difference: the prefix of the body ("transformer.", "bert.", "distilbert."), the gamma and beta of old BERT files, and a
-copy of the token embeddings, which the output shares. Matrices of nn.Linear are (out, in) and are turned to our (in, out); GPT-2's
-are (in, out) already, and its c_attn holds the kernels of query, key and value side by side.
+Parameters are called as the file calls them, so that an error lists the file's names, such as
+"h.0.mlp.c_fc.weight". Three differences are ignored: the prefix of the body ("transformer.",
+"bert.", "distilbert."), the gamma and beta of old BERT files, and copies of the token embeddings,
+which the output shares. Matrices of nn.Linear are (out, in) and are transposed to our (in, out);
+those of GPT-2 are (in, out) already, and its c_attn holds the kernels of query, key and value side
+by side.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +38,7 @@ ACTIVATIONS = {
     "swish": ops.silu,
 }
 
-# ---- names: ours are "blocks_0/self_attention/query/kernel", "tokens/embeddings", "bert/norm/gamma" --------------------------
+# ---- names: ours are "blocks_0/self_attention/query/kernel", "tokens/embeddings" -----------------
 
 KINDS = {
     "kernel": "weight",
@@ -100,16 +103,16 @@ LAYOUTS: dict[str, dict[str, str]] = {
     },
 }
 PREFIXES = {"gpt2": "transformer.", "bert": "bert.", "distilbert": "distilbert."}
-TIED = {
+TIED = {  # copy: original
     "lm_head.weight": "wte.weight",
-    "vocab_projector.weight": "embeddings.word_embeddings.weight",  # copies: of what
+    "vocab_projector.weight": "embeddings.word_embeddings.weight",
     "cls.predictions.decoder.weight": "embeddings.word_embeddings.weight",
     "cls.predictions.decoder.bias": "cls.predictions.bias",
 }
-BUFFERS = re.compile(
+BUFFERS = re.compile(  # masks, ranges; the second task of BERT
     r"h\.\d+\.attn\.(masked_)?bias|embeddings\.position_ids|cls\.seq_relationship\.\w+"
-)  # masks, ranges; BERT's 2nd task
-HEADS = (
+)
+HEADS = {
     "cls",
     "classifier",
     "pre_classifier",
@@ -118,134 +121,208 @@ HEADS = (
     "vocab_projector",
     "qa_outputs",
     "score",
-)
+}
 
 
-def name_of(ours: str, style: str) -> str:
-    """ "blocks_0/self_attention/query/kernel" -> "encoder.layer.0.attention.self.query.weight" in the style "bert"."""
+def huggingface_name(ours: str, style: str) -> str:
+    """The name of a weight in the files of a style.
+
+    "blocks_0/self_attention/query/kernel" -> "encoder.layer.0.attention.self.query.weight"
+
+    Args:
+        ours: Our name.
+        style: "gpt2", "bert" or "distilbert".
+    """
     path, _, kind = ours.removeprefix("bert/").rpartition("/")
-    table, found = LAYOUTS[style], re.fullmatch(r"blocks_(\d+)/(.*)", path)
-    block = table["blocks"].format(found[1]) if found else ""
-    return f"{block}{table[found[2] if found else path]}.{KINDS[kind]}"
+    layout = LAYOUTS[style]
+    prefix = ""
+    if match := re.fullmatch(r"blocks_(\d+)/(.*)", path):
+        number, path = match.groups()
+        prefix = layout["blocks"].format(number)
+    return f"{prefix}{layout[path]}.{KINDS[kind]}"
 
 
-# ---- files -----------------------------------------------------------------------------------------------------------------
+# ---- config.json ---------------------------------------------------------------------------------
 
 
-def config(folder: Folder, *styles: str, **only: Any) -> Config:
-    """A folder's config.json. Raises ValueError for another model_type than `styles`, and for a setting that is not as `only` says."""
-    found = read_json(Path(folder) / "config.json", "config.json of a checkpoint folder")
-    if found.get("model_type") not in styles:
+def read_config(folder: Folder, styles: tuple[str, ...], required: Config | None = None) -> Config:
+    """The config.json of a folder.
+
+    Args:
+        folder: A checkpoint folder.
+        styles: The model types that are accepted.
+        required: Settings, each with the one value that is supported.
+
+    Raises:
+        FileNotFoundError: If there is no config.json.
+        ValueError: For another model type, or another value of a required setting.
+    """
+    config = read_json(Path(folder) / "config.json", "config.json of a checkpoint folder")
+    if config.get("model_type") not in styles:
         raise ValueError(
-            f"{folder} holds a model of the type {found.get('model_type')!r}: expected {' or '.join(map(repr, styles))}"
+            f"{folder} holds a model of the type {config.get('model_type')!r}: "
+            f"expected {' or '.join(map(repr, styles))}"
         )
-    for key, value in only.items():
-        if found.get(key, value) != value:
+    for key, value in (required or {}).items():
+        if config.get(key, value) != value:
             raise ValueError(
-                f"{folder}: its config.json has {key}={found[key]!r}, minigrad has the network with {key}={value!r} alone"
+                f"{folder}: its config.json has {key}={config[key]!r}, "
+                f"minigrad has the network with {key}={value!r} alone"
             )
-    return found
+    return config
 
 
 def activation(name: str) -> Any:
-    """The function behind a config's name of an activation."""
+    """The function of an activation's name in a config."""
     return lookup(name, ACTIVATIONS, "activation")
 
 
-def labels(found: Config) -> list[str]:
+def class_names(config: Config) -> list[str]:
     """The names of a classifier's classes; LABEL_0, LABEL_1 where the config has none."""
-    names = found.get("id2label") or {i: f"LABEL_{i}" for i in range(found.get("num_labels", 2))}
+    names = config.get("id2label") or {i: f"LABEL_{i}" for i in range(config.get("num_labels", 2))}
     return [names[i] for i in sorted(names, key=int)]
 
 
-def arrays(folder: Folder, style: str) -> Arrays:
-    """The weights of a folder by the names of `style` without prefix, in our layouts. A pickle is refused."""
-    folder = Path(folder)
-    index, files = folder / "model.safetensors.index.json", ["model.safetensors"]
-    if index.is_file():
-        files = sorted(set(read_json(index, "index of the weight files")["weight_map"].values()))
-    elif not (folder / files[0]).is_file():
-        raise _no_weights(folder)
-    stored: Arrays = {}
-    for file in files:
-        stored |= saving.load_safetensors(folder / file)[0]
-    named = {_modern(name.removeprefix(PREFIXES[style])): a for name, a in stored.items()}
-    for copy, of in TIED.items():
-        if copy in named and of in named and not np.array_equal(named[copy], named[of]):
+# ---- weights -------------------------------------------------------------------------------------
+
+
+def read_arrays(folder: Folder, style: str) -> Arrays:
+    """The weights of a folder by the names of its style, without prefix, in our layouts.
+
+    Args:
+        folder: A checkpoint folder.
+        style: "gpt2", "bert" or "distilbert".
+
+    Raises:
+        FileNotFoundError: If there are no weights.
+        ValueError: If there are only pickles, or copies of tied weights differ.
+    """
+    arrays: Arrays = {}
+    for name, a in _read_files(Path(folder)).items():
+        arrays[_modern_name(name.removeprefix(PREFIXES[style]))] = a
+    for copy, original in TIED.items():
+        if copy not in arrays or original not in arrays:
+            continue
+        if not np.array_equal(arrays[copy], arrays[original]):
             raise ValueError(
-                f"{folder}: {copy} is another array than {of}, which the network uses for both: weights that are not tied "
-                "do not fit"
+                f"{folder}: {copy} is another array than {original}, which the network uses for "
+                "both: weights that are not tied do not fit"
             )
-    kept = {
-        name: a
-        for name, a in named.items()
-        if not BUFFERS.fullmatch(name) and TIED.get(name) not in named
-    }
-    return (
-        _split(kept)
-        if style == "gpt2"
-        else {
-            name: a.T if a.ndim == 2 and not name.startswith("embeddings.") else a
-            for name, a in kept.items()
-        }
-    )
+    own = {}
+    for name, a in arrays.items():
+        is_copy = TIED.get(name) in arrays
+        if not is_copy and not BUFFERS.fullmatch(name):
+            own[name] = a
+    return _split_attention(own) if style == "gpt2" else _transpose_matrices(own)
 
 
-def _no_weights(folder: Path) -> Exception:
-    pickles = sorted(
-        file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)
-    )
+def _read_files(folder: Path) -> Arrays:
+    """The arrays of all weight files of a folder."""
+    index, single = folder / "model.safetensors.index.json", folder / "model.safetensors"
+    if index.is_file():
+        files = set(read_json(index, "index of the weight files")["weight_map"].values())
+        paths = [folder / file for file in sorted(files)]
+    elif single.is_file():
+        paths = [single]
+    else:
+        raise _no_weights_error(folder)
+    arrays: Arrays = {}
+    for path in paths:
+        stored, _ = saving.load_safetensors(path)
+        arrays |= stored
+    return arrays
+
+
+def _no_weights_error(folder: Path) -> Exception:
+    """What is wrong with a folder without safetensors."""
+    patterns = ("*.bin", "*.pt", "*.pth")
+    pickles = sorted(file.name for pattern in patterns for file in folder.glob(pattern))
     if not pickles:
         return FileNotFoundError(f"no model.safetensors in {folder}")
     return ValueError(
-        f"{folder} has no model.safetensors, but {pickles[0]}: that is a pickle, which may run any code when it is read, so "
-        "minigrad reads none. Write the weights anew with transformers, AutoModel...from_pretrained(folder)"
-        ".save_pretrained(folder), or download the model.safetensors that most models have beside it"
+        f"{folder} has no model.safetensors, but {pickles[0]}: that is a pickle, which may run any "
+        "code when it is read, so minigrad reads none. Write the weights anew with transformers, "
+        "AutoModel...from_pretrained(folder).save_pretrained(folder), or download the "
+        "model.safetensors that most models have beside it"
     )
 
 
-def _modern(name: str) -> str:
+def _modern_name(name: str) -> str:
     """Files of 2018 call a LayerNorm's weight gamma and its bias beta."""
     return re.sub(r"\.beta$", ".bias", re.sub(r"\.gamma$", ".weight", name))
 
 
-def _split(stored: Arrays) -> Arrays:
-    """GPT-2's c_attn (in, 3 * out) as three arrays; one whose width three does not divide stays, to be listed as too much."""
-    out: Arrays = {}
-    for name, a in stored.items():
+def _transpose_matrices(arrays: Arrays) -> Arrays:
+    """Kernels (out, in) -> (in, out); embeddings stay."""
+    return {
+        name: a.T if a.ndim == 2 and not name.startswith("embeddings.") else a
+        for name, a in arrays.items()
+    }
+
+
+def _split_attention(arrays: Arrays) -> Arrays:
+    """c_attn (in, 3 * out) as three arrays; one that three does not divide stays, as too much."""
+    split: Arrays = {}
+    for name, a in arrays.items():
         path, _, kind = name.rpartition(".")
-        parts = (
-            ("query", "key", "value") if path.endswith(".c_attn") and a.shape[-1] % 3 == 0 else ()
-        )
-        out |= (
-            {f"{path}.{part}.{kind}": piece for part, piece in zip(parts, np.split(a, 3, -1))}
-            if parts
-            else {name: a}
-        )
-    return out
+        if path.endswith(".c_attn") and a.shape[-1] % 3 == 0:
+            for part, piece in zip(("query", "key", "value"), np.split(a, 3, -1)):
+                split[f"{path}.{part}.{kind}"] = piece
+        else:
+            split[name] = a
+    return split
 
 
-def loaded(make: Callable[[Config, Arrays], Any], folder: Folder, *styles: str, **only: Any) -> Any:
-    """make(config, arrays), built, with the weights of a folder that holds one of `styles`. Raises what config, arrays and fill do."""
-    found = config(folder, *styles, **only)
-    stored = arrays(folder, found["model_type"])
-    model = make(found, stored)
+# ---- models --------------------------------------------------------------------------------------
+
+
+def load_pretrained(
+    build: Callable[[Config, Arrays], Any],
+    folder: Folder,
+    styles: tuple[str, ...],
+    required: Config | None = None,
+) -> Any:
+    """build(config, arrays), with the weights of a folder.
+
+    Args:
+        build: Makes the model of a config and of the arrays in the folder.
+        folder: A checkpoint folder.
+        styles: The model types that are accepted.
+        required: Settings, each with the one value that is supported.
+
+    Raises:
+        FileNotFoundError: If there is no config.json or no model.safetensors.
+        ValueError: For another type or setting, for pickles, and for weights that do not fit.
+    """
+    config = read_config(folder, styles, required)
+    style = config["model_type"]
+    arrays = read_arrays(folder, style)
+    model = build(config, arrays)
     model.build_from_shape((1,))
-    fill(model, stored, found["model_type"], folder)
+    assign(model, arrays, style, folder)
     return model
 
 
-def fill(model: Model, stored: Arrays, style: str, source: Folder) -> None:
+def assign(model: Model, arrays: Arrays, style: str, source: Folder) -> None:
     """Write a folder's arrays into a built model; heads of other tasks are left out.
 
-    Raises ValueError that lists, by the file's names, all that is missing, too much or of another shape (in our layout), before
-    anything is changed.
+    Args:
+        model: A built model.
+        arrays: Arrays by the names of the style.
+        style: "gpt2", "bert" or "distilbert".
+        source: The folder, for the error.
+
+    Raises:
+        ValueError: Lists, by the file's names, everything that is missing, too much or of another
+            shape (in our layout). Nothing is changed then.
     """
-    weights = {name_of(ours, style): p for ours, p in model.named_weights().items()}
-    own = {name.partition(".")[0] for name in weights}
-    kept = {
-        name: a
-        for name, a in stored.items()
-        if name.partition(".")[0] in own or name.partition(".")[0] not in HEADS
-    }
-    saving.assign_weights(weights, kept, str(source))
+    weights = {huggingface_name(ours, style): p for ours, p in model.named_weights().items()}
+    parts = {_part(name) for name in weights}
+    other_heads = HEADS - parts
+    expected = {name: a for name, a in arrays.items() if _part(name) not in other_heads}
+    saving.assign_weights(weights, expected, str(source))
+
+
+def _part(name: str) -> str:
+    """The part of a network that a name begins with."""
+    return name.partition(".")[0]

@@ -24,11 +24,13 @@ from .. import NAMES, title
 Row = dict[str, float]  # the figures of one training
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
-HEADER = """# Results
-
-Written by `python -m models --record`: each model trained with its default flags, once for each seed.
-`python -m models NAME` repeats a run and leaves its pictures, weights and metrics under `runs/NAME`.
-"""
+HEADER = (
+    "# Results\n\n"
+    "Written by `python -m models --record`: each model trained with its default flags, "
+    "once for each seed.\n"
+    "`python -m models NAME` repeats a run and leaves its pictures, weights and metrics "
+    "under `runs/NAME`.\n"
+)
 COMPARISONS = {">=": operator.ge, "<=": operator.le, "==": operator.eq}
 
 

@@ -136,7 +136,7 @@ def run(
 
 
 def save_weights(model: Any, out: Path) -> None:
-    """Weights of a model in weights.safetensors, or of each model of a dict in a file of its name."""
+    """Write weights.safetensors, or for a dict of models a file named after each."""
     models = model if isinstance(model, dict) else {"weights": model}
     for name, network in models.items():
         if hasattr(network, "save_weights"):

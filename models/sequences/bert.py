@@ -1,26 +1,31 @@
-"""BERT (Devlin et al. 2018, arXiv:1810.04805) and DistilBERT (Sanh et al. 2019, arXiv:1910.01108): words guessed from both sides.
+"""BERT (Devlin et al. 2018, arXiv:1810.04805) and DistilBERT (Sanh et al. 2019, arXiv:1910.01108):
+words guessed from both sides.
 
-An encoder reads a whole text; it is trained to guess tokens that were hidden from it, and then, with a small head, for a task of few
-labels. Here a tiny one guesses words of Python's help texts and of reviews whose labels it is not shown, and learns from 200 labels.
-Checkpoints of Hugging Face are read by name; `sentiment(folder)("a fine film")` is a line.
+An encoder reads a whole text. It is pre-trained to guess tokens that were hidden from it, and then
+fine-tuned, with a small head, for a task of few labels. Here a tiny one guesses words of Python's
+help texts and of reviews whose labels it is not shown, and learns from 200 labels. Checkpoints of
+Hugging Face are read by name; `sentiment(folder)("a fine film")` is one line.
 
-After 8000 steps on hidden words the tiny one gets .669 of the test reviews right, from random weights .577 (seeds 0, 1). What it
-brings along is which adjectives praise and which blame: it sees them in pairs ("dull and clumsy"), and of 200 labelled reviews few
-hold any one of them. With the paper's 15 % of words hidden it does not find that out in 4000 steps. The rate of fine-tuning, for
+After 8000 steps on hidden words the tiny one gets .669 of the test reviews right, from random
+weights .577 (seeds 0, 1). What it brings along is which adjectives praise and which blame: it reads
+them in pairs ("dull and clumsy"), and of 200 labeled reviews few hold any one of them. With the
+paper's 15 % of words hidden it does not find that out in 4000 steps. The rate of fine-tuning, for
 both, was chosen on other reviews of the training part.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, Iterator, Self
+from typing import Any, Self
 
 import numpy as np
 
 import minigrad
-from minigrad import Model, datasets, grad, no_grad, ops, plots, training
+from minigrad import Model, Tensor, datasets, grad, no_grad, ops, plots, training
 from minigrad.backend import backend
 from minigrad.data import WordPiece
 from minigrad.initializers import TruncatedNormal
@@ -41,13 +46,30 @@ from minigrad.utils.registry import lookup
 
 from ..common import huggingface
 
-# ---- the models ------------------------------------------------------------------------------------------------------------
+# ---- the encoder ---------------------------------------------------------------------------------
 
 
 class Bert(Model):
-    """Ids (N, T) -> what each token means where it stands (N, T, width). The defaults are BERT base: 109,482,240 parameters.
+    """Ids (N, T) -> the meaning of each token in its context (N, T, width).
 
-    `segments` tells the first text from the second, 0 or 1 a token; `mask` is False at padding, by default where the id is `padding`.
+    The defaults are BERT base: 109,482,240 parameters.
+
+    Args:
+        vocabulary: Number of tokens.
+        positions: Largest number of tokens per text.
+        width: Size of a token's vector.
+        depth: Number of blocks.
+        heads: Attention heads per block.
+        inner: Width of the feed-forward networks; None for 4 * width.
+        segments: Number of segments, 2 for pairs of texts; 0 for no segments.
+        pooler: True for a pooler, which classifiers read.
+        dropout: Dropout rate.
+        attention_dropout: Dropout rate of attention weights; None for `dropout`.
+        activation: Activation of the feed-forward networks.
+        epsilon: Epsilon of layer normalization.
+        padding: Id of padding.
+        initializer: Initializer of kernels and embeddings; None for a normal of deviation .02.
+        name: Name of the model.
     """
 
     def __init__(
@@ -66,17 +88,18 @@ class Bert(Model):
         epsilon: float = 1e-12,
         padding: int = 0,
         initializer: Any = None,
-        **options: Any,
+        name: str | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name)
         initializer = initializer or TruncatedNormal(stddev=0.02)
-        self.width, self.padding, self.initializer = width, padding, initializer
-        self.tokens, self.positions = (
-            Embedding(vocabulary, width, initializer),
-            LearnedPositions(positions, initializer),
-        )
+        self.width = width
+        self.padding = padding
+        self.initializer = initializer
+        self.tokens = Embedding(vocabulary, width, initializer)
+        self.positions = LearnedPositions(positions, initializer)
         self.segments = Embedding(segments, width, initializer) if segments else None
-        self.norm, self.dropout = LayerNormalization(epsilon=epsilon), Dropout(dropout)
+        self.norm = LayerNormalization(epsilon=epsilon)
+        self.dropout = Dropout(dropout)
         self.blocks = [
             TransformerEncoder(
                 inner or 4 * width,
@@ -91,289 +114,443 @@ class Bert(Model):
         ]
         self.pooler = Dense(width, "tanh", kernel_initializer=initializer) if pooler else None
 
-    def build(self, input_shape):
-        if self.pooler is not None:  # not on the way to call's output
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Build the pooler, which is not on the way to the output."""
+        if self.pooler is not None:
             self.pooler.build_from_shape((self.width,))
 
-    def call(self, ids, segments=None, mask=None):
+    def call(self, ids: Tensor, segments: Any = None, mask: Any = None) -> Tensor:
+        """The vector of each token.
+
+        Args:
+            ids: Ids (N, T).
+            segments: 0 for tokens of the first text, 1 for those of the second; None for zeros.
+            mask: False at padding; None for False where the id is that of padding.
+        """
         x = self.positions(self.tokens(ids))  # (N, T, width)
         if self.segments is not None:
-            x = x + self.segments(
-                backend(ids).zeros_like(ids.data) if segments is None else as_tensor(segments, ids)
-            )
+            if segments is None:
+                segments = backend(ids).zeros_like(ids.data)
+            x = x + self.segments(as_tensor(segments, ids))
         x = self.dropout(self.norm(x))
-        mask = ids.data != self.padding if mask is None else mask
+        if mask is None:
+            mask = ids.data != self.padding
         for block in self.blocks:
             x = block(x, mask=mask)
         return x
 
     @classmethod
     def from_pretrained(cls, folder: huggingface.Folder) -> Self:
-        """The encoder of a checkpoint folder, without its head. Raises ValueError that lists all that does not fit."""
-        return _loaded(cls.of, folder)
+        """The encoder of a checkpoint folder, without its head.
+
+        Args:
+            folder: A checkpoint folder of Hugging Face.
+
+        Raises:
+            ValueError: Lists everything that does not fit.
+        """
+        return load_pretrained(cls.from_config, folder)
 
     @classmethod
-    def of(cls, config: huggingface.Config, names=()) -> Self:
-        """The network that a config.json describes; BERT has a pooler where the file, with those names, holds one."""
-        act, get = huggingface.activation, config.get
+    def from_config(cls, config: huggingface.Config, names: Any = ()) -> Self:
+        """The network that a config.json describes.
+
+        Args:
+            config: The content of a config.json.
+            names: Names of the weights in the file; BERT has a pooler where one of them is its own.
+        """
+        get = config.get
         if config["model_type"] == "distilbert":
             return cls(
-                get("vocab_size", 30522),
-                get("max_position_embeddings", 512),
-                get("dim", 768),
-                get("n_layers", 6),
-                get("n_heads", 12),
-                get("hidden_dim", 3072),
-                0,
-                False,
-                get("dropout", 0.1),
-                get("attention_dropout", 0.1),
-                act(get("activation", "gelu")),
+                vocabulary=get("vocab_size", 30522),
+                positions=get("max_position_embeddings", 512),
+                width=get("dim", 768),
+                depth=get("n_layers", 6),
+                heads=get("n_heads", 12),
+                inner=get("hidden_dim", 3072),
+                segments=0,
+                pooler=False,
+                dropout=get("dropout", 0.1),
+                attention_dropout=get("attention_dropout", 0.1),
+                activation=huggingface.activation(get("activation", "gelu")),
                 padding=get("pad_token_id", 0),
                 initializer="zeros",
             )
         return cls(
-            get("vocab_size", 30522),
-            get("max_position_embeddings", 512),
-            get("hidden_size", 768),
-            get("num_hidden_layers", 12),
-            get("num_attention_heads", 12),
-            get("intermediate_size", 3072),
-            get("type_vocab_size", 2),
-            "pooler.dense.weight" in names,
-            get("hidden_dropout_prob", 0.1),
-            get("attention_probs_dropout_prob", 0.1),
-            act(get("hidden_act", "gelu")),
-            get("layer_norm_eps", 1e-12),
-            get("pad_token_id", 0),
+            vocabulary=get("vocab_size", 30522),
+            positions=get("max_position_embeddings", 512),
+            width=get("hidden_size", 768),
+            depth=get("num_hidden_layers", 12),
+            heads=get("num_attention_heads", 12),
+            inner=get("intermediate_size", 3072),
+            segments=get("type_vocab_size", 2),
+            pooler="pooler.dense.weight" in names,
+            dropout=get("hidden_dropout_prob", 0.1),
+            attention_dropout=get("attention_probs_dropout_prob", 0.1),
+            activation=huggingface.activation(get("hidden_act", "gelu")),
+            epsilon=get("layer_norm_eps", 1e-12),
+            padding=get("pad_token_id", 0),
             initializer="zeros",
         )
 
 
-def distilbert(**options) -> Bert:
-    """Half as deep, without segments and pooler: 66,362,880 parameters."""
-    return Bert(**{"depth": 6, "segments": 0, "pooler": False, **options})
+def distilbert(
+    vocabulary: int = 30522,
+    positions: int = 512,
+    width: int = 768,
+    depth: int = 6,
+    heads: int = 12,
+    dropout: float = 0.1,
+) -> Bert:
+    """DistilBERT: half as deep, without segments and pooler, 66,362,880 parameters.
+
+    Args:
+        vocabulary: Number of tokens.
+        positions: Largest number of tokens per text.
+        width: Size of a token's vector.
+        depth: Number of blocks.
+        heads: Attention heads per block.
+        dropout: Dropout rate.
+    """
+    return Bert(
+        vocabulary, positions, width, depth, heads, segments=0, pooler=False, dropout=dropout
+    )
+
+
+def load_pretrained(build: Callable[..., Any], folder: huggingface.Folder) -> Any:
+    """build(config, names) with the weights of a folder of BERT or DistilBERT."""
+    required = {
+        "position_embedding_type": "absolute",
+        "is_decoder": False,
+        "tie_word_embeddings": True,
+    }
+    return huggingface.load_pretrained(build, folder, ("bert", "distilbert"), required)
+
+
+# ---- its heads -----------------------------------------------------------------------------------
 
 
 class Classifier(Model):
-    """Ids (N, T) -> logits (N, classes), from the first token. An encoder without pooler gets one, as DistilBERT's with relu."""
+    """Ids (N, T) -> logits (N, classes), from the first token.
 
-    def __init__(self, bert: Bert, classes: int = 2, dropout: float = 0.1, **options: Any) -> None:
-        super().__init__(**options)
-        self.bert, self.dropout = bert, Dropout(dropout)
-        self.pooler = (
-            Dense(bert.width, "relu", kernel_initializer=bert.initializer)
-            if bert.pooler is None
-            else None
-        )
+    An encoder without pooler gets one, with relu as in DistilBERT.
+
+    Args:
+        bert: The encoder.
+        classes: Number of classes.
+        dropout: Dropout rate before the last layer.
+        name: Name of the model.
+    """
+
+    def __init__(
+        self, bert: Bert, classes: int = 2, dropout: float = 0.1, name: str | None = None
+    ) -> None:
+        super().__init__(name)
+        self.bert = bert
+        self.dropout = Dropout(dropout)
+        self.pooler = None
+        if bert.pooler is None:
+            self.pooler = Dense(bert.width, "relu", kernel_initializer=bert.initializer)
         self.classifier = Dense(classes, kernel_initializer=bert.initializer)
 
-    def call(self, ids, segments=None, mask=None):
+    def call(self, ids: Tensor, segments: Any = None, mask: Any = None) -> Tensor:
+        """Logits; the arguments are those of the encoder."""
         first = self.bert(ids, segments=segments, mask=mask)[:, 0]  # (N, width)
-        return self.classifier(self.dropout((self.pooler or self.bert.pooler)(first)))
+        pooler = self.pooler or self.bert.pooler
+        return self.classifier(self.dropout(pooler(first)))
 
     @classmethod
     def from_pretrained(cls, folder: huggingface.Folder) -> Self:
-        """The classifier of a checkpoint folder. Raises ValueError that lists all that does not fit."""
-        return _loaded(
-            lambda config, names: cls(Bert.of(config, names), len(huggingface.labels(config))),
-            folder,
-        )
+        """The classifier of a checkpoint folder.
+
+        Args:
+            folder: A checkpoint folder of Hugging Face.
+
+        Raises:
+            ValueError: Lists everything that does not fit.
+        """
+
+        def build(config: huggingface.Config, names: Any) -> Any:
+            classes = len(huggingface.class_names(config))
+            return cls(Bert.from_config(config, names), classes)
+
+        return load_pretrained(build, folder)
 
 
 class MaskedLM(Model):
-    """Ids (N, T) -> logits (N, T, vocabulary) of the token at each place, scored by the embeddings."""
+    """Ids (N, T) -> logits (N, T, vocabulary) of the token at each position.
+
+    Tokens are scored by their embeddings.
+
+    Args:
+        bert: The encoder.
+        activation: Activation before the scores.
+        epsilon: Epsilon of layer normalization before the scores.
+        name: Name of the model.
+    """
 
     def __init__(
-        self, bert: Bert, activation: Any = "gelu", epsilon: float = 1e-12, **options: Any
+        self, bert: Bert, activation: Any = "gelu", epsilon: float = 1e-12, name: str | None = None
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name)
         self.bert = bert
         self.transform = Dense(bert.width, activation, kernel_initializer=bert.initializer)
         self.transform_norm = LayerNormalization(epsilon=epsilon)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the bias of the scores."""
         self.bias = self.add_weight((self.bert.tokens.input_dim,), "zeros")
 
-    def call(self, ids, segments=None, mask=None, at=None):
-        """`at` are the places asked for, counted through the batch: logits (len(at), vocabulary)."""
+    def call(
+        self, ids: Tensor, segments: Any = None, mask: Any = None, positions: Any = None
+    ) -> Tensor:
+        """Logits of all positions, or (len(positions), vocabulary) of some.
+
+        Args:
+            ids: Ids (N, T).
+            segments: Segments of the tokens, as in Bert.
+            mask: False at padding, as in Bert.
+            positions: The positions that are scored, counted through the batch; None for all.
+        """
         x = self.bert(ids, segments=segments, mask=mask)
-        if at is not None:
-            x = ops.take(ops.reshape(x, shape=(-1, self.bert.width)), at)
+        if positions is not None:
+            x = ops.take(ops.reshape(x, shape=(-1, self.bert.width)), positions)
         x = self.transform_norm(self.transform(x))
         return x @ ops.transpose(self.bert.tokens.embeddings) + self.bias
 
-    def train_step(self, data):
-        """Cross-entropy where y, the true id, is not -1: only those places are scored."""
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Cross-entropy where y, the true id, is not -1: only these positions are scored."""
         ids, y = data
-        (at,) = backend(y).nonzero(y.reshape(-1) >= 0)
+        targets = y.reshape(-1)
+        (positions,) = backend(y).nonzero(targets >= 0)
         with training():
-            loss = ops.sparse_cross_entropy(self(ids, at=at), y.reshape(-1)[at])
-        self.optimizer.apply(grad(loss, self.trained(), unused="zeros"), self.trained())
+            logits = self(ids, positions=positions)
+            loss = ops.sparse_cross_entropy(logits, targets[positions])
+        parameters = self.trained()
+        self.optimizer.apply(grad(loss, parameters, unused="zeros"), parameters)
         return {"loss": loss}
 
     @classmethod
     def from_pretrained(cls, folder: huggingface.Folder) -> Self:
-        """The masked language model of a checkpoint folder. Raises ValueError that lists all that does not fit."""
+        """The masked language model of a checkpoint folder.
 
-        def make(config, names):
-            act = config.get("hidden_act", config.get("activation", "gelu"))
-            return cls(
-                Bert.of(config, names),
-                huggingface.activation(act),
-                config.get("layer_norm_eps", 1e-12),
-            )
+        Args:
+            folder: A checkpoint folder of Hugging Face.
 
-        return _loaded(make, folder)
+        Raises:
+            ValueError: Lists everything that does not fit.
+        """
 
+        def build(config: huggingface.Config, names: Any) -> Any:
+            name = config.get("hidden_act", config.get("activation", "gelu"))
+            activation = huggingface.activation(name)
+            epsilon = config.get("layer_norm_eps", 1e-12)
+            return cls(Bert.from_config(config, names), activation, epsilon)
 
-def _loaded(make: Callable[..., Any], folder: huggingface.Folder) -> Any:
-    """make(config, names) with the weights of the folder."""
-    return huggingface.loaded(
-        make,
-        folder,
-        "bert",
-        "distilbert",
-        position_embedding_type="absolute",
-        is_decoder=False,
-        tie_word_embeddings=True,
-    )
+        return load_pretrained(build, folder)
 
 
-# ---- a sentence on one line --------------------------------------------------------------------------------------------------
+# ---- a classifier in one line --------------------------------------------------------------------
 
 
 def sentiment(folder: huggingface.Folder, maxlen: int | None = None) -> Callable[[Any], Any]:
-    """sentiment(folder)("a fine film") -> {"label": "POSITIVE", "score": .99}: the likeliest class, as the folder names it.
+    """sentiment(folder)("a fine film") -> {"label": "POSITIVE", "score": .99}.
 
-    The folder holds config.json, model.safetensors and the tokeniser (vocab.txt or tokenizer.json). A list of texts gives a list; a
-    longer text than the model has positions raises ValueError, unless `maxlen` cuts it.
+    The label is the likeliest class, as the folder names it; a list of texts returns a list.
+
+    Args:
+        folder: A folder with config.json, model.safetensors and the tokenizer (vocab.txt or
+            tokenizer.json).
+        maxlen: Number of tokens that texts are cut to; None for no cut.
+
+    Raises:
+        ValueError: If the weights do not fit, or, when called, for a text that is longer than the
+            model has positions.
     """
-    model, words = Classifier.from_pretrained(folder), WordPiece.load(folder)
-    config = huggingface.config(folder, "bert", "distilbert")
-    names = huggingface.labels(config)
-    independent = len(names) == 1 or config.get("problem_type") == "multi_label_classification"
+    model, tokens = Classifier.from_pretrained(folder), WordPiece.load(folder)
+    config = huggingface.read_config(folder, ("bert", "distilbert"))
+    names = huggingface.class_names(config)
+    is_multi_label = config.get("problem_type") == "multi_label_classification"
+    to_probabilities = ops.sigmoid if is_multi_label or len(names) == 1 else ops.softmax
 
     def classify(text: Any) -> Any:
-        ids, segments, mask = words.batch([text] if isinstance(text, str) else text, maxlen=maxlen)
+        texts = [text] if isinstance(text, str) else text
+        ids, segments, mask = tokens.batch(texts, maxlen=maxlen)
         with no_grad(), training(False):
             logits = model(ids, segments=segments, mask=mask)
-            p = (ops.sigmoid(logits) if independent else ops.softmax(logits)).numpy()
-        found = [{"label": names[row.argmax()], "score": float(row.max())} for row in p]
-        return found[0] if isinstance(text, str) else found
+            probabilities = to_probabilities(logits).numpy()
+        answers = []
+        for row in probabilities:
+            answers.append({"label": names[row.argmax()], "score": float(row.max())})
+        return answers[0] if isinstance(text, str) else answers
 
     return classify
 
 
-# ---- pre-training ------------------------------------------------------------------------------------------------------------
+# ---- the texts -----------------------------------------------------------------------------------
 
 LENGTH = 50  # the longest review, [CLS] and [SEP]
 
 
 @cache
-def load(labels: int = 200, unlabelled: int = 20000):
-    """The tokeniser; the rows to guess words in, of Python's help texts and of the reviews; the labelled reviews; those to test with."""
+def load(labels: int = 200, unlabeled: int = 20000) -> Any:
+    """(tokens, {texts to guess words in}, (x, y) with labels, (x, y) to test with).
+
+    Args:
+        labels: Number of labeled reviews.
+        unlabeled: Number of other reviews, before those that are among the labeled are left out.
+    """
     text, _ = datasets.python_help.load_data()
     (reviews, y), (test, y_test) = datasets.reviews.load_data()
-    (others, _), _ = datasets.reviews.load_data(unlabelled, seed=1, test_size=0.01)
+    (others, _), _ = datasets.reviews.load_data(unlabeled, seed=1, test_size=0.01)
     known = {*reviews[:labels], *test}
     others = [review for review in others if review not in known]
-    rules = WordPiece(WordPiece.special)
-    words = rules.words(text)
-    counts = Counter(words) + Counter(word for review in reviews for word in rules.words(review))
-    tokens = WordPiece([*WordPiece.special, *(word for word, n in counts.most_common() if n >= 5)])
+    tokens, words = build_vocabulary(text, reviews)
+    rows = {"corpus": corpus_rows(words, tokens), "reviews": review_rows(others, tokens)}
+    x, x_test = review_rows(reviews[:labels], tokens), review_rows(test, tokens)
+    return tokens, rows, (x, y[:labels]), (x_test, y_test)
+
+
+def build_vocabulary(text: str, reviews: list[str]) -> tuple[WordPiece, list[str]]:
+    """Tokens of all words that occur five times or more, and the words of the text."""
+    splitter = WordPiece(WordPiece.special)
+    words = splitter.words(text)
+    counts = Counter(words)
+    counts += Counter(word for review in reviews for word in splitter.words(review))
+    frequent = [word for word, count in counts.most_common() if count >= 5]
+    return WordPiece([*WordPiece.special, *frequent]), words
+
+
+def corpus_rows(words: list[str], tokens: WordPiece) -> np.ndarray:
+    """A text as rows of LENGTH ids: [CLS], words, [SEP]."""
     ids = np.array([tokens.ids.get(word, tokens["[UNK]"]) for word in words])
-    ids = ids[: len(ids) // (LENGTH - 2) * (LENGTH - 2)].reshape(-1, LENGTH - 2)
-    corpus = np.pad(
-        ids, ((0, 0), (1, 1)), constant_values=((0, 0), (tokens["[CLS]"], tokens["[SEP]"]))
-    )
-    x, x_others, x_test = (tokens.batch(texts)[0] for texts in (reviews[:labels], others, test))
-    x, x_others, x_test = (
-        np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1]))) for rows in (x, x_others, x_test)
-    )
-    return tokens, {"corpus": corpus, "reviews": x_others}, (x, y[:labels]), (x_test, y_test)
+    inner = LENGTH - 2
+    rows = ids[: len(ids) // inner * inner].reshape(-1, inner)
+    ends = (tokens["[CLS]"], tokens["[SEP]"])
+    return np.pad(rows, ((0, 0), (1, 1)), constant_values=((0, 0), ends))
 
 
-def hidden(ids: np.ndarray, tokens: WordPiece, rate: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
-    """Ids with some hidden, and the targets: the true id where one is to be guessed, -1 elsewhere.
+def review_rows(texts: list[str], tokens: WordPiece) -> np.ndarray:
+    """Reviews as rows of LENGTH ids, padded at the end."""
+    rows, _, _ = tokens.batch(texts)
+    return np.pad(rows, ((0, 0), (0, LENGTH - rows.shape[1])))
 
-    Of the tokens that are words `rate` are to be guessed: 80 % of these become [MASK], 10 % any word, 10 % stay (section 3.1). The
-    paper hides 15 %; more teach more per step (Wettig et al. 2022, arXiv:2202.08005).
+
+def mask_tokens(
+    ids: np.ndarray, tokens: WordPiece, rate: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ids with some hidden, and the targets: the true id where one is to be guessed, else -1.
+
+    Of the chosen words 80 % become [MASK], 10 % any word, 10 % stay (section 3.1). The paper
+    chooses 15 %; more teach more per step (Wettig et al. 2022, arXiv:2202.08005).
+
+    Args:
+        ids: Ids (N, T).
+        tokens: The vocabulary.
+        rate: Share of the words that are chosen.
     """
-    draw, special = generator(), len(tokens.special)
-    chosen = (draw.random(ids.shape) < rate) & ((ids >= special) | (ids == tokens["[UNK]"]))
-    fate = draw.random(ids.shape)
+    rng, special = generator(), len(tokens.special)
+    is_word = (ids >= special) | (ids == tokens["[UNK]"])
+    chosen = (rng.random(ids.shape) < rate) & is_word
+    fate = rng.random(ids.shape)
     shown = np.where(chosen & (fate < 0.8), tokens["[MASK]"], ids)
-    shown = np.where(chosen & (fate >= 0.9), draw.integers(special, len(tokens), ids.shape), shown)
+    any_word = rng.integers(special, len(tokens), ids.shape)
+    shown = np.where(chosen & (fate >= 0.9), any_word, shown)
     return shown, np.where(chosen, ids, -1)
 
 
-def batches(
+def masked_batches(
     rows: np.ndarray, tokens: WordPiece, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches without end of rows about as long as each other, without the padding they share, hidden anew each time."""
+    """Batches without end of rows of similar length, without common padding, masked anew each time.
+
+    Args:
+        rows: Ids (N, T).
+        tokens: The vocabulary.
+        size: Rows per batch.
+    """
     lengths = (rows != tokens["[PAD]"]).sum(1)
-    rows, lengths = rows[np.argsort(lengths, kind="stable")], np.sort(lengths)
+    by_length = np.argsort(lengths, kind="stable")
     while True:
         start = generator().integers(0, len(rows) - size + 1)
-        yield hidden(rows[start : start + size, : lengths[start + size - 1]], tokens)
+        batch = by_length[start : start + size]
+        longest = lengths[batch[-1]]
+        yield mask_tokens(rows[batch, :longest], tokens)
 
 
-def optimizer(rate: float, steps: int) -> AdamW:
-    """AdamW whose rate rises in a tenth of the steps and falls in the others."""
-    return AdamW(
-        CosineDecay(0.0, steps - steps // 10, warmup_target=rate, warmup_steps=steps // 10),
-        weight_decay=0.01,
-        global_clipnorm=1.0,
-    )
+# ---- training ------------------------------------------------------------------------------------
 
 
-def pretrained(
+def tiny_bert(vocabulary: int, width: int = 64, depth: int = 2) -> Bert:
+    """A BERT for short texts, without dropout: it has too few parameters to memorize its rows.
+
+    Args:
+        vocabulary: Number of tokens.
+        width: Size of a token's vector.
+        depth: Number of blocks.
+    """
+    return Bert(vocabulary, LENGTH, width, depth, heads=4, dropout=0.0)
+
+
+def make_optimizer(rate: float, steps: int) -> AdamW:
+    """AdamW whose learning rate rises in a tenth of the steps and falls in the others."""
+    warmup = steps // 10
+    schedule = CosineDecay(0.0, steps - warmup, warmup_target=rate, warmup_steps=warmup)
+    return AdamW(schedule, weight_decay=0.01, global_clipnorm=1.0)
+
+
+def pretrain(
+    model: MaskedLM,
     rows: np.ndarray,
     tokens: WordPiece,
-    width: int,
-    depth: int,
     steps: int,
     batch_size: int,
     rate: float,
     verbose: int,
-) -> MaskedLM:
-    """A tiny BERT that has guessed hidden words for so many steps."""
-    model = MaskedLM(tiny(len(tokens), width, depth))
-    model.compile(optimizer(rate, steps), loss=None)
+) -> None:
+    """Train a model to guess hidden words.
+
+    Args:
+        model: The model.
+        rows: Ids (N, T).
+        tokens: The vocabulary.
+        steps: Training steps.
+        batch_size: Rows per step.
+        rate: Largest learning rate.
+        verbose: 1 shows progress, 0 does not.
+    """
+    model.compile(make_optimizer(rate, steps), loss=None)
     epochs = min(20, steps)
-    model.fit(
-        batches(rows, tokens, batch_size),
-        epochs=epochs,
-        steps_per_epoch=steps // epochs,
-        verbose=verbose,
-    )
-    return model
+    batches = masked_batches(rows, tokens, batch_size)
+    model.fit(batches, epochs=epochs, steps_per_epoch=steps // epochs, verbose=verbose)
 
 
-def tiny(vocabulary: int, width: int = 64, depth: int = 2) -> Bert:
-    """A BERT for short texts, without dropout: it has too few parameters to learn its rows by heart."""
-    return Bert(vocabulary, LENGTH, width, depth, heads=4, dropout=0.0)
+def fine_tune(
+    model: Classifier,
+    labeled: Any,
+    test: Any,
+    epochs: int,
+    batch_size: int,
+    rate: float,
+    verbose: int,
+) -> None:
+    """Train a classifier, its encoder included, on labeled rows.
 
+    Args:
+        model: The classifier.
+        labeled: Ids and labels to learn from.
+        test: Ids and labels that are scored every epoch.
+        epochs: Passes over the labeled rows.
+        batch_size: Rows per step.
+        rate: Largest learning rate.
+        verbose: 1 shows progress, 0 does not.
+    """
+    x, y = labeled
+    steps = epochs * math.ceil(len(x) / batch_size)
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(make_optimizer(rate, steps), loss, metrics=["accuracy"])
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_data=test, verbose=verbose)
 
-def fine_tuned(
-    bert: Bert, labelled, test, epochs: int, batch_size: int, rate: float, verbose: int
-) -> Classifier:
-    """A classifier on top of it, all trained on the labelled rows."""
-    model = Classifier(bert)
-    steps = epochs * -(-len(labelled[0]) // batch_size)
-    model.compile(
-        optimizer(rate, steps),
-        SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    model.fit(
-        *labelled, batch_size=batch_size, epochs=epochs, validation_data=test, verbose=verbose
-    )
-    return model
-
-
-# ---- training ----------------------------------------------------------------------------------------------------------------
 
 SEEDS = 2
 REFERENCE = "the same network from random weights, fine-tuned on the same 200 labels"
@@ -382,7 +559,7 @@ TARGETS = ["gain >= 0.05"]
 
 def train(
     labels: int = 200,
-    unlabelled: int = 20000,
+    unlabeled: int = 20000,
     steps: int = 8000,
     texts: str = "both",
     width: int = 64,
@@ -393,63 +570,83 @@ def train(
     fine_tuning_rate: float = 0.002,
     seed: int = 0,
     verbose: int = 1,
-):
-    """Pre-train, then fine-tune, and fine-tune the same network untrained: ({name: model}, metrics).
+) -> tuple[dict[str, Model], dict[str, float]]:
+    """Pre-train and fine-tune, then fine-tune the same network untrained: ({name: model}, metrics).
 
-    `texts` to guess words in: "corpus" (the help texts), "reviews" (`unlabelled` others) or "both".
+    Args:
+        labels: Number of labeled reviews.
+        unlabeled: Number of reviews without labels.
+        steps: Steps of pre-training.
+        texts: Texts to guess words in: "corpus" (the help texts), "reviews" or "both".
+        width: Size of a token's vector.
+        depth: Number of blocks.
+        batch_size: Rows per step of pre-training.
+        rate: Largest learning rate of pre-training.
+        epochs: Passes over the labeled reviews.
+        fine_tuning_rate: Largest learning rate of fine-tuning.
+        seed: Seed of weights, hidden words and of the order of rows.
+        verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
-    tokens, rows, labelled, test = load(labels, unlabelled)
-    chosen = lookup(texts, {**rows, "both": np.concatenate(list(rows.values()))}, "texts")
-    guesser = pretrained(chosen, tokens, width, depth, steps, batch_size, rate, verbose)
-    found: dict[str, Model] = {"guesser": guesser}
-    metrics = {"guessing_loss": guesser.history.history["loss"][-1]}
+    tokens, rows, labeled, test = load(labels, unlabeled)
+    both = np.concatenate(list(rows.values()))
+    chosen = lookup(texts, {**rows, "both": both}, "texts")
+    masked_lm = MaskedLM(tiny_bert(len(tokens), width, depth))
+    pretrain(masked_lm, chosen, tokens, steps, batch_size, rate, verbose)
+    models: dict[str, Any] = {"masked_lm": masked_lm}
+    metrics = {"guessing_loss": masked_lm.history.history["loss"][-1]}
     for name in ("pretrained", "untrained"):
         minigrad.seed(seed)
-        bert = guesser.bert if name == "pretrained" else tiny(len(tokens), width, depth)
-        model = found[name] = fine_tuned(
-            bert, labelled, test, epochs, 16, fine_tuning_rate, verbose
-        )
+        is_pretrained = name == "pretrained"
+        bert = masked_lm.bert if is_pretrained else tiny_bert(len(tokens), width, depth)
+        model = models[name] = Classifier(bert)
+        fine_tune(model, labeled, test, epochs, 16, fine_tuning_rate, verbose)
         metrics[f"{name}_accuracy"] = model.history.history["val_accuracy"][-1]
-    return found, {
-        **metrics,
-        "gain": metrics["pretrained_accuracy"] - metrics["untrained_accuracy"],
-    }
+    metrics["gain"] = metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]
+    return models, metrics
 
 
-def report(found, labels: int = 200, unlabelled: int = 20000) -> str:
-    """What the guesser puts for a hidden word, and what the classifier says of reviews of the test."""
-    tokens, _, _, (x, y) = load(labels, unlabelled)
+# ---- report and pictures -------------------------------------------------------------------------
+
+MASKED_EXAMPLES = (
+    "the acting was not [MASK], but the plot was superb.",
+    "although the story was [MASK], the music was dreadful.",
+)
+
+
+def report(models: dict[str, Any], labels: int = 200, unlabeled: int = 20000) -> str:
+    """The likeliest words for a hidden one, and the classes of some test reviews."""
+    tokens, _, _, (x, y) = load(labels, unlabeled)
     lines = []
-    for text in (
-        "the acting was not [MASK], but the plot was superb.",
-        "although the story was [MASK], the music was dreadful.",
-    ):
-        ids = tokens.batch([text])[0]
-        best = np.argsort(-found["guesser"].predict(ids)[0, ids[0] == tokens["[MASK]"]][0])[:5]
+    for text in MASKED_EXAMPLES:
+        ids, _, _ = tokens.batch([text])
+        logits = models["masked_lm"].predict(ids)[0]
+        (at_mask,) = logits[ids[0] == tokens["[MASK]"]]
+        best = np.argsort(-at_mask)[:5]
         lines.append(f"{text}\n    {', '.join(tokens.tokens[i] for i in best)}")
-    said = found["pretrained"].predict(x[:5]).argmax(-1)
-    lines += [
-        f"{tokens.decode(row[row > 0])}\n    {'praise' if say else 'blame'}, {'right' if say == true else 'wrong'}"
-        for row, say, true in zip(x, said, y)
-    ]
+    predicted = models["pretrained"].predict(x[:5]).argmax(-1)
+    for row, guess, true in zip(x, predicted, y):
+        label = "praise" if guess else "blame"
+        verdict = "right" if guess == true else "wrong"
+        lines.append(f"{tokens.decode(row[row > 0])}\n    {label}, {verdict}")
     return "\n".join(lines)
 
 
-def pictures(found, out: Path):
-    """Accuracy on the test reviews by epoch of fine-tuning; the loss of guessing."""
-    lines = {
-        name: found[name].history.history["val_accuracy"] for name in ("pretrained", "untrained")
-    }
+def pictures(models: dict[str, Any], out: Path) -> None:
+    """Accuracy on the test reviews by epoch of fine-tuning; the loss of pre-training."""
+    lines = {}
+    for name in ("pretrained", "untrained"):
+        values = models[name].history.history["val_accuracy"]
+        lines[name] = (np.arange(1, len(values) + 1), values)
     plots.curves(
-        {name: (np.arange(1, len(values) + 1), values) for name, values in lines.items()},
+        lines,
         xlabel="epoch of fine-tuning",
         ylabel="accuracy",
         title="Reviews from 200 labels",
         path=out / "accuracy.png",
     )
     plots.curves(
-        {"hidden words": found["guesser"].history.history["loss"]},
+        {"hidden words": models["masked_lm"].history.history["loss"]},
         xlabel="twentieth of the pre-training",
         ylabel="loss",
         title="Guessing hidden words",

@@ -1,25 +1,28 @@
-"""GPT-2 (Radford et al. 2019, Language models are unsupervised multitask learners), and a tiny one on Python's help texts.
+"""GPT-2 (Radford et al. 2019, Language models are unsupervised multitask learners), and a tiny one
+on Python's help texts.
 
-A token is guessed from those before it: embeddings and learned positions, blocks of causal attention and a feed-forward network,
-each behind its normalisation, and the embeddings once more to score the next token. `GPT.from_pretrained(folder)` reads the
-weights that Hugging Face keeps.
+A token is guessed from those before it: embeddings and learned positions, blocks of causal
+attention and a feed-forward network, each behind its normalization, and the embeddings once more to
+score the next token. `GPT.from_pretrained(folder)` reads the weights that Hugging Face distributes.
 
-A token is some 2.3 characters, of 512 pieces that byte-pair encoding finds in the training text. The LSTM it is compared with takes
-steps five times as large: at GPT's rate it learns next to nothing in the first hundred. So small and after 400 steps the LSTM is ahead:
-1.91 bits per character on the held-out text against GPT's 2.15 (seed 0, 0.87 million parameters each).
+A token is some 2.3 characters, of 512 pieces that byte-pair encoding finds in the training text.
+The LSTM it is compared with takes steps five times as large: at GPT's rate it learns next to
+nothing in the first hundred. So small and after 400 steps the LSTM is ahead: 1.91 bits per
+character on the held-out text against GPT's 2.15 (seed 0, 0.87 million parameters each).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterator, Self, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 import minigrad
-from minigrad import Model, Sequential, datasets, no_grad, ops, plots
+from minigrad import Model, Sequential, Tensor, datasets, no_grad, ops, plots, training
 from minigrad.config import to_device
 from minigrad.data import BytePairEncoding
 from minigrad.initializers import RandomNormal
@@ -40,11 +43,28 @@ from minigrad.random import generator
 
 from ..common import huggingface
 
-# ---- the model -------------------------------------------------------------------------------------------------------------
+# ---- the model -----------------------------------------------------------------------------------
 
 
 class GPT(Model):
-    """Ids (N, T) -> logits (N, T, vocabulary) of each next token. The defaults are GPT-2 small: 124,439,808 parameters."""
+    """Ids (N, T) -> logits (N, T, vocabulary) of each next token.
+
+    The defaults are GPT-2 small: 124,439,808 parameters.
+
+    Args:
+        vocabulary: Number of tokens.
+        positions: Largest number of tokens per text.
+        width: Size of a token's vector.
+        depth: Number of blocks.
+        heads: Attention heads per block.
+        inner: Width of the feed-forward networks; None for 4 * width.
+        dropout: Dropout rate.
+        attention_dropout: Dropout rate of attention weights; None for `dropout`.
+        activation: Activation of the feed-forward networks.
+        epsilon: Epsilon of layer normalization.
+        initializer: Initializer of kernels and embeddings; None for a normal of deviation .02.
+        name: Name of the model.
+    """
 
     def __init__(
         self,
@@ -59,9 +79,9 @@ class GPT(Model):
         activation: Any = huggingface.gelu_tanh,
         epsilon: float = 1e-5,
         initializer: Any = None,
-        **options: Any,
+        name: str | None = None,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(name)
         initializer = initializer or RandomNormal(stddev=0.02)
         self.width = width
         self.tokens = Embedding(vocabulary, width, initializer)
@@ -83,58 +103,86 @@ class GPT(Model):
         ]
         self.norm = LayerNormalization(epsilon=epsilon)
 
-    def build(self, input_shape):
-        """The kernels that add to the path begin smaller, by 1 / sqrt(their number), so that the sum does not grow with depth."""
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Scale the kernels that add to the residual path by 1 / sqrt(their number).
+
+        Then the sum does not grow with depth.
+        """
+        scale = math.sqrt(2 * len(self.blocks))
         for block in self.blocks:
             block.build_from_shape((1, self.width))
             for kernel in (block.self_attention.attention_output.kernel, block.output.kernel):
-                kernel.assign(kernel.data / math.sqrt(2 * len(self.blocks)))
+                kernel.assign(kernel.data / scale)
 
-    def call(self, ids, cache: Sequence[KeyValueCache] | None = None):
-        """With a cache for each block, ids are the tokens that it has not read yet."""
-        x = self.dropout(
-            self.positions(self.tokens(ids), start=cache[0].length if cache else 0)
-        )  # (N, T, width)
-        for block, memory in zip(self.blocks, cache or [None] * len(self.blocks)):
-            x = block(x, cache=memory)
+    def call(self, ids: Tensor, cache: Sequence[KeyValueCache] | None = None) -> Tensor:
+        """Logits of each next token.
+
+        Args:
+            ids: Ids (N, T); with a cache, those that it has not read yet.
+            cache: One cache per block.
+        """
+        start = cache[0].length if cache else 0
+        x = self.dropout(self.positions(self.tokens(ids), start=start))  # (N, T, width)
+        for block, block_cache in zip(self.blocks, cache or [None] * len(self.blocks)):
+            x = block(x, cache=block_cache)
         return self.norm(x) @ ops.transpose(self.tokens.embeddings)
 
-    # ---- writing ----
+    # ---- generation ------------------------------------------------------------------------------
+
     def generate(
         self,
-        ids,
+        ids: Any,
         length: int,
         temperature: float = 1.0,
         top_k: int | None = None,
         cache: bool = True,
     ) -> np.ndarray:
-        """ids (T,) and `length` more, each drawn by `sample` from what the model expects: (T + length,).
+        """ids and `length` more, each drawn from softmax(logits / temperature).
 
-        With the cache a token costs one pass over itself; without, over all before it. Raises ValueError when there are too few positions.
+        Args:
+            ids: Ids (T,) of one text.
+            length: Number of tokens to write.
+            temperature: Boldness; 0 takes the likeliest token.
+            top_k: Number of tokens to draw from; None for all.
+            cache: True to compute keys and values of a token once: each step costs one token.
+
+        Shape:
+            (T,) -> (T + length,)
+
+        Raises:
+            ValueError: For ids that are not one text, and when there are too few positions.
         """
-        ids, limit = np.asarray(ids, np.int64), self.positions.sequence_length
-        if ids.ndim != 1 or not ids.size:
+        text, limit = np.asarray(ids, np.int64), self.positions.sequence_length
+        if text.ndim != 1 or not text.size:
             raise ValueError(
-                f"generate continues the ids (T,) of one text, of one token or more; got shape {ids.shape}"
+                "generate continues the ids (T,) of one text, of one token or more; "
+                f"got shape {text.shape}"
             )
-        if len(ids) + length > limit:
+        if len(text) + length > limit:
             raise ValueError(
-                f"{len(ids)} tokens and {length} more do not fit into the {limit} positions of the model"
+                f"{len(text)} tokens and {length} more do not fit into the {limit} positions of "
+                "the model"
             )
-        memory = [KeyValueCache(limit) for _ in self.blocks] if cache else None
-        with no_grad(), minigrad.training(False):
+        caches = [KeyValueCache(limit) for _ in self.blocks] if cache else None
+        with no_grad(), training(False):
             for _ in range(length):
-                logits = self(self._row(ids[memory[0].length :] if memory else ids), cache=memory)[
-                    0, -1
-                ].numpy()
-                ids = np.append(ids, sample(logits, temperature, top_k))
-        return ids
+                unread = text[caches[0].length :] if caches else text
+                logits = self(self._as_batch(unread), cache=caches)
+                text = np.append(text, sample(logits[0, -1].numpy(), temperature, top_k))
+        return text
 
-    def attention(self, ids) -> np.ndarray:
-        """How each head of each block looks at ids (T,): (depth, heads, T, T)."""
+    def attention(self, ids: Any) -> np.ndarray:
+        """Attention weights of each head of each block.
+
+        Args:
+            ids: Ids (T,) of one text.
+
+        Shape:
+            (T,) -> (depth, heads, T, T)
+        """
         maps = []
-        with no_grad(), minigrad.training(False):
-            x = self.positions(self.tokens(self._row(ids)))
+        with no_grad(), training(False):
+            x = self.positions(self.tokens(self._as_batch(ids)))
             for block in self.blocks:
                 _, weights = block.self_attention(
                     block.self_attention_norm(x), use_causal_mask=True, return_attention_scores=True
@@ -143,57 +191,74 @@ class GPT(Model):
                 x = block(x)
         return np.stack(maps)
 
-    def _row(self, ids):
-        """ids (T,) as a batch of one, where the weights are."""
-        self.built or self.build_from_shape((1,))
+    def _as_batch(self, ids: Any) -> Any:
+        """ids (T,) as a batch of one, on the device of the weights."""
+        if not self.built:
+            self.build_from_shape((1,))
         return to_device(np.asarray(ids, np.int64)[None], self.tokens.embeddings.device)
 
-    # ---- weights of others ----
+    # ---- weights from Hugging Face ---------------------------------------------------------------
+
     @classmethod
     def from_pretrained(cls, folder: huggingface.Folder) -> Self:
-        """The network of a checkpoint folder, with its weights. Raises ValueError that lists all that does not fit."""
+        """The network of a checkpoint folder, with its weights.
 
-        def make(config, _):
+        Args:
+            folder: A checkpoint folder of Hugging Face.
+
+        Raises:
+            ValueError: Lists everything that does not fit.
+        """
+
+        def build(config: huggingface.Config, _: Any) -> Any:
             get = config.get
             return cls(
-                get("vocab_size", 50257),
-                get("n_positions", 1024),
-                get("n_embd", 768),
-                get("n_layer", 12),
-                get("n_head", 12),
-                get("n_inner"),
-                get("resid_pdrop", 0.1),
-                get("attn_pdrop", 0.1),
-                huggingface.activation(get("activation_function", "gelu_new")),
-                get("layer_norm_epsilon", 1e-5),
+                vocabulary=get("vocab_size", 50257),
+                positions=get("n_positions", 1024),
+                width=get("n_embd", 768),
+                depth=get("n_layer", 12),
+                heads=get("n_head", 12),
+                inner=get("n_inner"),
+                dropout=get("resid_pdrop", 0.1),
+                attention_dropout=get("attn_pdrop", 0.1),
+                activation=huggingface.activation(get("activation_function", "gelu_new")),
+                epsilon=get("layer_norm_epsilon", 1e-5),
                 initializer="zeros",
             )
 
-        return huggingface.loaded(
-            make,
-            folder,
-            "gpt2",
-            scale_attn_weights=True,
-            scale_attn_by_inverse_layer_idx=False,
-            add_cross_attention=False,
-            tie_word_embeddings=True,
-        )
+        required = {
+            "scale_attn_weights": True,
+            "scale_attn_by_inverse_layer_idx": False,
+            "add_cross_attention": False,
+            "tie_word_embeddings": True,
+        }
+        return huggingface.load_pretrained(build, folder, ("gpt2",), required)
 
 
 def sample(logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None) -> int:
-    """An id drawn from softmax(logits / temperature) of the `top_k` best; the best at temperature 0."""
-    if temperature < 0 or top_k is not None and top_k < 1:
+    """An id drawn from softmax(logits / temperature).
+
+    Args:
+        logits: Scores (vocabulary,).
+        temperature: Boldness; 0 takes the likeliest id.
+        top_k: Number of ids to draw from; None for all.
+
+    Raises:
+        ValueError: For a negative temperature, or a top_k below 1.
+    """
+    if temperature < 0 or (top_k is not None and top_k < 1):
         raise ValueError(
             f"sample: temperature={temperature} must not be below 0, top_k={top_k} not below 1"
         )
     if temperature == 0:
         return int(logits.argmax())
     best = np.argsort(-logits)[:top_k]
-    p = np.exp((logits[best] - logits[best[0]]).astype(np.float64) / temperature)
+    scores = (logits[best] - logits[best[0]]).astype(np.float64)
+    p = np.exp(scores / temperature)
     return int(generator().choice(best, p=p / p.sum()))
 
 
-# ---- training ----------------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------
 
 SEEDS = 1
 REFERENCE = "an LSTM of as many parameters, trained on the same tokens"
@@ -202,15 +267,27 @@ TARGETS = ["bits_per_character <= 2.4"]
 
 @cache
 def load(vocabulary: int = 512) -> tuple[BytePairEncoding, np.ndarray, np.ndarray, float]:
-    """The tokens, learned on the training text; both texts as ids; how many characters a token of the second stands for."""
+    """(tokens, ids of the training text, ids of the held-out text, its characters per token).
+
+    Args:
+        vocabulary: Number of tokens, learned on the training text.
+    """
     text, held_out = datasets.python_help.load_data()
     tokens = BytePairEncoding.fit(text, vocabulary)
     ids, held_ids = tokens.encode(text), tokens.encode(held_out)
     return tokens, ids, held_ids, len(held_out) / len(held_ids)
 
 
-def windows(ids: np.ndarray, length: int, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches without end: `size` stretches of `length` ids from random places, and the ids one place further on."""
+def random_windows(
+    ids: np.ndarray, length: int, size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches without end of random windows, and the ids one position further on.
+
+    Args:
+        ids: The text.
+        length: Ids per window.
+        size: Windows per batch.
+    """
     while True:
         starts = generator().integers(0, len(ids) - length, size)
         rows = ids[starts[:, None] + np.arange(length + 1)]
@@ -218,13 +295,18 @@ def windows(ids: np.ndarray, length: int, size: int) -> Iterator[tuple[np.ndarra
 
 
 def lstm(vocabulary: int, units: int) -> Sequential:
-    """What GPT is compared with: embedding, LSTM, scores."""
+    """The baseline: embedding, LSTM, scores.
+
+    Args:
+        vocabulary: Number of tokens.
+        units: Units of the LSTM.
+    """
     return Sequential(
         [Embedding(vocabulary, 64), LSTM(units, return_sequences=True), Dense(vocabulary)]
     )
 
 
-def learn(
+def fit(
     model: Model,
     ids: np.ndarray,
     held_ids: np.ndarray,
@@ -234,22 +316,32 @@ def learn(
     rate: float,
     verbose: int,
 ) -> float:
-    """Train on random windows, the rate rising and falling; returns the bits a token on held-out text, cut into windows."""
-    schedule = CosineDecay(
-        0.0, steps - steps // 10, 0.1, warmup_target=rate, warmup_steps=steps // 10
-    )
+    """Train on random windows; returns bits per token on the held-out text.
+
+    Args:
+        model: GPT or the LSTM.
+        ids: The training text.
+        held_ids: The held-out text, which is cut into windows.
+        length: Ids per window.
+        steps: Training steps.
+        batch_size: Windows per step.
+        rate: Largest learning rate.
+        verbose: 1 shows progress, 0 does not.
+    """
+    warmup = steps // 10
+    schedule = CosineDecay(0.0, steps - warmup, 0.1, warmup_target=rate, warmup_steps=warmup)
     model.compile(
         AdamW(schedule, weight_decay=0.1, beta_2=0.99, global_clipnorm=1.0),
         SparseCategoricalCrossentropy(from_logits=True),
     )
     n = (len(held_ids) - 1) // length * length
-    held = held_ids[:n].reshape(-1, length), held_ids[1 : n + 1].reshape(-1, length)
+    x, y = held_ids[:n].reshape(-1, length), held_ids[1 : n + 1].reshape(-1, length)
     epochs = min(10, steps)
     model.fit(
-        windows(ids, length, batch_size),
+        random_windows(ids, length, batch_size),
         epochs=epochs,
         steps_per_epoch=steps // epochs,
-        validation_data=held,
+        validation_data=(x, y),
         validation_batch_size=32,
         verbose=verbose,
     )
@@ -269,67 +361,81 @@ def train(
     lstm_rate: float = 0.01,
     seed: int = 0,
     verbose: int = 1,
-):
-    """GPT, then the LSTM, on as many tokens: ({name: model}, metrics). `lstm_units=0` leaves the LSTM out."""
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """GPT, then the LSTM, on equally many tokens: ({name: model}, metrics).
+
+    Args:
+        steps: Training steps of each.
+        width: Size of a token's vector in GPT.
+        depth: Blocks of GPT.
+        length: Ids per window.
+        vocabulary: Number of tokens.
+        batch_size: Windows per step.
+        rate: Largest learning rate of GPT.
+        dropout: Dropout rate of GPT.
+        lstm_units: Units of the LSTM; 0 leaves the LSTM out.
+        lstm_rate: Largest learning rate of the LSTM.
+        seed: Seed of weights and windows.
+        verbose: 1 shows progress, 0 does not.
+    """
     _, ids, held_ids, characters = load(vocabulary)
-    found: dict[str, Model] = {}
-    metrics: dict[str, float] = {}
-    for name, prefix in (("gpt", ""), ("lstm", "lstm_"))[: 1 + bool(lstm_units)]:
+    minigrad.seed(seed)
+    gpt = GPT(vocabulary, length, width, depth, 4, dropout=dropout)
+    bits = fit(gpt, ids, held_ids, length, steps, batch_size, rate, verbose)
+    models: dict[str, Model] = {"gpt": gpt}
+    metrics = {"bits_per_character": bits / characters, "parameters": gpt.count_params()}
+    if lstm_units:
         minigrad.seed(seed)
-        model = found[name] = (
-            lstm(vocabulary, lstm_units)
-            if prefix
-            else GPT(vocabulary, length, width, depth, 4, dropout=dropout)
-        )
-        bits = learn(
-            model, ids, held_ids, length, steps, batch_size, lstm_rate if prefix else rate, verbose
-        )
-        metrics |= {
-            f"{prefix}bits_per_character": bits / characters,
-            f"{prefix}parameters": model.count_params(),
-        }
-    return found, metrics
+        baseline = models["lstm"] = lstm(vocabulary, lstm_units)
+        bits = fit(baseline, ids, held_ids, length, steps, batch_size, lstm_rate, verbose)
+        metrics["lstm_bits_per_character"] = bits / characters
+        metrics["lstm_parameters"] = baseline.count_params()
+    return models, metrics
 
 
-PROMPT = "The following "
-STYLES = {
+# ---- report and pictures -------------------------------------------------------------------------
+
+PROMPT = "The following"
+STYLES: dict[str, dict[str, Any]] = {
     "temperature 0 (the likeliest)": {"temperature": 0},
     "temperature .7, top 40": {"temperature": 0.7, "top_k": 40},
     "temperature 1": {},
 }
+SENTENCE = "The value of the expression is the value of the function."
 
 
-def report(found, vocabulary: int = 512) -> str:
-    """What the model goes on with after a few words: the likeliest, from the 40 likeliest, from all."""
-    tokens, model = load(vocabulary)[0], found["gpt"]
-    start = tokens.encode(PROMPT.strip())
-    length = min(100, model.positions.sequence_length - len(start))
-    return "\n\n".join(
-        f"--- {name}\n{tokens.decode(model.generate(start, length, **how))}"
-        for name, how in STYLES.items()
-    )
+def report(models: dict[str, Any], vocabulary: int = 512) -> str:
+    """Continuations of a few words: the likeliest, from the 40 likeliest tokens, from all."""
+    tokens, *_ = load(vocabulary)
+    gpt = models["gpt"]
+    prompt = tokens.encode(PROMPT)
+    length = min(100, gpt.positions.sequence_length - len(prompt))
+    parts = []
+    for name, style in STYLES.items():
+        text = tokens.decode(gpt.generate(prompt, length, **style))
+        parts.append(f"--- {name}\n{text}")
+    return "\n\n".join(parts)
 
 
-def pictures(found, out: Path, vocabulary: int = 512):
-    """Held-out loss of both, and how each head of the last block looks at a sentence."""
-    lines = {
-        name: (np.arange(1, len(values) + 1), np.array(values) / math.log(2))
-        for name, model in found.items()
-        for values in [model.history.history["val_loss"]]
-    }
+def pictures(models: dict[str, Any], out: Path, vocabulary: int = 512) -> None:
+    """Held-out loss of both, and the attention of the last block on a sentence."""
+    lines = {}
+    for name, model in models.items():
+        bits = np.array(model.history.history["val_loss"]) / math.log(2)
+        lines[name] = (np.arange(1, len(bits) + 1), bits)
     plots.curves(
         lines,
         xlabel="tenth of the training",
-        ylabel="bits a token",
+        ylabel="bits per token",
         title="Python's help texts, held out",
         path=out / "loss.png",
     )
-    tokens = load(vocabulary)[0]
-    ids = tokens.encode("The value of the expression is the value of the function.")[
-        : found["gpt"].positions.sequence_length
-    ]
-    pieces = [tokens.decode([i]) for i in ids]
-    maps = found["gpt"].attention(ids)
+    tokens, *_ = load(vocabulary)
+    gpt = models["gpt"]
+    ids = tokens.encode(SENTENCE)[: gpt.positions.sequence_length]
     plots.attention_maps(
-        maps[-1], pieces, title="What the last block looks at", path=out / "attention.png"
+        gpt.attention(ids)[-1],
+        [tokens.decode([i]) for i in ids],
+        title="Attention of the last block",
+        path=out / "attention.png",
     )

@@ -1,17 +1,21 @@
-"""Sentiment of film reviews: an embedding and a recurrent network (Maas et al. 2011; Hochreiter & Schmidhuber 1997).
+"""Sentiment of film reviews: an embedding and a recurrent network (Maas et al. 2011; Hochreiter &
+Schmidhuber 1997).
 
-The known tutorial pads reviews at the front with 0 to 200 words and lets the network run over the padding; here it is masked
-(`--no-mask` as known). `--data imdb` takes its 50,000 reviews. The embedded default are generated ones, in which a clause may be
-negated ("hardly dull") and the main clause counts ("although the plot was dull, the acting was superb"): a bag of words, logistic
+The known tutorial pads reviews at the front with 0 to 200 words and lets the network run over the
+padding; here it is masked (`--no-mask` as known). `--data imdb` takes its 50,000 reviews. The
+embedded default are generated ones, in which a clause may be negated ("hardly dull") and the main
+clause counts ("although the plot was dull, the acting was superb"): a bag of words, logistic
 regression on counts, gets .696 of them right.
 
-The LSTM gets .9985 to .9995 right (seeds 0-2), without the mask .994 and .9975, SimpleRNN .910 and .970 (seeds 0, 1).
+The LSTM gets .9985 to .9995 right (seeds 0-2), without the mask .994 and .9975, SimpleRNN .910 and
+.970 (seeds 0, 1).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +28,9 @@ from minigrad.utils.registry import lookup
 from minigrad.utils.sequences import pad_sequences
 
 from ..common import image_classification
+from ..common.reports import class_report
 
-# ---- the model: 1,280,000 + 12,352 (SimpleRNN) or 49,408 (LSTM) + 2,080 + 33 = 1,294,465 or 1,331,521 parameters -------
+# ---- the model: 1,280,000 + 12,352 (SimpleRNN) or 49,408 (LSTM) + 2,080 + 33 parameters ----------
 
 KINDS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -38,7 +43,19 @@ def sentiment(
     bidirectional: bool = False,
     mask: bool = True,
 ) -> Sequential:
-    """(N, length) ids -> (N, 1): the probability of praise."""
+    """(N, length) ids -> (N, 1): the probability of praise.
+
+    Args:
+        kind: "simple_rnn", "lstm" or "gru".
+        words: Number of ids.
+        length: Ids per review.
+        units: Units of the recurrent layer; embeddings are twice as wide.
+        bidirectional: True reads each review in both directions.
+        mask: True leaves out padding.
+
+    Raises:
+        ValueError: For an unknown kind.
+    """
     recurrent = lookup(kind, KINDS, "kind")(units)
     return Sequential(
         [
@@ -51,50 +68,62 @@ def sentiment(
     )
 
 
-# ---- the reviews -----------------------------------------------------------------------------------------------------
+# ---- the reviews ---------------------------------------------------------------------------------
 
-LENGTHS = {
-    "reviews": 40,
-    "imdb": 200,
-}  # to which they are padded, or cut; no generated one has more than 40 words
+CLASSES = ["blame", "praise"]
+LENGTHS = {"reviews": 40, "imdb": 200}  # padded or cut to; no generated review is longer than 40
 IMDB_WORDS = 10000
 ROWS = 10000  # generated reviews, of which a fifth is for testing
 
 
 @lru_cache(maxsize=1)
-def load(data: str = "reviews"):
-    """((x, y), (x_test, y_test), encode): ids (N, length), 0 before the first word, labels 1 for praise; encode(text) -> ids."""
+def load(data: str = "reviews") -> Any:
+    """((x, y), (x_test, y_test), encode).
+
+    x are ids (N, length), 0 before the first word; y is 1 for praise; encode(text) returns ids.
+
+    Args:
+        data: "reviews" or "imdb".
+
+    Raises:
+        ValueError: For an unknown data set.
+    """
     length = lookup(data, LENGTHS, "data set")
     if data == "imdb":
-        (texts, y), (texts_test, y_test) = datasets.imdb.load_data(num_words=IMDB_WORDS)
+        (rows, y), (rows_test, y_test) = datasets.imdb.load_data(num_words=IMDB_WORDS)
         encode = _imdb_ids
     else:
         (texts, y), (texts_test, y_test) = datasets.reviews.load_data(ROWS)
         encode = WordVocabulary.fit(texts, oov_token="?").encode
-        texts, texts_test = ([encode(text) for text in part] for part in (texts, texts_test))
-    return (pad_sequences(texts, length), y), (pad_sequences(texts_test, length), y_test), encode
+        rows = [encode(text) for text in texts]
+        rows_test = [encode(text) for text in texts_test]
+    return (pad_sequences(rows, length), y), (pad_sequences(rows_test, length), y_test), encode
 
 
 def _imdb_ids(text: str) -> list[int]:
     """A text as datasets.imdb numbers it: 1 begins it, 2 is a word that has no id."""
-    ids = (
-        datasets.imdb.get_word_index().get(word, IMDB_WORDS) + 3
-        for word in WordVocabulary([""]).words(text)
-    )
+    index = datasets.imdb.get_word_index()
+    ids = [index.get(word, IMDB_WORDS) + 3 for word in WordVocabulary([""]).words(text)]
     return [1, *(i if i < IMDB_WORDS else 2 for i in ids)]
 
 
-def bag_of_words(train, test) -> float:
-    """Test accuracy of logistic regression on how often each word comes, wherever it stands."""
+def bag_of_words(train: Any, test: Any) -> float:
+    """Test accuracy of logistic regression on word counts, wherever the words are.
+
+    Args:
+        train: Ids and labels to learn from.
+        test: Ids and labels to score.
+    """
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
     counts = CountVectorizer(analyzer=lambda row: row[row > 0].tolist())
-    return make_pipeline(counts, LogisticRegression(max_iter=1000)).fit(*train).score(*test)
+    classifier = make_pipeline(counts, LogisticRegression(max_iter=1000))
+    return classifier.fit(*train).score(*test)
 
 
-# ---- training --------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------
 
 SEEDS = 3
 REFERENCE = "logistic regression on word counts, on the same reviews: the column bag of words"
@@ -110,27 +139,30 @@ def train(
     batch_size: int = 32,
     seed: int = 0,
     verbose: int = 1,
-):
-    """Cross-entropy with Adam; the last fifth of the training rows validates."""
+) -> tuple[Sequential, dict[str, float]]:
+    """Cross-entropy with Adam; the last fifth of the training rows is for validation.
+
+    Args:
+        data: "reviews", or "imdb" from the network.
+        kind: "simple_rnn", "lstm" or "gru".
+        bidirectional: True reads each review in both directions.
+        mask: True leaves out padding.
+        epochs: Passes over the training rows.
+        batch_size: Rows per step.
+        seed: Seed of weights, dropout and of the order of rows.
+        verbose: 1 shows progress, 0 does not.
+    """
     minigrad.seed(seed)
-    rows, test, _ = load(data)
-    model = sentiment(
-        kind,
-        IMDB_WORDS if data == "imdb" else int(rows[0].max()) + 1,
-        rows[0].shape[1],
-        64,
-        bidirectional,
-        mask,
-    )
+    (x, y), test, _ = load(data)
+    words = IMDB_WORDS if data == "imdb" else int(x.max()) + 1
+    model = sentiment(kind, words, x.shape[1], 64, bidirectional, mask)
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(*rows, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=verbose)
-    return model, {
-        **image_classification.evaluate(model, test),
-        "bag_of_words": bag_of_words(rows, test),
-    }
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=verbose)
+    metrics = image_classification.evaluate(model, test)
+    return model, metrics | {"bag_of_words": bag_of_words((x, y), test)}
 
 
-# ---- looking at it ---------------------------------------------------------------------------------------------------
+# ---- report and pictures -------------------------------------------------------------------------
 
 EXAMPLES = [
     "the plot was superb.",
@@ -145,57 +177,67 @@ EXAMPLES = [
 ]
 
 
-def log_odds(model, texts, data: str = "reviews") -> np.ndarray:
-    """(N,): log(p / (1 - p)), p the probability of praise of each text."""
-    encode = load(data)[2]
+def log_odds(model: Sequential, texts: list[str], data: str = "reviews") -> np.ndarray:
+    """(N,): log(p / (1 - p)), p the probability of praise of each text.
+
+    Args:
+        model: A trained model.
+        texts: The texts.
+        data: The data set whose ids it reads.
+    """
+    _, _, encode = load(data)
     ids = pad_sequences([encode(text) for text in texts], LENGTHS[data])
     with no_grad(), training(False):
-        return (
-            model(to_device(ids, model.weights[0].device)).logits[1].numpy()[:, 0]
-        )  # what the sigmoid was given
+        probabilities = model(to_device(ids, model.weights[0].device))
+        _, logits = probabilities.logits
+    return logits.numpy()[:, 0]
 
 
-def scores(model, texts, data: str = "reviews") -> np.ndarray:
-    """(N,): the probability of praise of each text."""
+def praise_probabilities(model: Sequential, texts: list[str], data: str = "reviews") -> np.ndarray:
+    """(N,): the probability of praise of each text.
+
+    Args:
+        model: A trained model.
+        texts: The texts.
+        data: The data set whose ids it reads.
+    """
     return minigrad.sigmoid(log_odds(model, texts, data))
 
 
-def word_shares(model, text: str, data: str = "reviews") -> np.ndarray:
-    """By how much the log-odds of praise fall when each word of a text is left out: what the word did for it."""
+def word_attributions(model: Sequential, text: str, data: str = "reviews") -> np.ndarray:
+    """The decrease of the log-odds of praise when each word of a text is left out.
+
+    Args:
+        model: A trained model.
+        text: The text.
+        data: The data set whose ids it reads.
+    """
     words = text.split()
-    whole, *without = log_odds(
-        model, [text, *(" ".join(words[:i] + words[i + 1 :]) for i in range(len(words)))], data
-    )
-    return whole - np.array(without)
+    shorter = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+    full, *without = log_odds(model, [text, *shorter], data)
+    return full - np.array(without)
 
 
-def report(model, data: str = "reviews") -> str:
-    """Precision and recall of both classes, and the scores of sentences whose words alone do not say what is meant."""
-    from sklearn.metrics import classification_report
-
-    x, y = load(data)[1]
-    table = classification_report(
-        y, model.predict(x)[:, 0] > 0.5, target_names=["blame", "praise"], digits=3, zero_division=0
-    )
-    lines = [
-        f"  {score:.3f}  {text}" for text, score in zip(EXAMPLES, scores(model, EXAMPLES, data))
-    ]
-    return "\n".join([table, "probability of praise", *lines])
+def report(model: Sequential, data: str = "reviews") -> str:
+    """Precision and recall, and the scores of sentences whose words alone do not decide."""
+    _, (x, y), _ = load(data)
+    lines = [class_report(y, model.predict(x)[:, 0] > 0.5, CLASSES), "probability of praise"]
+    for text, p in zip(EXAMPLES, praise_probabilities(model, EXAMPLES, data)):
+        lines.append(f"  {p:.3f}  {text}")
+    return "\n".join(lines)
 
 
-def pictures(model, out: Path, data: str = "reviews"):
-    """History, confusions, and what each word did for the score of some examples."""
-    x, y = load(data)[1]
+def pictures(model: Sequential, out: Path, data: str = "reviews") -> None:
+    """History, confusion matrix, and the attribution of each word of some examples."""
+    _, (x, y), _ = load(data)
+    predicted = model.predict(x)[:, 0] > 0.5
     plots.history(model.history, path=out / "history.png")
-    plots.confusion_matrix(
-        y, model.predict(x)[:, 0] > 0.5, names=["blame", "praise"], path=out / "confusion.png"
-    )
-    shown = [EXAMPLES[i] for i in (1, 3, 4, 5)]
+    plots.confusion_matrix(y, predicted, names=CLASSES, path=out / "confusion.png")
+    examples = [EXAMPLES[i] for i in (1, 3, 4, 5)]
+    attributions = {}
+    for text, p in zip(examples, praise_probabilities(model, examples, data)):
+        title = f"{text}\npraise: {p:.2f}"
+        attributions[title] = (text.split(), word_attributions(model, text, data))
     plots.token_attributions(
-        {
-            f"{text}\npraise: {score:.2f}": (text.split(), word_shares(model, text, data))
-            for text, score in zip(shown, scores(model, shown, data))
-        },
-        ylabel="share in the log-odds of praise",
-        path=out / "words.png",
+        attributions, ylabel="change of the log-odds of praise", path=out / "words.png"
     )

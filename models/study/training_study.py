@@ -180,8 +180,8 @@ def gradient_norms(
 # ---- all of it -----------------------------------------------------------------------------------
 
 REFERENCE = (
-    "after 100 steps Adam 0.01 stands at f = 6.4121, RMSprop 0.01 at 6.0206, Adagrad 0.1 at 6.2252; "
-    "SGD and momentum 0.01 are not finite after 7"
+    "after 100 steps Adam 0.01 stands at f = 6.4121, RMSprop 0.01 at 6.0206, "
+    "Adagrad 0.1 at 6.2252; SGD and momentum 0.01 are not finite after 7"
 )
 TARGETS = ["sgd_0.01_steps_to_infinity == 7", "momentum_0.01_steps_to_infinity == 7"]
 
@@ -189,7 +189,7 @@ TARGETS = ["sgd_0.01_steps_to_infinity == 7", "momentum_0.01_steps_to_infinity =
 def train(
     steps: int = 100, calm_steps: int = 500, depth: int = 30, seed: int = 0
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Follow the optimizers through the valley and measure the gradients: ({name: curves}, metrics).
+    """Follow the optimizers through the valley, measure gradients: ({name: curves}, metrics).
 
     Args:
         steps: Steps of each optimizer at its known rate.

@@ -38,12 +38,13 @@ def test_the_list_shows_every_title(capsys):
 
 
 @pytest.mark.parametrize("name", models.NAMES)
-def test_train_has_defaults(name):
+def test_train_is_documented_and_has_defaults(name):
     module = models.load(name)
     parameters = inspect.signature(module.train).parameters
     assert "seed" in parameters
     for parameter in parameters.values():
         assert parameter.default is not inspect.Parameter.empty
+        assert f"{parameter.name}: " in module.train.__doc__
 
 
 def test_unknown_model_is_suggested(capsys):
