@@ -17,7 +17,7 @@ class Regularizer:
     Example:
         >>> class Largest(Regularizer):
         ...     def __call__(self, x):
-        ...         return minigrad.max(abs(x))
+        ...         return minigrad.ops.max(abs(x))
         >>> Largest()(minigrad.Tensor([1.0, -3.0])).item()
         3.0
     """
