@@ -1,8 +1,8 @@
 """Pooling made fast: a window is never laid out.
 
-For each kernel offset there is one view: the pixels that all windows have there. Where windows overlap
-or reach into the padding, these are views of the phases: copies of the images that take every s-th row
-and column, so that a view is long runs of memory, and is read several times.
+For each kernel offset there is one view: the pixels that all windows have there. Where windows
+overlap or reach into the padding, these are views of the phases: copies of the images that take
+every s-th row and column, so that a view is long runs of memory, and is read several times.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Axis(NamedTuple):
         return (self.windows - 1) * self.stride + self.kernel
 
     def phase(self, k: int) -> tuple[slice, slice]:
-        """The slice of the pixels that are in phase k, and the slice of the phase where they lie."""
+        """The slice of the pixels in phase k, and the slice of the phase where they lie."""
         first = max(0, -((k - self.before) // self.stride))
         behind = -(-(self.length + self.before - k) // self.stride)
         last = max(first, min(self.phase_length, behind))
@@ -66,8 +66,13 @@ class Layout(NamedTuple):
 
     axes: tuple[Axis, Axis]
     disjoint: bool  # no pixel is in two windows
-    are_views: bool  # the pixels at an offset are a view of the images
+    padded: bool  # a window reaches into the padding
     covers_images: bool  # every pixel is in a window
+
+    @property
+    def windows_are_views(self) -> bool:
+        """True if the pixels at an offset are a view of the images."""
+        return self.disjoint and not self.padded
 
 
 @lru_cache(1024)
@@ -82,7 +87,7 @@ def layout_of(window: Window) -> Layout:
     disjoint = all(axis.kernel <= axis.stride for axis in axes)
     padded = any(axis.before or axis.end > axis.length for axis in axes)
     covers = all(a.kernel >= a.stride and a.end >= a.length + a.before for a in axes)
-    return Layout(axes, disjoint, disjoint and not padded, covers)
+    return Layout(axes, disjoint, padded, covers)
 
 
 # ---- pixels at each kernel offset ----------------------------------------------------------------
@@ -140,10 +145,9 @@ def _views_of_images(x: Array, layout: Layout) -> list[Array]:
 def gather_windows(x: Array, window: Window, fill: float) -> list[Array]:
     """For each kernel offset, the pixels that all windows have there; `fill` is the padding."""
     layout = layout_of(window)
-    if layout.are_views:
+    if layout.windows_are_views:
         return _views_of_images(x, layout)
-    reads_padding = any(axis.before or axis.end > axis.length for axis in layout.axes)
-    phases = _new_phases(x, layout, fill if reads_padding else None)
+    phases = _new_phases(x, layout, fill if layout.padded else None)
     for phase, pixels, place in _iter_phases(layout):
         phases[phase][place] = x[pixels]
     return _views_of_phases(phases, layout)
@@ -152,7 +156,7 @@ def gather_windows(x: Array, window: Window, fill: float) -> list[Array]:
 def scatter_windows(
     g: Array, window: Window, masks: Callable[[slice], Iterable[Array]] | None = None
 ) -> Array:
-    """Images with g at every kernel offset, added up where windows overlap: the adjoint of gathering.
+    """Images with g at every kernel offset, added up: the adjoint of gather_windows.
 
     Args:
         g: One element per window: (N, OH, OW, C).
@@ -165,7 +169,7 @@ def scatter_windows(
     grad = xp.empty(shape, g.dtype) if layout.covers_images else xp.zeros(shape, g.dtype)
     for images in cache_blocks(grad, blocks.POOLING_BLOCK):
         block, out = g[images], grad[images]
-        if layout.are_views:
+        if layout.windows_are_views:
             views = _views_of_images(out, layout)
         else:
             phases = _new_phases(out, layout, None if layout.disjoint else 0)
@@ -175,7 +179,7 @@ def scatter_windows(
                 xp.multiply(block, mask, out=view)
             else:
                 view += block if mask is True else block * mask
-        if not layout.are_views:
+        if not layout.windows_are_views:
             for phase, pixels, place in _iter_phases(layout):
                 out[pixels] = phases[phase][place]
     return grad
@@ -193,7 +197,7 @@ def _reduce_windows(x: Array, window: Window, combine: Callable[..., Any], fill:
     return y
 
 
-# ---- the largest -----------------------------------------------------------------------------------
+# ---- the largest ---------------------------------------------------------------------------------
 
 
 def max_pool_forward(x: Array, *, window: Window) -> Array:
@@ -237,7 +241,7 @@ def argmax_masks(views: Sequence[Array], maxima: Array) -> Iterator[Array]:
     yield free  # where it is none of them, it is the last
 
 
-# ---- the mean --------------------------------------------------------------------------------------
+# ---- the mean ------------------------------------------------------------------------------------
 
 
 def avg_pool_forward(x: Array, *, window: Window) -> Array:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..backend import Array, backend, chunks, device_name
-from ..ops.windows import Window, windows_view
+from ..ops.windows import NO_PADS, Window, windows_view
 from . import blocks
 
 Block = tuple[slice, slice, Array]
@@ -40,13 +40,12 @@ def _iter_padded(
     x: Array, window: Window, size: int, accumulate: bool
 ) -> Iterator[tuple[slice, Array]]:
     """(slice, padded images) for `size` images at a time; one buffer serves them all."""
-    n, h, w, c = x.shape
-    if not window.is_padded:
+    n, c = len(x), x.shape[3]
+    if window.pads == NO_PADS:
         yield from ((images, x[images]) for images in chunks(n, size))
         return
-    (top, _), (left, _) = window.pads
     buffer = backend(x).zeros((min(n, size), *window.padded_size, c), x.dtype)
-    inside = buffer[:, top : top + h, left : left + w]
+    inside = buffer[window.inside]
     for images in chunks(n, size):
         part = x[images]
         if accumulate:
@@ -80,10 +79,10 @@ def iter_im2col(x: Array, window: Window) -> Iterator[Block]:
 
 
 def im2col_is_reshape(window: Window) -> bool:
-    """True if the images are their own patches: every pixel is a position, or the image is the only one."""
+    """True if the images are their own patches: a kernel of 1 x 1, or of the size of the images."""
     every_pixel = window.kernel == window.strides == (1, 1)
-    only_one = window.kernel == window.image_size and window.dilation == (1, 1)
-    return (every_pixel or only_one) and not window.is_padded
+    whole_image = window.kernel == window.image_size and window.dilation == (1, 1)
+    return (every_pixel or whole_image) and window.pads == NO_PADS
 
 
 def disjoint_offsets(window: Window) -> list[tuple[slice, slice]]:

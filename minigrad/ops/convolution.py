@@ -1,8 +1,8 @@
-"""Convolution: three bilinear ops, each the gradient of the others, so that every order runs at full speed.
+"""Convolution: three bilinear ops, each the gradient of the others, so that all orders are fast.
 
-    y = conv2d(x, w)             images (N, H, W, C), kernel (KH, KW, C / groups, F) -> (N, OH, OW, F)
-    x = conv2d_input_grad(y, w)  its adjoint in x, which is the transposed convolution
-    w = conv2d_kernel_grad(x, y) its adjoint in w
+    y = conv2d(x, w)              (N, H, W, C), (KH, KW, C / groups, F) -> (N, OH, OW, F)
+    x = conv2d_input_grad(y, w)   its adjoint in x, which is the transposed convolution
+    w = conv2d_kernel_grad(x, y)  its adjoint in w
 
 The patches under the kernel are made again in the backward pass: only images and kernel are kept.
 """
@@ -11,15 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array
+from ..backend import Array, backend
 from ..engine.autograd import primitive
-from .einsum import einsum
 from .matmul import row_sums
-from .shapes import reshape
-from .windows import Window, check_images, col2im, im2col, pair, parse_padding
-
-Shape = tuple[int, ...]
-
+from .windows import Shape, Window, check_images, col2im, im2col, pair, parse_padding
 
 # ---- the three ops -------------------------------------------------------------------------------
 
@@ -30,10 +25,10 @@ def _conv2d(x: Array, w: Array, b: Array | None, *, window: Window, groups: int 
 
     Channels and filters are divided into groups; a filter reads the channels of its group alone.
     """
-    shape = conv2d_shape(x, w, window, groups)
+    shape = conv2d_shape(x.shape, w.shape, window, groups)
     patches = _split_groups(im2col(x, window=window), groups)
-    y = einsum("npqijgc,ijcgf->npqgf", patches, _split_groups(w, groups))
-    y = reshape(y, shape=shape)
+    kernel = _split_groups(w, groups)
+    y = backend(x).einsum("npqijgc,ijcgf->npqgf", patches, kernel).reshape(shape)
     return y if b is None else y + b
 
 
@@ -50,11 +45,12 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
     Shape:
         (N, OH, OW, F), (KH, KW, C / groups, F) -> (N, H, W, C)
     """
-    n, *_, channels = input_grad_shape(grad_output, w, window, groups)
-    outputs, kernel = _split_groups(grad_output, groups), _split_groups(w, groups)
-    patches = einsum("npqgf,ijcgf->npqijgc", outputs, kernel)
-    patches = reshape(patches, shape=(n, *window.output_shape, *window.kernel, channels))
-    return col2im(patches, window=window)
+    n, *_, channels = input_grad_shape(grad_output.shape, w.shape, window, groups)
+    outputs = _split_groups(grad_output, groups)
+    kernel = _split_groups(w, groups)
+    patches = backend(w).einsum("npqgf,ijcgf->npqijgc", outputs, kernel)
+    shape = (n, *window.output_shape, *window.kernel, channels)
+    return col2im(patches.reshape(shape), window=window)
 
 
 @primitive(kernel="conv2d_kernel_grad")
@@ -70,10 +66,11 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
     Shape:
         (N, H, W, C), (N, OH, OW, F) -> (KH, KW, C / groups, F)
     """
-    shape = kernel_grad_shape(x, grad_output, window, groups)
+    check_images(x, window)
+    shape = kernel_grad_shape(x.shape, grad_output.shape, window, groups)
     patches = _split_groups(im2col(x, window=window), groups)
-    w = einsum("npqijgc,npqgf->ijcgf", patches, _split_groups(grad_output, groups))
-    return reshape(w, shape=shape)
+    outputs = _split_groups(grad_output, groups)
+    return backend(x).einsum("npqijgc,npqgf->ijcgf", patches, outputs).reshape(shape)
 
 
 _conv2d.gradients(
@@ -96,66 +93,56 @@ conv2d_kernel_grad.gradients(
 
 def _split_groups(a: Array, groups: int) -> Array:
     """The last axis as (groups, length of a group)."""
-    return reshape(a, shape=(*a.shape[:-1], groups, a.shape[-1] // groups))
+    return a.reshape((*a.shape[:-1], groups, a.shape[-1] // groups))
 
 
 # ---- shapes: each also checks that its inputs fit ------------------------------------------------
 
 
-def conv2d_shape(x: Array, w: Array, window: Window, groups: int) -> Shape:
-    """(N, OH, OW, F), or ValueError where images, kernel and groups do not fit."""
-    check_images(x, window)
-    _check_kernel(w.shape, groups)
-    if w.shape[2] * groups != x.shape[3]:
-        kh, kw = w.shape[:2]
+def conv2d_shape(images: Shape, kernel: Shape, window: Window, groups: int) -> Shape:
+    """The shape (N, OH, OW, F) of the outputs; ValueError where images, kernel and groups do not fit."""
+    _check_kernel(kernel, groups)
+    if kernel[:2] != window.kernel or kernel[2] * groups != images[3]:
+        height, width = window.kernel
         raise ValueError(
-            f"images of {x.shape[3]} channels in {groups} group(s) expect a kernel of shape "
-            f"(KH, KW, C / groups, F) = ({kh}, {kw}, {x.shape[3] / groups:g}, F), got {w.shape}"
+            f"images of {images[3]} channels in {groups} group(s) expect a kernel of shape "
+            f"(KH, KW, C / groups, F) = ({height}, {width}, {images[3] / groups:g}, F), got {kernel}"
         )
-    return len(x), *window.output_shape, w.shape[3]
+    return images[0], *window.output_shape, kernel[3]
 
 
-def input_grad_shape(grad_output: Array, w: Array, window: Window, groups: int) -> Shape:
-    """(N, H, W, C), or ValueError where outputs, kernel and groups do not fit."""
-    _check_kernel(w.shape, groups)
-    check_images(grad_output)
-    if w.shape[3] != grad_output.shape[3]:
+def input_grad_shape(outputs: Shape, kernel: Shape, window: Window, groups: int) -> Shape:
+    """The shape (N, H, W, C) of the images; ValueError where outputs and kernel do not fit."""
+    images = (outputs[0], *window.image_size, kernel[2] * groups)
+    _check_outputs(outputs, images, kernel, window, groups)
+    return images
+
+
+def kernel_grad_shape(images: Shape, outputs: Shape, window: Window, groups: int) -> Shape:
+    """The shape (KH, KW, C / groups, F) of the kernel; ValueError where the others do not fit."""
+    kernel = (*window.kernel, images[3] // groups, outputs[-1])
+    _check_outputs(outputs, images, kernel, window, groups)
+    return kernel
+
+
+def _check_kernel(kernel: Shape, groups: int) -> None:
+    if len(kernel) != 4:
+        raise ValueError(f"expected a kernel of shape (KH, KW, C / groups, F), got shape {kernel}")
+    if kernel[3] % groups:
+        raise ValueError(f"{kernel[3]} filters do not divide into {groups} groups")
+
+
+def _check_outputs(
+    outputs: Shape, images: Shape, kernel: Shape, window: Window, groups: int
+) -> None:
+    expected = conv2d_shape(images, kernel, window, groups)
+    if outputs != expected:
+        n, height, width, _ = images
+        _, rows, columns, filters = expected
         raise ValueError(
-            f"the last axis of length {grad_output.shape[3]} must be the kernel's number of "
-            f"filters: its shape is {w.shape}"
-        )
-    _check_positions(grad_output, window)
-    return len(grad_output), *window.image_size, w.shape[2] * groups
-
-
-def kernel_grad_shape(x: Array, grad_output: Array, window: Window, groups: int) -> Shape:
-    """(KH, KW, C / groups, F), or ValueError where images, outputs and groups do not fit."""
-    check_images(x, window)
-    check_images(grad_output)
-    _check_positions(grad_output, window)
-    channels, filters = x.shape[3], grad_output.shape[3]
-    if len(x) != len(grad_output):
-        raise ValueError(f"{len(x)} images, but grad_output has {len(grad_output)}")
-    if channels % groups or filters % groups:
-        raise ValueError(
-            f"{channels} channels and {filters} filters do not both divide into {groups} groups"
-        )
-    return *window.kernel, channels // groups, filters
-
-
-def _check_kernel(shape: Shape, groups: int) -> None:
-    if len(shape) != 4:
-        raise ValueError(f"expected a kernel of shape (KH, KW, C / groups, F), got shape {shape}")
-    if shape[3] % groups:
-        raise ValueError(f"{shape[3]} filters do not divide into {groups} groups")
-
-
-def _check_positions(grad_output: Array, window: Window) -> None:
-    if grad_output.shape[1:3] != window.output_shape:
-        (h, w), (oh, ow) = window.image_size, window.output_shape
-        raise ValueError(
-            f"in images of {h} x {w} the kernel has {oh} x {ow} output positions, but grad_output "
-            f"has shape {grad_output.shape}"
+            f"{n} images of {height} x {width} and a kernel of shape {kernel} have outputs of shape "
+            f"{expected}, {rows} x {columns} output positions and {filters} as the number of "
+            f"filters, but grad_output has shape {outputs}"
         )
 
 
@@ -247,7 +234,7 @@ def conv2d_transpose(
             kernel[i],
             steps[i],
             distances[i],
-            pads if isinstance(pads, str) else sum(pads[i]),
+            padding if isinstance(padding, str) else sum(pads[i]),
             extra[i],
         )
         for i in (0, 1)

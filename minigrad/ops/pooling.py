@@ -1,4 +1,4 @@
-"""Pooling of images (N, H, W, C): the largest pixel or the mean of each window, with gradients of every order.
+"""Pooling of images (N, H, W, C): the largest pixel or the mean of each window.
 
 The definitions read the patches of im2col. max_pool_grad and gather_at_argmax are adjoint in their
 first input, and so are avg_pool and avg_pool_grad.
@@ -60,7 +60,7 @@ def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> Ar
 
 
 def _argmax_mask(x: Array, maxima: Array, window: Window) -> Array:
-    """True at the first pixel of each window, row by row, that is its maximum: (N, OH, OW, KH, KW, C)."""
+    """True at the first pixel of each patch, row by row, that is its maximum."""
     patches = im2col(x, window=window, fill=-math.inf)
     hits = patches == maxima[:, :, :, None, None]
     n, rows, columns, kh, kw, channels = hits.shape

@@ -1,7 +1,7 @@
 """Window: how a kernel moves over an image. im2col and col2im: what lies under it, an adjoint pair.
 
-Convolution and pooling are made of them. An output position is a place of the kernel on the image, a
-kernel offset (i, j) one of its KH x KW elements.
+Convolution and pooling are made of them. An output position is a place of the kernel on the image,
+a kernel offset (i, j) one of its KH x KW elements.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
-from operator import index
 from typing import Any
 
 from ..backend import Array, backend
 from ..engine.autograd import primitive
-from .shapes import crop, pad
 
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
+Shape = tuple[int, ...]
 NO_PADS: Pads = ((0, 0), (0, 0))
 
 
@@ -72,40 +71,42 @@ class Window:
             ValueError: If an argument is of another form, or the kernel is larger than the padded
                 image.
         """
-        height, width = image_size
         sizes = pair(kernel, name), pair(strides, "strides"), pair(dilation, "dilation")
         pads = parse_padding(padding)
-        if pads == "valid":
-            pads = NO_PADS
-        elif pads == "same":
-            rows, columns = zip((height, width), *sizes)
+        if pads == "same":
+            rows, columns = zip(image_size, *sizes)
             pads = same_padding(*rows), same_padding(*columns)
-        window = shared_window((height, width), *sizes, pads)
-        window._check_fits(name)
+        window = shared_window(tuple(image_size), *sizes, pads)
+        if min(window.output_shape) < 1:
+            raise _too_large(window, name)
         return window
 
     @cached_property
-    def extent(self) -> Pair:
+    def extent(self) -> Shape:
         """(height, width) of the image that a dilated kernel covers."""
-        (kh, kw), (dh, dw) = self.kernel, self.dilation
-        return dh * (kh - 1) + 1, dw * (kw - 1) + 1
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation))
 
     @cached_property
-    def padded_size(self) -> Pair:
+    def padded_size(self) -> Shape:
         """(height, width) of the image with its padding."""
-        (h, w), (rows, columns) = self.image_size, self.pads
-        return h + sum(rows), w + sum(columns)
+        return tuple(n + sum(pads) for n, pads in zip(self.image_size, self.pads))
 
     @cached_property
-    def output_shape(self) -> Pair:
+    def output_shape(self) -> Shape:
         """(OH, OW): the number of output positions."""
-        (h, w), (eh, ew), (sh, sw) = self.padded_size, self.extent, self.strides
-        return (h - eh) // sh + 1, (w - ew) // sw + 1
+        axes = zip(self.padded_size, self.extent, self.strides)
+        return tuple((n - extent) // stride + 1 for n, extent, stride in axes)
 
     @cached_property
-    def is_padded(self) -> bool:
-        """True if there is padding on any side."""
-        return self.pads != NO_PADS
+    def inside(self) -> tuple[slice, ...]:
+        """The index of the images in their padding."""
+        axes = zip(self.image_size, self.pads)
+        return slice(None), *(slice(before, before + n) for n, (before, _) in axes)
+
+    @property
+    def kernel_offsets(self) -> Iterator[Pair]:
+        """(i, j) of each kernel element, row by row."""
+        return product(range(self.kernel[0]), range(self.kernel[1]))
 
     @cached_property
     def separable_passes(self) -> tuple[Window, ...]:
@@ -127,22 +128,6 @@ class Window:
         along_columns = shared_window((h, width), (kh, 1), (sh, 1), (dh, 1), (rows, none))
         return along_rows, along_columns
 
-    def kernel_offsets(self) -> Iterator[Pair]:
-        """(i, j) of each kernel element, row by row."""
-        kh, kw = self.kernel
-        return product(range(kh), range(kw))
-
-    def _check_fits(self, name: str) -> None:
-        (eh, ew), (h, w) = self.extent, self.padded_size
-        if eh <= h and ew <= w:
-            return
-        dilated = f", dilated to {eh} x {ew}," if max(self.dilation) > 1 else ""
-        raise ValueError(
-            f"the {name} of {_times(self.kernel)}{dilated} is larger than the image of "
-            f"{_times(self.image_size)}, which its padding makes {h} x {w}: "
-            f"take a smaller {name} or padding='same'"
-        )
-
 
 @lru_cache(1024)
 def shared_window(
@@ -152,32 +137,42 @@ def shared_window(
     return Window(image_size, kernel, strides, dilation, pads)
 
 
+def _too_large(window: Window, name: str) -> ValueError:
+    (eh, ew), (h, w) = window.extent, window.padded_size
+    dilated = f", dilated to {eh} x {ew}," if max(window.dilation) > 1 else ""
+    return ValueError(
+        f"the {name} of {_times(window.kernel)}{dilated} is larger than the image of "
+        f"{_times(window.image_size)}, which its padding makes {h} x {w}: "
+        f"take a smaller {name} or padding='same'"
+    )
+
+
 def _times(size: Sequence[int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
+def _both(value: Any) -> tuple[Any, ...]:
+    """A setting that is one value for height and width, or one for each, as a tuple."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+
+
 def pair(value: Any, name: str) -> Pair:
     """(height, width) of a setting that is one number for both, or two; ValueError otherwise."""
-    both = value if isinstance(value, (tuple, list)) else (value, value)
-    try:
-        height, width = map(index, both)
-    except (TypeError, ValueError):
-        height = width = 0
-    if height < 1 or width < 1:
+    both = _both(value)
+    if len(both) != 2 or not all(hasattr(n, "__index__") and n > 0 for n in both):
         raise ValueError(
             f"{name} must be a whole number above 0 or two of them, (height, width), not {value!r}"
         )
-    return height, width
+    return int(both[0]), int(both[1])
 
 
 def parse_padding(padding: Any) -> Any:
-    """ "valid", "same", or ((top, bottom), (left, right)) of the other forms; ValueError otherwise."""
+    """The padding as ((top, bottom), (left, right)), or "same"; ValueError if it is none."""
     if isinstance(padding, str) and padding in ("valid", "same"):
-        return padding
-    sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
-    pads = tuple(tuple(p) if isinstance(p, (tuple, list)) else (p, p) for p in sides)
-    right = len(pads) == 2 and all(len(p) == 2 for p in pads)
-    if not right or not all(hasattr(n, "__index__") and n >= 0 for p in pads for n in p):
+        return NO_PADS if padding == "valid" else padding
+    pads = tuple(_both(side) for side in _both(padding))
+    numbers = [n for side in pads for n in side if hasattr(n, "__index__") and n >= 0]
+    if [len(side) for side in pads] != [2, 2] or len(numbers) != 4:
         raise ValueError(
             "padding must be 'valid', 'same', a number at least 0, (vertical, horizontal) or "
             f"((top, bottom), (left, right)), not {padding!r}"
@@ -215,7 +210,7 @@ def check_images(x: Any, window: Window | None = None) -> None:
 
 
 def windows_view(x: Array, window: Window) -> Array:
-    """A view (N, OH, OW, KH, KW, C) of padded images: what lies under the kernel at each position."""
+    """The patches of padded images as a view (N, OH, OW, KH, KW, C) that copies nothing."""
     n, h, w, c = x.strides
     (sh, sw), (dh, dw) = window.strides, window.dilation
     shape = (len(x), *window.output_shape, *window.kernel, x.shape[3])
@@ -239,9 +234,12 @@ def im2col(x: Array, *, window: Window, fill: float = 0) -> Array:
         (N, H, W, C) -> (N, OH, OW, KH, KW, C)
     """
     check_images(x, window)
-    if window.is_padded:
-        x = pad(x, width=((0, 0), *window.pads, (0, 0)), value=fill)
-    return windows_view(x, window).copy()
+    padded = x
+    if window.pads != NO_PADS:
+        shape = (len(x), *window.padded_size, x.shape[3])
+        padded = backend(x).full(shape, fill, x.dtype)
+        padded[window.inside] = x
+    return windows_view(padded, window).copy()
 
 
 @primitive
@@ -258,9 +256,9 @@ def col2im(patches: Array, *, window: Window) -> Array:
     n, c = len(patches), patches.shape[5]
     padded = backend(patches).zeros((n, *window.padded_size, c), patches.dtype)
     windows = windows_view(padded, window)
-    for i, j in window.kernel_offsets():  # at one offset, no two positions share a pixel
+    for i, j in window.kernel_offsets:  # at one offset, no two positions share a pixel
         windows[:, :, :, i, j] += patches[:, :, :, i, j]
-    return crop(padded, width=((0, 0), *window.pads, (0, 0)))
+    return padded[window.inside]
 
 
 im2col.gradients(lambda g, y, x, window, fill=0: col2im(g, window=window), needs="")

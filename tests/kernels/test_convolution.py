@@ -1,4 +1,4 @@
-"""The kernels of convolution: blocks of any size, the same bits in every run, second order on them alone."""
+"""The kernels of convolution: blocks of any size, equal bits in every run, second order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def normal(*shape):
 @pytest.mark.parametrize("block", [1, 40, 200, 1500])
 @pytest.mark.parametrize("name", ["conv2d", "conv2d_input_grad", "conv2d_kernel_grad"])
 def test_blocks_of_any_size_give_the_same(name, block, xp, monkeypatch):
-    """Of many images, of one, of some of its rows: the cases of the registry, cut smaller than they are."""
+    """Of many images, of one, of some of its rows: the cases of the registry in small blocks."""
     monkeypatch.setattr(blocks, "IM2COL_BLOCK", block)
     monkeypatch.setattr(blocks, "DEVICE_BLOCK", block)
     for case in OPS[name]:

@@ -28,13 +28,13 @@ def test_sizes_by_hand():
     assert window.extent == (5, 2)
     assert window.padded_size == (11, 12)
     assert window.output_shape == (4, 4)
-    assert window.is_padded
-    assert list(window.kernel_offsets()) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
-    assert not Window.of((4, 4), 2).is_padded
+    assert window.inside == (slice(None), slice(1, 11), slice(2, 10))
+    assert list(window.kernel_offsets) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
 
 
 def test_the_forms_of_padding():
     assert parse_padding("same") == "same"
+    assert parse_padding("valid") == ((0, 0), (0, 0))
     assert parse_padding(2) == ((2, 2), (2, 2))
     assert parse_padding((1, 2)) == ((1, 1), (2, 2))
     assert parse_padding([[1, 0], 2]) == ((1, 0), (2, 2))
@@ -73,7 +73,7 @@ def test_images_of_another_size():
                 call(x)
 
 
-# TensorFlow's 'same', counted by hand: length, kernel, stride, dilation -> positions, zeros before and after
+# TensorFlow's 'same' by hand: length, kernel, stride, dilation -> positions, zeros before and after
 SAME = [
     (5, 3, 1, 1, 5, 1, 1),
     (5, 2, 1, 1, 5, 0, 1),
