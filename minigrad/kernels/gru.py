@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, backend
-from ..ops.recurrent import check_recurrent, drop
+from ..ops.recurrent import check_recurrent, drop, split_gates
 from ..ops.shapes import merge_rows
 from .blocks import row_sums
 from .recurrent import (
@@ -22,7 +22,6 @@ from .recurrent import (
     masked_steps,
     real_steps,
     select_output,
-    split_gates,
     split_grad_output,
     state_buffer,
 )

@@ -38,12 +38,6 @@ def input_projection(x: Array, kernel: Array, bias: Array | None) -> Array:
     return y.reshape((x.shape[1], x.shape[0], kernel.shape[1]))
 
 
-def split_gates(a: Array, count: int) -> list[Array]:
-    """Views (T, N, units) of the gates in (T, N, count * units)."""
-    units = a.shape[-1] // count
-    return [a[..., k * units : (k + 1) * units] for k in range(count)]
-
-
 def state_buffer(initial: Array | None, steps: int, x: Array, units: int) -> Array:
     """Memory for the states before and after each step, (steps + 1, N, units); the first is set."""
     states = backend(x).empty((steps + 1, len(x), units), x.dtype)

@@ -18,7 +18,7 @@ from ..engine.tensor import TensorLike
 from .activations import sigmoid
 from .elementwise import tanh, where
 from .matmul import linear
-from .shapes import split, stack
+from .shapes import stack
 
 # ---- what all of them share ----------------------------------------------------------------------
 
@@ -57,6 +57,12 @@ def scan(
 def project(x: TensorLike, kernel: TensorLike, bias: TensorLike | None) -> TensorLike:
     """x @ kernel + bias; a bias of None counts as zero."""
     return x @ kernel if bias is None else linear(x, kernel, bias)
+
+
+def split_gates(a: TensorLike, count: int) -> list[TensorLike]:
+    """The gates, (..., units) each, of (..., count * units)."""
+    units = a.shape[-1] // count
+    return [a[..., k * units : (k + 1) * units] for k in range(count)]
 
 
 def drop(h: TensorLike, dropout_mask: TensorLike | None) -> TensorLike:
@@ -186,11 +192,11 @@ def lstm_step(
 ) -> list[TensorLike]:
     """h' and c' from a = x @ kernel + bias and the states before.
 
-    i, f, g, o = split(a + h @ recurrent)
+    i, f, g, o = split_gates(a + h @ recurrent)
     c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
     h' = sigmoid(o) * tanh(c')
     """
-    i, f, g, o = split(a + drop(h, dropout_mask) @ recurrent, sections=4, axis=-1)
+    i, f, g, o = split_gates(a + drop(h, dropout_mask) @ recurrent, 4)
     c_new = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     h_new = recurrent_activation(o) * activation(c_new)
     return [h_new, c_new]
@@ -272,8 +278,8 @@ def gru_step(
     h' = z * h + (1 - z) * tanh(a_h + r * b_h)
     """
     b = project(drop(h, dropout_mask), recurrent, recurrent_bias)
-    a_z, a_r, a_h = split(a, sections=3, axis=-1)
-    b_z, b_r, b_h = split(b, sections=3, axis=-1)
+    a_z, a_r, a_h = split_gates(a, 3)
+    b_z, b_r, b_h = split_gates(b, 3)
     z = recurrent_activation(a_z + b_z)
     r = recurrent_activation(a_r + b_r)
     return [z * h + (1 - z) * activation(a_h + r * b_h)]
@@ -346,15 +352,15 @@ def gru_reset_before_step(
 ) -> list[TensorLike]:
     """h' from a = x @ kernel + bias and the state before.
 
-    z, r = sigmoid(a_zr + h @ recurrent_zr)
+    z = sigmoid(a_z + h @ recurrent_z)
+    r = sigmoid(a_r + h @ recurrent_r)
     h' = z * h + (1 - z) * tanh(a_h + (r * h) @ recurrent_h)
     """
-    width = 2 * h.shape[-1]
-    a_zr, a_h = a[:, :width], a[:, width:]
-    recurrent_zr, recurrent_h = recurrent[:, :width], recurrent[:, width:]
+    a_z, a_r, a_h = split_gates(a, 3)
+    recurrent_z, recurrent_r, recurrent_h = split_gates(recurrent, 3)
     dropped = drop(h, dropout_mask)
-    zr = recurrent_activation(a_zr + dropped @ recurrent_zr)
-    z, r = split(zr, sections=2, axis=-1)
+    z = recurrent_activation(a_z + dropped @ recurrent_z)
+    r = recurrent_activation(a_r + dropped @ recurrent_r)
     return [z * h + (1 - z) * activation(a_h + (r * dropped) @ recurrent_h)]
 
 
