@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import is_not
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
-from ..backend import Array, backend
+from ..backend import Array, backend, device_name
 from ..config import to_device
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
@@ -158,7 +158,9 @@ class Optimizer:
             self._rate = float(self.schedule(self.t))
         self.t += 1
         self.prepare()
-        self._step_blocks(self._clip(gs))
+        if self.clipvalue or self.clipnorm or self.global_clipnorm:
+            gs = self._clip(gs)
+        self._step_blocks(gs)
         ledger.record(self._flat[0])
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
@@ -237,23 +239,24 @@ class Optimizer:
         self, parameters: list[Tensor], state: Sequence[Sequence[Array]]
     ) -> None:
         """Copy parameters, and the state of the first of them, into new flat arrays and blocks."""
-        if len({(p.dtype, p.device) for p in parameters}) > 1:
+        arrays = [p._array for p in parameters]
+        xp, device = backend(arrays[0]), device_name(arrays[0])
+        if any(a.dtype != arrays[0].dtype or backend(a) is not xp for a in arrays):
             self._refuse_mixture(parameters)
-        xp, device = backend(parameters[0]._array), parameters[0].device
-        flat = xp.concatenate([p._array for p in parameters], None)
+        flat = xp.concatenate(arrays, None)
         self._flat = [flat, *(xp.full(flat.shape, self.initial, flat.dtype) for _ in self.slots)]
         self.parameters, self._views, self._blocks = parameters, [], []
         stop = 0
-        for p in parameters:
-            start, stop = stop, stop + p.size
-            self._views.append([a[start:stop].reshape(p.shape) for a in self._flat])
+        for p, array in zip(parameters, arrays):
+            start, stop = stop, stop + array.size
+            self._views.append([a[start:stop].reshape(array.shape) for a in self._flat])
             p._array = self._views[-1][0]
-        for views, arrays in zip(self._views, state):
-            for view, array in zip(views[1:], arrays):
+        for views, saved in zip(self._views, state):
+            for view, array in zip(views[1:], saved):
                 view[...] = to_device(array, device)
         block_size = BLOCK_SIZE if device == "cpu" else flat.size or 1
         stop = 0
-        for segments in make_blocks([p.size for p in parameters], block_size):
+        for segments in make_blocks([a.size for a in arrays], block_size):
             start, stop = stop, stop + sum(s.stop - s.start for s in segments)
             self._blocks.append((segments, [a[start:stop] for a in self._flat]))
 
