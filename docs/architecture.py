@@ -60,7 +60,7 @@ def save(figure: Figure, name: str) -> None:
     plt.close(figure)
 
 
-# ---- the rooms -------------------------------------------------------------------------------------
+# ---- the rooms ---------------------------------------------------------------------------------
 
 
 def files_of(name: str) -> list[Path]:
@@ -118,7 +118,7 @@ def draw_layers() -> None:
     save(figure, "layers")
 
 
-# ---- two lives -------------------------------------------------------------------------------------
+# ---- two lives ---------------------------------------------------------------------------------
 
 TENSOR = [
     ("x = Tensor([1., 2.], requires_grad=True)", "engine/tensor.py", "an array and a Leaf node"),

@@ -1,4 +1,4 @@
-"""Sphinx: `sphinx-build -W docs docs/_build/html`. The tutorials are run, and shown with their pictures."""
+"""Sphinx: `sphinx-build -W docs docs/_build/html`. Tutorials are run, and shown with pictures."""
 
 import inspect
 import re
@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 
 def start_afresh(gallery, lesson):
-    """All lessons share the process of the build: give each the settings it would find in one of its own."""
+    """All lessons share the process of the build: give each the settings of a fresh one."""
     import matplotlib.pyplot as plt
 
     import minigrad
@@ -30,7 +30,7 @@ NAMED = re.compile(
 
 
 def escaped(text):
-    """Plain text for Sphinx: `names` become code, and its special characters stand for themselves."""
+    """Plain text for Sphinx: `names` become code, special characters stand for themselves."""
     parts = re.split(r"`+([^`]+)`+", text)
     parts[::2] = [re.sub(r"([*|_\\])", r"\\\1", part) for part in parts[::2]]
     parts[1::2] = [f"``{part}``" for part in parts[1::2]]
@@ -38,7 +38,7 @@ def escaped(text):
 
 
 def as_rst(text):
-    """The lines of a docstring for Sphinx: indented formulas outside of sections become blocks of code."""
+    """The lines of a docstring for Sphinx: indented formulas become blocks of code."""
     lines, before, literal, section = [], "", False, ""
     for line in text:
         if SECTION.match(line):

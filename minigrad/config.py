@@ -1,6 +1,7 @@
-"""Settings: where new arrays live, their dtype, which modes are on; and the one boundary where data is cast.
+"""Settings: the device and dtype of new arrays, modes; and the boundary where data is cast.
 
-A setting holds for the whole process; a `with` scope overrides it inside its block, for the thread that runs the block:
+A setting holds for the whole process; a `with` scope overrides it inside its block, in the thread
+that runs the block:
 
     minigrad.set_device("cuda")             # from here on, in every thread
     with minigrad.device("cpu"):            # inside the block, in this thread
@@ -20,7 +21,7 @@ from .backend import Array, backend, load_module, to_cpu
 
 
 class Settings(threading.local):
-    """Class attributes are what all threads see; a scope sets instance attributes, which each thread has of its own."""
+    """Class attributes are what all threads see; a scope sets instance attributes of its thread."""
 
     device = "cpu"
     default_dtype: np.dtype = np.dtype("float32")
@@ -46,7 +47,7 @@ _overridden = _Overridden()
 
 
 class Scope(ContextDecorator):
-    """`with scope:` overrides settings inside the block and restores them after it, even after an exception.
+    """`with scope:` overrides settings inside the block and restores them, also after an exception.
 
     A scope also decorates functions: `@no_grad()`. One that is made and never entered has changed
     nothing, and warns.
@@ -57,7 +58,7 @@ class Scope(ContextDecorator):
         self.used = False
 
     def _recreate_cm(self) -> Scope:
-        """The scope that a decorated function enters: itself, since it may be entered repeatedly."""
+        """The scope that a decorated function enters: itself, since it can be entered again."""
         self.used = True
         return self
 
@@ -89,13 +90,23 @@ def _set(name: str, value: Any) -> None:
     vars(settings).pop(name, None)
 
 
-# ---- device ----------------------------------------------------------------------------------------
+# ---- device ------------------------------------------------------------------------------------
 
 
 class device(Scope):
     """`with minigrad.device("cuda"):` new arrays inside the block live there.
 
-    Raises ValueError for an unknown name and RuntimeError where there is no GPU.
+    Args:
+        name: "cpu" or "cuda".
+
+    Raises:
+        ValueError: If there is no such device.
+        RuntimeError: If there is no GPU, or no CuPy.
+
+    Example:
+        >>> with device("cpu"):
+        ...     minigrad.Tensor([1.0]).device
+        'cpu'
     """
 
     def __init__(self, name: str) -> None:
@@ -104,9 +115,17 @@ class device(Scope):
 
 
 def set_device(name: str) -> None:
-    """New arrays live on the device called `name` from here on: "cpu" or "cuda".
+    """New arrays live on the device called `name` from here on, in every thread.
 
-    Raises ValueError for an unknown name and RuntimeError where there is no GPU.
+    Args:
+        name: "cpu" or "cuda".
+
+    Raises:
+        ValueError: If there is no such device.
+        RuntimeError: If there is no GPU, or no CuPy.
+
+    Example:
+        >>> set_device("cpu")
     """
     load_module(name)
     _set("device", name)
@@ -131,7 +150,7 @@ def to_device(x: Any, name: str | None = None) -> Array:
     return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
 
 
-# ---- dtype -----------------------------------------------------------------------------------------
+# ---- dtype -------------------------------------------------------------------------------------
 
 
 def _floating(dtype: Any) -> np.dtype:
@@ -146,7 +165,16 @@ def _floating(dtype: Any) -> np.dtype:
 class default_dtype(Scope):
     """`with minigrad.default_dtype("float64"):` new parameters and data inside the block have it.
 
-    Raises TypeError for a dtype that is not floating.
+    Args:
+        dtype: A floating dtype or its name.
+
+    Raises:
+        TypeError: If it is not floating.
+
+    Example:
+        >>> with default_dtype("float64"):
+        ...     minigrad.Tensor([1.0]).dtype
+        dtype('float64')
     """
 
     def __init__(self, dtype: Any) -> None:
@@ -156,39 +184,76 @@ class default_dtype(Scope):
 def set_floatx(dtype: Any) -> None:
     """New parameters and data have this dtype from here on (Keras's name for it).
 
-    Raises TypeError for a dtype that is not floating.
+    Args:
+        dtype: A floating dtype or its name.
+
+    Raises:
+        TypeError: If it is not floating.
+
+    Example:
+        >>> set_floatx("float32")
     """
     _set("default_dtype", _floating(dtype))
 
 
 def floatx() -> str:
-    """The name of the default dtype (Keras's name for it)."""
+    """The name of the default dtype (Keras's name for it).
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
     return settings.default_dtype.name
 
 
-# ---- kernels ---------------------------------------------------------------------------------------
+# ---- kernels -----------------------------------------------------------------------------------
 
 
 class use_kernels(Scope):
-    """`with minigrad.use_kernels(False):` every op runs as its definition, without fast kernels."""
+    """`with minigrad.use_kernels(False):` every op runs as its definition, without fast kernels.
+
+    Args:
+        active: False for definitions alone.
+
+    Example:
+        >>> with use_kernels(False):
+        ...     minigrad.ops.softmax(np.array([0.0, 0.0])).tolist()
+        [0.5, 0.5]
+    """
 
     def __init__(self, active: bool = True) -> None:
         super().__init__(use_kernels=bool(active))
 
 
 def set_use_kernels(active: bool) -> None:
-    """Run ops by their fast kernels (True, the default) or by their definitions, from here on."""
+    """Run ops by their fast kernels or by their definitions, from here on.
+
+    Args:
+        active: True, as it is at the start, for kernels; False for definitions.
+
+    Example:
+        >>> set_use_kernels(True)
+    """
     _set("use_kernels", bool(active))
 
 
-# ---- the boundary ----------------------------------------------------------------------------------
+# ---- the boundary ------------------------------------------------------------------------------
 
 
 def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
-    """`x` as an array: floating values get the default dtype unless `dtype` says otherwise, integers and bools stay.
+    """`x` as an array: floating values get the default dtype, integers and bools stay.
 
-    This is the one boundary where data is cast; behind it float32 stays float32. Arrays stay on the device they are on;
-    lists and numbers go to the chosen one. Raises TypeError for what is not numeric.
+    This is the one boundary where data is cast; behind it float32 stays float32.
+
+    Args:
+        x: Numbers, lists, an array or a Tensor.
+        dtype: The dtype of the result, or None.
+        device: The device of the result; None leaves arrays where they are, and puts lists and
+            numbers on the default device.
+
+    Raises:
+        TypeError: If x is not numeric.
+        ValueError: If rows differ in length.
     """
     if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
         x = [to_cpu(getattr(item, "_array", item)) for item in x]

@@ -13,7 +13,18 @@ _generator = np.random.default_rng(0)
 
 
 def seed(n: int) -> None:
-    """Fix everything minigrad draws from here on: weights, shuffles, splits, dropout masks, noise."""
+    """Fix all that minigrad draws from here on: weights, shuffles, splits, masks, noise.
+
+    Args:
+        n: Any nonnegative integer; the same one gives the same numbers.
+
+    Example:
+        >>> seed(0)
+        >>> first = generator().random()
+        >>> seed(0)
+        >>> generator().random() == first
+        True
+    """
     global _generator
     _generator = np.random.default_rng(n)
 

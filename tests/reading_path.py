@@ -3,10 +3,11 @@
     python -m tests.reading_path            # what README states, measured anew
     python -m tests.reading_path --write    # written into README
 
-A code line of a file has code on it: blank lines, comments and docstrings do not count. What a reader
-holds of a run are the statements of the functions of minigrad that it executes, each function whole and
-once; a statement counts as one line however the formatter wraps it, so that a signature written out
-costs as much as a short one. Runs are measured on definitions (`use_kernels(False)`) and with kernels.
+A code line of a file has code on it: blank lines, comments and docstrings do not count. What a
+reader holds of a run are the statements of the functions of minigrad that it executes, each
+function whole and once; a statement counts as one line however the formatter wraps it, so that a
+signature written out costs as much as a short one. Runs are measured on definitions
+(`use_kernels(False)`) and with kernels.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def statement_line_numbers(path: Path) -> frozenset[int]:
 
 @cache
 def function_lines(path: Path) -> dict[int, frozenset[int]]:
-    """The statements of each function of a file, by the line its `def` or first decorator stands on."""
+    """The statements of each function of a file, by the line of its `def` or first decorator."""
     found = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.Lambda):
@@ -134,7 +135,7 @@ def lines_held(run: Callable[[], Any]) -> int:
     return sum(len(lines) for lines in executed_lines(run).values())
 
 
-# ---- what is measured ------------------------------------------------------------------------------
+# ---- what is measured --------------------------------------------------------------------------
 
 
 def runs() -> dict[str, Callable[[], Any]]:

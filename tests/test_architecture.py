@@ -1,4 +1,4 @@
-"""The shape of the tree: imports go one way, files stay short, rules stay pure, everything public is explained."""
+"""The shape of the tree: imports go one way, rules stay pure, all that is public is explained."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def wrong_way(source, name, is_package=False):
     )
 
 
-# ---- imports -------------------------------------------------------------------------------------
+# ---- imports -----------------------------------------------------------------------------------
 
 
 def test_every_room_has_a_place():
@@ -161,7 +161,7 @@ KNOWN = {"minigrad", "models", "numpy", "matplotlib", "sklearn", "tqdm", "scipy"
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_models_and_tutorials_use_what_is_public(path):
-    """No private module, name or attribute of minigrad; beside it, only the libraries that it depends on."""
+    """No private module, name or attribute of minigrad; only libraries that it depends on."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -192,11 +192,11 @@ def test_models_and_tutorials_use_what_is_public(path):
             )
 
 
-# ---- size, purity, words -------------------------------------------------------------------------------------------
+# ---- size, purity, words -----------------------------------------------------------------------
 
 
 def rules_in(tree):
-    """The lambdas and functions given to `.gradients(...)`, and the private helpers of this file that they call."""
+    """The lambdas and functions given to `.gradients(...)`, and the helpers that they call."""
     functions = {
         node.name: node
         for node in ast.walk(tree)
@@ -223,7 +223,7 @@ def rules_in(tree):
 
 
 def impurities(tree):
-    """What a rule must not hold: it would work on arrays and fail, or be cut out of the graph, on Tensors."""
+    """What a rule must not hold: it works on arrays and fails, or is cut off, on Tensors."""
     for rule in rules_in(tree):
         for node in ast.walk(rule):
             if isinstance(node, ast.Name) and node.id in ("np", "numpy", "cupy", "cp"):
@@ -240,7 +240,10 @@ def test_rules_are_written_with_operators_and_ops_alone(name):
 
 
 def test_the_check_of_rules_finds_numpy():
-    source = "def _slope(x):\n    return np.exp(x)\nexp.gradients(lambda g, y, x: g * _slope(x), needs='x')"
+    source = (
+        "def _slope(x):\n    return np.exp(x)\n"
+        "exp.gradients(lambda g, y, x: g * _slope(x), needs='x')"
+    )
     assert list(impurities(ast.parse(source))) == ["line 2: np"]
     assert list(impurities(ast.parse("f.gradients(lambda g, y, x: g * x.data)"))) == [
         "line 1: .data"
@@ -281,7 +284,7 @@ def test_every_op_is_explained():
 
 @pytest.mark.parametrize("name", [n for n, path in FILES.items() if path.name != "__init__.py"])
 def test_every_room_has_tests(name):
-    """minigrad/losses.py has tests/test_losses.py; files of a package have tests in tests/<package>/."""
+    """minigrad/losses.py has tests/test_losses.py; a package has tests in tests/<package>/."""
     parts = name.split(".")[1:]
     folder = ROOT / "tests" / parts[0]
     if len(parts) > 1:

@@ -1,4 +1,4 @@
-"""detect_anomaly: find the line of code at which a NaN, an infinity or a forbidden change was born."""
+"""detect_anomaly: find the line at which a NaN, an infinity or a forbidden change was born."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from .graph import Node
 
 
 class detect_anomaly(Scope):
-    """`with detect_anomaly():` stops at the first NaN or infinity, forward or backward, and names its line.
+    """`with detect_anomaly():` names the line of the first NaN or infinity and stops there.
 
-    It also finds arrays that were written to behind the Tensor's back (`t.data[0] = 1`) before their
-    gradient was taken. It looks at every array: use it to find a fault, not to train.
+    It looks at the forward and the backward pass. It also finds arrays that were written to behind
+    the Tensor's back (`t.data[0] = 1`) before their gradient was taken. It reads every array: use it
+    to find a fault, not to train.
 
     Raises:
         FloatingPointError: At the first NaN or infinity.
@@ -58,12 +59,13 @@ class detect_anomaly(Scope):
         line, fingerprints = self.calls.get(node, unknown)
         if fingerprints not in (None, _fingerprints(node)):
             raise RuntimeError(
-                f"an array that {node.op.name} at {line} needs for its gradient was changed in place "
-                "between forward and backward; change a copy instead"
+                f"an array that {node.op.name} at {line} needs for its gradient was changed in "
+                "place between forward and backward; change a copy instead"
             )
         if not all(_is_finite(g) for g in gradients):
             raise FloatingPointError(
-                f"a gradient of {node.op.name} is NaN or infinite; the forward call stands at {line}"
+                f"a gradient of {node.op.name} is NaN or infinite; "
+                f"the forward call stands at {line}"
             )
 
 

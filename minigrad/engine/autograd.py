@@ -1,7 +1,7 @@
 """Reverse-mode differentiation of every order.
 
     y = op(x)            the Primitive computes the array and leaves a Node behind
-    y.backward()         visits the nodes from y back, newest first, and applies each op's gradient rules
+    y.backward()         visits the nodes from y back, newest first, and applies their ops' rules
     grad(y, [x], create_graph=True)   the same on Tensors, so the gradient is itself recorded
 
 This file knows no op; they stand in ops/, each with its gradient rules below it.
@@ -28,7 +28,7 @@ Rule = Callable[..., Any]
 FORWARD_ERRORS = (ValueError, TypeError, IndexError)
 
 
-# ---- ops -------------------------------------------------------------------------------------------
+# ---- ops ---------------------------------------------------------------------------------------
 
 
 class VariadicRule:
@@ -46,10 +46,10 @@ class VariadicRule:
 
 
 class Primitive(Generic[P]):
-    """An op: a function of arrays (by position) and settings (by keyword), with a gradient rule per array.
+    """An op: a function of arrays and settings, with a gradient rule per array.
 
-    Given plain arrays it returns a plain array; given a Tensor it returns one, and records the call
-    if gradients flow.
+    Arrays go by position, settings by keyword. Given plain arrays it returns a plain array; given a
+    Tensor it returns one, and records the call if gradients flow.
 
     Args:
         forward: The function. Its name and docstring are the op's.
@@ -203,9 +203,9 @@ class Primitive(Generic[P]):
 class FusedOp(Primitive[P]):
     """An op that is defined by other ops, and that a kernel runs as a single node.
 
-    The kernel gives output and gradients in the fast pass. When the backward pass is itself recorded,
-    the definition is run again and differentiated instead: it is documentation, test oracle and
-    higher-order gradient in one. Without a kernel the op is its definition.
+    The kernel gives output and gradients in the fast pass. When the backward pass is itself
+    recorded, the definition is run again and differentiated instead: it is documentation, test
+    oracle and higher-order gradient in one. Without a kernel the op is its definition.
     """
 
     is_fused = True
@@ -219,8 +219,8 @@ class FusedOp(Primitive[P]):
         if create_graph:
             gradients = self._vjp_of_definition(node, g)
         else:
-            backward = find_kernel(self.kernel, g).backward  # type: ignore[union-attr]
-            gradients = backward(g, node.residuals, *node.inputs, **node.kwargs)  # type: ignore[misc]
+            kernel: Any = find_kernel(self.kernel, g)
+            gradients = kernel.backward(g, node.residuals, *node.inputs, **node.kwargs)
         return [
             (parent, gradient() if callable(gradient) else gradient)
             for parent, gradient in zip(node.parents, gradients)
@@ -284,7 +284,7 @@ class _Beside(FusedOp[P]):
         return self
 
 
-# ---- the backward pass -----------------------------------------------------------------------------
+# ---- the backward pass -------------------------------------------------------------------------
 
 
 def grad(
@@ -303,8 +303,8 @@ def grad(
         cotangent: The gradient that arrives at y, an array of its shape; None for ones.
         create_graph: Record the gradients themselves, so that they can be differentiated again.
         retain_graph: False frees the graph on the way.
-        unused: What to do with an x that y does not depend on: "raise", or "zeros" for a gradient of
-            zeros.
+        unused: What to do with an x that y does not depend on: "raise", or "zeros" for a gradient
+            of zeros.
 
     Raises:
         ValueError: If y depends on no Tensor that requires gradients, or not on one of xs.
@@ -423,14 +423,14 @@ def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
 
 
 def _as_cotangent(y: Tensor, cotangent: Any) -> Tensor:
-    """`cotangent` as a Tensor of the dtype and on the device of y; ValueError unless it has its shape."""
+    """`cotangent` as a Tensor of the dtype and on the device of y, whose shape it must have."""
     if not isinstance(cotangent, Tensor):
         device = None if getattr(cotangent, "ndim", 0) else y.device
         cotangent = Tensor(cotangent, dtype=y.dtype, device=device)
     if (cotangent.shape, cotangent.device) != (y.shape, y.device):
         raise ValueError(
-            f"the cotangent has shape {cotangent.shape} on {cotangent.device}, the Tensor {y.shape} "
-            f"on {y.device}: they must be equal"
+            f"the cotangent has shape {cotangent.shape} on {cotangent.device}, "
+            f"the Tensor {y.shape} on {y.device}: they must be equal"
         )
     return cotangent if cotangent.dtype == y.dtype else cotangent.astype(y.dtype)
 
@@ -441,10 +441,10 @@ def accumulate(old: Any, new: Any) -> Any:
 
 
 def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[Node]]:
-    """The recorded calls that `root` was computed by, newest first, and all nodes whose gradients are needed.
+    """The calls that `root` was computed by, newest first, and all nodes that need gradients.
 
-    With `targets` those are the ones that lead to a target: what is older than the oldest cannot, and
-    is not visited. No recursion, so depth has no limit.
+    With `targets` those are the ones that lead to a target: what is older than the oldest cannot,
+    and is not visited. No recursion, so depth has no limit.
     """
     oldest = 0 if targets is None else min(node.time for node in targets)
     seen, stack, calls = {root}, [root], []
@@ -469,7 +469,7 @@ def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[N
 
 
 def _reattach(node: Node) -> list[Any]:
-    """The inputs a node keeps as the Tensors they were, so that gradients flow into the graph again."""
+    """The inputs a node keeps as the Tensors they were, so that gradients flow into the graph."""
     return [
         a if parent is None or a is None or a.__class__ is ShapeDtype else wrap(a, parent)
         for a, parent in zip(node.inputs, node.parents)
@@ -506,7 +506,7 @@ def alias(x):
 alias.gradients(lambda g, y, x: g, needs="")
 
 
-# ---- modes -----------------------------------------------------------------------------------------
+# ---- modes -------------------------------------------------------------------------------------
 
 
 class no_grad(Scope):

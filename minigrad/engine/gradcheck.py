@@ -1,9 +1,9 @@
-"""Gradients checked against differences: check_grads for any function, check_definition for a kernel.
+"""Gradients checked against differences (check_grads), kernels against definitions.
 
     s(x, v) = sum(v * f(x))      v is random: with ones, a softmax whose gradient is zero would pass
     <ds/dx, u>  against  (s(x + h u) - s(x - h u)) / 2h      along random directions u, in float64
 
-The gradient is a function too, of x and of v, so the same check goes on to the order that is asked for.
+The gradient is a function too, of x and of v, so the same check goes on to any order.
 """
 
 from __future__ import annotations
@@ -127,14 +127,14 @@ def check_definition(
                 labels = labels + ["the incoming gradient"] * len(cotangents)
 
 
-# ---- functions of variables ------------------------------------------------------------------------
+# ---- functions of variables --------------------------------------------------------------------
 
 
 @contextmanager
 def _as_variables(
     inputs: Sequence[Any], parameters: Sequence[Tensor], dtype: str
 ) -> Iterator[tuple[list[Any], list[Tensor], list[str]]]:
-    """(arguments for f, its variables, their labels): floating inputs become leaf Tensors of `dtype`."""
+    """(arguments for f, its variables, their labels): floating inputs as leaves of `dtype`."""
     arguments: list[Any] = list(inputs)
     variables, labels = [], []
     for i, x in enumerate(inputs):
@@ -158,7 +158,7 @@ def _as_variables(
 
 
 def _with_layout_of(values: Array, like: Array) -> Array:
-    """`values` in memory with gaps, axes in the order of `like`, unless `like` is one plain block."""
+    """`values` in memory with gaps, axes in the order of `like`, unless that is one plain block."""
     if not getattr(like, "ndim", 0) or like.flags.c_contiguous:
         return values
     order = sorted(range(like.ndim), key=lambda i: -abs(like.strides[i]))
@@ -224,7 +224,7 @@ def _cotangent(y: Tensor, rng: np.random.Generator) -> Tensor:
     return Tensor(_random(y, rng), True, y.dtype)
 
 
-# ---- the check -------------------------------------------------------------------------------------
+# ---- the check ---------------------------------------------------------------------------------
 
 
 class _Check:
@@ -244,13 +244,14 @@ class _Check:
         self.rng, self.rtol, self.atol, self.each = rng, rtol, atol, each
 
     def dtypes(self, f: Function) -> None:
-        """Check float32 in, float32 out, and that both passes give float32 gradients of the right shapes."""
+        """Check float32 in, float32 out, and that both passes give such gradients."""
         ys = f(False)
         for i, y in enumerate(ys):
             if y.dtype != "float32":
                 raise AssertionError(
-                    f"{self.name}: float32 inputs gave output {i} of dtype {y.dtype}; a common cause "
-                    "is a NumPy scalar or array of float64 in the forward: take Python's numbers, "
+                    f"{self.name}: float32 inputs gave output {i} of dtype {y.dtype}; a common "
+                    "cause is a NumPy scalar or array of float64 in the forward: take Python's numbers,"
+                    " "
                     "math, or x.dtype"
                 )
         gradient = _gradient(f, self.variables, [_cotangent(y, self.rng) for y in ys])
@@ -262,8 +263,8 @@ class _Check:
             if g.shape != x.shape or g.dtype != x.dtype:
                 raise AssertionError(
                     f"{self.name}: the {kind} gradient for {label} and dtype {x.dtype} has shape "
-                    f"{g.shape} and dtype {g.dtype}; a common cause is a missing sum_to, or a NumPy "
-                    "scalar in the rule"
+                    f"{g.shape} and dtype {g.dtype}; a common cause is a missing sum_to, or a "
+                    "NumPy scalar in the rule"
                 )
 
     def orders(self, f: Function, order: int, highest: int) -> None:
@@ -323,7 +324,7 @@ class _Check:
     def _mismatch(
         self, differences: _Differences, gradients: Sequence[Tensor], directions: dict[int, Array]
     ) -> tuple[float, float, bool] | None:
-        """None if the gradient agrees along the directions, else (analytic, numeric, is it a kink)."""
+        """None if the gradient agrees along the directions, else (analytic, numeric, is_kink)."""
         products = [to_cpu(gradients[i]._array) * to_cpu(u) for i, u in directions.items()]
         analytic = float(sum(p.sum() for p in products))
         scale = float(sum(abs(p).sum() for p in products))
@@ -362,8 +363,8 @@ class _Check:
                 "check; move the inputs away from it"
             )
         text = (
-            f"{self.name}: wrong gradient of order {order} for {what}: along a random direction the "
-            f"rules give {analytic:.9g}, differences {numeric:.9g}"
+            f"{self.name}: wrong gradient of order {order} for {what}: along a random direction "
+            f"the rules give {analytic:.9g}, differences {numeric:.9g}"
         )
         i = max(moved, key=lambda i: gradients[i].size)
         if len(moved) == 1 and gradients[i].size:
@@ -399,7 +400,7 @@ class _Differences:
                 self.variables[i]._array = array
 
     def __call__(self, directions: dict[int, Array], h: float) -> tuple[float, tuple[float, float]]:
-        """The derivative by steps h and h / 2 (Richardson's rule), and how far both sides are apart."""
+        """The derivative by steps h and h / 2 (Richardson), and how far both sides are apart."""
         found, jumps = [], []
         for step in (h, h / 2):
             up, down = self.at(directions, step), self.at(directions, -step)
@@ -442,8 +443,8 @@ def _common_cause(analytic: float, numeric: float, order: int) -> str:
         return "the inputs lie at or beyond the edge of the domain, or a rule divides by zero"
     if order > 1:
         return (
-            "a rule that takes something computed from its inputs for a constant (.data, .detach(), "
-            "a raw array), which is right at first order only"
+            "a rule that takes something computed from its inputs for a constant (.data, "
+            ".detach(), a raw array), which is right at first order only"
         )
     if analytic == 0:
         return "a rule that gives nothing, or .data, .detach() or a raw array in the forward"
@@ -453,15 +454,15 @@ def _common_cause(analytic: float, numeric: float, order: int) -> str:
     if any(abs(ratio * n - 1) < 1e-4 or abs(ratio - n) < 1e-4 for n in range(2, 9)):
         return "a lost factor, or a gradient counted more than once"
     return (
-        "a missing term, a sum over a broadcast axis that is not taken, or an incoming gradient that "
-        "is not used"
+        "a missing term, a sum over a broadcast axis that is not taken, or an incoming gradient "
+        "that is not used"
     )
 
 
 def _assert_close(
     got: Sequence[Tensor], expected: Sequence[Tensor], texts: Sequence[str], rtol: float
 ) -> None:
-    """Raise unless the Tensors agree in shape, dtype and, relative to the largest of each, in values."""
+    """Raise unless the Tensors agree in shape, dtype and values, relative to the largest."""
     for a, b, text in zip(got, expected, texts):
         if a.shape != b.shape or a.dtype != b.dtype:
             raise AssertionError(

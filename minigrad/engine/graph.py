@@ -1,4 +1,4 @@
-"""What a graph is made of: a node per recorded call, and a ledger of the arrays that were changed in place."""
+"""What a graph is made of: a node per recorded call; and a ledger of in-place changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ clock = itertools.count(1)  # numbers nodes and in-place edits in the order they
 class Node:
     """One recorded call: the op, the nodes of its inputs, and the arrays its gradient rules read.
 
-    Edges run from node to node and nodes keep arrays, never Tensors, so there are no reference cycles.
+    Edges run from node to node and nodes keep arrays, never Tensors: there are no cycles.
 
     Args:
         op: The Primitive that was called.
@@ -56,8 +56,8 @@ class Leaf(Node):
 class VersionLedger:
     """The arrays changed in place, each with the time of its last change.
 
-    backward() asks it whether an array that a node keeps has changed since the call. Edits are rare,
-    and a graph younger than the last one is not searched, so the ledger costs nothing without edits.
+    backward() asks it whether an array that a node keeps has changed since the call. Edits are
+    rare, and a graph younger than the last one is not searched: without edits it costs nothing.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class VersionLedger:
 
 
 def base_array(array: Any) -> Any:
-    """The array that owns the memory `array` is a view of, or the first over memory that no array owns."""
+    """The array whose memory `array` is a view of, or the first over memory that none owns."""
     while hasattr(getattr(array, "base", None), "dtype"):
         array = array.base
     return array

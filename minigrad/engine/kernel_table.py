@@ -1,7 +1,7 @@
 """The kernel table: which fast form runs an op, by device and by installed accelerator.
 
-An op names its kernel; `minigrad/kernels/` fills the table. Where the table has nothing for a device,
-or inside `use_kernels(False)`, an op runs as its definition.
+An op names its kernel; `minigrad/kernels/` fills the table. Where it has nothing for a device, or
+inside `use_kernels(False)`, an op runs as its definition.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Kernel(NamedTuple):
         forward: forward(*arrays, **settings) -> output; for an op without gradient rules of its own
             (output, residuals), the residuals being what `backward` reads.
         backward: backward(g, residuals, *arrays, **settings) -> one gradient per array, each an
-            array, None, or a function that is called only if that gradient is needed. None where the
-            op has gradient rules.
+            array, None, or a function that is called only if that gradient is needed. None where
+            the op has gradient rules.
         device: The device it runs on, "cpu" or "cuda"; "any" for code that serves all.
         accelerator: What it is made with; "numpy" (or CuPy, through the same interface) needs
             nothing else.
-        supports: supports(**settings) -> True if it computes the op with these settings; other calls
-            run the definition. None for all settings.
+        supports: supports(**settings) -> True if it computes the op with these settings; other
+            calls run the definition. None for all settings.
     """
 
     op: str
@@ -51,7 +51,7 @@ def register_kernels(*kernels: Kernel) -> None:
 
 
 def find_kernel(op: str, array: Any) -> Kernel | None:
-    """The kernel that runs `op` on arrays like `array`, or None: the op then runs as its definition."""
+    """The kernel that runs `op` on arrays like `array`; None if it runs as its definition."""
     key = op, array.__class__
     if key not in _chosen:
         devices = device_name(array), ANY_DEVICE

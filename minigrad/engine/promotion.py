@@ -46,12 +46,12 @@ def _promote(name: str, a: Any, tensor: Tensor, dtype: Any) -> Any:
 
 
 def is_promoted(arrays: Sequence[Any]) -> bool:
-    """True if no input is float64, so that a float64 result comes from integers, which NumPy widens floats for."""
+    """True if no input is float64: a float64 result then comes from integers, by NumPy's rules."""
     return all(getattr(a, "dtype", None) is not FLOAT64 for a in arrays)
 
 
 def cast_integers(arrays: Sequence[Any]) -> list[Any]:
-    """The arrays with integers cast to the widest floating dtype among them, or else to the default dtype."""
+    """The arrays with integers in the widest floating dtype among them, else the default dtype."""
     dtypes = {a.dtype for a in arrays if hasattr(a, "dtype")}
     floating = [dtype for dtype in dtypes if dtype.kind == "f"]
     kinds = "iu" if floating else "iub"
@@ -76,7 +76,7 @@ def _describe(a: Any, with_device: bool) -> str:
 
 
 class ShapeDtype:
-    """Stands for an input whose values no gradient rule reads: only its shape and dtype are kept."""
+    """Stands for an input whose values no gradient rule reads: its shape and dtype."""
 
     __slots__ = ("shape", "dtype")
 

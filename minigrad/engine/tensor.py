@@ -1,4 +1,4 @@
-"""Tensor: an array and its place in the graph. ops/__init__.py binds operators and methods to it."""
+"""Tensor: an array and its node. ops/__init__.py binds operators and methods to it."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Tensor:
     def data(self) -> Array:
         """The array itself.
 
-        Assigning (`t.data = a`, `t.data -= b`) changes the values outside the graph; shape and dtype
-        stay.
+        Assigning (`t.data = a`, `t.data -= b`) changes the values outside the graph; shape and
+        dtype stay.
         """
         return self._array
 
@@ -106,7 +106,8 @@ class Tensor:
         if self.node is not None and self.node.op is not None:
             raise TypeError(
                 "this Tensor was computed from others, so writing into it would falsify their "
-                "gradients: build a new one with minigrad.where or concatenate, or call .detach() first"
+                "gradients: build a new one with minigrad.where or concatenate, "
+                "or call .detach() first"
             )
         value = to_device(as_data(value, self.dtype), self.device)
         if isinstance(index, tuple):
@@ -117,7 +118,7 @@ class Tensor:
     # ---- its place in the graph ----
     @property
     def requires_grad(self) -> bool:
-        """True if gradients flow through this Tensor; may be set on one that was not computed from others."""
+        """True if gradients flow through this Tensor; may be set on one that no op computed."""
         return self.node is not None
 
     @requires_grad.setter
