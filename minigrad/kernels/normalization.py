@@ -164,8 +164,9 @@ def scale_shift_forward(x: Array, scale: Array, shift: Array) -> Array:
 def group_moments(merged: Array, channels: int, groups: int) -> Moments:
     """The Moments of each sample's groups, (samples, C) each.
 
-    E[x**2] - E[x]**2 loses three bits where mean**2 is 8 variances, and all farther out: from there
-    the moments are those of x - origin. A GPU does so always, since to ask would mean to wait.
+    E[x**2] - E[x]**2 loses three bits where mean**2 is 8 variances, and all farther out: beyond that
+    the moments are those of x - origin. On a GPU, where the comparison would wait for the device,
+    they always are.
     """
     if device_name(merged) == "cpu":
         offset, variance = _raw_moments(merged, channels, groups)
@@ -310,7 +311,7 @@ def group_norm_backward(
 
 
 def _power(x: Array, exponent: float) -> Array:
-    """x ** exponent of x > 0; roots, where they do, take a fraction of the time."""
+    """x ** exponent for x > 0; -0.75 by two roots, in a fraction of the time."""
     if exponent != -0.75:
         return x**exponent
     xp = backend(x)
