@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Function = Callable[[Any], Any]
+Function = Callable[..., Any]
 Window = tuple[float, float, float, float]  # x from, x to, y from, y to
 
 
@@ -49,43 +49,64 @@ def decision_boundaries(
     columns = min(len(panels), 4)
     rows = row_count(len(panels), columns)
     with new_figure(2.9 * columns, 3.25 * rows, path) as figure:
-        for axes, (title, model) in zip(add_panels(figure, len(panels), columns), panels.items()):
+        axes_list = add_panels(figure, len(panels), columns)
+        for axes, (title, model) in zip(axes_list, panels.items()):
             predict, points, labels = model
-            _draw_regions(axes, predict, to_numpy(points), margin)
-            _draw_labeled(axes, predict, to_numpy(points), to_numpy(labels).reshape(-1))
-            axes.set(title=title, aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
-            axes.set(xticks=[0, 1], yticks=[0, 1])
+            x = to_numpy(points)
+            _draw_regions(axes, predict, x, margin)
+            _draw_labeled(axes, predict, x, to_numpy(labels).reshape(-1))
+            axes.set_title(title)
+            axes.set_aspect("equal")
+            axes.set_xticks([0, 1])
+            axes.set_yticks([0, 1])
+            axes.set_xlabel("$x_1$")
+            axes.set_ylabel("$x_2$")
             axes.grid(False)
     return figure
+
+
+def _plane(window: Window, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """x and y, each (count, count), of evenly spaced points in a part of the plane."""
+    left, right, bottom, top = window
+    x = np.linspace(left, right, count)
+    y = np.linspace(bottom, top, count)
+    return np.meshgrid(x, y)
 
 
 def _draw_regions(axes: Axes, predict: Function, points: np.ndarray, margin: float) -> None:
     """The score at each place in view, and the line where it is 1/2."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    low, high = points.min(0) - margin, points.max(0) + margin
-    x, y = np.meshgrid(np.linspace(low[0], high[0], 401), np.linspace(low[1], high[1], 401))
-    grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(points.dtype)
-    scores = to_numpy(predict(grid)).reshape(x.shape)
-    cmap = LinearSegmentedColormap.from_list("regions", ["#f6d3b5", "#ffffff", "#bcd4ee"])
-    axes.pcolormesh(x, y, scores, cmap=cmap, vmin=0, vmax=1, shading="nearest", rasterized=True)
+    left, bottom = points.min(0) - margin
+    right, top = points.max(0) + margin
+    x, y = _plane((left, right, bottom, top), 401)
+    grid = np.stack([x.ravel(), y.ravel()], axis=1)
+    scores = to_numpy(predict(grid.astype(points.dtype)))
+    scores = scores.reshape(x.shape)
+    colors = ["#f6d3b5", "#ffffff", "#bcd4ee"]
+    cmap = LinearSegmentedColormap.from_list("regions", colors)
+    image = axes.pcolormesh(x, y, scores, cmap=cmap, shading="nearest")
+    image.set(clim=(0, 1), rasterized=True)
     if scores.min() < 0.5 < scores.max():
         axes.contour(x, y, scores, levels=[0.5], colors=DARK, linewidths=1.2)
 
 
 def _draw_labeled(axes: Axes, predict: Function, points: np.ndarray, labels: np.ndarray) -> None:
     """The points of both classes, the misclassified ones ringed."""
-    for value, color, marker in ((0, COLORS[1], "o"), (1, COLORS[0], "s")):
+    for value, marker in ((0, "o"), (1, "s")):
         x, y = points[labels == value].T
-        axes.scatter(x, y, c=color, marker=marker, s=70, edgecolors="white", zorder=3)
-    predicted = to_numpy(predict(points)).reshape(-1) >= 0.5
-    x, y = points[predicted != (labels >= 0.5)].T
-    axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED, linewidths=2, zorder=4)
+        dots = axes.scatter(x, y, s=70, c=COLORS[1 - value], marker=marker)
+        dots.set(edgecolors="white", zorder=3)
+    scores = to_numpy(predict(points)).reshape(-1)
+    wrong = (scores >= 0.5) != (labels >= 0.5)
+    x, y = points[wrong].T
+    rings = axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED)
+    rings.set(linewidths=2, zorder=4)
 
 
 # ---- functions of one variable -------------------------------------------------------------------
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+ACTIVATIONS: dict[str, Function] = {
     "sigmoid": ops.sigmoid,
     "tanh": ops.tanh,
     "relu": ops.relu,
@@ -145,7 +166,8 @@ def activations(
     columns = min(len(drawn), 4)
     rows = row_count(len(drawn), columns)
     with new_figure(2.9 * columns, 2.3 * rows + 0.3, path) as figure:
-        for axes, (name, f) in zip(add_panels(figure, len(drawn), columns), drawn.items()):
+        axes_list = add_panels(figure, len(drawn), columns)
+        for axes, (name, f) in zip(axes_list, drawn.items()):
             y, dy = value_and_derivative(f, x)
             bottom = min(0, y.min(), dy.min()) - 0.15
             top = max(y.max(), dy.max()) + 0.15
@@ -153,7 +175,8 @@ def activations(
             axes.axvline(0, color=MEDIUM, linewidth=0.8)
             axes.plot(x, y, label="f(x)")
             axes.plot(x, dy, "--", label="f'(x)")
-            axes.set(title=name, ylim=(bottom, min(3.0, top)))
+            axes.set_title(name)
+            axes.set_ylim(bottom, min(3.0, top))
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
@@ -178,14 +201,18 @@ def losses(
     """
     with new_figure(4.3 * len(groups), 3.6, path) as figure:
         panels = add_panels(figure, len(groups), len(groups))
-        for axes, (title, (xlabel, x, functions)) in zip(panels, groups.items()):
+        for axes, (title, group) in zip(panels, groups.items()):
+            xlabel, x, functions = group
             axes.axhline(0, color=MEDIUM, linewidth=0.8)
             for i, (name, f) in enumerate(functions.items()):
                 y, dy = value_and_derivative(f, x)
                 color = nth_color(i)
                 axes.plot(x, y, color=color, label=name)
                 axes.plot(x, dy, "--", color=color, linewidth=1.1)
-            axes.set(title=title, xlabel=xlabel, ylabel="loss; derivative dashed", ylim=(-4, 6))
+            axes.set_title(title)
+            axes.set_xlabel(xlabel)
+            axes.set_ylabel("loss; derivative dashed")
+            axes.set_ylim(-4, 6)
             axes.legend(loc="upper center")
     return figure
 
@@ -194,7 +221,7 @@ def losses(
 
 
 def trajectories(
-    f: Callable[[Any, Any], Any],
+    f: Function,
     paths: Mapping[str, Any],
     *,
     goal: tuple[float, float] | None = None,
@@ -224,12 +251,18 @@ def trajectories(
         axes = figure.subplots()
         _draw_contours(axes, f, window)
         for i, (name, points) in enumerate(paths.items()):
-            label = _trajectory_label(f, name, to_numpy(points))
+            xy = to_numpy(points)
+            label = _trajectory_label(f, name, xy)
             weight = 1 - i / len(paths)
-            _draw_trajectory(axes, label, to_numpy(points), window, nth_color(i), weight)
+            _draw_trajectory(axes, label, xy, window, nth_color(i), weight)
         if goal is not None:
-            axes.plot(*goal, "*", color=RED, markersize=15, markeredgecolor="white", zorder=5)
-        axes.set(xlim=window[:2], ylim=window[2:], xlabel="x", ylabel="y", title=title)
+            (star,) = axes.plot(*goal, "*", color=RED)
+            star.set(markersize=15, markeredgecolor="white", zorder=5)
+        axes.set_title(title)
+        axes.set_xlim(window[:2])
+        axes.set_ylim(window[2:])
+        axes.set_xlabel("x")
+        axes.set_ylabel("y")
         axes.grid(False)
         axes.legend(
             loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.6, title="f at the end"
@@ -237,26 +270,26 @@ def trajectories(
     return figure
 
 
-def _draw_contours(axes: Axes, f: Callable[[Any, Any], Any], window: Window) -> None:
+def _draw_contours(axes: Axes, f: Function, window: Window) -> None:
     """log(1 + f - min f), which shows narrow valleys and steep walls on one scale."""
-    x, y = np.meshgrid(np.linspace(*window[:2], 301), np.linspace(*window[2:], 301))
+    x, y = _plane(window, 301)
     with no_grad():
         height = to_numpy(f(x, y))
     depth = np.log1p(height - height.min())
     top = depth.max()
     levels = np.linspace(0.02, 1, 16) * top
-    axes.pcolormesh(
-        x, y, depth, cmap="Greys", vmin=0, vmax=2.2 * top, shading="gouraud", rasterized=True
-    )
+    image = axes.pcolormesh(x, y, depth, cmap="Greys", shading="gouraud")
+    image.set(clim=(0, 2.2 * top), rasterized=True)
     axes.contour(x, y, depth, levels=levels, colors="#9aa5b1", linewidths=0.6)
 
 
-def _trajectory_label(f: Callable[[Any, Any], Any], name: str, points: np.ndarray) -> str:
+def _trajectory_label(f: Function, name: str, points: np.ndarray) -> str:
     """The name with f at the last point, or with the first step that is not finite."""
-    diverged = np.flatnonzero(~np.isfinite(points).all(1))
-    if diverged.size:
-        return f"{name}\n(diverges in {diverged[0]} steps)"
-    return f"{name}: {float(f(*points[-1])):.3g}"
+    is_finite = np.isfinite(points).all(1)
+    if not is_finite.all():
+        return f"{name}\n(diverges in {is_finite.argmin()} steps)"
+    end = float(f(*points[-1]))
+    return f"{name}: {end:.3g}"
 
 
 def _draw_trajectory(
@@ -266,16 +299,27 @@ def _draw_trajectory(
 
     `weight` falls from 1 to 0: the first trajectories are widest, to show below later ones.
     """
-    inside = (points >= np.array(window[::2])) & (points <= np.array(window[1::2]))
-    count = int(np.argmin(np.append(inside.all(1), False)))  # points before the first outside
-    (line,) = axes.plot(*points[:count].T, color=color, label=label, marker=".")
+    x, y = points.T
+    left, right, bottom, top = window
+    inside = (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+    count = len(points) if inside.all() else int(inside.argmin())  # points before the first outside
+    (line,) = axes.plot(x[:count], y[:count], ".-", color=color, label=label)
     line.set(markersize=2 + 2 * weight, linewidth=1 + 1.6 * weight)
     if count == len(points):
-        axes.plot(*points[-1], "o", color=color, markersize=7, markeredgecolor="white", zorder=4)
+        (end,) = axes.plot(x[-1], y[-1], "o", color=color)
+        end.set(markersize=7, markeredgecolor="white", zorder=4)
     elif count:
-        start = points[count - 1]
-        step = points[count] - start
-        length = (0.04 + 0.16 * weight) * (window[1] - window[0])
-        end = start + step / np.linalg.norm(step) * length
-        arrow = {"arrowstyle": "-|>", "color": color, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
-        axes.annotate("", tuple(end), tuple(start), zorder=4 - weight, arrowprops=arrow)
+        length = (0.04 + 0.16 * weight) * (right - left)
+        arrow = _draw_arrow(axes, points[count - 1], points[count], length, color)
+        arrow.set_zorder(4 - weight)
+
+
+def _draw_arrow(
+    axes: Axes, start: np.ndarray, target: np.ndarray, length: float, color: str
+) -> Any:
+    """An arrow of a length, from start towards target."""
+    step = target - start
+    end = start + step / np.linalg.norm(step) * length
+    style = {"arrowstyle": "-|>", "color": color, "linewidth": 2}
+    style |= {"shrinkA": 0, "shrinkB": 0}
+    return axes.annotate("", tuple(end), tuple(start), arrowprops=style)

@@ -154,7 +154,7 @@ TARGETS = ["accuracy >= 0.95", "accuracy_recomputed >= 0.95"]
 
 
 def load(recipe: str = "repaired", size: int = 227) -> Any:
-    """The digits enlarged to (N, size, size, 3) in 0..1, one gray plane seen three times."""
+    """The digits enlarged to (N, size, size, 3) in 0..1, one gray plane three times."""
     to_bytes = lookup(recipe, RECIPES, "recipe").to_bytes
 
     def enlarge(x: Any) -> Any:

@@ -171,7 +171,7 @@ class GoogLeNet(Model):
             self.call(Tensor(to_device(x)))
 
     def call(self, x: Tensor) -> Tensor:
-        """The prediction; in training those of the auxiliary classifiers are kept for the loss."""
+        """The prediction; in training compute_loss reads those of the auxiliary classifiers."""
         low = self.low(x)
         middle = self.middle(low)
         self._auxiliary_predictions = []

@@ -60,7 +60,7 @@ class StopWhenStalled(Callback):
         self.patience = patience
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
-        """No epoch has been seen."""
+        """Start counting."""
         self.best = math.inf
         self.stalled = 0
 

@@ -62,7 +62,7 @@ def network(kind: str = "LSTM", units: int = 32, length: int = 100) -> Sequentia
 
 
 def new_samples(n: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """`n` samples that have not been seen before."""
+    """`n` samples drawn anew."""
     return load_data(n, length, seed=int(generator().integers(2**63)))
 
 

@@ -73,7 +73,7 @@ def test_googlenet_has_two_auxiliary_classifiers():
 
 
 def small_googlenet():
-    """A built model and a batch; biases are not 0, where an empty map would stand on relu's kink."""
+    """A built model and a batch; biases are not 0, where relu of an empty map has a kink."""
     minigrad.seed(1)
     model = inception.GoogLeNet(5, width=1 / 16)
     model.compile("sgd", "sparse_categorical_crossentropy")

@@ -62,7 +62,7 @@ def test_every_name_is_another(style):
 
 
 def write_random_weights(depth, style, path, **options):
-    """A network with random weights and statistics, and a file of them as its framework writes it."""
+    """A network with random weights and statistics, and a file of its framework with them."""
     model = resnet.resnet(depth, style, **options)
     rng = np.random.default_rng(3)
     for p in model.weights:

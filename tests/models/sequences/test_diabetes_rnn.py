@@ -1,4 +1,4 @@
-"""Diabetes patients in windows: naive forecasts, the leak of the known recipe, the shuffled order."""
+"""Diabetes patients in windows: naive forecasts, the known leak, the shuffled order."""
 
 from __future__ import annotations
 

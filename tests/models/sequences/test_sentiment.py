@@ -89,7 +89,7 @@ def test_examples_hold_no_unknown_word(reviews):
 
 
 def test_bag_of_words_counts_and_is_blind_to_order():
-    """It tells rows apart by a word, and cannot where only the order differs; padding is no word."""
+    """It separates rows by a word, and cannot where the order alone differs; padding is no word."""
     words = np.array([[0, 1, 2], [0, 1, 3]] * 10)
     order = np.array([[0, 2, 3], [0, 3, 2]] * 10)
     y = np.array([0, 1] * 10)

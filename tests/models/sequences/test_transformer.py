@@ -1,4 +1,4 @@
-"""The Transformer: its size, who sees whom, the loss, generation with and without a cache, dates."""
+"""The Transformer: its size, masks, the loss, generation with and without a cache, dates."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_embeddings_are_shared_and_scaled():
     assert np.allclose(model.embed(ids[:, 1:], start=1).numpy(), expected[:, 1:], atol=1e-5)
 
 
-# ---- who sees whom -------------------------------------------------------------------------------
+# ---- masks ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pre_norm", [False, True])
