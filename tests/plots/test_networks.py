@@ -19,6 +19,8 @@ from minigrad.layers import (
     Residual,
 )
 
+from .helpers import image_of, titles, xs, ys
+
 rng = np.random.default_rng(5)
 IMAGES = rng.random((3, 6, 6, 1)).astype("float32")
 
@@ -172,24 +174,24 @@ def test_feature_maps_show_the_strongest_channels():
     figure = plots.feature_maps(model, IMAGES, channels=2)
     best = np.argsort(-abs(maps).mean((0, 1, 2)), kind="stable")[:2]
     assert len(figure.axes) == 9
-    assert [axes.get_title() for axes in figure.axes[:3]] == ["image", *map(str, best)]
-    assert np.array_equal(figure.axes[4].images[0].get_array(), maps[1, ..., best[0]])
-    assert np.array_equal(figure.axes[3].images[0].get_array(), IMAGES[1, ..., 0])
+    assert titles(figure)[:3] == ["image", *map(str, best)]
+    assert np.array_equal(image_of(figure.axes[4]), maps[1, ..., best[0]])
+    assert np.array_equal(image_of(figure.axes[3]), IMAGES[1, ..., 0])
 
 
 def test_saliency_shows_image_and_heat():
     model = network()
     figure = plots.saliency(model, IMAGES, [0, 1, 2], names="abc")
-    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", "", "", ""]
-    heat = figure.axes[4].images[0].get_array()
-    assert np.allclose(heat, plots.compute_saliency(model, IMAGES, [0, 1, 2])[1])
+    assert titles(figure) == ["a", "b", "c", "", "", ""]
+    expected = plots.compute_saliency(model, IMAGES, [0, 1, 2])
+    assert np.allclose(image_of(figure.axes[4]), expected[1])
 
 
 def test_grad_cam_lies_over_the_image():
     model = network()
     figure = plots.grad_cam(model, IMAGES)
     predicted = [str(label) for label in model.predict(IMAGES).argmax(1)]
-    assert [axes.get_title() for axes in figure.axes[:3]] == predicted
+    assert titles(figure)[:3] == predicted
     image, heat = figure.axes[3].images
     assert image.get_array().shape == heat.get_array().shape == (6, 6)
     assert 0 < heat.get_alpha() < 1
@@ -199,5 +201,7 @@ def test_gradient_norms_are_drawn_by_depth():
     norms = {"plain": {"a": 1e-3, "b": 1.0}, "residual": [0.5, 0.7]}
     (axes,) = plots.gradient_norms(norms).axes
     assert axes.get_yscale() == "log"
-    assert axes.lines[0].get_xdata().tolist() == [1, 2]
-    assert [line.get_ydata().tolist() for line in axes.lines] == [[1e-3, 1.0], [0.5, 0.7]]
+    plain, residual = axes.lines
+    assert xs(plain) == [1, 2]
+    assert ys(plain) == [1e-3, 1.0]
+    assert ys(residual) == [0.5, 0.7]

@@ -8,24 +8,31 @@ import pytest
 from minigrad import Sequential, Tensor, plots
 from minigrad.layers import Dense, Flatten
 
+from .helpers import texts, ys
+
 rng = np.random.default_rng(5)
-
-
-def texts(labels) -> list[str]:
-    return [label.get_text() for label in labels]
 
 
 # ---- forecasts -----------------------------------------------------------------------------------
 
 
 def test_forecast_draws_truth_forecast_baseline_and_residuals():
-    y, guess = np.array([1.0, 2, 4]), Tensor(np.array([[1.0], [3], [3]]))
+    y = np.array([1.0, 2, 4])
+    guess = Tensor(np.array([[1.0], [3], [3]]))
     above, below = plots.forecast(y, guess, 2.0, ylabel="height").axes
-    labels = [line.get_label() for line in above.lines]
-    assert labels == ["truth", "forecast, RMSE 0.816", "baseline, RMSE 1.29"]
-    assert [line.get_ydata().tolist() for line in above.lines] == [[1, 2, 4], [1, 3, 3], [2, 2, 2]]
-    assert [list(line.get_ydata()) for line in below.lines] == [[0, 0], [0, -1, 1], [-1, 0, 2]]
-    assert above.lines[2].get_linestyle() == below.lines[2].get_linestyle() == "--"
+    truth, forecast, baseline = above.lines
+    assert truth.get_label() == "truth"
+    assert forecast.get_label() == "forecast, RMSE 0.816"
+    assert baseline.get_label() == "baseline, RMSE 1.29"
+    assert ys(truth) == [1, 2, 4]
+    assert ys(forecast) == [1, 3, 3]
+    assert ys(baseline) == [2, 2, 2]
+    zero, residual, naive_residual = below.lines
+    assert ys(zero) == [0, 0]
+    assert ys(residual) == [0, -1, 1]
+    assert ys(naive_residual) == [-1, 0, 2]
+    assert baseline.get_linestyle() == "--"
+    assert naive_residual.get_linestyle() == "--"
     assert above.get_ylabel() == "height"
 
 
@@ -35,7 +42,8 @@ def test_forecast_with_and_without_a_baseline():
     assert len(above.lines) == 2
     assert len(below.lines) == 2
     above, _ = plots.forecast(y, y, [0, 1, 2]).axes
-    assert above.lines[2].get_ydata().tolist() == [0, 1, 2]
+    _, _, baseline = above.lines
+    assert ys(baseline) == [0, 1, 2]
 
 
 ONE_VALUE_PER_STEP = r"predicted of shape \(1,\): expected one value for each of the 2 steps"
@@ -59,9 +67,11 @@ def test_forecast_refuses(arguments, message):
 
 def test_attention_maps_have_one_panel_per_head():
     weights = rng.random((5, 2, 3)).astype("float32")
-    figure = plots.attention_maps(weights, ["a", " "], ["the", "cat", "\n"], title="cross")
+    rows, columns = ["a", " "], ["the", "cat", "\n"]
+    figure = plots.attention_maps(weights, rows, columns, title="cross")
     panels = figure.axes[:-1]
-    assert [axes.get_title() for axes in panels] == [f"head {i}" for i in range(1, 6)]
+    names = [axes.get_title() for axes in panels]
+    assert names == ["head 1", "head 2", "head 3", "head 4", "head 5"]
     assert figure.get_suptitle() == "cross"
     for axes, weight in zip(panels, weights):
         (image,) = axes.images
@@ -137,15 +147,16 @@ def test_token_attributions_refuse(examples, message):
 def test_gradients_by_time_step_by_hand(device):
     """(w x - y)^2 has the gradient 2 (w x - y) w: of each step its own part."""
     model = Sequential([Flatten(input_shape=(4, 2)), Dense(1, use_bias=False)])
-    x = rng.standard_normal((6, 4, 2)).astype("float32")
-    y = rng.standard_normal((6, 1)).astype("float32")
+    x = rng.standard_normal((6, 4, 2), "float32")
+    y = rng.standard_normal((6, 1), "float32")
     w = model.weights[0].numpy()
     gradient = 2 * (x.reshape(6, 8) @ w - y) * w.T
     expected = np.linalg.norm(gradient.reshape(6, 4, 2), axis=-1).mean(0)
     found = plots.compute_time_gradients(model, x, y)
     assert found.shape == (4,)
     assert np.allclose(found, expected, rtol=1e-5)
-    repeated = plots.compute_time_gradients(model, np.repeat(x, 3, 0), np.repeat(y, 3, 0))
+    x3, y3 = np.repeat(x, 3, 0), np.repeat(y, 3, 0)
+    repeated = plots.compute_time_gradients(model, x3, y3)
     assert np.allclose(repeated, expected, rtol=1e-5)
     with pytest.raises(ValueError, match="of ids, which have no gradient"):
         plots.compute_time_gradients(model, np.zeros((2, 4), int), y)
@@ -154,9 +165,11 @@ def test_gradients_by_time_step_by_hand(device):
 def test_gradients_by_time_step_are_drawn_on_a_logarithmic_scale():
     norms = {"LSTM": [0.5, 1.0], "SimpleRNN": Tensor(np.array([0.0, 1e-9]))}
     (axes,) = plots.time_gradients(norms).axes
+    lstm, simple_rnn = axes.lines
     assert axes.get_yscale() == "log"
-    assert [line.get_label() for line in axes.lines] == ["LSTM", "SimpleRNN"]
-    gap, small = axes.lines[1].get_ydata()
+    assert lstm.get_label() == "LSTM"
+    assert simple_rnn.get_label() == "SimpleRNN"
+    gap, small = ys(simple_rnn)
     assert np.isnan(gap)
     assert small == pytest.approx(1e-9)
     with pytest.raises(ValueError, match=r"LSTM has shape \(2, 2\): expected one norm"):

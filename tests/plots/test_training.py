@@ -9,6 +9,8 @@ from matplotlib.colors import to_hex
 from minigrad import Tensor, plots
 from minigrad.plots import style
 
+from .helpers import texts, titles, xs, ys
+
 RECORD = {
     "loss": [1.0, 0.5, 0.25],
     "accuracy": [0.3, 0.6, 0.9],
@@ -23,12 +25,8 @@ class History:
     history = RECORD
 
 
-def titles(figure) -> list[str]:
-    return [axes.get_title() for axes in figure.axes]
-
-
 def legend(axes) -> list[str]:
-    return [text.get_text() for text in axes.get_legend().get_texts()]
+    return texts(axes.get_legend().get_texts())
 
 
 # ---- by epoch ------------------------------------------------------------------------------------
@@ -42,15 +40,17 @@ def test_history_draws_training_solid_and_validation_dashed(record):
         solid, dashed = axes.lines
         assert solid.get_linestyle() == "-"
         assert dashed.get_linestyle() == "--"
-        assert solid.get_ydata().tolist() == RECORD[axes.get_title()]
-        assert dashed.get_ydata().tolist() == RECORD["val_" + axes.get_title()]
-        assert solid.get_xdata().tolist() == [1, 2, 3]
+        name = axes.get_title()
+        assert ys(solid) == RECORD[name]
+        assert ys(dashed) == RECORD["val_" + name]
+        assert xs(solid) == [1, 2, 3]
         assert legend(axes) == ["training", "validation"]
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 30])
 def test_epochs_are_integers(epochs):
-    axes = plots.history({"loss": [1 / (i + 1) for i in range(epochs)]}).axes[0]
+    losses = [1 / (i + 1) for i in range(epochs)]
+    (axes,) = plots.history({"loss": losses}).axes
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
     assert ticks
@@ -58,22 +58,26 @@ def test_epochs_are_integers(epochs):
 
 
 def test_history_without_validation_or_epochs():
-    figure = plots.history({"loss": [1.0, 0.5], "learning_rate": [0.1, 0.01]})
+    record = {"loss": [1.0, 0.5], "learning_rate": [0.1, 0.01]}
+    figure = plots.history(record)
     assert titles(figure) == ["loss", "learning rate"]
-    assert all(len(axes.lines) == 1 for axes in figure.axes)
-    assert all(axes.get_legend() is None for axes in figure.axes)
+    for axes in figure.axes:
+        assert len(axes.lines) == 1
+        assert axes.get_legend() is None
     with pytest.raises(ValueError, match="nothing was recorded"):
         plots.history({})
 
 
 def test_curves_takes_values_or_pairs():
-    lines = {"a": [1.0, 0.1, 0.01], "b": (np.array([2, 4]), Tensor([0.5, 0.25]))}
+    pair = (np.array([2, 4]), Tensor([0.5, 0.25]))
+    lines = {"a": [1.0, 0.1, 0.01], "b": pair}
     (axes,) = plots.curves(lines, log=True, xlabel="layer").axes
+    first, second = axes.lines
     assert axes.get_yscale() == "log"
     assert axes.get_xlabel() == "layer"
-    assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]
-    assert axes.lines[1].get_xdata().tolist() == [2, 4]
-    assert axes.lines[1].get_ydata().tolist() == [0.5, 0.25]
+    assert xs(first) == [0, 1, 2]
+    assert xs(second) == [2, 4]
+    assert ys(second) == [0.5, 0.25]
     assert legend(axes) == ["a", "b"]
 
 
@@ -81,7 +85,8 @@ def test_schedules_start_at_zero_so_that_panels_compare():
     steps = [1e-3, 1e-3, 1e-4, 1e-4, 1e-5]
     figure = plots.schedules({"constant": [1e-3] * 5, "step": steps})
     assert titles(figure) == ["constant", "step"]
-    assert figure.axes[1].lines[0].get_ydata().tolist() == steps
+    (line,) = figure.axes[1].lines
+    assert ys(line) == steps
     for axes in figure.axes:
         bottom, top = axes.get_ylim()
         assert bottom == 0
@@ -103,4 +108,4 @@ def test_confusion_matrix_counts_every_pair():
         assert is_red == (row != column)
     assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 3]]
     assert axes.get_title() == "77.8% of 9 right"
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
+    assert texts(axes.get_xticklabels()) == ["a", "b", "c"]

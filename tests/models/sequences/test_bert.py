@@ -48,7 +48,8 @@ def test_padding_changes_nothing(device):
     ids = np.array([[2, 7, 9, 3]])
     padded = np.pad(ids, ((0, 0), (0, 5)))
     assert np.allclose(model.predict(ids), model.predict(padded), atol=1e-6)
-    assert np.isfinite(model.predict(np.zeros((1, 4), int))).all(), "a text of padding alone"
+    only_padding = model.predict(np.zeros((1, 4), int))
+    assert np.isfinite(only_padding).all()
 
 
 def test_segments_and_positions_matter():
@@ -56,8 +57,10 @@ def test_segments_and_positions_matter():
     model = bert.Bert(20, 16, 8, 1, 2, initializer="glorot_uniform")
     ids = np.array([[2, 7, 9, 3]])
     known = model(ids).numpy()
-    assert np.array_equal(known, model(ids, segments=np.zeros((1, 4), int)).numpy())
-    pair = model(ids, segments=np.array([[0, 0, 1, 1]])).numpy()
+    one_text, two_texts = np.zeros((1, 4), int), np.array([[0, 0, 1, 1]])
+    same = model(ids, segments=one_text).numpy()
+    assert np.array_equal(known, same)
+    pair = model(ids, segments=two_texts).numpy()
     assert abs(known - pair).max() > 1e-3
     swapped = model(ids[:, [0, 2, 1, 3]]).numpy()
     assert abs(known[0, 0] - swapped[0, 0]).max() > 1e-3

@@ -18,7 +18,8 @@ from models.sequences.transformer import END, PAD, START
 
 rng = np.random.default_rng(4)
 SOURCE = rng.integers(3, 9, (3, 6))
-TARGET = np.column_stack([np.full(3, START), rng.integers(3, 9, (3, 4))])
+TARGET = rng.integers(3, 9, (3, 4))
+TARGET = np.pad(TARGET, ((0, 0), (1, 0)), constant_values=START)
 TINY = {"vocabulary": 9, "width": 8, "layers": 2, "heads": 2, "inner": 16}
 
 
@@ -30,7 +31,8 @@ def tiny(spread: float = 0.4, **options):
     model(to_device(SOURCE % tokens), to_device(TARGET % tokens))
     draw = np.random.default_rng(2)
     for p in model.weights:
-        p.assign(p.numpy() + draw.normal(0, spread if p.ndim > 1 else 0.1, p.shape))
+        deviation = spread if p.ndim > 1 else 0.1
+        p.assign(p.numpy() + draw.normal(0, deviation, p.shape))
     return model
 
 
@@ -40,7 +42,13 @@ def logits(model, source=SOURCE, target=TARGET):
 
 
 def log_softmax(z):
-    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+    total = np.exp(z).sum(-1, keepdims=True)
+    return z - np.log(total)
+
+
+def padded(ids, n):
+    """The ids with n ids of padding at the end of each row."""
+    return np.pad(ids, ((0, 0), (0, n)), constant_values=PAD)
 
 
 def with_another_token(ids, t):
@@ -86,13 +94,16 @@ def test_embeddings_are_shared_and_scaled():
     embeddings = model.embedding.embeddings.numpy()
     assert abs(embeddings.std() * 8 - 1) < 0.02
     ids = np.array([[5, 7]])
-    angles = np.arange(2)[:, None] / 10000 ** (np.arange(0, 64, 2) / 64)
+    wavelengths = 10000 ** (np.arange(0, 64, 2) / 64)
+    angles = np.arange(2)[:, None] / wavelengths
     positions = np.zeros((2, 64))
     positions[:, 0::2] = np.sin(angles)
     positions[:, 1::2] = np.cos(angles)
     expected = embeddings[ids] * 8 + positions
-    assert np.allclose(model.embed(ids).numpy(), expected, atol=1e-5)
-    assert np.allclose(model.embed(ids[:, 1:], start=1).numpy(), expected[:, 1:], atol=1e-5)
+    found = model.embed(ids).numpy()
+    assert np.allclose(found, expected, atol=1e-5)
+    found = model.embed(ids[:, 1:], start=1).numpy()
+    assert np.allclose(found, expected[:, 1:], atol=1e-5)
 
 
 # ---- masks ---------------------------------------------------------------------------------------
@@ -101,13 +112,13 @@ def test_embeddings_are_shared_and_scaled():
 @pytest.mark.parametrize("pre_norm", [False, True])
 def test_padding_of_the_source_changes_nothing(pre_norm, device):
     model = tiny(pre_norm=pre_norm)
-    padded = np.pad(SOURCE, ((0, 0), (0, 3)), constant_values=PAD)
+    longer = padded(SOURCE, 3)
     known = logits(model)
-    assert np.allclose(logits(model, padded), known, atol=1e-5)
-    padded[0, 7] = 4  # a real token there is seen, by its own row alone
-    changed = abs(logits(model, padded) - known).max((1, 2))
-    assert changed[0] > 1e-2
-    assert np.allclose(logits(model, padded)[1:], known[1:], atol=1e-5)
+    assert np.allclose(logits(model, longer), known, atol=1e-5)
+    longer[0, 7] = 4  # a real token there is seen, by its own row alone
+    found = logits(model, longer)
+    assert abs(found[0] - known[0]).max() > 1e-2
+    assert np.allclose(found[1:], known[1:], atol=1e-5)
 
 
 @pytest.mark.parametrize("pre_norm", [False, True])
@@ -127,18 +138,24 @@ def test_every_token_of_the_source_is_seen():
     known = logits(model)
     for s in range(SOURCE.shape[1]):
         other = with_another_token(SOURCE, s)
-        assert (abs(logits(model, other) - known).max((0, 2)) > 1e-4).all()
+        changed = abs(logits(model, other) - known).max((0, 2))
+        assert (changed > 1e-4).all()
 
 
 def test_order_of_the_source_matters():
-    assert abs(logits(tiny(), SOURCE[:, ::-1].copy()) - logits(tiny())).max() > 1e-2
+    model = tiny()
+    backwards = logits(model, SOURCE[:, ::-1].copy())
+    assert abs(backwards - logits(model)).max() > 1e-2
 
 
 # ---- the loss ------------------------------------------------------------------------------------
 
 
+LABELS = np.array([[3, 2, PAD], [4, PAD, PAD]])
+
+
 def test_smoothed_cross_entropy_by_hand():
-    z, labels = rng.normal(0, 1, (2, 3, 5)), np.array([[3, 2, PAD], [4, PAD, PAD]])
+    z, labels = rng.normal(0, 1, (2, 3, 5)), LABELS
     log_p = log_softmax(z)
     for epsilon in (0.1, 0.0):
         q = (1 - epsilon) * np.eye(5)[labels] + epsilon / 5
@@ -149,16 +166,17 @@ def test_smoothed_cross_entropy_by_hand():
 
 
 def test_smoothing_is_a_tenth_by_default():
-    z, labels = Tensor(rng.normal(0, 1, (2, 3, 5))), np.array([[3, 2, PAD], [4, PAD, PAD]])
-    smoothed = transformer.smoothed_cross_entropy(z, labels, 0.1)
-    assert transformer.smoothed_cross_entropy(z, labels).item() == smoothed.item()
+    z = Tensor(rng.normal(0, 1, (2, 3, 5)))
+    loss = transformer.smoothed_cross_entropy(z, LABELS)
+    expected = transformer.smoothed_cross_entropy(z, LABELS, 0.1)
+    assert loss.item() == expected.item()
 
 
 def test_padding_of_the_target_does_not_count(device):
     model = tiny(dropout=0.0)
     model.compile(optimizer="sgd")
-    longer = np.pad(TARGET, ((0, 0), (0, 2)), constant_values=PAD)
-    assert np.allclose(model.evaluate(SOURCE, TARGET), model.evaluate(SOURCE, longer), atol=1e-5)
+    longer = model.evaluate(SOURCE, padded(TARGET, 2))
+    assert np.allclose(model.evaluate(SOURCE, TARGET), longer, atol=1e-5)
 
 
 def test_weights_become_the_mean_of_the_last_epochs():
@@ -182,7 +200,8 @@ def test_weights_become_the_mean_of_the_last_epochs():
 def test_generation_with_the_cache_equals_generation_without(pre_norm, device):
     model, draw = tiny(pre_norm=pre_norm), np.random.default_rng(0)
     lengths = draw.integers(3, 7, (12, 1))
-    source = np.where(np.arange(6) < lengths, draw.integers(3, 9, (12, 6)), PAD)
+    source = draw.integers(3, 9, (12, 6))
+    source[np.arange(6) >= lengths] = PAD
     ids = transformer.greedy(model, source, 7)
     assert ids.shape == (12, 7)
     assert np.array_equal(ids, transformer.greedy(model, source, 7, caching=False))
@@ -190,7 +209,8 @@ def test_generation_with_the_cache_equals_generation_without(pre_norm, device):
     expected_beams, expected_scores = transformer.beam_search(model, source, 7, 3, caching=False)
     assert np.array_equal(beams, expected_beams)
     assert np.allclose(scores, expected_scores, atol=1e-5)
-    assert len(np.unique(beams.reshape(-1, 7), axis=0)) > 3, "not one answer to all"
+    answers = np.unique(beams.reshape(-1, 7), axis=0)
+    assert len(answers) > 3, "not one answer to all"
 
 
 def test_logits_with_the_cache_equal_those_without(device):
@@ -199,8 +219,10 @@ def test_logits_with_the_cache_equal_those_without(device):
         memory, mask = model.encode(SOURCE)
         caches = [layer.new_cache(5) for layer in model.decoder]
         for start, stop in ((0, 1), (1, 2), (2, 5)):
-            parts.append(model.decode(TARGET[:, start:stop], memory, mask, caches).numpy())
-    assert np.allclose(np.concatenate(parts, 1), logits(model), atol=1e-5)
+            part = model.decode(TARGET[:, start:stop], memory, mask, caches)
+            parts.append(part.numpy())
+    found = np.concatenate(parts, 1)
+    assert np.allclose(found, logits(model), atol=1e-5)
 
 
 def test_greedy_takes_the_likeliest_token_and_stops_at_the_end():
@@ -209,10 +231,12 @@ def test_greedy_takes_the_likeliest_token_and_stops_at_the_end():
     for row, source in zip(ids, SOURCE):
         written = [START]
         while len(written) <= 6 and END not in written:
-            last = logits(model, source[None], np.array([written]))[0, -1]
+            target = np.array([written])
+            last = logits(model, source[None], target)[0, -1]
             written.append(int(last[END:].argmax()) + END)
-        assert row.tolist() == written[1:] + [PAD] * (7 - len(written))
-        assert not {PAD, START} & set(written[1:])
+        answer = written[1:]
+        assert row.tolist() == answer + [PAD] * (6 - len(answer))
+        assert not {PAD, START} & set(answer)
 
 
 def test_one_beam_is_greedy():
@@ -229,14 +253,18 @@ def test_wide_beam_finds_the_best_of_all_sequences(alpha):
     best = {}
     for tokens in itertools.product(range(END, 6), repeat=length):
         tokens = tokens[: tokens.index(END) + 1] if END in tokens else tokens
-        z = logits(model, source, np.array([[START, *tokens[:-1]]]))[0].astype(float)
+        target = np.array([[START, *tokens[:-1]]])
+        z = logits(model, source, target)[0].astype(float)
         log_p = sum(row[token] for row, token in zip(log_softmax(z), tokens))
-        best[tokens] = log_p / ((5 + len(tokens)) / 6) ** alpha
+        penalty = ((5 + len(tokens)) / 6) ** alpha
+        best[tokens] = log_p / penalty
     ids, scores = transformer.beam_search(model, source, length, beams=len(best), alpha=alpha)
     ranked = sorted(best, key=best.get, reverse=True)
-    assert [tuple(i for i in row if i != PAD) for row in ids[0].tolist()] == ranked
+    found = [tuple(i for i in row if i != PAD) for row in ids[0].tolist()]
+    assert found == ranked
     assert len(ranked) == 1 + 3 + 9 + 27
-    assert np.allclose(scores[0], [best[tokens] for tokens in ranked], atol=1e-4)
+    expected = [best[tokens] for tokens in ranked]
+    assert np.allclose(scores[0], expected, atol=1e-4)
 
 
 def test_beam_finds_what_greedy_misses():
@@ -244,13 +272,15 @@ def test_beam_finds_what_greedy_misses():
     source = rng.integers(3, 9, (40, 6))
 
     def likelihood(ids):
-        target = np.column_stack([np.full(40, START), ids[:, :-1]])
-        log_p = log_softmax(logits(model, source, target).astype(float))
-        of_ids = np.take_along_axis(log_p, ids[..., None], 2)[..., 0]
-        return np.where(ids == PAD, 0, of_ids).sum(1)
+        start = np.full(40, START)
+        target = np.column_stack([start, ids[:, :-1]])
+        z = logits(model, source, target).astype(float)
+        of_ids = np.take_along_axis(log_softmax(z), ids[..., None], 2)
+        return np.where(ids == PAD, 0, of_ids[..., 0]).sum(1)
 
     beams, _ = transformer.beam_search(model, source, 5, 4, alpha=0.0)
-    gained = likelihood(beams[:, 0]) - likelihood(transformer.greedy(model, source, 5))
+    greedy = transformer.greedy(model, source, 5)
+    gained = likelihood(beams[:, 0]) - likelihood(greedy)
     assert gained.mean() > 0
     assert (gained > 0.01).any()
     assert (gained >= -1e-4).mean() > 0.9
@@ -270,7 +300,9 @@ def test_dates_are_padded_at_the_end_and_enclosed():
     assert (y > PAD).all()
     assert vocabulary.decode(x[5]) == written[5]
     assert vocabulary.decode(y[5]) == iso[5]
-    assert (x[5] != PAD).tolist() == [i < len(written[5]) for i in range(x.shape[1])]
+    length = len(written[5])
+    assert (x[5, :length] != PAD).all()
+    assert (x[5, length:] == PAD).all()
     assert not set(iso) & set(iso_test), "no date is in both parts"
 
 
@@ -279,9 +311,12 @@ def learned():
     """Trained for some seconds to copy the last four of six characters, and 200 unseen rows."""
     minigrad.seed(0)
     draw = np.random.default_rng(4)
-    digits = draw.permutation(10000)[:1200, None] // 10 ** np.arange(3, -1, -1) % 10 + 3
-    x = np.column_stack([draw.integers(3, 13, (1200, 2)), digits])
-    y = np.column_stack([np.full(1200, START), digits, np.full(1200, END)])
+    numbers = draw.permutation(10000)[:1200, None]
+    digits = numbers // 10 ** np.arange(3, -1, -1) % 10 + 3
+    others = draw.integers(3, 13, (1200, 2))
+    x = np.column_stack([others, digits])
+    start, end = np.full(1200, START), np.full(1200, END)
+    y = np.column_stack([start, digits, end])
     model = transformer.Transformer(13, 32, 1, 4, 64, dropout=0.0)
     model.compile(optimizer=Adam(Noam(32, 100), beta_2=0.98, epsilon=1e-9))
     test = x[1000:], y[1000:]
@@ -292,8 +327,10 @@ def learned():
 def test_learns(learned):
     model, x, y = learned
     answers = transformer.greedy(model, x, 5)
-    assert (answers == y[:, 1:]).all(1).mean() > 0.9
-    assert np.array_equal(answers, transformer.greedy(model, x, 5, caching=False))
+    exact = (answers == y[:, 1:]).all(1)
+    assert exact.mean() > 0.9
+    uncached = transformer.greedy(model, x, 5, caching=False)
+    assert np.array_equal(answers, uncached)
     history = model.history.history
     assert history["val_accuracy"][-1] > 0.95
     assert history["loss"][-1] < 0.6 * history["loss"][0]
@@ -306,12 +343,15 @@ def test_cross_attention_is_on_what_is_copied(learned):
     weights = transformer.cross_attention(model, x, y[:, :-1])
     assert weights.shape == (200, 4, 5, 6)
     assert np.allclose(weights.sum(-1), 1, atol=1e-5)
-    assert weights.mean((0, 1)).argmax(-1)[:4].tolist() == [2, 3, 4, 5]
+    strongest = weights.mean((0, 1)).argmax(-1)
+    assert strongest[:4].tolist() == [2, 3, 4, 5]
 
 
 def test_one_epoch_report_and_pictures(tmp_path, monkeypatch):
     (x, y), (x_test, y_test), vocabulary = transformer.load()
-    few = (x[:200], y[:200]), (x_test[:20], y_test[:20]), vocabulary
+    train = x[:200], y[:200]
+    test = x_test[:20], y_test[:20]
+    few = train, test, vocabulary
     monkeypatch.setattr(transformer, "load", lambda: few)
     model, metrics = transformer.train(
         width=8, layers=1, heads=2, epochs=1, verbose=0, pre_norm=True
