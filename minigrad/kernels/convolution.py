@@ -74,7 +74,7 @@ def _dense_forward(x: Array, w: Array, window: Window, b: Array | None = None) -
     filters = w.shape[3]
     matrix = w.reshape((-1, filters))
     # a row of positions in one run: NumPy is slow where runs are only F long
-    biases = None if b is None else xp.tile(b, columns_out)
+    biases = None if b is None else b[None].repeat(columns_out, 0).reshape(-1)
     y = xp.empty((len(x), rows_out, columns_out, filters), xp.result_type(x, w))
     for images, rows, patches in iter_im2col(x, window):
         out = y[images, rows]
@@ -206,15 +206,17 @@ def _depthwise_input_grad(grad_output: Array, w: Array, window: Window) -> Array
 
 def tile_kernel(w: Array, window: Window) -> Array:
     """(KH, KW, 1, C) -> (KH, KW, OW, C): NumPy is fast where a row of positions is one run."""
-    return backend(w).tile(w, (1, 1, window.output_shape[1], 1))
+    return w.repeat(window.output_shape[1], 2)
 
 
 def repeat_channels(x: Array, n: int) -> Array:
     """Each channel n times in a row: once for each of its filters."""
     if n == 1:
         return x
-    repeated = backend(x).broadcast_to(x[..., None], (*x.shape, n))
-    return repeated.reshape((*x.shape[:3], n * x.shape[3]))
+    repeated = backend(x).empty((*x.shape[:3], n * x.shape[3]), x.dtype)
+    for i in range(n):
+        repeated[..., i::n] = x
+    return repeated
 
 
 def sum_repeated_channels(x: Array, n: int) -> Array:
