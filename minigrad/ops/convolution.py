@@ -100,13 +100,13 @@ def _split_groups(a: Array, groups: int) -> Array:
 
 
 def conv2d_shape(images: Shape, kernel: Shape, window: Window, groups: int) -> Shape:
-    """The shape (N, OH, OW, F) of the outputs; ValueError where images, kernel and groups do not fit."""
+    """The shape (N, OH, OW, F) of the outputs; ValueError where images and kernel do not fit."""
     _check_kernel(kernel, groups)
     if kernel[:2] != window.kernel or kernel[2] * groups != images[3]:
         height, width = window.kernel
         raise ValueError(
-            f"images of {images[3]} channels in {groups} group(s) expect a kernel of shape "
-            f"(KH, KW, C / groups, F) = ({height}, {width}, {images[3] / groups:g}, F), got {kernel}"
+            f"images of {images[3]} channels in {groups} group(s) expect a kernel of shape (KH, KW, "
+            f"C / groups, F) = ({height}, {width}, {images[3] / groups:g}, F), got {kernel}"
         )
     return images[0], *window.output_shape, kernel[3]
 
@@ -140,8 +140,8 @@ def _check_outputs(
         n, height, width, _ = images
         _, rows, columns, filters = expected
         raise ValueError(
-            f"{n} images of {height} x {width} and a kernel of shape {kernel} have outputs of shape "
-            f"{expected}, {rows} x {columns} output positions and {filters} as the number of "
+            f"{n} images of {height} x {width} and a kernel of shape {kernel} have outputs of "
+            f"shape {expected}, {rows} x {columns} output positions and {filters} as the number of "
             f"filters, but grad_output has shape {outputs}"
         )
 

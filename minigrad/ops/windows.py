@@ -114,18 +114,14 @@ class Window:
 
         Where windows overlap, two passes read fewer pixels; otherwise it is the window itself.
         """
-        (h, w), (kh, kw), (sh, sw), (dh, dw) = (
-            self.image_size,
-            self.kernel,
-            self.strides,
-            self.dilation,
-        )
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.strides, self.dilation
         if 1 in self.kernel or (kh <= sh and kw <= sw):
             return (self,)
-        (rows, columns), none = self.pads, (0, 0)
-        along_rows = shared_window((h, w), (1, kw), (1, sw), (1, dw), (none, columns))
-        width = self.output_shape[1]
-        along_columns = shared_window((h, width), (kh, 1), (sh, 1), (dh, 1), (rows, none))
+        rows, columns = self.pads
+        none = 0, 0
+        along_rows = shared_window(self.image_size, (1, kw), (1, sw), (1, dw), (none, columns))
+        narrow = self.image_size[0], self.output_shape[1]
+        along_columns = shared_window(narrow, (kh, 1), (sh, 1), (dh, 1), (rows, none))
         return along_rows, along_columns
 
 
