@@ -1,4 +1,7 @@
-"""What the examples in docstrings find: `np`, `minigrad`, seed 0; their figures are closed."""
+"""What the examples in docstrings find: `np`, `minigrad`, seed 0; their figures are closed.
+
+Ops and kernels that an example or a test makes are not ops and kernels of minigrad.
+"""
 
 import matplotlib
 import numpy as np
@@ -6,6 +9,8 @@ import pytest
 from matplotlib import pyplot
 
 import minigrad
+from minigrad.engine import kernel_table
+from minigrad.engine.autograd import Primitive
 
 matplotlib.use("Agg")
 
@@ -17,3 +22,15 @@ def example_names(doctest_namespace):
     doctest_namespace.update(np=np, minigrad=minigrad)
     yield
     pyplot.close("all")
+
+
+@pytest.fixture(autouse=True)
+def no_ops_left_behind():
+    """Forget the ops and kernels that were made meanwhile."""
+    ops = list(Primitive.registry)
+    table = {op: list(kernels) for op, kernels in kernel_table._table.items()}
+    yield
+    Primitive.registry[:] = ops
+    kernel_table._table.clear()
+    kernel_table._table.update(table)
+    kernel_table._chosen.clear()

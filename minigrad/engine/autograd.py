@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from operator import attrgetter
-from typing import Any, Generic, ParamSpec
+from typing import Any, Generic, ParamSpec, overload
 
 from ..backend import FLOAT64, SCALARS, backend
 from ..config import Scope, settings
 from .graph import Node, base_array, ledger
-from .kernel_table import Kernel, find_kernel, register_kernels
+from .kernel_table import find_kernel
 from .promotion import ShapeDtype, cast_integers, is_promoted, promote_inputs, with_context
 from .tensor import Tensor, wrap
 
@@ -108,12 +108,6 @@ class Primitive(Generic[P]):
             if f"{variadic}.shape" in names:
                 self.shape_inputs = None
 
-    def find_kernel(self, x: Any) -> Kernel | None:
-        """The kernel for a Tensor or array like x, None where the op runs as its definition."""
-        if not settings.use_kernels:
-            return None
-        return find_kernel(self.kernel, getattr(x, "_array", x))
-
     def vjp(
         self, node: Node, g: Any, needed: set[Node], create_graph: bool
     ) -> list[tuple[Node, Any]]:
@@ -144,7 +138,10 @@ class Primitive(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
         forward: Callable[..., Any] = self.forward
         if self.kernel:
-            kernel = self.find_kernel(args[0])
+            kernel = None
+            if settings.use_kernels:
+                x: Any = args[0]
+                kernel = find_kernel(self.kernel, x._array if isinstance(x, Tensor) else x)
             if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
                 forward = kernel.forward
             elif self.is_fused:
@@ -236,9 +233,11 @@ class FusedOp(Primitive[P]):
         return [next(found) if has else None for has in has_gradient]
 
 
-def primitive(
-    forward: Callable[P, Any] | None = None, *, kernel: str = ""
-) -> Any:  # Primitive[P], or a decorator that gives one
+@overload
+def primitive(forward: Callable[P, Any]) -> Primitive[P]: ...
+@overload
+def primitive(*, kernel: str) -> Callable[[Callable[P, Any]], Primitive[P]]: ...
+def primitive(forward: Callable[P, Any] | None = None, *, kernel: str = "") -> Any:
     """Make an op of a function of arrays; give its gradient rules with `.gradients(...)`.
 
     Args:
@@ -260,28 +259,20 @@ def primitive(
     return Primitive(forward, kernel)
 
 
-def fused(definition: Any = None, *, kernel: str = "") -> Any:
+def fused(*, kernel: str) -> Callable[[Callable[P, Any]], FusedOp[P]]:
     """Make an op of its definition, which is written with other ops, and of a kernel in the table.
 
     Args:
         kernel: The name of its fast form, forward and backward, in the kernel table.
+
+    Example:
+        >>> @fused(kernel="silu")
+        ... def silu(x):
+        ...     return x * minigrad.sigmoid(x)
+        >>> silu(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.731])
     """
-    if definition is not None:  # an op whose kernel still stands beside its definition
-        return lambda forward: _Beside(definition, forward)
     return partial(FusedOp, kernel=kernel)
-
-
-class _Beside(FusedOp[P]):
-    def __init__(self, definition: Any, kernel: Any) -> None:
-        super().__init__(definition, kernel.__name__)
-        self.name, self.__name__ = kernel.__name__.strip("_"), kernel.__name__
-        self.fast = kernel
-        register_kernels(Kernel(kernel.__name__, kernel))
-
-    def backward(self, rule: Any) -> Any:
-        """Give the kernel's backward."""
-        register_kernels(Kernel(self.__name__, self.fast, rule))
-        return self
 
 
 # ---- the backward pass -------------------------------------------------------------------------

@@ -53,11 +53,13 @@ def register_kernels(*kernels: Kernel) -> None:
 def find_kernel(op: str, array: Any) -> Kernel | None:
     """The kernel that runs `op` on arrays like `array`; None if it runs as its definition."""
     key = op, array.__class__
-    if key not in _chosen:
+    try:
+        return _chosen[key]
+    except KeyError:
         devices = device_name(array), ANY_DEVICE
-        fitting = [kernel for kernel in _table.get(op, ()) if kernel.device in devices]
-        _chosen[key] = fitting[0] if fitting else None
-    return _chosen[key]
+        fitting = (kernel for kernel in _table.get(op, ()) if kernel.device in devices)
+        _chosen[key] = next(fitting, None)
+        return _chosen[key]
 
 
 def registered_kernels() -> list[Kernel]:

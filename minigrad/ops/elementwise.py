@@ -719,9 +719,6 @@ def sin(x: TensorLike) -> TensorLike:
     return backend(x).sin(x)
 
 
-sin.gradients(lambda g, y, x: g * cos(x), needs="x")
-
-
 @primitive
 def cos(x: TensorLike) -> TensorLike:
     """The cosine of x radians.
@@ -736,6 +733,7 @@ def cos(x: TensorLike) -> TensorLike:
     return backend(x).cos(x)
 
 
+sin.gradients(lambda g, y, x: g * cos(x), needs="x")
 cos.gradients(lambda g, y, x: -g * sin(x), needs="x")
 
 
@@ -821,9 +819,6 @@ def sinh(x: TensorLike) -> TensorLike:
     return backend(x).sinh(x)
 
 
-sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
-
-
 @primitive
 def cosh(x: TensorLike) -> TensorLike:
     """The hyperbolic cosine.
@@ -838,6 +833,7 @@ def cosh(x: TensorLike) -> TensorLike:
     return backend(x).cosh(x)
 
 
+sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
 cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
 
 

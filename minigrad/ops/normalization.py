@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from .reductions import mean
 from .shapes import reshape
 
 
-def normalize(x: TensorLike, axis: Sequence[int], epsilon: float) -> TensorLike:
+def normalize(x: TensorLike, axis: tuple[int, ...], epsilon: float) -> TensorLike:
     """(x - mean) / sqrt(variance + epsilon), with the statistics over the given axes.
 
     Args:
