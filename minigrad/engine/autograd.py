@@ -489,7 +489,7 @@ def _check_unchanged(calls: list[Node]) -> None:
 
 
 @primitive
-def alias(x):
+def alias(x: Any) -> Any:
     """The same values under a new name in the graph."""
     return x
 
