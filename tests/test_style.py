@@ -22,7 +22,7 @@ TOKENS_PER_LINE = 11
 NAMED_ARGUMENTS = 0.95  # share of arguments that their docstring names
 
 
-# ---- air -------------------------------------------------------------------------------------------
+# ---- air -----------------------------------------------------------------------------------------
 
 UNCOUNTED = {
     tokenize.COMMENT,
@@ -68,7 +68,7 @@ def test_the_count_of_tokens():
     assert tokens_and_lines("def f():\n    'Doc.'\n    return [\n        1,\n    ]\n") == (10, 4)
 
 
-# ---- signatures and docstrings ---------------------------------------------------------------------
+# ---- signatures and docstrings -------------------------------------------------------------------
 
 
 @cache

@@ -165,7 +165,7 @@ MODELS: dict[str, Small] = {
         integers(5, 2, 6),
     ),
     "char_rnn as known": loss_of(
-        from_models("char_rnn", "tutorial"),
+        from_models("char_rnn", "known_network"),
         losses.MeanSquaredError(),
         normal(2, 15, 10),
         normal(2, 15, 5),
