@@ -1,4 +1,4 @@
-"""How the tree reads: air, signatures and docstrings."""
+"""How the tree reads: air, signatures, docstrings, words."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.
 OURS = [path for path in FILES if path.is_relative_to(ROOT / "minigrad")]
 
 TOKENS_PER_LINE = 11
+LONG_LINES = 40  # of the whole tree
 NAMED_ARGUMENTS = 0.95  # share of arguments that their docstring names
 
 
@@ -66,6 +67,16 @@ def test_tokens_per_line():
 def test_the_count_of_tokens():
     assert tokens_and_lines('"""Title."""\n\n# why\nx = f(1)\n') == (6, 1)
     assert tokens_and_lines("def f():\n    'Doc.'\n    return [\n        1,\n    ]\n") == (10, 4)
+
+
+def test_long_lines():
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in FILES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 100
+    ]
+    assert len(long) < LONG_LINES, long
 
 
 # ---- signatures and docstrings -------------------------------------------------------------------
@@ -154,3 +165,38 @@ def test_no_docstring_is_a_question():
                 if first.endswith("?"):
                     questions.append(f"{path.relative_to(ROOT)}: {first}")
     assert not questions
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+# home-made words of earlier versions, where the field has words of its own
+OLD_WORDS = """
+convolve_bias convolve_definition places_of columns_of as_it_is taps
+_turned_pads _grown unpool pool_at _window_spread _hits _passes _as_they_are
+_GainAndOffset centre _wide _tiled _follow _gathered
+skips_of carried_on arriving gru_classic gives
+NEVER _earlier _pieces joined_masks
+_below _normal_below _gelu_slope _in_stretches STRETCH softmax_kernel
+settle widened as_floats Like Each _pull watcher
+batches_of blocks_of drawing_from keep_freed_memory
+step_of is_learning _seen takes_integers build_for declared_shape _members with_mask
+squash alike alarms _share _pair
+_lay_out _cut _arrange _step_apart _shortened
+_parts _gather _returned _whole Stream
+_bare _through moves_only often Span
+craft normalised
+plants planted kill_table DOORS by_hand BARS in_turns
+"""
+
+
+def names_in(source):
+    """All identifiers of a file."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def test_no_old_words():
+    old = set(OLD_WORDS.split())
+    found = {str(path.relative_to(ROOT)): names_in(path.read_text()) & old for path in FILES}
+    assert not any(found.values()), {path: words for path, words in found.items() if words}
+    assert not {path.stem for path in FILES} & old

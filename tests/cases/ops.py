@@ -418,7 +418,7 @@ def tied(*shape: int) -> np.ndarray:
 
 
 def argmax_cases(name: str) -> list[Case]:
-    """max_pool_grad and gather_at_argmax: linear in the first input; the rest says where it goes."""
+    """max_pool_grad and gather_at_argmax: linear in the first input, the rest locates it."""
 
     def call(op: Any, first: Any, x: Any, maxima: Any, window: Window) -> Any:
         return op(first, x, maxima, window=window)

@@ -150,9 +150,9 @@ def test_bits_do_not_depend_on_the_windows():
 def test_ngram_bits():
     """In 0, 1, 2, 1 either 0 or 2 follows 1, and 1 follows both."""
     ids = np.tile([0, 1, 2, 1], 500)
-    by_hand = -(np.log2(0.25) + np.log2(0.5) + np.log2(0.25) + np.log2(0.5)) / 4
+    expected = -(np.log2(0.25) + np.log2(0.5) + np.log2(0.25) + np.log2(0.5)) / 4
     bits = [char_rnn.ngram_bits_per_character(ids, ids[:401], 3, order) for order in range(3)]
-    assert abs(bits[0] - by_hand) < 0.01
+    assert abs(bits[0] - expected) < 0.01
     assert abs(bits[1] - 0.5) < 0.01
     assert bits[2] < 0.01
 
