@@ -105,8 +105,9 @@ def conv2d_shape(images: Shape, kernel: Shape, window: Window, groups: int) -> S
     if kernel[:2] != window.kernel or kernel[2] * groups != images[3]:
         height, width = window.kernel
         raise ValueError(
-            f"images of {images[3]} channels in {groups} group(s) expect a kernel of shape (KH, KW, "
-            f"C / groups, F) = ({height}, {width}, {images[3] / groups:g}, F), got {kernel}"
+            f"images of {images[3]} channels in {groups} group(s) expect a kernel of shape "
+            "(KH, KW, C / groups, F) = "
+            f"({height}, {width}, {images[3] / groups:g}, F), got {kernel}"
         )
     return images[0], *window.output_shape, kernel[3]
 
