@@ -200,7 +200,8 @@ def train(
     metrics = image_classification.evaluate(model, test)
     if not original:
         recompute_statistics(model, x, batch_size)
-        loss, accuracy = model.evaluate(*test, verbose=0)
+        x_test, y_test = test
+        loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
         metrics |= {"loss_recomputed": loss, "accuracy_recomputed": accuracy}
     return model, metrics
 

@@ -184,8 +184,9 @@ class GoogLeNet(Model):
         """The loss of the last classifier and, in training, .3 of each auxiliary loss."""
         auxiliary, self._auxiliary_predictions = self._auxiliary_predictions, []
         loss = super().compute_loss(x, y, prediction, sample_weight)
+        loss_function: Any = self.loss
         for guess in auxiliary:
-            loss = loss + AUXILIARY_WEIGHT * self.loss(y, guess, sample_weight)
+            loss = loss + AUXILIARY_WEIGHT * loss_function(y, guess, sample_weight)
         return loss
 
 

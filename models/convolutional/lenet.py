@@ -151,7 +151,7 @@ def relative_gradients(model: Sequential, x: Any, y: Any, rows: int = 256) -> di
         y: Labels.
         rows: Number of rows that are used.
     """
-    kernels = {layer.name: layer.kernel for layer in model.layers if hasattr(layer, "kernel")}
+    kernels = {str(layer.name): layer.kernel for layer in model.layers if hasattr(layer, "kernel")}
     cross_entropy = losses.SparseCategoricalCrossentropy()
     loss = cross_entropy(to_device(y[:rows]), model(to_device(x[:rows])))
     ratios = {}

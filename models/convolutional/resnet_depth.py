@@ -87,7 +87,8 @@ def train(
     metrics: dict[str, float] = {}
     for kind, residual in KINDS.items():
         minigrad.seed(seed)
-        model = models[kind] = network(residual, depth, width)
+        model: Any = network(residual, depth, width)
+        models[kind] = model
         norms = model.gradients = gradient_norms(model, x[:256], y[:256])
         model.compile(optimizer="adam", loss=cross_entropy, metrics=["accuracy"])
         model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)

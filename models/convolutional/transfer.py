@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -137,7 +138,11 @@ def fit(
     model.compile(
         optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    options = {"epochs": epochs, "verbose": verbose, "validation_data": validation_data}
+    options: dict[str, Any] = {
+        "epochs": epochs,
+        "verbose": verbose,
+        "validation_data": validation_data,
+    }
     if augment:
         batches = Dataset(*rows, batch_size=batch_size, transform=AUGMENT, depth=0)
         model.fit(batches, **options)

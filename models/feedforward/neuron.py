@@ -60,7 +60,9 @@ def small_parameter(shape: tuple[int, ...]) -> Tensor:
 class Perceptron:
     """1 where w . x + b > 0, else 0.
 
-    It starts from zeros, where a learning rate would scale w and b and change nothing else.
+    It starts from zeros, where a learning rate would scale w and b and change nothing else. `fit`
+    sets `corrections`, the number in each epoch, and `cycle`, the number of epochs after which the
+    same weights return (0 if they do not): from then on training repeats itself.
 
     Args:
         inputs: Number of inputs.
@@ -69,6 +71,8 @@ class Perceptron:
     def __init__(self, inputs: int) -> None:
         self.w = Tensor([0.0] * inputs)
         self.b = Tensor([0.0])
+        self.corrections: list[int] = []
+        self.cycle = 0
 
     def __call__(self, x: Tensor) -> Tensor:
         return (x @ self.w + self.b > 0).astype("float32")
@@ -80,29 +84,24 @@ class Perceptron:
         self.b.data += error.data
         return bool(error.item())
 
-    def fit(self, x: Tensor, y: Tensor, epochs: int = 50) -> tuple[list[int], int]:
+    def fit(self, x: Tensor, y: Tensor, epochs: int = 50) -> None:
         """Correct each example in turn, up to the first epoch without a correction.
 
         Args:
             x: Examples (N, inputs).
             y: Labels 0 or 1.
             epochs: Passes over the examples, at most.
-
-        Returns:
-            Corrections in each epoch, and the number of epochs after which the same weights return
-            (0 if they do not): from then on training goes round in a cycle.
         """
-        corrections: list[int] = []
+        self.corrections, self.cycle = [], 0
         first_epoch: dict[tuple, int] = {}  # of each state of the weights
-        cycle = 0
         for epoch in range(epochs):
             state = (*self.w.numpy().tolist(), *self.b.numpy().tolist())
-            cycle = cycle or epoch - first_epoch.setdefault(state, epoch)
+            elapsed = epoch - first_epoch.setdefault(state, epoch)
+            self.cycle = self.cycle or elapsed
             wrong = [self.correct(example, label) for example, label in zip(x, y)]
-            corrections.append(sum(wrong))
-            if not corrections[-1]:
+            self.corrections.append(sum(wrong))
+            if not any(wrong):
                 break
-        return corrections, cycle
 
 
 # ---- what no single neuron can do ----------------------------------------------------------------
@@ -144,9 +143,8 @@ def train(
     metrics: dict[str, float] = {}
     for task, labels in TASKS.items():
         perceptron = models[task] = Perceptron(2)
-        corrections, cycle = perceptron.fit(Tensor(CORNERS), Tensor(labels), epochs)
-        perceptron.corrections, perceptron.cycle = corrections, cycle
-        metrics[task + "_epochs"] = len(corrections)
+        perceptron.fit(Tensor(CORNERS), Tensor(labels), epochs)
+        metrics[task + "_epochs"] = len(perceptron.corrections)
     metrics["xor_cycle"] = models["xor"].cycle
     network = models["xor_two_layers"] = two_layers(hidden)
     network.compile(optimizer=Adam(learning_rate), loss="binary_crossentropy")

@@ -119,7 +119,8 @@ def train(
         for name in KINDS if kind == "all" else [kind]:
             minigrad.seed(seed)
             key = f"{name}_{length}"
-            model = models[key] = network(name, units, length)
+            model: Any = network(name, units, length)
+            models[key] = model
             model.gradients_before = plots.compute_time_gradients(model, *test)
             rate = learning_rate or LEARNING_RATES[name]
             model.compile(optimizer=Adam(rate, global_clipnorm=clip), loss="mse")

@@ -256,7 +256,7 @@ class Classifier(Model):
     def call(self, ids: Tensor, segments: Any = None, mask: Any = None) -> Tensor:
         """Logits; the arguments are those of the encoder."""
         first = self.bert(ids, segments=segments, mask=mask)[:, 0]  # (N, width)
-        pooler = self.pooler or self.bert.pooler
+        pooler: Any = self.pooler or self.bert.pooler
         return self.classifier(self.dropout(pooler(first)))
 
     @classmethod
@@ -342,7 +342,7 @@ class MaskedLM(Model):
         """
 
         def build(config: huggingface.Config, names: Any) -> Any:
-            name = config.get("hidden_act", config.get("activation", "gelu"))
+            name: Any = config.get("hidden_act", config.get("activation", "gelu"))
             activation = huggingface.activation(name)
             epsilon = config.get("layer_norm_eps", 1e-12)
             return cls(Bert.from_config(config, names), activation, epsilon)

@@ -307,7 +307,8 @@ def train_known_network(
     models: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     for trained_by in ("noise", "gradients"):
-        model = models[trained_by] = known_network()
+        model: Any = known_network()
+        models[trained_by] = model
         weights = model.weights
         optimizer = SGD(learning_rate, momentum=0.9)
         model.curve = []

@@ -146,10 +146,10 @@ def evaluate(model: Sequential, train: Any, test: Any, scaler: Any, name: str) -
 
 def report(models: dict[str, Sequential], recipe: str = "repaired", seed: int = 0) -> str:
     """The four metrics of each network, of the mean and of the last value."""
-    data = load(recipe, seed)
+    train, test, scaler = load(recipe, seed)
     figures: dict[str, dict[str, float]] = {}
     for name, model in models.items():
-        figures |= evaluate(model, *data, name)
+        figures |= evaluate(model, train, test, scaler, name)
     width = max(map(len, figures))
     header = "".join(f"{figure:>10}" for figure in ("MSE", "RMSE", "MAE", "R2"))
     lines = [" " * width + header]

@@ -123,7 +123,8 @@ class GPT(Model):
         """
         start = cache[0].length if cache else 0
         x = self.dropout(self.positions(self.tokens(ids), start=start))  # (N, T, width)
-        for block, block_cache in zip(self.blocks, cache or [None] * len(self.blocks)):
+        caches: Any = cache or [None] * len(self.blocks)
+        for block, block_cache in zip(self.blocks, caches):
             x = block(x, cache=block_cache)
         return self.norm(x) @ ops.transpose(self.tokens.embeddings)
 

@@ -89,6 +89,9 @@ def load(data: str = "reviews") -> Any:
         ValueError: For an unknown data set.
     """
     length = lookup(data, LENGTHS, "data set")
+    rows: Any
+    rows_test: Any
+    encode: Any
     if data == "imdb":
         (rows, y), (rows_test, y_test) = datasets.imdb.load_data(num_words=IMDB_WORDS)
         encode = _imdb_ids
@@ -201,7 +204,7 @@ def praise_probabilities(model: Sequential, texts: list[str], data: str = "revie
         texts: The texts.
         data: The data set whose ids it reads.
     """
-    return minigrad.sigmoid(log_odds(model, texts, data))
+    return np.asarray(minigrad.sigmoid(log_odds(model, texts, data)))
 
 
 def word_attributions(model: Sequential, text: str, data: str = "reviews") -> np.ndarray:
