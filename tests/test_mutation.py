@@ -22,7 +22,7 @@ from .mutation import (
 
 @cache
 def surveyed():
-    """survey(), on NumPy alone: test_ops.py runs the same cases on every device."""
+    """survey(), on NumPy alone: test_all_ops.py runs the same cases on every device."""
     return survey()
 
 

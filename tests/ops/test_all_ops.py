@@ -1,0 +1,139 @@
+"""Every op on every device, with kernels and without: values, gradients to second order, dtypes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import Tensor, grad, ops
+from minigrad.backend import to_cpu
+from minigrad.engine.autograd import FusedOp, Primitive
+from minigrad.engine.gradcheck import check_definition, check_grads
+
+from ..cases import OPS
+from ..mutation import has_gradient
+from .helpers import every_case, outputs, tensors
+
+FUSED = {
+    p.name: p
+    for p in Primitive.registry
+    if isinstance(p, FusedOp) and p.__module__.startswith("minigrad.ops")
+}
+WITH_KERNEL = sorted(
+    {p.name for p in Primitive.registry if p.kernel and p.__module__.startswith("minigrad.ops")}
+    & set(ops.__all__)
+)
+
+
+# ---- the registry --------------------------------------------------------------------------------
+
+
+def test_every_public_op_has_cases():
+    assert sorted(OPS) == sorted(ops.__all__), (
+        "tests/cases/ops.py: OPS and minigrad.ops.__all__ differ"
+    )
+    assert [name for name, cases in OPS.items() if not cases] == []
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The primitives whose forward has run since the test began."""
+    found = set()
+    for p in Primitive.registry:
+
+        def watched(*args, p=p, forward=p.forward, **settings):
+            found.add(p)
+            return forward(*args, **settings)
+
+        monkeypatch.setattr(p, "forward", watched)
+    return found
+
+
+def test_every_primitive_runs_in_some_case(ran):
+    """A primitive that nothing in the registry reaches is checked by nothing."""
+    for kernels in (True, False):
+        with minigrad.use_kernels(kernels):
+            for name in OPS:
+                for case in OPS[name]:
+                    run_recorded(name, case)
+    ours = {p for p in Primitive.registry if p.__module__.startswith("minigrad.")}
+    missing = sorted(p.name for p in ours - ran)
+    assert not missing, f"no case in tests/cases/ops.py reaches {missing}"
+
+
+def run_recorded(name, case):
+    """The case forward, and backward with a graph of its own."""
+    inputs, settings = case.on(np)
+    made = tensors(inputs, "float64", True)
+    y = outputs(case.call(getattr(ops, name), *made, **settings))[0]
+    if isinstance(y, Tensor) and y.requires_grad:
+        xs = [x for x in made if isinstance(x, Tensor)]
+        grad(y, xs, create_graph=True, unused="zeros")
+
+
+# ---- values, gradients, dtypes -------------------------------------------------------------------
+
+
+def check_values(name, case, xp):
+    inputs, settings = case.on(xp)
+    on_host = case.on(np)
+    expected = outputs(case.expect(*on_host[0], **on_host[1]))
+    with minigrad.default_dtype("float64"):
+        for made in (inputs, tensors(inputs, "float64")):
+            got = outputs(case.call(getattr(ops, name), *made, **settings))
+            assert len(got) == len(expected)
+            for a, b in zip(got, expected):
+                if b is None:
+                    continue
+                assert a.shape == np.shape(b)
+                values = to_cpu(getattr(a, "_array", a))
+                np.testing.assert_allclose(values, b, rtol=1e-10, atol=1e-12)
+
+
+def check_gradients(name, case, xp):
+    inputs, settings = case.on(xp)
+    if not has_gradient(case, name, inputs, settings):
+        made = tensors(inputs, "float32", True)
+        for y in outputs(case.call(getattr(ops, name), *made, **settings)):
+            is_recorded = getattr(y, "requires_grad", False)
+            assert not is_recorded, "a result that is not floating cannot have a gradient"
+        return
+
+    def f(*xs):
+        return case.call(getattr(ops, name), *xs, **settings)
+
+    f.__name__ = name
+    check_grads(f, *inputs, order=2, float32=case.float32)
+
+
+def check_dtypes(name, case, xp):
+    inputs, settings = case.on(xp, "float32")
+    plain = outputs(case.call(getattr(ops, name), *inputs, **settings))
+    recorded = outputs(case.call(getattr(ops, name), *tensors(inputs, "float32"), **settings))
+    for a, b in zip(plain, recorded):
+        assert not isinstance(a, Tensor)
+        if a is None:
+            continue
+        if case.float32 and any(map(is_floating, inputs)) and is_floating(b):
+            assert a.dtype == b.dtype == np.float32
+        assert xp is np or isinstance(a, xp.ndarray), "an op has moved its result to the host"
+
+
+test_values_are_numpys = every_case(ops.__all__)(check_values)
+test_gradients_to_second_order = every_case(ops.__all__)(check_gradients)
+test_arrays_in_arrays_out_and_float32_stays = every_case(ops.__all__)(check_dtypes)
+
+
+@every_case(FUSED)
+def test_kernel_is_its_definition(name, case, xp):
+    inputs, settings = case.on(xp)
+    check_definition(FUSED[name], *inputs, **settings)
+
+
+@every_case(WITH_KERNEL)
+@minigrad.use_kernels(False)
+def test_values_gradients_and_dtypes_without_kernels(name, case, xp):
+    check_values(name, case, xp)
+    check_gradients(name, case, xp)
+    check_dtypes(name, case, xp)

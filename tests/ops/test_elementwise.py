@@ -1,0 +1,64 @@
+"""Elementwise ops: ties, kinks, powers of zero, shapes that do not broadcast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor, grad, ops
+from minigrad.backend import to_cpu
+
+from .helpers import fails, leaf
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_of_two_equals_the_first_has_the_gradient(name, xp):
+    a, b = leaf(xp, [1.0, 2.0]), leaf(xp, [1.0, 2.0])
+    ga, gb = grad(
+        getattr(ops, name)(a, b), [a, b], cotangent=xp.asarray(np.array([3, 4], "float32"))
+    )
+    assert to_cpu(ga.data).tolist() == [3, 4] and to_cpu(gb.data).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name, value", [("absolute", 0), ("clip", 5)])
+def test_gradients_at_a_kink(name, value, xp):
+    """|x| has derivative 0 at 0; a limit of clip still belongs to the inside."""
+    x = leaf(xp, [0.0])
+    y = ops.clip(x, min=0, max=1) * 5 if name == "clip" else getattr(ops, name)(x)
+    assert to_cpu(grad(y, [x])[0].data).tolist() == [value]
+
+
+def test_powers_of_zero(xp):
+    """The derivative of 0 ** 2 is 0, of 0 ** 1 it is 1, 0 ** 0 counts as constant; none is NaN."""
+    for exponent, slope, second in ((2, 0, 2), (1, 1, 0), (0, 0, 0), (3, 0, 0)):
+        for e in (exponent, Tensor(xp.asarray(np.array([float(exponent)])))):
+            x = leaf(xp, [0.0])
+            (g,) = grad(x**e, [x], create_graph=True)
+            assert to_cpu(g.data).tolist() == [slope]
+            if slope or second:
+                assert to_cpu(grad(g, [x], unused="zeros")[0].data).tolist() == [second]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "equal", "less"],
+)
+def test_shapes_that_do_not_broadcast(name, xp):
+    with fails(ValueError, name, r"\[2, 3\]", r"\[4\]"):
+        getattr(ops, name)(leaf(xp, np.ones((2, 3))), leaf(xp, np.ones(4)))
+
+
+ERRORS = [
+    (
+        "broadcast_to",
+        lambda x: ops.broadcast_to(x, shape=(2, 4)),
+        ValueError,
+        ["broadcast_to", r"\[2, 3\]"],
+    )
+]
+
+
+@pytest.mark.parametrize("call, error, words", [e[1:] for e in ERRORS], ids=[e[0] for e in ERRORS])
+def test_bad_calls(call, error, words, xp):
+    with fails(error, *words):
+        call(leaf(xp, np.ones((2, 3))))

@@ -1,0 +1,65 @@
+"""The softmax family: far from zero, rows of minus infinity, axes that are not there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from minigrad import grad, ops
+from minigrad.backend import to_cpu
+
+from .helpers import check_missing_axis, leaf
+
+INF = math.inf
+ROWS = [
+    [-1000.0, 0, 1000],
+    [1000.0, 1000, 1000],
+    [-1000.0, -1000, -1001],
+    [-INF, 0, 0],
+    [-INF, -INF, 5],
+]
+SHARES = [
+    [0, 0, 1],
+    [1 / 3] * 3,
+    [1 / (2 + math.exp(-1))] * 2 + [math.exp(-1) / (2 + math.exp(-1))],
+    [0, 0.5, 0.5],
+    [0, 0, 1],
+]
+
+
+def test_softmax_family_far_out(xp):
+    x = leaf(xp, ROWS)
+    y = ops.softmax(x)
+    np.testing.assert_allclose(to_cpu(y.data), SHARES, rtol=1e-6)
+    total = ops.logsumexp(x)
+    totals = [1000, 1000 + math.log(3), -1000 + math.log(2 + math.exp(-1)), math.log(2), 5]
+    np.testing.assert_allclose(to_cpu(total.data), totals, rtol=1e-6)
+    np.testing.assert_allclose(
+        to_cpu(grad(total, [x])[0].data), SHARES, rtol=1e-4, atol=1e-30
+    )  # float32 has 7 digits of 1000
+    logs = to_cpu(ops.log_softmax(x).data)
+    np.testing.assert_allclose(
+        logs[:3], [[-2000, -1000, 0], [-math.log(3)] * 3, np.log(SHARES[2])], rtol=1e-6
+    )
+    assert logs[3, 0] == logs[4, 0] == logs[4, 1] == -math.inf and logs[4, 2] == 0
+    for f in (ops.softmax, ops.log_softmax):
+        for recorded in (False, True):
+            (g,) = grad(
+                f(x),
+                [x],
+                cotangent=xp.asarray(np.eye(5, 3, dtype="float32")),
+                create_graph=recorded,
+            )
+            assert np.isfinite(to_cpu(g.data)).all() and g.dtype == np.float32
+
+
+def test_logsumexp_of_nothing_but_minus_infinity(xp):
+    assert to_cpu(ops.logsumexp(leaf(xp, [[-math.inf, -math.inf]])).data).tolist() == [-math.inf]
+
+
+@pytest.mark.parametrize("axis", [3, -4])
+@pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
+def test_an_axis_that_is_not_there(name, axis, xp):
+    check_missing_axis(name, axis, {}, xp)
