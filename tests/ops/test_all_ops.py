@@ -13,7 +13,7 @@ from minigrad.engine.gradcheck import check_definition, check_grads
 
 from ..cases import OPS
 from ..mutation import has_gradient
-from .helpers import every_case, outputs, tensors
+from .helpers import every_case, is_floating, outputs, tensors
 
 FUSED = {
     p.name: p
