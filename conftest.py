@@ -33,4 +33,5 @@ def no_ops_left_behind():
     Primitive.registry[:] = ops
     kernel_table._table.clear()
     kernel_table._table.update(table)
-    kernel_table._chosen.clear()
+    for kernels in kernel_table._by_op.values():
+        kernels.clear()

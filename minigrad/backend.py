@@ -41,13 +41,16 @@ def backend(x: Any) -> Any:
 
 
 def _find_module(x: Any) -> Any:
-    kind = type(x)
     if hasattr(x, "_array"):  # a Tensor: the array it holds
         return backend(x._array)
-    if kind.__module__.partition(".")[0] == "cupy":
-        _modules[kind] = load_module("cuda")
-        return _modules[kind]
-    return np
+    return _module_of_type(type(x))
+
+
+def _module_of_type(array_type: type) -> Any:
+    """The module of a class of arrays; NumPy for what is no array."""
+    if array_type not in _modules and array_type.__module__.partition(".")[0] == "cupy":
+        _modules[array_type] = load_module("cuda")
+    return _modules.get(array_type, np)
 
 
 def register_device(name: str, module: Any, array_type: type) -> None:
@@ -105,7 +108,23 @@ def device_name(x: Any) -> str:
         >>> device_name(np.ones(2))
         'cpu'
     """
-    module = backend(x)
+    return _device_of_module(backend(x))
+
+
+def device_of_type(array_type: type) -> str:
+    """The name of the device that holds arrays of a class.
+
+    Args:
+        array_type: A class of arrays.
+
+    Example:
+        >>> device_of_type(np.ndarray)
+        'cpu'
+    """
+    return _device_of_module(_module_of_type(array_type))
+
+
+def _device_of_module(module: Any) -> str:
     return next(name for name, known in _devices.items() if known is module)
 
 

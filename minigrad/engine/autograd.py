@@ -19,7 +19,7 @@ from typing import Any, Generic, ParamSpec, overload
 from ..backend import FLOAT64, SCALARS, backend
 from ..config import Scope, settings
 from .graph import Node, base_array, ledger
-from .kernel_table import find_kernel
+from .kernel_table import kernels_of
 from .promotion import ShapeDtype, cast_integers, is_promoted, promote_inputs, with_context
 from .tensor import Tensor, wrap
 
@@ -62,6 +62,7 @@ class Primitive(Generic[P]):
     def __init__(self, forward: Callable[P, Any], kernel: str = "") -> None:
         self.forward = forward
         self.kernel = kernel
+        self.kernels = kernels_of(kernel)
         self.name = forward.__name__.strip("_")
         self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
@@ -141,7 +142,7 @@ class Primitive(Generic[P]):
             kernel = None
             if settings.use_kernels:
                 x: Any = args[0]
-                kernel = find_kernel(self.kernel, x._array if isinstance(x, Tensor) else x)
+                kernel = self.kernels[(x._array if isinstance(x, Tensor) else x).__class__]
             if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
                 forward = kernel.forward
             elif self.is_fused:
@@ -216,7 +217,7 @@ class FusedOp(Primitive[P]):
         if create_graph:
             gradients = self._vjp_of_definition(node, g)
         else:
-            kernel: Any = find_kernel(self.kernel, g)
+            kernel: Any = self.kernels[g.__class__]
             gradients = kernel.backward(g, node.residuals, *node.inputs, **node.kwargs)
         return [
             (parent, gradient() if callable(gradient) else gradient)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..backend import device_name
+from ..backend import device_of_type
 
 ANY_DEVICE = "any"
 
@@ -40,26 +40,49 @@ class Kernel(NamedTuple):
 
 
 _table: dict[str, list[Kernel]] = {}
-_chosen: dict[tuple[str, type], Kernel | None] = {}
+
+
+class KernelByType(dict[type, Kernel | None]):
+    """The kernel of one op by the type of its arrays, chosen from the table when first asked for.
+
+    None for a type whose arrays the op runs on as its definition.
+
+    Args:
+        op: The name of the op in the table.
+    """
+
+    def __init__(self, op: str) -> None:
+        super().__init__()
+        self.op = op
+
+    def __missing__(self, array_type: type) -> Kernel | None:
+        devices = device_of_type(array_type), ANY_DEVICE
+        fitting = (kernel for kernel in _table.get(self.op, ()) if kernel.device in devices)
+        self[array_type] = next(fitting, None)
+        return self[array_type]
+
+
+_by_op: dict[str, KernelByType] = {}
+
+
+def kernels_of(op: str) -> KernelByType:
+    """The kernels of an op by array type, the same object for all that ask.
+
+    Args:
+        op: The name of the op in the table.
+    """
+    return _by_op.setdefault(op, KernelByType(op))
 
 
 def register_kernels(*kernels: Kernel) -> None:
-    """Add kernels to the table; of several for one op and device the one added last is chosen."""
+    """Add kernels to the table; of several for one op and device the one added last is chosen.
+
+    Args:
+        kernels: The rows to add.
+    """
     for kernel in kernels:
         _table.setdefault(kernel.op, []).insert(0, kernel)
-    _chosen.clear()
-
-
-def find_kernel(op: str, array: Any) -> Kernel | None:
-    """The kernel that runs `op` on arrays like `array`; None if it runs as its definition."""
-    key = op, array.__class__
-    try:
-        return _chosen[key]
-    except KeyError:
-        devices = device_name(array), ANY_DEVICE
-        fitting = (kernel for kernel in _table.get(op, ()) if kernel.device in devices)
-        _chosen[key] = next(fitting, None)
-        return _chosen[key]
+        kernels_of(kernel.op).clear()
 
 
 def registered_kernels() -> list[Kernel]:
