@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 Array = Any  # numpy.ndarray or cupy.ndarray: one code serves both, so type checkers cannot tell
+Shape = tuple[int, ...]
+Axis = int | tuple[int, ...] | None  # None: all
 SCALARS = {
     int,
     float,

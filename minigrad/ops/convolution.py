@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, backend
+from ..backend import Array, Shape, backend
 from ..engine.autograd import primitive
 from .matmul import row_sums
-from .windows import Shape, Window, check_images, col2im, im2col, pair, parse_padding
+from .windows import Window, check_images, col2im, im2col, pair, parse_padding
 
 # ---- the three ops -------------------------------------------------------------------------------
 

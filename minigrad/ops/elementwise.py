@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import backend, special_functions
+from ..backend import Shape, backend, special_functions
 from ..engine.autograd import primitive
 from ..engine.tensor import Tensor, TensorLike
 
@@ -17,7 +17,7 @@ from ..engine.tensor import Tensor, TensorLike
 
 
 @primitive
-def broadcast_to(x: TensorLike, *, shape: tuple[int, ...]) -> TensorLike:
+def broadcast_to(x: TensorLike, *, shape: Shape) -> TensorLike:
     """x repeated along new axes and axes of length 1 until it has `shape`.
 
     Args:
@@ -33,7 +33,7 @@ def broadcast_to(x: TensorLike, *, shape: tuple[int, ...]) -> TensorLike:
 
 
 @primitive
-def sum_to(x: TensorLike, *, shape: tuple[int, ...]) -> TensorLike:
+def sum_to(x: TensorLike, *, shape: Shape) -> TensorLike:
     """x summed over the axes along which broadcasting repeats an array of `shape`.
 
     Args:
@@ -321,7 +321,7 @@ def isfinite(x: TensorLike) -> TensorLike:
 isfinite.gradients(None)
 
 
-def _shape(x: Any) -> tuple[int, ...]:
+def _shape(x: Any) -> Shape:
     return getattr(x, "shape", ())
 
 

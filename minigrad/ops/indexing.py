@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, backend, scatter_add
+from ..backend import Array, Shape, backend, scatter_add
 from ..engine.autograd import primitive
 from ..engine.tensor import TensorLike
 from .shapes import normalize_axis
@@ -84,7 +84,7 @@ def getitem(x: TensorLike, *, index: Any) -> TensorLike:
 
 
 @primitive
-def put(x: TensorLike, *, index: Any, shape: tuple[int, ...]) -> TensorLike:
+def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     """Zeros with x added at an index; the adjoint of getitem.
 
     An element that is named several times is the sum of what is put there.

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import backend
+from ..backend import Axis, Shape, backend
 from ..engine.autograd import primitive
 from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to, sqrt, square, where
 from .shapes import concatenate, inverse_permutation
-
-Axis = int | tuple[int, ...] | None
 
 # ---- axes ----------------------------------------------------------------------------------------
 
@@ -30,7 +28,7 @@ def _axes_last(axis: Axis, ndim: int) -> tuple[int, ...]:
     return (*(i for i in range(ndim) if i not in axes), *axes)
 
 
-def _keepdims_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+def _keepdims_shape(shape: Shape, axis: Axis) -> Shape:
     """The shape of a reduction over `axis` with keepdims."""
     axes = _axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
@@ -41,7 +39,7 @@ def expand_reduced(g: Any, x: Any, axis: Axis) -> Any:
     return g.reshape(_keepdims_shape(x.shape, axis))
 
 
-def _count(shape: tuple[int, ...], axis: Axis) -> int:
+def _count(shape: Shape, axis: Axis) -> int:
     """The number of elements that are reduced to one."""
     return math.prod(shape[a] for a in _axes(axis, len(shape)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import backend
+from ..backend import Axis, Shape, backend
 from ..engine.autograd import VariadicRule, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to
@@ -14,7 +14,7 @@ from .elementwise import broadcast_to
 
 
 @primitive
-def reshape(x: TensorLike, *, shape: int | tuple[int, ...]) -> TensorLike:
+def reshape(x: TensorLike, *, shape: int | Shape) -> TensorLike:
     """x in another shape, elements in the same order.
 
     Args:
@@ -116,10 +116,11 @@ def expand_dims(x: TensorLike, *, axis: int) -> TensorLike:
         (2, 1, 3)
     """
     axis = normalize_axis(axis, x.ndim + 1, "expand_dims")
-    return reshape(x, shape=(*x.shape[:axis], 1, *x.shape[axis:]))
+    before, after = x.shape[:axis], x.shape[axis:]
+    return reshape(x, shape=(*before, 1, *after))
 
 
-def squeeze(x: TensorLike, *, axis: int | tuple[int, ...] | None = None) -> TensorLike:
+def squeeze(x: TensorLike, *, axis: Axis = None) -> TensorLike:
     """x without axes of length 1.
 
     Args:
@@ -139,7 +140,8 @@ def squeeze(x: TensorLike, *, axis: int | tuple[int, ...] | None = None) -> Tens
     removed = [normalize_axis(a, x.ndim, "squeeze") for a in named]
     if any(x.shape[a] != 1 for a in removed):
         raise ValueError(f"squeeze: axis {axis} of shape {x.shape} is not 1 long")
-    return reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in removed))
+    kept = (n for i, n in enumerate(x.shape) if i not in removed)
+    return reshape(x, shape=tuple(kept))
 
 
 def flatten(x: TensorLike) -> TensorLike:
@@ -161,7 +163,7 @@ def merge_rows(x: TensorLike) -> TensorLike:
 
 
 @primitive
-def flip(x: TensorLike, *, axis: int | tuple[int, ...] | None = None) -> TensorLike:
+def flip(x: TensorLike, *, axis: Axis = None) -> TensorLike:
     """x with the elements along `axis` in reverse order.
 
     Args:
@@ -179,9 +181,7 @@ flip.gradients(lambda g, y, x, axis=None: flip(g, axis=axis), needs="")
 
 
 @primitive
-def roll(
-    x: TensorLike, *, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None
-) -> TensorLike:
+def roll(x: TensorLike, *, shift: int | tuple[int, ...], axis: Axis = None) -> TensorLike:
     """x with the elements along `axis` moved on by `shift`, the last ones to the beginning.
 
     Args:
@@ -236,7 +236,8 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
     pairs = _width_per_axis(width, x.ndim)
     shape = tuple(before + n + after for n, (before, after) in zip(x.shape, pairs))
     y = backend(x).full(shape, value, x.dtype)
-    y[tuple(slice(before, before + n) for n, (before, _) in zip(x.shape, pairs))] = x
+    center = tuple(slice(before, before + n) for n, (before, _) in zip(x.shape, pairs))
+    y[center] = x
     return y
 
 
@@ -253,7 +254,8 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
         array([1, 2])
     """
     pairs = _width_per_axis(width, x.ndim)
-    return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))]
+    center = tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))
+    return x[center]
 
 
 pad.gradients(lambda g, y, x, width, value=0: crop(g, width=width), needs="")
@@ -314,7 +316,8 @@ def stack(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
     """
     if len(xs) == 0:
         raise ValueError("stack needs at least one array")
-    return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
+    expanded = [expand_dims(x, axis=axis) for x in xs]
+    return concatenate(expanded, axis=axis)
 
 
 def split(x: TensorLike, *, sections: int | Sequence[int], axis: int = 0) -> list[TensorLike]:
@@ -377,7 +380,8 @@ def tile(x: TensorLike, *, reps: Sequence[int]) -> TensorLike:
         array([1, 2, 1, 2])
     """
     counts = (1,) * (x.ndim - len(reps)) + tuple(reps)
-    y = reshape(x, shape=(1,) * (len(counts) - x.ndim) + x.shape)
+    new_axes = (1,) * (len(counts) - x.ndim)
+    y = reshape(x, shape=new_axes + x.shape)
     for axis, n in enumerate(counts):
         if n != 1:
             y = concatenate([y] * n, axis=axis)

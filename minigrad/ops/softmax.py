@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..backend import backend
+from ..backend import Axis, backend
 from ..engine.autograd import fused, primitive
 from ..engine.tensor import Tensor, TensorLike
 from .elementwise import exp
-from .reductions import Axis, expand_reduced, max, sum
+from .reductions import expand_reduced, max, sum
 
 
 @primitive

@@ -12,12 +12,11 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from ..backend import Array, backend
+from ..backend import Array, Shape, backend
 from ..engine.autograd import primitive
 
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
-Shape = tuple[int, ...]
 NO_PADS: Pads = ((0, 0), (0, 0))
 
 
