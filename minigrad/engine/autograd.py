@@ -147,10 +147,16 @@ class Primitive(Generic[P]):
                 forward = kernel.forward
             elif self.is_fused:
                 return forward(*args, **kwargs)
+        a: Any
+        for a in args:
+            if isinstance(a, Tensor):
+                break
+        else:  # arrays in, array out
+            y = forward(*args, **kwargs)
+            return y[0] if self.is_fused else y
         arrays: list[Any] = []
         parents: list[Node | None] = []
         has_tensor = mixed = recorded = False
-        a: Any
         for a in args:
             if isinstance(a, Tensor):
                 arrays.append(a._array)
@@ -165,9 +171,6 @@ class Primitive(Generic[P]):
                     a.__class__ in SCALARS
                     or (has_tensor and a.__class__ is arrays[0].__class__ and a.dtype.kind in "iub")
                 )
-        if not has_tensor:
-            y = forward(*args, **kwargs)
-            return y[0] if self.is_fused else y
         if mixed:
             arrays = promote_inputs(self.name, args)
         try:
