@@ -129,7 +129,7 @@ def _reduction(op: _Any) -> _Any:
     return lambda x, axis=None, keepdims=False: op(x, axis=axis, keepdims=keepdims)
 
 
-def _spread(op: _Any) -> _Any:
+def _moment(op: _Any) -> _Any:
     """The variance or deviation."""
     return lambda x, axis=None, ddof=0, keepdims=False: op(
         x, axis=axis, keepdims=keepdims, ddof=ddof
@@ -200,8 +200,8 @@ _METHODS = {
     "min": _reduction(min),
     "any": _reduction(any),
     "all": _reduction(all),
-    "var": _spread(var),
-    "std": _spread(std),
+    "var": _moment(var),
+    "std": _moment(std),
     "argmax": lambda x, axis=None: argmax(x, axis=axis),
     "argmin": lambda x, axis=None: argmin(x, axis=axis),
     "cumsum": lambda x, axis=None: cumsum(x, axis=axis),
