@@ -31,19 +31,10 @@ class Settings(threading.local):
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None
     generator: Any = None  # None: the process's own, which minigrad.seed starts
+    outer: dict[str, Any] = {}  # what this thread's innermost scope restores
 
 
 settings = Settings()
-
-
-class _Overridden(threading.local):
-    """What the scopes that a thread is inside of have to restore, innermost last."""
-
-    def __init__(self) -> None:
-        self.stack: list[dict[str, Any]] = []
-
-
-_overridden = _Overridden()
 
 
 class Scope(ContextDecorator):
@@ -52,6 +43,8 @@ class Scope(ContextDecorator):
     A scope also decorates functions: `@no_grad()`. One that is made and never entered has changed
     nothing, and warns.
     """
+
+    used = True  # until an instance is made whole
 
     def __init__(self, **values: Any) -> None:
         self.values = values
@@ -65,17 +58,17 @@ class Scope(ContextDecorator):
     def __enter__(self) -> Any:
         self.used = True
         mine = vars(settings)
-        _overridden.stack.append(dict(mine))
-        mine.update(self.values)
+        mine.update(self.values, outer=mine.copy())
         return self
 
     def __exit__(self, *_: Any) -> None:
         mine = vars(settings)
+        outer = mine["outer"]
         mine.clear()
-        mine.update(_overridden.stack.pop())
+        mine.update(outer)
 
     def __del__(self) -> None:
-        if not getattr(self, "used", True):
+        if not self.used:
             name = type(self).__name__
             warnings.warn(
                 f"{name}(...) was made but never entered, so it changed nothing: "

@@ -359,6 +359,8 @@ class Model(Layer):
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Add one batch to all metrics."""
+        if not self.metrics:
+            return
         matched = losses.match_target_shape(y, y_pred)
         for metric in self._metrics:
             metric.update_state(matched, y_pred)
