@@ -128,6 +128,15 @@ class Primitive(Generic[P]):
             if parent in needed and rule is not None
         ]
 
+    def _select_forward(self, x: Any, kwargs: dict[str, Any]) -> Callable[..., Any] | None:
+        """The kernel for a Tensor or array x, else the forward; None for a fused op without one."""
+        kernel = None
+        if settings.use_kernels:
+            kernel = self.kernels[(x._array if isinstance(x, Tensor) else x).__class__]
+        if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
+            return kernel.forward
+        return None if self.is_fused else self.forward
+
     def __reduce__(self) -> str:
         """An op is copied and pickled by name, as a function is."""
         return self.__name__
@@ -137,16 +146,9 @@ class Primitive(Generic[P]):
 
     # One function, because every op of every step passes here and a call costs as much as a branch.
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
-        forward: Callable[..., Any] = self.forward
-        if self.kernel:
-            kernel = None
-            if settings.use_kernels:
-                x: Any = args[0]
-                kernel = self.kernels[(x._array if isinstance(x, Tensor) else x).__class__]
-            if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
-                forward = kernel.forward
-            elif self.is_fused:
-                return forward(*args, **kwargs)
+        forward: Any = self._select_forward(args[0], kwargs) if self.kernel else self.forward
+        if forward is None:
+            return self.forward(*args, **kwargs)
         a: Any
         for a in args:
             if isinstance(a, Tensor):
@@ -322,30 +324,28 @@ def grad(
     found: dict[Node, Any] = {}
     if y.node is not None and xs:
         found = _backpropagate(y, cotangent, {x.node for x in xs}, create_graph, retain_graph)
-    gradients = [found.get(x.node) for x in xs]
     if unused == "raise":
-        _check_all_found(y, xs, gradients)
-    return [_as_tensor(g, x) for g, x in zip(gradients, xs)]
+        _check_all_found(y, xs, found)
+    gradients = []
+    for x in xs:
+        g = found.get(x.node)
+        if g is None:
+            g = backend(x._array).zeros_like(x._array)
+        gradients.append(g if isinstance(g, Tensor) else wrap(g, None))
+    return gradients
 
 
-def _check_all_found(y: Tensor, xs: Sequence[Tensor], gradients: list[Any]) -> None:
+def _check_all_found(y: Tensor, xs: Sequence[Tensor], found: dict[Node, Any]) -> None:
     if y.node is None:
         raise ValueError(
             "grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)"
         )
-    for i, (x, g) in enumerate(zip(xs, gradients)):
-        if g is None:
+    for i, x in enumerate(xs):
+        if x.node not in found:
             raise ValueError(
                 f"grad: y does not depend on xs[{i}] of shape {x.shape}; "
                 "unused='zeros' counts that as zero"
             )
-
-
-def _as_tensor(g: Any, x: Tensor) -> Tensor:
-    """The gradient g for x as a Tensor, zeros where there is none."""
-    if isinstance(g, Tensor):
-        return g
-    return wrap(backend(x).zeros_like(x._array) if g is None else g, None)
 
 
 def backward(y: Tensor, cotangent: Any = None, retain_graph: bool = True) -> None:
@@ -410,11 +410,11 @@ def _backpropagate(
 
 def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
     """The gradient that arrives at y: ones, or `cotangent` in the dtype and on the device of y."""
-    if cotangent is None:
-        g = wrap(backend(y._array).ones(y._array.shape, y._array.dtype), None)
-    else:
+    if cotangent is not None:
         g = _as_cotangent(y, cotangent)
-    return g if create_graph else g._array
+        return g if create_graph else g._array
+    ones = backend(y._array).ones(y._array.shape, y._array.dtype)
+    return wrap(ones, None) if create_graph else ones
 
 
 def _as_cotangent(y: Tensor, cotangent: Any) -> Tensor:
