@@ -39,16 +39,14 @@ LAYOUT = (
 PATH = {
     "engine/graph.py": "a Node per recorded call",
     "engine/tensor.py": "an array and its node",
-    "engine/promotion.py": "float32 stays float32",
-    "engine/kernel_table.py": "which fast form runs an op",
     "engine/autograd.py": "ops, and the backward pass",
     "ops/elementwise.py": "arithmetic and functions, each above its gradient rules",
     "ops/matmul.py": "products",
     "ops/softmax.py": "the softmax family",
     "ops/losses.py": "losses from logits",
-    "layers/base.py": "what all layers share",
+    "layers/module.py": "how parameters are found",
+    "layers/base.py": "building and calling a layer",
     "layers/core.py": "Dense: activation(x @ kernel + bias)",
-    "losses.py": "losses under Keras's names",
     "optimizers/base.py": "what all optimizers share",
     "optimizers/sgd.py": "p -= rate * g",
     "training/model.py": "compile, fit, evaluate, predict",
@@ -155,7 +153,8 @@ def runs() -> dict[str, Callable[[], Any]]:
     images, kernel = drawn(2, 8, 8, 3), drawn(3, 3, 3, 4)
     sequences, lstm = drawn(2, 5, 3), LSTM(4)
     lstm(sequences)
-    parameter = minigrad.Parameter(np.ones(3, "float32"))
+    weights = lstm.weights
+    parameter, gradient = minigrad.Parameter(np.ones(3, "float32")), np.ones(3, "float32")
     adam = minigrad.optimizers.Adam()
     x, y = rng.random((40, 8)), rng.integers(0, 3, 40)
     model = Sequential(
@@ -165,7 +164,7 @@ def runs() -> dict[str, Callable[[], Any]]:
 
     def two_adam_steps() -> None:
         for _ in range(2):
-            adam.apply([Tensor(np.ones(3, "float32"))], [parameter])
+            adam.apply([gradient], [parameter])
 
     def conv2d() -> None:
         loss = minigrad.ops.conv2d(images, kernel, padding="same").sum()
@@ -173,7 +172,7 @@ def runs() -> dict[str, Callable[[], Any]]:
 
     return {
         "conv2d, forward and backward": conv2d,
-        "LSTM layer, forward and backward": lambda: grad(lstm(sequences).sum(), lstm.weights),
+        "LSTM layer, forward and backward": lambda: grad(lstm(sequences).sum(), weights),
         "Adam, two steps": two_adam_steps,
         "fit of a Sequential of Dense layers": lambda: model.fit(x, y, epochs=1, verbose=0),
     }

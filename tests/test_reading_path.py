@@ -1,0 +1,32 @@
+"""README states the reading path as it is, and the path stays short."""
+
+import pytest
+
+from .reading_path import END, PACKAGE, PATH, README, START, code_lines, figures, section
+
+
+def test_readme_states_the_reading_path_as_it_is():
+    text = README.read_text(encoding="utf-8")
+    stated = text.split(START)[1].split(END)[0].strip()
+    assert stated == section(), "python -m tests.reading_path --write"
+
+
+def test_the_core_path_is_under_two_thousand_lines():
+    assert sum(code_lines(PACKAGE / place) for place in PATH) < 2000
+
+
+@pytest.mark.parametrize("kernels", [False, True])
+def test_what_a_reader_holds_does_not_grow(kernels):
+    held = figures(kernels)
+    assert held["conv2d, forward and backward"] <= (400 if kernels else 320)
+    assert held["LSTM layer, forward and backward"] <= (500 if kernels else 460)
+    assert held["Adam, two steps"] <= 120
+    assert held["fit of a Sequential of Dense layers"] <= (760 if kernels else 850)
+
+
+def test_code_lines_leave_out_blanks_comments_and_docstrings(tmp_path):
+    file = tmp_path / "example.py"
+    file.write_text(
+        '"""Doc."""\n\n# why\nx = [\n    1,\n]\n\n\ndef f():\n    """Doc."""\n    return x\n'
+    )
+    assert code_lines(file) == 5
