@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+from sphinx.ext.napoleon import GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 from sphinx_gallery.sorting import FileNameSortKey
 
@@ -64,10 +65,10 @@ def translate(app, what, name, thing, options, lines):
 
 
 class Ops(SphinxDirective):
-    """`.. ops::` lists every op by file, with its arguments and the first line of its docstring."""
+    """`.. ops::` shows every op by file, with its arguments and its docstring."""
 
     def run(self):
-        """The list, as nodes."""
+        """The ops, as nodes."""
         import minigrad
 
         files = {}
@@ -78,13 +79,22 @@ class Ops(SphinxDirective):
         for file, members in files.items():
             lines += [f".. rubric:: {file.rpartition('.')[2].capitalize()}", ""]
             for name, function in members:
-                summary = as_rst((inspect.getdoc(function) or "").splitlines()[:1])
+                text = as_rst((inspect.getdoc(function) or "").splitlines())
                 lines += [
-                    f"``{name}{inspect.signature(function)}``",
-                    *(f"    {line}" for line in summary),
+                    f".. py:function:: {name}{plain_signature(function)}",
+                    "   :no-index:",
+                    "",
                 ]
-            lines += [""]
+                lines += [f"   {line}" for line in GoogleDocstring(text, self.config).lines()]
+                lines += [""]
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+def plain_signature(function):
+    """The arguments of a function without their types."""
+    signature = inspect.signature(function)
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=signature.empty)
 
 
 def setup(app):
