@@ -14,12 +14,8 @@ import numpy as np
 Array = Any  # numpy.ndarray or cupy.ndarray: one code serves both, so type checkers cannot tell
 Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None  # None: all
-SCALARS = {
-    int,
-    float,
-    bool,
-    type(None),
-}  # without dtype and device: they follow the arrays they meet
+# without dtype and device: they follow the arrays they meet
+SCALARS = {int, float, bool, type(None)}
 FLOAT64 = np.dtype("float64")
 
 

@@ -72,9 +72,8 @@ def test_spread(initializer, shape, deviation, bound):
 )
 def test_untruncated_normals_have_tails(initializer):
     x = initializer(SHAPE)
-    assert (
-        0.035 < (abs(x) > 2 * x.std()).mean() < 0.055
-    )  # 4.6 % of a normal lie outside two deviations
+    # 4.6 % of a normal lie outside two deviations
+    assert 0.035 < (abs(x) > 2 * x.std()).mean() < 0.055
 
 
 @pytest.mark.parametrize(
@@ -84,9 +83,8 @@ def test_truncated_normals_have_none(initializer):
     x = initializer(SHAPE).astype(np.float64)
     x = (x - x.mean()) / x.std()
     assert abs(x).max() < 2.3  # 2 / 0.88
-    assert (
-        abs((abs(x) * 0.8796 < 1).mean() - 0.6827 / 0.9545) < 0.01
-    )  # between the cuts the shape is the normal's
+    # between the cuts the shape is the normal's
+    assert abs((abs(x) * 0.8796 < 1).mean() - 0.6827 / 0.9545) < 0.01
     assert (abs(x) > 2.2).mean() > 0.003  # drawn again, not clipped: the edge is not thin,
     assert len(np.unique(x)) > 0.9 * x.size  # and nothing piles up
 
@@ -131,9 +129,8 @@ def test_seeds(cls):
     assert_array_equal(cls()((4, 5)), first)
     assert (first != second).any()
     own = cls(seed=11)
-    assert_array_equal(
-        own((4, 5)), own((4, 5))
-    )  # as in Keras: an int seed gives one set of numbers
+    # as in Keras: an int seed gives one set of numbers
+    assert_array_equal(own((4, 5)), own((4, 5)))
     assert_array_equal(own((4, 5)), cls(seed=11)((4, 5)))
     assert (own((4, 5)) != cls(seed=12)((4, 5))).any()
     stream = cls(seed=np.random.default_rng(11))

@@ -150,9 +150,8 @@ def test_weights_and_reductions(name, xp, same_dtype):
     broad = w.reshape(w.shape + (1,) * (wanted.ndim - 1))
     weighted = kind()(t, p, sample_weight=xp.asarray(w))
     same_dtype("float32", weighted)
-    assert weighted.item() == pytest.approx(
-        (wanted * broad).mean(), rel=1e-5
-    )  # over all samples, as in Keras
+    # over all samples, as in Keras
+    assert weighted.item() == pytest.approx((wanted * broad).mean(), rel=1e-5)
     if wanted.ndim == 1:
         assert kind()(t, p, xp.asarray(w[:, None])).item() == pytest.approx(
             weighted.item(), rel=1e-6
@@ -283,9 +282,8 @@ def test_the_right_logits_for_each_loss():
         (BinaryCrossentropy(), "softmax", np.eye(3)[[0, 1, 2, 0]], bce_np),
         (CategoricalCrossentropy(), "sigmoid", np.eye(3)[[0, 1, 2, 0]], cce_np),
     ):
-        p = getattr(ops, name)(
-            x
-        )  # not the pair that cancels: the probabilities count, whatever made them
+        # not the pair that cancels: the probabilities count, whatever made them
+        p = getattr(ops, name)(x)
         assert loss(t, p).item() == pytest.approx(expected(t, p.numpy()).mean(), rel=1e-5)
         assert loss(t, p, np.ones(4)).item() == pytest.approx(
             expected(t, p.numpy()).mean(), rel=1e-5
@@ -511,7 +509,6 @@ def test_targets_may_have_a_graph():
 def test_match_target_shape(t, p, shape):
     assert losses.match_target_shape(np.zeros(t, int), Tensor(np.zeros(p))).shape == shape
     if t == (6, 1) and p == (6, 4):
-        assert (
-            losses.match_target_shape(np.zeros(t), Tensor(np.zeros(p))).shape == t
-        )  # not labels: refused, not reshaped
+        # not labels: refused, not reshaped
+        assert losses.match_target_shape(np.zeros(t), Tensor(np.zeros(p))).shape == t
     assert losses.match_target_shape(None, Tensor(np.zeros(p))) is None

@@ -71,10 +71,9 @@ class Primitive(Generic[P]):
         self.rules: Iterable[Rule | None] = ()
         self.constant = False  # True: no gradient flows, nothing is recorded
         self.saves_output = True
-        self.unused_inputs: Sequence[int] = ()  # inputs that no rule reads
-        self.shape_inputs: (
-            Sequence[int] | None
-        ) = ()  # inputs of which only the shape is read; None: all
+        # the inputs that no rule reads, and those of which only the shape is read (None: all)
+        self.unused_inputs: Sequence[int] = ()
+        self.shape_inputs: Sequence[int] | None = ()
         Primitive.registry.append(self)
 
     def gradients(

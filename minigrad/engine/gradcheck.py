@@ -22,9 +22,8 @@ from .tensor import Tensor
 
 # A smaller step is tried only where the one before it disagrees: a kink may lie within its reach.
 STEPS = 1e-3, 3e-5, 1e-6
-Function = Callable[
-    [bool], Sequence[Tensor]
-]  # of the variables as they are; True: record the result
+# of the variables as they are; True: record the result
+Function = Callable[[bool], Sequence[Tensor]]
 
 
 class KinkError(AssertionError):

@@ -235,6 +235,5 @@ def wrap(array: Array, node: Any) -> Tensor:
     return tensor
 
 
-TensorLike = (
-    Tensor | Array
-)  # what ops take and return: arrays in, arrays out; Tensors in, Tensors out
+# what ops take and return: arrays in, arrays out; Tensors in, Tensors out
+TensorLike = Tensor | Array

@@ -82,9 +82,8 @@ def test_resize_is_pytorchs(h, w, height, width, n, channels, method):
 
 def test_resize_by_hand(xp):
     row = xp.asarray(np.float32([[[0, 4]]]))  # (1, 1, 2)
-    assert_array_equal(
-        to_cpu(resize(row, (1, 4))), [[[0, 1, 3, 4]]]
-    )  # centers 1/2, 3/2 -> 1/4 3/4 5/4 7/4
+    # centers 1/2, 3/2 -> 1/4 3/4 5/4 7/4
+    assert_array_equal(to_cpu(resize(row, (1, 4))), [[[0, 1, 3, 4]]])
     assert_array_equal(to_cpu(resize(row, (1, 4), "nearest")), [[[0, 0, 4, 4]]])
     assert_array_equal(to_cpu(resize(row, (2, 1))), [[[2], [2]]])
     assert device_name(resize(row, 3)) == device_name(row)
@@ -155,12 +154,8 @@ def test_resize_refuses(x, size, error, message):
 def test_resize_guesses_the_method():
     with pytest.raises(ValueError, match="did you mean 'bilinear'"):
         resize(np.zeros((1, 2, 2)), 3, "bilinaer")
-    assert resize([[[1, 2], [3, 4]]], 4, "nearest").tolist()[0][0] == [
-        1,
-        1,
-        2,
-        2,
-    ]  # nearest takes whatever it is given
+    # nearest takes whatever it is given
+    assert resize([[[1, 2], [3, 4]]], 4, "nearest").tolist()[0][0] == [1, 1, 2, 2]
 
 
 # ---- the affine sampler --------------------------------------------------------------------------
@@ -218,9 +213,8 @@ def test_affine_wraps_at_the_seam():
     assert_array_equal(
         affine(x, maps_of(np.eye(2), (0, 1), 1), fill_mode="wrap")[0, 0, :, 0], [1, 2, 3, 0]
     )
-    assert_array_equal(
-        affine(x, maps_of(np.eye(2), (0, 6), 1))[0, 0, :, 0], [1, 0, 0, 1]
-    )  # reflected twice
+    # reflected twice
+    assert_array_equal(affine(x, maps_of(np.eye(2), (0, 6), 1))[0, 0, :, 0], [1, 0, 0, 1])
 
 
 def test_affine_names_what_it_knows():

@@ -58,9 +58,8 @@ def test_shuffles_follow_the_seed(xp):
     assert (first != np.arange(50)).any()
     minigrad.seed(4)
     assert_array_equal(one_pass(), first)
-    assert_array_equal(
-        first, np.random.default_rng(4).permutation(50)
-    )  # one a pass, drawn on the host
+    # one a pass, drawn on the host
+    assert_array_equal(first, np.random.default_rng(4).permutation(50))
 
 
 def test_without_shuffling_nothing_is_drawn_or_copied():
@@ -112,10 +111,8 @@ def test_validation_takes_the_last_rows(xp):
     assert_array_equal(to_cpu(y_held), [8, 9])
     assert_array_equal(to_cpu(x_held), [[16, 17], [18, 19]])
     assert len(x_train) == 8
-    assert [len(part[0]) for part in train_validation_split([np.zeros(1437)], 0.2)] == [
-        1149,
-        288,
-    ]  # as Keras
+    # as Keras
+    assert [len(part[0]) for part in train_validation_split([np.zeros(1437)], 0.2)] == [1149, 288]
 
 
 @pytest.mark.parametrize(

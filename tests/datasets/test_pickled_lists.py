@@ -26,12 +26,13 @@ def test_lists_as_numpy_and_python_2_wrote_them(tmp_path):
     rows[:] = [[1, 2], [3]]
     np.savez_compressed(tmp_path / "a.npz", x_train=rows)
     assert read_lists(tmp_path / "a.npz", "x_train") == [[1, 2], [3]]
+    # by hand: what Python 2 writes, with byte strings
     old = (
         b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85"
         b"U\x01b\x87Rq\x03(K\x01K\x02\x85cnumpy\ndtype\nq\x04U\x02O8K\x00K\x01\x87Rq\x05"
         b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89]q\x06(]q\x07(K\x01"
         b"M\x02\x01e]q\x08K\x03aetb."
-    )  # by hand: what Python 2 writes, with byte strings
+    )
     member = io.BytesIO()
     np.lib.format.write_array_header_1_0(member, np.lib.format.header_data_from_array_1_0(rows))
     with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:

@@ -60,9 +60,8 @@ def test_top_k(seed, k):
 
 def test_top_k_with_ties_and_nan():
     scores = np.array([[0.3, 0.3, 0.3, 0.1], [np.nan, 0.5, 0.5, 0.0]], np.float32)
-    assert (
-        SparseTopKCategoricalAccuracy(1)([2, 1], scores) == 0.5
-    )  # tied for the first place; NaN stands above
+    # tied for the first place; NaN stands above
+    assert SparseTopKCategoricalAccuracy(1)([2, 1], scores) == 0.5
     assert SparseTopKCategoricalAccuracy(2)([2, 0], scores) == 0.5  # a NaN score is no answer
     with pytest.raises(ValueError, match="labels from 0 to 4 do not fit 4 classes"):
         SparseTopKCategoricalAccuracy(1)([4, 0], scores)

@@ -37,17 +37,15 @@ def test_mean():
     assert mean.name == "loss"
     mean.reset_state()
     assert mean([1.0, 2.0, 6.0]) == 3.0
-    assert (
-        mean(np.array([[1.0, 3.0], [5.0, 7.0]]), [1, 0]) == 2.75
-    )  # 9 of 3, then the row of mean 2 once
+    # 9 of 3, then the row of mean 2 once
+    assert mean(np.array([[1.0, 3.0], [5.0, 7.0]]), [1, 0]) == 2.75
 
 
 def test_functions_are_averaged_by_rows():
     y = np.arange(10.0)
     p = np.arange(10.0) * 1.3
-    of_a_batch = MeanMetricWrapper(
-        lambda t, q: np.mean((t - q) ** 2), "mine"
-    )  # one number a batch: weighed by its rows
+    # one number a batch: weighed by its rows
+    of_a_batch = MeanMetricWrapper(lambda t, q: np.mean((t - q) ** 2), "mine")
     of_samples = metrics.get(losses.mean_squared_error)
     assert in_batches(of_a_batch, y, p) == pytest.approx(sk.mean_squared_error(y, p))
     assert in_batches(of_samples, y[:, None], p[:, None]) == pytest.approx(

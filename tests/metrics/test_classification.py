@@ -29,9 +29,8 @@ def test_precision_recall_f1_of_classes(seed, average, weighted):
         integers = cls(average, num_classes=4)
         assert_allclose(in_batches(integers, labels, taken, w), every)
         if average == "macro":
-            assert in_batches(cls(), labels, scores, w) == pytest.approx(
-                every
-            )  # what "auto" is for classes
+            # what "auto" is for classes
+            assert in_batches(cls(), labels, scores, w) == pytest.approx(every)
 
 
 @drawn

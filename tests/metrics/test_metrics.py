@@ -140,9 +140,8 @@ def test_devices_tensors_and_reset(metric, y, p, device):
         assert_allclose(got, expected, rtol=1e-6)
         assert isinstance(got, (float, np.ndarray))
     metric.reset_state()
-    metric.update_state(
-        to_device(y[:6], device), there[:6], np.ones(6)
-    )  # host weights beside device arrays
+    # host weights beside device arrays
+    metric.update_state(to_device(y[:6], device), there[:6], np.ones(6))
     half = metric.result()
     metric.reset_state()
     metric.update_state(y[:6], p[:6])

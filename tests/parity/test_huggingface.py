@@ -111,9 +111,8 @@ def test_encoders(kind, config, settings, tmp_path):
     if segmented:
         close(model.pooler(hidden[:, 0]), found.pooler_output)
     padded = np.where(MASK, IDS, 0)
-    close(
-        model(padded)[1, :7], output(theirs, input_ids=IDS[1:2, :7]).last_hidden_state[0]
-    )  # the mask is where the id is 0
+    # the mask is where the id is 0
+    close(model(padded)[1, :7], output(theirs, input_ids=IDS[1:2, :7]).last_hidden_state[0])
 
 
 HEADS = {

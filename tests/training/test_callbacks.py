@@ -260,9 +260,8 @@ def test_checkpoints_that_cannot_be(tmp_path):
     before = model.get_weights()[0]
     with pytest.raises(FileNotFoundError, match="there is no folder .*missing"):
         run(ModelCheckpoint(tmp_path / "missing" / "a.safetensors"), model, watched=[1])
-    np.testing.assert_array_equal(
-        model.get_weights()[0], before
-    )  # before the first step, not after the first epoch
+    # before the first step, not after the first epoch
+    np.testing.assert_array_equal(model.get_weights()[0], before)
     with pytest.raises(ValueError, match="asks for 'val_los', there are epoch, loss, watched"):
         run(ModelCheckpoint(str(tmp_path / "{val_los}.safetensors")), watched=[1])
 

@@ -73,9 +73,8 @@ def test_sample_weights():
     p = model.predict(X)
     values = model.train_on_batch(X, Y, sample_weight=w, return_dict=True)
     squares, distances = (p - Y)[:, 0] ** 2, abs(p - Y)[:, 0]
-    assert values["loss"] == pytest.approx(
-        (squares * w).sum() / 50, rel=1e-5
-    )  # over the number of rows, as in Keras
+    # over the number of rows, as in Keras
+    assert values["loss"] == pytest.approx((squares * w).sum() / 50, rel=1e-5)
     assert values["mae"] == pytest.approx(distances.mean(), rel=1e-5)
     assert values["weighted_mae"] == pytest.approx((distances * w).sum() / w.sum(), rel=1e-5)
     assert values["mse"] == pytest.approx((squares * w).sum() / w.sum(), rel=1e-5)
@@ -118,9 +117,10 @@ def test_class_weights():
         )
     model = classifier(SGD(0.0))
     history = model.fit(X, LABELS, class_weight={0: 100.0}, validation_split=0.2, verbose=0)
+    # training rows alone
     assert history.history["val_loss"][0] == pytest.approx(
         model.evaluate(X[40:], LABELS[40:]), rel=1e-6
-    )  # training rows alone
+    )
     assert history.history["loss"][0] > 5 * history.history["val_loss"][0]
 
 

@@ -19,9 +19,8 @@ from .helpers import LABELS, X, Y, assert_equal_weights, regression
 
 def test_the_last_batch_counts_by_its_rows():
     model = regression(SGD(0.0), metrics=["mae"])
-    y = np.where(np.arange(50) < 48, 0, 1000)[:, None].astype(
-        "float32"
-    )  # all the error is in a batch of two rows
+    # all the error is in a batch of two rows
+    y = np.where(np.arange(50) < 48, 0, 1000)[:, None].astype("float32")
     history = model.fit(X, y, batch_size=16, verbose=0, shuffle=False)
     p = model.predict(X)
     assert history.history["loss"][0] == pytest.approx(((p - y) ** 2).mean(), rel=1e-5)

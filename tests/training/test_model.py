@@ -91,9 +91,10 @@ def test_evaluate_and_predict(device):
     )
     assert model.test_on_batch(X, LABELS) == pytest.approx([value, accuracy], rel=1e-5)
     assert model.metrics_names == ["loss", "accuracy"]
+    # one number
     assert regression().evaluate(X, Y) == pytest.approx(
         regression().evaluate(X, Y, verbose=1), rel=10
-    )  # one number
+    )
     assert type(regression().evaluate(X, Y)) is float
 
 
@@ -107,9 +108,8 @@ def test_train_on_batch(device):
     SGD().apply(grad(losses.MeanSquaredError()(y, twin(x)), twin.weights), twin.weights)
     assert_equal_weights(model, twin)
     again = model.train_on_batch(X, Y, return_dict=True)
-    assert (
-        again.keys() == {"loss", "mae"} and again["mae"] < mae
-    )  # metrics begin anew with each call
+    # metrics begin anew with each call
+    assert again.keys() == {"loss", "mae"} and again["mae"] < mae
     assert type(regression().train_on_batch(X, Y)) is float
 
 
@@ -458,9 +458,8 @@ def test_unknown_names(arguments, words):
     model = regression(metrics=["mae"])
     with pytest.raises(ValueError, match=words):
         model.compile(**arguments)
-    assert model.metrics_names == ["loss", "mae"] and model.evaluate(
-        X, Y
-    )  # what was compiled before stays
+    # what was compiled before stays
+    assert model.metrics_names == ["loss", "mae"] and model.evaluate(X, Y)
 
 
 # ---- scripts and layers --------------------------------------------------------------------------

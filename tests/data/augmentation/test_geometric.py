@@ -32,9 +32,8 @@ def test_zero_factors_change_nothing():
 
 
 def test_translation_by_whole_pixels():
-    y = A.RandomTranslation((0.25, 0.25), (-0.1, -0.1), "constant", fill_value=0.5)(
-        PIXELS
-    )  # 2 down, 1 left
+    # 2 down, 1 left
+    y = A.RandomTranslation((0.25, 0.25), (-0.1, -0.1), "constant", fill_value=0.5)(PIXELS)
     assert_allclose(y[:, 2:, :-1], PIXELS[:, :-2, 1:], atol=1e-6)
     assert_allclose(y[:, :2], 0.5)
     assert_allclose(y[:, :, -1], 0.5)

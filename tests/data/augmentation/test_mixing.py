@@ -8,9 +8,8 @@ from minigrad.data.augmentation import CutMix, MixUp
 
 
 def test_mixup_mixes_images_and_labels_alike():
-    x = np.eye(8, dtype=np.float32).reshape(
-        8, 8, 1, 1
-    )  # each image is the one-hot row of its label
+    # each image is the one-hot row of its label
+    x = np.eye(8, dtype=np.float32).reshape(8, 8, 1, 1)
     y, targets = MixUp(1.0, num_classes=8)(x, np.arange(8))
     assert y.dtype == targets.dtype == np.float32
     assert_allclose(y[..., 0, 0], targets, atol=1e-6)

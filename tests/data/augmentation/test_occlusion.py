@@ -38,9 +38,8 @@ def test_erasing_covers_rectangles_of_the_given_kind():
     assert abs(covered.mean() - 0.5) < 0.01
     assert covered.std() > 0.28
     assert set(np.unique(A.RandomErasing(1.0, fill_value=0.25)(x))) == {0.25, 0.5}
-    assert_array_equal(
-        A.RandomErasing(1.0, (0.9, 1.0), (50, 60))(x), x
-    )  # nothing of this kind fits
+    # nothing of this kind fits
+    assert_array_equal(A.RandomErasing(1.0, (0.9, 1.0), (50, 60))(x), x)
 
 
 def test_cutout_is_a_square_around_any_pixel():

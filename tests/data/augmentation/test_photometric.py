@@ -44,9 +44,8 @@ def test_colors():
     )
     assert_allclose(A.RandomColor(hue=(1, 1))(x), x, atol=1e-5)  # once around
     levels = np.linspace(0, 1, 8, dtype=np.float32).reshape(1, 8, 1, 1).repeat(3, -1)
-    assert_allclose(
-        A.RandomColor(saturation=0.9, hue=0.5)(levels), levels, atol=1e-3
-    )  # gray has no color
+    # gray has no color
+    assert_allclose(A.RandomColor(saturation=0.9, hue=0.5)(levels), levels, atol=1e-3)
     gains = (A.RandomColor(gain=0.3)(x * 0.5) / (x * 0.5)).reshape(len(x), -1, 3)
     assert_allclose(gains, gains[:, :1].repeat(80, 1), rtol=1e-3)
     assert gains.min() >= 0.7

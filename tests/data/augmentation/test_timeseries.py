@@ -77,9 +77,8 @@ def test_smooth_curves_pass_through_their_knots():
     curves = smooth_curves(knots, 21)
     assert_allclose(curves[:, ::5], knots, atol=1e-6)
     t = np.linspace(-1, 1, 5)[None, :, None]
-    assert_allclose(
-        smooth_curves(t**3, 9)[0, :, 0], np.linspace(-1, 1, 9) ** 3, atol=1e-9
-    )  # a cubic is a cubic spline
+    # a cubic is a cubic spline
+    assert_allclose(smooth_curves(t**3, 9)[0, :, 0], np.linspace(-1, 1, 9) ** 3, atol=1e-9)
 
 
 def test_channels_change_places():
