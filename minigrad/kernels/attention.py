@@ -19,21 +19,21 @@ SAFE_SCORE = 30.0
 
 
 class Tile(NamedTuple):
-    """Some queries of some leading axes, and the keys that they may see.
+    """Some queries of some leading axes, and the keys that they may attend to.
 
     Attributes:
         queries: Index of the queries, and of their rows in the output.
         keys: Index of the keys and values.
         scores: Index among all scores.
         bias: What is added to the scores, 0 or MASKED_SCORE; None for nothing.
-        sees_all_keys: True for the last queries, which come first.
+        covers_all_keys: True for the last queries, which come first.
     """
 
     queries: tuple[Any, ...]
     keys: tuple[Any, ...]
     scores: tuple[Any, ...]
     bias: Array | None
-    sees_all_keys: bool
+    covers_all_keys: bool
 
 
 def cut_axes(shape: tuple[int, ...], size: int, limit: int) -> list[tuple[Any, ...]]:
@@ -103,7 +103,7 @@ class Scores:
                 )
 
     def _causal_bias(self, start: int, stop: int) -> tuple[int, Array | None]:
-        """How many keys the queries from start to stop may see, and what hides later ones."""
+        """How many keys the queries from start to stop may attend to, and what hides later ones."""
         queries, keys = self.shape[-2:]
         if not self.causal:
             return keys, None
@@ -211,9 +211,9 @@ def scaled_dot_product_attention_backward(
 
 
 def _add_product(target: Array, tile: Tile, a: Array, b: Array) -> None:
-    """target += a^T @ b at the keys of a tile; the first tile, which sees all keys, sets it."""
+    """target += a^T @ b at the keys of a tile; the first tile, which covers all keys, sets it."""
     transposed = a.swapaxes(-1, -2)
-    if tile.sees_all_keys:
+    if tile.covers_all_keys:
         backend(a).matmul(transposed, b, out=target[tile.keys])
     else:
         target[tile.keys] += transposed @ b

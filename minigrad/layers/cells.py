@@ -7,7 +7,7 @@ from typing import Any
 from .. import activations, initializers, ops, regularizers
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
-from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, simple_rnn_step
+from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, project, simple_rnn_step
 from .base import Layer
 from .regularization import dropout_mask
 from .validation import check_rate, positive_integer
@@ -106,15 +106,11 @@ class _Cell(Layer):
         """The new states, from x, the old ones and a dropout mask of h, or None."""
         raise TypeError(f"{type(self).__name__} needs a method step(self, x, *states, h_mask)")
 
-    def project(self, x: Any, bias: Any) -> Any:
-        """x @ kernel + bias."""
-        return x @ self.kernel if bias is None else ops.linear(x, self.kernel, bias)
-
     def draw_dropout_masks(self, x: Any) -> tuple[Any, Any]:
         """Factors of x (N, in) or (N, T, in), the same at each step, and of h; or None."""
-        shape = (len(x), *(1,) * (x.ndim - 2), x.shape[-1])
-        x_mask = dropout_mask(self.dropout, shape, x)
-        h_mask = dropout_mask(self.recurrent_dropout, (len(x), self.units), x)
+        n, *steps, features = x.shape
+        x_mask = dropout_mask(self.dropout, (n, *(1 for _ in steps), features), x)
+        h_mask = dropout_mask(self.recurrent_dropout, (n, self.units), x)
         return x_mask, h_mask
 
     # ---- all steps -------------------------------------------------------------------------------
@@ -218,7 +214,7 @@ class SimpleRNNCell(_Cell):
         )
 
     def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
-        a = self.project(x, self.bias)
+        a = project(x, self.kernel, self.bias)
         return simple_rnn_step(a, h, self.recurrent_kernel, h_mask, self.activation)
 
     def sequence_op(self) -> Any:
@@ -322,7 +318,7 @@ class LSTMCell(_Cell):
         self, x: Any, h: Any, c: Any, h_mask: Any = None
     ) -> list[Any]:
         return lstm_step(
-            self.project(x, self.bias),
+            project(x, self.kernel, self.bias),
             h,
             c,
             self.recurrent_kernel,
@@ -426,10 +422,10 @@ class GRUCell(_Cell):
     def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
         activations = self.activation, self.recurrent_activation
         if not self.reset_after:
-            a = self.project(x, self.bias)
+            a = project(x, self.kernel, self.bias)
             return gru_reset_before_step(a, h, self.recurrent_kernel, h_mask, *activations)
         x_bias, h_bias = (None, None) if self.bias is None else (self.bias[0], self.bias[1])
-        a = self.project(x, x_bias)
+        a = project(x, self.kernel, x_bias)
         return gru_step(a, h, self.recurrent_kernel, h_bias, h_mask, *activations)
 
     def sequence_op(self) -> Any:

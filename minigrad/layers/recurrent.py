@@ -128,33 +128,29 @@ class RNN(Layer):
     def _initial_states(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
-            states = self._as_states(x, initial_state)
-        elif self._states is not None:
-            states = self._states
-            self._check_batch_size(x, states)
-        else:
-            return None
-        for i, (state, n) in enumerate(zip(states, self.state_sizes())):
-            if state.shape != (len(x), n):
+            return self._match_states(x, initial_state)
+        if self._states is not None:
+            self._check_batch_size(x, self._states)
+            return self._match_states(x, self._states)
+        return None
+
+    def _match_states(self, x: Any, given: Any) -> list[Any]:
+        """States as Tensors of the dtype and on the device of x; ValueError unless they fit."""
+        states = list(given) if isinstance(given, (list, tuple)) else [given]
+        sizes = self.state_sizes()
+        if len(states) != len(sizes):
+            raise ValueError(
+                f"{type(self).__name__} has {len(sizes)} states, initial_state holds {len(states)}"
+            )
+        for i, n in enumerate(sizes):
+            if not isinstance(states[i], Tensor):
+                states[i] = Tensor(states[i], dtype=x.dtype, device=x.device)
+            if states[i].shape != (len(x), n):
                 raise ValueError(
-                    f"{type(self).__name__}: initial state {i} has shape {state.shape}; an input "
-                    f"of shape {x.shape} needs {(len(x), n)}"
+                    f"{type(self).__name__}: initial state {i} has shape {states[i].shape}; an "
+                    f"input of shape {x.shape} needs {(len(x), n)}"
                 )
         return states
-
-    def _as_states(self, x: Any, initial_state: Any) -> list[Any]:
-        """initial_state as Tensors of the dtype and on the device of x."""
-        is_list = isinstance(initial_state, (list, tuple))
-        states = list(initial_state) if is_list else [initial_state]
-        if len(states) != len(self.state_sizes()):
-            raise ValueError(
-                f"{type(self).__name__} has {len(self.state_sizes())} states, "
-                f"initial_state holds {len(states)}"
-            )
-        return [
-            s if isinstance(s, Tensor) else Tensor(s, dtype=x.dtype, device=x.device)
-            for s in states
-        ]
 
     def _check_batch_size(self, x: Any, states: list[Any]) -> None:
         if len(states[0]) != len(x):
@@ -194,7 +190,7 @@ class RNN(Layer):
         return y, last_states
 
     def _return_mode(self) -> str:
-        """What the op returns: h of the last step, h of all steps, or these followed by the last c."""
+        """What the op returns: the last h, all h, or all h followed by the last c."""
         needs_states = self.return_state or self.stateful
         if needs_states and len(self.state_sizes()) > 1:
             return "all"

@@ -290,4 +290,5 @@ def hard_silu(x: TensorLike) -> TensorLike:
     return x * hard_sigmoid(x)
 
 
-swish, hard_swish = silu, hard_silu
+swish = silu
+hard_swish = hard_silu

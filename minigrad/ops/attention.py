@@ -11,10 +11,9 @@ from ..backend import Array, backend
 from ..engine.autograd import fused, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import exp, where
-from .reductions import max as max_of
-from .reductions import sum as sum_of
+from .reductions import max, sum
 
-MASKED_SCORE = -1e30  # of a key that a query may not see
+MASKED_SCORE = -1e30  # of a key that a query may not attend to
 
 # ---- masks ---------------------------------------------------------------------------------------
 
@@ -35,11 +34,12 @@ def causal_mask(xp: Any, queries: int, keys: int, first: int) -> Array:
 def masked_softmax(
     scores: TensorLike, mask: TensorLike | None = None, *, causal: bool = False
 ) -> TensorLike:
-    """softmax over the keys that a query may see; zeros for a query that may see none.
+    """softmax over the keys that a query may attend to; zeros for a query that may attend to none.
 
     Args:
         scores: One score per query and key.
-        mask: Booleans that broadcast to the scores, True where a query may see a key; None for all.
+        mask: Booleans that broadcast to the scores, True where a query may attend
+            to a key; None for all.
         causal: Hide the keys after the position of a query, the last query being at the last key.
 
     Shape:
@@ -58,9 +58,9 @@ def masked_softmax(
     if causal:
         visible = visible & causal_mask(xp, queries, keys, keys - queries)
     masked = where(visible, scores, MASKED_SCORE)
-    largest = max_of(masked, axis=-1, keepdims=True)
+    largest = max(masked, axis=-1, keepdims=True)
     exponentials = where(visible, exp(masked - largest), 0)
-    total = sum_of(exponentials, axis=-1, keepdims=True)
+    total = sum(exponentials, axis=-1, keepdims=True)
     return exponentials / where(total == 0, 1, total)
 
 
@@ -85,7 +85,8 @@ def scaled_dot_product_attention(
         q: Queries.
         k: Keys.
         v: Values.
-        mask: Booleans that broadcast to (..., Tq, Tk), True where a query may see a key, or None.
+        mask: Booleans that broadcast to (..., Tq, Tk), True where a query may attend
+            to a key, or None.
         keep_mask: Dropout: booleans (..., Tq, Tk), False where a probability is dropped, or None.
         causal: Hide the keys after the position of a query, the last query being at the last key.
         scale: The factor of the scores; None for 1 / sqrt(d).
@@ -138,7 +139,8 @@ def _check_mask(mask: TensorLike, scores: tuple[int, ...]) -> None:
     """Raise unless a mask is boolean and broadcasts to the shape of the scores."""
     if mask.dtype.kind != "b":
         raise TypeError(
-            f"attention: a mask must be boolean, True where a query may see a key, not {mask.dtype}"
+            "attention: a mask must be boolean, True where a query may attend to a key, not "
+            f"{mask.dtype}"
         )
     pairs = zip(mask.shape[::-1], scores[::-1])
     if mask.ndim > len(scores) or any(n not in (1, m) for n, m in pairs):
@@ -196,7 +198,7 @@ def rotary(
         raise ValueError(
             f"rotary rotates pairs of features: {features} of them (x of shape {x.shape}) are odd"
         )
-    frequencies = base ** (xp.arange(half) / -max(1, half))  # in float64
+    frequencies = base ** (-2 * xp.arange(half) / features)  # in float64
     angles = positions[..., None] * frequencies
     cos, sin = xp.cos(angles).astype(x.dtype), xp.sin(angles).astype(x.dtype)
     first, second = slice(half), slice(half, None)

@@ -12,7 +12,7 @@ from ..engine.tensor import TensorLike
 
 @primitive
 def _einsum(*operands: TensorLike, subscripts: str) -> TensorLike:
-    """The sum, for subscripts with an arrow, without "...", and without a letter twice in a term."""
+    """The sum, for subscripts with an arrow, without "...", no letter twice in a term."""
     xp = backend(operands[0])
     if len(operands) > 2:
         return xp.einsum(subscripts, *operands, optimize=True)
@@ -65,12 +65,10 @@ def einsum(subscripts: str, *operands: TensorLike) -> TensorLike:
     if not arrow:
         output = _implicit_output(inputs)
     unused = [letter for letter in string.ascii_letters if letter not in subscripts]
-    counts = [_ellipsis_ndim(term, x) for term, x in zip(terms, operands)]
-    ellipsis = "".join(unused.pop() for _ in range(max(0, *counts)))
-    terms = [
-        _expand_ellipsis(subscripts, k, term, x, ellipsis)
-        for k, (term, x) in enumerate(zip(terms, operands))
-    ]
+    longest = max(0, *map(_ellipsis_ndim, terms, operands))
+    ellipsis = "".join(unused.pop() for _ in range(longest))
+    for k, x in enumerate(operands):
+        terms[k] = _expand_ellipsis(subscripts, k, terms[k], x, ellipsis)
     length = _lengths(subscripts, terms, operands, ellipsis)
     arrays = list(operands)
     for k, term in enumerate(list(terms)):
@@ -94,8 +92,9 @@ def _ellipsis_ndim(term: str, x: Any) -> int:
 
 def _expand_ellipsis(subscripts: str, k: int, term: str, x: Any, ellipsis: str) -> str:
     """The term with letters for its ellipsis, the last of those that stand for the longest."""
-    count = _ellipsis_ndim(term, x)
-    expanded = term.replace("...", ellipsis[len(ellipsis) - count :] if count > 0 else "")
+    count = max(0, _ellipsis_ndim(term, x))
+    letters = ellipsis[len(ellipsis) - count :]
+    expanded = term.replace("...", letters)
     if len(expanded) != x.ndim:
         raise ValueError(
             f"einsum {subscripts!r}: {term!r} does not fit operand {k} of shape {x.shape}"
@@ -122,11 +121,14 @@ def _lengths(subscripts: str, terms: list[str], operands: Any, ellipsis: str) ->
 
 def _without_broadcast_axes(term: str, x: Any, length: dict[str, int]) -> tuple[str, Any]:
     """Term and operand without axes of length 1 that are longer in other operands."""
-    kept = [i for i, letter in enumerate(term) if x.shape[i] == length[letter]]
-    if len(kept) == x.ndim:
+    letters, shape = "", []
+    for letter, n in zip(term, x.shape):
+        if n == length[letter]:
+            letters += letter
+            shape.append(n)
+    if letters == term:
         return term, x
-    shape = tuple(x.shape[i] for i in kept)
-    return "".join(term[i] for i in kept), x.reshape(shape)
+    return letters, x.reshape(tuple(shape))
 
 
 def _split_repeated_letters(k: int, terms: list[str], arrays: list[Any], unused: list[str]) -> None:

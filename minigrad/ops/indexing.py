@@ -9,7 +9,7 @@ from ..engine.autograd import primitive
 from ..engine.tensor import TensorLike
 from .shapes import normalize_axis
 
-_BASIC = (int, slice, type(None), type(...))
+BASIC_INDEX = (int, slice, type(None), type(...))
 
 # ---- indices -------------------------------------------------------------------------------------
 
@@ -32,30 +32,38 @@ def _axis_count(part: Any) -> int:
 
 def _is_basic(index: tuple[Any, ...]) -> bool:
     """True for an index without arrays."""
-    return all(isinstance(part, _BASIC) for part in index)
+    return all(isinstance(part, BASIC_INDEX) for part in index)
 
 
 def _normalize_index(x: Array, index: Any) -> tuple[Any, ...]:
-    """The index as a tuple, with arrays for Tensors and lists.
+    """The index as a tuple, with arrays for Tensors and lists; IndexError outside x."""
+    listed = index if isinstance(index, tuple) else (index,)
+    if _is_basic(listed):
+        return listed
+    parts = tuple(_as_index(backend(x), part) for part in listed)
+    _check_bounds(x, parts)
+    return parts
 
-    Raises IndexError for integers outside x, which a GPU would silently wrap around.
-    """
-    parts = tuple(map(_as_array, index if isinstance(index, tuple) else (index,)))
-    if _is_basic(parts):
-        return parts
-    xp = backend(x)
-    parts = tuple(xp.asarray(p, None if p else int) if isinstance(p, list) else p for p in parts)
+
+def _as_index(xp: Any, part: Any) -> Any:
+    """One part of an index with an array for a Tensor or a list; an empty list is of integers."""
+    if isinstance(part, list):
+        return xp.asarray(part, None if part else int)
+    return _as_array(part)
+
+
+def _check_bounds(x: Array, parts: tuple[Any, ...]) -> None:
+    """Raise IndexError for integers outside x, which a GPU would silently wrap around."""
     axis = 0
     for part in parts:
         if part is ...:
             axis += x.ndim - sum(map(_axis_count, parts))
         elif _kind(part) in ("i", "u") and part.size and axis < x.ndim:
-            _check_bounds(part, axis, x.shape[axis])
+            _check_range(part, axis, x.shape[axis])
         axis += _axis_count(part)
-    return parts
 
 
-def _check_bounds(indices: Array, axis: int, n: int) -> None:
+def _check_range(indices: Array, axis: int, n: int) -> None:
     low, high = int(indices.min()), int(indices.max())
     if low < -n or high >= n:
         wrong = low if low < -n else high
@@ -247,12 +255,20 @@ def one_hot(labels: TensorLike, *, classes: int, dtype: Any = "float32") -> Tens
         array([[0., 1., 0.],
                [1., 0., 0.]], dtype=float32)
     """
-    if labels.size and (int(labels.min()) < 0 or int(labels.max()) >= classes):
+    check_label_range(labels, classes)
+    columns = backend(labels).arange(classes)
+    return (labels[..., None] == columns).astype(dtype)
+
+
+def check_label_range(labels: Any, classes: int) -> None:
+    """Raise IndexError unless all labels are in 0..classes-1."""
+    if not labels.size:
+        return
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
         raise IndexError(
-            f"labels run from {int(labels.min())} to {int(labels.max())}, "
-            f"but {classes} classes allow 0..{classes - 1}"
+            f"labels run from {low} to {high}, but {classes} classes allow 0..{classes - 1}"
         )
-    return (labels[..., None] == backend(labels).arange(classes)).astype(dtype)
 
 
 one_hot.gradients(None)

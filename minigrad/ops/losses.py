@@ -8,7 +8,7 @@ from ..engine.autograd import fused
 from ..engine.tensor import TensorLike
 from .activations import softplus
 from .elementwise import square
-from .indexing import take_along_axis
+from .indexing import check_label_range, take_along_axis
 from .reductions import mean, sum
 from .shapes import expand_dims
 from .softmax import log_softmax
@@ -18,7 +18,6 @@ from .softmax import log_softmax
 
 def check_labels(labels: Any, logits: Any) -> None:
     """Raise unless `labels` are integers in 0..classes-1, one per row of the logits."""
-    classes = logits.shape[-1]
     if labels.shape != logits.shape[:-1]:
         raise ValueError(
             f"labels of shape {labels.shape} do not fit logits of shape {logits.shape}: "
@@ -29,11 +28,7 @@ def check_labels(labels: Any, logits: Any) -> None:
             f"labels must be integers, not {labels.dtype}: "
             "one-hot rows belong to categorical_crossentropy"
         )
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise IndexError(
-            f"labels run from {int(labels.min())} to {int(labels.max())}, "
-            f"but {classes} classes allow 0..{classes - 1}"
-        )
+    check_label_range(labels, logits.shape[-1])
 
 
 def check_same_shape(op: str, a: Any, b: Any) -> None:

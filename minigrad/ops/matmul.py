@@ -38,14 +38,20 @@ def matmul(a: TensorLike, b: TensorLike) -> TensorLike:
         >>> matmul(np.array([[1, 2], [3, 4]]), np.array([1, 1]))
         array([3, 7])
     """
-    if not getattr(a, "ndim", 0) or not getattr(b, "ndim", 0):
-        raise ValueError(
-            "matmul needs arrays of one axis or more, got shapes "
-            f"{getattr(a, 'shape', ())} and {getattr(b, 'shape', ())}: "
-            "a scalar is multiplied with *"
-        )
-    if a.ndim >= 2 and b.ndim >= 2:
+    ndims = getattr(a, "ndim", 0), getattr(b, "ndim", 0)
+    if min(ndims) >= 2:
         return _matmul(a, b)
+    if min(ndims) == 1:
+        return _matmul_vectors(a, b)
+    raise ValueError(
+        "matmul needs arrays of one axis or more, got shapes "
+        f"{getattr(a, 'shape', ())} and {getattr(b, 'shape', ())}: "
+        "a scalar is multiplied with *"
+    )
+
+
+def _matmul_vectors(a: TensorLike, b: TensorLike) -> TensorLike:
+    """matmul where a is a row or b a column, or both; the result is without their axes."""
     rows = a if a.ndim > 1 else a.reshape((1, -1))
     columns = b if b.ndim > 1 else b.reshape((-1, 1))
     y = _matmul(rows, columns)

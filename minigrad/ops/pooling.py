@@ -21,8 +21,9 @@ OVER_WINDOW = 3, 4  # the axes KH and KW of patches
 
 @primitive(kernel="max_pool")
 def _max_pool(x: Array, *, window: Window) -> Array:
-    """The largest pixel of each window; padding never wins."""
-    return im2col(x, window=window, fill=-math.inf).max(OVER_WINDOW)
+    """The largest pixel of each window; padding is never the largest."""
+    patches = im2col(x, window=window, fill=-math.inf)
+    return patches.max(OVER_WINDOW)
 
 
 @primitive(kernel="max_pool_grad")
@@ -38,7 +39,8 @@ def max_pool_grad(grad_output: Array, x: Array, maxima: Array, *, window: Window
     Shape:
         (N, OH, OW, C) -> (N, H, W, C)
     """
-    patches = grad_output[:, :, :, None, None] * _argmax_mask(x, maxima, window)
+    mask = _argmax_mask(x, maxima, window)
+    patches = grad_output[:, :, :, None, None] * mask
     return col2im(patches, window=window)
 
 
@@ -55,18 +57,19 @@ def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> Ar
     Shape:
         (N, H, W, C) -> (N, OH, OW, C)
     """
-    patches = im2col(v, window=window) * _argmax_mask(x, maxima, window)
-    return patches.sum(OVER_WINDOW)
+    mask = _argmax_mask(x, maxima, window)
+    patches = im2col(v, window=window)
+    return (patches * mask).sum(OVER_WINDOW)
 
 
 def _argmax_mask(x: Array, maxima: Array, window: Window) -> Array:
     """True at the first pixel of each patch, row by row, that is its maximum."""
     patches = im2col(x, window=window, fill=-math.inf)
-    hits = patches == maxima[:, :, :, None, None]
-    n, rows, columns, kh, kw, channels = hits.shape
-    in_a_row = hits.reshape((n, rows, columns, kh * kw, channels))
-    first = in_a_row & (in_a_row.cumsum(3) == 1)
-    return first.reshape(hits.shape)
+    matches = patches == maxima[:, :, :, None, None]
+    n, rows, columns, kh, kw, channels = matches.shape
+    flat = matches.reshape((n, rows, columns, kh * kw, channels))
+    first = flat & (flat.cumsum(3) == 1)
+    return first.reshape(matches.shape)
 
 
 _max_pool.gradients(lambda g, y, x, window: max_pool_grad(g, x, y, window=window), needs="y x")
@@ -90,7 +93,8 @@ gather_at_argmax.gradients(
 @primitive(kernel="avg_pool")
 def _avg_pool(x: Array, *, window: Window) -> Array:
     """The mean of the pixels of each window; padding does not count."""
-    return im2col(x, window=window).sum(OVER_WINDOW) / _count_pixels(x, window)
+    patches = im2col(x, window=window)
+    return patches.sum(OVER_WINDOW) / _count_pixels(x, window)
 
 
 @primitive(kernel="avg_pool_grad")

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import fused
-from ..engine.tensor import TensorLike
+from ..engine.tensor import Tensor, TensorLike, wrap
 from .activations import sigmoid
 from .elementwise import tanh, where
 from .matmul import linear
@@ -66,13 +66,16 @@ def split_gates(a: TensorLike, count: int) -> list[TensorLike]:
 
 
 def drop(h: TensorLike, dropout_mask: TensorLike | None) -> TensorLike:
-    """h as it enters the product with the recurrent kernel."""
+    """h times its dropout mask, as it enters the product with the recurrent kernel."""
     return h if dropout_mask is None else h * dropout_mask
 
 
-def or_zeros(state: TensorLike | None, x: TensorLike, units: int) -> TensorLike:
-    """The initial state, zeros where it is None."""
-    return backend(x).zeros((x.shape[0], units), x.dtype) if state is None else state
+def state_or_zeros(state: TensorLike | None, x: TensorLike, units: int) -> TensorLike:
+    """The initial state; zeros of the kind of x where it is None."""
+    if state is not None:
+        return state
+    zeros = backend(x).zeros((x.shape[0], units), x.dtype)
+    return wrap(zeros, None) if isinstance(x, Tensor) else zeros
 
 
 def check_recurrent(
@@ -174,7 +177,7 @@ def simple_rnn(
     def step(a: TensorLike, h: TensorLike) -> list[TensorLike]:
         return simple_rnn_step(a, h, recurrent, dropout_mask, activation)
 
-    states = [or_zeros(h, x, recurrent.shape[0])]
+    states = [state_or_zeros(h, x, recurrent.shape[0])]
     return scan(step, project(x, kernel, bias), states, mask, return_mode)
 
 
@@ -255,7 +258,7 @@ def lstm(
         return lstm_step(a, h, c, recurrent, dropout_mask, activation, recurrent_activation)
 
     units = recurrent.shape[0]
-    states = [or_zeros(h, x, units), or_zeros(c, x, units)]
+    states = [state_or_zeros(h, x, units), state_or_zeros(c, x, units)]
     return scan(step, project(x, kernel, bias), states, mask, return_mode)
 
 
@@ -335,7 +338,7 @@ def gru(
         options = dropout_mask, activation, recurrent_activation
         return gru_step(a, h, recurrent, recurrent_bias, *options)
 
-    states = [or_zeros(h, x, recurrent.shape[0])]
+    states = [state_or_zeros(h, x, recurrent.shape[0])]
     return scan(step, project(x, kernel, input_bias), states, mask, return_mode)
 
 
@@ -413,5 +416,5 @@ def gru_reset_before(
         options = dropout_mask, activation, recurrent_activation
         return gru_reset_before_step(a, h, recurrent, *options)
 
-    states = [or_zeros(h, x, recurrent.shape[0])]
+    states = [state_or_zeros(h, x, recurrent.shape[0])]
     return scan(step, project(x, kernel, bias), states, mask, return_mode)

@@ -25,7 +25,8 @@ def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 def _axes_last(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The permutation that puts the reduced axes last."""
     axes = _axes(axis, ndim)
-    return (*(i for i in range(ndim) if i not in axes), *axes)
+    others = [i for i in range(ndim) if i not in axes]
+    return (*others, *axes)
 
 
 def _keepdims_shape(shape: Shape, axis: Axis) -> Shape:
@@ -63,12 +64,11 @@ def sum(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
     return x.sum(axis, keepdims=keepdims)
 
 
-sum.gradients(
-    lambda g, y, x, axis=None, keepdims=False: broadcast_to(
-        expand_reduced(g, x, axis), shape=x.shape
-    ),
-    needs="x.shape",
-)
+def _sum_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return broadcast_to(expand_reduced(g, x, axis), shape=x.shape)
+
+
+sum.gradients(_sum_rule, needs="x.shape")
 
 
 @primitive
@@ -87,12 +87,12 @@ def mean(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorL
     return x.mean(axis, keepdims=keepdims)
 
 
-mean.gradients(
-    lambda g, y, x, axis=None, keepdims=False: broadcast_to(
-        expand_reduced(g, x, axis) / _count(x.shape, axis), shape=x.shape
-    ),
-    needs="x.shape",
-)
+def _mean_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    parts = expand_reduced(g, x, axis) / _count(x.shape, axis)
+    return broadcast_to(parts, shape=x.shape)
+
+
+mean.gradients(_mean_rule, needs="x.shape")
 
 
 def var(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
@@ -108,8 +108,9 @@ def var(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int =
         >>> var(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
         array([1., 1.])
     """
-    squares = square(x - mean(x, axis=axis, keepdims=True))
-    return sum(squares, axis=axis, keepdims=keepdims) / (_count(x.shape, axis) - ddof)
+    deviations = x - mean(x, axis=axis, keepdims=True)
+    sum_of_squares = sum(square(deviations), axis=axis, keepdims=keepdims)
+    return sum_of_squares / (_count(x.shape, axis) - ddof)
 
 
 def std(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
@@ -125,7 +126,8 @@ def std(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int =
         >>> std(np.array([[1.0, 2.0], [5.0, 4.0]]), axis=0)
         array([2., 1.])
     """
-    return sqrt(var(x, axis=axis, keepdims=keepdims, ddof=ddof))
+    variance = var(x, axis=axis, keepdims=keepdims, ddof=ddof)
+    return sqrt(variance)
 
 
 @primitive
@@ -144,9 +146,10 @@ def cumsum(x: TensorLike, *, axis: int | None = None) -> TensorLike:
 
 
 def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
-    """The sum of g at and after each element: all of it without what stands before."""
+    """The sum of g at and after each element: the total without what stands before it."""
     total = sum(g, axis=axis, keepdims=axis is not None)
-    return (total - cumsum(g, axis=axis) + g).reshape(x.shape)
+    from_here = total - cumsum(g, axis=axis) + g
+    return from_here.reshape(x.shape)
 
 
 cumsum.gradients(_cumsum_rule, needs="x.shape")
@@ -175,8 +178,10 @@ def _prod_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False
     """g times the product of the other factors, without dividing by a factor that may be 0."""
     is_zero = x == 0
     if is_zero.any():
-        return expand_reduced(g, x, axis) * _other_factors(x, axis)
-    return expand_reduced(g, x, axis) * (prod(x, axis=axis, keepdims=True) / x)
+        others = _other_factors(x, axis)
+    else:
+        others = prod(x, axis=axis, keepdims=True) / x
+    return expand_reduced(g, x, axis) * others
 
 
 def _other_factors(x: Any, axis: Axis) -> Any:
@@ -188,8 +193,10 @@ def _other_factors(x: Any, axis: Axis) -> Any:
     ones = backend(x).ones((len(rows), 1), x.dtype)
     before, after = [ones], [ones]
     for i in range(n - 1):
-        before.append(before[-1] * rows[:, i : i + 1])
-        after.append(after[-1] * rows[:, n - 1 - i : n - i])
+        column = rows[:, i : i + 1]
+        column_from_end = rows[:, n - 1 - i : n - i]
+        before.append(before[-1] * column)
+        after.append(after[-1] * column_from_end)
     columns = [a * b for a, b in zip(before, reversed(after))]
     others = concatenate(columns, axis=1).reshape(moved.shape)
     return others.transpose(inverse_permutation(order))
@@ -235,16 +242,20 @@ def min(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
 
 def _first_match(x: Any, y: Any, axis: Axis) -> Any:
     """True at the first element along `axis` that equals the extreme y."""
-    values, extreme = getattr(x, "_array", x), getattr(y, "_array", y)
+    values = getattr(x, "_array", x)
+    extreme = getattr(y, "_array", y)
     order = _axes_last(axis, x.ndim)
-    matches = (values == expand_reduced(extreme, x, axis)).transpose(order)
+    is_equal = values == expand_reduced(extreme, x, axis)
+    matches = is_equal.transpose(order)
     rows = matches.reshape((-1, _count(x.shape, axis)))
     first = rows & (rows.cumsum(1) == 1)
-    return first.reshape(matches.shape).transpose(inverse_permutation(order)).copy()
+    mask = first.reshape(matches.shape).transpose(inverse_permutation(order))
+    return mask.copy()
 
 
 def _extreme_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return where(_first_match(x, y, axis), expand_reduced(g, x, axis), 0)
+    mask = _first_match(x, y, axis)
+    return where(mask, expand_reduced(g, x, axis), 0)
 
 
 max.gradients(_extreme_rule, needs="y x")

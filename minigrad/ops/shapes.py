@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..backend import Axis, Shape, backend
@@ -99,8 +100,9 @@ def moveaxis(x: TensorLike, *, source: int, destination: int) -> TensorLike:
         (3, 4, 2)
     """
     axes = list(range(x.ndim))
-    place = normalize_axis(destination, x.ndim, "moveaxis")
-    axes.insert(place, axes.pop(normalize_axis(source, x.ndim, "moveaxis")))
+    old = normalize_axis(source, x.ndim, "moveaxis")
+    new = normalize_axis(destination, x.ndim, "moveaxis")
+    axes.insert(new, axes.pop(old))
     return transpose(x, axes=tuple(axes))
 
 
@@ -135,13 +137,14 @@ def squeeze(x: TensorLike, *, axis: Axis = None) -> TensorLike:
         (2, 3)
     """
     if axis is None:
-        return reshape(x, shape=tuple(n for n in x.shape if n != 1))
-    named = axis if isinstance(axis, tuple) else (axis,)
-    removed = [normalize_axis(a, x.ndim, "squeeze") for a in named]
+        removed = [i for i, n in enumerate(x.shape) if n == 1]
+    else:
+        named = axis if isinstance(axis, tuple) else (axis,)
+        removed = [normalize_axis(a, x.ndim, "squeeze") for a in named]
     if any(x.shape[a] != 1 for a in removed):
         raise ValueError(f"squeeze: axis {axis} of shape {x.shape} is not 1 long")
-    kept = (n for i, n in enumerate(x.shape) if i not in removed)
-    return reshape(x, shape=tuple(kept))
+    lengths = [n for i, n in enumerate(x.shape) if i not in removed]
+    return reshape(x, shape=tuple(lengths))
 
 
 def flatten(x: TensorLike) -> TensorLike:
@@ -197,7 +200,9 @@ def roll(x: TensorLike, *, shift: int | tuple[int, ...], axis: Axis = None) -> T
 
 
 def _opposite(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:
-    return -shift if isinstance(shift, int) else tuple(-s for s in shift)
+    if isinstance(shift, int):
+        return -shift
+    return tuple(-s for s in shift)
 
 
 roll.gradients(
@@ -233,11 +238,12 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
         >>> pad(np.array([1, 2]), width=(1, 2))
         array([0, 1, 2, 0, 0])
     """
-    pairs = _width_per_axis(width, x.ndim)
-    shape = tuple(before + n + after for n, (before, after) in zip(x.shape, pairs))
-    y = backend(x).full(shape, value, x.dtype)
-    center = tuple(slice(before, before + n) for n, (before, _) in zip(x.shape, pairs))
-    y[center] = x
+    shape, center = [], []
+    for n, (before, after) in zip(x.shape, _width_per_axis(width, x.ndim)):
+        shape.append(before + n + after)
+        center.append(slice(before, before + n))
+    y = backend(x).full(tuple(shape), value, x.dtype)
+    y[tuple(center)] = x
     return y
 
 
@@ -253,9 +259,10 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
         >>> crop(np.array([0, 1, 2, 0, 0]), width=(1, 2))
         array([1, 2])
     """
-    pairs = _width_per_axis(width, x.ndim)
-    center = tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))
-    return x[center]
+    center = []
+    for n, (before, after) in zip(x.shape, _width_per_axis(width, x.ndim)):
+        center.append(slice(before, n - after))
+    return x[tuple(center)]
 
 
 pad.gradients(lambda g, y, x, width, value=0: crop(g, width=width), needs="")
@@ -271,9 +278,10 @@ def _concatenate(*xs: TensorLike, axis: int) -> TensorLike:
 
 def _input_slice(g: Any, y: Any, *xs: Any, axis: int, i: int) -> Any:
     """The part of g that belongs to the i-th input."""
-    start = sum(x.shape[axis] for x in xs[:i])
+    lengths = [x.shape[axis] for x in xs]
+    start = sum(lengths[:i])
     index = [slice(None)] * g.ndim
-    index[axis] = slice(start, start + xs[i].shape[axis])
+    index[axis] = slice(start, start + lengths[i])
     return g[tuple(index)]
 
 
@@ -337,17 +345,22 @@ def split(x: TensorLike, *, sections: int | Sequence[int], axis: int = 0) -> lis
     """
     axis = normalize_axis(axis, x.ndim, "split")
     n = x.shape[axis]
-    if isinstance(sections, int):
-        if sections < 1 or n % sections:
-            raise ValueError(
-                f"split: axis {axis} of length {n} does not divide into {sections} equal sections"
-            )
-        inner = list(range(n // sections, n, n // sections))
-    else:
-        inner = list(sections)
+    cuts = _equal_cuts(n, sections, axis) if isinstance(sections, int) else sections
     before = (slice(None),) * axis
-    edges = zip([0, *inner], [*inner, n])
-    return [x[(*before, slice(start, stop))] for start, stop in edges]
+    parts = []
+    for start, stop in pairwise([0, *cuts, n]):
+        parts.append(x[(*before, slice(start, stop))])
+    return parts
+
+
+def _equal_cuts(n: int, sections: int, axis: int) -> Sequence[int]:
+    """The positions that cut n elements into equal sections; ValueError where there are none."""
+    if sections < 1 or n % sections:
+        raise ValueError(
+            f"split: axis {axis} of length {n} does not divide into {sections} equal sections"
+        )
+    size = n // sections
+    return [k * size for k in range(1, sections)]
 
 
 def repeat(x: TensorLike, *, repeats: int, axis: int) -> TensorLike:
@@ -364,7 +377,8 @@ def repeat(x: TensorLike, *, repeats: int, axis: int) -> TensorLike:
     """
     axis = normalize_axis(axis, x.ndim, "repeat")
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
-    copies = broadcast_to(expand_dims(x, axis=axis + 1), shape=(*before, n, repeats, *after))
+    expanded = expand_dims(x, axis=axis + 1)
+    copies = broadcast_to(expanded, shape=(*before, n, repeats, *after))
     return reshape(copies, shape=(*before, n * repeats, *after))
 
 

@@ -72,9 +72,9 @@ def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, s
             return arrays, dict(file.metadata() or {})
     except SafetensorError as cause:
         raise ValueError(
-            f"{path} is not a complete safetensors file ({cause}). minigrad reads only safetensors: "
-            "pickles (.bin, .pt) and HDF5 (.h5) have to be converted by the framework that wrote "
-            "them"
+            f"{path} is not a complete safetensors file ({cause}). minigrad reads only "
+            "safetensors: pickles (.bin, .pt) and HDF5 (.h5) have to be converted by the framework "
+            "that wrote them"
         ) from cause
 
 
