@@ -8,6 +8,8 @@ from typing import Any
 from . import ops
 from .utils.registry import lookup
 
+__all__ = ["get", "linear"]
+
 
 def linear(x: Any) -> Any:
     """x itself: no activation.

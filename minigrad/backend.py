@@ -151,7 +151,21 @@ def to_gpu(x: Any) -> Array:
     Raises:
         RuntimeError: If CuPy is not installed or finds no GPU.
     """
-    module = load_module("cuda")
+    return transfer(x, "cuda")
+
+
+def transfer(x: Any, device: str) -> Array:
+    """x as an array on a device; the same object if it is there already.
+
+    Args:
+        x: An array or a list.
+        device: The name of the device.
+
+    Example:
+        >>> transfer([1, 2], "cpu")
+        array([1, 2])
+    """
+    module = load_module(device)
     is_there = backend(x) is module and hasattr(x, "dtype")
     return x if is_there else module.asarray(to_cpu(x))
 

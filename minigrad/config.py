@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import Array, backend, load_module, to_cpu
+from .backend import Array, backend, load_module, to_cpu, transfer
 
 
 class Settings(threading.local):
@@ -44,7 +44,7 @@ class Scope(ContextDecorator):
     nothing, and warns.
     """
 
-    used = True  # until an instance is made whole
+    used = True  # until __init__ has run
 
     def __init__(self, **values: Any) -> None:
         self.values = values
@@ -57,15 +57,15 @@ class Scope(ContextDecorator):
 
     def __enter__(self) -> Any:
         self.used = True
-        mine = vars(settings)
-        mine.update(self.values, outer=mine.copy())
+        own = vars(settings)
+        own.update(self.values, outer=own.copy())
         return self
 
     def __exit__(self, *_: Any) -> None:
-        mine = vars(settings)
-        outer = mine["outer"]
-        mine.clear()
-        mine.update(outer)
+        own = vars(settings)
+        outer = own["outer"]
+        own.clear()
+        own.update(outer)
 
     def __del__(self) -> None:
         if not self.used:
@@ -139,8 +139,7 @@ def to_device(x: Any, name: str | None = None) -> Array:
 
     The same object if it is there already.
     """
-    module = load_module(name or settings.device)
-    return x if backend(x) is module and hasattr(x, "dtype") else module.asarray(to_cpu(x))
+    return transfer(x, name or settings.device)
 
 
 # ---- dtype -------------------------------------------------------------------------------------

@@ -14,13 +14,32 @@ from typing import Any
 
 import numpy as np
 
-from .backend import Array
+from .backend import Array, Shape
 from .config import settings, to_device
 from .random import generator
-from .utils.registry import create, lookup, with_class_names
+from .utils.registry import call_text, check_choice, create, lookup, with_class_names
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "get",
+]
 
 Seed = int | np.random.Generator | None
-Shape = tuple[int, ...]
 
 
 class Initializer:
@@ -64,8 +83,7 @@ class Initializer:
         return generator() if self.seed is None else np.random.default_rng(self.seed)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
-        return f"{type(self).__name__}({arguments})"
+        return call_text(self)
 
 
 # ---- fixed values --------------------------------------------------------------------------------
@@ -294,7 +312,7 @@ class VarianceScaling(Initializer):
     ) -> None:
         if scale <= 0:
             raise ValueError(f"VarianceScaling: scale must be positive, not {scale}")
-        lookup(mode, dict.fromkeys(MODES), "mode of VarianceScaling")
+        check_choice(mode, MODES, "mode of VarianceScaling")
         what = "distribution of VarianceScaling"
         self.scale = scale
         self.mode = mode

@@ -14,7 +14,40 @@ from . import ops
 from .config import as_data
 from .engine.tensor import Tensor
 from .ops.losses import check_labels
-from .utils.registry import lookup, snake_case, with_class_names
+from .utils.registry import check_choice, lookup, snake_case, with_class_names
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "Contrastive",
+    "CosineSimilarity",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "contrastive",
+    "cosine_similarity",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
 
@@ -505,7 +538,7 @@ class Loss:
     ) -> None:
         self.name = name or snake_case(type(self).__name__)
         self.reduction = str(reduction).lower()
-        lookup(self.reduction, REDUCTIONS, f"reduction of {self.name}")
+        check_choice(self.reduction, REDUCTIONS, f"reduction of {self.name}")
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""

@@ -9,6 +9,8 @@ import numpy as np
 from .backend import Array, backend
 from .config import Scope, settings
 
+__all__ = ["generator", "normal", "seed", "uniform", "use_generator"]
+
 _generator = np.random.default_rng(0)
 
 

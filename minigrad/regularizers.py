@@ -8,7 +8,9 @@ from typing import Any
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
-from .utils.registry import create, lookup, with_class_names
+from .utils.registry import call_text, check_choice, create, with_class_names
+
+__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
 
 
 class Regularizer:
@@ -31,8 +33,7 @@ class Regularizer:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(x)")
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items())
-        return f"{type(self).__name__}({arguments})"
+        return call_text(self)
 
 
 class L1(Regularizer):
@@ -121,7 +122,7 @@ class OrthogonalRegularizer(Regularizer):
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        lookup(mode, dict.fromkeys(("rows", "columns")), "mode of OrthogonalRegularizer")
+        check_choice(mode, ("rows", "columns"), "mode of OrthogonalRegularizer")
         self.factor = _check_factor("factor", factor)
         self.mode = mode
 

@@ -83,8 +83,3 @@ def register_kernels(*kernels: Kernel) -> None:
     for kernel in kernels:
         _table.setdefault(kernel.op, []).insert(0, kernel)
         kernels_of(kernel.op).clear()
-
-
-def registered_kernels() -> list[Kernel]:
-    """All kernels in the table, by op."""
-    return [kernel for kernels in _table.values() for kernel in kernels]

@@ -1,4 +1,4 @@
-"""Tensor: an array and its node. ops/__init__.py binds operators and methods to it."""
+"""Tensor: an array and its node. ops/methods.py binds operators and methods to it."""
 
 from __future__ import annotations
 
@@ -204,10 +204,10 @@ class Tensor:
         values = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         return f"Tensor({values}{notes})"
 
-    # == compares values (ops/__init__.py), so identity is asked for with `is`
+    # == compares values (ops/methods.py), so identity is asked for with `is`
     __hash__ = object.__hash__
 
-    if TYPE_CHECKING:  # what ops/__init__.py binds, for the type checker
+    if TYPE_CHECKING:  # what ops/methods.py binds, for the type checker
 
         def _binary(self, other: Any) -> Tensor: ...
         def _unary(self) -> Tensor: ...

@@ -10,16 +10,10 @@ from .blocks import map_blocks
 # ---- relu ----------------------------------------------------------------------------------------
 
 
-def relu_forward(x: Array) -> Array:
+def relu_forward(x: Array, out: Array | None = None) -> Array:
     """max(x, 0); NumPy is up to twice as fast with a row of zeros as with one zero."""
     xp = backend(x)
-    return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype))
-
-
-def relu_in_place(x: Array) -> Array:
-    """relu_forward, written into x."""
-    xp = backend(x)
-    return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype), out=x)
+    return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype), out=out)
 
 
 # ---- gelu ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..backend import Array
 from ..ops.shapes import merge_rows
-from .activations import relu_in_place
+from .activations import relu_forward
 from .blocks import row_sums
 
 MANY_ROWS = 128  # over fewer, a plain sum is faster
@@ -27,7 +27,8 @@ def linear_forward(x: Array, w: Array, b: Array) -> Array:
 
 def linear_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, Array]:
     """relu(x @ w + b), which its backward reads."""
-    y = relu_in_place(linear_forward(x, w, b))
+    y = linear_forward(x, w, b)
+    relu_forward(y, out=y)
     return y, y
 
 

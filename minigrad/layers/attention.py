@@ -8,12 +8,13 @@ from .. import initializers, ops
 from ..backend import Array, backend
 from ..config import as_data
 from ..engine.tensor import Tensor
+from ..utils.registry import check_choice
 from .base import Layer
 from .core import Dense
 from .masking import as_mask, combine_masks
 from .parameter import Parameter
 from .regularization import dropout_mask, keep_mask
-from .validation import check_choice, check_rate, positive_integer
+from .validation import check_rate, positive_integer
 
 
 def as_tensor(x: Any, like: Tensor) -> Tensor:
@@ -385,7 +386,7 @@ class Attention(_ScoredAttention):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(dropout, name, trainable, input_shape)
-        check_choice(self, "score_mode", score_mode, ("dot", "general", "concat"))
+        check_choice(score_mode, ("dot", "general", "concat"), "score_mode of Attention")
         self.use_scale = use_scale
         self.score_mode = score_mode
 

@@ -7,9 +7,9 @@ from operator import add
 from typing import Any
 
 from ..ops import concatenate
+from ..utils.registry import check_choice
 from .base import Layer, check_layer
 from .module import name_layers
-from .validation import check_choice
 
 
 class Residual(Layer):
@@ -102,7 +102,7 @@ class Parallel(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        check_choice(self, "join", join, ("concat", "sum", "list"))
+        check_choice(join, ("concat", "sum", "list"), "join of Parallel")
         is_one_list = len(layers) == 1 and isinstance(layers[0], (list, tuple))
         self.branches: list[Layer] = list(layers[0] if is_one_list else layers)
         self.join = join

@@ -9,8 +9,9 @@ from .. import ops
 from ..backend import Array, backend
 from ..ops.windows import pair, parse_padding
 from ..utils.interpolation import pixel_centers
+from ..utils.registry import check_choice
 from .base import Layer
-from .validation import check_choice, check_data_format
+from .validation import check_data_format
 
 
 class Flatten(Layer):
@@ -241,7 +242,7 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape)
         check_data_format(data_format)
-        check_choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
+        check_choice(interpolation, ("nearest", "bilinear"), "interpolation")
         self.size = pair(size, "size")
         self.interpolation = interpolation
 

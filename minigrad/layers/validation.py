@@ -54,15 +54,6 @@ def check_rate(layer: Any, name: str, value: float) -> None:
         )
 
 
-def check_choice(layer: Any, name: str, value: Any, choices: tuple[Any, ...]) -> None:
-    """Raise ValueError unless the argument called `name` is one of the choices."""
-    if value not in choices:
-        raise ValueError(
-            f"{type(layer).__name__}: {name} must be one of {', '.join(map(repr, choices))}, "
-            f"not {value!r}"
-        )
-
-
 def check_data_format(data_format: str | None) -> None:
     """Raise ValueError for any layout but channels last."""
     if data_format not in (None, "channels_last"):

@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 from .. import ops
+from ..utils.registry import check_choice
 from .base import Layer, check_layer
 from .recurrent import RNN
-from .validation import check_choice
 
 
 class Bidirectional(Layer):
@@ -39,7 +39,7 @@ class Bidirectional(Layer):
     """
 
     accepts_mask = True
-    MERGE_MODES = ("concat", "sum", "mul", "ave", None)
+    MERGE_MODES = ("concat", "sum", "mul", "ave")
 
     def __init__(
         self,
@@ -52,7 +52,8 @@ class Bidirectional(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        check_choice(self, "merge_mode", merge_mode, self.MERGE_MODES)
+        if merge_mode is not None:
+            check_choice(merge_mode, self.MERGE_MODES, "merge_mode of Bidirectional")
         for given in (layer, backward_layer):
             if given is not None and not isinstance(given, RNN):
                 raise TypeError(f"Bidirectional wraps a recurrent layer, got {given!r}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, to_cpu
-from ..utils.registry import lookup
+from ..utils.registry import check_choice
 from .base import Metric, as_arrays, flat_weights, match_targets
 from .classification import safe_divide
 
@@ -32,7 +32,8 @@ class AUC(Metric):
     """
 
     def __init__(self, curve: str = "ROC", name: str | None = None) -> None:
-        self.curve = lookup(curve, {"ROC": "ROC", "PR": "PR"}, "curve of AUC")
+        check_choice(curve, ("ROC", "PR"), "curve of AUC")
+        self.curve = curve
         super().__init__(name or "auc")
 
     def reset_state(self) -> None:

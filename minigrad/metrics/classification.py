@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, backend, to_cpu
-from ..utils.registry import lookup
+from ..utils.registry import check_choice
 from .base import Metric, as_arrays, check_range, flat_weights, match_labels, match_targets
 
 NORMALIZATIONS = {"true": 1, "pred": 0}  # the axis of the matrix that is summed to 1
@@ -57,7 +57,7 @@ class ConfusionMatrix(Metric):
         name: str | None = None,
     ) -> None:
         if normalize is not None:
-            lookup(normalize, NORMALIZATIONS, "normalize of ConfusionMatrix")
+            check_choice(normalize, NORMALIZATIONS, "normalize of ConfusionMatrix")
         self.num_classes = num_classes
         self.threshold = threshold
         self.normalize = normalize
@@ -145,7 +145,7 @@ class _ClassScore(ConfusionMatrix):
         name: str | None = None,
     ) -> None:
         if average is not None:
-            lookup(average, dict.fromkeys(AVERAGES), f"average of {type(self).__name__}")
+            check_choice(average, AVERAGES, f"average of {type(self).__name__}")
         self.average = average
         super().__init__(num_classes, threshold, name=name)
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from ..utils.registry import create
+from . import schedules
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .base import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD, Momentum, Nesterov
+
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "SGD",
+    "get",
+    "schedules",
+]
 
 NAMES: dict[str, type[Optimizer]] = {
     "sgd": SGD,

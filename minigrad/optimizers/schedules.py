@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..utils.registry import lookup, with_class_names
+from ..utils.registry import call_text, check_choice, lookup, with_class_names
 
 
 class LearningRateSchedule:
@@ -42,8 +42,7 @@ class LearningRateSchedule:
         raise NotImplementedError(f"{type(self).__name__} does not define rate(step)")
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({arguments})"
+        return call_text(self)
 
 
 def _positive(name: str, value: float) -> float:
@@ -401,7 +400,7 @@ class CyclicLR(LearningRateSchedule):
         [0.0, 0.5, 1.0, 0.5, 0.0]
     """
 
-    MODES = {name: name for name in ("triangular", "triangular2", "exp_range")}
+    MODES = ("triangular", "triangular2", "exp_range")
 
     def __init__(
         self,
@@ -414,7 +413,8 @@ class CyclicLR(LearningRateSchedule):
         self.base_learning_rate = float(base_learning_rate)
         self.max_learning_rate = float(max_learning_rate)
         self.step_size = _positive("step_size", step_size)
-        self.mode = lookup(mode, self.MODES, "mode of CyclicLR")
+        check_choice(mode, self.MODES, "mode of CyclicLR")
+        self.mode = mode
         self.gamma = _positive("gamma", gamma)
 
     def rate(self, step: float) -> float:

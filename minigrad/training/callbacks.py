@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ..utils.registry import check_choice
+
 if TYPE_CHECKING:
     from .model import Model
 
@@ -241,9 +243,7 @@ class MonitorCallback(Callback):
     HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2")
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
-        if mode not in ("auto", "min", "max"):
-            name = type(self).__name__
-            raise ValueError(f"{name}: mode must be 'auto', 'min' or 'max', not {mode!r}")
+        check_choice(mode, ("auto", "min", "max"), f"mode of {type(self).__name__}")
         higher = any(word in monitor for word in self.HIGHER_IS_BETTER)
         maximize = higher if mode == "auto" else mode == "max"
         self.monitor = monitor

@@ -15,8 +15,8 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
-from . import callbacks as cb
 from . import saving
+from .callbacks import Callback, History, ProgressBar
 from .data_adapter import (
     apply_class_weights,
     fit_batches,
@@ -58,7 +58,7 @@ class Model(Layer):
     accepts_integers = True
     optimizer: Optimizer
     loss: Callable[..., Any] | None = None
-    history: cb.History
+    history: History
     stop_training = False
     _compiled = False
     _metrics: Sequence[Any] = ()
@@ -114,7 +114,7 @@ class Model(Layer):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = 1,
-        callbacks: Iterable[cb.Callback] | None = None,
+        callbacks: Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
@@ -124,7 +124,7 @@ class Model(Layer):
         drop_last: bool = False,
         validation_batch_size: int | None = None,
         steps_per_epoch: int | None = None,
-    ) -> cb.History:
+    ) -> History:
         """Train for a number of passes over the data.
 
         Args:
@@ -169,10 +169,10 @@ class Model(Layer):
             validation_split,
             validation_batch_size,
         )
-        self.history = cb.History()
+        self.history = History()
         every_callback = [*(callbacks or ()), self.history]
         if verbose:
-            bar = cb.ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
+            bar = ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
             every_callback.insert(-1, bar)
         self.stop_training = False
         run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))

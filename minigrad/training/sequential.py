@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from ..layers.base import Layer
+from ..layers.base import Layer, check_layer
 from ..layers.core import Input
 from ..layers.module import name_layers
 from .model import Model
@@ -68,9 +68,7 @@ class Sequential(Model):
 
     def _append(self, layer: Any) -> None:
         """Append a layer, or take the shape that an Input declares."""
-        if not isinstance(layer, Layer):
-            hint = ": wrap a function in Lambda" if callable(layer) else ""
-            raise TypeError(f"Sequential holds layers, got {layer!r}{hint}")
+        check_layer(self, layer)
         if self.input_shape is None and not self.layers:
             self.input_shape = layer.input_shape
         if not isinstance(layer, Input):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -41,6 +42,20 @@ def lookup(name: str, table: dict[str, Any], what: str) -> Any:
     near = difflib.get_close_matches(_folded(name), spellings, n=1)
     guess = f"did you mean {spellings[near[0]]!r}? " if near else ""
     raise ValueError(f"unknown {what} {name!r}: {guess}known: {', '.join(spellings.values())}")
+
+
+def check_choice(value: str, choices: Iterable[str], what: str) -> None:
+    """Raise, as `lookup` does, unless `value` is one of the choices.
+
+    Args:
+        value: The argument.
+        choices: What it may be.
+        what: What the choices are, for the error.
+
+    Example:
+        >>> check_choice("sum", ("sum", "mean"), "mode")
+    """
+    lookup(value, dict.fromkeys(choices), what)
 
 
 def with_class_names(table: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +93,20 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
     if callable(value):
         return value
     return lookup(value, table, what)()
+
+
+def call_text(instance: Any) -> str:
+    """The call that makes an object whose attributes are its arguments.
+
+    Args:
+        instance: The object.
+
+    Example:
+        >>> call_text(minigrad.regularizers.L1(0.5))
+        'L1(l1=0.5)'
+    """
+    arguments = ", ".join(f"{name}={value!r}" for name, value in vars(instance).items())
+    return f"{type(instance).__name__}({arguments})"
 
 
 def _folded(name: str) -> str:

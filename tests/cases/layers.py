@@ -182,7 +182,7 @@ LAYERS: dict[str, Small] = {
             ),
             normal(2, 3, 4),
         )
-        for mode in layers.Bidirectional.MERGE_MODES
+        for mode in (*layers.Bidirectional.MERGE_MODES, None)
     },
     "TimeDistributed": built(
         lambda: layers.TimeDistributed(layers.Dense(3, "tanh")), normal(2, 3, 4)

@@ -92,7 +92,11 @@ def test_errors_carry_the_path():
         ),
         (lambda: Dense(3, kernel_initializer="glorot"), ValueError, "initializer"),
         (lambda: Dense(3, kernel_regularizer="l3"), ValueError, "regularizer"),
-        (lambda: Parallel(Dense(3), join="stack"), ValueError, "join must be"),
+        (
+            lambda: Parallel(Dense(3), join="stack"),
+            ValueError,
+            "unknown join of Parallel 'stack': known: concat, sum, list",
+        ),
         (lambda: Parallel(), ValueError, "at least one branch"),
         (lambda: Parallel(Dense(3), ops.tanh), TypeError, "wrap a function in Lambda"),
         (lambda: Residual(abs), TypeError, "wrap a function in Lambda"),

@@ -20,7 +20,7 @@ def merged(forward, backward, mode):
     return total if mode == "sum" else total / 2
 
 
-@pytest.mark.parametrize("mode", Bidirectional.MERGE_MODES)
+@pytest.mark.parametrize("mode", [*Bidirectional.MERGE_MODES, None])
 @pytest.mark.parametrize("sequences", [False, True])
 def test_bidirectional(mode, sequences, xp):
     def gru():
@@ -97,7 +97,7 @@ def opposite(layer):
     [
         (
             lambda: Bidirectional(LSTM(3), merge_mode="mean"),
-            "merge_mode must be one of 'concat', 'sum', 'mul', 'ave', None, not 'mean'",
+            "unknown merge_mode of Bidirectional 'mean': known: concat, sum, mul, ave",
         ),
         (lambda: opposite(LSTM(3)), "go_backwards is False in both"),
         (

@@ -11,7 +11,7 @@ from minigrad import Sequential
 from minigrad.layers import Dense
 from minigrad.optimizers import schedules
 from minigrad.optimizers.sgd import SGD
-from minigrad.training import callbacks
+from minigrad.training import model as model_file
 from minigrad.training.callbacks import (
     Callback,
     CSVLogger,
@@ -153,7 +153,7 @@ def test_what_is_not_logged(callback, tmp_path, monkeypatch):
 
 def test_unknown_modes():
     with pytest.raises(
-        ValueError, match="EarlyStopping: mode must be 'auto', 'min' or 'max', not 'up'"
+        ValueError, match="unknown mode of EarlyStopping 'up': known: auto, min, max"
     ):
         EarlyStopping(mode="up")
 
@@ -376,12 +376,12 @@ def test_bars_close_after_errors(capsys):
             super().__init__(*arguments)
             progress_bars.append(self)
 
-    original, callbacks.ProgressBar = callbacks.ProgressBar, Noted
+    original, model_file.ProgressBar = model_file.ProgressBar, Noted
     try:
         with pytest.raises(KeyboardInterrupt):
             regression().fit(X, Y, callbacks=[Stop()])
     finally:
-        callbacks.ProgressBar = original
+        model_file.ProgressBar = original
     assert bars[0].disable and progress_bars[0].bar is None  # tqdm marks a closed bar so
 
 

@@ -51,10 +51,10 @@ def test_sequential_in_every_form():
 )
 def test_sequential_holds_layers(make):
     with pytest.raises(
-        TypeError, match="Sequential holds layers, got .*: wrap a function in Lambda"
+        TypeError, match="Sequential expects layers, got .*: wrap a function in Lambda"
     ):
         make(ops.tanh)
-    with pytest.raises(TypeError, match="Sequential holds layers, got 'relu'$"):
+    with pytest.raises(TypeError, match="Sequential expects layers, got 'relu'$"):
         make("relu")
 
 
@@ -63,7 +63,7 @@ def test_a_layer_that_does_not_fit_is_not_added():
     for wrong, words in (
         (Residual(Dense(2)), "the branch returns shape"),
         (Dense(2, name="first"), "two layers are called 'first'"),
-        ("relu", "holds layers"),
+        ("relu", "expects layers"),
     ):
         with pytest.raises((ValueError, TypeError), match=words):
             model.add(wrong)

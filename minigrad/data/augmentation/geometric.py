@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...utils.registry import lookup
+from ...utils.registry import check_choice, lookup
 from ..images import FILL_MODES, affine
 from .base import Augmentation, Factor, Interval
 
@@ -157,8 +157,8 @@ class RandomAffine(Augmentation):
         seed: int | None = None,
     ) -> None:
         super().__init__(per_batch, seed)
-        lookup(fill_mode, FILL_MODES, "fill_mode")
-        lookup(interpolation, {"bilinear": 1, "nearest": 0}, "interpolation")
+        check_choice(fill_mode, FILL_MODES, "fill_mode")
+        check_choice(interpolation, ("bilinear", "nearest"), "interpolation")
         self.sampling: dict[str, Any] = {
             "fill_mode": fill_mode,
             "fill_value": fill_value,

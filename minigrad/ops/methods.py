@@ -1,0 +1,155 @@
+"""The operators and methods of Tensor: one table that says which op each of them is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.autograd import Primitive, backward
+from ..engine.tensor import Tensor
+from .elementwise import (
+    absolute,
+    add,
+    astype,
+    clip,
+    divide,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    multiply,
+    negative,
+    not_equal,
+    power,
+    rint,
+    subtract,
+)
+from .indexing import argsort, getitem, sort, take
+from .matmul import dot, matmul
+from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
+from .shapes import flatten, repeat, reshape, squeeze, swapaxes, transpose
+
+
+def _swapped(op: Any) -> Any:
+    """The operator of an object on the right: 2 - x calls x.__rsub__(2)."""
+    return lambda x, other: op(other, x)
+
+
+def _reduction(op: Any) -> Any:
+    return lambda x, axis=None, keepdims=False: op(x, axis=axis, keepdims=keepdims)
+
+
+def _moment(op: Any) -> Any:
+    """The variance or deviation."""
+    return lambda x, axis=None, ddof=0, keepdims=False: op(
+        x, axis=axis, keepdims=keepdims, ddof=ddof
+    )
+
+
+def _sequence(args: tuple[Any, ...]) -> Any:
+    """x.reshape(2, 3) and x.reshape((2, 3)) are the same, as in NumPy."""
+    return args[0] if len(args) == 1 and not isinstance(args[0], int) else args
+
+
+def _flat_without_axis(x: Tensor, axis: int | None) -> Any:
+    """x and axis; without an axis NumPy's repeat and take work on the flattened array."""
+    return (flatten(x), 0) if axis is None else (x, axis)
+
+
+def _repeat(x: Tensor, repeats: int, axis: int | None = None) -> Any:
+    x, axis = _flat_without_axis(x, axis)
+    return repeat(x, repeats=repeats, axis=axis)
+
+
+def _take(x: Tensor, indices: Any, axis: int | None = None) -> Any:
+    x, axis = _flat_without_axis(x, axis)
+    return take(x, indices, axis=axis)
+
+
+METHODS: dict[str, Any] = {
+    # arithmetic
+    "__add__": add,
+    "__radd__": _swapped(add),
+    "__sub__": subtract,
+    "__rsub__": _swapped(subtract),
+    "__mul__": multiply,
+    "__rmul__": _swapped(multiply),
+    "__truediv__": divide,
+    "__rtruediv__": _swapped(divide),
+    "__pow__": power,
+    "__rpow__": _swapped(power),
+    "__matmul__": matmul,
+    "__rmatmul__": _swapped(matmul),
+    "__neg__": negative,
+    "__abs__": absolute,
+    # comparisons and logic
+    "__eq__": equal,
+    "__ne__": not_equal,
+    "__lt__": less,
+    "__le__": less_equal,
+    "__gt__": greater,
+    "__ge__": greater_equal,
+    "__and__": logical_and,
+    "__rand__": logical_and,
+    "__or__": logical_or,
+    "__ror__": logical_or,
+    "__invert__": logical_not,
+    # elements
+    "__getitem__": lambda x, index: getitem(x, index=index),
+    "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
+    "round": rint,
+    "astype": lambda x, dtype: astype(x, dtype=dtype),
+    "take": _take,
+    "sort": lambda x, axis=-1: sort(x, axis=axis),
+    "argsort": lambda x, axis=-1: argsort(x, axis=axis),
+    # reductions
+    "sum": _reduction(sum),
+    "mean": _reduction(mean),
+    "prod": _reduction(prod),
+    "max": _reduction(max),
+    "min": _reduction(min),
+    "any": _reduction(any),
+    "all": _reduction(all),
+    "var": _moment(var),
+    "std": _moment(std),
+    "argmax": lambda x, axis=None: argmax(x, axis=axis),
+    "argmin": lambda x, axis=None: argmin(x, axis=axis),
+    "cumsum": lambda x, axis=None: cumsum(x, axis=axis),
+    # shapes
+    "reshape": lambda x, *shape: reshape(x, shape=_sequence(shape)),
+    "transpose": lambda x, *axes: transpose(x, axes=_sequence(axes) if axes else None),
+    "T": property(lambda x: transpose(x)),
+    "swapaxes": lambda x, axis1, axis2: swapaxes(x, axis1=axis1, axis2=axis2),
+    "squeeze": lambda x, axis=None: squeeze(x, axis=axis),
+    "ravel": flatten,
+    "flatten": flatten,
+    "repeat": _repeat,
+    # products and gradients
+    "dot": dot,
+    "backward": backward,
+}
+
+
+def bind_methods() -> None:
+    """Make the operators and methods of the table those of Tensor."""
+    for name, function in METHODS.items():
+        _bind(name, function)
+
+
+def _as_function(op: Any) -> Any:
+    """The op as a function, which a class binds to its objects."""
+    return lambda x, *others: op(x, *others)
+
+
+def _bind(name: str, function: Any) -> None:
+    """Make `function` the method of Tensor called `name`."""
+    if isinstance(function, Primitive):
+        function = _as_function(function)
+    if getattr(function, "__module__", "") == __name__:  # made in this file
+        function.__name__ = name
+        function.__qualname__ = f"Tensor.{name}"
+        function.__doc__ = getattr(globals().get(name), "__doc__", None)
+    setattr(Tensor, name, function)
