@@ -81,6 +81,11 @@ def load_module(name: str) -> Any:
     if name != "cuda":
         known = ", ".join(sorted({*_devices, "cuda"}))
         raise ValueError(f"unknown device {name!r}: choose one of {known}")
+    return _load_cupy()
+
+
+def _load_cupy() -> Any:
+    """CuPy, as the module of the device "cuda"; RuntimeError where it cannot run."""
     try:
         import cupy
     except ImportError as cause:

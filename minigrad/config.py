@@ -247,16 +247,9 @@ def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
         TypeError: If x is not numeric.
         ValueError: If rows differ in length.
     """
-    if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
-        x = [to_cpu(getattr(item, "_array", item)) for item in x]
     x = getattr(x, "_array", x)
     if backend(x) is np and not isinstance(x, (np.ndarray, np.generic)):
-        try:
-            x = np.asarray(x)
-        except ValueError as cause:
-            raise ValueError(
-                f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})"
-            ) from cause
+        x = _as_numpy(x)
         device = device or settings.device
     if x.dtype.kind not in "fiub":
         hint = ": are the rows of equal length?" if x.dtype.kind == "O" else ""
@@ -267,3 +260,15 @@ def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
     if x.dtype != dtype:
         x = x.astype(dtype)
     return to_device(x, device) if device else x
+
+
+def _as_numpy(x: Any) -> np.ndarray:
+    """Numbers, or nested lists of numbers and Tensors, as a NumPy array."""
+    if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
+        x = [to_cpu(getattr(item, "_array", item)) for item in x]
+    try:
+        return np.asarray(x)
+    except ValueError as cause:
+        raise ValueError(
+            f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})"
+        ) from cause
