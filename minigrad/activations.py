@@ -1,4 +1,4 @@
-"""Activation functions by the names Keras users know."""
+"""Activation functions by their names in Keras."""
 
 from __future__ import annotations
 

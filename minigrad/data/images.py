@@ -61,7 +61,8 @@ def to_uint8(images: Any, top: float = 1) -> Array:
     if x.dtype.kind == "f" and bool(xp.isnan(x).any()):
         raise ValueError("to_uint8: the images hold NaN, which no pixel can hold")
     factor = 255 / _check_top("to_uint8", top)
-    return xp.rint(xp.clip(x * factor, 0, 255)).astype("uint8")
+    clipped = xp.clip(x * factor, 0, 255)
+    return xp.rint(clipped).astype("uint8")
 
 
 def _check_top(name: str, top: float) -> float:
@@ -147,7 +148,8 @@ def _nearest(x: Array, height: int, width: int) -> Array:
     h, w = x.shape[1:3]
     rows = xp.arange(height) * h // height
     columns = xp.arange(width) * w // width
-    return x.take(rows, 1).take(columns, 2)
+    chosen = x.take(rows, 1)
+    return chosen.take(columns, 2)
 
 
 def _bilinear(x: Array, height: int, width: int) -> Array:
@@ -186,7 +188,8 @@ def _interpolate(x: Array, low: Array, high: Array, fraction: Array, axis: int) 
     y = x.take(low, axis)
     difference = x.take(high, axis)
     difference -= y
-    difference *= fraction.reshape(-1, *[1] * (x.ndim - axis - 1))
+    later_axes = [1] * (x.ndim - axis - 1)
+    difference *= fraction.reshape(-1, *later_axes)
     y += difference
     return y
 
@@ -236,14 +239,15 @@ def affine(
     h, w = images.shape[1:3]
     maps = np.asarray(maps, images.dtype)
     y = np.empty_like(images, order="C")
-    rows, columns = (np.arange(size, dtype=images.dtype) - (size - 1) / 2 for size in (h, w))
+    rows = np.arange(h, dtype=images.dtype) - (h - 1) / 2
+    columns = np.arange(w, dtype=images.dtype) - (w - 1) / 2
     options = {"constant_values": fill_value} if pad_mode == "constant" else {}
     border = ((0, 0), (1, 2), (1, 2), (0, 0))
     for block in cache_blocks(y, BLOCK_SIZE):
-        row = _apply(maps[block, 0], rows, columns) + (h - 1) / 2
-        column = _apply(maps[block, 1], rows, columns) + (w - 1) / 2
-        row = _into_range(row, h, fill_mode)
-        column = _into_range(column, w, fill_mode)
+        row = _apply(maps[block, 0], rows, columns)
+        column = _apply(maps[block, 1], rows, columns)
+        row = _into_range(row + (h - 1) / 2, h, fill_mode)
+        column = _into_range(column + (w - 1) / 2, w, fill_mode)
         padded = np.pad(images[block], border, pad_mode, **options)  # type: ignore[call-overload]
         y[block] = sample(padded, row + 1, column + 1)
     return y
@@ -252,7 +256,8 @@ def affine(
 def _apply(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """One coordinate of the mapped places: maps (N, 3) -> (N, rows, columns)."""
     by_row, by_column, shift = maps.T[..., None, None]
-    return by_row * rows[:, None] + (by_column * columns + shift)
+    along_columns = by_column * columns + shift
+    return by_row * rows[:, None] + along_columns
 
 
 def _into_range(position: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
@@ -268,10 +273,11 @@ def _into_range(position: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
 
 def _reflect(position: np.ndarray, size: int) -> np.ndarray:
     """Positions in the mirrored image d c b a | a b c d | d c b a, brought into the middle one."""
+    period = 2 * size
     distance = abs(position + 0.5)
-    if distance.size and distance.max() > 2 * size:
-        distance %= 2 * size  # slow, and rarely needed
-    return np.minimum(distance, 2 * size - distance) - 0.5
+    if distance.size and distance.max() > period:
+        distance %= period  # slow, and rarely needed
+    return np.minimum(distance, period - distance) - 0.5
 
 
 def _flat_index(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -292,8 +298,8 @@ def _sample_bilinear(padded: np.ndarray, row: np.ndarray, column: np.ndarray) ->
     """Four pixels a b over c d: between a and b, between c and d, then between these two."""
     top = row.astype(np.intp)
     left = column.astype(np.intp)
-    down = (row - top)[..., None].astype(padded.dtype)
-    right = (column - left)[..., None].astype(padded.dtype)
+    down = (row - top).astype(padded.dtype)[..., None]
+    right = (column - left).astype(padded.dtype)[..., None]
     pixels = padded.reshape(-1, padded.shape[3])
     width = padded.shape[2]
     index = _flat_index(padded, top, left)

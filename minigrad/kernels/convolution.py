@@ -70,12 +70,12 @@ def _for_each_group(op: Callable[..., Array], a: Array, b: Array, groups: int) -
 def _dense_forward(x: Array, w: Array, window: Window, b: Array | None = None) -> Array:
     """Patches times the kernel; the bias is added to each block while it is in the cache."""
     xp = backend(x)
-    rows_out, columns_out = window.output_shape
     filters = w.shape[3]
     matrix = w.reshape((-1, filters))
     # a row of positions in one run: NumPy is slow where runs are only F long
-    biases = None if b is None else b[None].repeat(columns_out, 0).reshape(-1)
-    y = xp.empty((len(x), rows_out, columns_out, filters), xp.result_type(x, w))
+    biases = None if b is None else b[None].repeat(window.output_shape[1], 0).reshape(-1)
+    shape = (len(x), *window.output_shape, filters)
+    y = xp.empty(shape, xp.result_type(x, w))
     for images, rows, patches in iter_im2col(x, window):
         out = y[images, rows]
         xp.dot(patches, matrix, out=out.reshape((-1, filters)))
@@ -124,10 +124,12 @@ def _dense_input_grad_by_sums(grad_output: Array, w: Array, window: Window) -> A
     matrices = [w[i, j].reshape((-1, filters)).T for i, j in offsets]
     width = filters + matrices[0].shape[1]
     for images, rows, patches in iter_blocks(x, window, width, accumulate=True):
-        block = grad_output[images, rows].reshape((-1, filters))
+        block = grad_output[images, rows]
+        outputs = block.reshape((-1, filters))
         for (i, j), matrix in zip(offsets, matrices):
             pixels = patches[:, :, :, i, j]
-            pixels += xp.dot(block, matrix).reshape(pixels.shape)
+            product = xp.dot(outputs, matrix)
+            pixels += product.reshape(pixels.shape)
     return x
 
 
@@ -135,7 +137,8 @@ def _new_images(grad_output: Array, w: Array, window: Window, channels: int) -> 
     """Images of zeros to add gradients to."""
     xp = backend(w)
     shape = (len(grad_output), *window.image_size, channels)
-    return xp.zeros(shape, xp.result_type(grad_output, w))
+    dtype = xp.result_type(grad_output, w)
+    return xp.zeros(shape, dtype)
 
 
 def flipped_kernel_padding(window: Window, channels: int, filters: int) -> Pads | None:
@@ -165,13 +168,15 @@ def _depthwise_forward(x: Array, w: Array, window: Window) -> Array:
     channels = x.shape[3]
     tiled = tile_kernel(w, window)
     shape = (len(x), *window.output_shape, channels)
-    y = xp.zeros(shape, xp.result_type(x, w))
+    dtype = xp.result_type(x, w)
+    y = xp.zeros(shape, dtype)
     for images, rows, patches in iter_blocks(x, window, 2 * channels):
         out = y[images, rows]
         product = xp.empty_like(out)
         for i, j in window.kernel_offsets:
             pixels = patches[:, :, :, i, j]
-            out += xp.multiply(pixels, tiled[i, j], out=product)
+            xp.multiply(pixels, tiled[i, j], out=product)
+            out += product
     return y
 
 
@@ -179,13 +184,15 @@ def _depthwise_kernel_grad(x: Array, grad_output: Array, window: Window) -> Arra
     """Pixels times outputs' gradients, added up over the positions."""
     xp = backend(x)
     channels = x.shape[3]
-    w = xp.zeros((*window.kernel, 1, channels), xp.result_type(x, grad_output))
+    dtype = xp.result_type(x, grad_output)
+    w = xp.zeros((*window.kernel, 1, channels), dtype)
     for images, rows, patches in iter_blocks(x, window, 2 * channels):
         block = grad_output[images, rows]
         product = xp.empty(block.shape, w.dtype)
         for i, j in window.kernel_offsets:
             pixels = patches[:, :, :, i, j]
-            w[i, j] += row_sums(xp.multiply(pixels, block, out=product))
+            xp.multiply(pixels, block, out=product)
+            w[i, j] += row_sums(product)
     return w
 
 
@@ -200,7 +207,8 @@ def _depthwise_input_grad(grad_output: Array, w: Array, window: Window) -> Array
         product = xp.empty(block.shape, x.dtype)
         for i, j in window.kernel_offsets:
             pixels = patches[:, :, :, i, j]
-            pixels += xp.multiply(block, tiled[i, j], out=product)
+            xp.multiply(block, tiled[i, j], out=product)
+            pixels += product
     return x
 
 

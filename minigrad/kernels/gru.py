@@ -1,6 +1,6 @@
 """Both forms of GRU in place; gates z, r, h are (T, N, 3 units).
 
-One tanh opens all gates, since sigmoid(a) = 0.5 * tanh(0.5 * a) + 0.5: the kernels of z and r are
+One tanh computes all gates, as sigmoid(a) = 0.5 * tanh(0.5 * a) + 0.5: the kernels of z and r are
 halved beforehand.
 """
 
@@ -34,7 +34,7 @@ def sigmoid_scale(x: Array, units: int) -> Array:
     return backend(x).asarray([0.5, 0.5, 1], x.dtype).repeat(units)
 
 
-def _open_gates(xp: Any, gates: Array, product: Array) -> None:
+def _activate_gates(xp: Any, gates: Array, product: Array) -> None:
     """gates = sigmoid of twice their sum with the product, in place."""
     gates += product
     xp.tanh(gates, out=gates)
@@ -118,7 +118,7 @@ def gru_forward(
     by_step = gates[..., :zr_width], *split_gates(gates, 3), hs, hs[1:], inner, skipped
     for zr, z, r, candidate, old, new, reset, rows in zip(*by_step):
         xp.matmul(drop(old, dropout_mask), scaled_recurrent, out=product)
-        _open_gates(xp, zr, zr_product)
+        _activate_gates(xp, zr, zr_product)
         xp.add(inner_product, candidate_bias, out=reset)
         xp.multiply(r, reset, out=new)
         candidate += new
@@ -221,7 +221,7 @@ def gru_reset_before_forward(
     for zr, z, r, candidate, old, new, rows in zip(*by_step):
         dropped = drop(old, dropout_mask)
         xp.matmul(dropped, recurrent_zr, out=product)
-        _open_gates(xp, zr, product)
+        _activate_gates(xp, zr, product)
         candidate += (r * dropped) @ recurrent_h
         _mix(xp, z, candidate, old, new)
         if rows is not None:

@@ -84,7 +84,7 @@ def _scaled_gates(
 def _step(
     xp: Any, gates: Array, c: Array, new_c: Array, tanh_c: Array, new_h: Array, scratch: Array
 ) -> None:
-    """Open the gates, then c' = f * c + i * g and h' = o * tanh(c'), all in place."""
+    """The gates, then c' = f * c + i * g and h' = o * tanh(c'), all in place."""
     xp.exp(gates, out=gates)
     gates += 1
     xp.divide(1, gates, out=gates)

@@ -52,7 +52,7 @@ def layer_norm_forward(
 def layer_norm_backward(
     g: Array, residuals: tuple[Array, Array], x: Array, gamma: Array, beta: Array, *, epsilon: float
 ) -> tuple[Array, Array, Array]:
-    """Gradients of x, gamma and beta; that of x less what its mean and its variance take back."""
+    """Gradients of x, gamma and beta; the mean and the variance depend on x too."""
     means, scales = residuals
     xp = backend(g)
     rows, blocks = _rows_and_blocks(x, gamma)
@@ -164,9 +164,9 @@ def scale_shift_forward(x: Array, scale: Array, shift: Array) -> Array:
 def group_moments(merged: Array, channels: int, groups: int) -> Moments:
     """The Moments of each sample's groups, (samples, C) each.
 
-    E[x**2] - E[x]**2 loses three bits where mean**2 is 8 variances, and all farther out: beyond that
-    the moments are those of x - origin. On a GPU, where the comparison would wait for the device,
-    they always are.
+    E[x**2] - E[x]**2 loses three bits where mean**2 is 8 variances, and all farther out: beyond
+    that the moments are those of x - origin. On a GPU, where the comparison would wait for the
+    device, they always are.
     """
     if device_name(merged) == "cpu":
         offset, variance = _raw_moments(merged, channels, groups)
@@ -353,7 +353,7 @@ def local_response_norm_backward(
     alpha: float = 1e-4,
     beta: float = 0.75,
 ) -> tuple[Array]:
-    """The gradient of x, less what the sums of its neighbors take back."""
+    """The gradient of x, directly and through the sums that it is part of."""
     xp = backend(x)
     band = channel_band(xp, x.shape[-1], n, x.dtype)
     grad_rows = g.reshape(sums.shape)

@@ -62,7 +62,7 @@ def real_steps(mask: Array | None, skipped: list[Array | None]) -> Array | None:
 
 
 def copy_previous_state(skipped: Array, new: Array, old: Array) -> None:
-    """Take back the step in the rows that skip it."""
+    """Copy the old state into the rows that skip the step."""
     backend(new).copyto(new, old, where=skipped)
 
 

@@ -242,7 +242,7 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape)
         check_data_format(data_format)
-        check_choice(interpolation, ("nearest", "bilinear"), "interpolation")
+        check_choice(interpolation, ("nearest", "bilinear"), "interpolation of UpSampling2D")
         self.size = pair(size, "size")
         self.interpolation = interpolation
 

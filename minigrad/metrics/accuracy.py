@@ -11,12 +11,14 @@ from .base import ElementwiseMetric, check_range, match_labels, match_targets
 
 def _binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:
     """(y_pred > threshold) == y_true."""
-    return (y_pred > threshold) == match_targets(name, y_true, y_pred)
+    predicted = y_pred > threshold
+    return predicted == match_targets(name, y_true, y_pred)
 
 
 def _sparse_matches(name: str, y_true: Array, y_pred: Array) -> Array:
     """argmax(y_pred) == y_true."""
-    return y_pred.argmax(-1) == match_labels(name, y_true, y_pred)
+    predicted = y_pred.argmax(-1)
+    return predicted == match_labels(name, y_true, y_pred)
 
 
 class BinaryAccuracy(ElementwiseMetric):

@@ -60,9 +60,7 @@ class AUC(Metric):
         """The area so far."""
         if not self.batches:
             return float("nan")
-        y, scores, weights = (
-            np.concatenate([to_cpu(array) for array in arrays]) for arrays in zip(*self.batches)
-        )
+        y, scores, weights = map(_join, zip(*self.batches))
         if not np.isin(y, (0, 1)).all():
             raise ValueError(f"{self.name}: y_true must hold 0 and 1, not {np.unique(y)[:5]}")
         if np.isnan(scores).any():
@@ -74,14 +72,20 @@ class AUC(Metric):
         return float(area(true_positives, false_positives))
 
 
+def _join(arrays: tuple[Array, ...]) -> np.ndarray:
+    """One array of those of all batches, on the host."""
+    return np.concatenate([to_cpu(array) for array in arrays])
+
+
 def _positives(y: np.ndarray, scores: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights of true and of false positives at each threshold, from none to all predicted."""
     order = np.argsort(-scores, kind="stable")
-    scores, y, w = scores[order], y[order], w[order]
-    is_last_of_tie = np.append(np.diff(scores) != 0, True)  # tied samples enter together
-    is_positive = y == 1
-    true_positives = np.cumsum(w * is_positive)
-    false_positives = np.cumsum(w * ~is_positive)
+    is_new_score = np.diff(scores[order]) != 0
+    is_last_of_tie = np.append(is_new_score, True)  # tied samples enter together
+    is_positive = y[order] == 1
+    weights = w[order]
+    true_positives = np.cumsum(weights * is_positive)
+    false_positives = np.cumsum(weights * ~is_positive)
     return (
         np.append(0.0, true_positives[is_last_of_tie]),
         np.append(0.0, false_positives[is_last_of_tie]),

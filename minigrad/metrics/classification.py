@@ -76,7 +76,7 @@ class ConfusionMatrix(Metric):
             sample_weight: One weight per sample; None for equal weights.
         """
         y_true, y_pred = as_arrays(y_true, y_pred)
-        labels, predicted, classes = self._decide(y_true, y_pred)
+        labels, predicted, classes = self._labels_and_predictions(y_true, y_pred)
         weights = flat_weights(self.name, sample_weight, labels)
         n = classes or self._largest_class(labels, predicted) + 1
         if self.matrix is not None and not self.num_classes:
@@ -90,7 +90,9 @@ class ConfusionMatrix(Metric):
             counts[:size, :size] += self.matrix
         self.matrix = counts
 
-    def _decide(self, y_true: Array, y_pred: Array) -> tuple[Array, Array, int | None]:
+    def _labels_and_predictions(
+        self, y_true: Array, y_pred: Array
+    ) -> tuple[Array, Array, int | None]:
         """Integer labels and predictions of one shape, and the number of classes, if known."""
         classes = self.num_classes
         if y_pred.dtype.kind != "f":  # labels

@@ -151,7 +151,7 @@ class Optimizer:
         if len(parameters) != len(self.parameters) or any(map(is_not, parameters, self.parameters)):
             gs = self._align_gradients(gs, parameters)
         for p, views in zip(self.parameters, self._views):
-            if p._array is not views[0]:  # somebody replaced the array of a parameter
+            if p._array is not views[0]:  # the array of a parameter was replaced
                 self._flatten_parameters(self.parameters, self.state())
                 break
         if self.schedule is not None:
@@ -310,15 +310,15 @@ def make_blocks(sizes: Sequence[int], block_size: int) -> list[list[Segment]]:
         [[(0, 0, 2), (1, 0, 3)], [(2, 0, 5)], [(2, 5, 8)]]
     """
     blocks: list[list[Segment]] = []
-    room = 0  # elements that still fit the last block
+    free = 0  # elements that still fit the last block
     for i, size in enumerate(sizes):
         for start in range(0, size, block_size):
             stop = min(start + block_size, size)
-            if stop - start > room:
+            if stop - start > free:
                 blocks.append([])
-                room = block_size
+                free = block_size
             blocks[-1].append(Segment(i, start, stop))
-            room -= stop - start
+            free -= stop - start
     return blocks
 
 

@@ -41,7 +41,8 @@ def clip_by_norm(gradients: Gradients, limit: float) -> list[Any]:
     """
 
     def clip(g: Array) -> Array:
-        return _rescale(g, _norm([g]), limit)
+        norm = _norm([g])
+        return _rescale(g, norm, limit)
 
     return _map_present(clip, gradients)
 
@@ -60,7 +61,8 @@ def clip_by_global_norm(gradients: Gradients, limit: float) -> list[Any]:
         >>> clip_by_global_norm([np.array([3.0]), np.array([4.0])], 1.0)
         [array([0.6]), array([0.8])]
     """
-    norm = _norm([g for g in gradients if g is not None])
+    present = [g for g in gradients if g is not None]
+    norm = _norm(present)
 
     def clip(g: Array) -> Array:
         return _rescale(g, norm, limit)
@@ -81,5 +83,6 @@ def _norm(gradients: list[Array]) -> Any:
 
 def _rescale(g: Array, norm: Any, limit: float) -> Array:
     """g scaled so that a norm above the limit becomes the limit."""
-    factor = limit / backend(g).maximum(norm, limit)
+    divisor = backend(g).maximum(norm, limit)
+    factor = limit / divisor
     return g * factor.astype(g.dtype)

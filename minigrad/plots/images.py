@@ -37,7 +37,7 @@ def as_images(x: Any) -> np.ndarray:
         side = math.isqrt(images.shape[1])
         if side * side != images.shape[1]:
             raise ValueError(
-                f"rows of {images.shape[1]} values are not square pictures: "
+                f"rows of {images.shape[1]} values are not square images: "
                 "reshape them to (N, height, width)"
             )
         images = images.reshape(-1, side, side)
@@ -46,7 +46,7 @@ def as_images(x: Any) -> np.ndarray:
     is_color = images.ndim == 4 and images.shape[-1] == 3
     if images.ndim != 3 and not is_color:
         raise ValueError(
-            "expected pictures (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H), "
+            "expected images (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H*H), "
             f"got shape {images.shape}"
         )
     return images
@@ -81,6 +81,11 @@ def show_image(
     axes.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, alpha=alpha)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
+
+
+def set_small_title(axes: Axes, title: Any) -> None:
+    """A title above a small image."""
+    axes.set_title(str(title), fontsize=9, fontweight="normal", pad=3)
 
 
 def image_grid(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
@@ -140,7 +145,7 @@ def samples(
     with new_figure(1.05 * width, row_height * rows + title_height, path) as figure:
         for i, axes in enumerate(image_grid(figure, shown, width)):
             if titles is not None:
-                axes.set_title(str(titles[i]), fontsize=9, fontweight="normal", pad=3)
+                set_small_title(axes, titles[i])
         figure.suptitle(title)
     return figure
 
@@ -177,8 +182,8 @@ def predictions(
         guesses = guesses.argmax(1)
     if not len(shown) == len(true) == len(guesses) or true.ndim != 1:
         raise ValueError(
-            f"predictions: {len(shown)} pictures, labels of shape {true.shape}, predicted "
-            f"{guesses.shape}: expected one label and one prediction for each picture"
+            f"predictions: {len(shown)} images, labels of shape {true.shape}, predicted "
+            f"{guesses.shape}: expected one label and one prediction per image"
         )
     width = min(columns, len(shown))
     rows = row_count(len(shown), width)

@@ -21,12 +21,11 @@ from ..layers import Activation, Layer, Softmax, training
 from ..training.model import Model
 from ..training.sequential import Sequential
 from ..utils.files import PathLike
-from .images import as_images, image_grid, show_image
+from .images import as_images, image_grid, set_small_title, show_image
 from .style import new_figure, row_count
 from .training import curves
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LayerKey = str | int | Layer | None  # a layer's name, its index, itself, or the default
@@ -47,8 +46,7 @@ def _layer_index(model: Any, layer: LayerKey, default: int) -> int:
     """The index of a layer in a Sequential; for None of its first (0) or last (-1) convolution."""
     if not isinstance(model, Sequential):
         raise TypeError(
-            "these pictures look into a Sequential, layer by layer; "
-            f"{type(model).__name__} is not one"
+            f"this figure needs a Sequential, layer by layer; {type(model).__name__} is not one"
         )
     if layer is None:
         convolutions = [i for i, part in enumerate(model.layers) if _kernel(part) is not None]
@@ -247,11 +245,6 @@ def compute_gradient_norms(
 # ---- filters and feature maps --------------------------------------------------------------------
 
 
-def _set_small_title(axes: Axes, title: Any) -> None:
-    """A title above a small image."""
-    axes.set_title(str(title), fontsize=9, fontweight="normal", pad=3)
-
-
 def filters(
     model: Sequential,
     layer: LayerKey = None,
@@ -345,7 +338,7 @@ def feature_maps(
             for axes, feature_map in zip(column, values):
                 show_image(axes, feature_map, cmap="viridis", **scale)
         for axes, title in zip(grid[0], ["image", *strongest]):
-            _set_small_title(axes, title)
+            set_small_title(axes, title)
         figure.suptitle(f"{name}: {len(strongest)} of {maps.shape[-1]} channels", fontsize=10)
     return figure
 
@@ -400,7 +393,7 @@ def grad_cam(
     names: Sequence[str] | None = None,
     path: PathLike | None = None,
 ) -> Figure:
-    """Each image above its Grad-CAM laid over it: bright is what speaks for the class.
+    """Each image above its Grad-CAM laid over it: bright regions are evidence for the class.
 
     Args:
         model: A Sequential classifier.
@@ -430,7 +423,7 @@ def grad_cam(
     shown = as_images(images)
     heat = resize(compute_grad_cam(model, images, index, chosen), shown.shape[1:3])
     name = model.layers[index].name
-    title = f"Grad-CAM of {name}: what speaks for {_class_description(classes)} above"
+    title = f"Grad-CAM of {name}: evidence for {_class_description(classes)} above"
     return _draw_heat(shown, heat, _class_labels(chosen, names), title, overlay=True, path=path)
 
 
@@ -447,7 +440,7 @@ def _draw_heat(
         above, below = figure.subplots(2, len(images), squeeze=False)
         for axes, image, label in zip(above, images, labels):
             show_image(axes, image)
-            _set_small_title(axes, label)
+            set_small_title(axes, label)
         for axes, image, values in zip(below, images, heat):
             high = float(values.max()) or 1.0
             if overlay:

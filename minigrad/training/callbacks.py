@@ -267,7 +267,7 @@ class MonitorCallback(Callback):
         if self.monitor not in logs:
             hint = "; give fit validation data" if self.monitor.startswith("val_") else ""
             raise ValueError(
-                f"{type(self).__name__} watches {self.monitor!r}, but the logs hold "
+                f"{type(self).__name__} monitors {self.monitor!r}, but the logs hold "
                 f"{', '.join(logs) or 'nothing'}{hint}"
             )
         return logs[self.monitor]

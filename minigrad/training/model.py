@@ -367,7 +367,7 @@ class Model(Layer):
         for metric in self._weighted_metrics:
             metric.update_state(matched, y_pred, sample_weight)
 
-    # ---- files and the table ---------------------------------------------------------------------
+    # ---- files and summary -----------------------------------------------------------------------
 
     def save_weights(self, path: PathLike) -> None:
         """Write all parameters, by path in the model, to a safetensors file.

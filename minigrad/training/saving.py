@@ -156,7 +156,7 @@ def save_checkpoint(
         epoch: Number of epochs trained.
     """
     arrays: dict[str, Any] = {name: p.data for name, p in weights.items()}
-    facts: dict[str, Any] = {"epoch": epoch, "generator": generator().bit_generator.state}
+    training_state: dict[str, Any] = {"epoch": epoch, "generator": generator().bit_generator.state}
     if optimizer is not None:
         names = {id(p): name for name, p in weights.items()}
         state = {
@@ -164,15 +164,15 @@ def save_checkpoint(
             for p, slots in zip(optimizer.parameters, optimizer.state())
             if id(p) in names
         }
-        facts["optimizer"] = optimizer.name
-        facts["slots"] = optimizer.slots
-        facts["t"] = optimizer.t
-        facts["learning_rate"] = optimizer.learning_rate
-        facts["trained"] = list(state)
+        training_state["optimizer"] = optimizer.name
+        training_state["slots"] = optimizer.slots
+        training_state["t"] = optimizer.t
+        training_state["learning_rate"] = optimizer.learning_rate
+        training_state["trained"] = list(state)
         for name, slots in state.items():
             for slot, a in zip(optimizer.slots, slots):
                 arrays[f"optimizer/{name}/{slot}"] = a
-    save_safetensors(path, arrays, {"minigrad": json.dumps(facts)})
+    save_safetensors(path, arrays, {"minigrad": json.dumps(training_state)})
 
 
 def load_checkpoint(path: PathLike, weights: Weights, optimizer: Optimizer | None) -> int:
@@ -193,21 +193,21 @@ def load_checkpoint(path: PathLike, weights: Weights, optimizer: Optimizer | Non
     arrays, metadata = load_safetensors(path)
     if "minigrad" not in metadata:
         raise ValueError(f"{path} holds weights but no checkpoint: use load_weights")
-    facts = json.loads(metadata["minigrad"])
-    if "optimizer" in facts:
-        _require_same_optimizer(path, facts, optimizer)
+    training_state = json.loads(metadata["minigrad"])
+    if "optimizer" in training_state:
+        _require_same_optimizer(path, training_state, optimizer)
     assign_weights(weights, _without_optimizer(arrays), str(path))
-    generator().bit_generator.state = facts["generator"]
-    if "optimizer" in facts and optimizer is not None:
-        _restore_optimizer(optimizer, weights, facts, arrays)
-    return int(facts["epoch"])
+    generator().bit_generator.state = training_state["generator"]
+    if "optimizer" in training_state and optimizer is not None:
+        _restore_optimizer(optimizer, weights, training_state, arrays)
+    return int(training_state["epoch"])
 
 
 def _require_same_optimizer(
-    path: PathLike, facts: dict[str, Any], optimizer: Optimizer | None
+    path: PathLike, training_state: dict[str, Any], optimizer: Optimizer | None
 ) -> None:
     """Raise ValueError unless the optimizer is of the kind that was saved."""
-    name, slots = facts["optimizer"], tuple(facts["slots"])
+    name, slots = training_state["optimizer"], tuple(training_state["slots"])
     if optimizer is not None and (optimizer.name, optimizer.slots) == (name, slots):
         return
     compiled = "is not compiled"
@@ -220,11 +220,16 @@ def _require_same_optimizer(
 
 
 def _restore_optimizer(
-    optimizer: Optimizer, weights: Weights, facts: dict[str, Any], arrays: Mapping[str, Any]
+    optimizer: Optimizer,
+    weights: Weights,
+    training_state: dict[str, Any],
+    arrays: Mapping[str, Any],
 ) -> None:
     """Load the state, the step and, unless it follows a schedule, the learning rate."""
-    names = facts["trained"]
-    state = [[arrays[f"optimizer/{name}/{slot}"] for slot in facts["slots"]] for name in names]
-    optimizer.load_state([weights[name] for name in names], state, facts["t"])
+    names = training_state["trained"]
+    state = [
+        [arrays[f"optimizer/{name}/{slot}"] for slot in training_state["slots"]] for name in names
+    ]
+    optimizer.load_state([weights[name] for name in names], state, training_state["t"])
     if optimizer.schedule is None:
-        optimizer.learning_rate = facts["learning_rate"]
+        optimizer.learning_rate = training_state["learning_rate"]

@@ -289,7 +289,7 @@ def masked(*shape):
         (lambda: Attention()(X, MEMORY[..., :3]), "equal width"),
         (lambda: AdditiveAttention()(X, MEMORY[..., :3]), "equal width"),
         (lambda: Attention()(X, MEMORY[:1]), "of one N"),
-        (lambda: Attention(score_mode="cosine"), "'dot', 'general', 'concat'"),
+        (lambda: Attention(score_mode="cosine"), "known: dot, general, concat"),
     ],
 )
 def test_errors_say_what_would_fit(call, message):

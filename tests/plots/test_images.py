@@ -72,5 +72,5 @@ def test_samples_share_one_scale():
 
 @pytest.mark.parametrize("shape", [(2, 50), (2, 8, 8, 2), (64,)])
 def test_samples_refuse_what_is_not_an_image(shape):
-    with pytest.raises(ValueError, match="pictures"):
+    with pytest.raises(ValueError, match="images"):
         plots.samples(np.zeros(shape))

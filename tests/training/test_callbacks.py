@@ -144,7 +144,7 @@ def test_what_is_not_logged(callback, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = type(callback).__name__
     with pytest.raises(
-        ValueError, match=rf"{name} watches 'val_loss', but the logs hold loss.*validation data"
+        ValueError, match=rf"{name} monitors 'val_loss', but the logs hold loss.*validation data"
     ):
         regression().fit(X, Y, verbose=0, callbacks=[callback])
     assert not list(tmp_path.iterdir())

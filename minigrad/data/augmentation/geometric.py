@@ -184,12 +184,14 @@ class RandomAffine(Augmentation):
     ) -> np.ndarray:
         """The maps lead back from the result: shift back, rotate back, stretch by 1 + zoom."""
         angle = 2 * math.pi * rng.uniform(*self.rotation, n)
-        tall = 1 + rng.uniform(*self.zoom, n)
-        wide = tall if self.zoom_width is None else 1 + rng.uniform(*self.zoom_width, n)
+        zoom_y = 1 + rng.uniform(*self.zoom, n)
+        zoom_x = zoom_y if self.zoom_width is None else 1 + rng.uniform(*self.zoom_width, n)
         down = rng.uniform(*self.shift_down, n) * x.shape[1]
         right = rng.uniform(*self.shift_right, n) * x.shape[2]
         cos, sin = np.cos(angle), np.sin(angle)
-        matrix = np.array([[tall * cos, tall * sin], [-wide * sin, wide * cos]])  # (2, 2, n)
+        matrix = np.array(
+            [[zoom_y * cos, zoom_y * sin], [-zoom_x * sin, zoom_x * cos]]
+        )  # (2, 2, n)
         shift = -np.einsum("ijn,jn->in", matrix, np.stack([down, right]))
         maps = np.concatenate([matrix, shift[:, None]], 1).transpose(2, 0, 1)  # (n, 2, 3)
         return affine(x, np.broadcast_to(maps, (len(x), 2, 3)), **self.sampling)
@@ -229,7 +231,7 @@ class RandomRotation(RandomAffine):
 
 
 class RandomZoom(RandomAffine):
-    """Shrinks the picture by 1 + factor, or enlarges it if the factor is negative.
+    """Shrinks the image by 1 + factor, or enlarges it if the factor is negative.
 
     Args:
         height_factor: f for -f..f, or (lowest, highest), above -1.

@@ -144,7 +144,7 @@ class CutMix(MixUp):
 
 
 def _limits(center: np.ndarray, length: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """First pixel, and the one after the last, of stretches around a center."""
+    """First pixel, and the one after the last, of intervals around a center."""
     first = (center - length / 2).round().clip(0, size).astype(int)
     last = (center + length / 2).round().clip(0, size).astype(int)
     return first, last

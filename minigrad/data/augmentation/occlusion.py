@@ -67,8 +67,9 @@ class RandomErasing(ValueAugmentation):
         for i, (height, width) in enumerate(zip(heights, widths)):
             if not erased[i]:
                 continue
-            top = int(positions[i, 0] * (h - height + 1))
-            left = int(positions[i, 1] * (w - width + 1))
+            down, right = positions[i]
+            top = int(down * (h - height + 1))
+            left = int(right * (w - width + 1))
             value: Any = self.fill_value
             if value is None:
                 value = rng.uniform(*interval, (height, width, x.shape[3]))

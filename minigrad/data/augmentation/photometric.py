@@ -178,21 +178,22 @@ class RandomColor(ValueAugmentation):
         strength = 1 + rng.uniform(*self.saturation, n)
         angle = 2 * math.pi * rng.uniform(*self.hue, n)
         gain = 1 + rng.uniform(*self.gain, (n, 3, 1))
-        turn = self._turn_colors(strength, angle)
-        matrix = gain * (np.linalg.inv(self.rgb_to_yiq) @ turn @ self.rgb_to_yiq)
+        rotation = self._rotate_colors(strength, angle)
+        yiq_to_rgb = np.linalg.inv(self.rgb_to_yiq)
+        matrix = gain * (yiq_to_rgb @ rotation @ self.rgb_to_yiq)
         pixels = x.reshape(len(x), math.prod(x.shape[1:3]), 3)
         mixed = pixels @ matrix.swapaxes(1, 2).astype(x.dtype)
         return mixed.reshape(x.shape).clip(*interval)
 
     @staticmethod
-    def _turn_colors(strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    def _rotate_colors(strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
         """(n, 3, 3): a rotation of the two color coordinates, times strength."""
-        turn = np.zeros((len(angle), 3, 3))
-        turn[:, 0, 0] = 1
-        turn[:, 1, 1] = turn[:, 2, 2] = strength * np.cos(angle)
-        turn[:, 1, 2] = -strength * np.sin(angle)
-        turn[:, 2, 1] = -turn[:, 1, 2]
-        return turn
+        rotation = np.zeros((len(angle), 3, 3))
+        rotation[:, 0, 0] = 1
+        rotation[:, 1, 1] = rotation[:, 2, 2] = strength * np.cos(angle)
+        rotation[:, 1, 2] = -strength * np.sin(angle)
+        rotation[:, 2, 1] = -rotation[:, 1, 2]
+        return rotation
 
 
 class GaussianNoise(ValueAugmentation):

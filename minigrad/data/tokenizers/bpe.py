@@ -89,11 +89,11 @@ class _PairCounts:
             old = self._pairs(i)
             self.words[i] = merge_pair(self.words[i], pair)
             new = self._pairs(i)
-            for gone in old:
-                self.counts[gone] -= self.frequencies[i]
+            for removed in old:
+                self.counts[removed] -= self.frequencies[i]
             self._count(new, i)
-            for gone in set(old) - set(new) - {pair}:
-                self.words_with[gone].discard(i)
+            for removed in set(old) - set(new) - {pair}:
+                self.words_with[removed].discard(i)
             changed.update(old, new)
         for updated in changed:
             heapq.heappush(self.heap, (-self.counts[updated], updated))
