@@ -180,9 +180,11 @@ class RNN(Layer):
         x_mask, h_mask = self.cell.draw_dropout_masks(x)
         inputs = x if x_mask is None else x * x_mask
         states = initial or [None] * len(self.state_sizes())
-        return_mode = self._return_mode()
-        outputs = self.cell.run_sequence(inputs, states, mask, h_mask, return_mode)
-        y, last_states = self._split_outputs(outputs, return_mode)
+        if self.return_state or self.stateful:
+            y, last_states = self._run_with_states(inputs, states, mask, h_mask)
+        else:
+            y = self.cell.run_sequence(inputs, states, mask, h_mask, self._return_mode())
+            last_states = []
         if initial and mask is not None:
             # before its first real step a sequence has a state and no output
             begun = mask.cumsum(1) > 0
@@ -190,20 +192,19 @@ class RNN(Layer):
         return y, last_states
 
     def _return_mode(self) -> str:
-        """What the op returns: the last h, all h, or all h followed by the last c."""
-        needs_states = self.return_state or self.stateful
-        if needs_states and len(self.state_sizes()) > 1:
-            return "all"
+        """What the op returns: h of all steps or of the last."""
         return "sequence" if self.return_sequences else "last"
 
-    def _split_outputs(self, outputs: Any, return_mode: str) -> tuple[Any, list[Any]]:
-        """The layer's output and, where they are needed, the last states."""
-        if return_mode == "all":
-            h, c = outputs[:, -2], outputs[:, -1]
-            return (outputs[:, :-1] if self.return_sequences else h), [h, c]
-        if self.return_state or self.stateful:
-            return outputs, [outputs[:, -1] if self.return_sequences else outputs]
-        return outputs, []
+    def _run_with_states(
+        self, x: Any, states: list[Any], mask: Array | None, h_mask: Array | None
+    ) -> tuple[Any, list[Any]]:
+        """Outputs and last states."""
+        if len(states) == 1:
+            y = self.cell.run_sequence(x, states, mask, h_mask, self._return_mode())
+            return y, [y[:, -1] if self.return_sequences else y]
+        steps_and_c = self.cell.run_sequence(x, states, mask, h_mask, "all")
+        h, c = steps_and_c[:, -2], steps_and_c[:, -1]
+        return (steps_and_c[:, :-1] if self.return_sequences else h), [h, c]
 
     def _scan_steps(
         self, x: Any, initial: list[Any] | None, mask: Array | None
