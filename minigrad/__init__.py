@@ -135,12 +135,12 @@ __all__ = [
     "where",
 ]
 
-LOADED_WHEN_ASKED_FOR = {"datasets", "plots"}
+LAZY_MODULES = {"datasets", "plots"}
 
 
 def __getattr__(name: str) -> ModuleType:
     """`minigrad.plots` and `minigrad.datasets` are imported when first asked for."""
-    if name in LOADED_WHEN_ASKED_FOR:
+    if name in LAZY_MODULES:
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -281,6 +281,9 @@ def tune_malloc(limit: int = 1 << 29) -> bool:
     return bool(mallopt(M_MMAP_THRESHOLD, MAX_MMAP_THRESHOLD))
 
 
+# ---- blocks of rows ------------------------------------------------------------------------------
+
+
 def chunks(n: int, size: int) -> Iterator[slice]:
     """Slices that cut n rows into chunks.
 

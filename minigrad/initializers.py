@@ -17,7 +17,7 @@ import numpy as np
 from .backend import Array, Shape
 from .config import settings, to_device
 from .random import generator
-from .utils.registry import call_text, check_choice, create, lookup, with_class_names
+from .utils.registry import check_choice, create, format_call, lookup, with_class_names
 
 __all__ = [
     "Constant",
@@ -83,7 +83,7 @@ class Initializer:
         return generator() if self.seed is None else np.random.default_rng(self.seed)
 
     def __repr__(self) -> str:
-        return call_text(self)
+        return format_call(self)
 
 
 # ---- fixed values --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
-from .utils.registry import call_text, check_choice, create, with_class_names
+from .utils.registry import check_choice, create, format_call, with_class_names
 
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
 
@@ -33,7 +33,7 @@ class Regularizer:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(x)")
 
     def __repr__(self) -> str:
-        return call_text(self)
+        return format_call(self)
 
 
 class L1(Regularizer):

@@ -254,7 +254,7 @@ def affine(
 
 
 def _apply(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """One coordinate of the mapped places: maps (N, 3) -> (N, rows, columns)."""
+    """One coordinate of the mapped positions: maps (N, 3) -> (N, rows, columns)."""
     by_row, by_column, shift = maps.T[..., None, None]
     along_columns = by_column * columns + shift
     return by_row * rows[:, None] + along_columns

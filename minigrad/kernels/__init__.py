@@ -1,7 +1,7 @@
 """How ops are made fast, a file per family; nothing here is needed to understand an op.
 
 `KERNELS` is the whole table: op, forward, backward, device, accelerator. A kernel is held to the
-definition of its op in `ops/` by the same tests, and stays only while a benchmark row shows that it
+definition of its op in `ops/` by the same tests, and stays only while a benchmark shows that it
 wins. `minigrad.use_kernels(False)` runs everything on the definitions.
 """
 

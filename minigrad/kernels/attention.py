@@ -37,7 +37,7 @@ class Tile(NamedTuple):
 
 
 def cut_axes(shape: tuple[int, ...], size: int, limit: int) -> list[tuple[Any, ...]]:
-    """Indices of pieces of about `limit` numbers, where each entry of `shape` stands for `size`."""
+    """Indices of parts of about `limit` numbers, where each entry of `shape` stands for `size`."""
     if not shape:
         return [()]
     inner = math.prod(shape[1:]) * size

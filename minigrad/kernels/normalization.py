@@ -126,7 +126,7 @@ def group_sums(v: Array, groups: int) -> Array:
 
 
 def merged_blocks(merged: Array) -> list[tuple[slice, slice]]:
-    """Indices (samples, rows) of pieces that fit the cache; on a GPU, one piece."""
+    """Indices (samples, rows) of blocks that fit the cache; on a GPU, one block."""
     samples, rows, length = merged.shape
     if device_name(merged) != "cpu":
         return [(slice(None), slice(None))]

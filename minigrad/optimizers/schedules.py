@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..utils.registry import call_text, check_choice, lookup, with_class_names
+from ..utils.registry import check_choice, format_call, lookup, with_class_names
 
 
 class LearningRateSchedule:
@@ -42,7 +42,7 @@ class LearningRateSchedule:
         raise NotImplementedError(f"{type(self).__name__} does not define rate(step)")
 
     def __repr__(self) -> str:
-        return call_text(self)
+        return format_call(self)
 
 
 def _positive(name: str, value: float) -> float:

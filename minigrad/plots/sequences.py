@@ -227,11 +227,11 @@ def token_attributions(
 
 def _draw_bars(axes: Axes, tokens: Sequence[Any], values: np.ndarray) -> None:
     """One bar per token; the color is that of its sign."""
-    places = range(len(tokens))
+    positions = range(len(tokens))
     colors = [COLORS[0] if value > 0 else COLORS[1] for value in values]
-    axes.bar(places, values, color=colors)
+    axes.bar(positions, values, color=colors)
     axes.axhline(0, color=DARK, linewidth=1.0)
-    axes.set_xticks(places, [_visible(token) for token in tokens], rotation=35, ha="right")
+    axes.set_xticks(positions, [_visible(token) for token in tokens], rotation=35, ha="right")
     axes.grid(False, axis="x")
 
 

@@ -1,6 +1,6 @@
 """Objects named by strings, as Keras users write them, with an error that suggests what was meant.
 
-A room with named objects has a dict `NAMES` and a function `get`:
+A module with named objects has a dict `NAMES` and a function `get`:
 
     NAMES = with_class_names({"l1": L1, "l2": L2})
 
@@ -95,14 +95,14 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
     return lookup(value, table, what)()
 
 
-def call_text(instance: Any) -> str:
+def format_call(instance: Any) -> str:
     """The call that makes an object whose attributes are its arguments.
 
     Args:
         instance: The object.
 
     Example:
-        >>> call_text(minigrad.regularizers.L1(0.5))
+        >>> format_call(minigrad.regularizers.L1(0.5))
         'L1(l1=0.5)'
     """
     arguments = ", ".join(f"{name}={value!r}" for name, value in vars(instance).items())

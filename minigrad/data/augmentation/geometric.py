@@ -16,7 +16,7 @@ class RandomFlip(Augmentation):
     """Mirrors an image with probability 1/2.
 
     Args:
-        mode: "horizontal" (left and right change places), "vertical", or
+        mode: "horizontal" (left and right are exchanged), "vertical", or
             "horizontal_and_vertical", each drawn by itself.
         per_batch: True to draw once per batch, not per image.
         seed: Seed of a generator of its own.

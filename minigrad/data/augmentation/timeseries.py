@@ -92,7 +92,7 @@ def smooth_curves(knots: np.ndarray, steps: int) -> np.ndarray:
 
     Args:
         knots: Values of the curves.
-        steps: Number of places to evaluate, from the first to the last knot.
+        steps: Number of points to evaluate, from the first to the last knot.
 
     Shape:
         (n, K, C) -> (n, steps, C)
