@@ -36,7 +36,8 @@ def to_float(images: Any, top: float = 255) -> Array:
     """
     x = as_data(images)
     dtype = x.dtype if x.dtype.kind == "f" else settings.default_dtype
-    return x.astype(dtype) / _check_top("to_float", top)
+    divisor = _check_top("to_float", top)
+    return x.astype(dtype) / divisor
 
 
 def to_uint8(images: Any, top: float = 1) -> Array:
@@ -283,15 +284,18 @@ def _reflect(position: np.ndarray, size: int) -> np.ndarray:
 def _flat_index(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Indices (N, h, w) into padded.reshape(-1, channels)."""
     n, h, w, _ = padded.shape
-    return (np.arange(n)[:, None, None] * h + row) * w + column
+    image = np.arange(n)[:, None, None]
+    line = image * h + row
+    return line * w + column
 
 
 def _sample_nearest(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """The pixel nearest to each place."""
     nearest_row = (row + 0.5).astype(np.intp)
     nearest_column = (column + 0.5).astype(np.intp)
+    pixels = padded.reshape(-1, padded.shape[3])
     index = _flat_index(padded, nearest_row, nearest_column)
-    return padded.reshape(-1, padded.shape[3]).take(index, 0)
+    return pixels.take(index, 0)
 
 
 def _sample_bilinear(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -303,7 +307,10 @@ def _sample_bilinear(padded: np.ndarray, row: np.ndarray, column: np.ndarray) ->
     pixels = padded.reshape(-1, padded.shape[3])
     width = padded.shape[2]
     index = _flat_index(padded, top, left)
-    a, b, c, d = (pixels.take(index + shift, 0) for shift in (0, 1, width, width + 1))
+    a = pixels.take(index, 0)
+    b = pixels.take(index + 1, 0)
+    c = pixels.take(index + width, 0)
+    d = pixels.take(index + width + 1, 0)
     upper = _between(a, b, right)
     lower = _between(c, d, right)
     return _between(upper, lower, down)

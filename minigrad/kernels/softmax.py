@@ -16,5 +16,6 @@ def softmax_forward(x: Array, *, axis: int = -1) -> tuple[Array, Array]:
 def softmax_backward(g: Array, y: Array, x: Array, *, axis: int = -1) -> tuple[Array]:
     """y * (g - sum(g * y))."""
     grad_x = g * y
-    grad_x -= y * grad_x.sum(axis, keepdims=True)
+    total = grad_x.sum(axis, keepdims=True)
+    grad_x -= y * total
     return (grad_x,)

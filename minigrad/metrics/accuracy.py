@@ -60,7 +60,8 @@ class CategoricalAccuracy(ElementwiseMetric):
         """True where the prediction is right."""
         hint = " (integer labels: sparse_categorical_accuracy)"
         validate_targets(self.name, y_true, y_pred, alternative=hint)
-        return y_pred.argmax(-1) == y_true.argmax(-1)
+        labels = y_true.argmax(-1)
+        return labels == y_pred.argmax(-1)
 
 
 class SparseCategoricalAccuracy(ElementwiseMetric):
@@ -107,7 +108,8 @@ class Accuracy(ElementwiseMetric):
         if len(shape) < 2 or shape[-1] == 1:
             return _binary_matches(self.name, y_true, y_pred, self.threshold)
         if y_true.shape == shape:
-            return y_pred.argmax(-1) == y_true.argmax(-1)
+            labels = y_true.argmax(-1)
+            return labels == y_pred.argmax(-1)
         return _sparse_matches(self.name, y_true, y_pred)
 
 

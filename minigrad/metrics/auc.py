@@ -96,11 +96,13 @@ def _average_precision(true_positives: np.ndarray, false_positives: np.ndarray) 
     """The sum of precision times the step in recall."""
     predicted = true_positives[1:] + false_positives[1:]
     precision = safe_divide(true_positives[1:], predicted)
-    return (np.diff(true_positives) * precision).sum() / true_positives[-1]
+    steps = np.diff(true_positives)
+    return (steps * precision).sum() / true_positives[-1]
 
 
 def _area_under_roc(true_positives: np.ndarray, false_positives: np.ndarray) -> Any:
     """The area by trapezoids."""
     heights = true_positives[1:] + true_positives[:-1]
-    area = (np.diff(false_positives) * heights).sum() / 2
+    widths = np.diff(false_positives)
+    area = (widths * heights).sum() / 2
     return area / true_positives[-1] / false_positives[-1]

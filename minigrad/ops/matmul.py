@@ -55,9 +55,12 @@ def _matmul_vectors(a: TensorLike, b: TensorLike) -> TensorLike:
     rows = a if a.ndim > 1 else a.reshape((1, -1))
     columns = b if b.ndim > 1 else b.reshape((-1, 1))
     y = _matmul(rows, columns)
-    row_axis = y.shape[-2:-1] if a.ndim > 1 else ()
-    column_axis = y.shape[-1:] if b.ndim > 1 else ()
-    return y.reshape(y.shape[:-2] + row_axis + column_axis)
+    *leading, n, m = y.shape
+    if a.ndim > 1:
+        leading.append(n)
+    if b.ndim > 1:
+        leading.append(m)
+    return y.reshape(tuple(leading))
 
 
 @primitive(kernel="linear")
@@ -144,4 +147,6 @@ def outer(a: TensorLike, b: TensorLike) -> TensorLike:
         array([[3, 4],
                [6, 8]])
     """
-    return a.reshape((-1, 1)) * b.reshape((1, -1))
+    column = a.reshape((-1, 1))
+    row = b.reshape((1, -1))
+    return column * row

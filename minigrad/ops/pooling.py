@@ -112,13 +112,16 @@ def avg_pool_grad(grad_output: Array, *, window: Window) -> Array:
     parts = grad_output / _count_pixels(grad_output, window)
     n, rows, columns, channels = grad_output.shape
     shape = (n, rows, columns, *window.kernel, channels)
-    return col2im(xp.broadcast_to(parts[:, :, :, None, None], shape), window=window)
+    patches = xp.broadcast_to(parts[:, :, :, None, None], shape)
+    return col2im(patches, window=window)
 
 
 def _count_pixels(like: Array, window: Window) -> Array:
     """The number of pixels in each window, without padding: (1, OH, OW, 1)."""
-    ones = backend(like).ones((1, *window.image_size, 1), like.dtype)
-    return im2col(ones, window=window).sum(OVER_WINDOW)
+    shape = (1, *window.image_size, 1)
+    ones = backend(like).ones(shape, like.dtype)
+    patches = im2col(ones, window=window)
+    return patches.sum(OVER_WINDOW)
 
 
 _avg_pool.gradients(lambda g, y, x, window: avg_pool_grad(g, window=window), needs="")
@@ -148,9 +151,10 @@ def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "vali
         >>> minigrad.ops.max_pool(np.arange(16).reshape(1, 4, 4, 1)).ravel()
         array([ 5,  7, 13, 15])
     """
+    window = _pooling_window(x, size, strides, padding)
     y = x
-    for window in _pooling_window(x, size, strides, padding).separable_passes:
-        y = _max_pool(y, window=window)
+    for one_pass in window.separable_passes:
+        y = _max_pool(y, window=one_pass)
     return y
 
 
@@ -174,9 +178,10 @@ def avg_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "vali
         >>> minigrad.ops.avg_pool(np.arange(16.0).reshape(1, 4, 4, 1)).ravel()
         array([ 2.5,  4.5, 10.5, 12.5])
     """
+    window = _pooling_window(x, size, strides, padding)
     y = x
-    for window in _pooling_window(x, size, strides, padding).separable_passes:
-        y = _avg_pool(y, window=window)
+    for one_pass in window.separable_passes:
+        y = _avg_pool(y, window=one_pass)
     return y
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend import Axis, backend
 from ..engine.autograd import fused, primitive
 from ..engine.tensor import Tensor, TensorLike
@@ -25,17 +27,18 @@ def logsumexp(x: TensorLike, *, axis: Axis = -1, keepdims: bool = False) -> Tens
     xp = backend(x)
     largest = x.max(axis, keepdims=True)
     finite = xp.isfinite(largest)  # a row of -inf gives -inf, not NaN
-    total = xp.exp(x - xp.where(finite, largest, 0)).sum(axis, keepdims=True)
+    shifted = x - xp.where(finite, largest, 0)
+    total = xp.exp(shifted).sum(axis, keepdims=True)
     y = xp.log(xp.where(finite, total, 1)) + largest
     return y if keepdims else y.squeeze(axis)
 
 
-logsumexp.gradients(
-    lambda g, y, x, axis=-1, keepdims=False: (
-        expand_reduced(g, x, axis) * exp(x - expand_reduced(y, x, axis))
-    ),
-    needs="y x",
-)
+def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Axis = -1, keepdims: bool = False) -> Any:
+    probabilities = exp(x - expand_reduced(y, x, axis))
+    return expand_reduced(g, x, axis) * probabilities
+
+
+logsumexp.gradients(_logsumexp_rule, needs="y x")
 
 
 @fused(kernel="softmax")
@@ -73,8 +76,10 @@ def log_softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
         >>> log_softmax(np.array([0.0, 0.0])).round(3)
         array([-0.693, -0.693])
     """
+    xp = backend(x)
     y = x - x.max(axis, keepdims=True)
-    return y - backend(x).log(backend(x).exp(y).sum(axis, keepdims=True))
+    total = xp.exp(y).sum(axis, keepdims=True)
+    return y - xp.log(total)
 
 
 log_softmax.gradients(
