@@ -16,8 +16,8 @@ class detect_anomaly(Scope):
     """`with detect_anomaly():` names the line of the first NaN or infinity and stops there.
 
     It looks at the forward and the backward pass. It also finds arrays that were written to behind
-    the Tensor's back (`t.data[0] = 1`) before their gradient was taken. It reads every array: use it
-    to find a fault, not to train.
+    the Tensor's back (`t.data[0] = 1`) before their gradient was taken. It reads every array: use
+    it to find a fault, not to train.
 
     Raises:
         FloatingPointError: At the first NaN or infinity.

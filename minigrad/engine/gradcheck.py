@@ -249,9 +249,8 @@ class _Check:
             if y.dtype != "float32":
                 raise AssertionError(
                     f"{self.name}: float32 inputs gave output {i} of dtype {y.dtype}; a common "
-                    "cause is a NumPy scalar or array of float64 in the forward: take Python's numbers,"
-                    " "
-                    "math, or x.dtype"
+                    "cause is a NumPy scalar or array of float64 in the forward: take Python's "
+                    "numbers, math, or x.dtype"
                 )
         gradient = _gradient(f, self.variables, [_cotangent(y, self.rng) for y in ys])
         for record in (False, True):

@@ -42,7 +42,7 @@ def test_sparse_cross_entropy_far_out(xp):
 
 
 def test_losses_have_their_known_values(xp):
-    """Mean squared error, and cross-entropies of probabilities that are reached through their logits."""
+    """Mean squared error, and cross-entropies of probabilities reached through their logits."""
     truth, p = xp.asarray(np.array([1.0, 0, 1, 0])), np.array([0.9, 0.2, 0.8, 0.3])
     assert float(ops.mean_squared_error(xp.asarray(p), truth)) == pytest.approx(0.045, rel=1e-12)
     logits = xp.asarray(np.log(p / (1 - p)))
