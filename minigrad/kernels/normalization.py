@@ -153,8 +153,13 @@ def scale_and_shift(merged: Array, scale: Array, shift: Array) -> Array:
     return y
 
 
+FEW_ELEMENTS = 1 << 14  # merging pixels and tiling channels takes as long as scaling so many
+
+
 def scale_shift_forward(x: Array, scale: Array, shift: Array) -> Array:
-    """x * scale + shift."""
+    """x * scale + shift; of few elements as it is written."""
+    if x.size < FEW_ELEMENTS:
+        return x * scale + shift
     return scale_and_shift(merge_pixels(x, 1), scale[None], shift[None]).reshape(x.shape)
 
 
