@@ -70,15 +70,13 @@ class Window:
             ValueError: If an argument is of another form, or the kernel is larger than the padded
                 image.
         """
-        sizes = pair(kernel, name), pair(strides, "strides"), pair(dilation, "dilation")
-        pads = parse_padding(padding)
-        if pads == "same":
-            rows, columns = zip(image_size, *sizes)
-            pads = same_padding(*rows), same_padding(*columns)
-        window = shared_window(tuple(image_size), *sizes, pads)
-        if min(window.output_shape) < 1:
-            raise _too_large(window, name)
-        return window
+        settings = (
+            _as_tuples(kernel),
+            _as_tuples(strides),
+            _as_tuples(padding),
+            _as_tuples(dilation),
+        )
+        return _parse_window(tuple(image_size), *settings, name)
 
     @cached_property
     def extent(self) -> Shape:
@@ -122,6 +120,27 @@ class Window:
         narrow = self.image_size[0], self.output_shape[1]
         along_columns = shared_window(narrow, (kh, 1), (sh, 1), (dh, 1), (rows, none))
         return along_rows, along_columns
+
+
+def _as_tuples(setting: Any) -> Any:
+    """A setting with tuples in place of lists, so that it can be looked up."""
+    return tuple(map(_as_tuples, setting)) if isinstance(setting, (list, tuple)) else setting
+
+
+@lru_cache(1024, typed=True)  # a step of training asks for the windows of the step before
+def _parse_window(
+    image_size: Pair, kernel: Any, strides: Any, padding: Any, dilation: Any, name: str
+) -> Window:
+    """Window.of, with its arguments in their order."""
+    sizes = pair(kernel, name), pair(strides, "strides"), pair(dilation, "dilation")
+    pads = parse_padding(padding)
+    if pads == "same":
+        rows, columns = zip(image_size, *sizes)
+        pads = same_padding(*rows), same_padding(*columns)
+    window = shared_window(image_size, *sizes, pads)
+    if min(window.output_shape) < 1:
+        raise _too_large(window, name)
+    return window
 
 
 @lru_cache(1024)
