@@ -19,6 +19,7 @@ from . import (
     normalization,
     pooling,
     recurrent,
+    simple_rnn,
     softmax,
 )
 
@@ -58,8 +59,8 @@ KERNELS: list[Kernel] = [
     # ---- recurrent ----
     Kernel(
         "simple_rnn",
-        recurrent.simple_rnn_forward,
-        recurrent.simple_rnn_backward,
+        simple_rnn.simple_rnn_forward,
+        simple_rnn.simple_rnn_backward,
         supports=recurrent.has_default_activations,
     ),
     Kernel(
