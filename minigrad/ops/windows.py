@@ -70,12 +70,7 @@ class Window:
             ValueError: If an argument is of another form, or the kernel is larger than the padded
                 image.
         """
-        settings = (
-            _as_tuples(kernel),
-            _as_tuples(strides),
-            _as_tuples(padding),
-            _as_tuples(dilation),
-        )
+        settings = map(_as_tuples, (kernel, strides, padding, dilation))
         return _parse_window(tuple(image_size), *settings, name)
 
     @cached_property
@@ -205,16 +200,19 @@ def same_padding(n: int, kernel: int, stride: int = 1, dilation: int = 1) -> Pai
     return total // 2, total - total // 2
 
 
+# by the number of axes of what was given: how to write it
+IMAGE_HINTS = {
+    2: ": one gray image x goes in as x[None, ..., None]",
+    3: ": one image x goes in as x[None], a batch of gray ones as x[..., None]",
+}
+
+
 def check_images(x: Any, window: Window | None = None) -> None:
     """Raise ValueError unless x has the four axes of a batch of images, of the window's size."""
     if x.ndim != 4:
-        hints = {
-            2: ": one gray image x goes in as x[None, ..., None]",
-            3: ": one image x goes in as x[None], a batch of gray ones as x[..., None]",
-        }
         raise ValueError(
             "expected images of shape (N, H, W, C), channels last, "
-            f"got shape {x.shape}{hints.get(x.ndim, '')}"
+            f"got shape {x.shape}{IMAGE_HINTS.get(x.ndim, '')}"
         )
     if window is not None and x.shape[1:3] != window.image_size:
         raise ValueError(
