@@ -9,14 +9,12 @@ import ast
 from pathlib import Path
 
 import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-
-from tests.reading_path import code_lines  # noqa: E402
-from tests.test_architecture import FILES, LAYERS, imported, room  # noqa: E402
+from tests.reading_path import code_lines
+from tests.test_architecture import FILES, LAYERS, imported, room
 
 IMAGES = Path(__file__).with_name("images")
 INK, LINE = "#1f2933", "#8a94a0"
@@ -32,7 +30,7 @@ SHADES = {
 def box(axes: Axes, x: float, y: float, width: float, height: float, color: str = "white") -> None:
     """A rounded box whose lower left corner is (x, y)."""
     style = f"round,pad=0,rounding_size={min(height, 0.5) / 4}"
-    patch = matplotlib.patches.FancyBboxPatch(
+    patch = FancyBboxPatch(
         (x, y), width, height, boxstyle=style, facecolor=color, edgecolor=LINE, linewidth=1
     )
     axes.add_patch(patch)
@@ -46,7 +44,8 @@ def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], **st
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of `width` x `height` units without axes."""
-    figure, axes = plt.subplots(figsize=(width, height))
+    figure = Figure(figsize=(width, height))
+    axes = figure.subplots()
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     figure.subplots_adjust(0, 0, 1, 1)
@@ -57,7 +56,6 @@ def save(figure: Figure, name: str) -> None:
     """Write docs/images/NAME.svg, the same bytes for the same tree."""
     IMAGES.mkdir(exist_ok=True)
     figure.savefig(IMAGES / f"{name}.svg", metadata={"Date": None})
-    plt.close(figure)
 
 
 # ---- the rooms ---------------------------------------------------------------------------------
@@ -158,7 +156,7 @@ def draw_life(name: str, title: str, steps: list[tuple[str, str, str]]) -> None:
 
 def main() -> None:
     """Draw all pictures."""
-    with plt.rc_context({"svg.hashsalt": "minigrad", "svg.fonttype": "none"}):
+    with matplotlib.rc_context({"svg.hashsalt": "minigrad", "svg.fonttype": "none"}):
         draw_layers()
         draw_life("life_of_a_tensor", "The life of a Tensor", TENSOR)
         draw_life("life_of_a_batch", "The life of a batch", BATCH)

@@ -55,21 +55,33 @@ PATH = {
 }
 
 
-@cache
-def code_line_numbers(path: Path) -> frozenset[int]:
-    """The numbers of the lines of a file that hold code."""
-    source = path.read_text(encoding="utf-8")
+def docstring_line_numbers(source: str) -> set[int]:
+    """The numbers of the lines that docstrings take."""
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    docstrings: set[int] = set()
+    lines: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             first = node.body[0]
-            docstrings |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in LAYOUT:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    return frozenset(lines - docstrings)
+            lines |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return lines
+
+
+def code_tokens(source: str) -> list[tokenize.TokenInfo]:
+    """The tokens of code: neither layout nor comments, nor docstrings."""
+    skipped = docstring_line_numbers(source)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [t for t in tokens if t.type not in LAYOUT and t.start[0] not in skipped]
+
+
+def lines_of(tokens: list[tokenize.TokenInfo]) -> frozenset[int]:
+    """The numbers of the lines on which the tokens stand."""
+    return frozenset(line for t in tokens for line in range(t.start[0], t.end[0] + 1))
+
+
+@cache
+def code_line_numbers(path: Path) -> frozenset[int]:
+    """The numbers of the lines of a file that hold code."""
+    return lines_of(code_tokens(path.read_text(encoding="utf-8")))
 
 
 def code_lines(path: Path) -> int:

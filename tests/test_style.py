@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import minigrad
+from tests.reading_path import code_tokens, lines_of
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("minigrad", "models", "benchmarks", "tests", "tutorials", "docs")
@@ -25,37 +26,11 @@ NAMED_ARGUMENTS = 0.95  # share of arguments that their docstring names
 
 # ---- air -----------------------------------------------------------------------------------------
 
-UNCOUNTED = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENDMARKER,
-}
-
-
-def docstring_lines(tree):
-    """The numbers of the lines that docstrings take."""
-    lines = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
-            node
-        ):
-            docstring = node.body[0]
-            lines.update(range(docstring.lineno, docstring.end_lineno + 1))
-    return lines
-
 
 def tokens_and_lines(source):
     """How many tokens the code of a file has, and on how many lines; docstrings do not count."""
-    tokens, lines = 0, set()
-    skipped = docstring_lines(ast.parse(source))
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in UNCOUNTED and token.start[0] not in skipped:
-            tokens += 1
-            lines.update(range(token.start[0], token.end[0] + 1))
-    return tokens, len(lines)
+    tokens = code_tokens(source)
+    return len(tokens), len(lines_of(tokens))
 
 
 def test_tokens_per_line():

@@ -242,14 +242,14 @@ def affine(
     y = np.empty_like(images, order="C")
     rows = np.arange(h, dtype=images.dtype) - (h - 1) / 2
     columns = np.arange(w, dtype=images.dtype) - (w - 1) / 2
-    options = {"constant_values": fill_value} if pad_mode == "constant" else {}
+    options: dict[str, Any] = {"constant_values": fill_value} if pad_mode == "constant" else {}
     border = ((0, 0), (1, 2), (1, 2), (0, 0))
     for block in cache_blocks(y, BLOCK_SIZE):
         row = _apply(maps[block, 0], rows, columns)
         column = _apply(maps[block, 1], rows, columns)
         row = _into_range(row + (h - 1) / 2, h, fill_mode)
         column = _into_range(column + (w - 1) / 2, w, fill_mode)
-        padded = np.pad(images[block], border, pad_mode, **options)  # type: ignore[call-overload]
+        padded = np.pad(images[block], border, pad_mode, **options)
         y[block] = sample(padded, row + 1, column + 1)
     return y
 

@@ -227,39 +227,6 @@ class TransformerDecoder(_TransformerBlock):
         (1, 5, 8)
     """
 
-    def __init__(
-        self,
-        intermediate_dim: int,
-        num_heads: int,
-        dropout: float = 0.0,
-        activation: Any = "relu",
-        layer_norm_epsilon: float = 1e-5,
-        normalize_first: bool = False,
-        attention_dropout: float | None = None,
-        inner_dropout: float = 0.0,
-        rotary: bool = False,
-        kernel_initializer: Any = "glorot_uniform",
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(
-            intermediate_dim,
-            num_heads,
-            dropout,
-            activation,
-            layer_norm_epsilon,
-            normalize_first,
-            attention_dropout,
-            inner_dropout,
-            rotary,
-            kernel_initializer,
-            name=name,
-            trainable=trainable,
-            input_shape=input_shape,
-        )
-
     def _build_cross_attention(self, features: int) -> None:
         self.cross_attention = self._attention(features)
         self.cross_attention_norm = self._norm()

@@ -107,8 +107,7 @@ class StepDecay(LearningRateSchedule):
         self, initial_learning_rate: float, steps: float | Sequence[float], decay_rate: float = 0.1
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
-        listed = isinstance(steps, Sequence)
-        self.steps = _ascending(steps) if listed else _positive("steps", steps)  # type: ignore
+        self.steps = _ascending(steps) if isinstance(steps, Sequence) else _positive("steps", steps)
         self.decay_rate = _positive("decay_rate", decay_rate)
 
     def rate(self, step: float) -> float:

@@ -149,9 +149,7 @@ class Compose:
 
     def __call__(self, images: Any, *rest: Any) -> Any:
         """The images after all steps; with `rest` (labels, weights) a tuple (images, *rest)."""
+        arrays: tuple[Any, ...] = (images, *rest)
         for step in self.steps:
-            if rest:
-                images, *rest = step(images, *rest)  # type: ignore[assignment]
-            else:
-                images = step(images)
-        return (images, *rest) if rest else images
+            arrays = tuple(step(*arrays)) if rest else (step(*arrays),)
+        return arrays if rest else arrays[0]
