@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu lint types parity bench docs architecture mutation-report clean
+.PHONY: demo test test-gpu lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -43,6 +43,9 @@ architecture: .venv/base.installed    ## draw docs/images anew from the imports 
 
 mutation-report: .venv/test.installed ## make every gradient rule wrong and record that the checker finds it
 	$(BIN)/python -m tests.mutation --write
+
+code-mutation-report: .venv/test.installed .venv/mutation.installed ## change the code in small ways and record that tests notice (an hour)
+	$(BIN)/python -m tests.code_mutation --write
 
 clean:
 	rm -rf .venv runs docs/_build docs/tutorials

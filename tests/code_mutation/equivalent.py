@@ -1,0 +1,3 @@
+"""Mutants that change nothing a user could see, each with the reason."""
+
+EQUIVALENT: dict[str, str] = {}
