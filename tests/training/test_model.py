@@ -496,7 +496,7 @@ def test_a_script_written_for_keras():
     assert other.evaluate(X, Y, verbose=0)[1] < 0.05
 
 
-def test_models_are_layers():
+def test_models_are_layers(capsys):
     class Net(Model):
         def __init__(self):
             super().__init__()
