@@ -114,7 +114,7 @@ def curves(
 def _is_integer(values: Any) -> bool:
     """True for whole numbers, of integer type or not."""
     numbers = np.asarray(values)
-    return bool(np.all(numbers == np.round(numbers)))
+    return numbers.dtype.kind in "iuf" and bool(np.all(numbers == np.round(numbers)))
 
 
 def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
