@@ -160,8 +160,8 @@ class ProgressBar(Callback):
     def _epoch_title(self, epoch: int) -> str:
         """ "epoch 1/10", after the name that the user gave the model."""
         model = getattr(self, "model", None)
-        is_named = model is not None and model.name and not model._has_default_name
-        prefix = f"{model.name}, " if is_named else ""
+        name = "" if model is None or model._has_default_name else model.name
+        prefix = f"{name}, " if name else ""
         return f"{prefix}epoch {epoch + 1}/{self.epochs}"
 
     def on_train_end(self, logs: Logs) -> None:
