@@ -90,8 +90,7 @@ def _load_cupy() -> Any:
         import cupy
     except ImportError as cause:
         raise RuntimeError(
-            "device 'cuda' needs CuPy: pip install 'minigrad[cuda12x]' "
-            "(or cuda13x, as `nvidia-smi` says)"
+            "device 'cuda' needs CuPy: pip install cupy-cuda12x (or cuda13x, as `nvidia-smi` says)"
         ) from cause
     if not cupy.cuda.is_available():
         raise RuntimeError(

@@ -22,6 +22,8 @@ from . import strict_device  # noqa: F401  (registers the device)
 matplotlib.use("Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # as in the parity tests
 
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="uses signals and limits of POSIX")
+
 
 DEFAULTS = {
     name: value for name, value in vars(config.Settings).items() if not name.startswith("_")

@@ -95,3 +95,11 @@ def test_runner_lists_and_refuses(tmp_path):
     assert listed.returncode == 0 and len(listed.stdout.splitlines()) == len(LESSONS)
     refused = run("-m", "tutorials", len(LESSONS) + 1, folder=tmp_path)
     assert refused.returncode == 2 and f"choose 1 to {len(LESSONS)}" in refused.stderr
+
+
+def test_lessons_that_run_together_tell_what_they_tell_alone(tmp_path):
+    """A lesson may set the default dtype: the next one starts afresh."""
+    alone = [run("-m", "tutorials", number, folder=tmp_path).stdout for number in (2, 3)]
+    together = run("-m", "tutorials", 2, 3, folder=tmp_path)
+    assert together.returncode == 0, together.stderr
+    assert together.stdout == "".join(alone)

@@ -6,6 +6,8 @@
 import argparse
 import ast
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 LESSONS = sorted(Path(__file__).parent.glob("[0-9][0-9]_*.py"))
@@ -51,12 +53,24 @@ def main():
     for number in options.numbers:
         if not 1 <= number <= len(LESSONS):
             parser.error(f"there is no lesson {number}: choose 1 to {len(LESSONS)}")
-        if options.out:
-            print("\n".join(map(str, save_pictures(LESSONS[number - 1], options.out))))
-        else:
-            runpy.run_path(str(LESSONS[number - 1]), run_name="__main__")
+    if len(options.numbers) == 1:
+        run(LESSONS[options.numbers[0] - 1], options.out)
+    for number in options.numbers if len(options.numbers) > 1 else []:
+        out = ["--out", str(options.out)] if options.out else []
+        # in a process of its own: a lesson may change the default dtype, which lasts
+        done = subprocess.run([sys.executable, "-m", "tutorials", str(number), *out])
+        if done.returncode:
+            sys.exit(done.returncode)
     if not options.numbers:
         print("\n".join(title(lesson) for lesson in LESSONS))
+
+
+def run(lesson, folder):
+    """Run `lesson`; its pictures are shown, or saved into `folder` if there is one."""
+    if folder is None:
+        runpy.run_path(str(lesson), run_name="__main__")
+    else:
+        print("\n".join(map(str, save_pictures(lesson, folder))))
 
 
 if __name__ == "__main__":

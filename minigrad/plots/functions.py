@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def decision_boundaries(
     """
     columns = min(len(panels), 4)
     rows = row_count(len(panels), columns)
-    with new_figure(2.9 * columns, 3.25 * rows, path) as figure:
+    with new_figure(2.9 * columns, 3.25 * rows + 0.3, path) as figure:
         axes_list = add_panels(figure, len(panels), columns)
         for axes, (title, model) in zip(axes_list, panels.items()):
             predict, points, labels = model
@@ -62,7 +62,16 @@ def decision_boundaries(
             axes.set_xlabel("$x_1$")
             axes.set_ylabel("$x_2$")
             axes.grid(False)
+        handles, names = _legend_of_all(axes_list)
+        figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     return figure
+
+
+def _legend_of_all(panels: Sequence[Axes]) -> tuple[list[Any], list[str]]:
+    """The marks of all panels and their labels, each label once."""
+    pairs = [pair for axes in panels for pair in zip(*axes.get_legend_handles_labels())]
+    by_label = {label: handle for handle, label in reversed(pairs)}
+    return list(by_label.values())[::-1], list(by_label)[::-1]
 
 
 def _plane(window: Window, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -89,6 +98,7 @@ def _draw_regions(axes: Axes, predict: Function, points: np.ndarray, margin: flo
     image.set(clim=(0, 1), rasterized=True)
     if scores.min() < 0.5 < scores.max():
         axes.contour(x, y, scores, levels=[0.5], colors=DARK, linewidths=1.2)
+        axes.plot([], [], color=DARK, linewidth=1.2, label="score 1/2")
 
 
 def _draw_labeled(axes: Axes, predict: Function, points: np.ndarray, labels: np.ndarray) -> None:
@@ -96,12 +106,13 @@ def _draw_labeled(axes: Axes, predict: Function, points: np.ndarray, labels: np.
     for value, marker in ((0, "o"), (1, "s")):
         x, y = points[labels == value].T
         dots = axes.scatter(x, y, s=70, c=COLORS[1 - value], marker=marker)
-        dots.set(edgecolors="white", zorder=3)
+        dots.set(edgecolors="white", zorder=3, label=f"class {value}")
     scores = to_numpy(predict(points)).reshape(-1)
     wrong = (scores >= 0.5) != (labels >= 0.5)
-    x, y = points[wrong].T
-    rings = axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED)
-    rings.set(linewidths=2, zorder=4)
+    if wrong.any():
+        x, y = points[wrong].T
+        rings = axes.scatter(x, y, s=260, facecolors="none", edgecolors=RED)
+        rings.set(linewidths=2, zorder=4, label="wrong side")
 
 
 # ---- functions of one variable -------------------------------------------------------------------
@@ -257,7 +268,7 @@ def trajectories(
             _draw_trajectory(axes, label, xy, window, nth_color(i), weight)
         if goal is not None:
             (star,) = axes.plot(*goal, "*", color=RED)
-            star.set(markersize=15, markeredgecolor="white", zorder=5)
+            star.set(markersize=15, markeredgecolor="white", zorder=5, label="minimum")
         axes.set_title(title)
         axes.set_xlim(window[:2])
         axes.set_ylim(window[2:])

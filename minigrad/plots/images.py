@@ -157,9 +157,11 @@ def predictions(
     *,
     names: Sequence[str] | None = None,
     columns: int = 8,
+    limit: int | None = None,
+    title: str = "",
     path: PathLike | None = None,
 ) -> Figure:
-    """A grid of images, each titled "true / predicted", wrong ones red.
+    """A grid of images, each titled "true / predicted"; the wrong ones come first and are red.
 
     Args:
         images: Images (N, H, W), (N, H, W, 1 or 3), or flat squares (N, H * H).
@@ -167,6 +169,8 @@ def predictions(
         predicted: Predicted classes (N,), or scores (N, classes).
         names: Names of the classes 0, 1, ...; None for the classes themselves.
         columns: Images per row, at most.
+        limit: Number of images to draw; None for all.
+        title: Put before the number of mistakes, such as the name of the data.
         path: File to write; None leaves the figure to pyplot.
 
     Raises:
@@ -185,15 +189,20 @@ def predictions(
             f"predictions: {len(shown)} images, labels of shape {true.shape}, predicted "
             f"{guesses.shape}: expected one label and one prediction per image"
         )
-    width = min(columns, len(shown))
-    rows = row_count(len(shown), width)
+    wrong = true != guesses
+    first = np.argsort(~wrong, kind="stable")[:limit]
+    width = min(columns, len(first))
+    rows = row_count(len(first), width)
     with new_figure(1.15 * width, 1.42 * rows + 0.4, path) as figure:
-        panels = image_grid(figure, shown, width)
-        for axes, label, guess in zip(panels, true, guesses):
+        panels = image_grid(figure, shown[first], width)
+        for axes, i in zip(panels, first):
+            label, guess = true[i], guesses[i]
             pair = (label, guess) if names is None else (names[label], names[guess])
-            _mark(axes, f"{pair[0]} / {pair[1]}", wrong=bool(label != guess))
-        wrong = int((true != guesses).sum())
-        figure.suptitle(f"true / predicted: {wrong} of {len(true)} wrong", fontsize=10)
+            _mark(axes, f"{pair[0]} / {pair[1]}", wrong=bool(wrong[i]))
+        heading = (
+            f"{title}: ".lstrip(": ") + f"true / predicted: {wrong.sum()} of {len(true)} wrong"
+        )
+        figure.suptitle(heading, fontsize=10)
     return figure
 
 

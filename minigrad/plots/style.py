@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -47,6 +48,20 @@ STYLE: dict[str, Any] = {
     "savefig.dpi": 130,
     "image.interpolation": "nearest",
 }
+CJK_FONTS = [
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP",
+    "Arial Unicode MS",
+]
 
 
 @contextmanager
@@ -56,7 +71,8 @@ def new_figure(width: float, height: float, path: PathLike | None = None) -> Ite
     Args:
         width: Width in inches.
         height: Height in inches.
-        path: File to write, its suffix the format; None for a figure of pyplot that is not saved.
+        path: File to write, its suffix the format; None for a figure of pyplot that is not saved:
+            `pyplot.show()` shows it, a notebook shows it once.
 
     Example:
         >>> from minigrad.plots import new_figure
@@ -67,20 +83,46 @@ def new_figure(width: float, height: float, path: PathLike | None = None) -> Ite
     """
     import matplotlib
     from cycler import cycler
+    from matplotlib.figure import Figure
 
-    cycle = cycler(color=COLORS)
-    with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycle}):
-        if path is None:
-            from matplotlib import pyplot
-
-            yield pyplot.figure(figsize=(width, height), layout="constrained")
-            return
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(width, height), layout="constrained")
+    options: dict[str, Any] = {"figsize": (width, height), "layout": "constrained", "facecolor": "white"}
+    if path is None:
+        # before rc_context, at whose end a backend that is loaded inside loses its settings
+        figure = _pyplot_figure(options)
+    else:
+        figure = Figure(**options)
+    changes = {"axes.prop_cycle": cycler(color=COLORS), "font.family": font_families()}
+    with matplotlib.rc_context(STYLE | changes):
         yield figure
-        with atomic_write(path) as file:
-            figure.savefig(file, format=Path(path).suffix[1:] or None)
+        if path is not None:
+            with atomic_write(path) as file:
+                figure.savefig(file, format=Path(path).suffix[1:] or None)
+
+
+def _pyplot_figure(options: dict[str, Any]) -> Figure:
+    """A figure of pyplot. A notebook shows those at the end of a cell, so not as results too."""
+    from matplotlib import pyplot
+    from matplotlib._pylab_helpers import Gcf
+    from matplotlib.figure import Figure
+
+    class PyplotFigure(Figure):
+        def _ipython_display_(self) -> None:
+            from IPython import get_ipython
+
+            cell = getattr(get_ipython().displayhook, "exec_result", None)  # None after its lines
+            if cell is None or self.canvas.manager not in Gcf.get_all_fig_managers():
+                raise NotImplementedError  # IPython shows it in its own way
+
+    return pyplot.figure(FigureClass=PyplotFigure, **options)
+
+
+@cache
+def font_families() -> tuple[str, ...]:
+    """The font of all texts, then an installed one with Chinese, Japanese or Korean letters."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return "sans-serif", *[name for name in CJK_FONTS if name in installed][:1]
 
 
 def to_numpy(x: Any) -> np.ndarray:

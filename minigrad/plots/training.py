@@ -101,6 +101,8 @@ def curves(
             x, y = line if isinstance(line, tuple) else (np.arange(len(line)), line)
             axes.plot(to_numpy(x), to_numpy(y), label=name, marker=marker, markersize=4)
         axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        if all(_is_integer(line.get_xdata()) for line in axes.lines):
+            axes.xaxis.set_major_locator(integer_ticks())
         if log:
             axes.set_yscale("log")
         elif all(_is_integer(line.get_ydata()) for line in axes.lines):
@@ -110,8 +112,9 @@ def curves(
 
 
 def _is_integer(values: Any) -> bool:
-    """True for integers, signed or not."""
-    return np.asarray(values).dtype.kind in "iu"
+    """True for whole numbers, of integer type or not."""
+    numbers = np.asarray(values)
+    return numbers.dtype.kind in "iuf" and bool(np.all(numbers == np.round(numbers)))
 
 
 def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
@@ -134,6 +137,7 @@ def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figu
             y = to_numpy(values)
             axes.plot(y, color=nth_color(i))
             axes.set(title=name, ylim=(0, 1.08 * float(y.max())))
+            axes.xaxis.set_major_locator(integer_ticks())
             axes.ticklabel_format(axis="y", style="plain")
             axes.tick_params(labelbottom=True)
         figure.supxlabel("epoch", fontsize=10)
@@ -145,7 +149,12 @@ def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figu
 
 
 def confusion_matrix(
-    labels: Any, predicted: Any, *, names: Sequence[str] | None = None, path: PathLike | None = None
+    labels: Any,
+    predicted: Any,
+    *,
+    names: Sequence[str] | None = None,
+    title: str = "",
+    path: PathLike | None = None,
 ) -> Figure:
     """Counts of each true class (row) predicted as each class (column), colored by row share.
 
@@ -153,6 +162,7 @@ def confusion_matrix(
         labels: True classes (N,).
         predicted: Predicted classes (N,), or scores (N, classes).
         names: Names of the classes 0, 1, ...; None for the classes themselves.
+        title: Put before the share that is right, such as the name of the data.
         path: File to write; None leaves the figure to pyplot.
 
     Example:
@@ -175,7 +185,7 @@ def confusion_matrix(
         axes = figure.subplots()
         _draw_counts(axes, counts)
         accuracy = np.trace(counts) / max(counts.sum(), 1)
-        axes.set_title(f"{accuracy:.1%} of {counts.sum()} right")
+        axes.set_title(f"{title}: ".lstrip(": ") + f"{accuracy:.1%} of {counts.sum()} right")
         axes.set(xlabel="predicted", ylabel="true")
         if names is None:
             _label_cells(axes, classes.tolist(), rotation=0)

@@ -137,12 +137,12 @@ class ProgressBar(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         """Open the bar in the first epoch, and show the number of the epoch."""
         if self.verbose == 1 and self.bar is None:
-            from tqdm.auto import tqdm
+            from tqdm import tqdm  # as text in notebooks too: a widget is saved as it began, at 0 %
 
             total = self.steps and self.steps * (self.epochs - epoch)
             self.bar = tqdm(total=total, file=sys.stdout, mininterval=0.2, unit="step")
         if self.bar is not None:
-            self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+            self.bar.set_description(self._epoch_title(epoch), refresh=False)
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """Move the bar on."""
@@ -155,7 +155,14 @@ class ProgressBar(Callback):
         if self.bar is not None:
             self.bar.set_postfix_str(text, refresh=False)
         elif self.verbose == 2:
-            print(f"epoch {epoch + 1}/{self.epochs}: {text}", flush=True)
+            print(f"{self._epoch_title(epoch)}: {text}", flush=True)
+
+    def _epoch_title(self, epoch: int) -> str:
+        """ "epoch 1/10", after the name that the user gave the model."""
+        model = getattr(self, "model", None)
+        name = "" if model is None or model._has_default_name else model.name
+        prefix = f"{name}, " if name else ""
+        return f"{prefix}epoch {epoch + 1}/{self.epochs}"
 
     def on_train_end(self, logs: Logs) -> None:
         """Close the bar."""

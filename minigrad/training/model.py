@@ -423,12 +423,17 @@ class Model(Layer):
         optimizer = self.optimizer if self._compiled else None
         return saving.load_checkpoint(path, self._built_weights("load"), optimizer)
 
-    def summary(self) -> str:
-        """Print, and return, a table of the layers: output shapes and numbers of parameters."""
+    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
+        """Print a table of the layers: output shapes and numbers of parameters.
+
+        Args:
+            print_fn: Called with the table in place of `print`.
+
+        Raises:
+            ValueError: If the model is not built.
+        """
         self._built_weights("summary")
-        text = summary_table(self)
-        print(text)
-        return text
+        print_fn(summary_table(self))
 
     # ---- requirements ----------------------------------------------------------------------------
 

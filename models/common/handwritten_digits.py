@@ -7,6 +7,8 @@ from typing import Any
 from minigrad import datasets
 from minigrad.utils.registry import lookup
 
+DESCRIPTIONS = {"digits28": "scikit-learn's digits enlarged to 28x28, not MNIST", "mnist": "MNIST"}
+
 
 def load_data(name: str, flat: bool) -> Any:
     """((x, y), (x_test, y_test)): images in 0..1 and labels.

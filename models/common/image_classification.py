@@ -10,6 +10,7 @@ from minigrad import Model, plots
 from .reports import class_report
 
 Rows = tuple[Any, Any]  # images and labels
+DIGITS = "scikit-learn's digits"
 
 
 def evaluate(model: Model, test: Rows) -> dict[str, float]:
@@ -30,27 +31,30 @@ def evaluate(model: Model, test: Rows) -> dict[str, float]:
     }
 
 
-def report(model: Model, test: Rows) -> str:
-    """Precision, recall and F1 of each class.
+def report(model: Model, test: Rows, data: str = DIGITS) -> str:
+    """Which data, and precision, recall and F1 of each class.
 
     Args:
         model: A trained classifier.
         test: Test images and labels.
+        data: What the images are.
     """
     x, y = test
-    return class_report(y, model.predict(x, verbose=0).argmax(1))
+    rows = class_report(y, model.predict(x, verbose=0).argmax(1))
+    return f"{len(y)} test images: {data}\n{rows}"
 
 
-def pictures(model: Model, out: Path, test: Rows) -> None:
-    """Loss and accuracy by epoch, forty test images with their predictions, confusion matrix.
+def pictures(model: Model, out: Path, test: Rows, data: str = DIGITS) -> None:
+    """Loss and accuracy by epoch, forty test images, the mistakes first, and confusion matrix.
 
     Args:
         model: A trained classifier.
         out: Folder of the pictures.
         test: Test images and labels.
+        data: What the images are.
     """
     x, y = test
     predicted = model.predict(x, verbose=0)
-    plots.history(model.history, path=out / "history.png")
-    plots.predictions(x[:40], y[:40], predicted[:40], path=out / "predictions.png")
-    plots.confusion_matrix(y, predicted, path=out / "confusion.png")
+    plots.history(model.history, title=data, path=out / "history.png")
+    plots.predictions(x, y, predicted, limit=40, title=data, path=out / "predictions.png")
+    plots.confusion_matrix(y, predicted, title=data, path=out / "confusion.png")

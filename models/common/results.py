@@ -15,6 +15,7 @@ from types import ModuleType
 
 import numpy as np
 import sklearn
+from threadpoolctl import threadpool_info
 
 import minigrad
 from minigrad.utils.files import atomic_write
@@ -29,7 +30,13 @@ HEADER = (
     "Written by `python -m models --record`: each model trained with its default flags, "
     "once for each seed.\n"
     "`python -m models NAME` repeats a run and leaves its pictures, weights and metrics "
-    "under `runs/NAME`.\n"
+    "under `runs/NAME`.\n\n"
+    "A run repeats to the last bit on the same machine with the same versions and the same number "
+    "of BLAS threads.\n"
+    "Another processor, or another kernel of the BLAS library, rounds sums differently: figures "
+    "then differ from these\n"
+    "by about as much as they do between two seeds. Times are those of the machine in the last "
+    "line of a section.\n"
 )
 COMPARISONS = {">=": operator.ge, "<=": operator.le, "==": operator.eq}
 
@@ -79,6 +86,24 @@ def read(path: Path) -> dict[str, str]:
         heading, _, _ = part.partition("\n")
         sections[heading.removeprefix("## ").strip()] = part.rstrip() + "\n"
     return sections
+
+
+def recorded_seconds(path: Path = RESULTS) -> dict[str, float]:
+    """The mean time of a training of each model, as recorded.
+
+    Args:
+        path: The results file.
+    """
+    found = {}
+    for name, text in read(path).items():
+        rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+        by_name = {row[0]: row for row in rows if row}
+        heads = [row for row in rows if "seconds" in row]
+        if "seconds" in by_name:  # one line per figure
+            found[name] = float(by_name["seconds"][-1])
+        elif heads and "mean" in by_name:
+            found[name] = float(by_name["mean"][heads[0].index("seconds")])
+    return found
 
 
 def train_all_seeds(module: ModuleType) -> list[Row]:
@@ -155,9 +180,28 @@ def _number(value: float) -> str:
 
 
 def versions() -> str:
-    """The versions and the machine behind the figures."""
+    """The versions and the machine behind the figures: processor, cores, BLAS kernel, threads."""
     return (
         f"minigrad {minigrad.__version__}, NumPy {np.__version__}, "
         f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}, "
-        f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores"
+        f"{sys.platform} {platform.machine()}, {processor()}, {os.cpu_count()} cores, {blas()}"
     )
+
+
+def processor() -> str:
+    """The name of the processor, as the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")  # on Linux `platform` knows the architecture alone
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    named = re.search(r"^model name\s*: (.*)$", text, flags=re.MULTILINE)
+    return named[1] if named else platform.processor() or "unknown processor"
+
+
+def blas() -> str:
+    """The BLAS library of NumPy, its kernel and its number of threads."""
+    libraries = [entry for entry in threadpool_info() if entry["user_api"] == "blas"]
+    of_numpy = [entry for entry in libraries if "numpy" in entry["filepath"]] or libraries
+    if not of_numpy:
+        return "unknown BLAS"
+    entry = of_numpy[0]
+    kernel = entry.get("architecture", "")
+    return f"{entry['internal_api']} {entry['version']} {kernel}, {entry['num_threads']} threads"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import minigrad
 from minigrad.utils.files import atomic_write
@@ -51,13 +52,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def listing() -> str:
-    """Every model with the first line of its docstring, and the usage."""
+    """Every model with the first line of its docstring and the time of a full run; the usage."""
     width = max(len(name) for name in NAMES)
+    seconds = results.recorded_seconds()
     paragraphs = []
     for section, names in SECTIONS.items():
-        lines = [f"  {name:{width}}  {title(name)}" for name in names]
+        lines = [
+            f"  {name:{width}}  {format_duration(seconds.get(name)):>7}  {title(name)}"
+            for name in names
+        ]
         paragraphs.append("\n".join([section, *lines]))
-    return "\n\n".join([*paragraphs, USAGE])
+    times = "The times are those of RESULTS.md, on two cores of a CPU."
+    return "\n\n".join([*paragraphs, times, USAGE])
+
+
+def format_duration(seconds: float | None) -> str:
+    """About how long, in seconds or minutes; "" if unknown."""
+    if seconds is None:
+        return ""
+    return f"{max(seconds, 1):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def run_file(file: str) -> None:
+    """What `python models/convolutional/cnn.py` and `python -m models.convolutional.cnn` do.
+
+    Args:
+        file: The file of a model.
+
+    Raises:
+        SystemExit: At the end, with the exit status.
+    """
+    sys.exit(main([Path(file).stem, *sys.argv[1:]]))
 
 
 # ---- one model -----------------------------------------------------------------------------------
@@ -78,21 +103,25 @@ def run_command(name: str, module: ModuleType, words: Sequence[str]) -> int:
 
 
 def argument_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
-    """A parser with one flag per argument of the module's train, of the type of its default."""
+    """A parser with one flag per argument of the module's train, of the type of its default.
+
+    The choices of a flag are those of its annotation, its help is its line in the docstring.
+    """
     parser = argparse.ArgumentParser(
         prog=f"{COMMAND} {name}", description=title(name), allow_abbrev=False
     )
+    hints, explanations = get_type_hints(module.train), argument_texts(module.train)
     for parameter in inspect.signature(module.train).parameters.values():
         flag = "--" + parameter.name.replace("_", "-")
         default = parameter.default
-        text = "default %(default)s"
+        text = f"{explanations.get(parameter.name, '')} default %(default)s".strip()
+        options: dict[str, Any] = {"default": default, "help": text}
         if isinstance(default, bool):
-            parser.add_argument(
-                flag, default=default, help=text, action=argparse.BooleanOptionalAction
-            )
-        else:
-            kind = type(default)
-            parser.add_argument(flag, default=default, help=text, type=kind, metavar=kind.__name__)
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
+            continue
+        choices, kind = get_args(hints.get(parameter.name)), type(default)
+        shown = {"choices": choices} if choices else {"metavar": kind.__name__}
+        parser.add_argument(flag, type=kind, **options, **shown)
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default %(default)s")
     parser.add_argument(
         "--out",
@@ -102,12 +131,23 @@ def argument_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     return parser
 
 
+def argument_texts(function: Callable[..., Any]) -> dict[str, str]:
+    """What the Args of a docstring say of each argument, % doubled as argparse wants it."""
+    _, _, text = (inspect.getdoc(function) or "").partition("\nArgs:\n")
+    block, _, _ = text.partition("\n\n")
+    entries = re.findall(r"^ {4}(\w+): ((?:.*)(?:\n {8}.*)*)", block, flags=re.MULTILINE)
+    return {name: " ".join(words.split()).replace("%", "%%") for name, words in entries}
+
+
 def run(
     name: str, module: ModuleType, flags: dict[str, Any], device: str, out: Path
 ) -> dict[str, float]:
     """Train a model, print its report and metrics, write weights, metrics.json and pictures."""
     out.mkdir(parents=True, exist_ok=True)
     print(title(name))
+    duration = format_duration(results.recorded_seconds().get(name))
+    if duration:
+        print(f"with the default flags this takes about {duration} on two cores of a CPU")
     with minigrad.device(device):
         start = time.perf_counter()
         model, metrics = module.train(**flags)

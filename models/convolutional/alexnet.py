@@ -16,9 +16,14 @@ over the training rows.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -166,7 +171,7 @@ def load(recipe: str = "repaired", size: int = 227) -> Any:
 
 
 def train(
-    recipe: str = "repaired",
+    recipe: Literal["repaired", "known"] = "repaired",
     original: bool = False,
     size: int = 227,
     width: float = 1.0,
@@ -196,7 +201,7 @@ def train(
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     metrics = image_classification.evaluate(model, test)
     if not original:
         recompute_statistics(model, x, batch_size)

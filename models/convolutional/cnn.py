@@ -8,6 +8,11 @@ training rows. `make demo` runs this model.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +70,7 @@ def train(
     (x, y), test = load()
     model = cnn()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     return model, image_classification.evaluate(model, test)
 
 

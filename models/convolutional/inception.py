@@ -14,9 +14,14 @@ statistics as training left them and with `recompute_statistics`.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -359,8 +364,8 @@ def load(network: str = "v4", recipe: str = "repaired") -> Any:
 
 
 def train(
-    network: str = "v4",
-    recipe: str = "repaired",
+    network: Literal["v4", "googlenet"] = "v4",
+    recipe: Literal["repaired", "known"] = "repaired",
     epochs: int = 10,
     batch_size: int = 32,
     width: float = 1.0,
@@ -391,14 +396,7 @@ def train(
     model.compile(
         optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    model.fit(
-        x,
-        y,
-        batch_size=batch_size,
-        epochs=epochs,
-        verbose=verbose,
-        validation_data=test if is_known else None,
-    )
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     metrics = image_classification.evaluate(model, test)
     recompute_statistics(model, x)
     _, metrics["accuracy_recomputed"] = model.evaluate(*test)

@@ -14,9 +14,14 @@ plain steps reach .94 (seed 0); pixels in 0..1 and Adam, the default, do the res
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -114,7 +119,7 @@ def load(recipe: str = "repaired") -> Any:
 
 
 def train(
-    recipe: str = "repaired",
+    recipe: Literal["repaired", "known", "1998"] = "repaired",
     epochs: int = 20,
     batch_size: int = 32,
     seed: int = 0,
@@ -137,7 +142,7 @@ def train(
     model.compile(
         optimizer=chosen.optimizer(), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     metrics = image_classification.evaluate(model, test)
     return model, metrics | {"gradient_left_at_C1": before["C1"] / before["output"]}
 

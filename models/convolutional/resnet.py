@@ -15,6 +15,11 @@ The big networks return logits; `pretrained.py` loads ImageNet weights into them
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -279,7 +284,7 @@ def train(
     (x, y), test = load()
     model = resnet_small(momentum)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     return model, image_classification.evaluate(model, test)
 
 

@@ -7,8 +7,13 @@ one the gradient changes from block to block by a factor that compounds, and it 
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -65,7 +70,7 @@ TARGETS = ["training_loss_ratio >= 2", "accuracy_gap >= 0.1"]
 
 
 def train(
-    depth: int = 34,
+    depth: Literal[18, 34, 50, 101, 152] = 34,
     width: int = 8,
     epochs: int = 8,
     batch_size: int = 64,
@@ -89,6 +94,7 @@ def train(
         minigrad.seed(seed)
         model: Any = network(residual, depth, width)
         models[kind] = model
+        model.name = kind
         norms = model.gradients = gradient_norms(model, x[:256], y[:256])
         model.compile(optimizer="adam", loss=cross_entropy, metrics=["accuracy"])
         model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)

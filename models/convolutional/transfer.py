@@ -16,6 +16,11 @@ on the training rows of 5-9 that are not among the few, where that of eight posi
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -186,6 +191,7 @@ def train(
     minigrad.seed(seed)
     source_rows, few, test = load(labels, seed)
     source = network("head_0_4", 5 * positions)
+    source.name = "source"
     turned = in_all_positions(*source_rows, positions)
     fit(source, source_rate, turned, 32, source_epochs, augment=True, verbose=verbose)
     models = {"source": source}
@@ -193,6 +199,7 @@ def train(
     for start in STARTS:
         minigrad.seed(seed)
         model = models[start] = network("head_5_9")
+        model.name = start
         if start == "transfer":
             load_body(model, source)
         model.layers[0].trainable = start.startswith("scratch")

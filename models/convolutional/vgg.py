@@ -9,9 +9,14 @@ out of trained shallow ones, as in the paper.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import minigrad
 from minigrad import Sequential, datasets
@@ -86,7 +91,7 @@ def load() -> Any:
 
 
 def train(
-    depth: int = 11,
+    depth: Literal[11, 13, 16, 19] = 11,
     width: int = 8,
     hidden: int = 256,
     epochs: int = 12,
@@ -116,7 +121,7 @@ def train(
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, validation_data=test)
     return model, image_classification.evaluate(model, test)
 
 

@@ -9,6 +9,11 @@ fifth of them decides when to stop.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from pathlib import Path
 from typing import Any
 

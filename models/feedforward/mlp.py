@@ -8,6 +8,11 @@ from the same range as the weights, +-sqrt(6 / (in + out)); here they start at z
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from pathlib import Path
 from typing import Any

@@ -10,6 +10,11 @@ then on everything repeats. A second layer, trained by backpropagation, bends th
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

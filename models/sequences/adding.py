@@ -22,8 +22,13 @@ what does not fade may explode.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -85,7 +90,7 @@ TARGETS = [
 
 
 def train(
-    kind: str = "all",
+    kind: Literal["all", "SimpleRNN", "LSTM", "GRU"] = "all",
     lengths: str = "50,100,200",
     units: int = 32,
     steps: int = 3000,

@@ -15,12 +15,17 @@ both, was chosen on other reviews of the training part.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -561,7 +566,7 @@ def train(
     labels: int = 200,
     unlabeled: int = 20000,
     steps: int = 8000,
-    texts: str = "both",
+    texts: Literal["both", "corpus", "reviews"] = "both",
     width: int = 64,
     depth: int = 2,
     batch_size: int = 32,
@@ -592,6 +597,7 @@ def train(
     both = np.concatenate(list(rows.values()))
     chosen = lookup(texts, {**rows, "both": both}, "texts")
     masked_lm = MaskedLM(tiny_bert(len(tokens), width, depth))
+    masked_lm.name = "pre-training"
     pretrain(masked_lm, chosen, tokens, steps, batch_size, rate, verbose)
     models: dict[str, Any] = {"masked_lm": masked_lm}
     metrics = {"guessing_loss": masked_lm.history.history["loss"][-1]}
@@ -600,6 +606,7 @@ def train(
         is_pretrained = name == "pretrained"
         bert = masked_lm.bert if is_pretrained else tiny_bert(len(tokens), width, depth)
         model = models[name] = Classifier(bert)
+        model.name = name
         fine_tune(model, labeled, test, epochs, 16, fine_tuning_rate, verbose)
         metrics[f"{name}_accuracy"] = model.history.history["val_accuracy"][-1]
     metrics["gain"] = metrics["pretrained_accuracy"] - metrics["untrained_accuracy"]

@@ -15,10 +15,15 @@ steps learns from gradients, beside one that gets such numbers.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -211,7 +216,7 @@ def load() -> tuple[np.ndarray, np.ndarray, CharVocabulary]:
 
 
 def train(
-    recipe: str = "real",
+    recipe: Literal["real", "known"] = "real",
     units: int = 256,
     epochs: int = 8,
     batch_size: int = 32,

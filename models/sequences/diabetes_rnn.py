@@ -17,8 +17,13 @@ bear.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import minigrad
 from minigrad import Sequential, datasets, layers, plots
@@ -88,8 +93,8 @@ TARGETS = ["SimpleRNN_r2 <= -0.1", "LSTM_r2 <= 0.1"]  # a model that finds more 
 
 
 def train(
-    kind: str = "all",
-    recipe: str = "repaired",
+    kind: Literal["all", "SimpleRNN", "LSTM", "GRU"] = "all",
+    recipe: Literal["repaired", "known", "shuffled"] = "repaired",
     units: int = 64,
     epochs: int = 100,
     batch_size: int = 32,
@@ -114,6 +119,7 @@ def train(
     for name in KINDS if kind == "all" else [kind]:
         minigrad.seed(seed)
         model = models[name] = network(name, units)
+        model.name = name
         model.compile(optimizer="adam", loss="mse")
         model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose)
         figures = evaluate(model, (x, y), test, scaler, name)

@@ -13,6 +13,11 @@ character on the held-out text against GPT's 2.15 (seed 0, 0.87 million paramete
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -382,12 +387,14 @@ def train(
     _, ids, held_ids, characters = load(vocabulary)
     minigrad.seed(seed)
     gpt = GPT(vocabulary, length, width, depth, 4, dropout=dropout)
+    gpt.name = "gpt"
     bits = fit(gpt, ids, held_ids, length, steps, batch_size, rate, verbose)
     models: dict[str, Model] = {"gpt": gpt}
     metrics = {"bits_per_character": bits / characters, "parameters": gpt.count_params()}
     if lstm_units:
         minigrad.seed(seed)
         baseline = models["lstm"] = lstm(vocabulary, lstm_units)
+        baseline.name = "lstm"
         bits = fit(baseline, ids, held_ids, length, steps, batch_size, lstm_rate, verbose)
         metrics["lstm_bits_per_character"] = bits / characters
         metrics["lstm_parameters"] = baseline.count_params()

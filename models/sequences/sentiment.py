@@ -13,9 +13,14 @@ The LSTM gets .9985 to .9995 right (seeds 0-2), without the mask .994 and .9975,
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -134,8 +139,8 @@ TARGETS = ["accuracy >= 0.95", "bag_of_words <= 0.8"]
 
 
 def train(
-    data: str = "reviews",
-    kind: str = "lstm",
+    data: Literal["reviews", "imdb"] = "reviews",
+    kind: Literal["simple_rnn", "lstm", "gru"] = "lstm",
     bidirectional: bool = False,
     mask: bool = True,
     epochs: int = 3,

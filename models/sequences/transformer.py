@@ -15,6 +15,11 @@ decoder; section 5.1 says "about 37000 tokens".
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 from functools import cache
 from pathlib import Path
 from typing import Any

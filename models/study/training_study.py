@@ -10,6 +10,11 @@ sqrt(v) + eps in Adam, sqrt(v + eps) in RMSprop and Adagrad.
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # run as a file: its package is found through minigrad
+    from minigrad.zoo.common.runner import run_file
+
+    run_file(__file__)
+
 import math
 from collections.abc import Callable
 from pathlib import Path

@@ -23,10 +23,14 @@ def test_decision_boundaries_ring_the_points_on_the_wrong_side():
     figure = plots.decision_boundaries(panels)
     assert titles(figure) == ["or", "xor"]
     of_or, of_xor = (axes.collections[-1] for axes in figure.axes)
-    assert len(of_or.get_offsets()) == 0
+    assert of_or.get_label() == "class 1"
+    assert of_xor.get_label() == "wrong side"
     assert of_xor.get_offsets().tolist() == [[1, 1]]
     (color,) = of_xor.get_edgecolor()
     assert to_hex(color) == style.RED
+    (legend,) = figure.legends
+    explained = [text.get_text() for text in legend.get_texts()]
+    assert sorted(explained) == ["class 0", "class 1", "score 1/2", "wrong side"]
 
 
 # ---- functions of one variable -------------------------------------------------------------------

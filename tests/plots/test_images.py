@@ -17,7 +17,7 @@ def digits(n: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scores", [False, True])
-def test_predictions_are_red_exactly_where_they_are_wrong(scores):
+def test_predictions_begin_with_the_wrong_ones_in_red(scores):
     labels = np.arange(12) % 10
     predicted = labels.copy()
     predicted[[2, 7, 11]] = 9 - predicted[[2, 7, 11]]
@@ -25,11 +25,18 @@ def test_predictions_are_red_exactly_where_they_are_wrong(scores):
     figure = plots.predictions(digits(12), labels, guesses)
     colors = [to_hex(axes.title.get_color()) for axes in figure.axes]
     red = [color == style.RED for color in colors]
-    assert red == (labels != predicted).tolist()
-    assert sum(red) == 3
-    pairs = zip(labels, predicted)
+    assert red == [True] * 3 + [False] * 9
+    order = [2, 7, 11, 0, 1, 3, 4, 5, 6, 8, 9, 10]
+    pairs = zip(labels[order], predicted[order])
     assert titles(figure) == [f"{true} / {guess}" for true, guess in pairs]
     assert figure.get_suptitle() == "true / predicted: 3 of 12 wrong"
+
+
+def test_predictions_of_many_images_draw_the_first_and_count_all():
+    labels = np.arange(12) % 10
+    figure = plots.predictions(digits(12), labels, labels[::-1], limit=5, columns=3, title="digits")
+    assert len(titles(figure)) == 5
+    assert figure.get_suptitle() == "digits: true / predicted: 12 of 12 wrong"
 
 
 def test_predictions_by_name():

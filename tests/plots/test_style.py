@@ -12,6 +12,7 @@ from matplotlib import pyplot
 import minigrad
 from minigrad import ops, plots
 from minigrad.layers import Conv2D, Dense, Flatten
+from minigrad.plots import style
 
 IMAGES = np.random.default_rng(0).random((3, 8, 8, 1)).astype("float32")
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
@@ -90,3 +91,31 @@ def test_plots_wait_until_they_are_asked_for():
 
 def test_every_public_name_is_there():
     assert all(hasattr(plots, name) for name in plots.__all__)
+
+
+def test_a_font_with_chinese_letters_stands_behind_the_usual_one(monkeypatch):
+    from matplotlib import font_manager
+
+    def families(*installed):
+        fonts = [font_manager.FontEntry(name=name) for name in installed]
+        monkeypatch.setattr(font_manager.fontManager, "ttflist", fonts)
+        style.font_families.cache_clear()
+        return style.font_families()
+
+    assert families("DejaVu Sans") == ("sans-serif",)
+    assert families("SimHei", "DejaVu Sans", "Noto Sans CJK SC") == (
+        "sans-serif",
+        "Noto Sans CJK SC",
+    )
+    monkeypatch.undo()
+    style.font_families.cache_clear()
+
+
+def test_whole_numbers_have_whole_ticks():
+    for lines in ({"a": [3, 1]}, {"a": [3.0, 1.0]}, {"a": ([1, 2, 3], [0.5, 2.5, 1.0])}):
+        figure = plots.curves(lines)
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        left, right = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if left <= tick <= right]
+        assert ticks and all(float(tick).is_integer() for tick in ticks)

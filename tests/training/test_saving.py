@@ -19,6 +19,8 @@ from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.sgd import SGD
 from minigrad.training import saving
 
+from ..conftest import needs_posix
+
 ROOT = Path(__file__).resolve().parents[2]
 rng = np.random.default_rng(2)
 
@@ -89,6 +91,7 @@ while True:
 """
 
 
+@needs_posix
 def test_a_process_killed_while_saving_leaves_a_complete_file(tmp_path):
     path, value = tmp_path / "w.safetensors", 0.0
     saving.save_safetensors(

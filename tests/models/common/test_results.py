@@ -66,6 +66,30 @@ def test_record_of_many_figures_has_one_row_per_figure(tmp_path):
     assert any(line.startswith("| seconds |") for line in lines)
 
 
+@pytest.mark.parametrize("modules", [{"seeds": 1}, {"seeds": 3}])
+def test_the_recorded_time_is_the_mean(modules, tmp_path):
+    path = tmp_path / "RESULTS.md"
+    path.write_text("")
+    results.record({"mlp": recorded(0.9, **modules)}, path)
+    assert results.recorded_seconds(path).keys() == {"mlp"}
+    many = "| figure | seed 0 | seed 1 | **mean** |\n|---|\n| seconds | 1 | 3 | **2** |\n"
+    path.write_text("## mlp\n\n" + many)
+    assert results.recorded_seconds(path) == {"mlp": 2.0}
+    columns = (
+        "| seed | seconds | accuracy |\n|---|\n| 0 | 1 | 9 |\n| **mean** | **1.5** | **9** |\n"
+    )
+    path.write_text("## mlp\n\n" + columns)
+    assert results.recorded_seconds(path) == {"mlp": 1.5}
+
+
+def test_a_section_names_the_processor_and_the_blas_kernel(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    results.record({"mlp": recorded(0.9)}, path)
+    last = path.read_text().splitlines()[-1]
+    assert results.processor() in last and results.blas() in last
+    assert "threads" in results.blas()
+
+
 def test_record_survives_a_training_that_fails(tmp_path):
     path = tmp_path / "RESULTS.md"
     results.record({"mlp": recorded(0.9)}, path)

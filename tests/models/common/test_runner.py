@@ -14,7 +14,7 @@ import pytest
 from matplotlib import pyplot
 
 import models
-from models.common import runner
+from models.common import results, runner
 from models.feedforward import mlp, mlp_dropout
 
 ROOT = Path(models.__file__).parent
@@ -54,24 +54,52 @@ def test_unknown_model_is_suggested(capsys):
     assert "did you mean 'fnn'" in capsys.readouterr().err
 
 
-def test_the_zoo_runs_under_its_installed_name():
-    """The folder as the package minigrad.zoo, as the wheel has it: nothing imports `models`."""
-    code = f"""
+AS_ZOO = f"""
 import importlib.util, sys
 import minigrad
 folder = {str(ROOT)!r}
 spec = importlib.util.spec_from_file_location("minigrad.zoo", folder + "/__init__.py")
 zoo = sys.modules["minigrad.zoo"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(zoo)
+"""  # this folder as the package minigrad.zoo, as an installed minigrad has it
+
+
+def printed_by(code):
+    """What `code` prints in a fresh process."""
+    command = [sys.executable, "-c", AS_ZOO + code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_zoo_runs_under_its_installed_name():
+    """Nothing imports `models`."""
+    code = """
 from minigrad.zoo.common import runner
 for name in zoo.NAMES:
     zoo.load(name)
 assert "models" not in sys.modules
 sys.exit(runner.main())
 """
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "python -m minigrad.zoo NAME" in run.stdout
+    assert "python -m minigrad.zoo NAME" in printed_by(code)
+
+
+@pytest.mark.parametrize("way", ["run_path(file", "run_module(module"])
+def test_every_file_runs_by_itself(way):
+    """As `python models/feedforward/mlp.py` and `python -m models.feedforward.mlp`."""
+    code = f"""
+import runpy
+for name, section in zoo.SECTION_OF.items():
+    file, module = f"{{folder}}/{{section}}/{{name}}.py", f"models.{{section}}.{{name}}"
+    sys.argv = [file, "--help"]
+    try:
+        runpy.{way}, run_name="__main__")
+    except SystemExit as end:
+        assert end.code == 0
+    else:
+        raise AssertionError(name + " did nothing")
+"""
+    usages = [line for line in printed_by(code).splitlines() if line.startswith("usage: ")]
+    commands = [line.split("[")[0].split()[-1] for line in usages]
+    assert commands == models.NAMES
 
 
 # ---- flags ---------------------------------------------------------------------------------------
@@ -84,6 +112,42 @@ def test_flags_are_the_arguments_of_train():
     assert flags.pop("out") == "runs/mlp_dropout"
     parameters = inspect.signature(mlp_dropout.train).parameters
     assert flags == {name: parameter.default for name, parameter in parameters.items()}
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_flags_of_words_list_their_choices_and_every_flag_says_what_it_is(name, capsys):
+    module = models.load(name)
+    parser = runner.argument_parser(name, module)
+    texts = runner.argument_texts(module.train)
+    assert set(texts) == set(inspect.signature(module.train).parameters)
+    for action in parser._actions:
+        if action.dest in texts:
+            assert texts[action.dest] in action.help
+            is_word = isinstance(action.default, str) and action.dest != "lengths"
+            assert bool(action.choices) >= is_word, action.dest
+    parser.print_help()
+
+
+def test_a_choice_that_does_not_exist_is_answered_with_all(capsys):
+    with pytest.raises(SystemExit):
+        runner.main(["lenet", "--recipe", "repared"])
+    error = capsys.readouterr().err
+    assert all(choice in error for choice in ("repaired", "known", "1998"))
+
+
+def test_the_list_tells_how_long_a_run_takes(capsys):
+    assert set(results.recorded_seconds()) == set(models.NAMES)
+    assert runner.main([]) == 0
+    listed = capsys.readouterr().out
+    seconds = results.recorded_seconds()["alexnet"]
+    assert f"{seconds / 60:.0f} min  AlexNet" in listed
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(0.01, "1 s"), (42.4, "42 s"), (99, "99 s"), (100, "2 min"), (None, "")]
+)
+def test_durations(seconds, text):
+    assert runner.format_duration(seconds) == text
 
 
 def test_flags_have_the_types_of_the_defaults():
