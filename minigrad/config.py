@@ -10,6 +10,7 @@ that runs the block:
 
 from __future__ import annotations
 
+import reprlib
 import threading
 import warnings
 from contextlib import ContextDecorator
@@ -252,8 +253,9 @@ def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
         x = _as_numpy(x)
         device = device or settings.device
     if x.dtype.kind not in "fiub":
-        hint = ": are the rows of equal length?" if x.dtype.kind == "O" else ""
-        raise TypeError(f"expected numbers, got an array of dtype {x.dtype}{hint}")
+        raise TypeError(f"expected numbers, got {_describe_others(x)}")
+    if dtype is not None and np.dtype(dtype).kind not in "fiub":
+        raise TypeError(f"{dtype!r} is no dtype of numbers: try 'float32' or 'int64'")
     dtype = dtype or (settings.default_dtype if x.dtype.kind == "f" else x.dtype)
     if isinstance(x, np.generic):
         x = np.asarray(x)
@@ -270,5 +272,17 @@ def _as_numpy(x: Any) -> np.ndarray:
         return np.asarray(x)
     except ValueError as cause:
         raise ValueError(
-            f"expected numbers, got {type(x).__name__}: are the rows of equal length? ({cause})"
+            f"expected numbers in rows of equal length, got a {type(x).__name__} of other rows"
         ) from cause
+
+
+def _describe_others(x: np.ndarray) -> str:
+    """What is in an array that holds no numbers."""
+    values = x.reshape(-1)[:1000].tolist()
+    first = next((v for v in values if not isinstance(v, (int, float))), x)
+    hint = ""
+    if isinstance(first, str):
+        hint = ": np.unique(strings, return_inverse=True)[1] gives each its number"
+    elif hasattr(first, "__next__"):
+        hint = ": list(...) of it is a list"
+    return f"{type(first).__name__} {reprlib.repr(first)} in an array of dtype {x.dtype}{hint}"

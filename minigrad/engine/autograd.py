@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import partial, wraps
 from itertools import count
 from operator import attrgetter
-from typing import Any, Generic, ParamSpec, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from ..backend import FLOAT64, SCALARS, backend
 from ..config import Scope, settings
+from .errors import FORWARD_ERRORS, with_context
 from .graph import Node, base_array, ledger
 from .kernel_table import kernels_of
-from .promotion import ShapeDtype, cast_integers, is_promoted, promote_inputs, with_context
+from .promotion import LISTS, ShapeDtype, as_arrays, cast_integers, is_promoted, promote_inputs
 from .tensor import Tensor, wrap
 
 P = ParamSpec("P")
+R = TypeVar("R")
 Rule = Callable[..., Any]
-FORWARD_ERRORS = (ValueError, TypeError, IndexError)
 
 
 # ---- ops ---------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ class Primitive(Generic[P]):
         self.forward = forward
         self.kernel = kernel
         self.kernels = kernels_of(kernel)
-        self.name = forward.__name__.strip("_")
+        self.name = self.label = forward.__name__.strip("_")  # the label is for errors
         self.__name__ = forward.__name__
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
@@ -145,36 +146,42 @@ class Primitive(Generic[P]):
 
     # One function, because every op of every step passes here and a call costs as much as a branch.
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
-        forward: Any = self._select_forward(args[0], kwargs) if self.kernel else self.forward
-        if forward is None:
-            return self.forward(*args, **kwargs)
-        a: Any
-        for a in args:
-            if isinstance(a, Tensor):
-                break
-        else:  # arrays in, array out
-            y = forward(*args, **kwargs)
-            return y[0] if self.is_fused else y
-        arrays: list[Any] = []
-        parents: list[Node | None] = []
-        has_tensor = mixed = recorded = False
-        for a in args:
-            if isinstance(a, Tensor):
-                arrays.append(a._array)
-                parents.append(a.node)
-                has_tensor = True
-                recorded = recorded or a.node is not None
-            else:
-                arrays.append(a)
-                parents.append(None)
-                # neither a plain number nor integers beside an array of their kind
-                mixed = mixed or not (
-                    a.__class__ in SCALARS
-                    or (has_tensor and a.__class__ is arrays[0].__class__ and a.dtype.kind in "iub")
-                )
-        if mixed:
-            arrays = promote_inputs(self.name, args)
         try:
+            forward: Any = self._select_forward(args[0], kwargs) if self.kernel else self.forward
+            if forward is None:
+                return self.forward(*args, **kwargs)
+            a: Any
+            for a in args:
+                if isinstance(a, Tensor):
+                    break
+            else:  # arrays in, array out
+                if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
+                    args = as_arrays(args)  # type: ignore[assignment]
+                y = forward(*args, **kwargs)
+                return y[0] if self.is_fused else y
+            arrays: list[Any] = []
+            parents: list[Node | None] = []
+            has_tensor = mixed = recorded = False
+            for a in args:
+                if isinstance(a, Tensor):
+                    arrays.append(a._array)
+                    parents.append(a.node)
+                    has_tensor = True
+                    recorded = recorded or a.node is not None
+                else:
+                    arrays.append(a)
+                    parents.append(None)
+                    # neither a plain number nor integers beside an array of their kind
+                    mixed = mixed or not (
+                        a.__class__ in SCALARS
+                        or (
+                            has_tensor
+                            and a.__class__ is arrays[0].__class__
+                            and a.dtype.kind in "iub"
+                        )
+                    )
+            if mixed:
+                arrays = promote_inputs(self.name, args)
             y = residuals = forward(*arrays, **kwargs)
             if self.is_fused:
                 y, residuals = y
@@ -182,7 +189,7 @@ class Primitive(Generic[P]):
                 arrays = cast_integers(arrays)
                 y = residuals = forward(*arrays, **kwargs)
         except FORWARD_ERRORS as cause:
-            raise with_context(self.name, arrays, cause) from cause
+            raise with_context(self, args, kwargs, cause) from cause
         node = None
         if recorded and settings.recording and not self.constant:
             node = self._record(parents, arrays, kwargs, residuals)
@@ -278,6 +285,38 @@ def fused(*, kernel: str) -> Callable[[Callable[P, Any]], FusedOp[P]]:
         array([0.   , 0.731])
     """
     return partial(FusedOp, kernel=kernel)
+
+
+def composite(function: Callable[P, R]) -> Callable[P, R]:
+    """Make an op of a function that calls other ops: its errors name it, not what it calls.
+
+    Lists of numbers among the arguments by position become arrays, as in a Primitive.
+
+    Args:
+        function: Arrays by position, settings by keyword.
+
+    Example:
+        >>> @composite
+        ... def cosine(a, b):
+        ...     return minigrad.sum(a * b) / minigrad.sqrt(minigrad.sum(a * a) * minigrad.sum(b * b))
+        >>> cosine(minigrad.Tensor([1.0, 0.0]), minigrad.Tensor([1.0, 2.0, 3.0]))
+        Traceback (most recent call last):
+            ...
+        ValueError: cosine(float32[2], float32[3]): shapes (2,) and (3,) do not broadcast: ...
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            for a in args:
+                if a.__class__ in LISTS:
+                    args = as_arrays(args)  # type: ignore[assignment]
+                    break
+            return function(*args, **kwargs)
+        except FORWARD_ERRORS as cause:
+            raise with_context(function, args, kwargs, cause) from cause
+
+    return call
 
 
 # ---- the backward pass -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What an op does with mixed arguments, so that float32 stays float32, and how its errors read."""
+"""What an op does with mixed arguments, so that float32 stays float32."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 from ..backend import FLOAT64, SCALARS, Array, backend, device_name
 from ..config import as_data, settings, to_device
 from .tensor import Tensor
+
+LISTS = frozenset({list, tuple})
+NUMBERS_AND_LISTS = LISTS | {int, float, bool}
 
 
 def promote_inputs(name: str, args: Sequence[Any]) -> list[Any]:
@@ -40,9 +43,44 @@ def _promote(name: str, a: Any, tensor: Tensor, dtype: Any) -> Any:
             f"{name}: one input is a Tensor on {tensor.device}, another an array on "
             f"{device_name(a)}: move one with .to(device), to_gpu or to_cpu"
         )
+    return _as_array(a, dtype, tensor.device)
+
+
+def as_arrays(args: Sequence[Any], kinds: frozenset[type] = LISTS) -> list[Any]:
+    """The arguments with arrays for lists of numbers, of the dtype and device of the others.
+
+    A list of arrays, or of lists that differ in length, stays: concatenate takes it.
+
+    Args:
+        args: Tensors, arrays, lists and numbers.
+        kinds: The classes that become arrays.
+    """
+    known = [a for a in args if hasattr(a, "dtype")]
+    dtype = next((a.dtype for a in known if a.dtype.kind == "f"), settings.default_dtype)
+    device = device_name(known[0]) if known else settings.device
+    return [
+        _as_array(a, dtype, device) if a.__class__ in kinds and not _is_sequence(a) else a
+        for a in args
+    ]
+
+
+def _is_sequence(x: Any) -> bool:
+    """True for a list of arrays or Tensors, however deep, or of lists that differ in length."""
+    if x.__class__ not in LISTS:
+        return hasattr(x, "shape")
+    lengths = {len(item) for item in x if item.__class__ in LISTS}
+    return len(lengths) > 1 or any(map(_is_sequence, x))
+
+
+def _as_array(a: Any, dtype: Any, device: str) -> Array:
+    """A raw value on the device; a floating one in the dtype, if that is floating."""
+    if a.__class__ in LISTS and any(isinstance(item, Tensor) and item.requires_grad for item in a):
+        raise TypeError(
+            "this list of Tensors would lose their gradients: write minigrad.stack(...)"
+        )
     own = getattr(a, "dtype", None) or as_data(a, device="cpu").dtype
     both_floating = own.kind == dtype.kind == "f"
-    return to_device(as_data(a, dtype if both_floating else None), tensor.device)
+    return to_device(as_data(a, dtype if both_floating else None), device)
 
 
 def is_promoted(arrays: Sequence[Any]) -> bool:
@@ -57,22 +95,6 @@ def cast_integers(arrays: Sequence[Any]) -> list[Any]:
     kinds = "iu" if floating else "iub"
     target = max(floating, key=lambda dtype: dtype.itemsize, default=settings.default_dtype)
     return [a.astype(target) if getattr(a, "dtype", target).kind in kinds else a for a in arrays]
-
-
-def with_context(name: str, arrays: Sequence[Any], cause: Exception) -> Exception:
-    """The error of a forward, with the op's name and what it was given."""
-    devices = {device_name(a) for a in arrays if hasattr(a, "shape")}
-    given = ", ".join(_describe(a, with_device=len(devices) > 1) for a in arrays)
-    kinds = ValueError, IndexError, TypeError  # some of NumPy's subclasses take no text
-    kind = next(kind for kind in kinds if isinstance(cause, kind))
-    return kind(f"{name}({given}): {cause}")
-
-
-def _describe(a: Any, with_device: bool) -> str:
-    if not hasattr(a, "shape"):
-        return repr(a)
-    suffix = f" on {device_name(a)}" if with_device else ""
-    return f"{a.dtype}{list(a.shape)}{suffix}"
 
 
 class ShapeDtype:

@@ -32,7 +32,6 @@ class Tensor:
         array([2., 4.], dtype=float32)
     """
 
-    __array_ufunc__ = None  # NumPy and CuPy leave `array * tensor` to the Tensor
     __slots__ = ("_array", "node", "logits", "__weakref__")
     logits: tuple[str, Tensor]  # set on results of softmax and sigmoid: which of them, its input
 
@@ -112,7 +111,12 @@ class Tensor:
         value = to_device(as_data(value, self.dtype), self.device)
         if isinstance(index, tuple):
             index = tuple(getattr(i, "_array", i) for i in index)
-        self._array[getattr(index, "_array", index)] = value
+        try:
+            self._array[getattr(index, "_array", index)] = value
+        except (IndexError, ValueError) as cause:
+            raise type(cause)(
+                f"writing values of shape {value.shape} into a Tensor of shape {self.shape}: {cause}"
+            ) from None
         ledger.record(self._array)
 
     # ---- its place in the graph ----
@@ -153,11 +157,15 @@ class Tensor:
 
     # ---- leaving the graph ----
     def numpy(self) -> Any:
-        """The values as a NumPy array (a copy only if they live on a GPU)."""
+        """The values as a NumPy array, outside the graph (a copy only if they live on a GPU)."""
         return to_cpu(self._array)
 
     def item(self) -> Any:
         """The one value as a Python number."""
+        if self.size != 1:
+            raise ValueError(
+                f"a Tensor of shape {self.shape} is not one number: reduce it with .sum() or .mean()"
+            )
         return self._array.item()
 
     def to(self, device: str) -> Tensor:
@@ -173,13 +181,18 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self.ndim:
-            raise TypeError("a 0-d Tensor has no length")
+            raise TypeError("a 0-d Tensor has no length and no elements: .item() is its value")
         return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"a Tensor of shape {self.shape} is neither true nor false: ask for .any() or "
+                ".all() of a condition, or for its .size"
+            )
         return bool(self._array)
 
     def __float__(self) -> float:

@@ -85,5 +85,5 @@ def mean_squared_error_backward(
     g: Array, difference: Array, predictions: Array, targets: Array
 ) -> tuple[Array, Array]:
     """2 * difference / N and its opposite."""
-    grad_predictions = difference * (g * (2 / difference.size))
+    grad_predictions = difference * (g * (2 / max(difference.size, 1)))
     return grad_predictions, -grad_predictions

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend import Array, backend
+from ..ops.shapes import array_axis
 
 
-def softmax_forward(x: Array, *, axis: int = -1) -> tuple[Array, Array]:
+def softmax_forward(x: Array, *, axis: Any = -1) -> tuple[Array, Array]:
     """softmax(x), which its backward reads."""
+    axis = array_axis(axis, x.ndim)
+    if not x.size:
+        return x, x
     y = x - x.max(axis, keepdims=True)
-    backend(x).exp(y, out=y)
+    y = backend(x).exp(y, out=y if y.ndim else None)
     y /= y.sum(axis, keepdims=True)
     return y, y
 
 
-def softmax_backward(g: Array, y: Array, x: Array, *, axis: int = -1) -> tuple[Array]:
+def softmax_backward(g: Array, y: Array, x: Array, *, axis: Any = -1) -> tuple[Array]:
     """y * (g - sum(g * y))."""
     grad_x = g * y
-    total = grad_x.sum(axis, keepdims=True)
+    total = grad_x.sum(array_axis(axis, x.ndim), keepdims=True)
     grad_x -= y * total
     return (grad_x,)

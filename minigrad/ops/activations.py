@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..backend import backend
-from ..engine.autograd import fused, primitive
+from ..engine.autograd import composite, fused, primitive
 from ..engine.tensor import Tensor, TensorLike
 from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
@@ -21,6 +21,7 @@ def _sigmoid(x: TensorLike) -> TensorLike:
 _sigmoid.gradients(lambda g, y, x: g * (y * (1 - y)), needs="y")
 
 
+@composite
 def sigmoid(x: TensorLike) -> TensorLike:
     """1 / (1 + exp(-x)), computed as (1 + tanh(x / 2)) / 2, which no x overflows.
 
@@ -144,6 +145,7 @@ elu.gradients(
 )
 
 
+@composite
 def selu(x: TensorLike) -> TensorLike:
     """1.0507 * elu(x, alpha=1.6733), whose activations keep mean 0 and variance 1.
 
@@ -183,6 +185,7 @@ def gelu(x: TensorLike, *, approximate: bool = False) -> TensorLike:
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
+@composite
 def silu(x: TensorLike) -> TensorLike:
     """x * sigmoid(x), also called swish.
 
@@ -199,6 +202,7 @@ def silu(x: TensorLike) -> TensorLike:
     return x * sigmoid(x)
 
 
+@composite
 def mish(x: TensorLike) -> TensorLike:
     """x * tanh(softplus(x)).
 
@@ -235,6 +239,7 @@ def softsign(x: TensorLike) -> TensorLike:
 softsign.gradients(lambda g, y, x: g / square(1 + absolute(x)), needs="x")
 
 
+@composite
 def relu6(x: TensorLike) -> TensorLike:
     """min(max(x, 0), 6).
 
@@ -248,6 +253,7 @@ def relu6(x: TensorLike) -> TensorLike:
     return clip(x, min=0, max=6)
 
 
+@composite
 def hard_sigmoid(x: TensorLike) -> TensorLike:
     """relu6(x + 3) / 6, straight lines in place of sigmoid's curve.
 
@@ -261,6 +267,7 @@ def hard_sigmoid(x: TensorLike) -> TensorLike:
     return relu6(x + 3) / 6
 
 
+@composite
 def hard_tanh(x: TensorLike) -> TensorLike:
     """x limited to [-1, 1].
 
@@ -274,6 +281,7 @@ def hard_tanh(x: TensorLike) -> TensorLike:
     return clip(x, min=-1, max=1)
 
 
+@composite
 def hard_silu(x: TensorLike) -> TensorLike:
     """x * hard_sigmoid(x), also called hard swish.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, backend
-from ..engine.autograd import fused, primitive
+from ..engine.autograd import composite, fused, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import exp, where
 from .reductions import max, sum
@@ -31,6 +31,7 @@ def causal_mask(xp: Any, queries: int, keys: int, first: int) -> Array:
     return xp.arange(keys) <= positions[:, None]
 
 
+@composite
 def masked_softmax(
     scores: TensorLike, mask: TensorLike | None = None, *, causal: bool = False
 ) -> TensorLike:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, Shape, backend
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from .matmul import row_sums
 from .windows import Window, check_images, col2im, im2col, pair, parse_padding
 
@@ -129,8 +129,15 @@ def kernel_grad_shape(images: Shape, outputs: Shape, window: Window, groups: int
 def _check_kernel(kernel: Shape, groups: int) -> None:
     if len(kernel) != 4:
         raise ValueError(f"expected a kernel of shape (KH, KW, C / groups, F), got shape {kernel}")
+    if not hasattr(groups, "__index__") or groups < 1:
+        raise ValueError(f"groups must be a whole number above 0, not {groups!r}")
     if kernel[3] % groups:
         raise ValueError(f"{kernel[3]} filters do not divide into {groups} groups")
+
+
+def _check_bias(b: Any, filters: int) -> None:
+    if b is not None and b.shape != (filters,):
+        raise ValueError(f"expected a bias of shape ({filters},), one per filter, got {b.shape}")
 
 
 def _check_outputs(
@@ -150,6 +157,7 @@ def _check_outputs(
 # ---- as they are called --------------------------------------------------------------------------
 
 
+@composite
 def conv2d(
     x: Any,
     w: Any,
@@ -185,10 +193,12 @@ def conv2d(
     """
     check_images(x)
     _check_kernel(w.shape, groups)
+    _check_bias(b, w.shape[3])
     window = Window.of(x.shape[1:3], w.shape[:2], strides, padding, dilation)
     return _conv2d(x, w, b, window=window, groups=groups)
 
 
+@composite
 def conv2d_transpose(
     x: Any,
     w: Any,
@@ -225,6 +235,7 @@ def conv2d_transpose(
     """
     check_images(x)
     _check_kernel(w.shape, 1)
+    _check_bias(b, w.shape[2])
     kernel, pads = w.shape[:2], parse_padding(padding)
     steps, distances = pair(strides, "strides"), pair(dilation, "dilation")
     is_pair = isinstance(output_padding, (tuple, list))

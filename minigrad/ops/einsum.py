@@ -6,7 +6,8 @@ import string
 from typing import Any
 
 from ..backend import backend
-from ..engine.autograd import VariadicRule, primitive
+from ..engine.autograd import VariadicRule, composite, primitive
+from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
 
 
@@ -40,12 +41,13 @@ def _einsum_rule(g: Any, y: Any, *operands: Any, subscripts: str, i: int) -> Any
 _einsum.gradients(VariadicRule(_einsum_rule), needs="operands")
 
 
+@composite
 def einsum(subscripts: str, *operands: TensorLike) -> TensorLike:
     """Einstein's sum of products.
 
     Args:
-        subscripts: A letter per axis, as in NumPy: "ij,jk->ik". "..." stands for further axes,
-            which broadcast; a letter twice in one term for a diagonal.
+        subscripts: A letter per axis, as in NumPy: "ij,jk->ik". "..." stands for further axes; a
+            letter twice in one term for a diagonal. Lengths of 1 broadcast.
         operands: Tensors or arrays, one per term.
 
     Raises:
@@ -55,27 +57,45 @@ def einsum(subscripts: str, *operands: TensorLike) -> TensorLike:
         >>> einsum("ij,j->i", np.array([[1, 2], [3, 4]]), np.array([1, 1]))
         array([3, 7])
     """
-    spaceless = subscripts.replace(" ", "")
-    inputs, arrow, output = spaceless.partition("->")
+    if not isinstance(subscripts, str):
+        raise TypeError(f'subscripts come first: einsum("ij,jk->ik", a, b), not {subscripts!r}')
+    arrays: list[Any] = as_arrays(operands, NUMBERS_AND_LISTS)
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
-    if len(terms) != len(operands):
-        raise ValueError(
-            f"einsum {subscripts!r} names {len(terms)} operands, but got {len(operands)}"
-        )
+    if len(terms) != len(arrays):
+        raise ValueError(f"{subscripts!r} names {len(terms)} operands, but got {len(arrays)}")
     if not arrow:
         output = _implicit_output(inputs)
+    _check_letters(subscripts, terms, output)
     unused = [letter for letter in string.ascii_letters if letter not in subscripts]
-    longest = max(0, *map(_ellipsis_ndim, terms, operands))
+    longest = max(0, *map(_ellipsis_ndim, terms, arrays))
     ellipsis = "".join(unused.pop() for _ in range(longest))
-    for k, x in enumerate(operands):
+    for k, x in enumerate(arrays):
         terms[k] = _expand_ellipsis(subscripts, k, terms[k], x, ellipsis)
-    length = _lengths(subscripts, terms, operands, ellipsis)
-    arrays = list(operands)
+    length = _lengths(subscripts, terms, arrays)
     for k, term in enumerate(list(terms)):
         terms[k], arrays[k] = _without_broadcast_axes(term, arrays[k], length)
         _split_repeated_letters(k, terms, arrays, unused)
     output = output.replace("...", ellipsis)
     return _einsum(*arrays, subscripts=f"{','.join(terms)}->{output}")
+
+
+def _check_letters(subscripts: str, terms: list[str], output: str) -> None:
+    """Raise ValueError unless terms and output are letters, those of the output known and once."""
+    letters = [part.replace("...", "", 1) for part in (*terms, output)]
+    wrong = set("".join(letters)) - set(string.ascii_letters)
+    if wrong:
+        raise ValueError(
+            f"{subscripts!r} has {''.join(sorted(wrong))!r} in it: an axis is a letter, and ... may "
+            "stand once in a term"
+        )
+    *inputs, kept = letters
+    unknown = set(kept) - set("".join(inputs))
+    if unknown or len(set(kept)) < len(kept):
+        raise ValueError(
+            f"{subscripts!r}: the output {output!r} may have each letter of the inputs once, and no "
+            "other"
+        )
 
 
 def _implicit_output(inputs: str) -> str:
@@ -96,24 +116,22 @@ def _expand_ellipsis(subscripts: str, k: int, term: str, x: Any, ellipsis: str) 
     letters = ellipsis[len(ellipsis) - count :]
     expanded = term.replace("...", letters)
     if len(expanded) != x.ndim:
-        raise ValueError(
-            f"einsum {subscripts!r}: {term!r} does not fit operand {k} of shape {x.shape}"
-        )
+        raise ValueError(f"{subscripts!r}: {term!r} does not fit operand {k} of shape {x.shape}")
     return expanded
 
 
-def _lengths(subscripts: str, terms: list[str], operands: Any, ellipsis: str) -> dict[str, int]:
-    """The length of each letter's axis; one of the ellipsis may be 1 in some operands."""
+def _lengths(subscripts: str, terms: list[str], operands: list[Any]) -> dict[str, int]:
+    """The length of each letter's axis; it may be 1 in some operands, which broadcast."""
     length: dict[str, int] = {}
     for term, x in zip(terms, operands):
         for letter, n in zip(term, x.shape):
             known = length.setdefault(letter, n)
-            broadcasts = letter in ellipsis and 1 in (known, n)
-            if known != n and not broadcasts:
+            is_diagonal = term.count(letter) > 1
+            if known != n and (is_diagonal or 1 not in (known, n)):
                 shapes = ", ".join(str(operand.shape) for operand in operands)
                 raise ValueError(
-                    f"einsum {subscripts!r}: one axis is {known} long in one place and {n} in "
-                    f"another; the operands have shapes {shapes}"
+                    f"{subscripts!r}: one axis is {known} long in one place and {n} in another; the "
+                    f"operands have shapes {shapes}"
                 )
             length[letter] = n if known == 1 else known
     return length

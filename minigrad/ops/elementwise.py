@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..backend import Shape, backend, special_functions
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from ..engine.tensor import Tensor, TensorLike
 
 # ---- broadcasting: an adjoint pair ---------------------------------------------------------------
@@ -124,6 +124,26 @@ def rint(x: TensorLike) -> TensorLike:
 
 
 rint.gradients(None)
+
+
+@primitive
+def round(x: TensorLike, *, decimals: int = 0) -> TensorLike:
+    """x to so many decimals, halves to even; integers stay, and the gradient counts as 0.
+
+    Args:
+        x: Tensor or array.
+        decimals: The number of digits after the point; of a negative number, before it.
+
+    Example:
+        >>> round(np.array([1.234, 2.5]), decimals=1)
+        array([1.2, 2.5])
+    """
+    if not hasattr(decimals, "__index__"):
+        raise TypeError(f"decimals must be a whole number, not {decimals!r}")
+    return x if x.dtype.kind == "b" else backend(x).round(x, decimals)
+
+
+round.gradients(None)
 
 
 @primitive
@@ -611,18 +631,7 @@ minimum.gradients(
 
 
 @primitive
-def clip(x: TensorLike, *, min: Any = None, max: Any = None) -> TensorLike:
-    """x limited to [min, max]; outside it the gradient is 0.
-
-    Args:
-        x: Tensor or array.
-        min: The lower limit; None for none.
-        max: The upper limit; None for none.
-
-    Example:
-        >>> clip(np.array([-2, 0, 5]), min=-1, max=1)
-        array([-1,  0,  1])
-    """
+def _clip(x: TensorLike, *, min: float | None, max: float | None) -> TensorLike:
     return backend(x).clip(x, min, max)
 
 
@@ -631,7 +640,32 @@ def _between(x: Any, low: Any, high: Any) -> Any:
     return above & (x <= (math.inf if high is None else high))
 
 
-clip.gradients(lambda g, y, x, min=None, max=None: where(_between(x, min, max), g, 0), needs="x")
+_clip.gradients(lambda g, y, x, min, max: where(_between(x, min, max), g, 0), needs="x")
+
+
+@composite
+def clip(x: TensorLike, *, min: Any = None, max: Any = None) -> TensorLike:
+    """x limited to [min, max]; outside it the gradient is 0, at a limit it goes to x.
+
+    Args:
+        x: Tensor or array.
+        min: The lower limit, a number or an array that broadcasts with x; None for none. A Tensor
+            has the gradient of the elements that it replaces.
+        max: The upper limit, as min.
+
+    Example:
+        >>> clip(np.array([-2, 0, 5]), min=-1, max=1)
+        array([-1,  0,  1])
+    """
+    if _is_number(min) and _is_number(max):
+        return _clip(x, min=min, max=max)
+    if min is not None:
+        x = maximum(x, min)
+    return x if max is None else minimum(x, max)
+
+
+def _is_number(limit: Any) -> bool:
+    return limit is None or isinstance(limit, (int, float))
 
 
 # ---- exponentials and trigonometric functions ----------------------------------------------------
@@ -879,9 +913,10 @@ def _astype(x: TensorLike, *, dtype: Any) -> TensorLike:
     return x.astype(dtype)
 
 
-_astype.gradients(lambda g, y, x, dtype: astype(g, dtype=x.dtype), needs="x.shape")
+_astype.gradients(lambda g, y, x, dtype: _astype(g, dtype=x.dtype), needs="x.shape")
 
 
+@composite
 def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
     """x in another dtype; the gradient has the dtype of x, and does not pass through integers.
 
@@ -889,9 +924,14 @@ def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
         x: Tensor or array.
         dtype: The dtype of the result.
 
+    Raises:
+        TypeError: If it is no dtype of numbers.
+
     Example:
         >>> astype(np.array([1.7, -1.7]), dtype="int64")
         array([ 1, -1])
     """
+    if backend(x).dtype(dtype).kind not in "fiub":
+        raise TypeError(f"{dtype!r} is no dtype of numbers: try 'float32' or 'int64'")
     y = _astype(x, dtype=dtype)
     return y.detach() if isinstance(y, Tensor) and y.dtype.kind != "f" else y

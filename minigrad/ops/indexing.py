@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, Shape, backend, scatter_add
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from ..engine.tensor import TensorLike
-from .shapes import normalize_axis
+from .shapes import flatten, normalize_axis, reshape
 
 BASIC_INDEX = (int, slice, type(None), type(...))
 
@@ -88,7 +88,18 @@ def getitem(x: TensorLike, *, index: Any) -> TensorLike:
         >>> getitem(np.array([1, 2, 3]), index=[0, 2])
         array([1, 3])
     """
-    return x[_normalize_index(x, index)]
+    try:
+        return x[_normalize_index(x, index)]
+    except IndexError as cause:
+        raise IndexError(_index_error(x, index, cause)) from None
+
+
+def _index_error(x: Array, index: Any, cause: IndexError) -> str:
+    """NumPy's text, and the array's shape."""
+    if isinstance(index, float) or _kind(_as_array(index)) == "f":
+        return f"an index is a whole number, not {index!r}: .astype(int) makes whole numbers"
+    text = str(cause).replace("numpy.newaxis (`None`)", "`None`")
+    return f"{text} (shape {x.shape})"
 
 
 @primitive
@@ -119,6 +130,7 @@ def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     return y
 
 
+getitem.label = "indexing"  # nobody writes x[i] by its name
 getitem.gradients(lambda g, y, x, index: put(g, index=index, shape=x.shape), needs="x.shape")
 put.gradients(lambda g, y, x, index, shape: getitem(g, index=index), needs="")
 
@@ -126,13 +138,17 @@ put.gradients(lambda g, y, x, index, shape: getitem(g, index=index), needs="")
 # ---- along an axis -------------------------------------------------------------------------------
 
 
-def take(x: TensorLike, indices: TensorLike, *, axis: int = 0) -> TensorLike:
+@composite
+def take(x: TensorLike, indices: TensorLike, *, axis: int | None = 0) -> TensorLike:
     """The slices of x along `axis` that integers name.
 
     Args:
         x: Tensor or array.
         indices: Integers; their shape stands in place of the axis.
-        axis: The axis of x.
+        axis: The axis of x; None for the flattened array.
+
+    Raises:
+        IndexError: If an index is outside the axis.
 
     Example:
         >>> take(np.array([[1, 2], [3, 4]]), np.array([1, 1, 0]))
@@ -140,78 +156,111 @@ def take(x: TensorLike, indices: TensorLike, *, axis: int = 0) -> TensorLike:
                [3, 4],
                [1, 2]])
     """
-    before = (slice(None),) * normalize_axis(axis, x.ndim, "take")
-    return getitem(x, index=(*before, _as_array(indices)))
+    if axis is None or not x.ndim:
+        x, axis = flatten(x), 0
+    before = (slice(None),) * normalize_axis(axis, x.ndim)
+    return getitem(x, index=(*before, _integers(indices)))
 
 
-def take_along_axis(x: TensorLike, indices: TensorLike, *, axis: int = -1) -> TensorLike:
+def _integers(indices: Any) -> Any:
+    """Indices as an array or a number. Raises TypeError unless they are whole numbers."""
+    found = _as_array(indices)
+    if not hasattr(found, "__index__") and _kind(found) not in ("i", "u"):
+        raise TypeError(f"the indices must be integers, not {getattr(found, 'dtype', found)!s}")
+    return found
+
+
+@composite
+def take_along_axis(x: TensorLike, indices: TensorLike, *, axis: int | None = -1) -> TensorLike:
     """y[i, j, ...] = x[i, indices[i, j, ...], ...] along `axis` (PyTorch calls it gather).
 
     Args:
         x: Tensor or array.
-        indices: Integers, with as many axes as x and its lengths, except along `axis`.
-        axis: The axis of x that the indices belong to.
+        indices: Integers, with as many axes as x; apart from `axis` both broadcast.
+        axis: The axis of x that the indices belong to; None for the flattened array.
 
     Raises:
-        ValueError: If x and indices differ in their number of axes.
+        ValueError: If x and indices do not fit.
+        IndexError: If an index is outside the axis.
 
     Example:
         >>> take_along_axis(np.array([[1, 2], [3, 4]]), np.array([[1], [0]]))
         array([[2],
                [3]])
     """
-    indices = _as_array(indices)
-    axis = normalize_axis(axis, x.ndim, "take_along_axis")
-    if indices.ndim != x.ndim:
+    indices = _integers(indices)
+    if axis is None:
+        x, axis = flatten(x), 0
+    axis = normalize_axis(axis, x.ndim)
+    others = zip(x.shape, indices.shape)
+    fits = all(i == axis or n == m or 1 in (n, m) for i, (n, m) in enumerate(others))
+    if indices.ndim != x.ndim or not fits:
         raise ValueError(
-            f"take_along_axis: indices of shape {indices.shape} need as many axes as "
-            f"x of shape {x.shape}"
+            f"indices of shape {indices.shape} need as many axes as x of shape {x.shape}, equal or "
+            f"of length 1 apart from axis {axis}"
         )
     xp = backend(indices)
     index = []
-    for i, n in enumerate(indices.shape):
+    for i, n in enumerate(x.shape):
         shape = (1,) * i + (n,) + (1,) * (x.ndim - i - 1)
         index.append(indices if i == axis else xp.arange(n).reshape(shape))
     return getitem(x, index=tuple(index))
 
 
 @primitive
-def argsort(x: TensorLike, *, axis: int = -1, descending: bool = False) -> TensorLike:
-    """The indices that sort x along `axis`; equals keep their order when ascending.
+def argsort(x: TensorLike, *, axis: int | None = -1, descending: bool = False) -> TensorLike:
+    """The indices that sort x along `axis`; of equals the lower index comes first.
+
+    NaN counts as the largest, as in NumPy.
 
     Args:
         x: Tensor or array.
-        axis: The axis to sort along.
+        axis: The axis to sort along; None for the flattened array.
         descending: True for the largest first.
 
     Example:
-        >>> argsort(np.array([3, 1, 2]))
-        array([1, 2, 0])
+        >>> argsort(np.array([3, 1, 3]), descending=True)
+        array([0, 2, 1])
     """
-    order = backend(x).argsort(x, axis=axis, kind="stable")
-    return backend(x).flip(order, axis) if descending else order
+    xp = backend(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = normalize_axis(axis, x.ndim)
+    if not x.ndim:
+        return xp.zeros((), int)
+    if not descending:
+        return xp.argsort(x, axis=axis, kind="stable")
+    from_the_end = xp.argsort(xp.flip(x, axis), axis=axis, kind="stable")
+    return x.shape[axis] - 1 - xp.flip(from_the_end, axis)
 
 
 argsort.gradients(None)
 
 
-def sort(x: TensorLike, *, axis: int = -1, descending: bool = False) -> TensorLike:
+@composite
+def sort(x: TensorLike, *, axis: int | None = -1, descending: bool = False) -> TensorLike:
     """x sorted along `axis`; each gradient goes back to where its element came from.
+
+    NaN counts as the largest, as in NumPy.
 
     Args:
         x: Tensor or array.
-        axis: The axis to sort along.
+        axis: The axis to sort along; None for the flattened array.
         descending: True for the largest first.
 
     Example:
         >>> sort(np.array([3, 1, 2]))
         array([1, 2, 3])
     """
-    return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
+    order = argsort(x, axis=axis, descending=descending)
+    return take_along_axis(x, order, axis=axis) if x.ndim else reshape(x, shape=order.shape)
 
 
+@composite
 def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
     """The k largest elements along `axis`, largest first, and their indices.
+
+    Of equals the lower index comes first. NaN counts as the largest.
 
     Args:
         x: Tensor or array.
@@ -225,12 +274,15 @@ def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
         >>> top_k(np.array([3, 1, 2]), k=2)
         (array([3, 2]), array([0, 2]))
     """
-    axis = normalize_axis(axis, x.ndim, "top_k")
-    if not 0 < k <= x.shape[axis]:
+    axis = normalize_axis(axis, x.ndim)
+    n = x.shape[axis] if x.ndim else 1
+    if not hasattr(k, "__index__") or not 0 < k <= n:
         raise ValueError(
-            f"top_k: k = {k} is not between 1 and the length {x.shape[axis]} of axis {axis}"
+            f"k = {k!r} is not a whole number from 1 to {n}, the length of axis {axis}"
         )
     order = _as_array(argsort(x, axis=axis, descending=True))
+    if not x.ndim:
+        return x, order
     indices = order[(slice(None),) * axis + (slice(k),)]
     return take_along_axis(x, indices, axis=axis), indices
 
@@ -240,7 +292,7 @@ def one_hot(labels: TensorLike, *, classes: int, dtype: Any = "float32") -> Tens
     """Rows of zeros with a 1 at the label.
 
     Args:
-        labels: Integers.
+        labels: Integers, or floating whole numbers.
         classes: The number of classes.
         dtype: The dtype of the result.
 
@@ -249,12 +301,17 @@ def one_hot(labels: TensorLike, *, classes: int, dtype: Any = "float32") -> Tens
 
     Raises:
         IndexError: If a label is outside 0..classes-1.
+        ValueError: If a label is no whole number, or there are no classes.
 
     Example:
         >>> one_hot(np.array([1, 0]), classes=3)
         array([[0., 1., 0.],
                [1., 0., 0.]], dtype=float32)
     """
+    if not hasattr(classes, "__index__") or classes < 1:
+        raise ValueError(f"the number of classes must be a whole number above 0, not {classes!r}")
+    if labels.dtype.kind == "f" and not (labels == backend(labels).floor(labels)).all():
+        raise ValueError("labels must be whole numbers: 0, 1, 2 for the first, second, third class")
     check_label_range(labels, classes)
     columns = backend(labels).arange(classes)
     return (labels[..., None] == columns).astype(dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..engine.autograd import fused, primitive
+from ..backend import Shape
+from ..engine.autograd import composite, fused, primitive
 from ..engine.tensor import TensorLike
 from .activations import relu
 from .elementwise import broadcast_to, sum_to
@@ -21,6 +22,7 @@ _matmul.gradients(
 )
 
 
+@composite
 def matmul(a: TensorLike, b: TensorLike) -> TensorLike:
     """Matrix product of the last two axes; a vector counts as a row or a column.
 
@@ -38,15 +40,26 @@ def matmul(a: TensorLike, b: TensorLike) -> TensorLike:
         >>> matmul(np.array([[1, 2], [3, 4]]), np.array([1, 1]))
         array([3, 7])
     """
-    ndims = getattr(a, "ndim", 0), getattr(b, "ndim", 0)
-    if min(ndims) >= 2:
-        return _matmul(a, b)
-    if min(ndims) == 1:
-        return _matmul_vectors(a, b)
-    raise ValueError(
-        "matmul needs arrays of one axis or more, got shapes "
-        f"{getattr(a, 'shape', ())} and {getattr(b, 'shape', ())}: "
-        "a scalar is multiplied with *"
+    if not (getattr(a, "ndim", 0) and getattr(b, "ndim", 0)):
+        raise ValueError("both need at least one axis: a scalar is multiplied with *")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(_inner_axes_differ(a.shape, b.shape))
+    return _matmul(a, b) if a.ndim > 1 and b.ndim > 1 else _matmul_vectors(a, b)
+
+
+def _inner_axes_differ(a: Shape, b: Shape) -> str:
+    """What does not fit, and the transposes that would."""
+    inner = b[-2:][0]
+    fitting = []
+    if len(b) > 1 and a[-1] == b[-1]:
+        fitting.append("b.swapaxes(-1, -2)")
+    if len(a) > 1 and a[-2] == inner:
+        fitting.append("a.swapaxes(-1, -2)")
+    hint = f"; {' or '.join(fitting)} fits" if fitting else ""
+    which = "last but one axis" if len(b) > 1 else "axis"
+    return (
+        f"the last axis of a, shape {a}, must be as long as the {which} of b, shape {b}: "
+        f"{a[-1]} is not {inner}{hint}"
     )
 
 
@@ -117,6 +130,7 @@ def linear_relu(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
     return relu(linear(x, w, b))
 
 
+@composite
 def dot(a: TensorLike, b: TensorLike) -> TensorLike:
     """The product of two matrices or vectors: matmul, except that a scalar multiplies.
 
@@ -132,6 +146,7 @@ def dot(a: TensorLike, b: TensorLike) -> TensorLike:
     return matmul(a, b) if is_product else a * b
 
 
+@composite
 def outer(a: TensorLike, b: TensorLike) -> TensorLike:
     """The products of every element of a with every element of b.
 

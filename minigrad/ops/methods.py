@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..config import settings
 from ..engine.autograd import Primitive, backward
+from ..engine.graph import Leaf
 from ..engine.tensor import Tensor
+from . import numpy_protocol
 from .elementwise import (
     absolute,
     add,
@@ -24,7 +27,7 @@ from .elementwise import (
     negative,
     not_equal,
     power,
-    rint,
+    round,
     subtract,
 )
 from .indexing import argsort, getitem, sort, take
@@ -52,21 +55,6 @@ def _moment(op: Any) -> Any:
 def _sequence(args: tuple[Any, ...]) -> Any:
     """x.reshape(2, 3) and x.reshape((2, 3)) are the same, as in NumPy."""
     return args[0] if len(args) == 1 and not isinstance(args[0], int) else args
-
-
-def _flat_without_axis(x: Tensor, axis: int | None) -> Any:
-    """x and axis; without an axis NumPy's repeat and take work on the flattened array."""
-    return (flatten(x), 0) if axis is None else (x, axis)
-
-
-def _repeat(x: Tensor, repeats: int, axis: int | None = None) -> Any:
-    x, axis = _flat_without_axis(x, axis)
-    return repeat(x, repeats=repeats, axis=axis)
-
-
-def _take(x: Tensor, indices: Any, axis: int | None = None) -> Any:
-    x, axis = _flat_without_axis(x, axis)
-    return take(x, indices, axis=axis)
 
 
 METHODS: dict[str, Any] = {
@@ -97,14 +85,15 @@ METHODS: dict[str, Any] = {
     "__or__": logical_or,
     "__ror__": logical_or,
     "__invert__": logical_not,
+    "__round__": lambda x, decimals=0: round(x, decimals=decimals),
     # elements
     "__getitem__": lambda x, index: getitem(x, index=index),
     "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
-    "round": rint,
+    "round": lambda x, decimals=0: round(x, decimals=decimals),
     "astype": lambda x, dtype: astype(x, dtype=dtype),
-    "take": _take,
-    "sort": lambda x, axis=-1: sort(x, axis=axis),
-    "argsort": lambda x, axis=-1: argsort(x, axis=axis),
+    "take": lambda x, indices, axis=None: take(x, indices, axis=axis),
+    "sort": lambda x, axis=-1, descending=False: sort(x, axis=axis, descending=descending),
+    "argsort": lambda x, axis=-1, descending=False: argsort(x, axis=axis, descending=descending),
     # reductions
     "sum": _reduction(sum),
     "mean": _reduction(mean),
@@ -126,17 +115,38 @@ METHODS: dict[str, Any] = {
     "squeeze": lambda x, axis=None: squeeze(x, axis=axis),
     "ravel": flatten,
     "flatten": flatten,
-    "repeat": _repeat,
+    "repeat": lambda x, repeats, axis=None: repeat(x, repeats=repeats, axis=axis),
     # products and gradients
     "dot": dot,
+    **numpy_protocol.METHODS,
     "backward": backward,
 }
 
 
 def bind_methods() -> None:
-    """Make the operators and methods of the table those of Tensor."""
-    for name, function in METHODS.items():
+    """Make the operators and methods of the tables those of Tensor."""
+    for name, function in (METHODS | _in_place()).items():
         _bind(name, function)
+
+
+def _in_place() -> dict[str, Any]:
+    """The operators +=, -= and so on."""
+    names = ("add", "sub", "mul", "truediv", "pow", "matmul")
+    return {f"__i{name}__": _rebinding(METHODS[f"__{name}__"]) for name in names}
+
+
+def _rebinding(op: Any) -> Any:
+    """`t += x` gives the name t to a new Tensor: an update `p -= rate * p.grad` would be lost."""
+
+    def operator(x: Tensor, other: Any) -> Any:
+        if isinstance(x.node, Leaf) and not (settings.recording and x.grad is None):
+            raise TypeError(
+                "t += x and the like make a new Tensor and leave this leaf as it is: write "
+                "t.data += x to change its values, or y = t + x"
+            )
+        return op(x, other)
+
+    return operator
 
 
 def _as_function(op: Any) -> Any:

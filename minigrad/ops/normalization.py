@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..backend import Array, backend
-from ..engine.autograd import fused, primitive
+from ..engine.autograd import composite, fused, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
@@ -56,6 +56,7 @@ def layer_norm(x: TensorLike, gamma: TensorLike, beta: TensorLike, *, epsilon: f
     return normalized * gamma + beta
 
 
+@composite
 def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
     """gamma * x / sqrt(mean of x**2 + epsilon), the mean over the last axis.
 

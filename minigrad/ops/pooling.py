@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..backend import Array, backend
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from .windows import Window, check_images, col2im, im2col
 
 OVER_WINDOW = 3, 4  # the axes KH and KW of patches
@@ -131,6 +131,7 @@ avg_pool_grad.gradients(lambda g, y, grad_output, window: _avg_pool(g, window=wi
 # ---- as they are called --------------------------------------------------------------------------
 
 
+@composite
 def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
     """The largest pixel of each window; among equals the first, row by row, has the gradient.
 
@@ -158,6 +159,7 @@ def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "vali
     return y
 
 
+@composite
 def avg_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
     """The mean of the pixels of each window.
 

@@ -6,32 +6,24 @@ import math
 from typing import Any
 
 from ..backend import Axis, Shape, backend
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to, sqrt, square, where
-from .shapes import concatenate, inverse_permutation
+from .shapes import array_axis, concatenate, inverse_permutation, normalize_axes, normalize_axis
 
 # ---- axes ----------------------------------------------------------------------------------------
 
 
-def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """`axis` as a tuple of axes counted from 0."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return tuple(a % ndim if ndim else a for a in axes)
-
-
-def _axes_last(axis: Axis, ndim: int) -> tuple[int, ...]:
+def _axes_last(axis: Any, ndim: int) -> tuple[int, ...]:
     """The permutation that puts the reduced axes last."""
-    axes = _axes(axis, ndim)
+    axes = normalize_axes(axis, ndim)
     others = [i for i in range(ndim) if i not in axes]
     return (*others, *axes)
 
 
 def _keepdims_shape(shape: Shape, axis: Axis) -> Shape:
     """The shape of a reduction over `axis` with keepdims."""
-    axes = _axes(axis, len(shape))
+    axes = normalize_axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
@@ -42,14 +34,14 @@ def expand_reduced(g: Any, x: Any, axis: Axis) -> Any:
 
 def _count(shape: Shape, axis: Axis) -> int:
     """The number of elements that are reduced to one."""
-    return math.prod(shape[a] for a in _axes(axis, len(shape)))
+    return math.prod(shape[a] for a in normalize_axes(axis, len(shape)))
 
 
 # ---- sums ----------------------------------------------------------------------------------------
 
 
 @primitive
-def sum(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def sum(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The sum over `axis`.
 
     Args:
@@ -61,10 +53,10 @@ def sum(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
         >>> sum(np.ones((2, 3)), axis=0)
         array([2., 2., 2.])
     """
-    return x.sum(axis, keepdims=keepdims)
+    return x.sum(array_axis(axis, x.ndim), keepdims=keepdims)
 
 
-def _sum_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _sum_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return broadcast_to(expand_reduced(g, x, axis), shape=x.shape)
 
 
@@ -72,7 +64,7 @@ sum.gradients(_sum_rule, needs="x.shape")
 
 
 @primitive
-def mean(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def mean(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The mean over `axis`.
 
     Args:
@@ -84,10 +76,10 @@ def mean(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorL
         >>> mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
         array([2., 3.])
     """
-    return x.mean(axis, keepdims=keepdims)
+    return x.mean(array_axis(axis, x.ndim), keepdims=keepdims)
 
 
-def _mean_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _mean_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     parts = expand_reduced(g, x, axis) / _count(x.shape, axis)
     return broadcast_to(parts, shape=x.shape)
 
@@ -95,7 +87,8 @@ def _mean_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False
 mean.gradients(_mean_rule, needs="x.shape")
 
 
-def var(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
+@composite
+def var(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
     """The variance over `axis`: the mean squared distance from the mean.
 
     Args:
@@ -113,7 +106,8 @@ def var(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int =
     return sum_of_squares / (_count(x.shape, axis) - ddof)
 
 
-def std(x: TensorLike, *, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
+@composite
+def std(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
     """The standard deviation over `axis`, sqrt(var).
 
     Args:
@@ -142,7 +136,10 @@ def cumsum(x: TensorLike, *, axis: int | None = None) -> TensorLike:
         >>> cumsum(np.array([1, 2, 3]))
         array([1, 3, 6])
     """
-    return x.cumsum(axis)
+    if axis is None:
+        return x.cumsum()
+    axis = normalize_axis(axis, x.ndim)
+    return x.cumsum(axis) if x.ndim else x
 
 
 def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
@@ -159,7 +156,7 @@ cumsum.gradients(_cumsum_rule, needs="x.shape")
 
 
 @primitive
-def prod(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def prod(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The product over `axis`; its gradient is right where factors are 0.
 
     Args:
@@ -171,10 +168,10 @@ def prod(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorL
         >>> prod(np.array([[1, 2], [3, 4]]), axis=0)
         array([3, 8])
     """
-    return x.prod(axis, keepdims=keepdims)
+    return x.prod(array_axis(axis, x.ndim), keepdims=keepdims)
 
 
-def _prod_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """g times the product of the other factors, without dividing by a factor that may be 0."""
     is_zero = x == 0
     if is_zero.any():
@@ -208,8 +205,14 @@ prod.gradients(_prod_rule, needs="x")
 # ---- extremes ------------------------------------------------------------------------------------
 
 
+def _check_elements(x: Any, axis: Any) -> None:
+    """Raise ValueError if there is nothing to compare along `axis`."""
+    if not x.size and not _count(x.shape, axis):
+        raise ValueError(f"there are no elements to compare along axis {axis} of shape {x.shape}")
+
+
 @primitive
-def max(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def max(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The largest element over `axis`; among equals the first has the gradient.
 
     Args:
@@ -221,11 +224,12 @@ def max(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
         >>> max(np.array([[1, 5], [3, 4]]), axis=0)
         array([3, 5])
     """
-    return x.max(axis, keepdims=keepdims)
+    _check_elements(x, axis)
+    return x.max(array_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @primitive
-def min(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def min(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The smallest element over `axis`; among equals the first has the gradient.
 
     Args:
@@ -237,7 +241,8 @@ def min(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
         >>> min(np.array([[1, 5], [3, 4]]), axis=0)
         array([1, 4])
     """
-    return x.min(axis, keepdims=keepdims)
+    _check_elements(x, axis)
+    return x.min(array_axis(axis, x.ndim), keepdims=keepdims)
 
 
 def _first_match(x: Any, y: Any, axis: Axis) -> Any:
@@ -253,7 +258,7 @@ def _first_match(x: Any, y: Any, axis: Axis) -> Any:
     return mask.copy()
 
 
-def _extreme_rule(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     mask = _first_match(x, y, axis)
     return where(mask, expand_reduced(g, x, axis), 0)
 
@@ -274,7 +279,8 @@ def argmax(x: TensorLike, *, axis: int | None = None) -> TensorLike:
         >>> argmax(np.array([[1, 5], [3, 4]]), axis=0)
         array([1, 0])
     """
-    return x.argmax(axis)
+    _check_elements(x, axis)
+    return x.argmax(axis if axis is None else normalize_axis(axis, x.ndim))
 
 
 @primitive
@@ -289,14 +295,15 @@ def argmin(x: TensorLike, *, axis: int | None = None) -> TensorLike:
         >>> argmin(np.array([[1, 5], [3, 4]]), axis=0)
         array([0, 1])
     """
-    return x.argmin(axis)
+    _check_elements(x, axis)
+    return x.argmin(axis if axis is None else normalize_axis(axis, x.ndim))
 
 
 # ---- truth ---------------------------------------------------------------------------------------
 
 
 @primitive
-def any(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def any(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """True where some element along `axis` is not zero.
 
     Args:
@@ -308,11 +315,11 @@ def any(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
         >>> any(np.array([[0, 1], [0, 0]]), axis=0)
         array([False,  True])
     """
-    return backend(x).any(x, axis, keepdims=keepdims)
+    return backend(x).any(x, array_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @primitive
-def all(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLike:
+def all(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """True where every element along `axis` is not zero.
 
     Args:
@@ -324,7 +331,7 @@ def all(x: TensorLike, *, axis: Axis = None, keepdims: bool = False) -> TensorLi
         >>> all(np.array([[0, 1], [1, 1]]), axis=0)
         array([False,  True])
     """
-    return backend(x).all(x, axis, keepdims=keepdims)
+    return backend(x).all(x, array_axis(axis, x.ndim), keepdims=keepdims)
 
 
 for _op in (argmax, argmin, any, all):

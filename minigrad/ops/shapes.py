@@ -2,14 +2,75 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..backend import Axis, Shape, backend
-from ..engine.autograd import VariadicRule, primitive
+import numpy as np
+
+from ..backend import Axis, Shape, backend, to_cpu
+from ..engine.autograd import VariadicRule, composite, primitive
+from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
-from .elementwise import broadcast_to
+from .elementwise import broadcast_to, sum_to
+
+# ---- axes ----------------------------------------------------------------------------------------
+
+
+def normalize_axis(axis: int, ndim: int) -> int:
+    """`axis` counted from 0. A 0-d array has the axes 0 and -1, as in PyTorch: its one element.
+
+    Args:
+        axis: The axis, from the end if negative.
+        ndim: The number of axes of the array.
+
+    Raises:
+        TypeError: If it is not a whole number.
+        ValueError: If an array of `ndim` axes has none like it.
+    """
+    if not hasattr(axis, "__index__"):
+        raise TypeError(f"an axis is a whole number, not {axis!r}")
+    index, count = operator.index(axis), max(ndim, 1)
+    if not -count <= index < count:
+        raise ValueError(
+            f"there is no axis {axis} in an array of {ndim} axes: choose from {-count} to "
+            f"{count - 1}"
+        )
+    return index % count
+
+
+def are_several(numbers: Any) -> bool:
+    """True for a tuple, a list or an array with axes, False for one number."""
+    return isinstance(numbers, (tuple, list)) or getattr(numbers, "ndim", 0) > 0
+
+
+def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """`axis`, one or several, as a tuple of those that the array has, counted from 0.
+
+    Args:
+        axis: An axis, a tuple or list of axes, or None for all.
+        ndim: The number of axes of the array; of a 0-d one the result is ().
+
+    Raises:
+        TypeError: If one of them is not a whole number.
+        ValueError: If an array of `ndim` axes has none like it, or one is named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    named = axis if are_several(axis) else (axis,)
+    axes = tuple(normalize_axis(a, ndim) for a in named)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axis {axis} names one axis twice")
+    return axes if ndim else ()
+
+
+def array_axis(axis: Any, ndim: int) -> Axis:
+    """`axis` as the methods of arrays take it: None, a number or a tuple."""
+    if axis is None or (axis.__class__ is int and -ndim <= axis < ndim):
+        return axis
+    return normalize_axes(axis, ndim)
+
 
 # ---- the same elements in another order ----------------------------------------------------------
 
@@ -22,33 +83,53 @@ def reshape(x: TensorLike, *, shape: int | Shape) -> TensorLike:
         x: Tensor or array.
         shape: The shape of the result; one length may be -1, which is then inferred.
 
+    Raises:
+        ValueError: If the shape does not hold as many elements as x.
+
     Example:
         >>> reshape(np.arange(4), shape=(2, -1))
         array([[0, 1],
                [2, 3]])
     """
-    return x.reshape(shape)
+    try:
+        return x.reshape(shape)
+    except TypeError:
+        raise TypeError(f"a shape is a tuple of whole numbers, not {shape!r}") from None
+    except ValueError:
+        hint = " (one length may be -1)" if str(shape).count("-1") > 1 else ""
+        raise ValueError(
+            f"the {x.size} elements of shape {x.shape} do not fill the shape {shape}{hint}"
+        ) from None
 
 
 reshape.gradients(lambda g, y, x, shape: reshape(g, shape=x.shape), needs="x.shape")
 
 
 @primitive
-def transpose(x: TensorLike, *, axes: tuple[int, ...] | None = None) -> TensorLike:
+def transpose(x: TensorLike, *, axes: Sequence[int] | None = None) -> TensorLike:
     """x with its axes permuted.
 
     Args:
         x: Tensor or array.
         axes: The axis of x that stands at each place; None reverses all.
 
+    Raises:
+        ValueError: If they are not all axes of x, each once.
+
     Example:
         >>> transpose(np.ones((2, 3, 4)), axes=(0, 2, 1)).shape
         (2, 4, 3)
     """
-    return x.transpose(axes)
+    try:
+        return x.transpose(axes)
+    except ValueError:
+        every = tuple(range(x.ndim))
+        raise ValueError(
+            f"axes {axes} must be all {x.ndim} axes of shape {x.shape}, {every}, in some order"
+        ) from None
 
 
-def inverse_permutation(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def inverse_permutation(axes: Sequence[int] | None) -> tuple[int, ...] | None:
     """The permutation that undoes `axes`."""
     if axes is None:
         return None
@@ -70,59 +151,69 @@ def swapaxes(x: TensorLike, *, axis1: int, axis2: int) -> TensorLike:
         axis1: One axis.
         axis2: The other.
 
+    Raises:
+        ValueError: If x does not have them.
+
     Example:
         >>> swapaxes(np.ones((2, 3, 4)), axis1=0, axis2=-1).shape
         (4, 3, 2)
     """
-    return x.swapaxes(axis1, axis2)
+    first, second = normalize_axis(axis1, x.ndim), normalize_axis(axis2, x.ndim)
+    return x.swapaxes(first, second) if x.ndim else x
 
 
 swapaxes.gradients(lambda g, y, x, axis1, axis2: swapaxes(g, axis1=axis1, axis2=axis2), needs="")
 
 
-def normalize_axis(axis: int, ndim: int, op: str) -> int:
-    """`axis` counted from 0. Raises ValueError where an array of `ndim` axes has none like it."""
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"{op}: there is no axis {axis} in an array of {ndim} axes")
-    return axis % ndim
-
-
-def moveaxis(x: TensorLike, *, source: int, destination: int) -> TensorLike:
-    """x with one axis moved elsewhere.
+@composite
+def moveaxis(x: TensorLike, *, source: Any, destination: Any) -> TensorLike:
+    """x with axes moved elsewhere; the others keep their order.
 
     Args:
         x: Tensor or array.
-        source: The axis of x.
-        destination: Its place in the result.
+        source: The axis of x, or several.
+        destination: Its place in the result, or theirs.
+
+    Raises:
+        ValueError: If x does not have such axes, or their numbers differ.
 
     Example:
         >>> moveaxis(np.ones((2, 3, 4)), source=0, destination=-1).shape
         (3, 4, 2)
     """
-    axes = list(range(x.ndim))
-    old = normalize_axis(source, x.ndim, "moveaxis")
-    new = normalize_axis(destination, x.ndim, "moveaxis")
-    axes.insert(new, axes.pop(old))
+    old, new = normalize_axes(source, x.ndim), normalize_axes(destination, x.ndim)
+    if len(old) != len(new):
+        raise ValueError(f"source {source} and destination {destination} differ in length")
+    axes = [i for i in range(x.ndim) if i not in old]
+    for place, axis in sorted(zip(new, old)):
+        axes.insert(place, axis)
     return transpose(x, axes=tuple(axes))
 
 
-def expand_dims(x: TensorLike, *, axis: int) -> TensorLike:
-    """x with a new axis of length 1.
+@composite
+def expand_dims(x: TensorLike, *, axis: Any) -> TensorLike:
+    """x with new axes of length 1.
 
     Args:
         x: Tensor or array.
-        axis: The place of the new axis in the result.
+        axis: The place of the new axis in the result, or of several.
+
+    Raises:
+        ValueError: If the result has no such axis.
 
     Example:
         >>> expand_dims(np.ones((2, 3)), axis=1).shape
         (2, 1, 3)
     """
-    axis = normalize_axis(axis, x.ndim + 1, "expand_dims")
-    before, after = x.shape[:axis], x.shape[axis:]
-    return reshape(x, shape=(*before, 1, *after))
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    axes = normalize_axes(axis, x.ndim + count)
+    lengths = iter(x.shape)
+    shape = [1 if i in axes else next(lengths) for i in range(x.ndim + count)]
+    return reshape(x, shape=tuple(shape))
 
 
-def squeeze(x: TensorLike, *, axis: Axis = None) -> TensorLike:
+@composite
+def squeeze(x: TensorLike, *, axis: Any = None) -> TensorLike:
     """x without axes of length 1.
 
     Args:
@@ -137,16 +228,16 @@ def squeeze(x: TensorLike, *, axis: Axis = None) -> TensorLike:
         (2, 3)
     """
     if axis is None:
-        removed = [i for i, n in enumerate(x.shape) if n == 1]
+        removed = tuple(i for i, n in enumerate(x.shape) if n == 1)
     else:
-        named = axis if isinstance(axis, tuple) else (axis,)
-        removed = [normalize_axis(a, x.ndim, "squeeze") for a in named]
+        removed = normalize_axes(axis, x.ndim)
     if any(x.shape[a] != 1 for a in removed):
-        raise ValueError(f"squeeze: axis {axis} of shape {x.shape} is not 1 long")
+        raise ValueError(f"axis {axis} of shape {x.shape} is not 1 long")
     lengths = [n for i, n in enumerate(x.shape) if i not in removed]
     return reshape(x, shape=tuple(lengths))
 
 
+@composite
 def flatten(x: TensorLike) -> TensorLike:
     """x with one axis.
 
@@ -166,7 +257,7 @@ def merge_rows(x: TensorLike) -> TensorLike:
 
 
 @primitive
-def flip(x: TensorLike, *, axis: Axis = None) -> TensorLike:
+def flip(x: TensorLike, *, axis: Any = None) -> TensorLike:
     """x with the elements along `axis` in reverse order.
 
     Args:
@@ -177,14 +268,14 @@ def flip(x: TensorLike, *, axis: Axis = None) -> TensorLike:
         >>> flip(np.array([1, 2, 3]))
         array([3, 2, 1])
     """
-    return backend(x).flip(x, axis)
+    return backend(x).flip(x, normalize_axes(axis, x.ndim))
 
 
 flip.gradients(lambda g, y, x, axis=None: flip(g, axis=axis), needs="")
 
 
 @primitive
-def roll(x: TensorLike, *, shift: int | tuple[int, ...], axis: Axis = None) -> TensorLike:
+def roll(x: TensorLike, *, shift: int | Sequence[int], axis: Any = None) -> TensorLike:
     """x with the elements along `axis` moved on by `shift`, the last ones to the beginning.
 
     Args:
@@ -196,13 +287,31 @@ def roll(x: TensorLike, *, shift: int | tuple[int, ...], axis: Axis = None) -> T
         >>> roll(np.array([1, 2, 3]), shift=1)
         array([3, 1, 2])
     """
-    return backend(x).roll(x, shift, axis)
+    if axis is None:
+        return backend(x).roll(x, whole_number(shift, "shift"))
+    named = axis if isinstance(axis, (tuple, list)) else (axis,)  # one axis may stand there twice
+    axes = tuple(normalize_axis(a, x.ndim) for a in named)
+    return backend(x).roll(x, _shifts(shift, len(axes)), axes) if x.ndim else x
 
 
-def _opposite(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:
-    if isinstance(shift, int):
-        return -shift
-    return tuple(-s for s in shift)
+def _shifts(shift: Any, count: int) -> tuple[int, ...]:
+    """One shift per axis."""
+    if not isinstance(shift, (tuple, list)):
+        return (whole_number(shift, "shift"),) * count
+    if len(shift) != count:
+        raise ValueError(f"shift {shift} has {len(shift)} numbers for {count} axes")
+    return tuple(whole_number(s, "shift") for s in shift)
+
+
+def whole_number(n: Any, what: str) -> int:
+    """n as an int. Raises TypeError unless it is a whole number."""
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"{what} must be a whole number, not {n!r}")
+    return operator.index(n)
+
+
+def _opposite(shift: Any) -> Any:
+    return [-s for s in shift] if isinstance(shift, (tuple, list)) else -shift
 
 
 roll.gradients(
@@ -216,13 +325,21 @@ Width = int | Sequence[int] | Sequence[Sequence[int]]
 
 def _width_per_axis(width: Any, ndim: int) -> list[tuple[int, int]]:
     """A pad width n, (before, after) or one of these per axis, as (before, after) per axis."""
-    if isinstance(width, int):
-        return [(width, width)] * ndim
-    if len(width) == 2 and isinstance(width[0], int):
-        return [tuple(width)] * ndim
+    if hasattr(width, "__index__") and not getattr(width, "ndim", 0):
+        return [_both_sides(width)] * ndim
+    if not hasattr(width, "__len__"):
+        raise TypeError(f"width must be whole numbers, not {width!r}")
+    if len(width) == 2 and not hasattr(width[0], "__len__"):
+        return [_both_sides(width)] * ndim
     if len(width) != ndim:
         raise ValueError(f"pad width {width} has {len(width)} pairs for {ndim} axes")
-    return [(w, w) if isinstance(w, int) else tuple(w) for w in width]
+    return [_both_sides(w) for w in width]
+
+
+def _both_sides(width: Any) -> tuple[int, int]:
+    """(before, after) of one axis."""
+    before, after = width if hasattr(width, "__len__") else (width, width)
+    return whole_number(before, "width"), whole_number(after, "width")
 
 
 @primitive
@@ -231,19 +348,26 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
 
     Args:
         x: Tensor or array.
-        width: The number of elements to add: n, (before, after), or one such pair per axis.
+        width: The number of elements to add: n, (before, after), or one such pair per axis. A
+            negative one removes elements, as in PyTorch and ONNX.
         value: The value of the new elements.
+
+    Raises:
+        ValueError: If more is removed than there is.
 
     Example:
         >>> pad(np.array([1, 2]), width=(1, 2))
         array([0, 1, 2, 0, 0])
     """
-    shape, center = [], []
+    shape, kept, center = [], [], []
     for n, (before, after) in zip(x.shape, _width_per_axis(width, x.ndim)):
+        if before + n + after < 0 or -min(before, after) > n:
+            raise ValueError(f"width {width} removes more than there is in shape {x.shape}")
         shape.append(before + n + after)
-        center.append(slice(before, before + n))
+        kept.append(slice(max(-before, 0), n - max(-after, 0)))
+        center.append(slice(max(before, 0), before + n + min(after, 0)))
     y = backend(x).full(tuple(shape), value, x.dtype)
-    y[tuple(center)] = x
+    y[tuple(center)] = x[tuple(kept)]
     return y
 
 
@@ -255,14 +379,19 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
         x: Tensor or array.
         width: The number of elements to remove: n, (before, after), or one such pair per axis.
 
+    Raises:
+        ValueError: If more is removed than there is.
+
     Example:
         >>> crop(np.array([0, 1, 2, 0, 0]), width=(1, 2))
         array([1, 2])
     """
-    center = []
-    for n, (before, after) in zip(x.shape, _width_per_axis(width, x.ndim)):
-        center.append(slice(before, n - after))
-    return x[tuple(center)]
+    pairs = _width_per_axis(width, x.ndim)
+    if any(sum(pair) > n for pair, n in zip(pairs, x.shape)):
+        raise ValueError(f"width {width} removes more than there is in shape {x.shape}")
+    if any(min(pair) < 0 for pair in pairs):
+        return pad(x, width=[(-before, -after) for before, after in pairs])
+    return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))]
 
 
 pad.gradients(lambda g, y, x, width, value=0: crop(g, width=width), needs="")
@@ -273,7 +402,14 @@ crop.gradients(lambda g, y, x, width: pad(g, width=width), needs="")
 
 @primitive
 def _concatenate(*xs: TensorLike, axis: int) -> TensorLike:
-    return backend(xs[0]).concatenate(xs, axis)
+    ndim = getattr(xs[0], "ndim", 1)
+    if not ndim:
+        raise ValueError("arrays without axes have none to join along: stack gives them one")
+    axis = normalize_axis(axis, ndim)
+    try:
+        return backend(xs[0]).concatenate(xs, axis)
+    except ValueError:
+        raise ValueError(f"the shapes may differ along axis {axis} alone") from None
 
 
 def _input_slice(g: Any, y: Any, *xs: Any, axis: int, i: int) -> Any:
@@ -288,12 +424,23 @@ def _input_slice(g: Any, y: Any, *xs: Any, axis: int, i: int) -> Any:
 _concatenate.gradients(VariadicRule(_input_slice), needs="xs.shape")
 
 
-def concatenate(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
+def _sequence(xs: Any, op: str) -> list[TensorLike]:
+    """The arrays to join as a list. Raises unless there is at least one."""
+    if not hasattr(xs, "__iter__") or isinstance(xs, (str, dict)):
+        raise TypeError(f"{op} takes a list of arrays: {op}([a, b]), not {xs!r}")
+    found = list(xs)
+    if not found:
+        raise ValueError(f"{op} needs at least one array")
+    return found
+
+
+@composite
+def concatenate(xs: Sequence[TensorLike], *, axis: int | None = 0) -> TensorLike:
     """The arrays joined along an axis they have.
 
     Args:
         xs: Tensors or arrays of equal shapes, except along `axis`.
-        axis: The axis that grows.
+        axis: The axis that grows; None joins the flattened arrays.
 
     Raises:
         ValueError: If xs is empty or shapes differ.
@@ -302,16 +449,18 @@ def concatenate(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
         >>> concatenate([np.array([1, 2]), np.array([3])])
         array([1, 2, 3])
     """
-    if len(xs) == 0:
-        raise ValueError("concatenate needs at least one array")
-    return _concatenate(*xs, axis=axis)
+    arrays = _sequence(xs, "concatenate")
+    if axis is None:
+        return _concatenate(*map(flatten, arrays), axis=0)
+    return _concatenate(*arrays, axis=axis)
 
 
+@composite
 def stack(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
     """The arrays joined along a new axis.
 
     Args:
-        xs: Tensors or arrays of one shape.
+        xs: Tensors or arrays of one shape, or numbers.
         axis: The place of the new axis in the result.
 
     Raises:
@@ -322,13 +471,15 @@ def stack(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
         array([[1, 2],
                [3, 4]])
     """
-    if len(xs) == 0:
-        raise ValueError("stack needs at least one array")
-    expanded = [expand_dims(x, axis=axis) for x in xs]
-    return concatenate(expanded, axis=axis)
+    arrays = as_arrays(_sequence(xs, "stack"), NUMBERS_AND_LISTS)
+    if len({x.shape for x in arrays}) > 1:
+        raise ValueError("all arrays must have one shape; concatenate joins those that differ")
+    expanded = [expand_dims(x, axis=axis) for x in arrays]
+    return _concatenate(*expanded, axis=axis)
 
 
-def split(x: TensorLike, *, sections: int | Sequence[int], axis: int = 0) -> list[TensorLike]:
+@composite
+def split(x: TensorLike, *, sections: Any, axis: int = 0) -> list[TensorLike]:
     """x cut along `axis`.
 
     Args:
@@ -343,9 +494,14 @@ def split(x: TensorLike, *, sections: int | Sequence[int], axis: int = 0) -> lis
         >>> split(np.arange(4), sections=2)
         [array([0, 1]), array([2, 3])]
     """
-    axis = normalize_axis(axis, x.ndim, "split")
+    if not x.ndim:
+        raise ValueError("an array without axes cannot be cut")
+    axis = normalize_axis(axis, x.ndim)
     n = x.shape[axis]
-    cuts = _equal_cuts(n, sections, axis) if isinstance(sections, int) else sections
+    if are_several(sections):
+        cuts = [whole_number(position, "a position to cut at") for position in sections]
+    else:
+        cuts = _equal_cuts(n, whole_number(sections, "sections"), axis)
     before = (slice(None),) * axis
     parts = []
     for start, stop in pairwise([0, *cuts, n]):
@@ -353,86 +509,131 @@ def split(x: TensorLike, *, sections: int | Sequence[int], axis: int = 0) -> lis
     return parts
 
 
-def _equal_cuts(n: int, sections: int, axis: int) -> Sequence[int]:
+def _equal_cuts(n: int, sections: int, axis: int) -> list[int]:
     """The positions that cut n elements into equal sections; ValueError where there are none."""
     if sections < 1 or n % sections:
         raise ValueError(
-            f"split: axis {axis} of length {n} does not divide into {sections} equal sections"
+            f"axis {axis} of length {n} does not divide into {sections} equal sections"
         )
     size = n // sections
     return [k * size for k in range(1, sections)]
 
 
-def repeat(x: TensorLike, *, repeats: int, axis: int) -> TensorLike:
+@composite
+def repeat(x: TensorLike, *, repeats: Any, axis: int | None = None) -> TensorLike:
     """Each element along `axis` repeated in place.
 
     Args:
         x: Tensor or array.
-        repeats: The number of copies of each element.
-        axis: The axis that grows.
+        repeats: The number of copies of each element, or a list of one number per element.
+        axis: The axis that grows; None repeats the elements of the flattened array.
+
+    Raises:
+        ValueError: If a number is negative, or there are not as many as elements.
 
     Example:
         >>> repeat(np.array([1, 2]), repeats=2, axis=0)
         array([1, 1, 2, 2])
+        >>> repeat(np.array([1, 2]), repeats=[0, 3], axis=0)
+        array([2, 2, 2])
     """
-    axis = normalize_axis(axis, x.ndim, "repeat")
+    if axis is None or not x.ndim:
+        x, axis = flatten(x), 0
+    axis = normalize_axis(axis, x.ndim)
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+    if are_several(repeats):
+        return x[(slice(None),) * axis + (backend(x).asarray(_positions(repeats, n)),)]
+    count = _count_of_copies(repeats)
     expanded = expand_dims(x, axis=axis + 1)
-    copies = broadcast_to(expanded, shape=(*before, n, repeats, *after))
-    return reshape(copies, shape=(*before, n * repeats, *after))
+    copies = broadcast_to(expanded, shape=(*before, n, count, *after))
+    return reshape(copies, shape=(*before, n * count, *after))
 
 
-def tile(x: TensorLike, *, reps: Sequence[int]) -> TensorLike:
+def _count_of_copies(n: Any) -> int:
+    count = whole_number(n, "the number of copies")
+    if count < 0:
+        raise ValueError(f"the number of copies must be at least 0, not {n}")
+    return count
+
+
+def _positions(repeats: Any, n: int) -> Any:
+    """The position of each copy's original among n elements."""
+    counts = [_count_of_copies(k) for k in to_cpu(getattr(repeats, "_array", repeats))]
+    if len(counts) not in (1, n):
+        raise ValueError(f"repeats has {len(counts)} numbers for {n} elements")
+    return np.repeat(np.arange(n), counts)
+
+
+@composite
+def tile(x: TensorLike, *, reps: Any) -> TensorLike:
     """Copies of x side by side.
 
     Args:
         x: Tensor or array.
         reps: The number of copies along each axis, the last axes if there are fewer.
 
+    Raises:
+        ValueError: If a number is negative.
+
     Example:
         >>> tile(np.array([1, 2]), reps=(2,))
         array([1, 2, 1, 2])
     """
-    counts = (1,) * (x.ndim - len(reps)) + tuple(reps)
-    new_axes = (1,) * (len(counts) - x.ndim)
-    y = reshape(x, shape=new_axes + x.shape)
-    for axis, n in enumerate(counts):
-        if n != 1:
-            y = concatenate([y] * n, axis=axis)
-    return y
+    listed = [_count_of_copies(n) for n in (reps if are_several(reps) else (reps,))]
+    counts = [1] * (x.ndim - len(listed)) + listed
+    lengths = (1,) * (len(counts) - x.ndim) + x.shape
+    pairs = [size for pair in zip(counts, lengths) for size in pair]
+    expanded = reshape(x, shape=tuple(n for length in lengths for n in (1, length)))
+    copies = broadcast_to(expanded, shape=tuple(pairs))
+    return reshape(copies, shape=tuple(n * k for n, k in zip(lengths, counts)))
+
+
+# ---- triangles -----------------------------------------------------------------------------------
 
 
 @primitive
 def tril(x: TensorLike, *, k: int = 0) -> TensorLike:
-    """The last two axes of x with zeros above a diagonal.
+    """The last two axes of x with zeros above a diagonal; a vector stands in every row.
 
     Args:
-        x: Tensor or array.
+        x: Tensor or array of one axis or more.
         k: The last diagonal that stays: 0 the main one, 1 the one above it.
+
+    Raises:
+        ValueError: If x has no axis.
 
     Example:
         >>> tril(np.ones((2, 2)))
         array([[1., 0.],
                [1., 1.]])
     """
-    return backend(x).tril(x, k)
+    return backend(x).tril(_with_rows(x), whole_number(k, "k"))
 
 
 @primitive
 def triu(x: TensorLike, *, k: int = 0) -> TensorLike:
-    """The last two axes of x with zeros below a diagonal.
+    """The last two axes of x with zeros below a diagonal; a vector stands in every row.
 
     Args:
-        x: Tensor or array.
+        x: Tensor or array of one axis or more.
         k: The first diagonal that stays: 0 the main one, 1 the one above it.
+
+    Raises:
+        ValueError: If x has no axis.
 
     Example:
         >>> triu(np.ones((2, 2)))
         array([[1., 1.],
                [0., 1.]])
     """
-    return backend(x).triu(x, k)
+    return backend(x).triu(_with_rows(x), whole_number(k, "k"))
 
 
-tril.gradients(lambda g, y, x, k=0: tril(g, k=k), needs="")
-triu.gradients(lambda g, y, x, k=0: triu(g, k=k), needs="")
+def _with_rows(x: Any) -> Any:
+    if not x.ndim:
+        raise ValueError("a number has no diagonal: expected a matrix (..., n, m)")
+    return x
+
+
+tril.gradients(lambda g, y, x, k=0: sum_to(tril(g, k=k), shape=x.shape), needs="x.shape")
+triu.gradients(lambda g, y, x, k=0: sum_to(triu(g, k=k), shape=x.shape), needs="x.shape")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..backend import Axis, backend
-from ..engine.autograd import fused, primitive
+from ..backend import backend
+from ..engine.autograd import composite, fused, primitive
 from ..engine.tensor import Tensor, TensorLike
 from .elementwise import exp
 from .reductions import expand_reduced, max, sum
+from .shapes import array_axis, normalize_axes
 
 
 @primitive
-def logsumexp(x: TensorLike, *, axis: Axis = -1, keepdims: bool = False) -> TensorLike:
+def logsumexp(x: TensorLike, *, axis: Any = -1, keepdims: bool = False) -> TensorLike:
     """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows.
 
     Args:
@@ -25,15 +27,24 @@ def logsumexp(x: TensorLike, *, axis: Axis = -1, keepdims: bool = False) -> Tens
         np.float64(1000.693)
     """
     xp = backend(x)
-    largest = x.max(axis, keepdims=True)
+    axes = normalize_axes(axis, x.ndim)
+    if not x.size:
+        return _log_of_nothing(x, axes, keepdims)
+    largest = x.max(axes, keepdims=True)
     finite = xp.isfinite(largest)  # a row of -inf gives -inf, not NaN
     shifted = x - xp.where(finite, largest, 0)
-    total = xp.exp(shifted).sum(axis, keepdims=True)
+    total = xp.exp(shifted).sum(axes, keepdims=True)
     y = xp.log(xp.where(finite, total, 1)) + largest
-    return y if keepdims else y.squeeze(axis)
+    return y if keepdims else y.squeeze(axes)
 
 
-def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Axis = -1, keepdims: bool = False) -> Any:
+def _log_of_nothing(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """log(0) for each sum over no elements."""
+    y = x.sum(axes, keepdims=keepdims)
+    return backend(x).full(y.shape, -math.inf, x.dtype)
+
+
+def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = -1, keepdims: bool = False) -> Any:
     probabilities = exp(x - expand_reduced(y, x, axis))
     return expand_reduced(g, x, axis) * probabilities
 
@@ -42,17 +53,20 @@ logsumexp.gradients(_logsumexp_rule, needs="y x")
 
 
 @fused(kernel="softmax")
-def _softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
+def _softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
+    if not x.size:
+        return exp(x)
     e = exp(x - max(x, axis=axis, keepdims=True))
     return e / sum(e, axis=axis, keepdims=True)
 
 
-def softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
+@composite
+def softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     """exp(x) / sum(exp(x)) over `axis`: positive numbers that add up to 1.
 
     Args:
         x: Tensor or array.
-        axis: The axis that is normalized.
+        axis: The axis that is normalized, or several; None for all.
 
     Example:
         >>> softmax(np.array([0.0, 0.0]))
@@ -65,18 +79,21 @@ def softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
 
 
 @primitive
-def log_softmax(x: TensorLike, *, axis: int = -1) -> TensorLike:
+def log_softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0.
 
     Args:
         x: Tensor or array.
-        axis: The axis that is normalized.
+        axis: The axis that is normalized, or several; None for all.
 
     Example:
         >>> log_softmax(np.array([0.0, 0.0])).round(3)
         array([-0.693, -0.693])
     """
     xp = backend(x)
+    axis = array_axis(axis, x.ndim)
+    if not x.size:
+        return x
     y = x - x.max(axis, keepdims=True)
     total = xp.exp(y).sum(axis, keepdims=True)
     return y - xp.log(total)

@@ -111,6 +111,35 @@ def axes(expect: Callable[..., Any], draw: Draw = nonzero, *more: tuple[int, ...
     return found
 
 
+def edge_axes(expect: Callable[..., Any], draw: Draw = nonzero) -> list[Case]:
+    """A reduction over axes in a list, over none, and over a 0-d array's."""
+
+    def over_tuple(x: Array, axis: Any) -> Any:
+        return expect(x, axis=tuple(axis))
+
+    def over_one_element(x: Array, axis: int) -> Any:
+        return expect(x.reshape(1), axis=axis)
+
+    return [
+        case(draw(2, 3, 2), expect=over_tuple, axis=[0, -1]),
+        case(draw(2, 3), expect=over_tuple, axis=()),
+        case(draw(), expect=over_one_element, axis=0),
+        case(draw(), expect=over_one_element, axis=-1),
+    ]
+
+
+def edges_along(expect: Callable[..., Any]) -> list[Case]:
+    """Ops along an axis that keep the shape, of no elements and of a 0-d array."""
+
+    def of_one_element(x: Array, **settings: Any) -> Any:
+        return expect(x.reshape(1), **settings).reshape(())
+
+    return [
+        *(case(nonzero(), expect=of_one_element, axis=axis) for axis in (0, -1)),
+        *(case(nonzero(*shape), expect=expect, axis=-1) for shape in ((0,), (2, 0), (0, 0))),
+    ]
+
+
 def along(expect: Callable[..., Any]) -> list[Case]:
     """Ops along one axis that keep the shape."""
     return [

@@ -32,16 +32,18 @@ def mse(p: Array, t: Array) -> Any:
     return ((p - t) ** 2).mean()
 
 
-def log_softmax(x: Array, axis: int = -1) -> Array:
-    return scipy.special.log_softmax(x, axis=axis)
+def log_softmax(x: Array, axis: Any = -1) -> Array:
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return scipy.special.log_softmax(x, axis=axis) if x.size else x
 
 
-def softmax(x: Array, axis: int = -1) -> Array:
-    return scipy.special.softmax(x, axis=axis)
+def softmax(x: Array, axis: Any = -1) -> Array:
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return scipy.special.softmax(x, axis=axis) if x.size else x
 
 
 def logsumexp(x: Array, axis: Any = -1, keepdims: bool = False) -> Any:
-    return scipy.special.logsumexp(x, axis=axis, keepdims=keepdims)
+    return np.log(np.exp(x).sum(axis, keepdims=keepdims))
 
 
 def clip(x: Array, min: Any = None, max: Any = None) -> Array:
@@ -171,7 +173,12 @@ def recurrent(
 
 
 def pad(x: Array, width: Any, value: float = 0) -> Array:
-    return np.pad(x, width, constant_values=value) if x.ndim else x
+    """np.pad, where a negative width removes elements."""
+    if not x.ndim:
+        return x
+    pairs = np.broadcast_to(width, (x.ndim, 2))
+    kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs))
+    return np.pad(x[kept], np.maximum(pairs, 0), constant_values=value)
 
 
 def crop(x: Array, width: tuple) -> Array:
@@ -193,7 +200,7 @@ def take_along(x: Array, indices: Array, axis: int = -1) -> Array:
 
 
 def argsort(x: Array, axis: int = -1, descending: bool = False) -> Array:
-    return np.argsort(-x if descending else x, axis=axis)
+    return np.argsort(-x if descending else x, axis=axis, kind="stable")
 
 
 def sort(x: Array, axis: int = -1, descending: bool = False) -> Array:
@@ -201,12 +208,16 @@ def sort(x: Array, axis: int = -1, descending: bool = False) -> Array:
 
 
 def top_k(x: Array, k: int, axis: int = -1) -> tuple[Array, Array]:
-    order = np.argsort(-x, axis=axis).take(np.arange(k), axis)
+    order = np.argsort(-x, axis=axis, kind="stable").take(np.arange(k), axis)
     return np.take_along_axis(x, order, axis), order
 
 
+def repeat(x: Array, repeats: Any, axis: Any = None) -> Array:
+    return np.repeat(x, repeats, axis)
+
+
 def one_hot(labels: Array, classes: int, dtype: str = "float32") -> Array:
-    return np.eye(classes, dtype=dtype)[labels]
+    return np.eye(classes, dtype=dtype)[labels.astype(int)]
 
 
 # ---- normalization -------------------------------------------------------------------------------

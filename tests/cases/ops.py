@@ -34,7 +34,19 @@ from .base import (
     unit,
     with_zeros,
 )
-from .families import EMPTY, along, axes, binary, comparing, logical, shapes_of, unary, varied
+from .families import (
+    EMPTY,
+    along,
+    axes,
+    binary,
+    comparing,
+    edge_axes,
+    edges_along,
+    logical,
+    shapes_of,
+    unary,
+    varied,
+)
 
 start_drawing(7)
 
@@ -51,6 +63,18 @@ def where_cases() -> list[Case]:
         (transposed(mask, 3, 2), transposed(normal, 3, 2), strided(normal, 3, 2)),
     ]
     return cases(np.where, inputs)
+
+
+def clip_by_arrays() -> list[Case]:
+    """Limits that are arrays, which have gradients, with a limit on one side alone and on both."""
+
+    def call(op: Any, x: Any, low: Any, high: Any) -> Any:
+        return op(x, min=low, max=high)
+
+    x = between_kinks(7)
+    low, high = nonzero(7), nonzero(1) + 3
+    trios = [(x, low, high), (x, low, None), (x, None, high), (x, low, 2.5), (x, nonzero(2, 1), 9)]
+    return [case(*trio, expect=np.clip, call=call) for trio in trios]
 
 
 # ---- shapes of x and indices into it -------------------------------------------------------------
@@ -132,6 +156,15 @@ EINSUMS = [
     ("ij,jk->ik", "0x3 3x2"),
     ("ij,jk->ik", "2x0 0x3"),
     ("ii,i->i", "3x3 3"),
+    ("ij,ij->ij", "1x3 2x3"),
+    ("ij,ij->", "1x3 2x1"),
+    ("i,i", "1 3"),
+    ("ij,jk", "2x1 3x2"),
+    ("...ii->...i", "2x3x3"),
+    ("iI,I", "2x3 3"),
+    ("...->...", "()"),
+    ("", "()"),
+    ("...ij,...jk", "2x2x3 3x2"),
     (" ij , jk -> ik ", "2x2 2x2"),
 ]
 
@@ -680,7 +713,8 @@ OPS: dict[str, list[Case]] = {
         case(between_kinks(7), expect=numpy_ops.clip, **s)
         for s in ({"min": -1, "max": 1.5}, {"min": 0.0}, {"max": 1})
     ]
-    + unary(numpy_ops.clip, between_kinks, min=-1, max=1),
+    + unary(numpy_ops.clip, between_kinks, min=-1, max=1)
+    + clip_by_arrays(),
     # ---- elementwise: exponentials and their kin ----
     "exp": unary(np.exp),
     "expm1": unary(np.expm1),
@@ -701,6 +735,9 @@ OPS: dict[str, list[Case]] = {
         name: unary(getattr(np, name))
         for name in ("sign", "floor", "ceil", "rint", "isnan", "isfinite", "logical_not")
     },
+    "round": unary(np.round)
+    + varied(np.round, (2, 3), "decimals", 1, 2, -1)
+    + [case(integers(90, 5), expect=np.round, decimals=-1), case(integers(9, 5), expect=np.round)],
     **{
         name: comparing(getattr(np, name))
         for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
@@ -759,6 +796,7 @@ OPS: dict[str, list[Case]] = {
     ],
     "flatten": unary(np.ravel),
     "transpose": varied(np.transpose, (2, 3, 4), "axes", (1, 2, 0), (-1, 0, 1), (0, 1, 2))
+    + varied(np.transpose, (2, 3, 4), "axes", [2, 0, 1])
     + unary(np.transpose),
     "swapaxes": [
         case(normal(2, 3, 4), expect=np.swapaxes, axis1=0, axis2=-1),
@@ -766,21 +804,29 @@ OPS: dict[str, list[Case]] = {
     ],
     "moveaxis": [
         case(normal(2, 3, 4), expect=np.moveaxis, source=s, destination=d)
-        for s, d in ((0, 2), (-1, 0), (1, 1), (2, -2))
+        for s, d in ((0, 2), (-1, 0), (1, 1), (2, -2), ((0, 1), (1, 2)), ([0, -1], [-1, 0]))
     ],
-    "expand_dims": varied(np.expand_dims, (2, 3), "axis", 0, 1, 2, -1, -2, -3)
+    "expand_dims": varied(np.expand_dims, (2, 3), "axis", 0, 1, 2, -1, -2, -3, (0, 3), [1, -1])
     + [case(normal(), expect=np.expand_dims, axis=0)],
     "squeeze": varied(np.squeeze, (1, 3, 1), "axis", None, 0, -1, (0, 2), (0, -1))
-    + [case(normal(*s), expect=np.squeeze) for s in ((2, 3), (), (1, 0))],
-    "flip": varied(np.flip, (2, 3, 4), "axis", None, 0, -1, (0, 2)) + unary(np.flip),
+    + [case(normal(*s), expect=np.squeeze) for s in ((2, 3), (), (1, 0))]
+    + [case(normal(1, 3, 1), expect=lambda x, axis: x[0, :, 0], axis=[0, -1])]
+    + [case(normal(), expect=lambda x, axis: x, axis=0)],
+    "flip": varied(np.flip, (2, 3, 4), "axis", None, 0, -1, (0, 2), [0, 2])
+    + unary(np.flip)
+    + [case(normal(), expect=lambda x, axis: x, axis=-1)],
     "roll": varied(np.roll, (3, 4), "shift", 1, -5)
     + varied(np.roll, (3, 4), "axis", 0, -1, shift=-2)
     + [
         case(normal(3, 4), expect=np.roll, shift=(1, -1), axis=(0, 1)),
+        case(normal(3, 4), expect=np.roll, shift=[1, 2], axis=[1, 0]),
+        case(normal(3, 4), expect=np.roll, shift=2, axis=(0, 1)),
+        case(normal(3, 4), expect=np.roll, shift=(1, 2), axis=(0, 0)),
         case(strided(normal, 2, 3), expect=np.roll, shift=1, axis=1),
         case(normal(0, 3), expect=np.roll, shift=1, axis=0),
     ],
     "pad": varied(numpy_ops.pad, (2, 3), "width", 0, 1, (1, 2), ((0, 1), (2, 0)))
+    + varied(numpy_ops.pad, (3, 4), "width", -1, (-1, 2), ((2, -1), (-2, -2)), [[0, -3], [1, 1]])
     + varied(numpy_ops.pad, (2, 3), "value", -1.5, width=((1, 1), (0, 2)))
     + unary(numpy_ops.pad, normal, width=1),
     "crop": varied(
@@ -788,11 +834,14 @@ OPS: dict[str, list[Case]] = {
     )
     + [
         case(normal(4, 5), expect=lambda x, width: x[1:-1, 1:-1], width=1),
+        case(normal(2, 3), expect=lambda x, width: np.pad(x, 1), width=-1),
+        case(normal(4), expect=lambda x, width: np.pad(x[2:], (0, 1)), width=(2, -1)),
         case(transposed(normal, 3, 4), expect=numpy_ops.crop, width=((1, 0), (0, 1))),
     ],
     "concatenate": several("concatenate", "2x3 2x3", "2x3 1x3", "0x3 0x3")
     + several("concatenate", "2x3", "2x1x2 2x3x2 2x0x2", axis=1)
-    + several("concatenate", "2x2 2x3 2x1", axis=-1),
+    + several("concatenate", "2x2 2x3 2x1", axis=-1)
+    + several("concatenate", "2x2 3 ()", axis=None),
     "stack": several("stack", "2x3 2x3", "2x3", "0x3 0x3", "() () ()")
     + several("stack", "2x3 2x3 2x3", axis=-1)
     + several("stack", "2x3 2x3", axis=2),
@@ -802,14 +851,19 @@ OPS: dict[str, list[Case]] = {
         case(normal(0, 4), expect=numpy_ops.split, sections=2, axis=1),
         case(transposed(normal, 4, 3), expect=numpy_ops.split, sections=2),
     ],
-    "repeat": varied(np.repeat, (2, 3), "repeats", 0, 1, 2, axis=0)
+    "repeat": varied(numpy_ops.repeat, (2, 3), "repeats", 0, 1, 2, [2, 0], axis=0)
+    + varied(numpy_ops.repeat, (2, 3), "repeats", 2, [0, 1, 2, 0, 1, 3])
+    + [case(normal(), expect=numpy_ops.repeat, repeats=3, axis=0)]
     + varied(np.repeat, (2, 3), "axis", 1, -1, repeats=3)
     + [case(transposed(normal, 2, 3), expect=np.repeat, repeats=2, axis=1)],
-    "tile": varied(np.tile, (2, 3), "reps", (2,), (2, 1), (1, 2), (2, 1, 3))
-    + [case(normal(3), expect=np.tile, reps=(2, 2))],
+    "tile": varied(np.tile, (2, 3), "reps", (2,), (2, 1), (1, 2), (2, 1, 3), 3, [2, 2])
+    + varied(np.tile, (2, 3), "reps", 0, (0, 2), ())
+    + [case(normal(*s), expect=np.tile, reps=(2, 2)) for s in ((3,), (), (0, 3))],
     **{
         name: varied(getattr(np, name), (3, 4), "k", 0, -1, 2)
         + varied(getattr(np, name), (2, 3, 3), "k", 1)
+        + varied(getattr(np, name), (3,), "k", 0, 1, -1)
+        + [case(normal(*s), expect=getattr(np, name)) for s in ((1,), (0,), (0, 2), (2, 0))]
         for name in ("tril", "triu")
     },
     # ---- indexing ----
@@ -829,6 +883,8 @@ OPS: dict[str, list[Case]] = {
             ((2, 3, 4), [[0, -1], [1, 1]], 1),
             ((2, 3), [0, 0, 2], -1),
             ((4, 3), 1, 0),
+            ((4, 3), [11, 0, 0], None),
+            ((), [0, 0], 0),
         ]
     ]
     + [case(transposed(normal, 4, 3), np.array([3, 3]), expect=numpy_ops.take)],
@@ -838,21 +894,33 @@ OPS: dict[str, list[Case]] = {
             ((3, 4), [[0, 3, 3], [1, 1, 1], [2, 0, -1]], -1),
             ((3, 4), [[0, 2, 2, 1]], 0),
             ((2, 1), [[0, 0]] * 2, 1),
+            ((1, 3), [[0], [2]], 1),
+            ((2, 3), [[0, 0, 2, 1]], 1),
+            ((1, 2, 3), [[[0], [2]], [[1], [1]]], -1),
+            ((2, 3), [5, 0, 0], None),
         ]
     ]
     + [case(normal(2, 3, 2), integers(3, 2, 4, 2), expect=numpy_ops.take_along, axis=1)],
     "sort": along(numpy_ops.sort)
+    + edges_along(numpy_ops.sort)
+    + [case(nonzero(2, 3), expect=np.sort, axis=None)]
     + varied(numpy_ops.sort, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
     "argsort": along(numpy_ops.argsort)
+    + edges_along(numpy_ops.argsort)
+    + [case(tied(3, 5), expect=numpy_ops.argsort, axis=axis, descending=True) for axis in (0, 1)]
+    + [case(tied(3, 5), expect=numpy_ops.argsort)]
     + varied(numpy_ops.argsort, (3, 4), "axis", 0, 1, draw=nonzero, descending=True),
     "top_k": varied(numpy_ops.top_k, (2, 3, 4), "axis", 0, 1, -1, draw=nonzero, k=2)
     + varied(numpy_ops.top_k, (4,), "k", 1, 4, draw=nonzero)
-    + [case(transposed(nonzero, 3, 4), expect=numpy_ops.top_k, k=2)],
+    + [case(transposed(nonzero, 3, 4), expect=numpy_ops.top_k, k=2)]
+    + [case(np.array([1, 3, 0, 3]), expect=numpy_ops.top_k, k=2)]
+    + [case(normal(), expect=lambda x, k: (x, np.zeros((), int)), k=1)],
     "one_hot": [
         case(integers(4, *shape), expect=numpy_ops.one_hot, classes=4)
         for shape in ((5,), (2, 3), (), (0,))
     ]
-    + [case(integers(3, 5), expect=numpy_ops.one_hot, classes=3, dtype="float64")],
+    + [case(integers(3, 5), expect=numpy_ops.one_hot, classes=3, dtype="float64")]
+    + [case(mask(4), expect=numpy_ops.one_hot, classes=2)],
     # ---- linear ----
     "matmul": matmul_cases(),
     "linear": linear_cases(),
@@ -877,29 +945,34 @@ OPS: dict[str, list[Case]] = {
     # ---- recurrent ----
     **{name: recurrent_cases(name) for name in GATES},
     # ---- reductions ----
-    "sum": axes(np.sum, nonzero, *EMPTY),
-    "mean": axes(np.mean, nonzero, (0, 3), ()),
-    "prod": axes(np.prod, nonzero, *EMPTY) + prods_of_zeros(),
-    "max": axes(np.max, nonzero, (0, 3), ()),
-    "min": axes(np.min, nonzero, (0, 3), ()),
-    "any": axes(np.any, mask, *EMPTY),
-    "all": axes(np.all, mask, *EMPTY),
+    "sum": axes(np.sum, nonzero, *EMPTY) + edge_axes(np.sum, nonzero),
+    "mean": axes(np.mean, nonzero, (0, 3), ()) + edge_axes(np.mean, nonzero),
+    "prod": axes(np.prod, nonzero, *EMPTY) + edge_axes(np.prod) + prods_of_zeros(),
+    "max": axes(np.max, nonzero, (0, 3), ()) + edge_axes(np.max, nonzero),
+    "min": axes(np.min, nonzero, (0, 3), ()) + edge_axes(np.min, nonzero),
+    "any": axes(np.any, mask, *EMPTY) + edge_axes(np.any, mask),
+    "all": axes(np.all, mask, *EMPTY) + edge_axes(np.all, mask),
     "var": axes(np.var, nonzero, (0, 3), ()) + [case(normal(4, 3), expect=np.var, axis=0, ddof=1)],
     "std": axes(np.std, nonzero, (0, 3)) + [case(normal(4, 3), expect=np.std, axis=0, ddof=1)],
     "cumsum": varied(np.cumsum, (2, 3, 4), "axis", None, 0, 1, -1)
     + [
         case(x, expect=np.cumsum)
         for x in (normal(0, 3), transposed(normal, 2, 3), strided(normal, 2, 3))
-    ],
+    ]
+    + edges_along(np.cumsum),
     **{
         name: varied(getattr(np, name), (3, 4), "axis", None, 0, -1, draw=nonzero)
         + [case(transposed(nonzero, 3, 4), expect=getattr(np, name), axis=1)]
         for name in ("argmax", "argmin")
     },
     # ---- softmax ----
-    "logsumexp": axes(numpy_ops.logsumexp, nonzero, (0, 3), ()),
-    "softmax": along(numpy_ops.softmax),
-    "log_softmax": along(numpy_ops.log_softmax),
+    "logsumexp": axes(numpy_ops.logsumexp, nonzero, (0, 3), ()) + edge_axes(numpy_ops.logsumexp),
+    **{
+        name: along(op)
+        + edges_along(op)
+        + varied(op, (2, 3, 2), "axis", None, (0, 2), [1, 0], draw=nonzero)
+        for name, op in (("softmax", numpy_ops.softmax), ("log_softmax", numpy_ops.log_softmax))
+    },
     # ---- normalization and losses ----
     "layer_norm": layer_norm_cases(),
     "batch_norm": batch_norm_cases(),

@@ -349,8 +349,6 @@ def test_numpy_functions_leave_tensors_alone():
     copied = np.array(t)
     copied[0] = 9
     assert t.data[0] == 1
-    with pytest.raises(TypeError, match="__array_ufunc__"):
-        np.exp(t)
     with pytest.raises(TypeError, match="lives on strict.*numpy"):
         np.asarray(Tensor([1.0], device="strict"))
 

@@ -118,3 +118,29 @@ def test_calls_that_do_not_fit(call, words, use_kernels):
     for made in ((x, w), (Tensor(x), Tensor(w))):
         with minigrad.use_kernels(use_kernels), fails(*words):
             call(*made)
+
+
+X, W = np.ones((1, 5, 5, 2), "float32"), np.ones((3, 3, 2, 4), "float32")
+
+
+@pytest.mark.parametrize("kernels_on", [True, False])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda x, w: ops.conv2d(x, w, groups=0), "groups.*above 0, not 0"),
+        (lambda x, w: ops.conv2d(x, w, groups=-1), "groups.*not -1"),
+        (lambda x, w: ops.conv2d(x, w, groups=1.0), "groups.*not 1.0"),
+        (lambda x, w: ops.conv2d(x, w, strides=0), "strides.*not 0"),
+        (lambda x, w: ops.conv2d(x, w, np.ones(3, "float32")), r"bias of shape \(4,\).*\(3,\)"),
+        (lambda x, w: ops.conv2d(x[:, :2], w), "kernel of 3 x 3 is larger than the image of 2 x 5"),
+        (lambda x, w: ops.conv2d(x[0], w), r"x\[None\]"),
+    ],
+)
+def test_what_does_not_fit_a_convolution(call, words, kernels_on):
+    with minigrad.use_kernels(kernels_on), pytest.raises(ValueError, match=f"^conv2d.*{words}"):
+        call(Tensor(X), Tensor(W))
+
+
+def test_a_bias_that_does_not_fit_a_transposed_convolution():
+    with pytest.raises(ValueError, match=r"^conv2d_transpose.*bias of shape \(2,\)"):
+        ops.conv2d_transpose(np.ones((1, 5, 5, 4)), W, np.ones(4))

@@ -37,3 +37,27 @@ ERRORS = [
 def test_bad_calls(call, error, words, xp):
     with fails(error, *words):
         call(leaf(xp, np.ones((2, 3))))
+
+
+FORMS = [
+    ("ij->ik", r"output 'ik'"),
+    ("ij->ii", r"output 'ii'"),
+    ("ij-ji", "'-'"),
+    ("i1", "'1'"),
+    ("i.j->ij", r"'\.'"),
+]
+
+
+@pytest.mark.parametrize("subscripts, words", FORMS)
+def test_subscripts_of_another_form(subscripts, words, xp):
+    with fails(ValueError, "^einsum", words):
+        ops.einsum(subscripts, leaf(xp, np.ones((2, 3))))
+
+
+def test_operands_before_the_subscripts():
+    with fails(TypeError, r'einsum\("ij,jk->ik", a, b\)'):
+        ops.einsum(leaf(np, np.ones((2, 3))), "ij")
+
+
+def test_lists_are_operands():
+    assert ops.einsum("i,i", leaf(np, [1.0, 2.0]), [3.0, 4.0]).item() == 11

@@ -62,3 +62,33 @@ ERRORS = [
 def test_bad_calls(call, error, words, xp):
     with fails(error, *words):
         call(leaf(xp, np.ones((2, 3))))
+
+
+def test_rounding(xp):
+    whole = Tensor(xp.asarray(np.array([15, 25, -7])))
+    assert whole.round().dtype == whole.dtype and whole.round().numpy().tolist() == [15, 25, -7]
+    assert ops.round(whole, decimals=-1).numpy().tolist() == [20, 20, -10]
+    x = Tensor(xp.asarray(np.array([1.234, -0.05], "float32")))
+    np.testing.assert_allclose(x.round(2).numpy(), [1.23, -0.05], rtol=1e-6)
+    assert round(x, 1).numpy()[0] == np.float32(1.2) and round(x).numpy()[0] == 1
+    assert ops.round(xp.asarray(np.array([True, False]))).dtype == bool
+    with fails(TypeError, "round", "1.5"):
+        ops.round(x, decimals=1.5)
+
+
+def test_limits_that_are_tensors_have_gradients(xp):
+    x, low = leaf(xp, [0.0, 1.0, 2.0]), leaf(xp, [0.5, 1.0, 0.5])
+    y = ops.clip(x, min=low, max=1.5)
+    assert y.dtype == np.float32 and y.numpy().tolist() == [0.5, 1, 1.5]
+    gx, glow = grad(y.sum(), [x, low])
+    assert to_cpu(gx.data).tolist() == [0, 1, 0] and to_cpu(glow.data).tolist() == [1, 0, 0]
+    assert ops.clip(x).numpy().tolist() == [0, 1, 2], "without limits nothing changes"
+    assert ops.clip(x, min=[1, 1, 1]).dtype == np.float32
+
+
+def test_dtypes_that_hold_no_numbers():
+    for dtype in (str, object, "complex64"):
+        with fails(TypeError, "no dtype of numbers", "float32"):
+            ops.astype(leaf(np, [1.0]), dtype=dtype)
+        with fails(TypeError, "no dtype of numbers"):
+            Tensor([1.0], dtype=dtype)

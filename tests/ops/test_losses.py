@@ -107,3 +107,13 @@ def test_recorded_kernels_refuse_what_their_definitions_refuse(xp):
 def test_labels(kernels, labels, error, words, xp):
     with minigrad.use_kernels(kernels), fails(error, *words):
         ops.sparse_cross_entropy(leaf(xp, np.ones((2, 3))), xp.asarray(np.array(labels)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["mean_squared_error", "cross_entropy", "binary_cross_entropy"])
+@pytest.mark.parametrize("kernels_on", [True, False])
+def test_the_gradient_of_no_samples_is_empty(name, kernels_on):
+    x = minigrad.Tensor(np.ones((0, 3)), requires_grad=True)
+    with minigrad.use_kernels(kernels_on):
+        getattr(ops, name)(x, np.ones((0, 3), "float32")).backward()
+    assert x.grad.shape == (0, 3)

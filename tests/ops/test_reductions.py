@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,58 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_an_axis_that_is_not_there(name, axis, xp):
     check_missing_axis(name, axis, {}, xp)
+
+
+REDUCTIONS = ["sum", "mean", "prod", "max", "min", "var", "std", "any", "all"]
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_axes_in_every_form(name, xp):
+    x = leaf(xp, np.arange(1.0, 13).reshape(2, 3, 2))
+    op = getattr(ops, name)
+    expected = to_cpu(op(x, axis=(0, 2)).data)
+    for axes in ([0, 2], (0, -1), [-3, -1], (np.int64(0), np.int64(2)), np.array([0, 2])):
+        np.testing.assert_array_equal(to_cpu(op(x, axis=axes).data), expected)
+    np.testing.assert_array_equal(op(x, axis=()).shape, (2, 3, 2))
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize(
+    "axis, error, words",
+    [
+        ((0, 0), ValueError, "twice"),
+        ((0, -2), ValueError, "twice"),
+        (2, ValueError, "from -2 to 1"),
+        ([0, 5], ValueError, "no axis 5"),
+        (1.0, TypeError, "whole number"),
+        ("rows", TypeError, "rows"),
+    ],
+)
+def test_axes_that_do_not_fit(name, axis, error, words, xp):
+    with fails(error, f"^{name}", words):
+        getattr(ops, name)(leaf(xp, np.ones((2, 3))), axis=axis)
+
+
+@pytest.mark.parametrize("name", [*REDUCTIONS, "argmax", "argmin", "cumsum", "softmax", "sort"])
+def test_a_number_has_the_axes_0_and_minus_1(name, xp):
+    """As in PyTorch, for all ops alike; NumPy has it for some."""
+    x = leaf(xp, 3.0)
+    for axis in (0, -1):
+        assert getattr(ops, name)(x, axis=axis).shape == ()
+    for axis in (1, -2):
+        with fails(ValueError, name, f"no axis {axis}"):
+            getattr(ops, name)(x, axis=axis)
+
+
+def test_of_no_elements(xp):
+    empty = leaf(xp, np.ones((2, 0)))
+    assert ops.sum(empty).item() == 0 and ops.prod(empty).item() == 1
+    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning) if xp is np else nullcontext():
+        assert np.isnan(ops.mean(empty).item())
+    for name in ("max", "min", "argmax", "argmin"):
+        with fails(ValueError, name, "no elements to compare", r"\(2, 0\)"):
+            getattr(ops, name)(empty, axis=1)
+        assert getattr(ops, name)(empty, axis=0).shape == (0,)
+    for name in ("argmax", "argmin"):
+        with fails(TypeError, name, r"\(0, 1\)"):
+            getattr(ops, name)(leaf(xp, np.ones((2, 2))), axis=(0, 1))

@@ -62,3 +62,19 @@ def test_logsumexp_of_nothing_but_minus_infinity(xp):
 @pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
 def test_an_axis_that_is_not_there(name, axis, xp):
     check_missing_axis(name, axis, {}, xp)
+
+
+@pytest.mark.parametrize("shape, axis", [((0,), -1), ((2, 0), 1), ((2, 0), (0, 1)), ((0, 3), 0)])
+def test_the_logarithm_of_a_sum_over_nothing(shape, axis, xp):
+    x = leaf(xp, np.ones(shape))
+    y = ops.logsumexp(x, axis=axis)
+    assert y.shape == np.ones(shape).sum(axis).shape and np.all(to_cpu(y.data) == -INF)
+    (g,) = grad(y.sum(), [x])
+    assert g.shape == shape
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+@pytest.mark.parametrize("axis", [(0, 0), 2, 1.5, "a"])
+def test_axes_that_do_not_fit(name, axis):
+    with pytest.raises((ValueError, TypeError), match=rf"^{name}\(float32"):
+        getattr(ops, name)(leaf(np, np.ones((2, 2))), axis=axis)
