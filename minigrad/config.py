@@ -1,11 +1,20 @@
 """Settings: the device and dtype of new arrays, modes; and the boundary where data is cast.
 
-A setting holds for the whole process; a `with` scope overrides it inside its block, in the thread
-that runs the block:
+One rule holds for all of them. A setter holds for the whole process; a `with` scope overrides it
+inside its block, in the thread that runs the block:
 
     minigrad.set_device("cuda")             # from here on, in every thread
     with minigrad.device("cpu"):            # inside the block, in this thread
         ...
+
+A new thread begins with what holds for the process, whatever scopes its parent is in; only the
+thread that prepares the batches of a Dataset takes over the settings of the one that reads them.
+Scopes may end in any order. A generator or a coroutine that pauses inside a scope leaves it open
+for whatever its thread runs meanwhile: open scopes around the work, not around a `yield`.
+
+An interrupt (Ctrl-C) that strikes before a scope could end is made good by the scope around it and
+by `fit`, `evaluate`, `predict` and the methods for one batch, which leave with the settings that
+they came with.
 """
 
 from __future__ import annotations
@@ -13,12 +22,18 @@ from __future__ import annotations
 import reprlib
 import threading
 import warnings
+import weakref
+from collections.abc import Callable
 from contextlib import ContextDecorator
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from .backend import Array, backend, load_module, to_cpu, transfer
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Settings(threading.local):
@@ -32,6 +47,7 @@ class Settings(threading.local):
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None
     generator: Any = None  # None: the process's own, which minigrad.seed starts
+    _scope: Any = None  # the innermost scope of this thread
     outer: dict[str, Any] = {}  # what this thread's innermost scope restores
 
 
@@ -45,37 +61,89 @@ class Scope(ContextDecorator):
     nothing, and warns.
     """
 
-    used = True  # until __init__ has run
-
     def __init__(self, **values: Any) -> None:
         self.values = values
-        self.used = False
+        # not __del__: Python code that runs at the end of an object swallows an interrupt
+        self._warning: Any = weakref.ref(self, partial(_warn_never_entered, type(self).__name__))
 
     def _recreate_cm(self) -> Scope:
         """The scope that a decorated function enters: itself, since it can be entered again."""
-        self.used = True
+        self._warning = None
         return self
 
     def __enter__(self) -> Any:
-        self.used = True
+        self._warning = None
         own = vars(settings)
-        own.update(self.values, outer=own.copy())
-        return self
+        outer = own.copy()
+        try:
+            own.update(self.values, _scope=self, outer=outer)
+            return self
+        except BaseException:
+            _replace(own, outer)
+            raise
 
-    def __exit__(self, *_: Any) -> None:
-        own = vars(settings)
-        outer = own["outer"]
+    def __exit__(self, error: type[BaseException] | None = None, *_: Any) -> None:
+        own = state = vars(settings)
+        inner = []  # scopes that were entered after this one and have not ended
+        while (scope := state.get("_scope")) is not self:
+            if scope is None:  # an interrupt has ended it
+                return
+            inner.append(scope)
+            state = state["outer"]
+        state = state["outer"]
+        # an interrupt may have kept scopes from ending; after anything else they are still in use
+        if error is None or issubclass(error, (Exception, GeneratorExit)):
+            for scope in reversed(inner):
+                state = {**state, **scope.values, "_scope": scope, "outer": state}
+        _replace(own, state)
+
+
+def _replace(own: dict[str, Any], state: dict[str, Any]) -> None:
+    """Give a thread's own settings the values of `state`, even if an interrupt strikes."""
+    try:
         own.clear()
-        own.update(outer)
+        own.update(state)
+    except BaseException:
+        own.clear()
+        own.update(state)
+        raise
 
-    def __del__(self) -> None:
-        if not self.used:
-            name = type(self).__name__
-            warnings.warn(
-                f"{name}(...) was made but never entered, so it changed nothing: "
-                f"write `with minigrad.{name}(...):` around the lines it is for",
-                stacklevel=2,
-            )
+
+def _warn_never_entered(name: str, _: Any) -> None:
+    warnings.warn(
+        f"{name}(...) was made but never entered, so it changed nothing: "
+        f"write `with minigrad.{name}(...):` around the lines it is for",
+        stacklevel=2,
+    )
+
+
+def restores_settings(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function leave with the settings of its thread that it came with.
+
+    An interrupt can strike where a scope has been entered and does not yet, or no longer, restore.
+
+    Args:
+        function: The function to decorate.
+
+    Example:
+        >>> @restores_settings
+        ... def forget():
+        ...     minigrad.training().__enter__()
+        >>> forget()
+        >>> minigrad.is_training()
+        False
+    """
+
+    @wraps(function)
+    def restoring(*args: P.args, **kwargs: P.kwargs) -> R:
+        own = vars(settings)
+        before = own.copy()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _replace(own, before)
+
+    return restoring
 
 
 def _set(name: str, value: Any) -> None:

@@ -13,6 +13,7 @@ import sys
 
 import matplotlib
 import pytest
+from hypothesis import settings
 
 import minigrad
 from minigrad import config
@@ -24,6 +25,10 @@ os.environ.setdefault("KERAS_BACKEND", "torch")  # as in the parity tests
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="uses signals and limits of POSIX")
 
+
+# no deadline: the first example pays for imports; the same examples in every run
+settings.register_profile("minigrad", deadline=None, derandomize=True)
+settings.load_profile("minigrad")
 
 DEFAULTS = {
     name: value for name, value in vars(config.Settings).items() if not name.startswith("_")

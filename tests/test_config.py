@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple
@@ -211,3 +212,53 @@ def test_a_scope_that_is_never_entered_warns(name):
     with pytest.warns(UserWarning, match=line):
         SCOPES[name]()
         gc.collect()
+
+
+# ---- order, interrupts, generators ---------------------------------------------------------------
+
+
+def test_scopes_may_end_in_any_order():
+    before = visible()
+    first, second, third = mg.default_dtype("float64"), mg.training(), mg.no_grad()
+    for scope in (first, second, third):
+        scope.__enter__()
+    first.__exit__(None, None, None)
+    assert (mg.floatx(), mg.is_training(), config.settings.recording) == ("float32", True, False)
+    third.__exit__(None, None, None)
+    assert (mg.is_training(), config.settings.recording) == (True, True)
+    second.__exit__(None, None, None)
+    assert visible() == before
+
+
+def test_generators_that_hold_scopes_open_end_in_any_order():
+    def inside(scope):
+        with scope:
+            yield
+
+    before = visible()
+    one, two = inside(mg.default_dtype("float64")), inside(mg.no_grad())
+    next(one)
+    next(two)
+    one.close()
+    assert mg.floatx() == "float32" and not config.settings.recording
+    two.close()
+    assert visible() == before
+
+
+def test_an_interrupt_ends_the_scopes_inside():
+    before = visible()
+    with pytest.raises(KeyboardInterrupt), mg.default_dtype("float64"):
+        mg.training().__enter__()
+        raise KeyboardInterrupt
+    assert visible() == before
+
+
+def test_a_scope_that_ends_runs_no_python_code_when_it_is_freed(make_scope):
+    scope = make_scope()
+    with scope:
+        pass
+    calls = []
+    sys.setprofile(lambda frame, event, _: calls.append((event, frame.f_code.co_name)))
+    del scope
+    sys.setprofile(None)
+    assert [name for event, name in calls if event == "call"] == []

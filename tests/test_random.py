@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+import pytest
 
 import minigrad as mg
 from minigrad import random
+
+from .conftest import run_python
 
 
 def draws(seed, like):
@@ -48,3 +55,77 @@ def test_use_generator_replaces_the_seeded_one_inside_its_block():
     after = random.uniform((4,), like)
     np.testing.assert_array_equal(inside, np.random.default_rng(5).random(4, "float32"))
     np.testing.assert_array_equal(after, np.random.default_rng(3).random(4, "float32"))
+
+
+def test_use_generator_takes_a_seed_or_a_generator():
+    with random.use_generator(5):
+        assert random.generator().random() == np.random.default_rng(5).random()
+    with pytest.raises(TypeError, match=r"takes a generator or a seed, not str: use_generator\("):
+        random.use_generator("5")
+
+
+def test_threads_with_generators_of_their_own_draw_as_they_would_alone():
+    def draw(generator):
+        with random.use_generator(generator):
+            return [float(random.generator().random()) for _ in range(200)]
+
+    mg.seed(3)
+    alone = [draw(g) for g in random.generator().spawn(4)]
+    mg.seed(3)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(draw, random.generator().spawn(4)))
+    assert together == alone
+    assert len({numbers[0] for numbers in alone}) == 4
+
+
+def test_threads_that_share_a_generator_draw_each_number_once():
+    mg.seed(3)
+    expected = np.random.default_rng(3).random(4000)
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: random.generator().random(), range(4000)))
+    assert sorted(numbers) == sorted(expected)
+
+
+def first_draw(_=None):
+    return float(random.generator().random())
+
+
+def in_processes(method, n):
+    processes = multiprocessing.get_context(method)
+    found = []
+    for _ in range(n):
+        with processes.Pool(1) as pool:
+            found.append(pool.apply(first_draw))
+    return found
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
+
+
+@needs_fork
+def test_forked_processes_repeat_no_draws_and_follow_the_seed():
+    def run(seed):
+        mg.seed(seed)
+        return in_processes("fork", 3)
+
+    first = run(3)
+    parent = first_draw()
+    assert parent == np.random.default_rng(3).random(), "the parent goes on as if alone"
+    assert len({*first, parent}) == 4
+    assert run(3) == first
+    assert not {*run(4)} & {*first}
+
+
+@needs_fork
+def test_a_forked_process_does_not_repeat_the_generator_of_a_scope():
+    with random.use_generator(5):
+        assert in_processes("fork", 1)[0] != first_draw()
+
+
+def test_processes_that_start_afresh_repeat_no_draws():
+    code = (
+        "import multiprocessing; multiprocessing.current_process().name = 'SpawnProcess-{}'\n"
+        "import minigrad; print(minigrad.random.generator().random())"
+    )
+    draws = [run_python(code.format(i)) for i in (1, 2, 1)]
+    assert draws[0] == draws[2] != draws[1]

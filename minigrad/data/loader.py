@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import math
-from collections import deque
+import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -121,8 +126,10 @@ def _rows(arrays: Arrays) -> tuple[list[Array], int]:
 def prefetch(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
     """The same items in the same order, prepared ahead by a thread.
 
-    NumPy computes in both threads at once. An exception reaches the caller at its place in the
-    order. The thread begins with the first item and ends with the iterator, exhausted or abandoned.
+    NumPy computes in both threads at once. The thread has the settings (dtype, device, ...) of the
+    one that asks for the first item. An exception reaches the caller at its place in the order. The
+    thread begins with the first item and ends with the last, with `close()`, which waits for it,
+    or, when the iterator is abandoned, as soon as the item in the making is done.
 
     Args:
         items: What to iterate over.
@@ -138,26 +145,98 @@ def prefetch(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
     """
     if not isinstance(depth, int) or depth < 0:
         raise ValueError(f"the depth must be a whole number of items to make ahead, not {depth!r}")
-    return _prefetched(iter(items), depth) if depth else iter(items)
+    return _Prefetched(iter(items), depth) if depth else iter(items)
 
 
-def _prefetched(items: Iterator[Any], depth: int) -> Iterator[Any]:
-    from concurrent.futures import ThreadPoolExecutor
+class _Prefetched:
+    """An iterator whose items a thread makes ahead.
 
-    end = object()
-    with ThreadPoolExecutor(1, "minigrad-prefetch", _refuse_shared_generator) as thread:
-        waiting = deque(thread.submit(next, items, end) for _ in range(depth))
+    What consumer and thread share, two queues and a lock, is used in single steps that no interrupt
+    can cut in two; futures, conditions and events leave locks behind that the other would wait for.
+    """
+
+    def __init__(self, items: Iterator[Any], depth: int) -> None:
+        self.items = items
+        self.depth = depth
+        self.orders: SimpleQueue[Any] = SimpleQueue()  # None for each item to make
+        self.made: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self.alive: set[Any] | None = set()  # the thread ends when it is freed
+        self.running: Any = None  # a lock that is held while the thread runs
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self.alive is None:
+            raise StopIteration
         try:
-            while (item := waiting.popleft().result()) is not end:
-                waiting.append(thread.submit(next, items, end))
-                yield item
-        finally:
-            for future in waiting:
-                future.cancel()
+            if self.running is None:
+                self._start(self.alive)
+            item, error = self.made.get()
+            if error is not None:
+                raise error
+            self.orders.put(None)
+            return item
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, alive: set[Any]) -> None:
+        for _ in range(self.depth):
+            self.orders.put(None)
+        # also when the iterator is abandoned, and without Python code, which may be interrupted
+        alive_reference = weakref.ref(alive, self.orders.put)
+        queues = self.orders, self.made
+        work = partial(_make_items, [self.items], *queues, vars(settings).copy(), alive_reference)
+        running = _thread.allocate_lock()
+        running.acquire()
+        _thread.start_new_thread(_run, (work, self.made, running))
+        self.running = running
+
+    def close(self) -> None:
+        """End the thread, after the item in the making, and wait for it."""
+        self.alive = None
+        self.items = iter(())
+        running, self.running = self.running, None
+        if running is not None:
+            running.acquire()
 
 
-def _refuse_shared_generator() -> None:
-    settings.generator = _SharedGenerator()
+def _run(work: Callable[[], None], made: SimpleQueue[Any], running: Any) -> None:
+    """Do the work in a thread that the process can list.
+
+    Only the main thread is interrupted, so another one makes, starts and frees it: an interrupt in
+    Thread.start leaves a lock locked, one in what runs when a Thread is freed is lost.
+    """
+    try:
+        # a source that blocks forever does not keep the process from ending
+        thread = threading.Thread(target=work, name="minigrad-prefetch", daemon=True)
+        thread.start()
+        thread.join()
+        del thread
+    except BaseException as error:
+        made.put((None, error))
+    finally:
+        running.release()
+
+
+def _make_items(
+    source: list[Iterator[Any]],
+    orders: SimpleQueue[Any],
+    made: SimpleQueue[Any],
+    consumer_settings: dict[str, Any],
+    alive: Callable[[], Any],
+) -> None:
+    """What the thread does: an item, or the exception that ends them, for each order."""
+    vars(settings).update(consumer_settings, generator=_SharedGenerator())
+    items = source.pop()  # this thread alone keeps them, so it also ends them
+    try:
+        while orders.get() is None and alive() is not None:
+            item = next(items, made)
+            # not what `next` raises: its traceback would hand the Thread to the consumer to free
+            made.put((item, StopIteration() if item is made else None))
+    except BaseException as error:
+        made.put((None, error))
 
 
 class _SharedGenerator:
@@ -169,6 +248,29 @@ class _SharedGenerator:
             "draws from it too, in an unpredictable order: draw inside of "
             "batches(..., transform=), or from your own (seed=)"
         )
+
+
+@contextmanager
+def one_pass(batches: Iterable[Any]) -> Iterator[Iterator[Any]]:
+    """`with one_pass(batches) as iterator:` closes it at the end of the block, with its thread.
+
+    An iterator that was given as such stays open: it continues in the next pass.
+
+    Args:
+        batches: What to iterate over.
+
+    Example:
+        >>> with one_pass(Dataset(np.zeros(4), batch_size=2)) as iterator:
+        ...     len(next(iterator)[0])
+        2
+    """
+    iterator = iter(batches)
+    try:
+        yield iterator
+    finally:
+        close = getattr(iterator, "close", None)
+        if iterator is not batches and close is not None:
+            close()
 
 
 class Dataset:

@@ -33,8 +33,12 @@ class detect_anomaly(Scope):
     """
 
     def __init__(self) -> None:
-        super().__init__(anomaly_detector=self)
+        super().__init__()
         self.calls: dict[Node, tuple[str, list[int]]] = {}
+
+    def __enter__(self) -> Any:
+        self.values = {"anomaly_detector": self}
+        return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)

@@ -424,8 +424,9 @@ def _backpropagate(
         _check_unchanged(calls)
     gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     result: dict[Node, Any] = {}
-    previous, settings.recording = settings.recording, create_graph
+    recording = settings.recording
     try:
+        settings.recording = create_graph
         for node in calls:
             g = gradients.pop(node, None)
             if g is None:
@@ -442,7 +443,7 @@ def _backpropagate(
             if not retain_graph:
                 node.inputs = node.residuals = None
     finally:
-        settings.recording = previous
+        settings.recording = recording
     return result | gradients  # what is left in `gradients` belongs to leaves
 
 

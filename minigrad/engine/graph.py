@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from typing import Any
 
@@ -62,18 +63,29 @@ class VersionLedger:
 
     def __init__(self) -> None:
         self.last = 0
-        self._times: dict[int, tuple[int, Any]] = {}
+        self._edits: dict[int, tuple[int, Any]] = {}  # by id: time, weak reference
+        self._room = 64
+        self._lock = threading.Lock()
 
     def record(self, array: Array) -> None:
         """Note that the memory of `array` has just been written to."""
         array = base_array(array)
-        key = id(array)
-        self.last = next(clock)
-        self._times[key] = self.last, weakref.ref(array, lambda _: self._times.pop(key, None))
+        with self._lock:
+            self.last = next(clock)
+            self._edits[id(array)] = self.last, weakref.ref(array)
+            if len(self._edits) > self._room:
+                self._forget_freed()
+
+    def _forget_freed(self) -> None:
+        # not by callbacks of the references: an interrupt that strikes in one is lost
+        self._edits = {key: edit for key, edit in self._edits.items() if edit[1]() is not None}
+        self._room = 2 * len(self._edits) + 64
 
     def changed_after(self, array: Any, time: int) -> bool:
         """True if the memory of `array` has been written to after `time`."""
-        return self._times.get(id(base_array(array)), (0, None))[0] > time
+        array = base_array(array)
+        edited, reference = self._edits.get(id(array), (0, None))
+        return edited > time and reference is not None and reference() is array
 
 
 def base_array(array: Any) -> Any:

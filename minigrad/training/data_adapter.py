@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name, to_cpu
 from ..config import as_data, default_device, settings, to_device
-from ..data.loader import Dataset, train_validation_split
+from ..data.loader import Dataset, one_pass, train_validation_split
 
 if TYPE_CHECKING:
     from .model import Model
@@ -151,14 +151,16 @@ class BatchIterator:
 
     def __iter__(self) -> Iterator[tuple[Array, ...]]:
         count = 0
-        for batch in islice(self.source, self.limit):
-            parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-            if not 1 <= len(parts) <= 3:
-                raise ValueError(
-                    f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(parts)} parts"
-                )
-            count += 1
-            yield tuple(self.prepare(*parts))
+        with one_pass(self.source) as iterator:
+            for batch in islice(iterator, self.limit):
+                parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+                if not 1 <= len(parts) <= 3:
+                    raise ValueError(
+                        "a batch must be x, (x, y) or (x, y, sample_weight), "
+                        f"got {len(parts)} parts"
+                    )
+                count += 1
+                yield tuple(self.prepare(*parts))
         if count < (self.limit or 1):
             expected = f" of the {self.limit} of a pass" if self.limit else ""
             raise ValueError(

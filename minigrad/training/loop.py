@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array
+from ..config import restores_settings
+from ..data.loader import one_pass
 from ..engine.autograd import no_grad
 from ..layers.modes import trainable_at_compile, training
 from ..ops import concatenate
@@ -21,6 +23,7 @@ Batch = tuple[Array, ...]  # (x,), (x, y) or (x, y, sample_weight)
 Totals = dict[str, tuple[float, int]]  # weighted sum and number of rows of each logged value
 
 
+@restores_settings
 def run_epochs(
     model: Model,
     batches: Iterable[Batch],
@@ -79,17 +82,19 @@ def run_epoch(
     after = [c for c in callbacks if _overrides(c, "on_train_batch_end")]
     model.reset_metrics()
     totals: Totals = {}
-    for i, batch in enumerate(batches):
-        for callback in before:
-            callback.on_train_batch_begin(i, {})
-        values = accumulate_logs(totals, run_train_step(model, batch), len(batch[0]))
-        for callback in after:
-            callback.on_train_batch_end(i, values)
-        if model.stop_training:
-            break
+    with one_pass(batches) as iterator:
+        for i, batch in enumerate(iterator):
+            for callback in before:
+                callback.on_train_batch_begin(i, {})
+            values = accumulate_logs(totals, run_train_step(model, batch), len(batch[0]))
+            for callback in after:
+                callback.on_train_batch_end(i, values)
+            if model.stop_training:
+                break
     return mean_logs(totals) | model.metric_results()
 
 
+@restores_settings
 def run_train_step(model: Model, batch: Batch) -> Any:
     """`model.train_step` on one batch, with layers frozen as they were when it was compiled.
 
@@ -101,6 +106,7 @@ def run_train_step(model: Model, batch: Batch) -> Any:
         return model.train_step(batch[0] if len(batch) == 1 else batch)
 
 
+@restores_settings
 def evaluate_batches(model: Model, batches: Iterable[Batch]) -> Logs:
     """Means over all rows of what `model.test_step` returns, and the metrics.
 
@@ -110,13 +116,14 @@ def evaluate_batches(model: Model, batches: Iterable[Batch]) -> Logs:
     """
     model.reset_metrics()
     totals: Totals = {}
-    with no_grad(), training(False):
-        for batch in batches:
+    with no_grad(), training(False), one_pass(batches) as iterator:
+        for batch in iterator:
             values = model.test_step(batch[0] if len(batch) == 1 else batch)
             accumulate_logs(totals, values, len(batch[0]))
     return mean_logs(totals) | model.metric_results()
 
 
+@restores_settings
 def predict_batches(model: Model, batches: Iterable[Batch]) -> np.ndarray:
     """The outputs for all rows, on the host.
 
@@ -124,8 +131,8 @@ def predict_batches(model: Model, batches: Iterable[Batch]) -> np.ndarray:
         model: A model, compiled or not.
         batches: The inputs.
     """
-    with no_grad(), training(False):
-        outputs = [model(batch[0]) for batch in batches]
+    with no_grad(), training(False), one_pass(batches) as iterator:
+        outputs = [model(batch[0]) for batch in iterator]
     return (concatenate(outputs) if len(outputs) > 1 else outputs[0]).numpy()
 
 

@@ -56,7 +56,7 @@ SIZES = st.integers(1, 12)
 
 
 @pytest.mark.parity
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     SIZES,
     SIZES,

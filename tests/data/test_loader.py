@@ -1,26 +1,27 @@
 """Batches, prefetching, splits, and training from them."""
 
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad
 from minigrad import Sequential, Tensor
 from minigrad.backend import device_name, to_cpu
-from minigrad.config import to_device
+from minigrad.config import default_device, to_device
 from minigrad.data import Dataset, batches, count_batches, images, prefetch, train_validation_split
 from minigrad.data import augmentation as augment
-from minigrad.layers import Dense, Dropout, Flatten
+from minigrad.data.loader import one_pass
+from minigrad.layers import Dense, Dropout, Flatten, is_training
 from minigrad.random import generator, use_generator
 from minigrad.training.callbacks import Callback
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 45), st.booleans(), st.booleans())
 def test_every_row_once(n, size, shuffle, drop_last):
     x = np.arange(3 * n).reshape(n, 3)
@@ -193,6 +194,14 @@ def threads():
     return [t for t in threading.enumerate() if t.name.startswith("minigrad-prefetch")]
 
 
+def assert_no_thread_soon():
+    """An abandoned thread ends after the item in the making."""
+    deadline = time.monotonic() + 10
+    while threads() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert not threads()
+
+
 @pytest.mark.parametrize("depth", [0, 1, 2, 7, 50])
 def test_prefetching_changes_neither_order_nor_bits(depth):
     x = np.random.default_rng(0).random((30, 5), np.float32)
@@ -242,14 +251,80 @@ def test_an_abandoned_iterator_leaves_no_thread():
     next(rows)
     assert len(threads()) == 1
     del rows
-    assert not threads()
+    assert_no_thread_soon()
     for _ in prefetch(endless(), 4):
         break
-    assert not threads()
+    assert_no_thread_soon()
     with pytest.raises(KeyError):
         for _ in prefetch(endless()):
             raise KeyError("in the loop")
+    assert_no_thread_soon()
+
+
+def test_closing_waits_for_the_thread():
+    released = []
+
+    def slow():
+        try:
+            while True:
+                yield len(released)
+                time.sleep(0.05)
+        finally:
+            released.append(threading.current_thread().name)
+
+    rows = prefetch(slow(), 5)
+    next(rows)
+    rows.close()
     assert not threads()
+    assert released == ["minigrad-prefetch"]
+    assert list(rows) == []
+    never_begun = prefetch(slow())
+    never_begun.close()
+    assert list(never_begun) == []
+    with pytest.raises(KeyError), one_pass(Dataset(np.zeros(100), batch_size=2)) as rows:
+        next(rows)
+        raise KeyError
+    assert not threads()
+
+
+def test_a_pass_leaves_an_iterator_of_the_users_open():
+    numbers = (i for i in range(4))
+    with one_pass(numbers) as iterator:
+        assert next(iterator) == 0
+    assert list(numbers) == [1, 2, 3]
+
+
+def test_an_abandoned_iterator_runs_no_python_code():
+    """An interrupt that strikes while an object is freed is printed and lost."""
+    rows = prefetch(iter(range(100)))
+    next(rows)
+    calls = []
+    sys.setprofile(lambda frame, event, _: calls.append((event, frame.f_code.co_name)))
+    del rows
+    sys.setprofile(None)
+    assert [name for event, name in calls if event == "call"] == []
+    assert_no_thread_soon()
+
+
+def test_the_thread_has_the_settings_of_its_consumer():
+    def source():
+        while True:
+            yield minigrad.floatx(), default_device(), is_training(), minigrad.Tensor([1.0]).dtype
+
+    for depth in (0, 2):
+        rows = prefetch(source(), depth)
+        with minigrad.default_dtype("float64"), minigrad.device("strict"), minigrad.training():
+            assert next(rows) == ("float64", "strict", True, np.float64)
+        rows.close()
+
+
+def test_a_thread_that_cannot_start_is_an_error(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        next(prefetch([1]))
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])

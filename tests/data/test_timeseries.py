@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -22,7 +22,6 @@ def test_windows_by_hand():
     assert y.tolist() == [[30], [50]]
 
 
-@settings(deadline=None)
 @given(
     st.integers(2, 40),
     st.integers(1, 6),

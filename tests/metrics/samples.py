@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-drawn = settings(max_examples=30, deadline=None)
+drawn = settings(max_examples=30)
 
 seeds = st.integers(0, 2**32 - 1)
 

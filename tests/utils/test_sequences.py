@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -64,7 +64,6 @@ def test_padding_refuses(make, message):
 
 
 @pytest.mark.parity
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(-9, 9), max_size=6), min_size=1, max_size=5),
     st.one_of(st.none(), st.integers(1, 7)),

@@ -34,6 +34,21 @@ def test_cutmix_labels_are_areas():
     assert CutMix(1.0, 6)(x.astype(np.uint8), np.arange(6))[0].dtype == np.uint8
 
 
+def test_cutmix_per_batch_pastes_one_rectangle():
+    x = np.arange(6, dtype=np.float32)[:, None, None, None] * np.ones((1, 9, 11, 1), np.float32)
+    places = []
+    for seed in range(8):
+        y, targets = CutMix(1.0, 6, per_batch=True, seed=seed)(x, np.arange(6))
+        pasted = (y != x)[..., 0]
+        changed = pasted[pasted.any((1, 2))]  # another image may be the image itself
+        assert (changed == changed[:1]).all()
+        assert len(np.unique(targets[(targets > 0) & (targets < 1)].round(5))) <= 2
+        places.append(changed.any(0).tobytes())
+    assert len(set(places)) > 4
+    each = (CutMix(1.0, 6, seed=1)(x, np.arange(6))[0] != x)[..., 0]
+    assert len({rectangle.tobytes() for rectangle in each}) > 2
+
+
 def test_mixtures_refuse():
     x = np.zeros((4, 5, 5), np.float32)
     for kind in (MixUp, CutMix):

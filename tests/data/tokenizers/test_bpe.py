@@ -70,7 +70,7 @@ def test_the_paper_s_example():
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.text("abc", min_size=1, max_size=9), st.integers(1, 5), min_size=1, max_size=12
@@ -117,7 +117,6 @@ def test_the_corpus_becomes_shorter_and_comes_back(small):
 TINY = BytePairEncoding.fit("the cat and the dog and the cat", 270, special=())
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_every_text_comes_back(text):
     assert TINY.decode(TINY.encode(text)) == text.encode("utf-8", "replace").decode()
