@@ -325,7 +325,8 @@ class _Check:
         """None if the gradient agrees along the directions, else (analytic, numeric, is_kink)."""
         products = [to_cpu(gradients[i]._array) * to_cpu(u) for i, u in directions.items()]
         analytic = float(sum(p.sum() for p in products))
-        scale = float(sum(abs(p).sum() for p in products))
+        # of one element, not of their sum: one wrong element among many must stand out
+        scale = math.sqrt(sum(float((p * p).sum()) for p in products))
         first, kinks = None, []
         for h in STEPS:
             numeric, jumps = differences(directions, h)

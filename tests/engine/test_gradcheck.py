@@ -166,6 +166,14 @@ def test_the_worst_element_is_found_among_many(draw):
         check_grads(op(lambda x: x * x, spoiled(lambda g, y, x: g * 2 * x, factors)), draw(3000))
 
 
+def test_one_element_in_a_hundred_thousand_that_is_off_by_a_percent(draw):
+    factors = np.ones(100_000)
+    factors[54_321] = 1.01
+    with fails(r"element \[54321\]"):
+        wrong = op(lambda x: x * x, spoiled(lambda g, y, x: g * 2 * x, factors))
+        check_grads(wrong, draw(100_000), order=1)
+
+
 @pytest.mark.parametrize(
     "rule, cause",
     [
