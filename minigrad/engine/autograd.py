@@ -320,7 +320,7 @@ def grad(
     if None in nodes:
         _refuse_constant(xs)
     found: dict[Node, Any] = {}
-    if y.node is not None and nodes:
+    if getattr(y, "node", None) is not None and nodes:
         found = _backpropagate(y, cotangent, set(nodes), create_graph, retain_graph)
     if unused == "raise":
         _check_all_found(y, xs, found)
@@ -352,7 +352,7 @@ def _name_of(i: int, x: Tensor) -> str:
 
 
 def _check_all_found(y: Tensor, xs: Sequence[Tensor], found: dict[Node, Any]) -> None:
-    if y.node is None:
+    if getattr(y, "node", None) is None:
         raise ValueError(
             "grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)"
         )
