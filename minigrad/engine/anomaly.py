@@ -94,7 +94,7 @@ class trace_cuts(Scope):
         if node is not None:
             self.recorded[id(base_array(y))] = op.name
             return
-        found = (self._cut(op, a) for a in args)
+        found = (self._origin_through(op, a) for a in args)
         origin = next((cut for cut in found if cut), "")
         if origin:
             self.origins[id(base_array(y))] = origin
@@ -113,7 +113,7 @@ class trace_cuts(Scope):
             return f"the result of {self.recorded[key]} left the graph through .data or .numpy()"
         return self.origins.get(key, "")
 
-    def _cut(self, op: Primitive[Any], a: Any) -> str:
+    def _origin_through(self, op: Primitive[Any], a: Any) -> str:
         """What an op that was not recorded cuts off, or what had cut off its input a before."""
         if getattr(a, "node", None) is None:
             origin = self.origin(a)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,15 +24,15 @@ Batch = tuple[Array, ...]  # (x,), (x, y) or (x, y, sample_weight)
 Totals = dict[str, tuple[float, int]]  # weighted sum and number of rows of each logged value
 
 
-@contextmanager
-def modes_restored() -> Iterator[None]:
+class modes_restored:
     """After the block all modes of this thread are as before, wherever an interrupt fell."""
-    before = vars(settings).copy()
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        self.before = vars(settings).copy()
+
+    def __exit__(self, *_: Any) -> None:
         vars(settings).clear()
-        vars(settings).update(before)
+        vars(settings).update(self.before)
 
 
 def run_epochs(
