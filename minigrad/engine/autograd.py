@@ -459,23 +459,16 @@ def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[N
     """
     oldest = 0 if targets is None else min(node.time for node in targets)
     seen, stack, calls = {root}, [root], []
-    reaches_others = False  # a leaf that is no target, or a node too old to be visited
     while stack:
         node = stack.pop()
         if node.op is not None:
             calls.append(node)
-        elif targets is not None and node not in targets:
-            reaches_others = True
         for parent in node.parents:
-            if parent is None or parent in seen:
-                continue
-            if parent.time >= oldest:
+            if parent is not None and parent not in seen and parent.time >= oldest:
                 seen.add(parent)
                 stack.append(parent)
-            else:
-                reaches_others = True
     calls.sort(key=attrgetter("time"), reverse=True)
-    if targets is None or not reaches_others:  # every call leads to a target
+    if targets is None:
         return calls, seen
     needed = targets & seen
     for node in reversed(calls):  # oldest first: a call is needed when one of its inputs is
