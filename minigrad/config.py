@@ -23,7 +23,9 @@ import reprlib
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from array import array
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -332,8 +334,26 @@ def as_data(x: Any, dtype: Any = None, device: str | None = None) -> Array:
     return to_device(x, device) if device else x
 
 
+def is_indexed_object(x: Any) -> bool:
+    """True for an object of somebody's class with items by number, neither array nor container.
+
+    NumPy would ask such an object for items until one is missing, which may be never.
+    """
+    if hasattr(x, "__array__") or hasattr(x, "dtype") or isinstance(x, CONTAINERS):
+        return False
+    return hasattr(x, "__getitem__")
+
+
+CONTAINERS = (list, tuple, range, str, bytes, bytearray, memoryview, array, deque, Mapping)
+
+
 def _as_numpy(x: Any) -> np.ndarray:
     """Numbers, or nested lists of numbers and Tensors, as a NumPy array."""
+    if is_indexed_object(x):
+        raise TypeError(
+            f"expected numbers, got an object of {type(x).__name__}: batches by their number go "
+            "into fit(x), evaluate(x) or predict(x) alone; rows need an array, np.stack([...])"
+        )
     if isinstance(x, (list, tuple)) and any(hasattr(item, "_array") for item in x):
         x = [to_cpu(getattr(item, "_array", item)) for item in x]
     try:

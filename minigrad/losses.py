@@ -935,7 +935,8 @@ class _FunctionLoss(Loss):
         self.function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.function(y_true, y_pred)
+        loss = self.function(y_true, y_pred)
+        return loss if hasattr(loss, "mean") else Tensor(loss)  # a plain number
 
 
 # ---- names ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from ..backend import Array, backend, to_cpu
 from ..config import Scope
 from .autograd import Primitive
-from .graph import Node
+from .graph import Node, base_array
 
 
 class detect_anomaly(Scope):
@@ -71,6 +71,60 @@ class detect_anomaly(Scope):
                 f"a gradient of {node.op.name} is NaN or infinite; "
                 f"the forward call stands at {line}"
             )
+
+
+class trace_cuts(Scope):
+    """`with trace_cuts() as cuts:` notes where values leave the graph, `cuts.origin(y)` tells it.
+
+    Example:
+        >>> x = minigrad.Tensor([0.4], requires_grad=True)
+        >>> with trace_cuts() as cuts:
+        ...     y = minigrad.ops.floor(2 * x) + 1
+        >>> cuts.origin(y).partition(" at ")[0]
+        'floor'
+    """
+
+    def __init__(self) -> None:
+        super().__init__(anomaly_detector=self)
+        self.recorded: dict[int, str] = {}  # by the memory of an array: the op that wrote it
+        self.origins: dict[int, str] = {}  # the same of arrays outside the graph: what cut them off
+        self.arrays: list[Array] = []  # kept, so that no other array gets their memory
+
+    def check_forward(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], node: Node | None
+    ) -> None:
+        """Called with every op's result."""
+        self.arrays.append(y)
+        if node is not None:
+            self.recorded[id(base_array(y))] = op.name
+            return
+        found = (self._origin_through(op, a) for a in args)
+        origin = next((cut for cut in found if cut), "")
+        if origin:
+            self.origins[id(base_array(y))] = origin
+
+    def check_backward(self, node: Node, gradients: Sequence[Any]) -> None:
+        """Called with the gradients that a node's rules gave."""
+
+    def origin(self, y: Any) -> str:
+        """What cut y off from the graph; "" if that happened outside of ops.
+
+        Args:
+            y: A Tensor or an array.
+        """
+        key = id(base_array(getattr(y, "_array", y)))
+        if key in self.recorded and getattr(y, "node", None) is None:
+            return f"the result of {self.recorded[key]} left the graph through .data or .numpy()"
+        return self.origins.get(key, "")
+
+    def _origin_through(self, op: Primitive[Any], a: Any) -> str:
+        """What an op that was not recorded cuts off, or what had cut off its input a before."""
+        if getattr(a, "node", None) is None:
+            origin = self.origin(a)
+            left = origin.startswith("the result of") and " before " not in origin
+            return f"{origin} before {op.name} at {_user_line()}" if left else origin
+        cause = "has no gradient" if op.constant else "ran under no_grad"
+        return f"{op.name} at {_user_line()} {cause}"
 
 
 def _user_line() -> str:

@@ -329,7 +329,7 @@ def grad(
     create_graph: bool = False,
     retain_graph: bool = True,
     unused: str = "raise",
-) -> list[Tensor]:
+) -> list[Any]:
     """The gradients of y with respect to each of xs.
 
     Args:
@@ -338,8 +338,8 @@ def grad(
         cotangent: The gradient that arrives at y, an array of its shape; None for ones.
         create_graph: Record the gradients themselves, so that they can be differentiated again.
         retain_graph: False frees the graph on the way.
-        unused: What to do with an x that y does not depend on: "raise", or "zeros" for a gradient
-            of zeros.
+        unused: What to do with an x that y does not depend on: "raise", "zeros" for a gradient of
+            zeros, or "none" for None in its place.
 
     Raises:
         ValueError: If y depends on no Tensor that requires gradients, or not on one of xs.
@@ -353,36 +353,53 @@ def grad(
     """
     if isinstance(xs, Tensor):
         raise TypeError("grad: the second argument is a list of Tensors: grad(y, [x])")
-    for i, x in enumerate(xs):
-        if x.node is None:
-            raise ValueError(
-                f"grad: xs[{i}] of shape {x.shape} does not require gradients: "
-                "make it with requires_grad=True"
-            )
+    if unused not in UNUSED:
+        raise ValueError(f"grad: unused must be one of {', '.join(UNUSED)}, not {unused!r}")
+    nodes = [x.node for x in xs]
+    if None in nodes:
+        _refuse_constant(xs)
     found: dict[Node, Any] = {}
-    if y.node is not None and xs:
-        found = _backpropagate(y, cotangent, {x.node for x in xs}, create_graph, retain_graph)
+    if getattr(y, "node", None) is not None and nodes:
+        found = _backpropagate(y, cotangent, set(nodes), create_graph, retain_graph)
     if unused == "raise":
         _check_all_found(y, xs, found)
-    gradients = []
-    for x in xs:
-        g = found.get(x.node)
-        if g is None:
-            g = backend(x._array).zeros_like(x._array)
-        gradients.append(g if isinstance(g, Tensor) else wrap(g, None))
-    return gradients
+    gradients = [found.get(node) for node in nodes]
+    if unused == "zeros":
+        gradients = [
+            backend(x._array).zeros_like(x._array) if g is None else g
+            for x, g in zip(xs, gradients)
+        ]
+    return [g if g is None or isinstance(g, Tensor) else wrap(g, None) for g in gradients]
+
+
+UNUSED = ("raise", "zeros", "none")
+
+
+def _refuse_constant(xs: Sequence[Tensor]) -> None:
+    """Raise the ValueError for the first of xs that does not require gradients."""
+    i, x = next((i, x) for i, x in enumerate(xs) if x.node is None)
+    raise ValueError(
+        f"grad: {_name_of(i, x)} of shape {x.shape} does not require gradients: "
+        "make it with requires_grad=True"
+    )
+
+
+def _name_of(i: int, x: Tensor) -> str:
+    """xs[i], and the name it has if it is a parameter."""
+    name = getattr(x, "name", "")
+    return f"xs[{i}] ({name})" if name else f"xs[{i}]"
 
 
 def _check_all_found(y: Tensor, xs: Sequence[Tensor], found: dict[Node, Any]) -> None:
-    if y.node is None:
+    if getattr(y, "node", None) is None:
         raise ValueError(
             "grad: y depends on no Tensor that requires gradients (was it computed under no_grad?)"
         )
     for i, x in enumerate(xs):
         if x.node not in found:
             raise ValueError(
-                f"grad: y does not depend on xs[{i}] of shape {x.shape}; "
-                "unused='zeros' counts that as zero"
+                f"grad: y does not depend on {_name_of(i, x)} of shape {x.shape}; "
+                "unused='zeros' counts that as zero, unused='none' gives None"
             )
 
 

@@ -158,7 +158,7 @@ class Layer(Module):
             if self.input_features is not None:
                 check_features(self, x.shape, self.input_features)
             return self.call(x, *others, **options)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, FloatingPointError) as error:
             _add_path(error, self._path_name())
             raise
 

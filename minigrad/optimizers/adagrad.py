@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..backend import Array, backend
-from .base import LearningRate, Optimizer
+from .base import LearningRate, Optimizer, check_interval
 
 
 class Adagrad(Optimizer):
@@ -18,6 +18,9 @@ class Adagrad(Optimizer):
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
         name: Name, by default "adagrad".
+
+    Raises:
+        ValueError: If a setting is negative.
 
     References:
         Duchi et al. 2011, Journal of Machine Learning Research 12.
@@ -43,6 +46,9 @@ class Adagrad(Optimizer):
         name: str | None = None,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        check_interval(
+            self, 0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
+        )
         self.initial = initial_accumulator_value
         self.epsilon = epsilon
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from ..backend import Array, backend
-from .base import LearningRate, Optimizer
+from ..utils.registry import check_choice
+from .base import LearningRate, Optimizer, check_interval
 
 
 class Adam(Optimizer):
-    """m += (1 - beta_1)(g - m), v += (1 - beta_2)(g**2 - v), p -= rate * m_ / (sqrt(v_) + epsilon).
+    """m += (1 - beta_1)(g - m), v += (1 - beta_2)(g**2 - v), p -= alpha * m / (sqrt(v) + epsilon).
 
-    m_ = m / (1 - beta_1**t) and v_ = v / (1 - beta_2**t) undo the bias of means that begin at zero.
+    alpha = rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) undoes the bias of means that begin at
+    zero: Keras's form. Algorithm 1 of the paper, and PyTorch, correct m and v themselves,
+    p -= rate * m_ / (sqrt(v_) + epsilon) with m_ = m / (1 - beta_1**t) and
+    v_ = v / (1 - beta_2**t); `epsilon_form="paper"` does that. In the first steps Keras's epsilon
+    weighs more, by 1 / sqrt(1 - beta_2**t); at epsilon 0 both are equal.
 
     Args:
         learning_rate: Number, or a schedule (step -> rate).
@@ -22,12 +27,14 @@ class Adam(Optimizer):
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
         name: Name, by default "adam".
+        epsilon_form: "keras" adds epsilon to the root of v, "paper" to the root of the corrected v.
 
     Raises:
-        ValueError: If a beta is not in [0, 1).
+        ValueError: If a beta is not in [0, 1), epsilon is negative, or its form unknown.
 
     References:
-        Kingma & Ba 2015, arXiv:1412.6980, algorithm 1; Reddi et al. 2018, arXiv:1904.09237, for
+        Kingma & Ba 2015, arXiv:1412.6980, algorithm 1, and the end of its section 2 for Keras's
+        form; Reddi et al. 2018, arXiv:1904.09237, for
         amsgrad.
 
     Example:
@@ -49,21 +56,24 @@ class Adam(Optimizer):
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
         name: str | None = None,
+        epsilon_form: str = "keras",
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
-            raise ValueError(f"beta_1 and beta_2 must be in [0, 1), got {beta_1!r} and {beta_2!r}")
+        check_interval(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
+        check_interval(self, 0, epsilon=epsilon)
+        check_choice(epsilon_form, ("keras", "paper"), f"epsilon_form of {self.name}")
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
+        self.epsilon_form = epsilon_form
         self.amsgrad = amsgrad
         self.slots = ("m", "v", "v_max") if amsgrad else ("m", "v")
 
     def prepare(self) -> None:
-        """The factors of the step: both biases as one scale, epsilon beside the root of v."""
+        """alpha, and the epsilon beside sqrt(v): sqrt(v_) + epsilon is (sqrt(v) + floor) / root."""
         root = (1 - self.beta_2**self.t) ** 0.5
-        self.scale = self.learning_rate * root / (1 - self.beta_1**self.t)
-        self.floor = self.epsilon * root
+        self.alpha = self.learning_rate * root / (1 - self.beta_1**self.t)
+        self.floor = self.epsilon * (root if self.epsilon_form == "paper" else 1)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """One step; a single temporary array, reused line by line, stays in the cache."""
@@ -78,10 +88,10 @@ class Adam(Optimizer):
         v += step
         if v_max:
             v = xp.maximum(v_max[0], v, out=v_max[0])
-        xp.sqrt(v, out=step)  # p -= scale * m / (sqrt(v) + floor)
+        xp.sqrt(v, out=step)  # p -= alpha * m / (sqrt(v) + floor)
         step += self.floor
         xp.divide(m, step, out=step)
-        step *= self.scale
+        step *= self.alpha
         p -= step
 
 
@@ -99,9 +109,10 @@ class AdamW(Adam):
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
         name: Name, by default "adamw".
+        epsilon_form: "keras" adds epsilon to the root of v, "paper" to the root of the corrected v.
 
     Raises:
-        ValueError: If a beta is not in [0, 1).
+        ValueError: If a beta is not in [0, 1), epsilon is negative, or its form unknown.
 
     References:
         Loshchilov & Hutter 2019, arXiv:1711.05101.
@@ -125,6 +136,7 @@ class AdamW(Adam):
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
         name: str | None = None,
+        epsilon_form: str = "keras",
     ) -> None:
         super().__init__(
             learning_rate,
@@ -137,4 +149,5 @@ class AdamW(Adam):
             clipvalue,
             global_clipnorm,
             name,
+            epsilon_form,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from operator import is_not
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
@@ -40,7 +41,8 @@ class Optimizer:
         name: Name, by default that of the class.
 
     Raises:
-        ValueError: If the rate is negative, or more than one of the three limits is given.
+        ValueError: If the rate or the decay is negative, or more than one of the three limits is
+            given.
         TypeError: If the rate is neither a number nor a schedule.
 
     References:
@@ -80,6 +82,7 @@ class Optimizer:
         self.clipvalue = clipvalue
         self.global_clipnorm = global_clipnorm
         self.name = name or type(self).__name__.lower()
+        check_interval(self, 0, weight_decay=weight_decay or 0)
         limits = [limit for limit in (clipnorm, clipvalue, global_clipnorm) if limit is not None]
         if len(limits) > 1 or not all(limit > 0 for limit in limits):
             raise ValueError(
@@ -108,7 +111,7 @@ class Optimizer:
     def learning_rate(self, value: Any) -> None:
         rate = value(self.t) if callable(value) else value
         follows_schedule = self.schedule is not None and not callable(value)
-        if follows_schedule or not (hasattr(rate, "__float__") and rate >= 0):
+        if follows_schedule or not (hasattr(rate, "__float__") and 0 <= rate < math.inf):
             self._refuse_rate(rate)
         if callable(value):
             self.schedule = value
@@ -120,8 +123,8 @@ class Optimizer:
             raise TypeError(
                 f"learning_rate must be a number or a schedule (step -> rate), got {rate!r}"
             )
-        if not rate >= 0:
-            raise ValueError(f"learning_rate must not be negative, got {rate!r}")
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"learning_rate must not be negative, NaN or infinite, got {rate!r}")
         raise ValueError(
             "this optimizer follows a schedule; make it with a fixed learning_rate to set the "
             "rate yourself"
@@ -155,7 +158,7 @@ class Optimizer:
                 self._flatten_parameters(self.parameters, self.state())
                 break
         if self.schedule is not None:
-            self._rate = float(self.schedule(self.t))
+            self.learning_rate = self.schedule
         self.t += 1
         self.prepare()
         if self.clipvalue or self.clipnorm or self.global_clipnorm:
@@ -293,6 +296,25 @@ class Optimizer:
         """A copy builds its own flat storage, in its first step."""
         views = [[None, *views[1:]] for views in self._views]
         return {**vars(self), "_flat": [], "_views": views, "_blocks": []}
+
+
+def check_interval(owner: Optimizer, low: float, high: float = math.inf, **settings: float) -> None:
+    """Raise ValueError unless each setting is a number in [low, high).
+
+    Args:
+        owner: The optimizer whose settings they are.
+        low: Smallest value.
+        high: The first value that is too large.
+        **settings: Values by name.
+
+    Example:
+        >>> check_interval(Optimizer(), 0, 1, beta_1=0.9)
+    """
+    for name, value in settings.items():
+        if not (hasattr(value, "__float__") and low <= value < high):
+            raise ValueError(
+                f"{type(owner).__name__}: {name} must be in [{low}, {high}), got {value!r}"
+            )
 
 
 def make_blocks(sizes: Sequence[int], block_size: int) -> list[list[Segment]]:

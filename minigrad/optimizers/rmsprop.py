@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..backend import Array, backend
-from .base import LearningRate, Optimizer
+from .base import LearningRate, Optimizer, check_interval
 
 
 class RMSprop(Optimizer):
@@ -21,6 +21,9 @@ class RMSprop(Optimizer):
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
         name: Name, by default "rmsprop".
+
+    Raises:
+        ValueError: If rho or momentum is not in [0, 1), or epsilon is negative.
 
     References:
         Tieleman & Hinton 2012, Lecture 6.5 of Neural Networks for Machine Learning; Graves 2013,
@@ -47,6 +50,8 @@ class RMSprop(Optimizer):
         name: str | None = None,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        check_interval(self, 0, 1, rho=rho, momentum=momentum)
+        check_interval(self, 0, epsilon=epsilon)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon

@@ -47,8 +47,15 @@ class LearningRateSchedule:
 
 def _positive(name: str, value: float) -> float:
     """The value as a float; raises ValueError unless it is a positive number."""
-    if not 0 < value < math.inf:
+    if not (hasattr(value, "__float__") and 0 < value < math.inf):
         raise ValueError(f"{name} must be a positive number, not {value!r}")
+    return float(value)
+
+
+def _not_negative(name: str, value: float) -> float:
+    """The value as a float; raises ValueError if it is negative or not finite."""
+    if not (hasattr(value, "__float__") and 0 <= value < math.inf):
+        raise ValueError(f"{name} must be a finite number and not negative, not {value!r}")
     return float(value)
 
 
@@ -73,13 +80,16 @@ class Constant(LearningRateSchedule):
     Args:
         learning_rate: The rate.
 
+    Raises:
+        ValueError: If the rate is negative.
+
     Example:
         >>> Constant(0.1)(1000)
         0.1
     """
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = float(learning_rate)
+        self.learning_rate = _not_negative("learning_rate", learning_rate)
 
     def rate(self, step: float) -> float:
         """The rate at a step."""
@@ -106,7 +116,7 @@ class StepDecay(LearningRateSchedule):
     def __init__(
         self, initial_learning_rate: float, steps: float | Sequence[float], decay_rate: float = 0.1
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
+        self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.steps = _ascending(steps) if isinstance(steps, Sequence) else _positive("steps", steps)
         self.decay_rate = _positive("decay_rate", decay_rate)
 
@@ -137,7 +147,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
         self.boundaries = _ascending(boundaries)
-        self.values = [float(value) for value in values]
+        self.values = [_not_negative("value", value) for value in values]
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"{len(self.boundaries)} boundaries make {len(self.boundaries) + 1} pieces, "
@@ -162,7 +172,7 @@ class _Decay(LearningRateSchedule):
         decay_rate: float,
         staircase: bool = False,
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
+        self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
         self.decay_rate = _positive("decay_rate", decay_rate)
         self.staircase = staircase
@@ -231,7 +241,7 @@ class PolynomialDecay(LearningRateSchedule):
             climbs again and falls more slowly.
 
     Raises:
-        ValueError: If decay_steps or power is not positive.
+        ValueError: If decay_steps or power is not positive, or a rate negative.
 
     Example:
         >>> PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0)(5)
@@ -246,9 +256,9 @@ class PolynomialDecay(LearningRateSchedule):
         power: float = 1.0,
         cycle: bool = False,
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
+        self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
-        self.end_learning_rate = float(end_learning_rate)
+        self.end_learning_rate = _not_negative("end_learning_rate", end_learning_rate)
         self.power = _positive("power", power)
         self.cycle = cycle
 
@@ -275,7 +285,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_steps: Steps of the rise.
 
     Raises:
-        ValueError: If decay_steps is not positive.
+        ValueError: If decay_steps is not positive, or another number negative.
 
     References:
         Loshchilov & Hutter 2017, arXiv:1608.03983.
@@ -293,11 +303,11 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
+        self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
-        self.alpha = float(alpha)
-        self.warmup_target = warmup_target
-        self.warmup_steps = float(warmup_steps)
+        self.alpha = _not_negative("alpha", alpha)
+        self.warmup_target = warmup_target and _not_negative("warmup_target", warmup_target)
+        self.warmup_steps = _not_negative("warmup_steps", warmup_steps)
 
     def rate(self, step: float) -> float:
         """The rate at a step."""
@@ -344,11 +354,11 @@ class CosineDecayRestarts(LearningRateSchedule):
         m_mul: float = 1.0,
         alpha: float = 0.0,
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
+        self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = _positive("first_decay_steps", first_decay_steps)
         self.t_mul = _positive("t_mul", t_mul)
         self.m_mul = _positive("m_mul", m_mul)
-        self.alpha = float(alpha)
+        self.alpha = _not_negative("alpha", alpha)
         if self.t_mul < 1:
             raise ValueError(
                 "t_mul must be at least 1 (periods that shrink would end in a point), not "
@@ -409,8 +419,8 @@ class CyclicLR(LearningRateSchedule):
         mode: str = "triangular",
         gamma: float = 1.0,
     ) -> None:
-        self.base_learning_rate = float(base_learning_rate)
-        self.max_learning_rate = float(max_learning_rate)
+        self.base_learning_rate = _not_negative("base_learning_rate", base_learning_rate)
+        self.max_learning_rate = _not_negative("max_learning_rate", max_learning_rate)
         self.step_size = _positive("step_size", step_size)
         check_choice(mode, self.MODES, "mode of CyclicLR")
         self.mode = mode
@@ -456,7 +466,7 @@ class OneCycle(LearningRateSchedule):
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
     ) -> None:
-        self.max_learning_rate = float(max_learning_rate)
+        self.max_learning_rate = _not_negative("max_learning_rate", max_learning_rate)
         self.total_steps = _positive("total_steps", total_steps)
         self.pct_start = float(pct_start)
         self.div_factor = _positive("div_factor", div_factor)
@@ -489,7 +499,7 @@ class WarmUp(LearningRateSchedule):
         start: First rate.
 
     Raises:
-        ValueError: If warmup_steps is not positive.
+        ValueError: If warmup_steps is not positive, or start negative.
 
     Example:
         >>> schedule = WarmUp(CosineDecay(1.0, 100), warmup_steps=10)
@@ -502,7 +512,7 @@ class WarmUp(LearningRateSchedule):
     ) -> None:
         self.schedule = get(schedule)
         self.warmup_steps = _positive("warmup_steps", warmup_steps)
-        self.start = float(start)
+        self.start = _not_negative("start", start)
 
     def rate(self, step: float) -> float:
         """The rate at a step."""

@@ -7,7 +7,7 @@ import inspect
 import math
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from .model import Model
 
 Logs = dict[str, float]  # loss and metrics by name
+Hook = Callable[..., Any] | None
 
 
 class Callback:
     """Base of all callbacks: override the methods you need.
 
     `self.model` is the model in training; `self.model.stop_training = True` ends it after the
-    current batch. Epochs and batches count from 0.
+    current batch (`stop_evaluating`, `stop_predicting` do so in evaluate and predict). Epochs and
+    batches count from 0.
 
     Example:
         >>> from minigrad.layers import Dense
@@ -40,6 +42,26 @@ class Callback:
     """
 
     model: Model
+    params: dict[str, Any] = {}  # verbose, epochs and steps (batches per epoch; None if unknown)
+    reads_batch_logs = True  # False: the metrics need not be computed for on_train_batch_end
+
+    def set_model(self, model: Model) -> None:
+        """Called before anything else, with the model in training.
+
+        Args:
+            model: The model.
+        """
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called next, with the settings of the run.
+
+        Args:
+            params: "verbose", "epochs" and "steps", the batches per epoch or None if unknown.
+        """
+        self.params = params
+
+    # ---- fit ----
 
     def on_train_begin(self, logs: Logs) -> None:
         """Called before the first epoch.
@@ -78,14 +100,167 @@ class Callback:
             batch: Number of the batch in its epoch.
             logs: Empty.
         """
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """Called after each training batch.
 
         Args:
             batch: Number of the batch in its epoch.
-            logs: What train_step returned.
+            logs: Means over the epoch so far, of what train_step returned, and the metrics.
         """
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs) -> None:
+        """The older name of `on_train_batch_begin`.
+
+        Args:
+            batch: Number of the batch in its epoch.
+            logs: Empty.
+        """
+
+    def on_batch_end(self, batch: int, logs: Logs) -> None:
+        """The older name of `on_train_batch_end`.
+
+        Args:
+            batch: Number of the batch in its epoch.
+            logs: Means over the epoch so far, of what train_step returned, and the metrics.
+        """
+
+    # ---- evaluate, and the validation of fit ----
+
+    def on_test_begin(self, logs: Logs) -> None:
+        """Called before the first batch of evaluate or of a validation.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_test_end(self, logs: Logs) -> None:
+        """Called after the last batch of evaluate or of a validation.
+
+        Args:
+            logs: The results.
+        """
+
+    def on_test_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Called before each batch of evaluate or of a validation.
+
+        Args:
+            batch: Number of the batch.
+            logs: Empty.
+        """
+
+    def on_test_batch_end(self, batch: int, logs: Logs) -> None:
+        """Called after each batch of evaluate or of a validation.
+
+        Args:
+            batch: Number of the batch.
+            logs: Means over the batches so far, and the metrics.
+        """
+
+    # ---- predict ----
+
+    def on_predict_begin(self, logs: Logs) -> None:
+        """Called before the first batch of predict.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_predict_end(self, logs: Logs) -> None:
+        """Called after the last batch of predict.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Called before each batch of predict.
+
+        Args:
+            batch: Number of the batch.
+            logs: Empty.
+        """
+
+    def on_predict_batch_end(self, batch: int, logs: Any) -> None:
+        """Called after each batch of predict.
+
+        Args:
+            batch: Number of the batch.
+            logs: {"outputs": what the model gave for the batch}.
+        """
+
+
+Callbacks = Callback | Iterable[Callback] | None  # what fit, evaluate and predict take
+
+
+def as_list(callbacks: Callbacks) -> list[Callback]:
+    """The callbacks as a list.
+
+    Args:
+        callbacks: One callback, several, or None.
+
+    Raises:
+        TypeError: If something is not a callback; it says what would be.
+
+    Example:
+        >>> len(as_list(None)), len(as_list(History()))
+        (0, 1)
+    """
+    bare = isinstance(callbacks, Callback) or callable(callbacks)
+    listed: list[Any] = [callbacks] if bare else list(callbacks or ())  # type: ignore[arg-type]
+    for callback in listed:
+        if not isinstance(callback, Callback):
+            hint = "an object of a subclass of minigrad.callbacks.Callback"
+            if isinstance(callback, type):
+                hint = f"an object, {callback.__name__}(...), not its class"
+            elif callable(callback):
+                hint = "a callback: LambdaCallback(on_epoch_end=...) makes one of functions"
+            raise TypeError(f"callbacks: expected {hint}, got {callback!r}")
+    return listed
+
+
+def start_callbacks(model: Model, callbacks: Callbacks, **params: Any) -> list[Callback]:
+    """The callbacks as a list, each told of its model and of the settings of the run.
+
+    Args:
+        model: The model.
+        callbacks: One callback, several, or None.
+        **params: The settings.
+
+    Example:
+        >>> [c.params for c in start_callbacks(minigrad.Sequential(), History(), epochs=1)]
+        [{'epochs': 1}]
+    """
+    listed = as_list(callbacks)
+    for callback in listed:
+        callback.set_model(model)
+        callback.set_params(params)
+    return listed
+
+
+OLDER_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+def defined_hooks(callbacks: Iterable[Callback], name: str) -> list[Callable[..., None]]:
+    """The methods of this name that the callbacks define themselves: others need no call.
+
+    Args:
+        callbacks: The callbacks.
+        name: Name of a method of Callback.
+
+    Example:
+        >>> len(defined_hooks([History(), Callback()], "on_epoch_end"))
+        1
+    """
+    names = (name, OLDER_NAMES.get(name, name))
+    return [getattr(c, name) for c in callbacks if any(_defines(c, n) for n in names)]
+
+
+def _defines(callback: Callback, name: str) -> bool:
+    """True if the callback's class, or the callback itself, overrides the method."""
+    return name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
 
 
 # ---- records -------------------------------------------------------------------------------------
@@ -127,6 +302,8 @@ class ProgressBar(Callback):
         >>> bar.on_epoch_end(0, {"loss": 0.5})
         epoch 1/10: loss 0.5
     """
+
+    reads_batch_logs = False
 
     def __init__(self, steps: int | None, epochs: int, verbose: int = 1) -> None:
         self.steps = steps
@@ -577,9 +754,52 @@ class TerminateOnNaN(Callback):
         """Look at the loss of the batch."""
         if not math.isfinite(logs.get("loss", 0.0)):
             warnings.warn(
-                f"batch {batch}: the loss is {logs['loss']}; training stops. A smaller learning "
-                "rate or clipnorm= often helps; `with minigrad.detect_anomaly():` shows the op it "
-                "comes from",
-                stacklevel=2,
+                f"batch {batch}: the loss is {logs['loss']}; training stops", stacklevel=2
             )
             self.model.stop_training = True
+
+
+class LambdaCallback(Callback):
+    """Calls functions in place of the methods of a callback.
+
+    Args:
+        on_epoch_begin: Function (epoch, logs).
+        on_epoch_end: Function (epoch, logs).
+        on_train_begin: Function (logs).
+        on_train_end: Function (logs).
+        on_train_batch_begin: Function (batch, logs).
+        on_train_batch_end: Function (batch, logs).
+        on_test_begin: Function (logs).
+        on_test_end: Function (logs).
+        on_test_batch_begin: Function (batch, logs).
+        on_test_batch_end: Function (batch, logs).
+        on_predict_begin: Function (logs).
+        on_predict_end: Function (logs).
+        on_predict_batch_begin: Function (batch, logs).
+        on_predict_batch_end: Function (batch, logs).
+
+    Example:
+        >>> shout = LambdaCallback(on_train_begin=lambda logs: print("go!"))
+        >>> shout.on_train_begin({})
+        go!
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Hook = None,
+        on_epoch_end: Hook = None,
+        on_train_begin: Hook = None,
+        on_train_end: Hook = None,
+        on_train_batch_begin: Hook = None,
+        on_train_batch_end: Hook = None,
+        on_test_begin: Hook = None,
+        on_test_end: Hook = None,
+        on_test_batch_begin: Hook = None,
+        on_test_batch_end: Hook = None,
+        on_predict_begin: Hook = None,
+        on_predict_end: Hook = None,
+        on_predict_batch_begin: Hook = None,
+        on_predict_batch_end: Hook = None,
+    ) -> None:
+        given = {name: f for name, f in locals().items() if name.startswith("on_")}
+        vars(self).update({name: f for name, f in given.items() if f is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array
-from ..config import restores_settings
 from ..data.loader import one_pass
 from ..engine.autograd import no_grad
 from ..layers.modes import trainable_at_compile, training
 from ..ops import concatenate
-from .callbacks import Callback, Logs
+from .callbacks import Callback, Logs, defined_hooks
+from .diagnosis import warn_of_divergence
 
 if TYPE_CHECKING:
     from .model import Model
@@ -23,7 +24,6 @@ Batch = tuple[Array, ...]  # (x,), (x, y) or (x, y, sample_weight)
 Totals = dict[str, tuple[float, int]]  # weighted sum and number of rows of each logged value
 
 
-@restores_settings
 def run_epochs(
     model: Model,
     batches: Iterable[Batch],
@@ -44,13 +44,12 @@ def run_epochs(
     begun: list[Callback] = []
     try:
         for callback in callbacks:
-            callback.model = model
             callback.on_train_begin(logs)
             begun.append(callback)
         for epoch in epochs:
             logs = run_epoch(model, batches, callbacks, epoch)
             if validation is not None:
-                results = evaluate_batches(model, validation)
+                results = evaluate_batches(model, validation, callbacks)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             for callback in callbacks:
                 callback.on_epoch_end(epoch, logs)
@@ -78,23 +77,28 @@ def run_epoch(
     """
     for callback in callbacks:
         callback.on_epoch_begin(epoch, {})
-    before = [c for c in callbacks if _overrides(c, "on_train_batch_begin")]
-    after = [c for c in callbacks if _overrides(c, "on_train_batch_end")]
+    before = defined_hooks(callbacks, "on_train_batch_begin")
+    after = defined_hooks(callbacks, "on_train_batch_end")
+    with_logs = any(
+        c.reads_batch_logs for c in callbacks if defined_hooks([c], "on_train_batch_end")
+    )
     model.reset_metrics()
     totals: Totals = {}
     with one_pass(batches) as iterator:
         for i, batch in enumerate(iterator):
-            for callback in before:
-                callback.on_train_batch_begin(i, {})
+            for hook in before:
+                hook(i, {})
             values = accumulate_logs(totals, run_train_step(model, batch), len(batch[0]))
-            for callback in after:
-                callback.on_train_batch_end(i, values)
+            if not math.isfinite(values.get("loss", 0.0)):
+                warn_of_divergence(model, epoch, i, values["loss"])
+            logs = logs_so_far(model, totals) if with_logs else values
+            for hook in after:
+                hook(i, logs)
             if model.stop_training:
                 break
-    return mean_logs(totals) | model.metric_results()
+    return logs_so_far(model, totals)
 
 
-@restores_settings
 def run_train_step(model: Model, batch: Batch) -> Any:
     """`model.train_step` on one batch, with layers frozen as they were when it was compiled.
 
@@ -106,33 +110,66 @@ def run_train_step(model: Model, batch: Batch) -> Any:
         return model.train_step(batch[0] if len(batch) == 1 else batch)
 
 
-@restores_settings
-def evaluate_batches(model: Model, batches: Iterable[Batch]) -> Logs:
+def evaluate_batches(
+    model: Model, batches: Iterable[Batch], callbacks: Sequence[Callback] = ()
+) -> Logs:
     """Means over all rows of what `model.test_step` returns, and the metrics.
 
     Args:
         model: A compiled model.
         batches: The data to evaluate.
+        callbacks: Called at the beginning and the end, and before and after each batch.
     """
+    before = defined_hooks(callbacks, "on_test_batch_begin")
+    after = defined_hooks(callbacks, "on_test_batch_end")
     model.reset_metrics()
+    model.stop_evaluating = False
     totals: Totals = {}
+    for hook in defined_hooks(callbacks, "on_test_begin"):
+        hook({})
     with no_grad(), training(False), one_pass(batches) as iterator:
-        for batch in iterator:
+        for i, batch in enumerate(iterator):
+            for hook in before:
+                hook(i, {})
             values = model.test_step(batch[0] if len(batch) == 1 else batch)
             accumulate_logs(totals, values, len(batch[0]))
-    return mean_logs(totals) | model.metric_results()
+            for hook in after:
+                hook(i, logs_so_far(model, totals))
+            if model.stop_evaluating:
+                break
+    logs = logs_so_far(model, totals)
+    for hook in defined_hooks(callbacks, "on_test_end"):
+        hook(logs)
+    return logs
 
 
-@restores_settings
-def predict_batches(model: Model, batches: Iterable[Batch]) -> np.ndarray:
+def predict_batches(
+    model: Model, batches: Iterable[Batch], callbacks: Sequence[Callback] = ()
+) -> np.ndarray:
     """The outputs for all rows, on the host.
 
     Args:
         model: A model, compiled or not.
         batches: The inputs.
+        callbacks: Called at the beginning and the end, and before and after each batch.
     """
+    before = defined_hooks(callbacks, "on_predict_batch_begin")
+    after = defined_hooks(callbacks, "on_predict_batch_end")
+    model.stop_predicting = False
+    outputs = []
+    for hook in defined_hooks(callbacks, "on_predict_begin"):
+        hook({})
     with no_grad(), training(False), one_pass(batches) as iterator:
-        outputs = [model(batch[0]) for batch in iterator]
+        for i, batch in enumerate(iterator):
+            for hook in before:
+                hook(i, {})
+            outputs.append(model(batch[0]))
+            for hook in after:
+                hook(i, {"outputs": outputs[-1]})
+            if model.stop_predicting:
+                break
+    for hook in defined_hooks(callbacks, "on_predict_end"):
+        hook({})
     return (concatenate(outputs) if len(outputs) > 1 else outputs[0]).numpy()
 
 
@@ -165,6 +202,16 @@ def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:
     return logs
 
 
+def logs_so_far(model: Model, totals: Totals) -> Logs:
+    """The means of the logged values, and the metrics.
+
+    Args:
+        model: The model whose metrics they are.
+        totals: As `accumulate_logs` filled them.
+    """
+    return mean_logs(totals) | model.metric_results()
+
+
 def mean_logs(totals: Totals) -> Logs:
     """The mean of each logged value per row.
 
@@ -172,8 +219,3 @@ def mean_logs(totals: Totals) -> Logs:
         totals: As `accumulate_logs` filled them.
     """
     return {name: total / count for name, (total, count) in totals.items()}
-
-
-def _overrides(callback: Callback, method: str) -> bool:
-    """True if the callback defines this method, so that it must be called."""
-    return getattr(type(callback), method) is not getattr(Callback, method)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import losses, metrics, optimizers
 from ..backend import tune_malloc
+from ..config import restores_settings, settings
 from ..engine.autograd import grad
 from ..layers.base import Layer
 from ..layers.modes import training
@@ -16,14 +18,19 @@ from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
 from . import saving
-from .callbacks import Callback, History, ProgressBar
+from .callbacks import Callback, Callbacks, History, ProgressBar, as_list, start_callbacks
 from .data_adapter import (
+    ClassWeight,
     apply_class_weights,
+    check_count,
+    check_fraction,
     fit_batches,
     inference_batches,
     prepare_arrays,
+    takes_class_numbers,
     unpack_x_y_sample_weight,
 )
+from .diagnosis import describe_divergence, report_unreached
 from .loop import accumulate_logs, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .summary import summary_table
 
@@ -60,11 +67,16 @@ class Model(Layer):
     loss: Callable[..., Any] | None = None
     history: History
     stop_training = False
+    stop_evaluating = False
+    stop_predicting = False
     _compiled = False
     _metrics: Sequence[Any] = ()
     _weighted_metrics: Sequence[Any] = ()
     _trainable_at_compile: dict[Layer, bool] = {}
     _trained: list[Parameter] | None = None
+    _told_unreached: frozenset[int] = frozenset()  # ids of parameters that were warned of
+    _has_diverged = False  # True: this fit has warned
+    _divergence = ""  # where the first loss that was not finite came from
 
     # ---- training --------------------------------------------------------------------------------
 
@@ -105,8 +117,10 @@ class Model(Layer):
         self._weighted_metrics = weighted
         self._trainable_at_compile = {layer: layer.trainable for _, layer in self.named_layers()}
         self._trained = None
+        self._told_unreached = frozenset()
         self._compiled = True
 
+    @restores_settings
     def fit(
         self,
         x: Any,
@@ -114,46 +128,57 @@ class Model(Layer):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = 1,
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Callbacks = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: ClassWeight = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
-        drop_last: bool = False,
-        validation_batch_size: int | None = None,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        drop_last: bool = False,
     ) -> History:
         """Train for a number of passes over the data.
 
         Args:
-            x: Inputs, one per row; or an iterable of batches x, (x, y) or (x, y, sample_weight): a
-                Dataset, iterated in each epoch, or a generator.
+            x: Inputs, one per row; or batches x, (x, y) or (x, y, sample_weight): a Dataset or
+                PyDataset, iterated in each epoch, or a generator.
             y: Targets, one per row.
             batch_size: Rows per step, 32 by default.
             epochs: Number of the last epoch; from `initial_epoch` on.
             verbose: 1 or "auto" for a progress bar, 2 for a line per epoch, 0 for nothing.
-            callbacks: Called between batches and epochs.
+            callbacks: One callback or several, called between batches and epochs.
             validation_split: Fraction of the rows, the last ones before shuffling, on which the
                 model is evaluated after each epoch instead of being trained.
-            validation_data: (x, y), (x, y, sample_weight) or an iterable of batches to evaluate
-                after each epoch; takes precedence over `validation_split`.
-            shuffle: Whether each epoch visits the rows in a new order.
-            class_weight: Weight of the training rows of each label, 1 for labels not in it.
+            validation_data: (x, y), (x, y, sample_weight) or batches to evaluate after each epoch;
+                takes precedence over `validation_split`.
+            shuffle: Whether each epoch visits the rows, or the batches of a PyDataset, in a new
+                order.
+            class_weight: Weight of the training rows, or steps, of each class: a dict by class
+                number, 1 for classes not in it; a list or array; or "balanced".
             sample_weight: Weight of each row in the loss and in the weighted metrics.
             initial_epoch: Number of the first epoch, to resume a training.
-            drop_last: Whether to leave out a last batch with fewer rows.
+            steps_per_epoch: Number of batches that make an epoch, if x consists of batches.
+            validation_steps: Number of batches of a validation; None for all.
             validation_batch_size: Rows per batch of validation, by default `batch_size`.
-            steps_per_epoch: Number of batches that make an epoch, if x is an iterable of batches.
+            drop_last: Whether to leave out a last batch with fewer rows.
 
         Returns:
             The History: `history.history["loss"]` lists one value per epoch.
 
         Raises:
-            ValueError: If the model is not compiled, lengths differ, or the data holds NaN.
+            ValueError: If the model is not compiled, a number is out of range, lengths differ, the
+                data holds NaN, or the loss reaches no parameter.
         """
         self._require_compiled("fit")
+        _check_options(verbose, batch_size=batch_size, validation_batch_size=validation_batch_size)
+        check_count(
+            epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps
+        )
+        check_fraction(validation_split=validation_split)
+        _check_initial_epoch(initial_epoch, epochs)
         tune_malloc()
         train, validation = fit_batches(
             self,
@@ -168,13 +193,19 @@ class Model(Layer):
             validation_data,
             validation_split,
             validation_batch_size,
+            validation_steps,
+            epochs - initial_epoch,
         )
+        run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
         self.history = History()
-        every_callback = [*(callbacks or ()), self.history]
+        own: list[Callback] = [self.history]
         if verbose:
-            bar = ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
-            every_callback.insert(-1, bar)
-        self.stop_training = False
+            own.insert(
+                0, ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
+            )
+        every_callback = start_callbacks(self, [*as_list(callbacks), *own], **run)
+        self.stop_training = self._has_diverged = False
+        self._divergence = ""
         run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))
         return self.history
 
@@ -186,13 +217,21 @@ class Model(Layer):
 
         Returns:
             Values to log.
+
+        Raises:
+            ValueError: If the loss reaches no parameter. Those that it does not reach, while it
+                reaches others, stay as they are, whatever momentum or decay says.
         """
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        x, y, sample_weight = batch = unpack_x_y_sample_weight(data)
         with training():
             y_pred = self(x)
             loss = self.compute_loss(x, y, y_pred, sample_weight)
+        if not math.isfinite(loss) and not self._divergence:
+            self._divergence = describe_divergence(self, batch)
         parameters = self.trained()
-        gradients = grad(loss, parameters, retain_graph=False, unused="zeros")
+        gradients = grad(loss, parameters, retain_graph=False, unused="none")
+        if any(g is None for g in gradients):
+            report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
         self._update_metrics(y, y_pred, sample_weight)
         return {"loss": loss}
@@ -214,6 +253,8 @@ class Model(Layer):
         if y is None:
             raise ValueError("there are no targets y to compute the loss from")
         loss = self.loss(losses.match_target_shape(y, y_pred), y_pred, sample_weight)
+        if settings.recording and getattr(loss, "node", None) is None:
+            return loss  # cut off from the parameters, which penalties would hide
         for p in self.trained():
             if p.regularizer is not None:
                 loss = loss + p.regularizer(p)
@@ -230,12 +271,13 @@ class Model(Layer):
             self._trained = [p for p in self.weights if p.trainable and id(p) not in frozen]
         return self._trained
 
+    @restores_settings
     def train_on_batch(
         self,
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
+        class_weight: ClassWeight = None,
         return_dict: bool = False,
     ) -> Any:
         """One training step on one batch.
@@ -244,7 +286,7 @@ class Model(Layer):
             x: Inputs.
             y: Targets.
             sample_weight: Weight of each row.
-            class_weight: Weight of the rows of each label, 1 for labels not in it.
+            class_weight: Weight of the rows, or steps, of each class, as in fit.
             return_dict: Whether to return a dict by name.
 
         Returns:
@@ -258,12 +300,13 @@ class Model(Layer):
         self.reset_metrics()
         arrays = prepare_arrays(self, x, y, sample_weight)
         if class_weight is not None:
-            arrays = apply_class_weights(arrays, class_weight)
+            arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(self))
         logs = accumulate_logs({}, run_train_step(self, tuple(arrays)), rows=1)
         return pack_results(logs | self.metric_results(), return_dict)
 
     # ---- evaluation and prediction ---------------------------------------------------------------
 
+    @restores_settings
     def evaluate(
         self,
         x: Any,
@@ -271,16 +314,20 @@ class Model(Layer):
         batch_size: int | None = None,
         verbose: int | str = 0,
         sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callbacks = None,
         return_dict: bool = False,
     ) -> Any:
         """Loss and metrics over all rows, in inference.
 
         Args:
-            x: Inputs, or an iterable of batches.
+            x: Inputs, or batches as in fit.
             y: Targets.
             batch_size: Rows per batch, 256 by default.
             verbose: Accepted for Keras's sake; nothing is shown.
             sample_weight: Weight of each row in the loss and in the weighted metrics.
+            steps: Number of batches; None for all.
+            callbacks: One callback or several, whose `on_test_...` methods are called.
             return_dict: Whether to return a dict by name.
 
         Returns:
@@ -290,9 +337,13 @@ class Model(Layer):
             ValueError: If the model is not compiled, lengths differ, or the data holds NaN.
         """
         self._require_compiled("evaluate")
-        batches = inference_batches(self, x, y, sample_weight, batch_size=batch_size)
-        return pack_results(evaluate_batches(self, batches), return_dict)
+        _check_options(verbose, batch_size=batch_size, steps=steps)
+        batches = inference_batches(self, x, y, sample_weight, batch_size=batch_size, steps=steps)
+        listed = start_callbacks(self, callbacks, verbose=verbose, epochs=1, steps=batches.steps)
+        logs = evaluate_batches(self, batches, listed)
+        return pack_results(logs, return_dict)
 
+    @restores_settings
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -309,7 +360,8 @@ class Model(Layer):
         """
         self._require_compiled("test_on_batch")
         batch = tuple(prepare_arrays(self, x, y, sample_weight))
-        return pack_results(evaluate_batches(self, [batch]), return_dict)
+        logs = evaluate_batches(self, [batch])
+        return pack_results(logs, return_dict)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The step of evaluate and validation; override it together with train_step.
@@ -326,15 +378,28 @@ class Model(Layer):
         self._update_metrics(y, y_pred, sample_weight)
         return {"loss": loss}
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0) -> np.ndarray:
+    @restores_settings
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        steps: int | None = None,
+        callbacks: Callbacks = None,
+    ) -> np.ndarray:
         """The outputs for all rows, in inference, as a NumPy array.
 
         Args:
-            x: Inputs, or an iterable of batches.
+            x: Inputs, or batches as in fit.
             batch_size: Rows per batch, 256 by default.
             verbose: Accepted for Keras's sake; nothing is shown.
+            steps: Number of batches; None for all.
+            callbacks: One callback or several, whose `on_predict_...` methods are called.
         """
-        return predict_batches(self, inference_batches(self, x, batch_size=batch_size))
+        _check_options(verbose, batch_size=batch_size, steps=steps)
+        batches = inference_batches(self, x, batch_size=batch_size, steps=steps)
+        listed = start_callbacks(self, callbacks, verbose=verbose, epochs=1, steps=batches.steps)
+        return predict_batches(self, batches, listed)
 
     # ---- metrics ---------------------------------------------------------------------------------
 
@@ -469,6 +534,27 @@ def pack_results(logs: dict[str, float], return_dict: bool) -> Any:
         return logs
     values = list(logs.values())
     return values if len(values) > 1 else values[0]
+
+
+def _check_options(verbose: Any, **counts: Any) -> None:
+    """Raise ValueError unless `verbose` is known and the numbers are whole, 1 or more, or None."""
+    if verbose not in (0, 1, 2, "auto"):
+        raise ValueError(
+            "verbose must be 0 for nothing, 1 or 'auto' for a progress bar, or 2 for a line per "
+            f"epoch, got {verbose!r}"
+        )
+    check_count(**counts)
+
+
+def _check_initial_epoch(initial_epoch: int, epochs: int) -> None:
+    """Raise ValueError if training would begin behind its end."""
+    check_count(0, initial_epoch=initial_epoch)
+    if initial_epoch > epochs:
+        raise ValueError(
+            f"initial_epoch={initial_epoch} is beyond epochs={epochs}, which is the number of the "
+            f"last epoch, not how many are to come: for as many more, write epochs="
+            f"{initial_epoch + epochs}"
+        )
 
 
 def _get_metrics(chosen: Metrics, loss: Any) -> list[Any]:

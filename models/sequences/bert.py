@@ -332,7 +332,7 @@ class MaskedLM(Model):
             logits = self(ids, positions=positions)
             loss = ops.sparse_cross_entropy(logits, targets[positions])
         parameters = self.trained()
-        self.optimizer.apply(grad(loss, parameters, unused="zeros"), parameters)
+        self.optimizer.apply(grad(loss, parameters, unused="none"), parameters)
         return {"loss": loss}
 
     @classmethod

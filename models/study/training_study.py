@@ -70,8 +70,8 @@ def known_optimizers() -> dict[str, Optimizer]:
         "Nesterov 0.01": SGD(0.01, momentum=0.9, nesterov=True),
         "Adagrad 0.1": Adagrad(0.1, initial_accumulator_value=0.0, epsilon=1e-8),
         "RMSprop 0.01": RMSprop(0.01, epsilon=1e-8),
-        "Adam 0.01": Adam(0.01, epsilon=1e-8),
-        "AdamW 0.01": AdamW(0.01, epsilon=1e-8),
+        "Adam 0.01": Adam(0.01, epsilon=1e-8, epsilon_form="paper"),
+        "AdamW 0.01": AdamW(0.01, epsilon=1e-8, epsilon_form="paper"),
     }
 
 
@@ -83,8 +83,8 @@ def calm_optimizers() -> dict[str, Optimizer]:
         "Nesterov 0.0005": SGD(0.0005, momentum=0.9, nesterov=True),
         "Adagrad 0.1": Adagrad(0.1, initial_accumulator_value=0.0, epsilon=1e-8),
         "RMSprop 0.01": RMSprop(0.01, epsilon=1e-8),
-        "Adam 0.1": Adam(0.1, epsilon=1e-8),
-        "AdamW 0.1": AdamW(0.1, epsilon=1e-8),
+        "Adam 0.1": Adam(0.1, epsilon=1e-8, epsilon_form="paper"),
+        "AdamW 0.1": AdamW(0.1, epsilon=1e-8, epsilon_form="paper"),
     }
 
 

@@ -443,7 +443,7 @@ def test_generators_and_lists_of_batches():
     )
     with pytest.raises(
         ValueError,
-        match="ended after 0: an iterator can be used only once, a .*Dataset in every pass",
+        match="generator, an iterator, can be used only once, but there are 2 epochs.*steps_per_epoch",
     ):
         small().fit(batches([X, ONE_HOT], 10), epochs=2, verbose=0)
     with pytest.raises(ValueError, match="ended after 4 of the 5 of a pass"):

@@ -31,12 +31,17 @@ def rmsprop(p, g, s, t, rate, rho=0.9, momentum=0.0, epsilon=1e-7, centered=Fals
     return p - step
 
 
-def adam(p, g, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False):
+def adam(
+    p, g, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, epsilon_form="keras"
+):
     m = s["m"] = beta_1 * s.get("m", 0) + (1 - beta_1) * g
     v = s["v"] = beta_2 * s.get("v", 0) + (1 - beta_2) * g**2
     if amsgrad:
         v = s["v_max"] = np.maximum(s.get("v_max", 0), v)
-    return p - rate * (m / (1 - beta_1**t)) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    if epsilon_form == "paper":
+        return p - rate * (m / (1 - beta_1**t)) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    alpha = rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return p - alpha * m / (np.sqrt(v) + epsilon)
 
 
 FORMULAS = {
@@ -56,7 +61,10 @@ FORMULAS = {
     "adam betas": (Adam, adam, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.01}),
     "adam no momentum": (Adam, adam, {"beta_1": 0.0}),
     "adam amsgrad": (Adam, adam, {"amsgrad": True, "beta_2": 0.9}),
+    "adam paper": (Adam, adam, {"epsilon": 0.01, "epsilon_form": "paper"}),
+    "adam paper amsgrad": (Adam, adam, {"amsgrad": True, "beta_2": 0.9, "epsilon_form": "paper"}),
     "adamw": (AdamW, adam, {}),
+    "adamw paper": (AdamW, adam, {"epsilon": 1e-3, "epsilon_form": "paper"}),
     "adamw amsgrad": (AdamW, adam, {"amsgrad": True}),
 }
 

@@ -1,6 +1,7 @@
 """Optimizer: flat storage, parameters that change, learning rates, refusals, saved state."""
 
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -243,6 +244,17 @@ def test_schedules(kind, formula, schedule):
     assert optimizer.learning_rate == 3.5  # a new schedule goes on where the steps are
 
 
+def test_a_schedule_that_turns_negative_is_refused_before_its_step():
+    p, optimizer = Parameter(np.zeros(2)), SGD(lambda t: 0.2 - 0.1 * t)
+    for _ in range(3):
+        optimizer.apply([np.ones(2)], [p])
+    before = p.numpy().copy()
+    with pytest.raises(ValueError, match="learning_rate must not be negative"):
+        optimizer.apply([np.ones(2)], [p])
+    np.testing.assert_array_equal(p.numpy(), before)
+    assert optimizer.t == 3
+
+
 def test_learning_rate_can_be_set():
     p, optimizer = Parameter(np.zeros(2)), SGD(1.0)
     for rate in (1.0, 0.25, np.float32(0.5), 2):
@@ -302,10 +314,27 @@ def test_errors_change_nothing(give, words):
         (lambda: Adam("fast"), TypeError, "a number or a schedule"),
         (lambda: Adam(None), TypeError, "a number or a schedule"),
         (lambda: SGD(momentum=1.5), ValueError, "momentum must be in"),
-        (lambda: Adam(beta_1=1.0), ValueError, "beta_1 and beta_2"),
-        (lambda: Adam(beta_2=1.1), ValueError, "beta_1 and beta_2"),
+        (lambda: Adam(beta_1=1.0), ValueError, "beta_1"),
+        (lambda: Adam(beta_2=1.1), ValueError, "beta_2"),
         (lambda: Adam(clipnorm=1.0, clipvalue=1.0), ValueError, "choose one of"),
         (lambda: SGD(clipnorm=-1), ValueError, "above 0"),
+        (lambda: SGD(clipvalue=0), ValueError, "above 0"),
+        (lambda: SGD(global_clipnorm=math.nan), ValueError, "above 0"),
+        (lambda: SGD(math.inf), ValueError, "negative, NaN or infinite, got inf"),
+        (lambda: SGD(lambda t: -0.1), ValueError, "negative, NaN or infinite, got -0.1"),
+        (lambda: Adam(beta_1=-0.1), ValueError, r"Adam: beta_1 must be in \[0, 1\), got -0.1"),
+        (lambda: Adam(beta_2="0.9"), ValueError, "Adam: beta_2 must be in"),
+        (lambda: AdamW(weight_decay=-0.1), ValueError, r"AdamW: weight_decay must be in \[0, inf"),
+        (lambda: SGD(weight_decay=math.nan), ValueError, "SGD: weight_decay must be in"),
+        (lambda: Adam(epsilon=-1e-7), ValueError, "Adam: epsilon must be in"),
+        (lambda: Adam(epsilon=math.nan), ValueError, "Adam: epsilon must be in"),
+        (lambda: Adam(epsilon_form="papr"), ValueError, "did you mean 'paper'"),
+        (lambda: RMSprop(rho=1.0), ValueError, "RMSprop: rho must be in"),
+        (lambda: RMSprop(rho=-0.1), ValueError, "RMSprop: rho must be in"),
+        (lambda: RMSprop(momentum=1.0), ValueError, "RMSprop: momentum must be in"),
+        (lambda: RMSprop(epsilon=-1), ValueError, "RMSprop: epsilon must be in"),
+        (lambda: Adagrad(epsilon=-1), ValueError, "Adagrad: epsilon must be in"),
+        (lambda: Adagrad(initial_accumulator_value=-0.1), ValueError, "initial_accumulator_value"),
         (
             lambda: Optimizer().apply([np.ones(2)], [Parameter(np.ones(2))]),
             TypeError,

@@ -158,7 +158,7 @@ def rosenbrock(p):
     "optimizer, first, values, last",
     [
         (
-            lambda: Adam(0.01, epsilon=1e-8),
+            lambda: Adam(0.01, epsilon=1e-8, epsilon_form="paper"),
             [
                 [-1.5099999999993103, 2.490000000002],
                 [-1.5199170129735533, 2.480083085823784],

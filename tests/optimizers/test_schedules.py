@@ -433,11 +433,38 @@ def test_get():
         schedules.get("cosine")
 
 
+def test_warm_up_of_cosine_decay_is_off_by_default():
+    """Without a target no rate rises, however many steps; with one, the default is no steps."""
+    plain, ignored = CosineDecay(0.1, 20), CosineDecay(0.1, 20, warmup_steps=5)
+    assert plain(0) == ignored(0) == 0.1
+    assert [plain(s) for s in range(30)] == [ignored(s) for s in range(30)]
+    at_once = CosineDecay(0.1, 20, warmup_target=0.4)
+    assert at_once.warmup_steps == 0
+    assert [at_once(s) for s in range(30)] == [CosineDecay(0.4, 20)(s) for s in range(30)]
+
+
 @pytest.mark.parametrize(
     "make, message",
     [
         (lambda: CosineDecay(0.1, 0), "decay_steps must be a positive number, not 0"),
         (lambda: ExponentialDecay(0.1, 5, -1), "decay_rate must be a positive number"),
+        (lambda: CosineDecay(-0.1, 5), "initial_learning_rate must be a finite number and not neg"),
+        (lambda: CosineDecay(math.nan, 5), "initial_learning_rate must be a finite number"),
+        (lambda: CosineDecay("0.1", 5), "initial_learning_rate must be a finite number"),
+        (lambda: CosineDecay(0.1, 5, alpha=-0.1), "alpha must be a finite number"),
+        (lambda: CosineDecay(0.1, 5, 0.0, -0.1, 2), "warmup_target must be a finite number"),
+        (lambda: CosineDecay(0.1, 5, 0.0, 0.2, -2), "warmup_steps must be a finite number"),
+        (lambda: CosineDecayRestarts(0.1, 0), "first_decay_steps must be a positive number"),
+        (lambda: ExponentialDecay(0.1, "5", 0.5), "decay_steps must be a positive number"),
+        (lambda: InverseTimeDecay(0.1, 0, 0.5), "decay_steps must be a positive number"),
+        (lambda: PolynomialDecay(0.1, 5, -0.1), "end_learning_rate must be a finite number"),
+        (lambda: PolynomialDecay(0.1, 0), "decay_steps must be a positive number"),
+        (lambda: PiecewiseConstantDecay([5], [0.1, -0.1]), "value must be a finite number"),
+        (lambda: Constant(-0.1), "learning_rate must be a finite number"),
+        (lambda: StepDecay(-0.1, 5), "initial_learning_rate must be a finite number"),
+        (lambda: OneCycle(math.inf, 50), "max_learning_rate must be a finite number"),
+        (lambda: CyclicLR(-0.1, 0.1, 5), "base_learning_rate must be a finite number"),
+        (lambda: WarmUp(0.1, 5, start=-0.1), "start must be a finite number"),
         (lambda: PiecewiseConstantDecay([5, 9], [1, 2]), "2 boundaries make 3 pieces"),
         (lambda: PiecewiseConstantDecay([9, 5], [1, 2, 3]), "steps must ascend"),
         (lambda: StepDecay(0.1, [5, 5]), "steps must ascend"),

@@ -54,6 +54,7 @@ def torch_path(make, start, steps):
 
 
 S = torch.optim
+PAPER = {"epsilon_form": "paper"}  # PyTorch's epsilon stands beside the corrected root
 # (ours, theirs, decay): PyTorch's weight_decay adds `decay` times p to the gradient
 OPTIMIZERS = {
     "sgd": (lambda: O.SGD(0.05), lambda p: S.SGD(p, 0.05), 0),
@@ -79,25 +80,29 @@ OPTIMIZERS = {
         lambda p: S.SGD(p, 0.02, momentum=0.7, nesterov=True),
         0,
     ),
-    "adam": (lambda: O.Adam(0.05), lambda p: S.Adam(p, 0.05, eps=1e-7), 0),
+    "adam": (lambda: O.Adam(0.05, **PAPER), lambda p: S.Adam(p, 0.05, eps=1e-7), 0),
     "adam betas": (
-        lambda: O.Adam(0.05, beta_1=0.5, beta_2=0.9, epsilon=1e-3),
+        lambda: O.Adam(0.05, beta_1=0.5, beta_2=0.9, epsilon=1e-3, **PAPER),
         lambda p: S.Adam(p, 0.05, (0.5, 0.9), 1e-3),
         0,
     ),
     "adam decay": (
-        lambda: O.Adam(0.05),
+        lambda: O.Adam(0.05, **PAPER),
         lambda p: S.Adam(p, 0.05, eps=1e-7, weight_decay=0.1),
         0.1,
     ),
     "amsgrad": (
-        lambda: O.Adam(0.05, amsgrad=True),
+        lambda: O.Adam(0.05, amsgrad=True, **PAPER),
         lambda p: S.Adam(p, 0.05, eps=1e-7, amsgrad=True),
         0,
     ),
-    "adamw": (lambda: O.AdamW(0.05), lambda p: S.AdamW(p, 0.05, eps=1e-7, weight_decay=0.004), 0),
+    "adamw": (
+        lambda: O.AdamW(0.05, **PAPER),
+        lambda p: S.AdamW(p, 0.05, eps=1e-7, weight_decay=0.004),
+        0,
+    ),
     "adamw decay": (
-        lambda: O.AdamW(0.05, weight_decay=0.2),
+        lambda: O.AdamW(0.05, weight_decay=0.2, **PAPER),
         lambda p: S.AdamW(p, 0.05, eps=1e-7, weight_decay=0.2),
         0,
     ),
@@ -196,7 +201,7 @@ def test_a_small_network_trains_along_the_same_path():
     start = [rng.normal(size=(5, 8)) * 0.4, np.zeros(8), rng.normal(size=(8, 3)) * 0.4, np.zeros(3)]
     ours = [Tensor(p.copy(), requires_grad=True, dtype="float64") for p in start]
     theirs = [torch.nn.Parameter(torch.tensor(p)) for p in start]
-    adam, torch_adam = O.Adam(0.01), S.Adam(theirs, 0.01, eps=1e-7)
+    adam, torch_adam = O.Adam(0.01, **PAPER), S.Adam(theirs, 0.01, eps=1e-7)
     data = Tensor(x, dtype="float64")
     torch_data, torch_labels = torch.tensor(x), torch.tensor(labels)
     for _ in range(50):

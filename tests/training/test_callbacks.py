@@ -17,6 +17,7 @@ from minigrad.training.callbacks import (
     CSVLogger,
     EarlyStopping,
     History,
+    LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
     ProgressBar,
@@ -272,13 +273,12 @@ def test_checkpoints_that_cannot_be(tmp_path):
 @pytest.mark.parametrize("rate", [1e20, 1e30])
 def test_terminate_on_nan(rate):
     model = regression(SGD(rate))
-    with (
-        pytest.warns(UserWarning, match=r"the loss is (inf|nan); training stops.*detect_anomaly"),
-        np.errstate(all="ignore"),
-    ):
+    with pytest.warns(UserWarning, match="the loss is") as told, np.errstate(all="ignore"):
         history = model.fit(X, Y, epochs=50, batch_size=4, verbose=0, callbacks=[TerminateOnNaN()])
     assert len(history.epoch) < 50 and not math.isfinite(history.history["loss"][-1])
     assert model.optimizer.t < 50 * 6 and model.optimizer.t % 6 or len(history.epoch) == 1
+    assert [str(w.message).partition(":")[0] for w in told] == ["training diverges", "batch 1"]
+    assert "training stops" in str(told[1].message)
 
 
 # ---- files ---------------------------------------------------------------------------------------
@@ -433,14 +433,165 @@ def test_methods_are_called_in_order():
         X, Y, batch_size=24, verbose=0, callbacks=[Witness(calls, "a "), Witness(calls, "b ")]
     )
     assert [call[0] for call in calls] == list("ab") * 6
-    for name in [
-        name for name in vars(Callback) if name.startswith("on_")
-    ]:  # and the witness overrides every method
-        assert (
-            name in vars(Witness)
-            and inspect.signature(getattr(Callback, name)).parameters.keys()
-            == inspect.signature(getattr(Witness, name)).parameters.keys()
-        )
+
+
+def hook_names():
+    return [name for name in vars(Callback) if name.startswith("on_")]
+
+
+def recorder(calls, names=None, keep=lambda logs: sorted(logs)):
+    """A callback with those methods, which note their names and arguments."""
+
+    def noting(name):
+        return lambda self, *arguments: calls.append((name, *arguments[:-1], keep(arguments[-1])))
+
+    return type("Recorder", (Callback,), {name: noting(name) for name in names or hook_names()})()
+
+
+def test_all_methods_are_called_as_keras_does():
+    """The order and the arguments of Keras 3.15.1; the older names are called by the newer ones."""
+    calls = []
+    newer = [name for name in hook_names() if "_batch_" not in name or name.count("_") == 3]
+    model = regression(metrics=["mae"])
+    bare = recorder(calls, newer)  # one callback in place of a list
+    model.fit(X, Y, batch_size=12, verbose=0, callbacks=bare, validation_data=(X[:12], Y[:12]))
+    both, every = ["loss", "mae"], ["loss", "mae", "val_loss", "val_mae"]
+    assert calls == [
+        ("on_train_begin", []),
+        ("on_epoch_begin", 0, []),
+        ("on_train_batch_begin", 0, []),
+        ("on_train_batch_end", 0, both),
+        ("on_train_batch_begin", 1, []),
+        ("on_train_batch_end", 1, both),
+        ("on_test_begin", []),
+        ("on_test_batch_begin", 0, []),
+        ("on_test_batch_end", 0, both),
+        ("on_test_end", both),
+        ("on_epoch_end", 0, every),
+        ("on_train_end", every),
+    ]
+    assert bare.model is model and bare.params == {"verbose": 0, "epochs": 1, "steps": 2}
+    calls.clear()
+    model.evaluate(X, Y, batch_size=20, callbacks=bare)
+    assert [call[:2] for call in calls[1:-1]] == [
+        (f"on_test_batch_{moment}", i) for i in (0, 1) for moment in ("begin", "end")
+    ]
+    assert calls[0] == ("on_test_begin", []) and calls[-1] == ("on_test_end", both)
+    assert bare.params == {"verbose": 0, "epochs": 1, "steps": 2}
+    calls.clear()
+    model.predict(X, batch_size=20, callbacks=[bare])
+    assert calls == [
+        ("on_predict_begin", []),
+        ("on_predict_batch_begin", 0, []),
+        ("on_predict_batch_end", 0, ["outputs"]),
+        ("on_predict_batch_begin", 1, []),
+        ("on_predict_batch_end", 1, ["outputs"]),
+        ("on_predict_end", []),
+    ]
+
+
+def test_the_older_names_of_batch_hooks():
+    calls = []
+    names = ["on_batch_begin", "on_batch_end"]
+    regression().fit(X, Y, batch_size=12, verbose=0, callbacks=recorder(calls, names))
+    assert calls == [
+        ("on_batch_begin", 0, []),
+        ("on_batch_end", 0, ["loss"]),
+        ("on_batch_begin", 1, []),
+        ("on_batch_end", 1, ["loss"]),
+    ]
+
+
+def test_batch_logs_are_means_of_the_epoch_so_far():
+    seen, tested = [], []
+    model = regression(SGD(0.0), metrics=["mae"])
+    names = ["on_train_batch_end", "on_test_batch_end"]
+    spy = recorder(seen, names, keep=dict)
+    model.fit(X, Y, epochs=2, batch_size=10, verbose=0, shuffle=False, callbacks=spy)
+    model.evaluate(X, Y, batch_size=10, callbacks=recorder(tested, names, keep=dict))
+    distances = (model.predict(X) - Y)[:, 0]
+    for calls in (seen[:3], seen[3:], tested):  # each epoch starts afresh
+        for (_, i, logs), stop in zip(calls, (10, 20, 24), strict=True):
+            assert logs["loss"] == pytest.approx((distances[:stop] ** 2).mean(), rel=1e-5), i
+            assert logs["mae"] == pytest.approx(abs(distances[:stop]).mean(), rel=1e-5), i
+
+
+def test_outputs_of_each_batch_of_predict():
+    outputs, model = [], regression()
+    predicted = model.predict(
+        X,
+        batch_size=10,
+        callbacks=LambdaCallback(
+            on_predict_batch_end=lambda batch, logs: outputs.append(logs["outputs"].numpy())
+        ),
+    )
+    np.testing.assert_array_equal(np.concatenate(outputs), predicted)
+
+
+def test_what_no_callback_defines_costs_nothing():
+    """Metrics are not computed for batch logs that nobody reads; the bar does not read them."""
+    model = regression(metrics=["mae"])
+    results = []
+    model.metric_results = lambda: results.append(1) or {}
+    model.fit(
+        X, Y, batch_size=4, verbose=0, callbacks=[Callback(), History(), EarlyStopping("loss")]
+    )
+    assert len(results) == 1  # of the epoch
+    model.fit(X, Y, batch_size=4, verbose=1)
+    assert len(results) == 2
+    model.fit(X, Y, batch_size=4, verbose=0, callbacks=TerminateOnNaN())
+    assert len(results) == 2 + 6 + 1
+
+
+def test_a_lambda_callback():
+    calls = []
+    functions = {
+        name: (lambda *arguments, name=name: calls.append(name))
+        for name in inspect.signature(LambdaCallback).parameters
+    }
+    model = regression()
+    model.fit(X, Y, verbose=0, callbacks=LambdaCallback(**functions), validation_split=0.5)
+    model.predict(X, callbacks=LambdaCallback(**functions))
+    assert set(calls) == set(functions) == set(hook_names()) - {"on_batch_begin", "on_batch_end"}
+    positional = LambdaCallback(lambda epoch, logs: calls.append(epoch))  # Keras's order
+    calls.clear()
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[positional])
+    assert calls == [0, 1]
+
+
+def test_evaluation_and_prediction_can_be_stopped():
+    class Stop(Callback):
+        def on_test_batch_end(self, batch, logs):
+            self.model.stop_evaluating = True
+
+        def on_predict_batch_end(self, batch, logs):
+            self.model.stop_predicting = True
+
+    model = regression()
+    assert model.evaluate(X, Y, batch_size=10, callbacks=Stop()) == pytest.approx(
+        model.evaluate(X[:10], Y[:10])
+    )
+    assert model.predict(X, batch_size=10, callbacks=Stop()).shape == (10, 1)
+    assert model.predict(X, batch_size=10).shape == (24, 1)
+
+
+@pytest.mark.parametrize(
+    "callbacks, words",
+    [
+        (EarlyStopping, r"expected an object, EarlyStopping\(\.\.\.\), not its class"),
+        ([History, Callback()], r"expected an object, History\(\.\.\.\), not its class"),
+        (lambda epoch, logs: None, r"LambdaCallback\(on_epoch_end=\.\.\.\) makes one"),
+        (
+            ["early_stopping"],
+            "expected an object of a subclass of .*Callback, got 'early_stopping'",
+        ),
+    ],
+)
+@pytest.mark.parametrize("use", ["fit", "evaluate", "predict"])
+def test_what_is_no_callback(use, callbacks, words):
+    arguments = (X,) if use == "predict" else (X, Y)
+    with pytest.raises(TypeError, match=words):
+        getattr(regression(), use)(*arguments, callbacks=callbacks)
 
 
 def test_every_callback_that_began_is_ended():

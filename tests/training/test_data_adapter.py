@@ -11,6 +11,7 @@ from minigrad import Sequential, Tensor, grad, ops
 from minigrad.layers import Conv2D, Dense, Embedding, Flatten
 from minigrad.layers.base import Layer
 from minigrad.optimizers.sgd import SGD
+from minigrad.training.data_adapter import apply_class_weights
 
 from .helpers import LABELS, X, Y, assert_equal_weights, classifier, regression, twins
 
@@ -122,6 +123,121 @@ def test_class_weights():
         model.evaluate(X[40:], LABELS[40:]), rel=1e-6
     )
     assert history.history["loss"][0] > 5 * history.history["val_loss"][0]
+
+
+def weights_of(y, class_weight, sample_weight=None, class_numbers=False):
+    extra = [] if sample_weight is None else [np.asarray(sample_weight, "float32")]
+    arrays = [np.zeros((len(y), 1)), np.asarray(y), *extra]
+    weights = apply_class_weights(arrays, class_weight, class_numbers)[2]
+    assert weights.dtype == np.float32
+    return weights.tolist()
+
+
+TABLE = {0: 1.0, 1: 2.0, 2: 5.0}
+
+
+@pytest.mark.parametrize(
+    "y, weights",
+    [
+        ([0, 2, 1], [1, 5, 2]),
+        ([0.0, 2.0, 1.0], [1, 5, 2]),
+        ([[0], [2]], [1, 5]),
+        (np.eye(3)[[0, 2]], [1, 5]),
+        (np.eye(3, dtype=int)[[1, 2]], [2, 5]),
+        ([[0.1, 0.8, 0.1], [0.2, 0.2, 0.6]], [2, 5]),  # smoothed
+        ([[0, 2, 1, 1], [2, 2, 0, 1]], [[1, 5, 2, 2], [5, 5, 1, 2]]),  # sequences, no argmax
+        ([[[0], [2]], [[1], [1]]], [[1, 5], [2, 2]]),
+        (np.eye(3)[[[0, 2], [1, 1]]], [[1, 5], [2, 2]]),
+        ([0, 3], [1, 1]),  # not in the table
+        ([True, False], [2, 1]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["dict", "numpy keys"])
+def test_weights_of_classes(y, weights, kind, device):
+    table = TABLE if kind == "dict" else {np.int64(k): np.float64(v) for k, v in TABLE.items()}
+    assert weights_of(y, table) == weights
+    if np.max(y) < 3:
+        for listed in ([1.0, 2.0, 5.0], (1, 2, 5), np.array([1.0, 2.0, 5.0])):
+            assert weights_of(y, listed) == weights
+
+
+def test_class_numbers_that_look_like_one_hot_rows():
+    y = [[0, 1, 0], [1, 0, 0]]
+    assert weights_of(y, TABLE) == [2, 1]
+    assert weights_of(y, TABLE, class_numbers=True) == [[1, 2, 1], [2, 1, 1]]
+
+
+def test_class_weights_of_the_steps_of_sequences():
+    """fit(class_weight=) is fit(sample_weight=) with the weight of each step."""
+
+    def make():
+        model = Sequential(Embedding(9, 4, input_shape=(5,)), Dense(3, activation="softmax"))
+        model.compile(SGD(0.5), "sparse_categorical_crossentropy")
+        return model
+
+    a, b = twins(make)
+    x, y = rng.integers(0, 9, (20, 5)), rng.integers(0, 3, (20, 5))
+    each = np.array([1.0, 2.0, 5.0])[y]
+    a.fit(x, y, class_weight=TABLE, shuffle=False, verbose=0)
+    b.fit(x, y, sample_weight=each, shuffle=False, verbose=0)
+    assert_equal_weights(a, b)
+    a.train_on_batch(x, y, class_weight=[1, 2, 5], sample_weight=np.arange(20.0))
+    b.train_on_batch(x, y, sample_weight=each * np.arange(20.0)[:, None])
+    assert_equal_weights(a, b)
+
+
+def test_class_weights_times_sample_weights():
+    assert weights_of([0, 1], TABLE, [3.0, 4.0]) == [3, 8]
+    assert weights_of([[0, 2], [1, 1]], TABLE, [3.0, 4.0]) == [[3, 15], [8, 8]]
+    assert weights_of([[0, 2], [1, 1]], TABLE, [[1, 2], [3, 4]], True) == [[1, 10], [6, 8]]
+    assert weights_of([1, 0], TABLE, [[1, 2], [3, 4]]) == [[2, 4], [3, 4]]
+
+
+def test_balanced_class_weights_are_those_of_scikit_learn():
+    from sklearn.utils import compute_class_weight
+
+    y = rng.integers(0, 3, 60) ** 2  # 0, 1 and 4
+    classes = np.unique(y)
+    table = dict(zip(classes, compute_class_weight("balanced", classes=classes, y=y), strict=True))
+    np.testing.assert_allclose(weights_of(y, "balanced"), [table[c] for c in y], rtol=1e-6)
+    a, b = twins(classifier)
+    counts = np.bincount(LABELS)
+    a.fit(X, LABELS, class_weight="balanced", verbose=0, shuffle=False)
+    b.fit(X, LABELS, class_weight=50 / (3 * counts), verbose=0, shuffle=False)
+    assert_equal_weights(a, b)
+    a.train_on_batch(X, np.eye(3)[LABELS].argmax(1), class_weight="balanced")
+    b.train_on_batch(X, LABELS, class_weight=(50 / (3 * counts)).tolist())
+    assert_equal_weights(a, b)
+
+
+@pytest.mark.parametrize(
+    "y, class_weight, error, words",
+    [
+        ([0, 1], "balance", ValueError, "did you mean 'balanced'"),
+        ([0, 1], 2.0, TypeError, "expected {class number: weight}, a list or array"),
+        ([0, 2], [1.0, 2.0], ValueError, r"of shape \(2,\) does not fit the classes 0 to 2 in y"),
+        ([-1, 1], [1.0, 2.0], ValueError, "does not fit the classes -1 to 1"),
+        ([0, 1], np.ones((2, 2)), ValueError, "class_weight of shape"),
+        ([0, 1], {"cat": 2.0}, ValueError, "keys are class numbers, as in y, not 'cat'"),
+        ([0, 1], {0.5: 2.0}, ValueError, "keys are class numbers, as in y, not 0.5"),
+        ([0, 1], {0: -1.0}, ValueError, "the weight of class 0 must be a number and not negative"),
+        ([0, 1], {0: float("nan")}, ValueError, "the weight of class 0 must be"),
+        ([0, 1], {0: "2"}, ValueError, "the weight of class 0 must be"),
+        ([0, 1], [1.0, -2.0], ValueError, "the weight of class 1 must be"),
+        ([0.5, 1.0], {0: 1.0}, ValueError, "needs class numbers or one-hot rows: .* holds 0.5"),
+        ([[0.5, 1.7]], {0: 1.0}, ValueError, "needs class numbers or one-hot rows"),
+    ],
+    ids=str,
+)
+def test_class_weights_that_do_not_fit(y, class_weight, error, words):
+    with pytest.raises(error, match=words):
+        weights_of(y, class_weight)
+    model = regression()
+    with pytest.raises(error, match=words):
+        model.fit(X[: len(y)], np.asarray(y), class_weight=class_weight, verbose=0)
+    with pytest.raises(error, match=words):
+        model.train_on_batch(X[: len(y)], np.asarray(y), class_weight=class_weight)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float64", "list", "tensor"])
@@ -246,7 +362,7 @@ def holes(a, *rows):
         (
             lambda m: m.fit(X, Y, batch_size=0, verbose=0),
             ValueError,
-            "batch size must be a positive integer",
+            "batch_size must be a whole number, 1 or more, got 0",
         ),
         (
             lambda m: m.fit(X, Y, batch_size=64, drop_last=True, verbose=0),

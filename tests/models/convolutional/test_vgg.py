@@ -31,7 +31,7 @@ def test_what_cannot_be_built_is_refused():
 
 
 def test_learns(device):
-    model, metrics = vgg.train(epochs=3, width=4, hidden=64, seed=1, verbose=0)
+    model, metrics = vgg.train(epochs=4, width=4, hidden=64, seed=1, verbose=0)
     assert metrics["accuracy"] >= 0.6
     assert all(math.isfinite(value) for value in metrics.values())
     assert {p.dtype for p in model.weights} == {np.dtype("float32")}
