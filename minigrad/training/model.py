@@ -15,8 +15,8 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
-from . import saving
-from .callbacks import Callback, History, ProgressBar
+from . import checkpoints, saving
+from .callbacks import Callback, History, ProgressBar, ResumeCallbacks
 from .data_adapter import (
     apply_class_weights,
     fit_batches,
@@ -65,6 +65,9 @@ class Model(Layer):
     _weighted_metrics: Sequence[Any] = ()
     _trainable_at_compile: dict[Layer, bool] = {}
     _trained: list[Parameter] | None = None
+    _fitting: Sequence[tuple[Callback, Any]] = ()  # in fit: its callbacks, and what they began with
+    _unsaved_data: Sequence[str] = ()  # in fit: what a checkpoint cannot hold
+    _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
 
     # ---- training --------------------------------------------------------------------------------
 
@@ -174,6 +177,8 @@ class Model(Layer):
         if verbose:
             bar = ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
             every_callback.insert(-1, bar)
+        every_callback.append(ResumeCallbacks(every_callback, initial_epoch))
+        self._unsaved_data = ["the position of the iterator x"] if hasattr(x, "__next__") else []
         self.stop_training = False
         run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))
         return self.history
@@ -395,7 +400,9 @@ class Model(Layer):
         saving.load_weights(path, self._built_weights("load_weights"), skip_mismatch)
 
     def save(self, path: PathLike, epoch: int = 0) -> None:
-        """Write a checkpoint: weights, state and rate of the optimizer, random generator, epoch.
+        """Write a checkpoint: weights, optimizer, random generator, epoch, states of layers.
+
+        In fit it also holds the states of the callbacks.
 
         Args:
             path: The file, in safetensors format. The architecture stays in your code.
@@ -404,8 +411,7 @@ class Model(Layer):
         Raises:
             ValueError: If the model is not built.
         """
-        optimizer = self.optimizer if self._compiled else None
-        saving.save_checkpoint(path, self._built_weights("save"), optimizer, epoch)
+        checkpoints.save_checkpoint(path, self, self._built_weights("save"), epoch)
 
     def load(self, path: PathLike) -> int:
         """Restore a checkpoint that `save` wrote.
@@ -414,14 +420,13 @@ class Model(Layer):
             path: The file.
 
         Returns:
-            Its epoch; fit(initial_epoch=...) then continues bit for bit.
+            Its epoch; fit(initial_epoch=...) then continues bit for bit, its callbacks too.
 
         Raises:
             ValueError: If the model is not built, or not compiled with the optimizer of the
                 checkpoint; nothing is changed then.
         """
-        optimizer = self.optimizer if self._compiled else None
-        return saving.load_checkpoint(path, self._built_weights("load"), optimizer)
+        return checkpoints.load_checkpoint(path, self, self._built_weights("load"))
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print a table of the layers: output shapes and numbers of parameters.
