@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import struct
+import tokenize
 import uuid
 import zipfile
 import zlib
@@ -41,6 +42,7 @@ PARSE_ERRORS = (
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
+    tokenize.TokenError,
 )
 
 # ---- writing -------------------------------------------------------------------------------------
@@ -310,8 +312,7 @@ def entry(content: Mapping[str, Any], key: str, kind: Any, path: PathLike) -> An
         raise ValueError(f"{path} has no entry {key!r}")
     value = content[key]
     if not _is_of(value, kind):
-        expected = kind.__name__ if isinstance(kind, type) else _expected(kind)
-        raise ValueError(f"{path}: {key!r} is {_name(value)}, expected {expected}")
+        raise ValueError(f"{path}: {key!r} is {_name(value)}, expected {_expected(kind)}")
     return value
 
 
@@ -328,10 +329,12 @@ def _is_of(value: Any, kind: Any) -> bool:
 
 
 def _expected(kind: Any) -> str:
-    """The words for a list or dict of a type."""
-    (inner,) = kind if isinstance(kind, list) else kind.values()
-    word = "list" if isinstance(kind, list) else "dict"
-    return f"a {word} of {inner.__name__}"
+    """The words for a type."""
+    if isinstance(kind, type):
+        return kind.__name__
+    if isinstance(kind, list):
+        return f"a list of {_expected(kind[0])}"
+    return f"a dict of {_expected(kind[str])}"
 
 
 def _name(value: Any) -> str:
