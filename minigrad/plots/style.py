@@ -85,7 +85,11 @@ def new_figure(width: float, height: float, path: PathLike | None = None) -> Ite
     from cycler import cycler
     from matplotlib.figure import Figure
 
-    options: dict[str, Any] = {"figsize": (width, height), "layout": "constrained", "facecolor": "white"}
+    options: dict[str, Any] = {
+        "figsize": (width, height),
+        "layout": "constrained",
+        "facecolor": "white",
+    }
     if path is None:
         # before rc_context, at whose end a backend that is loaded inside loses its settings
         figure = _pyplot_figure(options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
@@ -387,9 +388,8 @@ def open_npy(
         FileNotFoundError: If there is no file.
         ValueError: If anything in the file, or in the block, is not as expected.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no npz file at {path}")
-    with parsing(path, "npz file"), zipfile.ZipFile(path) as archive:
+    content = io.BytesIO(read_bytes(path, "npz file"))
+    with parsing(path, "npz file"), zipfile.ZipFile(content) as archive:
         member = archive.getinfo(f"{name}.npy")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{name} is compressed as NumPy does not")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
 import signal
@@ -33,6 +34,7 @@ def run_limited(body: Callable[[], str], seconds: int = 20, memory: int = MEMORY
 
 def _in_child(body: Callable[[], str], writer: int, seconds: int, memory: int) -> None:
     """Run `body` under limits, write what it returns, and end the process."""
+    faulthandler.disable()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(seconds)
     with open("/proc/self/statm") as file:
