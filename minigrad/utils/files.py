@@ -116,20 +116,20 @@ def _open_new(temporary: Path, path: PathLike) -> IO[bytes]:
         except OSError as cause:
             reason = f"cannot write in the folder {temporary.parent} ({cause.strerror})"
             raise type(cause)(cause.errno, reason, str(path)) from cause
-        _lock(file)
+        _lock(file, wait=True)
         if temporary.exists():
             return file
         file.close()  # another process removed it between the two lines above
 
 
-def _lock(file: IO[bytes]) -> bool:
+def _lock(file: IO[bytes], wait: bool = False) -> bool:
     """Try to lock an open file; on Windows an open file cannot be removed anyway."""
     try:
         import fcntl
     except ImportError:
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
@@ -212,11 +212,9 @@ def read_bytes(path: PathLike, what: str) -> bytes:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"no {what} at {path}")
-    with open(path, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+    if Path(path).stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} is no {what}: it has more than {MAX_BYTES >> 20} MB")
-    return data
+    return Path(path).read_bytes()
 
 
 def read_text(path: PathLike, what: str) -> str:

@@ -95,7 +95,7 @@ def run(count: int, seed: int) -> list[str]:
     faults: list[str] = []
     swallowed: list[str] = []
     hook, sys.unraisablehook = sys.unraisablehook, lambda found: swallowed.append(str(found.object))
-    model, before = network(), now()
+    model, before, threads = network(), now(), threading.active_count()
     lengths = {name: _seconds(work, model) for name, work in WORK.items()}
     try:
         with Interrupter() as interrupter:
@@ -103,7 +103,7 @@ def run(count: int, seed: int) -> list[str]:
                 name = chance.choice(list(WORK))
                 after = chance.uniform(1e-5, lengths[name])
                 came = interrupter.run(lambda name=name: WORK[name](model), after)  # type: ignore[misc]
-                problems = _problems(model, before)
+                problems = _problems(model, before, threads)
                 if not came or swallowed:
                     problems.append(f"swallowed in {swallowed}")
                 swallowed.clear()
@@ -124,16 +124,16 @@ def _seconds(work: Callable[[Sequential], Any], model: Sequential) -> float:
     return time.perf_counter() - start
 
 
-def _problems(model: Sequential, before: list[Any]) -> list[str]:
+def _problems(model: Sequential, before: list[Any], threads: int) -> list[str]:
     """What an interrupt has left behind."""
     problems = []
     if now() != before:
         problems.append(f"settings are {now()}")
     deadline = time.monotonic() + 2
-    while threading.active_count() > 1 and time.monotonic() < deadline:
+    while threading.active_count() > threads and time.monotonic() < deadline:
         time.sleep(0.001)
-    if threading.active_count() > 1:
-        problems.append(f"threads left: {[t.name for t in threading.enumerate()[1:]]}")
+    if threading.active_count() > threads:
+        problems.append(f"threads left: {[t.name for t in threading.enumerate()]}")
     try:
         loss = model.train_on_batch(X, Y)[0]
         if not np.isfinite(loss):
