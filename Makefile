@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu lint types parity bench docs architecture mutation-report code-mutation-report clean
+.PHONY: demo test test-gpu torture lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -21,6 +21,9 @@ test: .venv/test.installed            ## the test suite, and the examples in doc
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"
+
+torture: .venv/test.installed         ## kills, hostile files, interrupts, extreme values; a table of the faults (POSIX)
+	$(BIN)/python -m tests.torture
 
 lint: .venv/lint.installed            ## style: ruff's rules and its format
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
 
 from ..utils.files import PathLike, atomic_write
 
@@ -16,6 +17,23 @@ from ..utils.files import PathLike, atomic_write
 def cache_dir() -> Path:
     """The folder of downloaded data sets: $MINIGRAD_HOME, or .minigrad in the user's home."""
     return Path(os.environ.get("MINIGRAD_HOME") or Path.home() / ".minigrad")
+
+
+def check_digest(file: IO[bytes], digest: str) -> None:
+    """Raise ValueError if an open file has another checksum.
+
+    Args:
+        file: The file.
+        digest: The checksum, as "sha256:..." or another algorithm of hashlib.
+
+    Raises:
+        ValueError: If the checksum is another one.
+    """
+    algorithm, _, expected = digest.partition(":")
+    file.seek(0)
+    found = hashlib.file_digest(file, algorithm).hexdigest()  # type: ignore[arg-type]
+    if found != expected:
+        raise ValueError(f"its {algorithm} is {found}, not {expected}")
 
 
 def fetch(url: str, path: PathLike, digest: str, reason: str, instead: str) -> None:
@@ -31,15 +49,11 @@ def fetch(url: str, path: PathLike, digest: str, reason: str, instead: str) -> N
     Raises:
         RuntimeError: If the file cannot be fetched or its checksum is wrong.
     """
-    algorithm, _, expected = digest.partition(":")
     try:
         with atomic_write(path) as file:
             with urllib.request.urlopen(url, timeout=30) as response:
                 shutil.copyfileobj(response, file)
-            file.seek(0)
-            found = hashlib.file_digest(file, algorithm).hexdigest()  # type: ignore[arg-type]
-            if found != expected:
-                raise ValueError(f"its {algorithm} is {found}, not {expected}")
+            check_digest(file, digest)
     except (OSError, ValueError, http.client.HTTPException, urllib.error.URLError) as cause:
         raise RuntimeError(
             f"{reason}, and it could not be fetched from {url} ({type(cause).__name__}: {cause}). "

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from ..utils.files import read_json
-from .cache import cache_dir, fetch
+from ..utils.files import parsing, read_json, read_npz
+from .cache import cache_dir, check_digest, fetch
 from .pickled_lists import read_lists
 from .preparation import Split, as_labels
 
@@ -91,6 +89,7 @@ def get_word_index() -> dict[str, int]:
 
     Raises:
         RuntimeError: If the file is not there and cannot be fetched.
+        ValueError: If the file is another one.
 
     Example:
         >>> get_word_index()["the"]  # doctest: +SKIP
@@ -105,6 +104,8 @@ def get_word_index() -> dict[str, int]:
             f"IMDB's words: {path} is not there",
             "number the words of texts of your own: minigrad.data.WordVocabulary.fit",
         )
+    with open(path, "rb") as file, parsing(path, "word index of IMDB"):
+        check_digest(file, WORDS_DIGEST)
     return dict(read_json(path, "word index of IMDB"))
 
 
@@ -112,7 +113,7 @@ def _read_or_fetch(path: Path) -> list[Part]:
     """The training and the test part; fetched if they are not there or damaged."""
     try:
         return _read(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as damage:
+    except (OSError, ValueError) as damage:
         is_missing = isinstance(damage, FileNotFoundError)
         reason = "is not there" if is_missing else f"is damaged ({damage})"
         fetch(
@@ -127,10 +128,11 @@ def _read_or_fetch(path: Path) -> list[Part]:
 
 
 def _read(path: Path) -> list[Part]:
+    with open(path, "rb") as file:
+        check_digest(file, REVIEWS_DIGEST)
     parts = []
     for name in ("train", "test"):
-        with np.load(path, allow_pickle=False) as file:
-            labels = file[f"y_{name}"]
+        labels = read_npz(path, {f"y_{name}": 1})[f"y_{name}"]
         reviews = read_lists(path, f"x_{name}")
         if labels.shape != (len(reviews),):
             raise ValueError(f"{len(reviews)} reviews beside labels of shape {labels.shape}")

@@ -134,6 +134,22 @@ class Layer(Module):
         for _, layer in self.named_children():
             layer.reset_states()
 
+    def get_state(self) -> dict[str, Any]:
+        """What a checkpoint holds of this layer besides its parameters: lists, dicts of arrays."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint.
+
+        Args:
+            state: What `get_state` returned when it was saved.
+
+        Raises:
+            ValueError: If it does not fit; nothing is changed then.
+        """
+        if state:
+            raise ValueError(f"{type(self).__name__} has no state besides its parameters")
+
     # ---- calling ---------------------------------------------------------------------------------
 
     def __call__(self, x: Any, *others: Any, training: bool | None = None, **options: Any) -> Any:

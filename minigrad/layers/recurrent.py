@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..backend import Array, backend
 from ..config import device_module, settings
@@ -170,6 +172,28 @@ class RNN(Layer):
         if states is not None:
             new = states if isinstance(states, (list, tuple)) else [states]
             self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in new]
+
+    def get_state(self) -> dict[str, Any]:
+        """The states that a stateful layer keeps between batches."""
+        return {"states": list(self._states)} if self._states else {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Start the next batch from the states of a checkpoint.
+
+        Args:
+            state: What `get_state` returned.
+
+        Raises:
+            ValueError: If they do not fit; nothing is changed then.
+        """
+        states = state.get("states")
+        shapes = [np.shape(s) for s in states or ()]
+        rows = shapes[0][0] if shapes and len(shapes[0]) else 0
+        if states is not None and (
+            not self.stateful or shapes != [(rows, n) for n in self.state_sizes()]
+        ):
+            raise ValueError(f"states of shapes {shapes} do not fit {type(self).__name__}")
+        self.reset_states(states)
 
     # ---- two ways to run the cell ----------------------------------------------------------------
 

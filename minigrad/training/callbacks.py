@@ -7,10 +7,12 @@ import inspect
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ..utils.files import parsing
 from ..utils.registry import check_choice
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Callback:
     model: Model
     params: dict[str, Any] = {}  # verbose, epochs and steps (batches per epoch; None if unknown)
     reads_batch_logs = True  # False: the metrics need not be computed for on_train_batch_end
+    state_names: tuple[str, ...] = ()  # the attributes that a checkpoint holds
+    passing_names: tuple[str, ...] = ("model", "params")  # those that need not be held
 
     def set_model(self, model: Model) -> None:
         """Called before anything else, with the model in training.
@@ -60,6 +64,22 @@ class Callback:
             params: "verbose", "epochs" and "steps", the batches per epoch or None if unknown.
         """
         self.params = params
+
+    def get_state(self) -> dict[str, Any]:
+        """What a checkpoint holds of this callback: numbers, strings, arrays, lists, dicts."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint; called after `on_train_begin`.
+
+        Args:
+            state: What `get_state` returned when the checkpoint was saved.
+
+        Raises:
+            ValueError: If it is the state of another callback.
+        """
+        _check_state(self, state)
+        vars(self).update(state)
 
     # ---- fit ----
 
@@ -91,6 +111,14 @@ class Callback:
         Args:
             epoch: Number of the epoch.
             logs: Means over the epoch; values that are added here reach the history.
+        """
+
+    def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
+        """Called when every callback has seen the end of the epoch: the time to save the model.
+
+        Args:
+            epoch: Number of the epoch.
+            logs: As all callbacks left them.
         """
 
     def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
@@ -278,6 +306,8 @@ class History(Callback):
         ({'loss': [0.5]}, [0])
     """
 
+    passing_names = (*Callback.passing_names, "history", "epoch")
+
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
@@ -304,6 +334,7 @@ class ProgressBar(Callback):
     """
 
     reads_batch_logs = False
+    passing_names = (*Callback.passing_names, "bar")
 
     def __init__(self, steps: int | None, epochs: int, verbose: int = 1) -> None:
         self.steps = steps
@@ -368,6 +399,7 @@ class CSVLogger(Callback):
     """
 
     file: IO[str]
+    passing_names = (*Callback.passing_names, "file", "columns", "writer")
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
         self.filename = str(filename)
@@ -403,6 +435,24 @@ class CSVLogger(Callback):
         """Close the file."""
         self.file.close()
 
+    def get_state(self) -> dict[str, Any]:
+        """The file, and its length: what is written later belongs to epochs not in the checkpoint.
+
+        It is empty without append, when a new training writes a new file.
+        """
+        path = str(Path(self.filename).resolve())
+        return {"path": path, "length": self.file.tell()} if self.append else {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Remove the lines of epochs that are about to be trained again.
+
+        Args:
+            state: What `get_state` returned.
+        """
+        path = str(Path(self.filename).resolve())
+        if self.append and state.get("path") == path and state["length"] < self.file.tell():
+            self.file.truncate(state["length"])
+
 
 # ---- callbacks that monitor a value --------------------------------------------------------------
 
@@ -424,6 +474,7 @@ class MonitorCallback(Callback):
         ([True, True, False], 0.7)
     """
 
+    state_names: tuple[str, ...] = ("best",)
     HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2")
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
@@ -498,6 +549,8 @@ class EarlyStopping(MonitorCallback):
         3
     """
 
+    state_names = ("best", "wait", "stopped_epoch", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -523,6 +576,21 @@ class EarlyStopping(MonitorCallback):
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
         self.reset_best()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint; if patience had ended by then, training stops at once.
+
+        Args:
+            state: What `get_state` returned.
+        """
+        super().set_state(state)
+        if self.stopped_epoch and self.wait >= self.patience:
+            self.model.stop_training = True
+            warnings.warn(
+                f"EarlyStopping had stopped this training after epoch {self.stopped_epoch + 1}: "
+                "nothing is left to train; a larger patience lets it go on",
+                stacklevel=2,
+            )
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Compare the value, keep the best weights, and stop when patience ends."""
@@ -555,7 +623,8 @@ class EarlyStopping(MonitorCallback):
 class ModelCheckpoint(MonitorCallback):
     """Saves the model after each epoch, or only after the best so far.
 
-    Checkpoints are complete (Model.save): training that is resumed from one continues bit for bit.
+    Checkpoints are complete (Model.save): training that is resumed from one continues bit for bit,
+    with all callbacks, in whatever order they are listed: they see the end of the epoch first.
 
     Args:
         filepath: The file; may contain {epoch}, counted from 1, and {names of logs}.
@@ -573,6 +642,8 @@ class ModelCheckpoint(MonitorCallback):
         >>> ModelCheckpoint("runs/{epoch}-{val_loss:.2f}.safetensors").filepath
         'runs/{epoch}-{val_loss:.2f}.safetensors'
     """
+
+    passing_names = (*Callback.passing_names, "is_due")
 
     def __init__(
         self,
@@ -598,8 +669,12 @@ class ModelCheckpoint(MonitorCallback):
             )
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Decide whether to save the model."""
+        self.is_due = not self.save_best_only or self.update_best(self.monitored_value(logs))
+
+    def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
         """Save the model."""
-        if self.save_best_only and not self.update_best(self.monitored_value(logs)):
+        if not self.is_due:
             return
         path = self._path(epoch, logs)
         if self.save_weights_only:
@@ -641,6 +716,8 @@ class ReduceLROnPlateau(MonitorCallback):
         >>> ReduceLROnPlateau("val_loss", factor=0.5, patience=5).factor
         0.5
     """
+
+    state_names = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,
@@ -803,3 +880,105 @@ class LambdaCallback(Callback):
     ) -> None:
         given = {name: f for name, f in locals().items() if name.startswith("on_")}
         vars(self).update({name: f for name, f in given.items() if f is not None})
+
+
+# ---- what a checkpoint holds of callbacks --------------------------------------------------------
+
+
+class ResumeCallbacks(Callback):
+    """The last callback of every fit: gives the others what a checkpoint holds of them.
+
+    Meanwhile the model knows them, so that Model.save can ask for their states.
+
+    Args:
+        callbacks: All callbacks of the fit.
+        first_epoch: The epoch with which it begins; a checkpoint of another epoch is not resumed.
+
+    Example:
+        >>> [type(c).__name__ for c in ResumeCallbacks([EarlyStopping()], 3).callbacks]
+        ['EarlyStopping']
+    """
+
+    def __init__(self, callbacks: Sequence[Callback], first_epoch: int) -> None:
+        self.callbacks = list(callbacks)
+        self.first_epoch = first_epoch
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Restore the states of a checkpoint that was loaded."""
+        epoch, stored, not_held = self.model._resumed or (0, [], [])
+        self.model._resumed = None
+        if epoch and epoch == self.first_epoch:
+            missing = [*not_held, *self._restore(stored)]
+            if missing:
+                warnings.warn(
+                    f"the checkpoint does not hold {'; '.join(missing)}: training may go on "
+                    "otherwise than it would have without a break",
+                    stacklevel=2,
+                )
+        self.model._fitting = [(c, plain_attributes(c)) for c in self.callbacks]
+
+    def _restore(self, stored: list[dict[str, Any]]) -> list[str]:
+        """Give each callback the next state of its class; returns what is missing."""
+        missing = []
+        for callback in self.callbacks:
+            name = type(callback).__name__
+            match = next((s for s in stored if s.get("class") == name), None)
+            if match is not None:
+                stored.remove(match)
+                with parsing("the checkpoint", f"state of {name}"):
+                    callback.set_state(match["state"])
+            elif callback.get_state():
+                missing.append(f"the state of the callback {name}")
+        return missing
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Let the model forget the callbacks."""
+        self.model._fitting = ()
+
+
+def plain_attributes(callback: Callback) -> dict[str, Any]:
+    """The attributes of a callback that no checkpoint holds, as far as a change of them shows.
+
+    Args:
+        callback: The callback.
+
+    Example:
+        >>> callback = LearningRateScheduler(lambda epoch: 0.1)
+        >>> callback.seen = [1, 2]
+        >>> plain_attributes(callback)["seen"]
+        2
+    """
+    held = {*callback.state_names, *callback.passing_names}
+    plain = {}
+    for name, value in vars(callback).items():
+        if name not in held:
+            is_container = isinstance(value, (list, dict, set, deque))
+            is_number = isinstance(value, (bool, int, float, str))
+            plain[name] = len(value) if is_container else value if is_number else id(value)
+    return plain
+
+
+def changed_names(callback: Callback, before: dict[str, Any]) -> list[str]:
+    """The attributes that changed since `before` and that no checkpoint holds.
+
+    Args:
+        callback: The callback.
+        before: Its `plain_attributes` when training began.
+    """
+    now = plain_attributes(callback)
+    return [name for name in now if name not in before or now[name] != before[name]]
+
+
+def _check_state(callback: Callback, state: dict[str, Any]) -> None:
+    """Raise ValueError unless the state has the names, and the kinds of numbers, of a callback."""
+    name = type(callback).__name__
+    if set(state) != set(callback.state_names):
+        raise ValueError(
+            f"the checkpoint holds {', '.join(state) or 'nothing'} of {name}, which needs "
+            f"{', '.join(callback.state_names)}"
+        )
+    for key, value in state.items():
+        current = getattr(callback, key)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(current, (int, float)) and not is_number:
+            raise ValueError(f"the checkpoint's {key} of {name} is {value!r:.50}, not a number")

@@ -47,14 +47,16 @@ def run_epochs(
             callback.on_train_begin(logs)
             begun.append(callback)
         for epoch in epochs:
+            if model.stop_training:
+                break
             logs = run_epoch(model, batches, callbacks, epoch)
             if validation is not None:
                 results = evaluate_batches(model, validation, callbacks)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             for callback in callbacks:
                 callback.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
+            for callback in callbacks:
+                callback.on_epoch_complete(epoch, logs)
     finally:
         with ExitStack() as stack:  # calls all of them, even if an earlier one raises
             for callback in reversed(begun):

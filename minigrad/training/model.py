@@ -17,8 +17,16 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
-from . import saving
-from .callbacks import Callback, Callbacks, History, ProgressBar, as_list, start_callbacks
+from . import checkpoints, saving
+from .callbacks import (
+    Callback,
+    Callbacks,
+    History,
+    ProgressBar,
+    ResumeCallbacks,
+    as_list,
+    start_callbacks,
+)
 from .data_adapter import (
     ClassWeight,
     apply_class_weights,
@@ -77,6 +85,9 @@ class Model(Layer):
     _told_unreached: frozenset[int] = frozenset()  # ids of parameters that were warned of
     _has_diverged = False  # True: this fit has warned
     _divergence = ""  # where the first loss that was not finite came from
+    _fitting: Sequence[tuple[Callback, Any]] = ()  # in fit: its callbacks, and what they began with
+    _unsaved_data: Sequence[str] = ()  # in fit: what a checkpoint cannot hold
+    _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
 
     # ---- training --------------------------------------------------------------------------------
 
@@ -200,10 +211,12 @@ class Model(Layer):
         self.history = History()
         own: list[Callback] = [self.history]
         if verbose:
-            own.insert(
-                0, ProgressBar(train.steps, epochs, 1 if verbose == "auto" else int(verbose))
-            )
-        every_callback = start_callbacks(self, [*as_list(callbacks), *own], **run)
+            style = 1 if verbose == "auto" else int(verbose)
+            own.insert(0, ProgressBar(train.steps, epochs, style))
+        given = [*as_list(callbacks), *own]
+        resume = ResumeCallbacks(given, initial_epoch)
+        every_callback = start_callbacks(self, [*given, resume], **run)
+        self._unsaved_data = ["the position of the iterator x"] if hasattr(x, "__next__") else []
         self.stop_training = self._has_diverged = False
         self._divergence = ""
         run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))
@@ -460,7 +473,9 @@ class Model(Layer):
         saving.load_weights(path, self._built_weights("load_weights"), skip_mismatch)
 
     def save(self, path: PathLike, epoch: int = 0) -> None:
-        """Write a checkpoint: weights, state and rate of the optimizer, random generator, epoch.
+        """Write a checkpoint: weights, optimizer, random generator, epoch, states of layers.
+
+        In fit it also holds the states of the callbacks.
 
         Args:
             path: The file, in safetensors format. The architecture stays in your code.
@@ -469,8 +484,7 @@ class Model(Layer):
         Raises:
             ValueError: If the model is not built.
         """
-        optimizer = self.optimizer if self._compiled else None
-        saving.save_checkpoint(path, self._built_weights("save"), optimizer, epoch)
+        checkpoints.save_checkpoint(path, self, self._built_weights("save"), epoch)
 
     def load(self, path: PathLike) -> int:
         """Restore a checkpoint that `save` wrote.
@@ -479,14 +493,13 @@ class Model(Layer):
             path: The file.
 
         Returns:
-            Its epoch; fit(initial_epoch=...) then continues bit for bit.
+            Its epoch; fit(initial_epoch=...) then continues bit for bit, its callbacks too.
 
         Raises:
             ValueError: If the model is not built, or not compiled with the optimizer of the
                 checkpoint; nothing is changed then.
         """
-        optimizer = self.optimizer if self._compiled else None
-        return saving.load_checkpoint(path, self._built_weights("load"), optimizer)
+        return checkpoints.load_checkpoint(path, self, self._built_weights("load"))
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print a table of the layers: output shapes and numbers of parameters.

@@ -1,20 +1,35 @@
-"""Weights and checkpoints in safetensors files, checked before anything changes."""
+"""Weights in safetensors files, checked before anything changes."""
 
 from __future__ import annotations
 
-import json
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Mapping
 
 import numpy as np
 
 from ..backend import to_cpu
-from ..layers.parameter import Parameter
-from ..optimizers.base import Optimizer
-from ..random import generator
-from ..utils.files import PathLike, atomic_write
+from ..engine.tensor import Tensor
+from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing
 
-Weights = Mapping[str, Parameter]  # parameters by their path in the model
+Weights = Mapping[str, Tensor]  # parameters by their path in the model
+Problems = dict[str, list[str]]  # what does not fit, by kind
+METADATA = "minigrad"  # the key of a checkpoint's metadata
+DTYPES = {
+    "BOOL": "?",
+    "U8": "<u1",
+    "I8": "<i1",
+    "U16": "<u2",
+    "I16": "<i2",
+    "U32": "<u4",
+    "I32": "<i4",
+    "U64": "<u8",
+    "I64": "<i8",
+    "F16": "<f2",
+    "F32": "<f4",
+    "F64": "<f8",
+    "C64": "<c8",
+}
 
 # ---- safetensors ---------------------------------------------------------------------------------
 
@@ -53,29 +68,49 @@ def save_safetensors(
 
 
 def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """(arrays by name, metadata) of a safetensors file.
+    """(arrays by name, metadata) of a safetensors file; bfloat16 becomes float32.
 
     Args:
         path: The file.
 
     Raises:
         FileNotFoundError: If there is no file.
-        ValueError: If it is of another format, or cut short.
+        ValueError: If it is of another format, cut short, or holds a type that NumPy lacks.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError, deserialize
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"no weight file at {path}")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return arrays, dict(file.metadata() or {})
-    except SafetensorError as cause:
+    with parsing(path, "safetensors file"):
+        data = Path(path).read_bytes()
+        try:
+            tensors = deserialize(data)
+        except SafetensorError as cause:
+            raise ValueError(
+                f"{path} is not a complete safetensors file ({cause}). minigrad reads only "
+                "safetensors: pickles (.bin, .pt) and HDF5 (.h5) have to be converted by the "
+                "framework that wrote them"
+            ) from cause
+        end = 8 + int.from_bytes(data[:8], "little")
+        header = parse_json(data[8:end], path, "safetensors file")
+        del data
+        arrays = {
+            name: _as_array(name, **stored) for name, stored in sorted(tensors, key=itemgetter(0))
+        }
+    return arrays, header.get("__metadata__", {})
+
+
+def _as_array(name: str, dtype: str, shape: list[int], data: bytearray) -> np.ndarray:
+    """A stored tensor as a NumPy array."""
+    if dtype == "BF16":  # the upper half of a float32
+        halves = np.frombuffer(data, "<u2").astype(np.uint32)
+        return (halves << 16).view(np.float32).reshape(shape)
+    if dtype not in DTYPES:
         raise ValueError(
-            f"{path} is not a complete safetensors file ({cause}). minigrad reads only "
-            "safetensors: pickles (.bin, .pt) and HDF5 (.h5) have to be converted by the framework "
-            "that wrote them"
-        ) from cause
+            f"{name} has the type {dtype}, which NumPy lacks: convert it to F32 with the framework "
+            "that wrote it"
+        )
+    return np.frombuffer(data, DTYPES[dtype]).reshape(shape)
 
 
 # ---- weights -------------------------------------------------------------------------------------
@@ -91,16 +126,23 @@ def load_weights(path: PathLike, weights: Weights, skip_mismatch: bool = False) 
 
     Raises:
         FileNotFoundError: If there is no file.
-        ValueError: If names or shapes differ; nothing is changed then.
+        ValueError: If names, shapes or types differ; nothing is changed then.
     """
-    arrays, _ = load_safetensors(path)
-    assign_weights(weights, _without_optimizer(arrays), str(path), skip_mismatch)
+    arrays, metadata = load_safetensors(path)
+    if METADATA in metadata:
+        content = parse_json(metadata[METADATA], path, "checkpoint")
+        names = entry(content, "weights", [str], path)
+        arrays = {name: arrays[name] for name in names if name in arrays}
+    assign_weights(weights, arrays, str(path), skip_mismatch)
 
 
 def assign_weights(
     weights: Weights, arrays: Mapping[str, Any], source: str, skip_mismatch: bool = False
 ) -> None:
     """Write arrays into the parameters of the same names.
+
+    Floating numbers are rounded to the type of the parameter if it can hold them; all else has to
+    be of its kind.
 
     Args:
         weights: Parameters by name.
@@ -109,127 +151,72 @@ def assign_weights(
         skip_mismatch: Whether to assign what fits, instead of refusing what does not.
 
     Raises:
-        ValueError: Lists every missing, extra and wrongly shaped name; nothing is changed then.
+        ValueError: Lists every missing, extra and unfit array; nothing is changed then.
     """
-    fitting = [
-        name for name, p in weights.items() if name in arrays and arrays[name].shape == p.shape
-    ]
-    if not skip_mismatch and not len(fitting) == len(weights) == len(arrays):
-        _refuse_weights(weights, arrays, source)
-    for name in fitting:
-        weights[name].assign(arrays[name])
+    fitting, problems = match_arrays(weights, arrays)
+    if problems and not skip_mismatch:
+        raise mismatch_error(source, problems)
+    for name, a in fitting.items():
+        weights[name].assign(a)
 
 
-def _refuse_weights(weights: Weights, arrays: Mapping[str, Any], source: str) -> None:
-    """Raise the ValueError that lists all differences."""
-    shapes = [
-        f"{name} is {tuple(arrays[name].shape)}, the model expects {p.shape}"
-        for name, p in weights.items()
-        if name in arrays and arrays[name].shape != p.shape
-    ]
-    problems = {
-        "missing": [name for name in weights if name not in arrays],
-        "not in the model": [name for name in arrays if name not in weights],
-        "of another shape": shapes,
-    }
-    listed = [f"{title}: {'; '.join(names)}" for title, names in problems.items() if names]
-    raise ValueError(f"{source} does not fit this model; nothing was loaded. {'. '.join(listed)}")
-
-
-def _without_optimizer(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a checkpoint that are weights."""
-    return {name: a for name, a in arrays.items() if not name.startswith("optimizer/")}
-
-
-# ---- checkpoints: weights, optimizer state, generator --------------------------------------------
-
-
-def save_checkpoint(
-    path: PathLike, weights: Weights, optimizer: Optimizer | None, epoch: int
-) -> None:
-    """Write all that training needs to continue bit for bit.
+def match_arrays(
+    weights: Weights, arrays: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], Problems]:
+    """(the arrays that fit, in the types of the parameters; what does not fit).
 
     Args:
-        path: The file.
         weights: Parameters by name.
-        optimizer: Its state, steps and learning rate are stored; None for none.
-        epoch: Number of epochs trained.
+        arrays: Arrays by name.
+
+    Example:
+        >>> p = minigrad.Parameter(np.zeros(2))
+        >>> match_arrays({"bias": p}, {"bias": np.array([1.0, 1e300])})
+        ({}, {'of another type': ['bias holds numbers that float32 cannot: up to 1e+300']})
     """
-    arrays: dict[str, Any] = {name: p.data for name, p in weights.items()}
-    training_state: dict[str, Any] = {"epoch": epoch, "generator": generator().bit_generator.state}
-    if optimizer is not None:
-        names = {id(p): name for name, p in weights.items()}
-        state = {
-            names[id(p)]: slots
-            for p, slots in zip(optimizer.parameters, optimizer.state())
-            if id(p) in names
-        }
-        training_state["optimizer"] = optimizer.name
-        training_state["slots"] = optimizer.slots
-        training_state["t"] = optimizer.t
-        training_state["learning_rate"] = optimizer.learning_rate
-        training_state["trained"] = list(state)
-        for name, slots in state.items():
-            for slot, a in zip(optimizer.slots, slots):
-                arrays[f"optimizer/{name}/{slot}"] = a
-    save_safetensors(path, arrays, {"minigrad": json.dumps(training_state)})
+    fitting: dict[str, np.ndarray] = {}
+    problems: Problems = {"missing": [], "not in the model": [], "of another shape": []}
+    problems["not in the model"] = [name for name in arrays if name not in weights]
+    problems["of another type"] = []
+    for name, p in weights.items():
+        if name not in arrays:
+            problems["missing"].append(name)
+        elif arrays[name].shape != p.shape:
+            given = tuple(arrays[name].shape)
+            problems["of another shape"].append(f"{name} is {given}, the model expects {p.shape}")
+        elif problem := type_problem(arrays[name], p.dtype):
+            problems["of another type"].append(f"{name} {problem}")
+        else:
+            fitting[name] = arrays[name].astype(p.dtype)
+    return fitting, {title: names for title, names in problems.items() if names}
 
 
-def load_checkpoint(path: PathLike, weights: Weights, optimizer: Optimizer | None) -> int:
-    """Restore what `save_checkpoint` wrote.
+def type_problem(a: np.ndarray, dtype: Any) -> str | None:
+    """Why an array cannot become one of another type; None if it can.
 
     Args:
-        path: The file.
-        weights: The parameters to assign, by name.
-        optimizer: The optimizer to restore; of the same kind as the stored one, if there is one.
-
-    Returns:
-        The epoch of the checkpoint.
-
-    Raises:
-        FileNotFoundError: If there is no file.
-        ValueError: If it is no checkpoint, or weights or optimizer differ; nothing is changed then.
+        a: The array.
+        dtype: The type of the parameter.
     """
-    arrays, metadata = load_safetensors(path)
-    if "minigrad" not in metadata:
-        raise ValueError(f"{path} holds weights but no checkpoint: use load_weights")
-    training_state = json.loads(metadata["minigrad"])
-    if "optimizer" in training_state:
-        _require_same_optimizer(path, training_state, optimizer)
-    assign_weights(weights, _without_optimizer(arrays), str(path))
-    generator().bit_generator.state = training_state["generator"]
-    if "optimizer" in training_state and optimizer is not None:
-        _restore_optimizer(optimizer, weights, training_state, arrays)
-    return int(training_state["epoch"])
+    dtype = np.dtype(dtype)
+    if a.dtype.kind != dtype.kind:
+        return f"is {a.dtype}, the model expects {dtype}"
+    if np.can_cast(a.dtype, dtype):
+        return None
+    with np.errstate(over="ignore"):
+        converted = a.astype(dtype)
+    exact = np.isfinite(converted) | ~np.isfinite(a) if dtype.kind == "f" else converted == a
+    if exact.all():
+        return None
+    return f"holds numbers that {dtype} cannot: up to {abs(a[~exact]).max():.3g}"
 
 
-def _require_same_optimizer(
-    path: PathLike, training_state: dict[str, Any], optimizer: Optimizer | None
-) -> None:
-    """Raise ValueError unless the optimizer is of the kind that was saved."""
-    name, slots = training_state["optimizer"], tuple(training_state["slots"])
-    if optimizer is not None and (optimizer.name, optimizer.slots) == (name, slots):
-        return
-    compiled = "is not compiled"
-    if optimizer is not None:
-        compiled = f"has {optimizer.name!r} with {optimizer.slots}"
-    raise ValueError(
-        f"{path} holds the state of the optimizer {name!r} with {slots}, the model {compiled}: "
-        "compile it with the same one first"
-    )
+def mismatch_error(source: str, problems: Problems) -> ValueError:
+    """The error that lists everything that does not fit.
 
-
-def _restore_optimizer(
-    optimizer: Optimizer,
-    weights: Weights,
-    training_state: dict[str, Any],
-    arrays: Mapping[str, Any],
-) -> None:
-    """Load the state, the step and, unless it follows a schedule, the learning rate."""
-    names = training_state["trained"]
-    state = [
-        [arrays[f"optimizer/{name}/{slot}"] for slot in training_state["slots"]] for name in names
-    ]
-    optimizer.load_state([weights[name] for name in names], state, training_state["t"])
-    if optimizer.schedule is None:
-        optimizer.learning_rate = training_state["learning_rate"]
+    Args:
+        source: The file.
+        problems: What does not fit, by kind.
+    """
+    listed = ". ".join(f"{title}: {'; '.join(names)}" for title, names in problems.items())
+    return ValueError(f"{source} does not fit this model; nothing was loaded. {listed}")

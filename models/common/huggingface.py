@@ -21,7 +21,7 @@ import numpy as np
 
 from minigrad import Model, ops
 from minigrad.training import saving
-from minigrad.utils.files import read_json
+from minigrad.utils.files import entry, parsing, read_json
 from minigrad.utils.registry import lookup
 
 Folder = str | os.PathLike[str]
@@ -112,6 +112,76 @@ TIED = {  # copy: original
 BUFFERS = re.compile(  # masks, ranges; the second task of BERT
     r"h\.\d+\.attn\.(masked_)?bias|embeddings\.position_ids|cls\.seq_relationship\.\w+"
 )
+SETTINGS: dict[str, Any] = {  # the types of what is read; floats lie in [0, 1)
+    **dict.fromkeys(
+        [
+            "vocab_size",
+            "n_positions",
+            "n_embd",
+            "n_layer",
+            "n_head",
+            "n_inner",
+            "max_position_embeddings",
+            "dim",
+            "n_layers",
+            "n_heads",
+            "hidden_dim",
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "intermediate_size",
+            "type_vocab_size",
+            "num_labels",
+            "pad_token_id",
+        ],
+        int,
+    ),
+    **dict.fromkeys(
+        [
+            "resid_pdrop",
+            "attn_pdrop",
+            "dropout",
+            "attention_dropout",
+            "hidden_dropout_prob",
+            "attention_probs_dropout_prob",
+            "layer_norm_epsilon",
+            "layer_norm_eps",
+        ],
+        float,
+    ),
+    **dict.fromkeys(("model_type", "activation_function", "activation", "hidden_act"), str),
+    "id2label": {str: str},
+}
+MAY_BE_ZERO = {"type_vocab_size", "pad_token_id"}
+HEADS_AND_WIDTH = {
+    "gpt2": ("n_head", "n_embd"),
+    "bert": ("num_attention_heads", "hidden_size"),
+    "distilbert": ("n_heads", "dim"),
+}
+DEPTHS = {"gpt2": "n_layer", "bert": "num_hidden_layers", "distilbert": "n_layers"}
+SIZES = {  # setting: the weight and its axis that show it
+    "gpt2": {
+        "vocab_size": ("wte.weight", 0),
+        "n_positions": ("wpe.weight", 0),
+        "n_embd": ("wte.weight", 1),
+        "n_inner": ("h.0.mlp.c_fc.weight", 1),
+    },
+    "bert": {
+        "vocab_size": ("embeddings.word_embeddings.weight", 0),
+        "max_position_embeddings": ("embeddings.position_embeddings.weight", 0),
+        "type_vocab_size": ("embeddings.token_type_embeddings.weight", 0),
+        "hidden_size": ("embeddings.word_embeddings.weight", 1),
+        "intermediate_size": ("encoder.layer.0.intermediate.dense.weight", 1),
+        "num_labels": ("classifier.weight", 1),
+    },
+    "distilbert": {
+        "vocab_size": ("embeddings.word_embeddings.weight", 0),
+        "max_position_embeddings": ("embeddings.position_embeddings.weight", 0),
+        "dim": ("embeddings.word_embeddings.weight", 1),
+        "hidden_dim": ("transformer.layer.0.ffn.lin1.weight", 1),
+        "num_labels": ("classifier.weight", 1),
+    },
+}
 HEADS = {
     "cls",
     "classifier",
@@ -157,7 +227,11 @@ def read_config(folder: Folder, styles: tuple[str, ...], required: Config | None
         FileNotFoundError: If there is no config.json.
         ValueError: For another model type, or another value of a required setting.
     """
-    config = read_json(Path(folder) / "config.json", "config.json of a checkpoint folder")
+    path = Path(folder) / "config.json"
+    config = read_json(path, "config.json of a checkpoint folder")
+    config = {key: value for key, value in config.items() if value is not None}
+    for key in SETTINGS.keys() & config.keys():
+        _check_setting(config, key, path)
     if config.get("model_type") not in styles:
         raise ValueError(
             f"{folder} holds a model of the type {config.get('model_type')!r}: "
@@ -172,6 +246,38 @@ def read_config(folder: Folder, styles: tuple[str, ...], required: Config | None
     return config
 
 
+def _check_setting(config: Config, key: str, path: Path) -> None:
+    """Raise ValueError if a setting is of another type, or a number that no network can have."""
+    kind = SETTINGS[key]
+    value = entry(config, key, kind, path)
+    if kind is int and value == 0 and key not in MAY_BE_ZERO:
+        raise ValueError(f"{path}: {key} is 0, expected a number of one or more")
+    if kind is float and not value < 1:
+        raise ValueError(f"{path}: {key} is {value}, expected a number from 0 to below 1")
+
+
+def _check_sizes(config: Config, arrays: Arrays, style: str, path: Path) -> None:
+    """Raise ValueError for sizes far from those of the weights, before memory is asked for."""
+    block = LAYOUTS[style]["blocks"].partition("{}")[0]
+    numbers = {
+        name.removeprefix(block).partition(".")[0] for name in arrays if name.startswith(block)
+    }
+    heads, width = (config.get(key) for key in HEADS_AND_WIDTH[style])
+    if heads and width and width % heads:
+        raise ValueError(f"{path}: {heads} heads do not divide a width of {width}")
+    for key, (name, axis) in SIZES[style].items():
+        shape = arrays[name].shape if name in arrays else ()
+        size = shape[axis] if len(shape) > axis else 0
+        _check_size(config, key, size, path)
+    _check_size(config, DEPTHS[style], len(numbers), path)
+
+
+def _check_size(config: Config, key: str, size: int, path: Path) -> None:
+    """Raise ValueError for a size more than twice that of the weights; less is listed later."""
+    if config.get(key, 0) > 2 * size + 8:
+        raise ValueError(f"{path}: {key} is {config[key]}, the weights beside it have {size}")
+
+
 def activation(name: str) -> Any:
     """The function of an activation's name in a config."""
     return lookup(name, ACTIVATIONS, "activation")
@@ -179,8 +285,14 @@ def activation(name: str) -> Any:
 
 def class_names(config: Config) -> list[str]:
     """The names of a classifier's classes; LABEL_0, LABEL_1 where the config has none."""
-    names = config.get("id2label") or {i: f"LABEL_{i}" for i in range(config.get("num_labels", 2))}
-    return [names[i] for i in sorted(names, key=int)]
+    names = config.get("id2label")
+    if not names:
+        return [f"LABEL_{i}" for i in range(config.get("num_labels", 2))]
+    if sorted(names) != sorted(map(str, range(len(names)))):
+        raise ValueError(
+            f"id2label of config.json numbers its {len(names)} classes otherwise than from 0 on"
+        )
+    return [names[str(i)] for i in range(len(names))]
 
 
 # ---- weights -------------------------------------------------------------------------------------
@@ -220,8 +332,9 @@ def _read_files(folder: Path) -> Arrays:
     """The arrays of all weight files of a folder."""
     index, single = folder / "model.safetensors.index.json", folder / "model.safetensors"
     if index.is_file():
-        files = set(read_json(index, "index of the weight files")["weight_map"].values())
-        paths = [folder / file for file in sorted(files)]
+        content = read_json(index, "index of the weight files")
+        files = set(entry(content, "weight_map", {str: str}, index).values())
+        paths = [_inside(folder, file, index) for file in sorted(files)]
     elif single.is_file():
         paths = [single]
     else:
@@ -231,6 +344,17 @@ def _read_files(folder: Path) -> Arrays:
         stored, _ = saving.load_safetensors(path)
         arrays |= stored
     return arrays
+
+
+def _inside(folder: Path, file: str, index: Path) -> Path:
+    """A file of a folder; ValueError for a name that leads out of it.
+
+    In the cache of the Hugging Face hub, files are links to ../../blobs.
+    """
+    path, blobs = folder / file, folder.resolve().parent.parent / "blobs"
+    if Path(file).name != file or path.resolve().parent not in (folder.resolve(), blobs):
+        raise ValueError(f"{index} names {file!r:.80}, which is no file of this folder")
+    return path
 
 
 def _no_weights_error(folder: Path) -> Exception:
@@ -297,8 +421,11 @@ def load_pretrained(
     config = read_config(folder, styles, required)
     style = config["model_type"]
     arrays = read_arrays(folder, style)
-    model = build(config, arrays)
-    model.build_from_shape((1,))
+    path = Path(folder) / "config.json"
+    _check_sizes(config, arrays, style, path)
+    with parsing(path, "config.json of a network that minigrad has"):
+        model = build(config, arrays)
+        model.build_from_shape((1,))
     assign(model, arrays, style, folder)
     return model
 

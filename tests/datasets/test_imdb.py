@@ -111,6 +111,16 @@ def test_imdb_is_fetched_once_if_its_checksum_is_right(cache, tmp_path, monkeypa
     assert datasets.imdb.load_data()[0][0].tolist() == first.tolist()
 
 
+def test_a_file_with_another_checksum_is_damaged(cache, monkeypatch):
+    monkeypatch.setattr(datasets.imdb, "check_digest", datasets.cache.check_digest)
+    (cache / "imdb.npz").write_bytes(as_keras_has_it())
+    with pytest.raises(RuntimeError, match="is damaged .its sha256 is .*, not 69664113be75683a"):
+        datasets.imdb.load_data()
+    (cache / "imdb_word_index.json").write_text('{"the": 1}')
+    with pytest.raises(ValueError, match="imdb_word_index.json is no word index of IMDB: its md5"):
+        datasets.imdb.get_word_index()
+
+
 def test_imdb_s_words(cache):
     (cache / "imdb_word_index.json").write_text('{"the": 1, "a": 3}')
     assert datasets.imdb.get_word_index() == {"the": 1, "a": 3}

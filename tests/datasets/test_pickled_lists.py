@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -85,3 +86,45 @@ def test_a_shape_that_is_not_the_header_s(tmp_path):
         archive.writestr("x_train.npy", member.getvalue() + pickle.dumps([[1], [2], [3]]))
     with pytest.raises(ValueError, match="not the array that its header announces"):
         read_lists(tmp_path / "c.npz", "x_train")
+
+
+# ---- pickles that ask for time or memory ---------------------------------------------------------
+
+GLOBALS = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x00"
+HOSTILE = {
+    "memo beyond its objects": GLOBALS + b"r\xff\xff\xff\x7f.",
+    "memo as text": GLOBALS + b"p999999999\n.",
+    "nested tuples": b"\x80\x02)" + b"\x85" * 1150 + b".",
+    "doubled tuples": b"\x80\x02)" + b"q\x00h\x00\x86" * 400 + b".",
+    "nested lists": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
+    "marks": b"\x80\x02" + b"(" * 100_000 + b"l" * 100_000 + b".",
+    "frame": b"\x80\x04\x95" + b"\xff" * 7 + b"\x7f].",
+    "long integer": b"\x80\x02\x8b\xff\xff\xff\x7f.",
+    "long text": b"\x80\x02X\xff\xff\xff\x7f.",
+    "long bytes": b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f.",
+    "bytearray": b"\x80\x05\x96" + b"\xff" * 7 + b"\x7f.",
+    "dict of tuples": b"\x80\x02})\x85)s.",
+    "set": b"\x80\x04\x8f.",
+    "many digits": b"I" + b"9" * 5000 + b"\n.",
+    "repeated rows": GLOBALS + b"]q\x01" + b"h\x01" * 200 + b".",
+    "persistent": b"\x80\x02K\x01Q.",
+    "extension": b"\x80\x02\x82\x01.",
+    "instance": b"(inumpy\nndarray\n.",
+    "nothing": b"",
+    "no end": b"\x80\x02]",
+}
+
+
+@pytest.mark.parametrize("pickled", HOSTILE.values(), ids=list(HOSTILE))
+def test_hostile_pickles(tmp_path, pickled):
+    member = io.BytesIO()
+    header = {"descr": "|O", "fortran_order": False, "shape": (1,)}
+    np.lib.format.write_array_header_1_0(member, header)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", member.getvalue() + pickled)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"a.npz is no npz file"):
+        read_lists(tmp_path / "a.npz", "x")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50_000_000

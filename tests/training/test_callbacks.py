@@ -404,6 +404,9 @@ class Witness(Callback):
     def on_epoch_end(self, epoch, logs):
         self.calls.append(f"{self.name}epoch {epoch} end {sorted(logs)}")
 
+    def on_epoch_complete(self, epoch, logs):
+        """What is called after all others have a test in test_checkpoints."""
+
     def on_train_batch_begin(self, batch, logs):
         self.calls.append(f"{self.name}batch {batch} begin")
 

@@ -1,5 +1,6 @@
 """Weight files: written and read completely or not at all, and never unpickled."""
 
+import json
 import os
 import pickle
 import signal
@@ -316,3 +317,54 @@ def test_another_model_is_refused_before_anything_changes(tmp_path):
     with pytest.raises(ValueError, match="does not fit this model"):
         model.load(path)
     assert same(before, model) and (model.optimizer.t, model.optimizer.learning_rate) == (t, rate)
+
+
+# ---- headers -------------------------------------------------------------------------------------
+
+
+def tensor(dtype="F32", shape=(1,), offsets=(0, 4)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": list(offsets)}
+
+
+HEADERS = {
+    "overlapping": {"a": tensor(), "b": tensor()},
+    "negative": {"a": tensor(shape=(-1,))},
+    "negative offsets": {"a": tensor(offsets=(-4, 0))},
+    "too long": {"a": tensor(shape=(2**62, 2**62))},
+    "many axes": {"a": tensor(shape=(1,) * 100)},
+    "size of another type": {"a": tensor("F64")},
+    "unknown type": {"a": tensor("F99")},
+    "a gap": {"a": tensor(offsets=(2, 6))},
+    "metadata of numbers": {"a": tensor(), "__metadata__": {"x": 1}},
+    "a list": [1],
+    "texts": {"a": tensor(shape=("1",))},
+    "twice": b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+    b'"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+    "nested": b'{"a":' + b"[" * 100_000,
+    "latin": b'{"\xe9": 1}',
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=list(HEADERS))
+def test_headers_that_lie(tmp_path, header):
+    path, model = tmp_path / "w.safetensors", network()
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+    with pytest.raises(ValueError, match="w.safetensors is no") as caught:
+        model.load_weights(path)
+    assert str(caught.value).startswith(str(path))
+    path.write_bytes((2**60).to_bytes(8, "little") + text)
+    with pytest.raises(ValueError, match="w.safetensors is not a complete"):
+        model.load_weights(path)
+
+
+def test_a_link_to_weights_stays_one(tmp_path):
+    network().save_weights(tmp_path / "real.safetensors")
+    (tmp_path / "link.safetensors").symlink_to("real.safetensors")
+    model = network()
+    model.save_weights(tmp_path / "link.safetensors")
+    assert (tmp_path / "link.safetensors").is_symlink()
+    other = network()
+    other.load_weights(tmp_path / "real.safetensors")
+    assert same(model.get_weights(), other)

@@ -21,8 +21,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...utils.files import PathLike, atomic_write, read_json, write_json
-from .vocabulary import Vocabulary
+from ...utils.files import PathLike, atomic_write, entry, parsing, read_json, read_text, write_json
+from .vocabulary import Vocabulary, read_tokenizer_model, tokens_in_order
 
 Pair = tuple[str, str]
 
@@ -369,12 +369,9 @@ class BytePairEncoding(Vocabulary):
         ids, pairs, special = (_read_gpt2 if is_gpt2 else _read_tokenizer_json)(folder)
         wrong = [pair for pair in pairs if len(pair) != 2]
         if wrong:
-            raise ValueError(f"{folder}: the merges are no pairs ({wrong[:3]})")
-        if sorted(ids.values()) != list(range(len(ids))):
-            raise ValueError(
-                f"{folder}: the ids of the vocabulary do not run from 0 to {len(ids) - 1}"
-            )
-        return cls(sorted(ids, key=ids.__getitem__), pairs, special)
+            raise ValueError(f"{folder}: the merges are no pairs ({wrong[:3]!s:.200})")
+        with parsing(folder, "folder of a byte-pair encoding"):
+            return cls(tokens_in_order(ids, folder), pairs, special)
 
 
 def _read_gpt2(folder: Path) -> tuple[dict[str, int], list[Any], list[str]]:
@@ -384,11 +381,12 @@ def _read_gpt2(folder: Path) -> tuple[dict[str, int], list[Any], list[str]]:
         raise FileNotFoundError(
             f"{folder} has a vocab.json but no merges.txt beside it: both make a byte-pair encoding"
         )
-    lines = (folder / "merges.txt").read_text("utf-8").split("\n")
+    lines = read_text(folder / "merges.txt", "list of merges").split("\n")
     pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
-    special = ["<|endoftext|>"]
-    if (folder / "special_tokens.json").is_file():
-        special = read_json(folder / "special_tokens.json", "list of special tokens")
+    special, path = ["<|endoftext|>"], folder / "special_tokens.json"
+    if path.is_file():
+        special = read_json(path, "list of special tokens", list)
+        entry({"special tokens": special}, "special tokens", [str], path)
     return ids, pairs, special
 
 
@@ -396,10 +394,10 @@ def _read_tokenizer_json(folder: Path) -> tuple[dict[str, int], list[Any], list[
     """(ids, merges, special tokens) of Hugging Face's tokenizer.json."""
     path = folder / "tokenizer.json"
     expected = "vocab.json with merges.txt, and no tokenizer.json, of a byte-pair encoding"
-    content = read_json(path, expected)
-    model = content["model"]
-    if model.get("type", "BPE") != "BPE":
-        raise ValueError(f"{path} holds a {model['type']} tokenizer, not a byte-pair encoding")
-    special = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
-    pairs = [line.split(" ") if isinstance(line, str) else line for line in model["merges"]]
-    return model["vocab"] | special, pairs, list(special)
+    model, added = read_tokenizer_model(path, "BPE", expected)
+    lines = entry(model, "merges", list, path)
+    if lines and isinstance(lines[0], str):
+        pairs = [line.split(" ") for line in entry(model, "merges", [str], path)]
+    else:
+        pairs = entry(model, "merges", [[str]], path)
+    return entry(model, "vocab", {str: int}, path) | added, pairs, list(added)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...utils.files import PathLike, read_json, write_json
+from ...utils.files import PathLike, entry, parsing, read_json, write_json
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # the characters that Keras removes from texts
 
@@ -28,7 +28,8 @@ class Vocabulary:
         (2, 1, False)
     """
 
-    settings: tuple[str, ...] = ()  # the arguments that a file keeps beside the tokens
+    settings: dict[str, Any] = {}  # the arguments that a file keeps beside the tokens; their types
+    optional: tuple[str, ...] = ()  # those that may be None
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self.tokens = list(tokens)
@@ -120,10 +121,20 @@ class Vocabulary:
             ValueError: If it is of another kind.
         """
         content = read_json(path, f"{cls.__name__} as save writes it")
-        if not isinstance(content, dict) or content.get("kind") != cls.__name__:
-            kind = content.get("kind") if isinstance(content, dict) else type(content).__name__
-            raise ValueError(f"{path} holds {kind or 'something else'}, not a {cls.__name__}")
-        return cls(content["tokens"], **{name: content[name] for name in cls.settings})
+        if content.get("kind") != cls.__name__:
+            kind = content.get("kind") or "something else"
+            raise ValueError(f"{path} holds {kind!s:.50}, not a {cls.__name__}")
+        tokens = entry(content, "tokens", [str], path)
+        settings = {name: cls._check_setting(content, name, path) for name in cls.settings}
+        with parsing(path, cls.__name__):
+            return cls(tokens, **settings)
+
+    @classmethod
+    def _check_setting(cls, content: dict[str, Any], name: str, path: PathLike) -> Any:
+        """A setting of a file, which must have the type of the argument."""
+        if content.get(name, 0) is None and name in cls.optional:
+            return None
+        return entry(content, name, cls.settings[name], path)
 
     def _check_one_text(self, text: Any) -> None:
         """Raise TypeError unless `text` is a string."""
@@ -152,7 +163,8 @@ class CharVocabulary(Vocabulary):
         (['e', 'h', 'l', 'o'], [1, 3, 2, 0])
     """
 
-    settings = ("special", "unknown")
+    settings = {"special": [str], "unknown": str}
+    optional = ("unknown",)
 
     def __init__(
         self, tokens: Iterable[str], special: Sequence[str] = (), unknown: str | None = None
@@ -252,7 +264,8 @@ class WordVocabulary(Vocabulary):
         (['', 'cat', 'the', 'sat', 'a'], [4, 1])
     """
 
-    settings = ("num_words", "filters", "lower", "split", "oov_token")
+    settings = {"num_words": int, "filters": str, "lower": bool, "split": str, "oov_token": str}
+    optional = ("num_words", "oov_token")
     padding = ""  # id 0: no word is empty
 
     def __init__(
@@ -351,3 +364,52 @@ class WordVocabulary(Vocabulary):
             ids: The ids of one text.
         """
         return self.split.join(token for token in self.tokens_of(ids) if token)
+
+
+# ---- files of other libraries --------------------------------------------------------------------
+
+
+def tokens_in_order(ids: dict[str, int], path: PathLike) -> list[str]:
+    """The tokens of a vocabulary by their ids, which must run from 0 on.
+
+    Args:
+        ids: {token: id}.
+        path: The file, for the error.
+
+    Raises:
+        ValueError: If an id is no number, or one is missing.
+
+    Example:
+        >>> tokens_in_order({"b": 1, "a": 0}, "vocab.json")
+        ['a', 'b']
+    """
+    entry({"vocabulary": ids}, "vocabulary", {str: int}, path)
+    if sorted(ids.values()) != list(range(len(ids))):
+        raise ValueError(
+            f"{path}: the ids of the vocabulary do not run from 0 to {len(ids) - 1}, each once"
+        )
+    return sorted(ids, key=ids.__getitem__)
+
+
+def read_tokenizer_model(
+    path: PathLike, kind: str, what: str
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """(the model, the ids of added tokens) of Hugging Face's tokenizer.json.
+
+    Args:
+        path: The file.
+        kind: The type of the model: "BPE" or "WordPiece".
+        what: What is expected there, for the error.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it holds a tokenizer of another type.
+    """
+    content = {"added_tokens": []} | read_json(path, what)
+    model = {"type": kind} | entry(content, "model", dict, path)
+    if model["type"] != kind:
+        raise ValueError(f"{path} holds a {model['type']!s:.50} tokenizer, not {kind}")
+    added = {}
+    for token in entry(content, "added_tokens", [dict], path):
+        added[entry(token, "content", str, path)] = entry(token, "id", int, path)
+    return model, added

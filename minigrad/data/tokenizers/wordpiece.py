@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...utils.files import PathLike, atomic_write, read_json
+from ...utils.files import PathLike, atomic_write, entry, parsing, read_json, read_text
 from ...utils.sequences import pad_sequences
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, read_tokenizer_model, tokens_in_order
 
 MAX_WORD_LENGTH = 100  # characters; a longer word is unknown
 # Han characters, which BERT takes one by one; kana and Hangul are words like any other
@@ -226,7 +226,8 @@ class WordPiece(Vocabulary):
             raise FileNotFoundError(
                 f"no vocab.txt at {path}, nor a folder with one or with tokenizer.json"
             )
-        return cls(_read_tokens(path), lower)
+        with parsing(path, "vocabulary of WordPiece"):
+            return cls(_read_tokens(path), lower)
 
 
 def _reads_lower_case(folder: Path) -> bool:
@@ -234,18 +235,16 @@ def _reads_lower_case(folder: Path) -> bool:
     config = folder / "tokenizer_config.json"
     if not config.is_file():
         return True
-    return read_json(config, "tokenizer's settings").get("do_lower_case", True)
+    settings = read_json(config, "tokenizer's settings")
+    return entry({"do_lower_case": True} | settings, "do_lower_case", bool, config)
 
 
 def _read_tokens(path: Path) -> list[str]:
     """The tokens of vocab.txt or tokenizer.json, in the order of their ids."""
     if path.suffix != ".json":
-        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
-        return [line.rstrip("\r") for line in lines]
-    model = read_json(path, "tokenizer.json")["model"]
-    if model.get("type", "WordPiece") != "WordPiece":
-        raise ValueError(f"{path} holds a {model['type']} tokenizer, not WordPiece")
-    tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
+        return read_text(path, "vocab.txt").removesuffix("\n").split("\n")
+    model, _ = read_tokenizer_model(path, "WordPiece", "tokenizer.json")
+    tokens = tokens_in_order(entry(model, "vocab", dict, path), path)
     return [token.rstrip("\r") for token in tokens]
 
 

@@ -302,3 +302,41 @@ def test_parity_with_gpt2_of_transformers(small, tmp_path):
         BytePairEncoding.load(tmp_path / "saved").encode(MIXED).tolist()
         == small.encode(MIXED).tolist()
     )
+
+
+# ---- files that are damaged ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("vocab.json", b"[]", "it holds a list of 0, not a dict"),
+        ("vocab.json", b'{"a": "x"}', "expected a dict of int"),
+        ("vocab.json", b'{"a": 1e5}', "expected a dict of int"),
+        ("vocab.json", b'{"a": -1}', "expected a dict of int"),
+        ("vocab.json", b'{"a": 0, "b": 9}', "do not run from 0 to 1"),
+        ("vocab.json", b'{"a": 0}', "lacks"),
+        ("vocab.json", b'{"a": 0, "a": 1}', "'a' occurs twice"),
+        ("vocab.json", b"\xff\xfe{", "is no vocabulary"),
+        ("merges.txt", b"\xff\xff a", "merges.txt is no list of merges"),
+        ("merges.txt", b"a b c", "the merges are no pairs"),
+        ("special_tokens.json", b"{}", "not a list"),
+        ("special_tokens.json", b"[1]", "expected a list of str"),
+        ("tokenizer.json", b"{}", "no entry 'model'"),
+        ("tokenizer.json", b'{"model": []}', "'model' is a list of 0, expected dict"),
+        ("tokenizer.json", b'{"model": {"type": "BPE"}}', "no entry 'merges'"),
+        ("tokenizer.json", b'{"model": {"type": 3}}', "holds a 3 tokenizer, not BPE"),
+        ("tokenizer.json", b'{"model": {"merges": [1]}}', "expected a list of"),
+        ("tokenizer.json", b'{"model": {"merges": ["a"], "vocab": []}}', "expected a dict of int"),
+        ("tokenizer.json", b'{"model": {}, "added_tokens": [{}]}', "no entry 'id'"),
+        ("tokenizer.json", b'{"model": {}, "added_tokens": {}}', "expected a list of dict"),
+    ],
+)
+def test_damaged_files(tmp_path, name, content, message):
+    BytePairEncoding.fit("the cat and the dog", 260).save(tmp_path)
+    if name == "tokenizer.json":
+        (tmp_path / "vocab.json").unlink()
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        BytePairEncoding.load(tmp_path)
+    assert str(caught.value).startswith(str(tmp_path))

@@ -143,7 +143,7 @@ def test_vocabularies_in_files(tmp_path):
     with pytest.raises(ValueError, match="holds WordVocabulary, not a CharVocabulary"):
         CharVocabulary.load(tmp_path / "v.json")
     (tmp_path / "v.json").write_text("[1]")
-    with pytest.raises(ValueError, match="holds list"):
+    with pytest.raises(ValueError, match="holds a list"):
         CharVocabulary.load(tmp_path / "v.json")
     (tmp_path / "v.json").write_text("{")
     with pytest.raises(ValueError, match="not JSON"):
@@ -166,3 +166,24 @@ def test_words_are_keras_s(options):
     theirs.fit_on_texts(texts[:-20])
     assert {word: i for i, word in enumerate(ours.tokens) if i} == theirs.word_index
     assert [ours.encode(text).tolist() for text in texts] == theirs.texts_to_sequences(texts)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({"tokens": ["a"]}, "no entry 'special'"),
+        ({"special": [], "unknown": None}, "no entry 'tokens'"),
+        ({"tokens": [1], "special": [], "unknown": None}, "expected a list of str"),
+        ({"tokens": "ab", "special": [], "unknown": None}, "expected a list of str"),
+        ({"tokens": ["ab"], "special": [], "unknown": None}, "single characters"),
+        ({"tokens": ["a", "a"], "special": [], "unknown": None}, "more than once"),
+        ({"tokens": ["a"], "special": None, "unknown": None}, "'special' is None, expected"),
+        ({"tokens": ["a"], "special": [], "unknown": 3}, "'unknown' is 3, expected str"),
+    ],
+)
+def test_damaged_files(tmp_path, content, message):
+    path = tmp_path / "v.json"
+    path.write_text(json.dumps({"kind": "CharVocabulary", **content}))
+    with pytest.raises(ValueError, match=message) as caught:
+        CharVocabulary.load(path)
+    assert str(caught.value).startswith(str(path))

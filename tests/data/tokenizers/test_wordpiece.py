@@ -226,3 +226,24 @@ def test_parity_with_transformers(tmp_path, lower):
     again = WordPiece.load(tmp_path / "saved")
     assert again.tokens == tokens
     assert again.lower == lower
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("vocab.txt", b"\xff\xfe", "is no vocab.txt"),
+        ("vocab.txt", b"", "lacks"),
+        ("vocab.txt", b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\na\n", "more than once"),
+        ("tokenizer_config.json", b"[]", "not a dict"),
+        ("tokenizer_config.json", b'{"do_lower_case": "yes"}', "is 'yes', expected bool"),
+        ("tokenizer.json", b'{"model": {"vocab": {"a": 1.5}}}', "expected a dict of int"),
+        ("tokenizer.json", b'{"model": {"vocab": [["a", 0]]}}', "expected dict"),
+    ],
+)
+def test_damaged_files(tmp_path, name, content, message):
+    if name == "tokenizer_config.json":
+        (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        WordPiece.load(tmp_path)
+    assert str(caught.value).startswith(str(tmp_path))

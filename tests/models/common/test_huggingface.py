@@ -169,3 +169,127 @@ def test_weights_that_are_not_tied(tmp_path):
     saving.save_safetensors(tmp_path / "model.safetensors", arrays)
     with pytest.raises(ValueError, match="lm_head.weight is another array than wte.weight"):
         gpt.GPT.from_pretrained(tmp_path)
+
+
+# ---- files that are damaged or hostile -----------------------------------------------------------
+
+BAD_JSON = {
+    "empty": b"",
+    "cut short": b'{"model_type": "gp',
+    "a list": b"[1, 2]",
+    "null": b"null",
+    "NaN": b'{"model_type": "gpt2", "resid_pdrop": NaN}',
+    "infinite": b'{"model_type": "gpt2", "resid_pdrop": 1e999}',
+    "latin": b'{"model_type": "\xe9"}',
+    "binary": bytes(range(256)),
+    "nested": b"[" * 200_000,
+    "nested dicts": b'{"a":' * 200_000,
+    "many digits": b'{"n_layer": ' + b"9" * 5000 + b"}",
+    "twice": b'{"model_type": "gpt2", "model_type": "gpt2"}',
+    "pickle": b"\x80\x04N.",
+}
+
+
+@pytest.mark.parametrize("content", BAD_JSON.values(), ids=list(BAD_JSON))
+def test_malformed_json(tmp_path, content):
+    write_folder(tmp_path, "gpt2")
+    for name in ("config.json", "model.safetensors.index.json"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} is no "):
+            gpt.GPT.from_pretrained(tmp_path)
+        write_folder(tmp_path, "gpt2")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    write_folder(tmp_path, "gpt2")
+    text = (tmp_path / "config.json").read_bytes()
+    (tmp_path / "config.json").write_bytes(b"\xef\xbb\xbf" + text)
+    gpt.GPT.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "style, setting, message",
+    [
+        ("gpt2", {"n_layer": 10**7}, "n_layer is 10000000, the weights beside it have 1"),
+        ("gpt2", {"n_layer": 10**30}, "'n_layer' is a number of many digits, expected int"),
+        ("gpt2", {"n_head": 0}, "n_head is 0, expected a number of one or more"),
+        ("gpt2", {"n_head": -2}, "'n_head' is -2, expected int"),
+        ("gpt2", {"n_head": 3}, "3 heads do not divide a width of 8"),
+        ("gpt2", {"n_embd": "8"}, "'n_embd' is '8', expected int"),
+        ("gpt2", {"n_embd": 8.0}, "'n_embd' is 8.0, expected int"),
+        ("gpt2", {"n_embd": True}, "'n_embd' is True, expected int"),
+        (
+            "gpt2",
+            {"n_embd": 10**6, "n_head": 10},
+            "n_embd is 1000000, the weights beside it have 8",
+        ),
+        ("gpt2", {"n_inner": 10**9}, "n_inner is 1000000000, the weights beside it have 32"),
+        ("gpt2", {"n_positions": 10**9}, "n_positions is 1000000000, the weights"),
+        ("gpt2", {"vocab_size": 10**9}, "vocab_size is 1000000000, the weights beside it have 20"),
+        ("gpt2", {"resid_pdrop": 1.5}, "resid_pdrop is 1.5, expected a number from 0 to below 1"),
+        ("gpt2", {"resid_pdrop": "x"}, "'resid_pdrop' is 'x', expected float"),
+        ("gpt2", {"activation_function": ["relu"]}, "is a list of 1, expected str"),
+        ("gpt2", {"activation_function": "gelo"}, "config.json .*did you mean 'gelu'"),
+        ("bert", {"num_hidden_layers": 10**7}, "num_hidden_layers is 10000000, the weights"),
+        ("bert", {"intermediate_size": 10**9}, "intermediate_size is 1000000000, the weights"),
+        ("bert", {"type_vocab_size": 10**9}, "type_vocab_size is 1000000000, the weights"),
+        ("bert", {"num_labels": 10**12}, "num_labels is 1000000000000, the weights"),
+        ("bert", {"id2label": {"0": 1}}, "'id2label' is a dict of 1, expected a dict of str"),
+        ("bert", {"pad_token_id": -1}, "'pad_token_id' is -1, expected int"),
+    ],
+)
+def test_settings_that_no_network_has(tmp_path, style, setting, message):
+    write_folder(tmp_path, style, **setting)
+    build = gpt.GPT if style == "gpt2" else bert.Classifier
+    with pytest.raises(ValueError, match=message) as caught:
+        build.from_pretrained(tmp_path)
+    assert "config.json" in str(caught.value)
+
+
+def test_classes_are_numbered_from_0(tmp_path):
+    write_folder(tmp_path, "bert", id2label={"0": "a", "7": "b"})
+    with pytest.raises(ValueError, match="id2label of config.json numbers its 2 classes otherwise"):
+        bert.Classifier.from_pretrained(tmp_path)
+
+
+def test_settings_that_are_null_are_not_there(tmp_path):
+    write_folder(tmp_path, "gpt2", n_inner=None, resid_pdrop=None)
+    gpt.GPT.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["../model.safetensors", "/etc/hostname", "a/../../x", "sub/model.safetensors", "..", ".", ""],
+)
+def test_an_index_names_files_of_its_folder_alone(tmp_path, file):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write_folder(folder, "gpt2")
+    write_folder(tmp_path, "gpt2")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"wte.weight": file}}))
+    with pytest.raises(ValueError, match="index.json names .*, which is no file of this folder"):
+        gpt.GPT.from_pretrained(folder)
+    index.write_text(json.dumps({"weight_map": {"wte.weight": 3}}))
+    with pytest.raises(ValueError, match="'weight_map' is a dict of 1, expected a dict of str"):
+        gpt.GPT.from_pretrained(folder)
+    index.write_text(json.dumps({"weights": {}}))
+    with pytest.raises(ValueError, match="index.json has no entry 'weight_map'"):
+        gpt.GPT.from_pretrained(folder)
+
+
+def test_links_in_a_folder(tmp_path):
+    cache, folder = tmp_path / "models--x", tmp_path / "models--x" / "snapshots" / "main"
+    folder.mkdir(parents=True)
+    (cache / "blobs").mkdir()
+    write_folder(folder, "gpt2")
+    (folder / "model.safetensors").rename(cache / "blobs" / "abc")
+    index = {"weight_map": {"wte.weight": "a.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / "a.safetensors").symlink_to(cache / "blobs" / "abc")
+    gpt.GPT.from_pretrained(folder)  # as the hub's cache has them
+    (cache / "blobs" / "abc").rename(tmp_path / "abc")
+    (folder / "a.safetensors").unlink()
+    (folder / "a.safetensors").symlink_to(tmp_path / "abc")
+    with pytest.raises(ValueError, match="names 'a.safetensors', which is no file of this folder"):
+        gpt.GPT.from_pretrained(folder)

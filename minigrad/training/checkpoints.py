@@ -1,0 +1,274 @@
+"""Checkpoints: all that training needs to continue bit for bit, in one safetensors file.
+
+Weights stand in it under their paths. All other state is a JSON text in the metadata, in which an
+array is replaced by the name it has in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..optimizers.base import Optimizer
+from ..random import generator
+from ..utils.files import PARSE_ERRORS, PathLike, entry, parse_json, parsing
+from .callbacks import changed_names
+from .saving import (
+    METADATA,
+    Weights,
+    load_safetensors,
+    match_arrays,
+    mismatch_error,
+    save_safetensors,
+)
+
+if TYPE_CHECKING:
+    from .model import Model
+
+ENTRIES = {
+    "epoch": int,
+    "generator": dict,
+    "optimizer": dict,
+    "layers": {str: dict},
+    "callbacks": [dict],
+    "not_held": [str],
+}
+
+# ---- saving --------------------------------------------------------------------------------------
+
+
+def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) -> None:
+    """Write weights, optimizer, generator, and the state of layers and callbacks.
+
+    Args:
+        path: The file.
+        model: The model.
+        weights: Its parameters by name.
+        epoch: Number of epochs trained.
+    """
+    arrays: dict[str, Any] = {name: p.data for name, p in weights.items()}
+    content = {
+        "weights": list(weights),
+        "epoch": epoch,
+        "generator": generator().bit_generator.state,
+        "optimizer": _optimizer_state(model.optimizer, weights) if model._compiled else {},
+        "layers": _layer_states(model),
+        "callbacks": [
+            {"class": type(c).__name__, "state": c.get_state()} for c, _ in model._fitting
+        ],
+        "not_held": _not_held(model),
+    }
+    packed = json.dumps(pack(content, "", arrays), allow_nan=False)
+    save_safetensors(path, arrays, {METADATA: packed})
+
+
+def _optimizer_state(optimizer: Optimizer, weights: Weights) -> dict[str, Any]:
+    """Kind, step, rate, and the state arrays by parameter and slot."""
+    names = {id(p): name for name, p in weights.items()}
+    state = {
+        names[id(p)]: dict(zip(optimizer.slots, arrays))
+        for p, arrays in zip(optimizer.parameters, optimizer.state())
+        if id(p) in names
+    }
+    return {
+        "name": optimizer.name,
+        "slots": list(optimizer.slots),
+        "t": optimizer.t,
+        "learning_rate": optimizer.learning_rate,
+        "state": state,
+    }
+
+
+def _layer_states(model: Model) -> dict[str, Any]:
+    """What layers keep besides parameters, by path."""
+    states = {path: layer.get_state() for path, layer in model.named_layers()}
+    return {path: state for path, state in states.items() if state}
+
+
+def _not_held(model: Model) -> list[str]:
+    """What changed in this training and is not saved."""
+    callbacks = [
+        f"{', '.join(names)} of the callback {type(callback).__name__} (name what is to be saved "
+        "in its state_names)"
+        for callback, before in model._fitting
+        if (names := changed_names(callback, before))
+    ]
+    return [*model._unsaved_data, *callbacks]
+
+
+def pack(value: Any, name: str, arrays: dict[str, Any]) -> Any:
+    """A state as JSON can hold it; arrays go into `arrays`, under names that are free there.
+
+    Args:
+        value: Dicts, lists, numbers, strings, None and arrays.
+        name: What the arrays are called after.
+        arrays: Arrays by name; changed in place.
+
+    Example:
+        >>> arrays = {}
+        >>> pack({"wait": 2, "best": math.inf, "last": np.ones(3)}, "early", arrays)
+        {'wait': 2, 'best': {'$float': 'inf'}, 'last': {'$array': 'early/last'}}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): pack(v, f"{name}/{key}", arrays) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [pack(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
+    value = getattr(value, "_array", value)  # of a Tensor
+    if isinstance(value, np.generic):
+        value = value.item()
+    if hasattr(value, "dtype"):
+        free = name.removeprefix("/")
+        while free in arrays:  # a layer may be called "optimizer"
+            free += "'"
+        arrays[free] = value
+        return {"$array": free}
+    is_special = isinstance(value, float) and not math.isfinite(value)
+    return {"$float": repr(value)} if is_special else value
+
+
+def unpack(packed: Any, arrays: dict[str, Any]) -> Any:
+    """The state that `pack` packed; its arrays are taken out of `arrays`.
+
+    Args:
+        packed: What `pack` returned.
+        arrays: Arrays by name; changed in place.
+
+    Raises:
+        ValueError: If an array is missing.
+    """
+    if isinstance(packed, list):
+        return [unpack(value, arrays) for value in packed]
+    if not isinstance(packed, dict):
+        return packed
+    if packed.keys() == {"$float"}:
+        return float(packed["$float"])
+    if packed.keys() != {"$array"}:
+        return {key: unpack(value, arrays) for key, value in packed.items()}
+    if packed["$array"] not in arrays:
+        raise ValueError(f"the array {packed['$array']} is missing")
+    return arrays.pop(packed["$array"])
+
+
+# ---- loading: everything is checked, then everything is assigned ---------------------------------
+
+
+def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
+    """Restore what `save_checkpoint` wrote; the state of callbacks waits for the next fit.
+
+    Args:
+        path: The file.
+        model: The model.
+        weights: Its parameters by name.
+
+    Returns:
+        The epoch of the checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it is no checkpoint, or weights or state do not fit; everything that does
+            not is listed, and nothing is changed then.
+    """
+    arrays, metadata = load_safetensors(path)
+    if METADATA not in metadata:
+        raise ValueError(f"{path} holds weights but no checkpoint: use load_weights")
+    content = parse_json(metadata[METADATA], path, "checkpoint")
+    names = entry(content, "weights", [str], path)
+    stored = {name: arrays.pop(name) for name in names if name in arrays}
+    with parsing(path, "checkpoint"):
+        state = unpack(content, arrays)
+    for key, kind in ENTRIES.items():
+        entry(state, key, kind, path)
+    fitting, problems = match_arrays(weights, stored)
+    problems.setdefault("not in the model", []).extend(arrays)  # those that no state has named
+    optimizer = model.optimizer if model._compiled else None
+    problems["optimizer"], slots = _match_optimizer(optimizer, state["optimizer"], weights, path)
+    problems["random generator"] = _generator_problems(state["generator"])
+    problems["layers"] = _restore_layers(model, state["layers"], keep=not any(problems.values()))
+    problems = {title: found for title, found in problems.items() if found}
+    if problems:
+        raise mismatch_error(str(path), problems)
+    if optimizer is not None and state["optimizer"]:
+        _restore_optimizer(optimizer, state["optimizer"], weights, slots)
+    for name, a in fitting.items():
+        weights[name].assign(a)
+    generator().bit_generator.state = state["generator"]
+    model._resumed = state["epoch"], state["callbacks"], state["not_held"]
+    return int(state["epoch"])
+
+
+def _match_optimizer(
+    optimizer: Optimizer | None, state: dict[str, Any], weights: Weights, path: PathLike
+) -> tuple[list[str], dict[str, list[np.ndarray]]]:
+    """(problems, state arrays by parameter) of what a checkpoint holds of an optimizer."""
+    if not state:
+        return [], {}
+    name, slots = entry(state, "name", str, path), tuple(entry(state, "slots", [str], path))
+    if optimizer is None or (optimizer.name, optimizer.slots) != (name, slots):
+        compiled = "is not compiled"
+        if optimizer is not None:
+            compiled = f"has {optimizer.name!r} with {optimizer.slots}"
+        problem = f"the state of the optimizer {name!r} with {slots}, the model {compiled}: "
+        return [problem + "compile it with the same one first"], {}
+    entry(state, "t", int, path)
+    problems = []
+    if entry(state, "learning_rate", float, path) < 0:
+        problems.append(f"the learning rate {state['learning_rate']} is negative")
+    stored = entry(state, "state", {str: dict}, path)
+    expected = {f"{p}/{slot}": weights[p] for p in stored if p in weights for slot in slots}
+    given = {
+        f"{p}/{slot}": a
+        for p, arrays in stored.items()
+        for slot, a in arrays.items()
+        if p in weights and isinstance(a, np.ndarray)
+    }
+    fitting, differences = match_arrays(expected, given)
+    problems += [f"{title}: {'; '.join(names)}" for title, names in differences.items()]
+    problems += [f"not in the model: {p}" for p in stored if p not in weights]
+    if len({(p.dtype, p.device) for p in expected.values()}) > 1:
+        problems.append("its parameters are of several types or on several devices")
+    if problems:
+        return problems, {}
+    return [], {p: [fitting[f"{p}/{slot}"] for slot in slots] for p in stored}
+
+
+def _restore_optimizer(
+    optimizer: Optimizer,
+    state: dict[str, Any],
+    weights: Weights,
+    slots: dict[str, list[np.ndarray]],
+) -> None:
+    """Load the state, the step and, unless it follows a schedule, the learning rate."""
+    optimizer.load_state([weights[name] for name in slots], list(slots.values()), state["t"])
+    if optimizer.schedule is None:
+        optimizer.learning_rate = state["learning_rate"]
+
+
+def _generator_problems(state: dict[str, Any]) -> list[str]:
+    """What is wrong with the state of the random generator."""
+    fresh = type(generator().bit_generator)()
+    try:
+        fresh.state = state
+    except PARSE_ERRORS as cause:
+        return [f"its state is malformed ({cause})"]
+    return [] if repr(fresh.state) == repr(state) else ["its state is malformed"]
+
+
+def _restore_layers(model: Model, states: dict[str, Any], keep: bool) -> list[str]:
+    """Give layers their states, and return what does not fit; then, or without keep, none has."""
+    layers = dict(model.named_layers())
+    problems = [f"there is no layer {path}" for path in states if path not in layers]
+    before = {path: layer.get_state() for path, layer in layers.items()}
+    restored = {path for path in layers if before[path] or path in states}
+    for path in restored:
+        try:
+            layers[path].set_state(states.get(path, {}))
+        except (ValueError, TypeError, KeyError) as cause:
+            problems.append(f"{path}: {cause}")
+    if problems or not keep:
+        for path in restored:
+            layers[path].set_state(before[path])
+    return problems

@@ -1,0 +1,1 @@
+"""Faults provoked by chance: kills, hostile files, interrupts, extreme values. `make torture`."""
