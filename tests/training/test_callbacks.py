@@ -439,7 +439,9 @@ def test_methods_are_called_in_order():
 
 
 def hook_names():
-    return [name for name in vars(Callback) if name.startswith("on_")]
+    """Keras's; on_epoch_complete, in which a checkpoint is saved, is ours."""
+    names = [name for name in vars(Callback) if name.startswith("on_")]
+    return [name for name in names if name != "on_epoch_complete"]
 
 
 def recorder(calls, names=None, keep=lambda logs: sorted(logs)):
