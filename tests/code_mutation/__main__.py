@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import tempfile
 from collections import defaultdict
+from hashlib import sha256
 from pathlib import Path
 
 from .equivalent import EQUIVALENT
@@ -24,10 +24,17 @@ def read_sources() -> dict[str, bytes]:
 
 
 def draw(size: int, seed: int, prefix: str) -> list[Mutant]:
-    """A sample of the mutants of the files that begin with `prefix`, in random order."""
+    """A sample of the mutants of the files that begin with `prefix`.
+
+    Those whose keys have the smallest hash: a change of the code leaves the rest of a sample as it is.
+    """
     sources = {path: text for path, text in read_sources().items() if path.startswith(prefix)}
-    made = list(iter_mutants(sources))
-    return random.Random(seed).sample(made, min(size, len(made)))
+    return sorted(iter_mutants(sources), key=lambda mutant: digest(mutant, seed))[:size]
+
+
+def digest(mutant: Mutant, seed: int) -> bytes:
+    """A number drawn for a mutant."""
+    return sha256(f"{seed} {mutant.key}".encode()).digest()
 
 
 def report(results: dict[str, dict[str, str]], size: int, seed: int, total: int) -> str:
@@ -81,7 +88,7 @@ def share(changes: int, noticed: int, equivalent: int) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.code_mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=500, help="number of changes")
+    parser.add_argument("--sample", type=int, default=420, help="number of changes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="files that begin so, like minigrad/layers")
     parser.add_argument("--workers", type=int, default=2, help="processes")
