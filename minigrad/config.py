@@ -45,7 +45,8 @@ class Settings(threading.local):
     default_dtype: np.dtype = np.dtype("float32")
     use_kernels = True
     recording = True  # False inside no_grad: calls leave no graph behind
-    training = False  # True inside fit and train_on_batch
+    training: bool | None = None  # True inside fit and train_on_batch; None: no scope has said
+    probing = False  # True while a declared input shape is tried out on zeros
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None
     generator: Any = None  # None: the process's own, which minigrad.seed starts

@@ -7,10 +7,12 @@ out of softmax or sigmoid is computed from the logits, which is exact where prob
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import ops
+from .backend import Array, backend
 from .config import as_data
 from .engine.tensor import Tensor
 from .ops.losses import check_labels
@@ -110,6 +112,25 @@ def validate_targets(
     raise ValueError(
         f"{name}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}; {need}{alternative}"
     )
+
+
+def hide_padding(y_true: Any, mask: Array) -> Any:
+    """Targets whose padding holds a target of a real step: what stood there may be of any kind.
+
+    Args:
+        y_true: Targets (N, T, ...): an array or a Tensor; what has another shape stays as it is.
+        mask: Booleans (N, T), False at padding.
+
+    Example:
+        >>> hide_padding(np.array([[2, -1]]), np.array([[True, False]]))
+        array([[2, 2]])
+    """
+    shape = getattr(y_true, "shape", ())
+    if shape[: mask.ndim] != mask.shape:
+        return y_true
+    step_shape = shape[mask.ndim :]
+    real_target = y_true.reshape((mask.size, *step_shape))[mask.argmax()]
+    return ops.where(mask.reshape(mask.shape + (1,) * len(step_shape)), y_true, real_target)
 
 
 def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
@@ -532,6 +553,7 @@ class Loss:
 
     name = "loss"
     reduction = "sum_over_batch_size"
+    hides_padding = True  # False: call gets the targets of padded steps as they are
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
@@ -560,20 +582,40 @@ class Loss:
             ValueError: If shapes do not fit.
         """
         reduce = REDUCTIONS[self.reduction]
+        if getattr(y_pred, "mask", None) is not None:
+            return reduce(self._masked_losses(y_true, y_pred, sample_weight, y_pred.mask))
         if sample_weight is None:
             mean = self.fused_mean(y_true, y_pred) if reduce is ops.mean else None
             return reduce(self.call(y_true, y_pred)) if mean is None else mean
         losses = self.call(y_true, y_pred)
         return reduce(losses * self._weights_of(losses, sample_weight))
 
-    def _weights_of(self, losses: Any, sample_weight: Any) -> Any:
+    def _masked_losses(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
+        """The weighted losses, 0 at padding; scaled so that their mean is that of the real ones."""
+        targets = hide_padding(y_true, mask) if self.hides_padding else y_true
+        losses = self.call(targets, y_pred)
+        if not losses.ndim:
+            warnings.warn(
+                f"{self.name} returns one number for the whole batch, so it cannot leave out what "
+                "the mask of the predictions marks as padding: return the loss of each step",
+                stacklevel=3,
+            )
+            return losses
+        is_mean = REDUCTIONS[self.reduction] is ops.mean
+        scale = mask.size / backend(mask).maximum(mask.sum(), 1) if is_mean else 1
+        weights = (mask * scale).astype(losses.dtype)
+        if sample_weight is not None:
+            losses = losses * self._weights_of(losses, sample_weight)
+        return losses * self._weights_of(losses, weights, "the mask of y_pred")
+
+    def _weights_of(self, losses: Any, sample_weight: Any, name: str = "sample_weight") -> Any:
         """The weights in a shape that broadcasts to the losses."""
         weight = as_data(sample_weight, losses.dtype)
         if weight.ndim == losses.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
         if weight.shape != losses.shape[: weight.ndim]:
             raise ValueError(
-                f"{self.name}: sample_weight has shape {weight.shape}, the losses {losses.shape}: "
+                f"{self.name}: {name} has shape {weight.shape}, the losses {losses.shape}: "
                 "one weight per sample is expected"
             )
         return weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim))
@@ -929,6 +971,8 @@ class Contrastive(Loss):
 
 class _FunctionLoss(Loss):
     """A function (y_true, y_pred) as a loss; it may return one loss per sample, or one number."""
+
+    hides_padding = False
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))

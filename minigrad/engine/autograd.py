@@ -198,6 +198,7 @@ class Primitive(Generic[P]):
         result = Tensor.__new__(Tensor)  # wrap(y, node), inlined: every op passes here
         result._array = y
         result.node = node
+        result.mask = None
         return result
 
     def _record(self, parents: Any, arrays: list[Any], kwargs: Any, residuals: Any) -> Node:

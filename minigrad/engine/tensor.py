@@ -32,7 +32,8 @@ class Tensor:
         array([2., 4.], dtype=float32)
     """
 
-    __slots__ = ("_array", "node", "logits", "__weakref__")
+    __slots__ = ("_array", "node", "mask", "logits", "__weakref__")
+    mask: Array | None  # set by layers on sequences: booleans (N, T), False at padding
     logits: tuple[str, Tensor]  # set on results of softmax and sigmoid: which of them, its input
 
     def __init__(
@@ -40,6 +41,7 @@ class Tensor:
     ) -> None:
         self._array: Array = as_data(data, dtype, device)
         self.node: Any = None  # the call that made it; a leaf has a Node of its own
+        self.mask = None
         if requires_grad:
             self.requires_grad = True
 
@@ -118,6 +120,11 @@ class Tensor:
                 f"writing values of shape {value.shape} into a Tensor of shape {self.shape}: {cause}"
             ) from None
         ledger.record(self._array)
+
+    @property
+    def _keras_mask(self) -> Array | None:
+        """The mask, under the name that Keras gives it."""
+        return self.mask
 
     # ---- its place in the graph ----
     @property
@@ -244,7 +251,7 @@ class Tensor:
 def wrap(array: Array, node: Any) -> Tensor:
     """A Tensor around `array` as it is: no cast, no copy."""
     tensor = Tensor.__new__(Tensor)
-    tensor._array, tensor.node = array, node
+    tensor._array, tensor.node, tensor.mask = array, node, None
     return tensor
 
 

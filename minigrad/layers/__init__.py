@@ -6,8 +6,9 @@ from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .combinators import Parallel, Residual
 from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
-from .core import Dense, Input, Lambda
+from .core import Dense, Input
 from .embedding import Embedding
+from .functions import Lambda
 from .masking import Masking
 from .modes import is_training, training
 from .normalization import (

@@ -10,8 +10,9 @@ from ..config import as_data
 from ..engine.tensor import Tensor
 from ..utils.registry import check_choice
 from .base import Layer
+from .calls import set_mask
 from .core import Dense
-from .masking import as_mask, combine_masks
+from .masking import as_mask, combine_masks, padding_mask
 from .parameter import Parameter
 from .regularization import dropout_mask, keep_mask
 from .validation import check_rate, positive_integer
@@ -166,6 +167,7 @@ class MultiHeadAttention(Layer):
     """
 
     input_rank = 3
+    supports_masking = True
 
     def __init__(
         self,
@@ -209,15 +211,6 @@ class MultiHeadAttention(Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.attention_output = self._projection(self.features or input_shape[-1])
 
-    def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
-        """The output and its mask; in a Sequential the mask of x hides its padding as keys.
-
-        Args:
-            x: The query, which attends to itself.
-            mask: Its mask (N, T), or None.
-        """
-        return self(x, key_mask=mask), mask
-
     def call(
         self,
         query: Any,
@@ -228,8 +221,13 @@ class MultiHeadAttention(Layer):
         use_causal_mask: bool = False,
         return_attention_scores: bool = False,
         cache: KeyValueCache | None = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
     ) -> Any:
         """The output, or (output, probabilities) with return_attention_scores.
+
+        The masks of query, value and key are by default those that come with them. The output has
+        that of the query.
 
         Args:
             query: Sequences (N, Tq, D).
@@ -241,15 +239,21 @@ class MultiHeadAttention(Layer):
             use_causal_mask: True hides later keys from each query.
             return_attention_scores: True returns the probabilities (N, heads, Tq, Tk) too.
             cache: Keys and values of earlier calls, to which those of this one are added.
+            query_mask: (N, Tq), False at padding; None for none. It goes on to the output.
+            value_mask: (N, Tk), False at padding; None for none.
         """
         values, keys = _value_and_key(self, query, value, key)
         q, k, v = self._project(query, values, keys, cache)
-        mask = combine_masks(attention_mask, key_mask, query, k.shape[2])
+        if value is None and cache is None:
+            value_mask = query_mask
+        padding = padding_mask(key_mask, value_mask, query, k.shape[2])
+        mask = combine_masks(attention_mask, padding, query, k.shape[2])
         keep = keep_mask(self.dropout, (*q.shape[:3], k.shape[2]), q)
         heads = ops.scaled_dot_product_attention(
             q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout
         )
         y = self.attention_output(_merge_heads(heads))
+        set_mask(y, query_mask)
         if not return_attention_scores:
             return y
         scores = q @ ops.swapaxes(k, axis1=-1, axis2=-2) * self.key_dim**-0.5
@@ -299,6 +303,8 @@ def _merge_heads(x: Any) -> Any:
 class _ScoredAttention(Layer):
     """softmax over the keys of score(query, key), times the values."""
 
+    supports_masking = True
+
     def __init__(
         self, dropout: float, name: str | None, trainable: bool, input_shape: tuple[int, ...] | None
     ) -> None:
@@ -318,8 +324,12 @@ class _ScoredAttention(Layer):
         key_mask: Any = None,
         use_causal_mask: bool = False,
         return_attention_scores: bool = False,
+        mask: Any = None,
+        value_mask: Any = None,
     ) -> Any:
         """The output, or (output, probabilities) with return_attention_scores.
+
+        The masks of query, value and key are by default those that come with them.
 
         Args:
             query: Sequences (N, Tq, D); or [query, value] or [query, value, key], as in Keras.
@@ -328,17 +338,25 @@ class _ScoredAttention(Layer):
             key_mask: (N, Tk), False at padding; None for none.
             use_causal_mask: True hides later keys from each query.
             return_attention_scores: True returns the probabilities (N, Tq, Tk) too.
+            mask: (N, Tq), False at padding of the query, where the output is 0; or a list of the
+                masks of query and value, as in Keras. None for none.
+            value_mask: (N, Tk), False at padding; None for none.
         """
         if isinstance(query, list):
             query, value, key = (*query, None)[:3]
+            mask, value_mask = (*(mask or ()), None, None)[:2]
+        elif value is None:
+            value_mask = mask
         values, keys = _value_and_key(self, query, value, key)
-        mask = as_mask(key_mask, query, keys.shape[:2], name="key_mask")
+        real = padding_mask(key_mask, value_mask, query, keys.shape[1])
         scores = self.score(query, keys)
         p = ops.masked_softmax(
-            scores, None if mask is None else mask[:, None], causal=use_causal_mask
+            scores, None if real is None else real[:, None], causal=use_causal_mask
         )
         drop = dropout_mask(self.dropout, p.shape, p)
         y = (p if drop is None else p * drop) @ values
+        if mask is not None:
+            y = ops.where(as_mask(mask, query)[..., None], y, 0.0)  # type: ignore[index]
         return (y, p) if return_attention_scores else y
 
 

@@ -6,22 +6,26 @@ import warnings
 from typing import Any
 
 from .. import initializers, regularizers
-from ..config import device_module, settings
-from ..engine.autograd import no_grad
+from ..config import settings
 from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
-from . import modes
+from . import calls, modes
+from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
 from .module import Module
 from .parameter import Parameter
-from .validation import check_features, check_rank
+from .validation import add_path, check_features, check_rank
 
 
 class Layer(Module):
     """Base of all layers: a subclass writes `__init__`, `build(input_shape)` and `call(x)`.
 
     `build` runs once, before the first call, with the shape of the first input, batch axis
-    included. Parameters and layers within are found among the attributes, also inside lists, tuples
-    and dicts, in the order they were set.
+    included. Parameters and layers within are found among the attributes (see Module).
+
+    `call` may take `training`, which is then True in training, and `mask`, the mask of x: booleans
+    (N, T), False at padding; of a further input `memory` it may take `memory_mask`. A mask comes
+    with a Tensor, as `x.mask`, and goes on to the output if `supports_masking` is True or there is
+    a `compute_mask`. Ops drop it.
 
     Args:
         name: Name of the layer; a model names it after its class if None.
@@ -42,14 +46,28 @@ class Layer(Module):
 
     built = False
     accepts_integers = False  # False: integer inputs are cast to the default dtype
-    accepts_mask = False  # True: `call` takes mask=, booleans (N, T), True at real steps
-    creates_mask = False  # True: compute_mask makes a mask where there was none
-    supports_masking = False  # True: the mask of the input is that of the output
+    supports_masking = False  # True: the output has a mask, that of the input by default
+    layers_carry_masks = False  # True: the layers within give the output its mask
     input_rank: int | None = None  # number of axes of an input; None for any
     input_features: int | None = None  # length of its last axis, set by build; None for any
     input_shape: tuple[int, ...] | None = None
     output_shape: tuple[Any, ...] | None = None
     _has_warned_of_uint8 = False
+    _has_warned_of_mask = False
+    _makes_masks = False  # True: compute_mask may make a mask where there was none
+    _call_signature: calls.CallSignature | None = None
+    _takes_training = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "call" in vars(cls) or len(cls.__bases__) > 1:
+            cls._call_signature = calls.call_signature(cls.call)
+            cls._takes_training = bool(cls._call_signature and cls._call_signature.takes_training)
+        if "compute_mask" in vars(cls):
+            cls._makes_masks = vars(cls).get("_makes_masks", True)
+            cls.supports_masking = vars(cls).get("supports_masking", True)
+        if "build" in vars(cls):
+            cls.build = counted_as_built(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -66,12 +84,30 @@ class Layer(Module):
 
     # ---- what a subclass writes ------------------------------------------------------------------
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        """Make the parameters.
+    def build(self, input_shape: Any) -> None:
+        """Make the parameters; called by hand, also those of the layers within.
 
         Args:
-            input_shape: Shape of the first input, batch axis included.
+            input_shape: Shape of the first input, batch axis included, which may be None; a list of
+                shapes where the input is a list.
+
+        Raises:
+            ValueError: If another length than that of the batch or of sequences is None.
+
+        Example:
+            >>> model = minigrad.Sequential(minigrad.layers.Dense(3))
+            >>> model.build((None, 4))
+            >>> model.count_params()
+            15
         """
+        if self.built:  # the call that builds this layer builds those within
+            return
+        with unbuilt_if_it_fails(self), modes.probing():
+            self.built = True
+            self._name_parameters()
+            self._note_output_shape(self(zeros_for(self, input_shape)))
+        if self.input_shape is None and not isinstance(input_shape[0], (list, tuple)):
+            self.input_shape = tuple(input_shape[1:])
 
     def call(self, x: Any) -> Any:
         """The layer's equation.
@@ -104,30 +140,13 @@ class Layer(Module):
         return Parameter(values, name, trainable, regularizers.get(regularizer))
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """The mask of the output: that of the input if the layer supports masking, else none.
+        """The mask of the output, by default that of the input.
 
         Args:
             x: The input.
             mask: Its mask (N, T), True at real steps, or None.
         """
-        if mask is None or self.supports_masking:
-            return mask
-        warnings.warn(
-            f"layer {self._path_name()}: {type(self).__name__} ignores the mask of its input and "
-            "passes none on: padded steps count as real from here on",
-            stacklevel=3,
-        )
-        return None
-
-    def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
-        """The output and its mask.
-
-        Args:
-            x: The input.
-            mask: Its mask (N, T), or None.
-        """
-        y = self(x, mask=mask) if self.accepts_mask and mask is not None else self(x)
-        return y, self.compute_mask(x, mask)
+        return mask
 
     def reset_states(self) -> None:
         """Clear the states that stateful recurrent layers within keep between batches."""
@@ -159,23 +178,30 @@ class Layer(Module):
             x: The first input: a Tensor, an array or nested lists.
             *others: Further inputs of `call`.
             training: Training mode for this call alone; None for the mode set outside.
-            **options: Keyword arguments of `call`.
+            **options: Keyword arguments of `call`; mask= stands for the mask of x.
         """
-        if training is not None:
-            with modes.training(training):
+        if (training is not None or self._takes_training) and (
+            mode := calls.new_mode(self, training, others)
+        ) is not None:
+            with modes.training(mode):
                 return self(x, *others, **options)
         if not isinstance(x, Tensor) or (x._array.dtype.kind != "f" and not self.accepts_integers):
             x = self._as_input(x)
+        asks = self._call_signature is not None or options or x.__class__ is not Tensor
+        x, mask = calls.take_masks(self, x, others, options) if asks else (x, x.mask)
         try:
             if not self.built:
-                return self._first_call(x, *others, **options)
-            if self.input_rank is not None:
-                check_rank(self, x.shape, self.input_rank)
-            if self.input_features is not None:
-                check_features(self, x.shape, self.input_features)
-            return self.call(x, *others, **options)
+                y = self._first_call(x, *others, **options)
+            else:
+                if self.input_rank is not None:
+                    check_rank(self, x.shape, self.input_rank)
+                if self.input_features is not None:
+                    check_features(self, x.shape, self.input_features)
+                y = self.call(x, *others, **options)
+            is_bare = mask is None and not self._makes_masks
+            return y if is_bare else calls.hand_on_mask(self, x, y, mask)
         except (ValueError, TypeError, IndexError, FloatingPointError) as error:
-            _add_path(error, self._path_name())
+            add_path(error, self._path_name())
             raise
 
     def _as_input(self, x: Any) -> Any:
@@ -185,7 +211,7 @@ class Layer(Module):
         tensor = x if isinstance(x, Tensor) else Tensor(x)
         if self.accepts_integers or tensor.dtype.kind == "f":
             return tensor
-        return Tensor(self.cast(tensor.data))
+        return calls.under_mask(Tensor(self.cast(tensor.data)), tensor.mask)
 
     def cast(self, x: Any) -> Any:
         """An array of integers in the default dtype; warns once of uint8, which images mostly are.
@@ -205,28 +231,26 @@ class Layer(Module):
 
     def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
         """Build, then call; if either fails, this layer and those within are as they were."""
-        before = [(layer, dict(vars(layer))) for _, layer in self.named_layers() if not layer.built]
-        try:
+        with unbuilt_if_it_fails(self):
             self._build(x)
             y = self.call(x, *others, **options)
-        except BaseException:
-            for layer, attributes in before:
-                vars(layer).clear()
-                vars(layer).update(attributes)
-            raise
-        first = y[0] if isinstance(y, tuple) else y  # a Sequential may return (y, mask)
+            self._note_output_shape(y)
+            return y
+
+    def _note_output_shape(self, y: Any) -> None:
+        first = y[0] if isinstance(y, tuple) else y  # (output, states)
         self.output_shape = (None, *first.shape[1:]) if isinstance(first, Tensor) else None
-        return y
 
     def _build(self, x: Any) -> None:
         """build for the shape of x, or the shapes of a list; parameters get their names."""
-        if isinstance(x, Tensor):
-            if self.input_rank is not None:
-                check_rank(self, x.shape, self.input_rank)
-            self.build(x.shape)
-        else:
-            self.build([item.shape for item in x])  # type: ignore[arg-type]
+        if isinstance(x, Tensor) and self.input_rank is not None:
+            check_rank(self, x.shape, self.input_rank)
         self.built = True
+        self.build(x.shape if isinstance(x, Tensor) else [item.shape for item in x])
+        self._name_parameters()
+
+    def _name_parameters(self) -> None:
+        """Name the parameters without a name after their attributes."""
         for name, value in vars(self).items():
             if isinstance(value, Parameter) and not value.name:
                 value.name = name
@@ -241,15 +265,8 @@ class Layer(Module):
         Raises:
             ValueError: If another length is None.
         """
-        lengths = (1, shape[1]) if len(shape) == 2 and shape[0] is None else shape
-        if None in lengths:
-            raise ValueError(
-                f"input_shape={shape}: only the length of sequences (None, features) may be open; "
-                "without input_shape the first batch decides"
-            )
-        dtype = "int64" if self.accepts_integers else settings.default_dtype
-        with no_grad(), modes.training(False):
-            self(Tensor(device_module().zeros((1, *lengths), dtype)))
+        with modes.probing():
+            self(zeros_for(self, (None, *shape)))
 
     # ---- messages --------------------------------------------------------------------------------
 
@@ -267,14 +284,3 @@ def check_layer(owner: Any, value: Any) -> None:
     if not isinstance(value, Layer):
         hint = ": wrap a function in Lambda" if callable(value) else ""
         raise TypeError(f"{type(owner).__name__} expects layers, got {value!r}{hint}")
-
-
-def _add_path(error: Exception, name: str) -> None:
-    """Put the layer's name before an error's message; outer layers add theirs before it."""
-    path, problem = getattr(error, "layer_path", None), getattr(error, "problem", None)
-    if path is None:
-        path, problem = name, str(error)
-    else:
-        path = f"{name}/{path}"
-    error.layer_path, error.problem = path, problem  # type: ignore[attr-defined]
-    error.args = (f"layer {path}: {problem}",)

@@ -13,6 +13,27 @@ from .regularization import dropout_mask
 from .validation import check_rate, positive_integer
 
 
+def match_states(layer: Layer, x: Any, given: Any, sizes: list[int], name: str) -> list[Any]:
+    """States as Tensors of the dtype and on the device of x; ValueError unless they fit.
+
+    `sizes` are the widths that the layer needs, `name` is the argument that holds them.
+    """
+    states = list(given) if isinstance(given, (list, tuple)) else [given]
+    if len(states) != len(sizes):
+        raise ValueError(
+            f"{type(layer).__name__} has {len(sizes)} states, {name} holds {len(states)}"
+        )
+    for i, n in enumerate(sizes):
+        if not isinstance(states[i], Tensor):
+            states[i] = Tensor(states[i], dtype=x.dtype, device=x.device)
+        if states[i].shape != (len(x), n):
+            raise ValueError(
+                f"{type(layer).__name__}: state {i} has shape {states[i].shape}; an input of "
+                f"shape {x.shape} needs {(len(x), n)}"
+            )
+    return states
+
+
 class _Cell(Layer):
     """One step: cell(x (N, in), states) -> (y (N, units), new states)."""
 
@@ -98,8 +119,11 @@ class _Cell(Layer):
         """
         x_mask, h_mask = dropout_masks or self.draw_dropout_masks(x)
         inputs = x if x_mask is None else x * x_mask
-        zeros = Tensor(backend(x).zeros((len(x), self.units), x.dtype))
-        new_states = self.step(inputs, *(states or [zeros] * self.num_states), h_mask)
+        if states is None:
+            zeros = Tensor(backend(x).zeros((len(x), self.units), x.dtype))
+            states = [zeros] * self.num_states
+        old_states = match_states(self, x, states, self.state_size, "states")
+        new_states = self.step(inputs, *old_states, h_mask)
         return new_states[0], new_states
 
     def step(self, x: Any, *states_and_mask: Any) -> list[Any]:

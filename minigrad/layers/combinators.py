@@ -9,6 +9,7 @@ from typing import Any
 from ..ops import concatenate
 from ..utils.registry import check_choice
 from .base import Layer, check_layer
+from .calls import either_mask
 from .module import name_layers
 
 
@@ -38,6 +39,7 @@ class Residual(Layer):
     """
 
     accepts_integers = True
+    layers_carry_masks = True
 
     def __init__(
         self,
@@ -64,7 +66,9 @@ class Residual(Layer):
                 "equal to be added; give shortcut= a layer that changes the shape as the branch "
                 "does"
             )
-        return y + shortcut
+        total = y + shortcut
+        total.mask = either_mask(y, shortcut)
+        return total
 
 
 class Parallel(Layer):
@@ -92,6 +96,7 @@ class Parallel(Layer):
     """
 
     accepts_integers = True
+    layers_carry_masks = True
 
     def __init__(
         self,
@@ -114,10 +119,13 @@ class Parallel(Layer):
 
     def call(self, x: Any) -> Any:
         ys = [branch(x) for branch in self.branches]
-        if self.join == "concat":
-            return concatenate(ys, axis=-1)
         if self.join == "list":
             return ys
+        y = concatenate(ys, axis=-1) if self.join == "concat" else self._sum(ys)
+        y.mask = either_mask(*ys)
+        return y
+
+    def _sum(self, ys: list[Any]) -> Any:
         if any(y.shape != ys[0].shape for y in ys):
             raise ValueError(
                 f"the branches return shapes {', '.join(str(y.shape) for y in ys)}: they must be "

@@ -1,8 +1,8 @@
-"""Input, Dense and Lambda."""
+"""Input and Dense."""
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from .base import Layer
@@ -17,8 +17,12 @@ class Input(Layer):
 
     Args:
         shape: Shape of one input, without the batch axis.
+        batch_shape: Shape of a batch in its place; its first number changes nothing.
         name: Name of the layer.
         trainable: Has no effect: there are no parameters.
+
+    Raises:
+        ValueError: If neither shape nor batch_shape is given, or both are.
 
     Example:
         >>> model = minigrad.Sequential([Input((64,)), Dense(10)])
@@ -30,9 +34,19 @@ class Input(Layer):
     supports_masking = True
 
     def __init__(
-        self, shape: tuple[int, ...], *, name: str | None = None, trainable: bool = True
+        self,
+        shape: tuple[int, ...] | None = None,
+        *,
+        batch_shape: tuple[Any, ...] | None = None,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
-        super().__init__(name, trainable, input_shape=shape)
+        if (shape is None) is (batch_shape is None):
+            raise ValueError(
+                "Input needs the shape of one input, like Input((64,)), or that of a batch, like "
+                "Input(batch_shape=(None, 64))"
+            )
+        super().__init__(name, trainable, shape if batch_shape is None else batch_shape[1:])
 
     def call(self, x: Any) -> Any:
         return x
@@ -117,34 +131,3 @@ class Dense(Layer):
         if self.activation is ops.relu and x.size // x.shape[-1] * self.units <= FUSED_OUTPUTS:
             return ops.linear_relu(x, self.kernel, self.bias)
         return self.activation(ops.linear(x, self.kernel, self.bias))
-
-
-class Lambda(Layer):
-    """Any function of a Tensor as a layer.
-
-    Args:
-        function: Function of one Tensor, written with operators and minigrad ops.
-        name: Name of the layer; a model names it after its class if None.
-        trainable: Has no effect: there are no parameters.
-        input_shape: Shape of one input, without the batch axis.
-
-    Example:
-        >>> Lambda(lambda x: x**2)(np.array([[1.0, 3.0]])).numpy().tolist()
-        [[1.0, 9.0]]
-    """
-
-    accepts_integers = True
-
-    def __init__(
-        self,
-        function: Callable[[Any], Any],
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        super().__init__(name, trainable, input_shape)
-        self.function = function
-
-    def call(self, x: Any) -> Any:
-        return self.function(x)

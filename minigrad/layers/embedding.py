@@ -52,7 +52,7 @@ class Embedding(Layer):
         super().__init__(name, trainable, input_shape, input_dim=input_length)
         self.input_dim = input_dim
         self.output_dim = output_dim
-        self.creates_mask = mask_zero
+        self.mask_zero = mask_zero
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
 
@@ -81,4 +81,4 @@ class Embedding(Layer):
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """True where the ids are not 0, with `mask_zero`; else None."""
-        return getattr(x, "_array", x) != 0 if self.creates_mask else None
+        return getattr(x, "_array", x) != 0 if self.mask_zero else None

@@ -28,8 +28,6 @@ class Masking(Layer):
         array([[ True, False]])
     """
 
-    creates_mask = True
-
     def __init__(
         self,
         mask_value: float = 0.0,
@@ -78,10 +76,22 @@ def _fits(shape: tuple[int, ...], expected: tuple[Any, ...], broadcast: bool) ->
     )
 
 
-def combine_masks(attention_mask: Any, key_mask: Any, query: Tensor, keys: int) -> Array | None:
+def padding_mask(key_mask: Any, value_mask: Any, query: Tensor, keys: int) -> Array | None:
+    """(N, Tk), True at the keys that are real and have a real value; None if no mask is given."""
+    shape = len(query), keys
+    real = as_mask(key_mask, query, shape, name="key_mask")
+    if value_mask is None or value_mask is key_mask:
+        return real
+    with_value = as_mask(value_mask, query, shape, name="value_mask")
+    return with_value if real is None else real & with_value  # type: ignore[operator]
+
+
+def combine_masks(
+    attention_mask: Any, padding: Array | None, query: Tensor, keys: int
+) -> Array | None:
     """One mask that broadcasts to (N, heads, Tq, Tk), True where a query attends to a key.
 
-    attention_mask is (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk); key_mask, False at padding, is
+    attention_mask is (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk); padding, from padding_mask, is
     (N, Tk). None if neither is given: every query attends to every key.
     """
     n, queries = query.shape[:2]
@@ -97,7 +107,6 @@ def combine_masks(attention_mask: Any, key_mask: Any, query: Tensor, keys: int) 
     )
     if mask is not None and mask.ndim == 3:
         mask = mask[:, None]
-    padding = as_mask(key_mask, query, (n, keys), name="key_mask")
     if padding is None:
         return mask
     padding = padding[:, None, None]

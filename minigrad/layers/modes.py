@@ -35,7 +35,14 @@ def is_training() -> bool:
         >>> minigrad.layers.is_training()
         False
     """
-    return settings.training
+    return bool(settings.training)
+
+
+class probing(Scope):
+    """`with probing():` layers are called to be built: stateful ones neither use nor keep states."""
+
+    def __init__(self) -> None:
+        super().__init__(probing=True, training=False, recording=False)
 
 
 class trainable_at_compile(Scope):
@@ -54,4 +61,4 @@ def uses_batch_statistics(layer: Layer) -> bool:
 
     Inside a model's training step, frozen means frozen when that model was compiled.
     """
-    return settings.training and settings.trainable_at_compile.get(layer, layer.trainable)
+    return is_training() and settings.trainable_at_compile.get(layer, layer.trainable)

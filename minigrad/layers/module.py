@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections import deque
+from types import SimpleNamespace
 from typing import Any, Iterator
 
 from ..config import as_data, to_device
+from ..engine.graph import Leaf
+from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
 from .parameter import Parameter
+from .validation import check_set, refuse_tensor
+
+SETS = (set, frozenset)
+NAMED = (dict, SimpleNamespace, *SETS)
+PLAIN = frozenset({bool, int, float, str, bytes, type(None)})  # hold nothing: vocabularies are long
 
 
 class Module:
     """An object whose attributes hold parameters and other modules.
 
-    They are also found inside lists, tuples and dicts, in the order the attributes were set, each
-    once. Attributes that start with an underscore are left out. Layer is the one kind of module.
+    They are found in the order the attributes were set, each once, whatever the attribute is called,
+    also inside lists, tuples, deques, dicts, dataclasses and SimpleNamespaces. Objects of other
+    classes are not searched: make them Layers. Layer is the one kind of module.
 
     Args:
         name: Name of the module; None for one given by the model that holds it.
@@ -21,6 +31,8 @@ class Module:
     """
 
     name: str | None = None
+    # attributes that repeat what others hold
+    _bookkeeping = frozenset({"_trained", "_trainable_at_compile"})
     _trainable = True
     _has_default_name = False  # named by name_layers, not by the user
 
@@ -137,21 +149,34 @@ def iter_children(module: Module) -> Iterator[tuple[str, Any]]:
     """(name, value) for each attribute that is a Parameter or Module; no two names are equal."""
     names: dict[str, Any] = {}
     for attribute, value in list(vars(module).items()):
-        if attribute.startswith("_"):
-            continue
-        for name, child in _flatten(attribute, value):
-            yield _unique_name(name, child, names), child
+        if attribute not in module._bookkeeping:
+            for name, child in _flatten(attribute, value):
+                if not isinstance(child, (Parameter, Module)):
+                    refuse_tensor(module, name)
+                yield _unique_name(name, child, names), child
 
 
 def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The parameters and modules in nested lists, tuples and dicts, with a name for each."""
-    if isinstance(value, (Parameter, Module)):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
+    """The modules, and the Tensors with gradients, in nested collections, with a name for each."""
+    if isinstance(value, (Tensor, Module)):
+        if isinstance(value, (Parameter, Module)) or isinstance(value.node, Leaf):
+            yield name, value
+    elif isinstance(value, (list, tuple, deque)):
         for i, item in enumerate(value):
-            yield from _flatten(getattr(item, "name", None) or f"{name}_{i}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
+            if item.__class__ not in PLAIN:
+                yield from _flatten(getattr(item, "name", None) or f"{name}_{i}", item)
+    elif isinstance(value, NAMED) or hasattr(type(value), "__dataclass_fields__"):
+        yield from _flatten_fields(name, value)
+
+
+def _flatten_fields(name: str, fields: Any) -> Iterator[tuple[str, Any]]:
+    """_flatten of a dict or of an object's attributes; raises TypeError for a set of layers or parameters."""
+    if isinstance(fields, SETS):
+        check_set(name, fields, (Parameter, Module))
+        return
+    items = fields if isinstance(fields, dict) else getattr(fields, "__dict__", {})
+    for key, item in items.items():
+        if item.__class__ not in PLAIN:
             yield from _flatten(f"{name}_{key}", item)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, ops, regularizers
-from ..backend import backend, chunks, device_name
+from ..backend import Array, backend, chunks, device_name
 from ..config import as_data, to_device
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
 from ..ops.normalization import batch_moments
 from .base import Layer
+from .masking import as_mask
 from .modes import uses_batch_statistics
 
 
@@ -208,6 +209,8 @@ class RMSNormalization(Layer):
 class _ChannelNormalization(_Affine):
     """Normalizations with one gamma and one beta per channel."""
 
+    supports_masking = True
+
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 2 or self.axis not in (-1, len(input_shape) - 1):
             raise ValueError(
@@ -226,7 +229,8 @@ class BatchNormalization(_ChannelNormalization):
     inference, and while the layer is frozen, the moving averages take their place. Inside a model's
     training step, frozen means frozen when that model was compiled: a discriminator frozen after
     its compile uses the batch in its own steps, the moving averages in those of the stacked model.
-    The moving variance is the biased one, as in Keras.
+    The moving variance is the biased one, as in Keras. Steps that the mask of the input marks as
+    padding do not count in the statistics.
 
     Args:
         axis: The channel axis; it must be the last one.
@@ -307,22 +311,47 @@ class BatchNormalization(_ChannelNormalization):
             self.affine_shape, self.moving_variance_initializer, trainable=False
         )
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """The normalized values.
+
+        Args:
+            x: The values (N, ..., C).
+            mask: Booleans of the leading axes of x, False at padding; None for none.
+        """
         gamma, beta = self._affine(x)
         if self.collected_statistics is None and not uses_batch_statistics(self):
             scale = gamma / ops.sqrt(self.moving_variance + self.epsilon)
             return ops.scale_shift(x, scale, beta - self.moving_mean * scale)
+        if mask is not None:
+            return self._normalize_real(x, gamma, beta, self._mask_weights(x, mask))
         moments = batch_moments(x)
-        self._record(x, moments)
+        self._record(x.size // x.shape[-1], moments.mean, moments.variance)
         return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
 
-    def _record(self, x: Any, moments: Any) -> None:
-        """Update the moving statistics, or collect those of this batch."""
+    def _mask_weights(self, x: Any, mask: Any) -> Array:
+        """1 at the real steps of x and 0 at padding, (N, ..., 1)."""
+        shapes = (x.shape[:i] for i in range(1, x.ndim))
+        real = as_mask(mask, x, *shapes)
+        weights = real.reshape(real.shape + (1,) * (x.ndim - real.ndim))  # type: ignore[union-attr]
+        return backend(x).broadcast_to(weights, (*x.shape[:-1], 1)).astype(x.dtype)
+
+    def _normalize_real(self, x: Any, gamma: Any, beta: Any, weights: Array) -> Any:
+        """The equation with the mean and variance over the steps of weight 1."""
+        axes = tuple(range(x.ndim - 1))
+        rows = weights.sum()
+        count = backend(x).maximum(rows, 1)
+        mean = ops.sum(x * weights, axis=axes) / count
+        centered = x - mean
+        variance = ops.sum(ops.square(centered) * weights, axis=axes) / count
+        self._record(rows, mean.data, variance.data)
+        return centered / ops.sqrt(variance + self.epsilon) * gamma + beta
+
+    def _record(self, rows: Any, mean: Any, variance: Any) -> None:
+        """Update the moving statistics, or collect those of this batch of some rows."""
         if self.collected_statistics is None:
-            self.update_moving_statistics(moments.mean, moments.variance)
+            self.update_moving_statistics(mean, variance)
         else:
-            rows = x.size // x.shape[-1]
-            self.collected_statistics.append((rows, moments.mean, moments.variance))
+            self.collected_statistics.append((rows, mean, variance))
 
     def update_moving_statistics(self, mean: Any, variance: Any) -> None:
         """Move the averages toward the statistics of a batch.
@@ -566,6 +595,8 @@ class LocalResponseNormalization(Layer):
         >>> LocalResponseNormalization(n=1, k=1.0, alpha=3.0, beta=0.5)(np.ones((1, 2))).numpy()
         array([[0.5, 0.5]], dtype=float32)
     """
+
+    supports_masking = True
 
     def __init__(
         self,

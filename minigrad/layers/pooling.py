@@ -270,7 +270,6 @@ class GlobalAveragePooling1D(_GlobalPooling):
     """
 
     input_rank = 3
-    accepts_mask = True
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """The mean over time.

@@ -12,7 +12,7 @@ from ..config import device_module, settings
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
 from .base import Layer
-from .cells import GRUCell, LSTMCell, SimpleRNNCell
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, match_states
 from .masking import as_mask
 from .modes import training
 
@@ -49,8 +49,8 @@ class RNN(Layer):
         (2, 5, 4)
     """
 
-    accepts_mask = True
     input_rank = 3
+    _makes_masks = False
 
     def __init__(
         self,
@@ -113,14 +113,17 @@ class RNN(Layer):
             real = None if real is None else real[:, ::-1]
         scan = self._scan_sequence if hasattr(self.cell, "run_sequence") else self._scan_steps
         y, states = scan(inputs, initial, real)
-        if self.stateful:
+        if self.stateful and not settings.probing:
             self._states = [s.detach() for s in states]
         if real is not None and self.zero_output_for_mask and self.return_sequences:
             y = ops.where(real[..., None], y, 0.0)
         return [y, *states] if self.return_state else y
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """The mask of the sequence that is returned, None if the output has no time axis."""
+        """The mask of the sequence that is returned, None if the output has no time axis.
+
+        States that are returned have none.
+        """
         if mask is None or not self.return_sequences:
             return None
         return as_mask(mask, x)[:, ::-1] if self.go_backwards else mask  # type: ignore[index]
@@ -130,29 +133,11 @@ class RNN(Layer):
     def _initial_states(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
-            return self._match_states(x, initial_state)
-        if self._states is not None:
+            return match_states(self, x, initial_state, self.state_sizes(), "initial_state")
+        if self._states is not None and not settings.probing:
             self._check_batch_size(x, self._states)
-            return self._match_states(x, self._states)
+            return match_states(self, x, self._states, self.state_sizes(), "states")
         return None
-
-    def _match_states(self, x: Any, given: Any) -> list[Any]:
-        """States as Tensors of the dtype and on the device of x; ValueError unless they fit."""
-        states = list(given) if isinstance(given, (list, tuple)) else [given]
-        sizes = self.state_sizes()
-        if len(states) != len(sizes):
-            raise ValueError(
-                f"{type(self).__name__} has {len(sizes)} states, initial_state holds {len(states)}"
-            )
-        for i, n in enumerate(sizes):
-            if not isinstance(states[i], Tensor):
-                states[i] = Tensor(states[i], dtype=x.dtype, device=x.device)
-            if states[i].shape != (len(x), n):
-                raise ValueError(
-                    f"{type(self).__name__}: initial state {i} has shape {states[i].shape}; an "
-                    f"input of shape {x.shape} needs {(len(x), n)}"
-                )
-        return states
 
     def _check_batch_size(self, x: Any, states: list[Any]) -> None:
         if len(states[0]) != len(x):

@@ -14,7 +14,6 @@ from .regularization import Dropout
 class _TransformerBlock(Layer):
     """What encoder and decoder share: steps with a residual path around each."""
 
-    accepts_mask = True
     supports_masking = True
     input_rank = 3
 

@@ -61,3 +61,32 @@ def check_data_format(data_format: str | None) -> None:
             f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
             "transpose such data to (0, 2, 3, 1)"
         )
+
+
+def refuse_tensor(module: Any, name: str) -> None:
+    """Raise TypeError for the attribute called `name`, a Tensor with a gradient, no Parameter."""
+    raise TypeError(
+        f"{type(module).__name__}.{name} is a Tensor with requires_grad=True, which no optimizer "
+        f"would train: write self.{name} = Parameter(values), or self.add_weight(shape, "
+        f"initializer) in build; without a gradient, self.{name} = values.detach()"
+    )
+
+
+def check_set(name: str, values: Any, kinds: tuple[type, ...]) -> None:
+    """Raise TypeError for a set of layers or parameters."""
+    if any(isinstance(value, kinds) for value in values):
+        raise TypeError(
+            f"{name} is a set, which has no order, so weights would change places from run to run: "
+            "make it a list"
+        )
+
+
+def add_path(error: Exception, name: str) -> None:
+    """Put the layer's name before an error's message; outer layers add theirs before it."""
+    path, problem = getattr(error, "layer_path", None), getattr(error, "problem", None)
+    if path is None:
+        path, problem = name, str(error)
+    else:
+        path = f"{name}/{path}"
+    error.layer_path, error.problem = path, problem  # type: ignore[attr-defined]
+    error.args = (f"layer {path}: {problem}",)

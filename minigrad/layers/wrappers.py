@@ -6,8 +6,11 @@ import copy
 from typing import Any
 
 from .. import ops
+from ..backend import Array
 from ..utils.registry import check_choice
 from .base import Layer, check_layer
+from .calls import takes_mask, under_mask
+from .masking import as_mask
 from .recurrent import RNN
 
 
@@ -38,7 +41,6 @@ class Bidirectional(Layer):
         (2, 8)
     """
 
-    accepts_mask = True
     MERGE_MODES = ("concat", "sum", "mul", "ave")
 
     def __init__(
@@ -135,8 +137,10 @@ class Bidirectional(Layer):
         return total if self.merge_mode == "sum" else total * 0.5
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """The mask of x if sequences are returned, else None."""
-        return mask if self.forward_layer.return_sequences else None
+        """The mask of x if sequences are returned, of both if they are not merged; else None."""
+        if not self.forward_layer.return_sequences:
+            return None
+        return mask if self.merge_mode else [mask, mask]
 
 
 def _reversed_copy(layer: RNN) -> RNN:
@@ -172,8 +176,6 @@ class TimeDistributed(Layer):
         (2, 5, 12)
     """
 
-    supports_masking = True
-
     def __init__(
         self,
         layer: Layer,
@@ -198,7 +200,32 @@ class TimeDistributed(Layer):
                 f"got {input_shape}"
             )
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """The layer's outputs at every step.
+
+        Args:
+            x: Sequences (N, T, ...).
+            mask: Booleans (N, T), which a layer of single rows (N, C) may use, or (N, T, S) for a
+                layer of sequences of length S; False at padding. None for none.
+        """
         n, steps = x.shape[:2]
-        y = self.layer(ops.reshape(x, shape=(n * steps, *x.shape[2:])))
-        return ops.reshape(y, shape=(n, steps, *y.shape[1:]))
+        samples = ops.reshape(x, shape=(n * steps, *x.shape[2:]))
+        real = self._mask(x, mask)
+        if real is not None and real.ndim == x.ndim - 1 and self._uses_masks():
+            samples = under_mask(samples, real.reshape(n * steps, *real.shape[2:]))
+        y = self.layer(samples)
+        sequences = ops.reshape(y, shape=(n, steps, *y.shape[1:]))
+        if y.mask is not None:
+            sequences.mask = y.mask.reshape(n, steps, *y.mask.shape[1:])
+        return sequences
+
+    def _uses_masks(self) -> bool:
+        return any(takes_mask(layer) for _, layer in self.layer.named_layers())
+
+    def _mask(self, x: Any, mask: Any) -> Array | None:
+        return as_mask(mask, x, x.shape[:2], x.shape[:-1])
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """True at the steps of which something is real."""
+        real = self._mask(x, mask)
+        return None if real is None else real.reshape(*x.shape[:2], -1).any(-1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backend import Array, to_cpu
 from ..utils.registry import check_choice
-from .base import Metric, as_arrays, flat_weights, match_targets
+from .base import Metric, flat_weights, match_targets, real_steps
 from .classification import safe_divide
 
 
@@ -48,7 +48,7 @@ class AUC(Metric):
             y_pred: Scores.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred = as_arrays(y_true, y_pred)
+        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
         y_true = match_targets(self.name, y_true, y_pred)
         weights = flat_weights(self.name, sample_weight, y_pred)
         if weights is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,30 @@ def as_arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         y_true = np.asarray(y_true) if isinstance(y_true, (list, tuple)) else y_true
         y_true = to_device(y_true, device_name(y_pred))
     return y_true, y_pred
+
+
+def real_steps(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Any]:
+    """as_arrays and the weights; of the steps that are real, if y_pred comes with a mask.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions; their mask, (N, T), is False at padding.
+        sample_weight: Weights, or None.
+    """
+    mask = getattr(y_pred, "mask", None)
+    y_true, y_pred = as_arrays(y_true, y_pred)
+    if mask is None or y_true.shape[: mask.ndim] != mask.shape:
+        return y_true, y_pred, sample_weight
+    return y_true[mask], y_pred[mask], _weights_of_real(mask, sample_weight)
+
+
+def _weights_of_real(mask: Array, sample_weight: Any) -> Any:
+    """The weight of each real step; None stays None."""
+    if sample_weight is None:
+        return None
+    w = to_device(getattr(sample_weight, "_array", sample_weight), device_name(mask))
+    w = w.reshape(w.shape + (1,) * (mask.ndim - w.ndim))
+    return backend(w).broadcast_to(w, mask.shape + w.shape[mask.ndim :])[mask]
 
 
 def as_array(x: Any) -> Array:
@@ -287,8 +312,17 @@ class MeanMetricWrapper(Average):
         Raises:
             ValueError: If there are weights and fn returns one number per batch.
         """
+        mask = getattr(y_pred, "mask", None)
         y_true, y_pred = as_arrays(y_true, y_pred)
         values = as_array(self.fn(y_true, y_pred))
+        if mask is not None and values.shape[: mask.ndim] == mask.shape:
+            values, sample_weight = values[mask], _weights_of_real(mask, sample_weight)
+        elif mask is not None:
+            warnings.warn(
+                f"{self.name} returns values of shape {values.shape}, so it cannot leave out what "
+                f"the mask of y_pred, {mask.shape}, marks as padding: return a value per step",
+                stacklevel=2,
+            )
         if not values.shape and y_pred.shape:  # one number per batch, weighted by its rows
             if sample_weight is not None:
                 raise ValueError(
@@ -318,5 +352,5 @@ class ElementwiseMetric(Average):
             y_pred: Predictions.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred = as_arrays(y_true, y_pred)
+        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
         self.add(self.values(y_true, y_pred), sample_weight)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backend import Array, backend, to_cpu
 from ..utils.registry import check_choice
-from .base import Metric, as_arrays, check_range, flat_weights, match_labels, match_targets
+from .base import Metric, check_range, flat_weights, match_labels, match_targets, real_steps
 
 NORMALIZATIONS = {"true": 1, "pred": 0}  # the axis of the matrix that is summed to 1
 
@@ -75,7 +75,7 @@ class ConfusionMatrix(Metric):
             y_pred: Scores or labels.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred = as_arrays(y_true, y_pred)
+        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
         labels, predicted, classes = self._labels_and_predictions(y_true, y_pred)
         weights = flat_weights(self.name, sample_weight, labels)
         n = classes or self._largest_class(labels, predicted) + 1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, to_cpu
-from .base import ElementwiseMetric, Metric, as_arrays, match_targets, match_weights
+from .base import ElementwiseMetric, Metric, match_targets, match_weights, real_steps
 
 
 def _difference(name: str, y_true: Array, y_pred: Array) -> Array:
@@ -96,7 +96,7 @@ class R2Score(Metric):
             y_pred: Predictions.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred = as_arrays(y_true, y_pred)
+        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
         y_true = match_targets(self.name, y_true, y_pred)
         y = y_true.reshape(len(y_true), -1).astype(np.float64)
         if sample_weight is None:

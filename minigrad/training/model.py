@@ -71,6 +71,7 @@ class Model(Layer):
     """
 
     accepts_integers = True
+    layers_carry_masks = True
     optimizer: Optimizer
     loss: Callable[..., Any] | None = None
     history: History

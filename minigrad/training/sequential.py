@@ -29,8 +29,6 @@ class Sequential(Model):
         (2, 3)
     """
 
-    accepts_mask = True
-
     def __init__(self, *layers: Layer | Sequence[Layer], name: str | None = None) -> None:
         super().__init__(name=name)
         self.layers: list[Layer] = []
@@ -85,37 +83,18 @@ class Sequential(Model):
         """True if the first layer accepts them."""
         return not self.layers or self.layers[0].accepts_integers
 
-    @property
-    def creates_mask(self) -> bool:  # type: ignore[override]
-        """True if any layer creates a mask."""
-        return any(layer.creates_mask for layer in self.layers)
-
     def __len__(self) -> int:
         return len(self.layers)
 
     def __getitem__(self, i: int) -> Layer:
         return self.layers[i]
 
-    def call(self, x: Any, mask: Any = None, return_mask: bool = False) -> Any:
-        """x through all layers, with its mask through those that use one.
+    def call(self, x: Any) -> Any:
+        """x through all layers.
 
         Args:
             x: Inputs.
-            mask: Booleans (N, T), False for padded steps; None for no mask.
-            return_mask: Whether to return (outputs, their mask).
         """
         for layer in self.layers:
-            if mask is None and not layer.creates_mask:
-                x = layer(x)
-            else:
-                x, mask = layer.call_with_mask(x, mask)
-        return (x, mask) if return_mask else x
-
-    def call_with_mask(self, x: Any, mask: Any) -> tuple[Any, Any]:
-        """(outputs, their mask).
-
-        Args:
-            x: Inputs.
-            mask: The mask of x, or None.
-        """
-        return self(x, mask=mask, return_mask=True)
+            x = layer(x)
+        return x

@@ -295,3 +295,36 @@ def masked(*shape):
 def test_errors_say_what_would_fit(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (5, 6),
+        (6, 5),
+        (2, 5, 6),
+        (2, 6, 5),
+        (3, 6, 6),
+        (2, 2, 5, 6),
+        (2, 2, 6, 5),
+        (3, 2, 6, 6),
+        (6,),
+        (2, 6),
+        (1, 2, 2, 6, 6),
+    ],
+)
+def test_every_length_of_an_attention_mask_is_checked(shape):
+    with pytest.raises(ValueError, match="attention_mask of shape .* does not fit"):
+        masked(*shape)
+
+
+@pytest.mark.parametrize(
+    "shape", [(6, 6), (1, 6), (6, 1), (2, 6, 6), (1, 6, 6), (2, 1, 6), (2, 2, 6, 6), (1, 1, 6, 6)]
+)
+def test_lengths_of_one_stand_for_all(shape):
+    minigrad.seed(0)
+    layer = MultiHeadAttention(2, 4)
+    mask = rng.random(shape) < 0.7
+    per_head = mask[:, None] if mask.ndim == 3 else mask
+    whole = np.broadcast_to(per_head, (2, 2, 6, 6))
+    assert_close(layer(X, attention_mask=mask), layer(X, attention_mask=whole))

@@ -8,6 +8,7 @@ import pytest
 import minigrad
 from minigrad import Sequential, Tensor, no_grad, ops
 from minigrad.layers import (
+    LSTM,
     Dense,
     Dropout,
     Embedding,
@@ -213,3 +214,92 @@ def test_a_layer_leaves_no_cycles():
         assert len(gc.get_objects()) - before < 20
     finally:
         gc.enable()
+
+
+# ---- build by hand -------------------------------------------------------------------------------
+
+
+def test_a_layer_built_by_hand_is_built():
+    """The first call does not make its weights anew."""
+    for layer in (Dense(3), Dense(3, name="named"), LSTM(2), LayerNormalization()):
+        layer.build((None, 5, 4))
+        assert layer.built and all(p.name for p in layer.weights[:1])
+        before = layer.weights
+        layer(np.ones((2, 5, 4)))
+        after = layer.weights
+        assert len(before) == len(after) > 0 and all(p is q for p, q in zip(before, after))
+    with pytest.raises(ValueError, match="Dense expects inputs of shape"):
+        Dense(3).build((4,))
+
+
+def test_layers_of_layers_build_those_within():
+    layers = (
+        Residual(Dense(4)),
+        Parallel(Dense(2), Sequential(Dense(3), Dropout(0.5), Dense(2))),
+        Sequential(Dense(4), Dense(2)),
+    )
+    for layer, count in zip(layers, (20, 10 + 15 + 8, 30)):
+        layer.build([None, 4])
+        assert layer.built and layer.count_params() == count
+        weights = layer.weights
+        layer(X)
+        assert all(p is q for p, q in zip(weights, layer.weights))
+    model = layers[-1]
+    assert model.output_shape == (None, 2) and model.input_shape == (4,)
+    model.add(Dense(1))
+    assert model.built and model.output_shape == (None, 1)
+
+
+def test_a_list_of_shapes():
+    class Adds(Layer):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = Dense(2), Dense(2)
+
+        def call(self, inputs):
+            return self.left(inputs[0]) + self.right(inputs[1])
+
+    layer = Adds()
+    layer.build([(None, 3), (7, 4)])
+    assert layer.count_params() == 8 + 10
+
+
+def test_a_build_by_hand_that_fails_leaves_nothing():
+    model = Sequential(Dense(4), Residual(Dense(3)))
+    with pytest.raises(ValueError, match="the branch returns"):
+        model.build((None, 5))
+    assert not model.built and not model.weights and not model[0].built
+    with pytest.raises(ValueError, match=r"input_shape=\(None, None, 3\): only the length"):
+        Sequential(Dense(2)).build((None, None, None, 3))
+
+
+def test_a_build_of_the_user_s_own():
+    class Grows(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(2)
+            self.builds = 0
+
+        def build(self, input_shape):
+            self.builds += 1
+            self.scale = self.add_weight(input_shape[-1:], "ones")
+            super().build(input_shape)
+
+        def call(self, x):
+            return self.dense(x * self.scale)
+
+    explicit, implicit = Grows(), Grows()
+    explicit.build((None, 4))
+    assert explicit.count_params() == 14 and explicit.scale.name == "scale"
+    for layer in (explicit, implicit):
+        layer(X)
+        layer(X)
+        assert layer.builds == 1 and layer.count_params() == 14
+
+
+def test_input_takes_the_shape_of_a_batch():
+    model = Sequential(Input(batch_shape=(8, 4)), Dense(2))
+    assert model.built and model.input_shape == (4,) and model(X).shape == (5, 2)
+    for wrong in ({}, {"shape": (4,), "batch_shape": (None, 4)}):
+        with pytest.raises(ValueError, match=r"Input\(batch_shape=\(None, 64\)\)"):
+            Input(**wrong)

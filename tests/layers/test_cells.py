@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from minigrad import Sequential, Tensor, ops
-from minigrad.layers import GRU, LSTM, RNN, Dense, Layer, LSTMCell, SimpleRNN
+from minigrad.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Dense,
+    GRUCell,
+    Layer,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+)
 
 from .helpers import (
     RECURRENT,
@@ -108,3 +118,19 @@ def test_a_cell_takes_one_step():
     message = r"expects one step of shape \(N, C\), got \(4, 5, 3\): sequences go through RNN"
     with pytest.raises(ValueError, match=message):
         LSTMCell(3)(SEQUENCES)
+
+
+@pytest.mark.parametrize("cell", [SimpleRNNCell(4), LSTMCell(4), GRUCell(4)], ids=repr)
+def test_states_that_do_not_fit(cell):
+    name, n = type(cell).__name__, cell.num_states
+    x = np.ones((2, 3), "float32")
+    for shape in ((4,), (2, 1, 4), (1, 4), (2, 5), (), (3, 4)):
+        wrong = [np.ones(shape, "float32")] * n
+        with pytest.raises(ValueError, match=rf"{name}: state 0 has shape .* needs \(2, 4\)"):
+            cell(x, wrong)
+    fits = np.ones((2, 4), "float32")
+    with pytest.raises(ValueError, match=f"{name} has {n} states, states holds {n + 1}"):
+        cell(x, [fits] * (n + 1))
+    y, states = cell(x, [fits] * n)
+    other, _ = cell(x, [Tensor(fits)] * n)
+    assert y.shape == (2, 4) and len(states) == n and (values(y) == values(other)).all()

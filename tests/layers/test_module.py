@@ -1,10 +1,14 @@
 """Module: parameters by path, sharing, names, freezing, moving to a device."""
 
+from collections import deque
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Model, Parameter, Sequential, backend, check_grads, config, ops
+from minigrad import Model, Parameter, Sequential, Tensor, backend, check_grads, config, ops
 from minigrad.layers import Dense, Layer, LayerNormalization, LeakyReLU, ReLU
 
 from .helpers import assert_close, assert_equal, values
@@ -29,7 +33,8 @@ class Block(Layer):
         self.again = self.scale
 
     def call(self, x):
-        for layer in (self.dense, self.several[0], *self.several[1], self.named["left"]):
+        layers = self.dense, self.several[0], *self.several[1], self.named["left"], self._hidden
+        for layer in layers:
             x = layer(x)
         return x * self.scale + self.state
 
@@ -50,6 +55,8 @@ def test_walking_in_order_each_once():
         "several_1_0/bias",
         "named_left/kernel",
         "named_left/bias",
+        "_hidden/kernel",
+        "_hidden/bias",
     ]
     assert [path for path, _ in block.named_layers()] == [
         "",
@@ -57,10 +64,11 @@ def test_walking_in_order_each_once():
         "several_0",
         "several_1_0",
         "named_left",
+        "_hidden",
     ]
-    assert block.count_params() == 2 + 3 + 2 + 4 * 6
+    assert block.count_params() == 2 + 3 + 2 + 5 * 6
     assert [id(p) for p in block.weights] == [id(p) for p in block.named_weights().values()]
-    assert len(block.trainable_weights) == 10
+    assert len(block.trainable_weights) == 12
     assert [p.name for p in block.non_trainable_weights] == ["state"]
 
 
@@ -212,3 +220,107 @@ def test_parameters_are_born_equal_on_every_device(device):
         twin = Dense(3)
         twin.build_from_shape((4,))
     assert_equal(layer.get_weights()[0], twin.get_weights()[0])
+
+
+@dataclass
+class Heads:
+    left: Layer
+    right: Layer
+    bias: Parameter
+    title: str = "heads"
+
+
+class EveryAttribute(Model):
+    """Layers under private names and in every collection that is searched."""
+
+    def __init__(self):
+        super().__init__()
+        self._dense = Dense(3)
+        self.__private = Dense(3)
+        self.queue = deque([Dense(3), Dense(3)], maxlen=5)
+        self.space = SimpleNamespace(first=Dense(3), scale=Parameter(np.ones(3)))
+        self.heads = Heads(Dense(3), Dense(3), Parameter(np.zeros(3)))
+
+    def call(self, x):
+        x = self.__private(self._dense(x))
+        for layer in (*self.queue, self.space.first, self.heads.left, self.heads.right):
+            x = layer(x)
+        return x * self.space.scale + self.heads.bias
+
+
+def test_every_attribute_is_trained_counted_frozen_and_saved(tmp_path, capsys):
+    model = EveryAttribute()
+    model.compile("adam", "mse", metrics=["mae"])
+    x = rng.standard_normal((8, 3)).astype("float32")
+    model.train_on_batch(x, x)
+    names = list(model.named_weights())
+    assert names == [
+        "space_scale",
+        "heads_bias",
+        "_dense/kernel",
+        "_dense/bias",
+        "_EveryAttribute__private/kernel",
+        "_EveryAttribute__private/bias",
+        "queue_0/kernel",
+        "queue_0/bias",
+        "queue_1/kernel",
+        "queue_1/bias",
+        "space_first/kernel",
+        "space_first/bias",
+        "heads_left/kernel",
+        "heads_left/bias",
+        "heads_right/kernel",
+        "heads_right/bias",
+    ]
+    # what compile and training keep beside the layers adds nothing
+    assert model.count_params() == 2 * 3 + 7 * 12 == sum(p.size for p in model.trained())
+    model.summary()
+    total = f"{model.count_params()} parameters, {model.count_params()} trainable"
+    assert total in capsys.readouterr().out
+    before = model.get_weights()
+    model.fit(x, x, epochs=2, verbose=0)
+    assert all((old != new).any() for old, new in zip(before, model.get_weights()))
+    model.save(tmp_path / "model.safetensors")
+    other = EveryAttribute()
+    other.build((None, 3))
+    other.load_weights(tmp_path / "model.safetensors")
+    assert_close(other(x), model(x), 0)
+    model.trainable = False
+    assert not model.trainable_weights and not model._dense.trainable
+
+
+def test_a_tensor_with_a_gradient_is_no_parameter():
+    class Loose(Layer):
+        def __init__(self, value):
+            super().__init__()
+            self.scale = value
+
+        def call(self, x):
+            return x * 2.0
+
+    loose = Tensor(np.ones(3), requires_grad=True)
+    for value in (loose, [loose], {"a": loose}):
+        for use in (
+            lambda layer: layer(X),
+            lambda layer: Sequential(layer).compile("sgd", "mse"),
+            lambda layer: layer.weights,
+            lambda layer: layer.build((None, 4)),
+        ):
+            with pytest.raises(TypeError, match=r"Loose.scale.* = Parameter\(values\)"):
+                use(Loose(value))
+    for value in (loose.detach(), loose * 2.0, Parameter(np.ones(3)), np.ones(3)):
+        Loose(value)(X)
+
+
+def test_a_set_of_layers_has_no_order():
+    class Unordered(Layer):
+        def __init__(self):
+            super().__init__()
+            self.layers = {Dense(2), Dense(3)}
+            self.names = {"a", "b"}
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(TypeError, match="layers is a set, which has no order.*make it a list"):
+        Unordered()(X)

@@ -13,6 +13,8 @@ from minigrad.layers import (
     Dense,
     Dropout,
     GRUCell,
+    Input,
+    LSTMCell,
     SimpleRNN,
     SimpleRNNCell,
 )
@@ -254,3 +256,40 @@ def test_weights_go_round_by_name(tmp_path):
     assert_close(a(SEQUENCES), b(SEQUENCES), 0)
     assert "bidirectional/forward_layer/cell/recurrent_kernel" in a.named_weights()
     assert GRUCell(3).state_size == [3]
+
+
+# ---- a declared input shape ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: [LSTM(3, stateful=True, input_shape=(5, 3))],
+        lambda: [Input(batch_shape=(4, 5, 3)), GRU(3, stateful=True)],
+        lambda: [Bidirectional(SimpleRNN(3, stateful=True), input_shape=(None, 3))],
+        lambda: [RNN(LSTMCell(3), stateful=True, return_sequences=True, input_shape=(5, 3))],
+        lambda: [LSTM(3, stateful=True, return_sequences=True, input_shape=(5, 3)), Dense(2)],
+    ],
+)
+def test_building_leaves_no_states(make, xp):
+    model = Sequential(make())
+    assert model.built
+    x = xp.asarray(SEQUENCES)
+    first = values(model(x))
+    second = values(model(x))
+    assert abs(first - second).max() > 1e-4  # the states went on
+    model.reset_states()
+    assert_close(model(x), first, 0)  # and the first batch began at zeros
+    model.reset_states()
+    assert model(x[:2]).shape[0] == 2
+
+
+def test_building_anew_keeps_the_states_of_the_last_batch():
+    model = Sequential(LSTM(3, stateful=True, return_sequences=True, input_shape=(5, 3)))
+    model(SEQUENCES)
+    states = [values(s) for s in model[0]._states]
+    model.add(Dense(2))
+    assert all((values(s) == old).all() for s, old in zip(model[0]._states, states))
+    late = Sequential(LSTM(3, stateful=True))
+    late.build((None, 5, 3))
+    assert late[0]._states is None and late(SEQUENCES).shape == (4, 3)

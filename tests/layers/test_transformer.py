@@ -166,3 +166,32 @@ def test_a_decoder_returns_its_weights_on_the_memory(first, xp):
 def test_errors_of_blocks(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("block", [TransformerEncoder, TransformerDecoder])
+def test_attention_dropout_reaches_every_attention(block):
+    inputs = (X,) if block is TransformerEncoder else (X, MEMORY)
+
+    def attentions(layer):
+        names = ("self_attention", "cross_attention")[: len(inputs)]
+        return [getattr(layer, name) for name in names]
+
+    for options, rate in (
+        ({}, 0.0),
+        ({"dropout": 0.3}, 0.3),
+        ({"dropout": 0.3, "attention_dropout": 0.0}, 0.0),
+        ({"attention_dropout": 0.4}, 0.4),
+        ({"inner_dropout": 0.4}, 0.0),
+    ):
+        layer = block(16, 2, **options)
+        layer(*inputs)
+        assert [attention.dropout for attention in attentions(layer)] == [rate] * len(inputs)
+        others = options.get("dropout", 0.0) or options.get("inner_dropout", 0.0)
+        drops = (values(layer(*inputs)) != values(layer(*inputs, training=True))).any()
+        assert drops == bool(rate or others)
+    layer = block(16, 2, attention_dropout=0.4)
+    layer(*inputs)
+    for attention in attentions(layer):  # each one by itself
+        for other in attentions(layer):
+            other.dropout = 0.4 if other is attention else 0.0
+        assert (values(layer(*inputs)) != values(layer(*inputs, training=True))).any()
