@@ -149,10 +149,19 @@ def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
     elif y_true.dtype != y_pred.dtype:
         y_true = ops.astype(y_true, dtype=y_pred.dtype)
     if y_true.shape != y_pred.shape:
-        validate_targets(name, y_true, y_pred)
+        rows = y_pred.shape[:-1]
+        is_class_numbers = name.startswith("categorical") and y_true.shape in (rows, (*rows, 1))
+        hint = CLASS_NUMBERS if is_class_numbers else ""
+        validate_targets(name, y_true, y_pred, alternative=hint)
     if y_pred.shape[-1:] == (1,) and remembered_logits(y_pred)[0] == "softmax":
         _warn_of_one_class()
     return y_true, y_pred
+
+
+CLASS_NUMBERS = (
+    ': class numbers belong to the loss "sparse_categorical_crossentropy", or are made one-hot rows '
+    "by y = minigrad.utils.to_categorical(y)"
+)
 
 
 def _per_sample(
@@ -260,11 +269,11 @@ def _check_bits(name: str, y_true: Any) -> None:
 def _check_distributions(name: str, y_true: Any) -> None:
     """Refuse rows that are no distributions; a row of zeros costs nothing and is let through."""
     y = _values(y_true)
-    if not y.size:
+    if not y.size or y.ndim < 2 or y.shape[-1] == 1:  # no rows: an error of shape will say so
         return
     rows = y.size // y.shape[-1]
-    if y.min() >= -TOLERANCE and abs(y.sum() - rows) <= TOLERANCE * rows:
-        return
+    if y.min() >= 0 and rows * (1 - TOLERANCE) <= float(y.sum()) <= rows * (1 + TOLERANCE):
+        return  # the total alone is looked at: this runs in every step
     totals = y.sum(-1)
     if y.min() >= -TOLERANCE and bool((abs(totals * (totals - 1)) <= 10 * TOLERANCE).all()):
         return
@@ -917,6 +926,8 @@ class Loss:
     # what makes probabilities of the outputs that this loss expects: "sigmoid" or "softmax" of
     # logits, "signs" of scores whose sign counts; metrics by name apply it
     output_activation = ""
+    _check: Check | None = None  # refuses targets outside of the domain
+    _is_checked = False  # True in training after the first batch: later ones are not looked at
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
@@ -932,6 +943,25 @@ class Loss:
     def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
         """The mean over the samples as one op, or None where there is no such op."""
         return None
+
+    def check_targets(self, y_true: Any) -> None:
+        """Refuse targets outside of the domain of this loss, as each call does outside of training.
+
+        Args:
+            y_true: All targets of a training.
+
+        Raises:
+            ValueError: If a target is outside.
+        """
+        if self._check is not None:
+            type(self)._check(self.name, as_data(y_true))  # type: ignore[misc]
+        self._is_checked = False
+
+    def _check_batch(self, y_true: Any) -> None:
+        """The same for a batch; in training for the first one."""
+        if not (self._is_checked and settings.training):
+            self.check_targets(y_true)
+            self._is_checked = settings.training
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch: a Tensor of shape (), or (...) without reduction.
@@ -1167,6 +1197,8 @@ class BinaryCrossentropy(Loss):
         0.693
     """
 
+    _check = staticmethod(_check_bits)
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -1189,7 +1221,7 @@ class BinaryCrossentropy(Loss):
         if self.label_smoothing or not isinstance(logits, Tensor):
             return None
         y_true, logits = _cast_targets(self.name, y_true, logits)
-        _check_bits(self.name, y_true)
+        self._check_batch(y_true)
         return ops.binary_cross_entropy(logits, y_true)
 
 
@@ -1206,6 +1238,8 @@ class CategoricalCrossentropy(Loss):
         >>> round(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
         0.693
     """
+
+    _check = staticmethod(_check_distributions)
 
     def __init__(
         self,
@@ -1229,7 +1263,7 @@ class CategoricalCrossentropy(Loss):
         if self.label_smoothing or not isinstance(logits, Tensor):
             return None
         y_true, logits = _cast_targets(self.name, y_true, logits)
-        _check_distributions(self.name, y_true)
+        self._check_batch(y_true)
         return ops.cross_entropy(logits, y_true)
 
 

@@ -674,6 +674,24 @@ def test_targets_outside_of_the_domain(name, t, p, words):
             type(loss)(from_logits=True)(t, p)
 
 
+@pytest.mark.parametrize(
+    "name", ["categorical_crossentropy", "categorical_hinge", "categorical_focal_crossentropy"]
+)
+def test_class_numbers_are_no_rows(name):
+    p = Tensor(SHARES)
+    for given in (LABELS, LABELS[:, None], LABELS * 1.0):
+        for loss in (losses.get(name), type(losses.get(name))(reduction="sum")):
+            with pytest.raises(
+                ValueError, match=r"sparse_categorical_crossentropy.*to_categorical"
+            ):
+                loss(given, p)
+    model = minigrad.Sequential([minigrad.layers.Dense(C, activation="softmax")])
+    model.compile("sgd", name)
+    for call in (model.fit, model.train_on_batch, model.evaluate):
+        with pytest.raises(ValueError, match=r"sparse_categorical_crossentropy.*to_categorical"):
+            call(REAL, LABELS)
+
+
 @pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy", "hinge"])
 def test_nothing_is_in_every_domain(name):
     each = getattr(losses, name)(np.zeros((0, 3)), Tensor(np.zeros((0, 3))))

@@ -617,3 +617,18 @@ def test_a_metric_of_many_numbers_says_what_to_write():
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=[minigrad.metrics.F1Score()])
     with pytest.raises(ValueError, match=r"f1_score has a result of shape \(2,\).*average='macro'"):
         model.train_on_batch(x, y)
+
+
+def test_all_targets_of_a_fit_are_looked_at():
+    """A wrong target in a late batch is found before the first step; in steps only the first is."""
+    y = np.zeros(100)
+    y[-1] = 7
+    model = Sequential([Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.raises(ValueError, match="0 to 7: class numbers"):
+        model.fit(np.ones((100, 2)), y, shuffle=False, verbose=0)
+    assert model.optimizer.t == 0
+    model.train_on_batch(np.ones((2, 2)), [0, 1])
+    model.train_on_batch(np.ones((2, 2)), [0, 1])
+    with pytest.raises(ValueError, match="0 to 7: class numbers"):
+        model.evaluate(np.ones((100, 2)), y)
