@@ -1,7 +1,8 @@
 """Losses under Keras's names: functions return the loss of each sample, classes their mean.
 
-Both take (y_true, y_pred) and refuse shapes that differ. A loss on probabilities that came straight
-out of softmax or sigmoid is computed from the logits, which is exact where probabilities underflow.
+Both take (y_true, y_pred), refuse shapes that differ and targets outside of the loss's domain, and
+compute integers and float16 in float32. A loss on probabilities that came straight out of softmax
+or sigmoid is computed from the logits, which is exact where probabilities underflow.
 """
 
 from __future__ import annotations
@@ -9,18 +10,24 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from . import ops
 from .backend import Array, backend
-from .config import as_data
-from .engine.tensor import Tensor
-from .ops.losses import check_labels
+from .config import as_data, settings, to_device
+from .engine.tensor import Tensor, remember_logits, remembered_logits
+from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
 from .utils.registry import check_choice, lookup, snake_case, with_class_names
+
+P = ParamSpec("P")
+Check = Callable[[str, Array], None]
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "Contrastive",
     "CosineSimilarity",
@@ -30,12 +37,16 @@ __all__ = [
     "LogCosh",
     "Loss",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
     "contrastive",
     "cosine_similarity",
@@ -45,7 +56,9 @@ __all__ = [
     "kl_divergence",
     "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
     "poisson",
     "sparse_categorical_crossentropy",
     "squared_hinge",
@@ -133,20 +146,200 @@ def hide_padding(y_true: Any, mask: Array) -> Any:
     return ops.where(mask.reshape(mask.shape + (1,) * len(step_shape)), y_true, real_target)
 
 
-def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Targets in the dtype of the predictions, and the predictions as a Tensor, of one shape."""
+def _as_predictions(y_pred: Any) -> Tensor:
+    """y_pred as a Tensor of float32 or wider; the logits that it came from go along."""
     y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
+    dtype = y_pred.dtype
+    if dtype.kind == "f" and dtype.itemsize >= 4:
+        return y_pred
+    dtype = "float32" if dtype.kind == "f" else settings.default_dtype
+    result: Tensor = ops.astype(y_pred, dtype=dtype)
+    activation, logits = remembered_logits(y_pred)
+    if logits is not None:
+        remember_logits(result, activation, ops.astype(logits, dtype=dtype))
+    return result
+
+
+def _cast_targets(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
+    """Targets in the dtype of the predictions, and the predictions as a Tensor, of one shape."""
+    y_pred = _as_predictions(y_pred)
     if not isinstance(y_true, Tensor):
         y_true = as_data(y_true, y_pred.dtype)
     elif y_true.dtype != y_pred.dtype:
         y_true = ops.astype(y_true, dtype=y_pred.dtype)
-    validate_targets(name, y_true, y_pred)
+    if y_true.shape != y_pred.shape:
+        rows = y_pred.shape[:-1]
+        is_class_numbers = name.startswith("categorical") and y_true.shape in (rows, (*rows, 1))
+        hint = CLASS_NUMBERS if is_class_numbers else ""
+        validate_targets(name, y_true, y_pred, alternative=hint)
+    if y_pred.shape[-1:] == (1,) and remembered_logits(y_pred)[0] == "softmax":
+        _warn_of_one_class()
     return y_true, y_pred
+
+
+CLASS_NUMBERS = (
+    ': class numbers belong to the loss "sparse_categorical_crossentropy", or are made one-hot rows '
+    "by y = minigrad.utils.to_categorical(y)"
+)
+
+
+def _per_sample(
+    check: Check | None = None,
+) -> Callable[
+    [Callable[Concatenate[Any, Any, P], Tensor]], Callable[Concatenate[Any, Any, P], Any]
+]:
+    """A formula as a loss: it gets Tensors of one shape and dtype, and targets of its domain."""
+
+    def decorate(
+        formula: Callable[Concatenate[Any, Any, P], Tensor],
+    ) -> Callable[Concatenate[Any, Any, P], Any]:
+        name = formula.__name__
+
+        @wraps(formula)
+        def loss(y_true: Any, y_pred: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
+            given = getattr(y_pred, "dtype", None)
+            y_true, y_pred = _cast_targets(name, y_true, y_pred)
+            if check is not None:
+                check(name, y_true)
+            return _in_dtype(formula(y_true, y_pred, *args, **kwargs), given)
+
+        return loss
+
+    return decorate
+
+
+def _in_dtype(loss: Tensor, given: Any) -> Any:
+    """A loss in float16 if the predictions were given in it."""
+    return ops.astype(loss, dtype=given) if given == "float16" else loss
+
+
+# ---- domains -------------------------------------------------------------------------------------
+
+TOLERANCE = 1e-3  # by which targets may miss their domain: they are often rounded
+
+
+def check_setting(what: str, value: Any, low: float = 0.0, high: float = math.inf) -> float:
+    """A setting as a plain number, which leaves float32 what it is.
+
+    Args:
+        what: The setting and its owner, for the error.
+        value: A number, of Python or NumPy.
+        low: The least value.
+        high: The largest value.
+
+    Raises:
+        ValueError: If it is outside of low..high.
+        TypeError: If it is no number.
+
+    Example:
+        >>> check_setting("delta of huber", np.float64(2.0))
+        2.0
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} must be a number, got {value!r}") from None
+    if not low <= number <= high:
+        need = f"{low:g} or more" if high == math.inf else f"in {low:g}..{high:g}"
+        raise ValueError(f"{what} must be {need}, got {number:g}")
+    return number
+
+
+def _values(y: Any) -> Array:
+    """The array of targets; an empty one has no domain to be outside of."""
+    return getattr(y, "_array", y)
+
+
+def _is_whole(y: Array) -> bool:
+    """True if all values are whole numbers."""
+    return y.dtype.kind in "iub" or bool((y == backend(y).rint(y)).all())
+
+
+def _check_range(name: str, y_true: Any, high: float, hint: str) -> None:
+    """Refuse targets outside of 0..high."""
+    y = _values(y_true)
+    if not y.size:
+        return
+    least, largest = float(y.min()), float(y.max())
+    if least >= -TOLERANCE and largest <= high + TOLERANCE:
+        return
+    domain = "0 or more" if high == math.inf else f"in 0..{high:g}"
+    raise ValueError(
+        f"{name}: targets must be {domain}, but y_true runs from {least:g} to {largest:g}{hint}"
+    )
+
+
+def _check_bits(name: str, y_true: Any) -> None:
+    """Refuse targets outside of 0..1, with what they look like."""
+    y = _values(y_true)
+    if not y.size or (y.min() >= -TOLERANCE and y.max() <= 1 + TOLERANCE):
+        return
+    hint = ": scale them, as in y / y.max()"
+    if bool((abs(y) == 1).all()):
+        hint = ': signs belong to the loss "hinge"; or write (y + 1) / 2'
+    elif y.min() >= 0 and _is_whole(y):
+        hint = (
+            ': class numbers belong to the loss "sparse_categorical_crossentropy", with one output '
+            "per class; pixels are divided by 255"
+        )
+    _check_range(name, y, 1.0, hint)
+
+
+def _check_distributions(name: str, y_true: Any) -> None:
+    """Refuse rows that are no distributions; a row of zeros costs nothing and is let through."""
+    y = _values(y_true)
+    if not y.size or y.ndim < 2 or y.shape[-1] == 1:  # no rows: an error of shape will say so
+        return
+    rows = y.size // y.shape[-1]
+    if y.min() >= 0 and rows * (1 - TOLERANCE) <= float(y.sum()) <= rows * (1 + TOLERANCE):
+        return  # the total alone is looked at: this runs in every step
+    totals = y.sum(-1)
+    if y.min() >= -TOLERANCE and bool((abs(totals * (totals - 1)) <= 10 * TOLERANCE).all()):
+        return
+    _check_range(name, y, 1.0, ": give rows of probabilities, and weights as sample_weight")
+    raise ValueError(
+        f"{name}: each row of y_true must add up to 1, but the sums run from {totals.min():g} to "
+        f'{totals.max():g}: several labels at once belong to the loss "binary_crossentropy"'
+    )
+
+
+def _check_signs(name: str, y_true: Any) -> None:
+    """Refuse targets that are neither -1 and 1 nor 0 and 1."""
+    y = _values(y_true)
+    if not y.size:
+        return
+    is_one = y == 1
+    if not ((is_one | (y == -1)).all() or (is_one | (y == 0)).all()):
+        raise ValueError(
+            f"{name}: targets must be -1 and 1, or 0 and 1, but y_true runs from {y.min():g} to "
+            f'{y.max():g}: class numbers belong to the loss "sparse_categorical_crossentropy"'
+        )
+
+
+def _check_one_hot(name: str, y_true: Any) -> None:
+    """Refuse rows that are neither one-hot nor signs."""
+    y = _values(y_true)
+    if not ((y == 1) | (y == 0) | (y == -1)).all():
+        raise ValueError(
+            f"{name}: y_true must hold one-hot rows, of 0 and 1, but runs from {y.min():g} to "
+            f"{y.max():g}: minigrad.utils.to_categorical(y) makes them of class numbers"
+        )
+
+
+def _check_not_negative(name: str, y_true: Any) -> None:
+    """Refuse negative targets."""
+    _check_range(name, y_true, math.inf, "")
+
+
+def _check_probabilities(name: str, y_true: Any) -> None:
+    """Refuse targets outside of 0..1."""
+    _check_range(name, y_true, 1.0, "")
 
 
 # ---- distances -----------------------------------------------------------------------------------
 
 
+@_per_sample()
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     """mean((y_true - y_pred)**2) over the last axis.
 
@@ -164,10 +357,10 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(mean_squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
         [5.]
     """
-    y_true, y_pred = _cast_targets("mean_squared_error", y_true, y_pred)
     return ops.mean(ops.square(y_pred - y_true), axis=-1)
 
 
+@_per_sample()
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     """mean(|y_true - y_pred|) over the last axis.
 
@@ -185,10 +378,10 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(mean_absolute_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
         [2.]
     """
-    y_true, y_pred = _cast_targets("mean_absolute_error", y_true, y_pred)
     return ops.mean(abs(y_pred - y_true), axis=-1)
 
 
+@_per_sample()
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     """Quadratic for small errors, linear for large ones: the mean over the last axis.
 
@@ -212,13 +405,14 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
         >>> print(huber([[0.0, 0.0]], [[1.0, 3.0]]).numpy())
         [1.5]
     """
-    y_true, y_pred = _cast_targets("huber", y_true, y_pred)
+    delta = check_setting("delta of huber", delta)
     d = abs(y_pred - y_true)
     quadratic = 0.5 * d * d
     linear = delta * d - 0.5 * delta * delta
     return ops.mean(ops.where(d <= delta, quadratic, linear), axis=-1)
 
 
+@_per_sample()
 def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     """mean(log(cosh(y_pred - y_true))) over the last axis.
 
@@ -238,11 +432,60 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(log_cosh([[0.0]], [[1.0]]).numpy().round(3))
         [0.434]
     """
-    y_true, y_pred = _cast_targets("log_cosh", y_true, y_pred)
     d = y_pred - y_true
     return ops.mean(d + ops.softplus(-2 * d) - math.log(2), axis=-1)
 
 
+@_per_sample()
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
+    """100 * mean(|(y_true - y_pred) / y_true|) over the last axis.
+
+    Args:
+        y_true: True values; those nearer to 0 than 1e-7 count as 1e-7.
+        y_pred: Predicted values.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> print(mean_absolute_percentage_error([[2.0, 4.0]], [[1.0, 4.0]]).numpy())
+        [25.]
+    """
+    size = ops.maximum(abs(y_true), EPSILON)
+    return 100 * ops.mean(abs(y_pred - y_true) / size, axis=-1)
+
+
+@_per_sample(_check_not_negative)
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
+    """mean((log(1 + y_true) - log(1 + y_pred))**2) over the last axis.
+
+    Args:
+        y_true: True values, 0 or more.
+        y_pred: Predicted values; negative ones count as 0.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ, or y_true is negative.
+
+    Example:
+        >>> print(mean_squared_logarithmic_error([[0.0]], [[1.0]]).numpy().round(3))
+        [0.48]
+    """
+    difference = _log_of_one_more(y_pred) - _log_of_one_more(y_true)
+    return ops.mean(ops.square(difference), axis=-1)
+
+
+def _log_of_one_more(x: Any) -> Any:
+    """log(1 + x), x at least EPSILON."""
+    return ops.log(1 + ops.maximum(x, EPSILON))
+
+
+@_per_sample(_check_not_negative)
 def poisson(y_true: Any, y_pred: Any) -> Tensor:
     """mean(y_pred - y_true * log(y_pred)) over the last axis.
 
@@ -260,10 +503,10 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(poisson([[2.0]], [[1.0]]).numpy().round(3))
         [1.]
     """
-    y_true, y_pred = _cast_targets("poisson", y_true, y_pred)
     return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), axis=-1)
 
 
+@_per_sample()
 def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
     """Minus the cosine of the angle between y_true and y_pred along the last axis.
 
@@ -281,7 +524,6 @@ def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(cosine_similarity([[0.0, 2.0]], [[0.0, 5.0]]).numpy())
         [-1.]
     """
-    y_true, y_pred = _cast_targets("cosine_similarity", y_true, y_pred)
     squared_lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
     return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(squared_lengths + EPSILON**2)
 
@@ -290,11 +532,41 @@ def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
 
 
 def _logits(y_pred: Any, activation: str, from_logits: bool) -> Any:
-    """The logits of y_pred: itself, or the input of the `activation` that made it, or None."""
-    if from_logits:
-        return y_pred
-    made_by, logits = getattr(y_pred, "logits", (None, None))
-    return logits if made_by == activation else None
+    """The logits of y_pred: the input of the `activation` that made it, itself if told, or None."""
+    made_by, logits = remembered_logits(y_pred)
+    if from_logits and made_by:
+        _warn(
+            f"from_logits=True, but y_pred comes out of a {made_by}: set from_logits=False, or "
+            f"leave out the {made_by}"
+        )
+    if made_by == "softmax" and y_pred.shape[-1] == 1:
+        _warn_of_one_class()
+    if made_by == activation:
+        return logits
+    return y_pred if from_logits else None
+
+
+def _warn(message: str) -> None:
+    """Warn; Python shows the same text once."""
+    warnings.warn(message, stacklevel=2)
+
+
+def _warn_of_one_class() -> None:
+    _warn(
+        "softmax over one class is 1, whatever the input: write Dense(1, activation='sigmoid') "
+        "with the loss 'binary_crossentropy'"
+    )
+
+
+def _probabilities(y_pred: Tensor, wanted: str) -> Tensor:
+    """y_pred, with a warning if it cannot hold probabilities."""
+    p = y_pred._array
+    if p.size and (p.min() < -TOLERANCE or p.max() > 1 + TOLERANCE):
+        _warn(
+            "y_pred holds values outside of 0..1, so no probabilities: give the last layer "
+            f"activation={wanted!r}, or the loss from_logits=True"
+        )
+    return y_pred
 
 
 def _clip(p: Tensor) -> Any:
@@ -307,9 +579,11 @@ def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
     logits = _logits(y_pred, "softmax", from_logits)
     if logits is not None:
         return ops.log_softmax(logits)
-    return ops.log(_clip(y_pred / ops.sum(y_pred, axis=-1, keepdims=True)))
+    p = _probabilities(y_pred, "softmax")
+    return ops.log(_clip(p / ops.sum(p, axis=-1, keepdims=True)))
 
 
+@_per_sample(_check_bits)
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -331,16 +605,17 @@ def binary_crossentropy(
         >>> print(binary_crossentropy([[1.0]], [[0.5]]).numpy().round(3))
         [0.693]
     """
-    y_true, y_pred = _cast_targets("binary_crossentropy", y_true, y_pred)
-    if label_smoothing:
-        y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
+    smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
+    if smoothing:
+        y_true = y_true * (1 - smoothing) + 0.5 * smoothing
     logits = _logits(y_pred, "sigmoid", from_logits)
     if logits is not None:
-        return ops.mean(ops.softplus(logits) - y_true * logits, axis=-1)
-    p = _clip(y_pred)
+        return ops.mean(binary_losses(logits, y_true), axis=-1)
+    p = _clip(_probabilities(y_pred, "sigmoid"))
     return -ops.mean(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p), axis=-1)
 
 
+@_per_sample(_check_distributions)
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -362,17 +637,18 @@ def categorical_crossentropy(
         >>> print(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
         [0.693]
     """
-    y_true, y_pred = _cast_targets("categorical_crossentropy", y_true, y_pred)
-    if label_smoothing:
-        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
-    return -ops.sum(y_true * _log_probabilities(y_pred, from_logits), axis=-1)
+    smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
+    if smoothing:
+        y_true = y_true * (1 - smoothing) + smoothing / y_pred.shape[-1]
+    log_p = _log_probabilities(y_pred, from_logits)
+    return -ops.sum(weigh_log_probabilities(log_p, y_true), axis=-1)
 
 
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
     """-log p[label].
 
     Args:
-        y_true: Integer labels in 0..classes - 1.
+        y_true: Class numbers 0..classes - 1.
         y_pred: Probabilities p of the classes, or logits.
         from_logits: True if y_pred holds logits, not probabilities.
 
@@ -380,21 +656,131 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
         (...), (..., classes) -> (...)
 
     Raises:
-        ValueError: If the labels do not have the shape of y_pred without its last axis.
-        TypeError: If the labels are not integers.
+        ValueError: If the labels do not have the shape of y_pred without its last axis, or are
+            fractions.
         IndexError: If a label is outside of 0..classes - 1.
 
     Example:
         >>> print(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).numpy().round(3))
         [0.693]
     """
-    y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
-    labels = as_data(y_true)
-    check_labels(labels, y_pred)
+    given = getattr(y_pred, "dtype", None)
+    y_pred = _as_predictions(y_pred)
+    labels = as_labels(match_target_shape(as_data(y_true), y_pred, sparse=True), y_pred)
     log_p = _log_probabilities(y_pred, from_logits)
-    return -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
+    losses = -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
+    return _in_dtype(losses, given)
 
 
+@_per_sample(_check_bits)
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Binary cross-entropy times (1 - probability of the right answer)**gamma, the mean.
+
+    Args:
+        y_true: Targets in 0..1.
+        y_pred: Probabilities, or logits.
+        apply_class_balancing: Whether class 1 weighs `alpha` and class 0 weighs 1 - `alpha`.
+        alpha: Weight of class 1.
+        gamma: Exponent; 0 gives the binary cross-entropy.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction by which targets move toward 1/2.
+
+    Shape:
+        (..., n), (..., n) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ, or a target or setting is out of its domain.
+
+    References:
+        Lin et al. 2017, Focal loss for dense object detection.
+
+    Example:
+        >>> print(binary_focal_crossentropy([[1.0]], [[0.5]]).numpy().round(3))
+        [0.173]
+    """
+    alpha = check_setting("alpha", alpha, high=1.0)
+    gamma = check_setting("gamma", gamma)
+    smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
+    if smoothing:
+        y_true = y_true * (1 - smoothing) + 0.5 * smoothing
+    logits = _logits(y_pred, "sigmoid", from_logits)
+    if logits is None:
+        p = _clip(_probabilities(y_pred, "sigmoid"))
+        losses = -(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p))
+    else:
+        p = ops.sigmoid(logits)
+        losses = binary_losses(logits, y_true)
+    right = y_true * p + (1 - y_true) * (1 - p)
+    losses = losses * (1 - right) ** gamma
+    if apply_class_balancing:
+        losses = losses * (y_true * alpha + (1 - y_true) * (1 - alpha))
+    return ops.mean(losses, axis=-1)
+
+
+@_per_sample(_check_distributions)
+def categorical_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    alpha: Any = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-sum(alpha * (1 - p)**gamma * y * log p) over the last axis.
+
+    Args:
+        y_true: One-hot rows or distributions y.
+        y_pred: Probabilities p of the classes, or logits.
+        alpha: Weight of the loss, or one weight per class.
+        gamma: Exponent; 0 gives alpha times the cross-entropy.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of each target that is spread evenly over the classes.
+
+    Shape:
+        (..., classes), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If the shapes differ, or a target or setting is out of its domain.
+
+    References:
+        Lin et al. 2017, Focal loss for dense object detection.
+
+    Example:
+        >>> print(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
+        [0.043]
+    """
+    weights = _class_weights(alpha, y_pred)
+    gamma = check_setting("gamma", gamma)
+    smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
+    if smoothing:
+        y_true = y_true * (1 - smoothing) + smoothing / y_pred.shape[-1]
+    log_p = _log_probabilities(y_pred, from_logits)
+    losses = weigh_log_probabilities(log_p, y_true) * (1 - ops.exp(log_p)) ** gamma
+    return -ops.sum(losses * weights, axis=-1)
+
+
+def _is_listed(alpha: Any) -> bool:
+    """True for several numbers, False for one."""
+    return isinstance(alpha, (list, tuple)) or bool(getattr(alpha, "ndim", 0))
+
+
+def _class_weights(alpha: Any, y_pred: Tensor) -> Any:
+    """One weight, or an array of one per class, like y_pred."""
+    if not _is_listed(alpha):
+        return check_setting("alpha", alpha)
+    weights = [check_setting("alpha", weight) for weight in alpha]
+    return to_device(as_data(weights, y_pred.dtype, "cpu"), y_pred.device)
+
+
+@_per_sample(_check_probabilities)
 def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
     """sum(y * log(y / p)) over the last axis.
 
@@ -415,7 +801,6 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(kl_divergence([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
         [0.693]
     """
-    y_true, y_pred = _cast_targets("kl_divergence", y_true, y_pred)
     y_true = ops.clip(y_true, min=EPSILON, max=1.0)
     y_pred = ops.clip(y_pred, min=EPSILON, max=1.0)
     return ops.sum(y_true * (ops.log(y_true) - ops.log(y_pred)), axis=-1)
@@ -424,6 +809,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
 # ---- margins -------------------------------------------------------------------------------------
 
 
+@_per_sample(_check_signs)
 def hinge(y_true: Any, y_pred: Any) -> Tensor:
     """mean(max(1 - y * y_pred, 0)) over the last axis.
 
@@ -441,10 +827,10 @@ def hinge(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(hinge([[1.0, -1.0]], [[0.5, -2.0]]).numpy())
         [0.25]
     """
-    y_true, y_pred = _cast_targets("hinge", y_true, y_pred)
     return ops.mean(ops.relu(1 - _as_signs(y_true) * y_pred), axis=-1)
 
 
+@_per_sample(_check_signs)
 def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """mean(max(1 - y * y_pred, 0)**2) over the last axis.
 
@@ -462,7 +848,6 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(squared_hinge([[1.0, -1.0]], [[0.5, -2.0]]).numpy())
         [0.125]
     """
-    y_true, y_pred = _cast_targets("squared_hinge", y_true, y_pred)
     return ops.mean(ops.square(ops.relu(1 - _as_signs(y_true) * y_pred)), axis=-1)
 
 
@@ -473,6 +858,7 @@ def _as_signs(y: Any) -> Any:
     return 2 * y - 1 if is_binary else y
 
 
+@_per_sample(_check_one_hot)
 def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """max(1 + largest score of a wrong class - score of the right class, 0).
 
@@ -490,12 +876,12 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(categorical_hinge([[0.0, 1.0]], [[0.2, 0.5]]).numpy().round(3))
         [0.7]
     """
-    y_true, y_pred = _cast_targets("categorical_hinge", y_true, y_pred)
     right = ops.sum(y_true * y_pred, axis=-1)
     wrong = ops.max((1 - y_true) * y_pred, axis=-1)
     return ops.relu(1 + wrong - right)
 
 
+@_per_sample(_check_bits)
 def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Tensor:
     """y * d**2 + (1 - y) * max(margin - d, 0)**2.
 
@@ -517,7 +903,7 @@ def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Tensor:
         >>> print(contrastive([1.0, 0.0], [0.5, 0.5]).numpy())
         [0.25 0.25]
     """
-    y_true, y_pred = _cast_targets("contrastive", y_true, y_pred)
+    margin = check_setting("margin of contrastive", margin)
     same = y_true * ops.square(y_pred)
     different = (1 - y_true) * ops.square(ops.relu(margin - y_pred))
     return same + different
@@ -528,6 +914,7 @@ def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Tensor:
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum_over_batch_size": ops.mean,
     "mean": ops.mean,
+    "mean_with_sample_weight": ops.mean,
     "sum": ops.sum,
     "none": lambda losses: losses,
 }
@@ -538,7 +925,9 @@ class Loss:
 
     Args:
         name: Name in error messages and logs; None for the class's name in snake case.
-        reduction: "sum_over_batch_size" (the mean), "sum", or None for the loss of each sample.
+        reduction: "sum_over_batch_size" or "mean" (the mean over the samples), "sum",
+            "mean_with_sample_weight" (the weighted sum over the sum of the weights), or None for
+            the loss of each sample.
 
     Raises:
         ValueError: If the reduction is unknown.
@@ -554,6 +943,11 @@ class Loss:
     name = "loss"
     reduction = "sum_over_batch_size"
     hides_padding = True  # False: call gets the targets of padded steps as they are
+    # what makes probabilities of the outputs that this loss expects: "sigmoid" or "softmax" of
+    # logits, "signs" of scores whose sign counts; metrics by name apply it
+    output_activation = ""
+    _check: Check | None = None  # refuses targets outside of the domain
+    _is_checked = False  # True in training after the first batch: later ones are not looked at
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
@@ -570,13 +964,33 @@ class Loss:
         """The mean over the samples as one op, or None where there is no such op."""
         return None
 
+    def check_targets(self, y_true: Any) -> None:
+        """Refuse targets outside of the domain of this loss, as each call does outside of training.
+
+        Args:
+            y_true: All targets of a training.
+
+        Raises:
+            ValueError: If a target is outside.
+        """
+        if self._check is not None:
+            type(self)._check(self.name, as_data(y_true))  # type: ignore[misc]
+        self._is_checked = False
+
+    def _check_batch(self, y_true: Any) -> None:
+        """The same for a batch; in training for the first one."""
+        if not (self._is_checked and settings.training):
+            self.check_targets(y_true)
+            self._is_checked = bool(settings.training)
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch: a Tensor of shape (), or (...) without reduction.
 
         Args:
             y_true: Targets.
             y_pred: Predictions.
-            sample_weight: One weight per sample, by which its loss is multiplied.
+            sample_weight: One weight per sample, by which its loss is multiplied; (N,) weighs
+                all steps of losses (N, T), (N, T) each step.
 
         Raises:
             ValueError: If shapes do not fit.
@@ -585,10 +999,16 @@ class Loss:
         if getattr(y_pred, "mask", None) is not None:
             return reduce(self._masked_losses(y_true, y_pred, sample_weight, y_pred.mask))
         if sample_weight is None:
-            mean = self.fused_mean(y_true, y_pred) if reduce is ops.mean else None
+            is_half = getattr(y_pred, "dtype", None) == "float16"
+            can_fuse = reduce is ops.mean and not is_half
+            mean = self.fused_mean(y_true, y_pred) if can_fuse else None
             return reduce(self.call(y_true, y_pred)) if mean is None else mean
         losses = self.call(y_true, y_pred)
-        return reduce(losses * self._weights_of(losses, sample_weight))
+        weight = self._weights_of(losses, sample_weight)
+        if self.reduction != "mean_with_sample_weight":
+            return reduce(losses * weight)
+        total = backend(weight).broadcast_to(weight, losses.shape).sum()
+        return ops.sum(losses * weight) / (total + (total == 0))
 
     def _masked_losses(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
         """The weighted losses, 0 at padding; scaled so that their mean is that of the real ones."""
@@ -613,7 +1033,10 @@ class Loss:
         weight = as_data(sample_weight, losses.dtype)
         if weight.ndim == losses.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
-        if weight.shape != losses.shape[: weight.ndim]:
+        fits = weight.ndim <= losses.ndim and all(
+            n in (1, wanted) for n, wanted in zip(weight.shape, losses.shape)
+        )
+        if not fits:
             raise ValueError(
                 f"{self.name}: {name} has shape {weight.shape}, the losses {losses.shape}: "
                 "one weight per sample is expected"
@@ -685,7 +1108,7 @@ class Huber(Loss):
         self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber"
     ) -> None:
         super().__init__(name, reduction)
-        self.delta = delta
+        self.delta = check_setting(f"delta of {self.name}", delta)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return huber(y_true, y_pred, self.delta)
@@ -710,6 +1133,52 @@ class LogCosh(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return log_cosh(y_true, y_pred)
+
+
+class MeanAbsolutePercentageError(Loss):
+    """The mean of 100 * |y_true - y_pred| / |y_true|.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> MeanAbsolutePercentageError()([[2.0, 4.0]], [[1.0, 4.0]]).item()
+        25.0
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_percentage_error",
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_absolute_percentage_error(y_true, y_pred)
+
+
+class MeanSquaredLogarithmicError(Loss):
+    """The mean of (log(1 + y_true) - log(1 + y_pred))**2.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(MeanSquaredLogarithmicError()([[0.0]], [[1.0]]).item(), 3)
+        0.48
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_logarithmic_error",
+    ) -> None:
+        super().__init__(name, reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_squared_logarithmic_error(y_true, y_pred)
 
 
 class Poisson(Loss):
@@ -768,6 +1237,8 @@ class BinaryCrossentropy(Loss):
         0.693
     """
 
+    _check = staticmethod(_check_bits)
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -777,7 +1248,9 @@ class BinaryCrossentropy(Loss):
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.output_activation = "sigmoid" if from_logits else ""
+        what = f"label_smoothing of {self.name}"
+        self.label_smoothing = check_setting(what, label_smoothing, high=1.0)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
@@ -788,6 +1261,7 @@ class BinaryCrossentropy(Loss):
         if self.label_smoothing or not isinstance(logits, Tensor):
             return None
         y_true, logits = _cast_targets(self.name, y_true, logits)
+        self._check_batch(y_true)
         return ops.binary_cross_entropy(logits, y_true)
 
 
@@ -805,6 +1279,8 @@ class CategoricalCrossentropy(Loss):
         0.693
     """
 
+    _check = staticmethod(_check_distributions)
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -814,7 +1290,9 @@ class CategoricalCrossentropy(Loss):
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.output_activation = "softmax" if from_logits else ""
+        what = f"label_smoothing of {self.name}"
+        self.label_smoothing = check_setting(what, label_smoothing, high=1.0)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
@@ -825,6 +1303,7 @@ class CategoricalCrossentropy(Loss):
         if self.label_smoothing or not isinstance(logits, Tensor):
             return None
         y_true, logits = _cast_targets(self.name, y_true, logits)
+        self._check_batch(y_true)
         return ops.cross_entropy(logits, y_true)
 
 
@@ -849,6 +1328,7 @@ class SparseCategoricalCrossentropy(Loss):
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
+        self.output_activation = "softmax" if from_logits else ""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
@@ -858,7 +1338,97 @@ class SparseCategoricalCrossentropy(Loss):
         logits = _logits(y_pred, "softmax", self.from_logits)
         if not isinstance(logits, Tensor):
             return None
-        return ops.sparse_cross_entropy(logits, y_true)
+        labels = match_target_shape(as_data(y_true), logits, sparse=True)
+        return ops.sparse_cross_entropy(logits, labels)
+
+
+class BinaryFocalCrossentropy(Loss):
+    """The mean binary cross-entropy with easy samples weighed down: `binary_focal_crossentropy`.
+
+    Args:
+        apply_class_balancing: Whether class 1 weighs `alpha` and class 0 weighs 1 - `alpha`.
+        alpha: Weight of class 1.
+        gamma: Exponent of 1 - probability of the right answer.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction by which targets move toward 1/2.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(BinaryFocalCrossentropy()([[1.0]], [[0.5]]).item(), 3)
+        0.173
+    """
+
+    def __init__(
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_focal_crossentropy",
+    ) -> None:
+        super().__init__(name, reduction)
+        self.apply_class_balancing = apply_class_balancing
+        self.alpha = check_setting(f"alpha of {self.name}", alpha, high=1.0)
+        self.gamma = check_setting(f"gamma of {self.name}", gamma)
+        self.from_logits = from_logits
+        self.output_activation = "sigmoid" if from_logits else ""
+        what = f"label_smoothing of {self.name}"
+        self.label_smoothing = check_setting(what, label_smoothing, high=1.0)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return binary_focal_crossentropy(
+            y_true,
+            y_pred,
+            self.apply_class_balancing,
+            self.alpha,
+            self.gamma,
+            self.from_logits,
+            self.label_smoothing,
+        )
+
+
+class CategoricalFocalCrossentropy(Loss):
+    """The mean cross-entropy with easy samples weighed down: `categorical_focal_crossentropy`.
+
+    Args:
+        alpha: Weight of the loss, or one weight per class.
+        gamma: Exponent of 1 - p.
+        from_logits: True if y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of each target that is spread evenly over the classes.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+
+    Example:
+        >>> round(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
+        0.043
+    """
+
+    def __init__(
+        self,
+        alpha: Any = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_focal_crossentropy",
+    ) -> None:
+        super().__init__(name, reduction)
+        for weight in alpha if _is_listed(alpha) else [alpha]:
+            check_setting(f"alpha of {self.name}", weight)
+        self.alpha = alpha
+        self.gamma = check_setting(f"gamma of {self.name}", gamma)
+        self.from_logits = from_logits
+        self.output_activation = "softmax" if from_logits else ""
+        what = f"label_smoothing of {self.name}"
+        self.label_smoothing = check_setting(what, label_smoothing, high=1.0)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return categorical_focal_crossentropy(
+            y_true, y_pred, self.alpha, self.gamma, self.from_logits, self.label_smoothing
+        )
 
 
 class KLDivergence(Loss):
@@ -894,6 +1464,8 @@ class Hinge(Loss):
         0.25
     """
 
+    output_activation = "signs"
+
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge") -> None:
         super().__init__(name, reduction)
 
@@ -912,6 +1484,8 @@ class SquaredHinge(Loss):
         >>> SquaredHinge()([[1.0, -1.0]], [[0.5, -2.0]]).item()
         0.125
     """
+
+    output_activation = "signs"
 
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge"
@@ -963,7 +1537,7 @@ class Contrastive(Loss):
         name: str = "contrastive",
     ) -> None:
         super().__init__(name, reduction)
-        self.margin = margin
+        self.margin = check_setting(f"margin of {self.name}", margin)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return contrastive(y_true, y_pred, self.margin)
@@ -989,17 +1563,32 @@ NAMES: dict[str, type[Loss]] = with_class_names(
     {
         "mean_squared_error": MeanSquaredError,
         "mse": MeanSquaredError,
+        "MSE": MeanSquaredError,
         "mean_absolute_error": MeanAbsoluteError,
         "mae": MeanAbsoluteError,
+        "MAE": MeanAbsoluteError,
+        "mean_absolute_percentage_error": MeanAbsolutePercentageError,
+        "mape": MeanAbsolutePercentageError,
+        "MAPE": MeanAbsolutePercentageError,
+        "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
+        "msle": MeanSquaredLogarithmicError,
+        "MSLE": MeanSquaredLogarithmicError,
         "huber": Huber,
         "log_cosh": LogCosh,
+        "logcosh": LogCosh,
         "poisson": Poisson,
         "cosine_similarity": CosineSimilarity,
         "binary_crossentropy": BinaryCrossentropy,
+        "bce": BinaryCrossentropy,
+        "BCE": BinaryCrossentropy,
         "categorical_crossentropy": CategoricalCrossentropy,
+        "binary_focal_crossentropy": BinaryFocalCrossentropy,
+        "categorical_focal_crossentropy": CategoricalFocalCrossentropy,
         "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
         "kl_divergence": KLDivergence,
         "kld": KLDivergence,
+        "KLD": KLDivergence,
+        "kullback_leibler_divergence": KLDivergence,
         "hinge": Hinge,
         "squared_hinge": SquaredHinge,
         "categorical_hinge": CategoricalHinge,

@@ -47,6 +47,16 @@ def cce_np(t, p, label_smoothing=0.0):
     return -(t * np.log(p / p.sum(-1, keepdims=True))).sum(-1)
 
 
+def bfc_np(t, p, gamma=2.0):
+    each = -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    return (each * (1 - np.where(t == 1, p, 1 - p)) ** gamma).mean(-1)
+
+
+def cfc_np(t, p, alpha=0.25, gamma=2.0):
+    p = p / p.sum(-1, keepdims=True)
+    return -(t * np.log(p) * alpha * (1 - p) ** gamma).sum(-1)
+
+
 def unit(x):
     return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
@@ -57,6 +67,25 @@ CASES = {
     "mean_absolute_error": (REAL, PREDICTED, lambda t, p: abs(t - p).mean(-1), {}),
     "huber": (REAL, PREDICTED, huber_np, {"delta": 2.5}),
     "log_cosh": (REAL, PREDICTED, lambda t, p: np.log(np.cosh(p - t)).mean(-1), {}),
+    "mean_absolute_percentage_error": (
+        REAL,
+        PREDICTED,
+        lambda t, p: 100 * (abs(t - p) / abs(t)).mean(-1),
+        {},
+    ),
+    "mean_squared_logarithmic_error": (
+        abs(REAL),
+        PROBABLE,
+        lambda t, p: ((np.log1p(t) - np.log1p(p)) ** 2).mean(-1),
+        {},
+    ),
+    "binary_focal_crossentropy": (ONE_HOT, PROBABLE, bfc_np, {"gamma": 1.5}),
+    "categorical_focal_crossentropy": (
+        TARGETS,
+        PROBABLE,
+        cfc_np,
+        {"alpha": [0.1, 0.2, 0.3, 0.4], "gamma": 1.5},
+    ),
     "poisson": (abs(REAL), PROBABLE, lambda t, p: (p - t * np.log(p)).mean(-1), {}),
     "cosine_similarity": (REAL, PREDICTED, lambda t, p: -(unit(t) * unit(p)).sum(-1), {}),
     "binary_crossentropy": (ONE_HOT, PROBABLE, bce_np, {"label_smoothing": 0.2}),
@@ -372,7 +401,8 @@ def test_shapes_that_differ(name):
     [
         ([0, 1, 4], IndexError, "labels run from 0 to 4, but 4 classes allow 0..3"),
         ([-1, 0, 1], IndexError, "from -1 to 1"),
-        ([0.0, 1.0, 2.0], TypeError, "labels must be integers"),
+        ([0.0, 1.5, 2.0], ValueError, "labels must be integers, 0..3, but y_true holds 1.5"),
+        ([0.0, 1.0, 4.0], IndexError, "labels run from 0 to 4"),
         (np.eye(4)[:3].astype(int), ValueError, "do not fit"),
         ([0, 1], ValueError, "do not fit"),
     ],
@@ -512,3 +542,382 @@ def test_match_target_shape(t, p, shape):
         # not labels: refused, not reshaped
         assert losses.match_target_shape(np.zeros(t), Tensor(np.zeros(p))).shape == t
     assert losses.match_target_shape(None, Tensor(np.zeros(p))) is None
+
+
+# ---- dtypes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float16_is_computed_in_float32(name):
+    t, p, expected, _ = CASES[name]
+    p16 = Tensor(p.astype("float16"), dtype="float16", requires_grad=True)
+    t16 = t.astype("float16") if t.dtype.kind == "f" else t
+    for loss in (getattr(losses, name)(t16, p16), loss_class(name)()(t16, p16)):
+        wanted = expected(np.asarray(t16, t.dtype), p.astype("float16").astype(float))
+        wanted = wanted if loss.ndim else wanted.mean()
+        assert loss.dtype == "float16"
+        assert_allclose(loss.numpy(), wanted, rtol=4e-3, atol=2e-3)
+        (slope,) = grad(ops.sum(loss), [p16])
+        assert slope.dtype == "float16"
+        assert np.isfinite(slope.numpy()).all()
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_float16_of_many_and_of_sure_rows(kernels):
+    with minigrad.use_kernels(kernels):
+        p = Tensor(np.array([[0.0], [1.0]]), dtype="float16")
+        assert losses.BinaryCrossentropy()([[1], [0]], p).item() == pytest.approx(16, rel=0.02)
+        p = Tensor(np.full((70_000, 1), 2.0), dtype="float16", requires_grad=True)
+        loss = MeanSquaredError()(np.zeros((70_000, 1)), p)
+        assert loss.item() == 4
+        errors = Tensor([[300.0], [0.0], [0.0]], dtype="float16")
+        assert ops.mean_squared_error(errors, errors * 0).item() == 30_000
+        logits = Tensor(np.zeros((70_000, 3)), dtype="float16")
+        labels = np.zeros(70_000, int)
+        for value in (
+            ops.sparse_cross_entropy(logits, labels),
+            ops.cross_entropy(logits, np.eye(3, dtype="float16")[labels]),
+        ):
+            assert value.dtype == "float16"
+            assert value.item() == pytest.approx(math.log(3), rel=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "bool"])
+@pytest.mark.parametrize("kernels", [True, False])
+def test_integers_do_not_wrap(dtype, kernels):
+    t, p = np.array([[1, 0], [0, 1]], dtype), np.array([[0, 1], [0, 1]], dtype)
+    with minigrad.use_kernels(kernels):
+        for value in (
+            losses.get("mse")(t, p),
+            losses.get("mae")(t, Tensor(p)),
+            losses.get("mse")(Tensor(t), Tensor(p)),
+            losses.mean_squared_error(t, p).mean(),
+        ):
+            assert value.dtype == "float32"
+            assert value.item() == 0.5
+        assert ops.mean_squared_error(p, t) == 0.5
+
+
+@pytest.mark.parametrize(
+    "name, option",
+    [("huber", "delta"), ("contrastive", "margin"), ("huber", "delta")]
+    + [(f"{kind}_crossentropy", "label_smoothing") for kind in ("binary", "categorical")]
+    + [
+        (f"{kind}_focal_crossentropy", o)
+        for kind in ("binary", "categorical")
+        for o in ("alpha", "gamma", "label_smoothing")
+    ],
+)
+def test_settings_of_numpy_leave_float32(name, option):
+    t, p, _, _ = CASES[name]
+    t, p = t.astype("float32"), p.astype("float32")
+    for make in (np.float64, np.array):
+        each = getattr(losses, name)(t, p, **{option: make(0.25)})
+        mean = loss_class(name)(**{option: make(0.25)})(t, Tensor(p))
+        assert each.dtype == mean.dtype == "float32"
+        plain = getattr(losses, name)(t, p, **{option: 0.25})
+        assert_array_equal(each.numpy(), plain.numpy())
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32", "float64", "bool"])
+@pytest.mark.parametrize("kernels", [True, False])
+def test_class_numbers_of_every_dtype(dtype, kernels, xp):
+    labels = np.array([0, 1, 1, 0])
+    p = Tensor(xp.asarray(rng.dirichlet(np.ones(3), 4)), requires_grad=True)
+    expected = -np.log(to_cpu(p.data)[np.arange(4), labels])
+    with minigrad.use_kernels(kernels):
+        for given in (labels, labels[:, None]):
+            given = xp.asarray(given.astype(dtype))
+            each = losses.sparse_categorical_crossentropy(given, p)
+            assert_allclose(to_cpu(each.data), expected, rtol=1e-5)
+            for loss in (SparseCategoricalCrossentropy(), SparseCategoricalCrossentropy(True)):
+                value = loss(given, p if not loss.from_logits else ops.log(p))
+                assert value.item() == pytest.approx(expected.mean(), rel=1e-5)
+                assert grad(value, [p])[0].shape == (4, 3)
+
+
+# ---- domains -------------------------------------------------------------------------------------
+
+CLASSES = np.arange(10) % 10
+SCORES = Tensor(np.linspace(0.1, 0.9, 10)[:, None])
+ROWS = Tensor(np.full((2, 3), 1 / 3))
+
+
+@pytest.mark.parametrize(
+    "name, t, p, words",
+    [
+        ("binary_crossentropy", CLASSES[:, None], SCORES, "0 to 9: class numbers belong.*sparse_c"),
+        ("binary_crossentropy", np.array([[-1], [1]]), SCORES[:2], "signs belong.*hinge"),
+        ("binary_crossentropy", [[0.5], [25.5]], SCORES[:2], "from 0.5 to 25.5: scale them"),
+        ("binary_focal_crossentropy", [[0], [3]], SCORES[:2], "0 to 3: class numbers"),
+        ("categorical_crossentropy", [[0, 1, 1], [1, 0, 0]], ROWS, "add up to 1.*binary_crossent"),
+        ("categorical_crossentropy", [[0, 3.0, 0], [1, 0, 0]], ROWS, "rows of probabilities"),
+        ("categorical_crossentropy", [[0, -1.0, 0], [1, 0, 0]], ROWS, "from -1 to 1"),
+        ("categorical_crossentropy", [[0.2, 0.2, 0.2], [1, 0, 0]], ROWS, "sums run from 0.6 to 1"),
+        ("categorical_focal_crossentropy", [[0, 1, 1], [1, 0, 0]], ROWS, "add up to 1"),
+        ("kl_divergence", [[0, 2, 0], [1, 0, 0]], ROWS, "in 0..1, but y_true runs from 0 to 2"),
+        ("hinge", CLASSES[:, None], SCORES, "-1 and 1, or 0 and 1, but y_true runs from 0 to 9"),
+        ("squared_hinge", [[-1], [0]], SCORES[:2], "must be -1 and 1, or 0 and 1"),
+        ("categorical_hinge", [[0, 2, 0], [1, 0, 0]], ROWS, "one-hot rows.*to_categorical"),
+        ("poisson", [[-1.0], [2.0]], SCORES[:2], "0 or more, but y_true runs from -1 to 2"),
+        ("msle", [[-1.0], [2.0]], SCORES[:2], "0 or more"),
+        ("contrastive", [[2.0], [0.0]], SCORES[:2], "in 0..1"),
+    ],
+)
+def test_targets_outside_of_the_domain(name, t, p, words):
+    loss = losses.get(name)
+    for call in (loss, loss.call, lambda t, p: loss(t, p, np.ones(len(p)))):
+        with pytest.raises(ValueError, match=f"{loss.name}.*{words}"):
+            call(t, p)
+    if hasattr(loss, "from_logits"):
+        with pytest.raises(ValueError, match=words):
+            type(loss)(from_logits=True)(t, p)
+
+
+@pytest.mark.parametrize(
+    "name", ["categorical_crossentropy", "categorical_hinge", "categorical_focal_crossentropy"]
+)
+def test_class_numbers_are_no_rows(name):
+    p = Tensor(SHARES)
+    for given in (LABELS, LABELS[:, None], LABELS * 1.0):
+        for loss in (losses.get(name), type(losses.get(name))(reduction="sum")):
+            with pytest.raises(
+                ValueError, match=r"sparse_categorical_crossentropy.*to_categorical"
+            ):
+                loss(given, p)
+    model = minigrad.Sequential([minigrad.layers.Dense(C, activation="softmax")])
+    model.compile("sgd", name)
+    for call in (model.fit, model.train_on_batch, model.evaluate):
+        with pytest.raises(ValueError, match=r"sparse_categorical_crossentropy.*to_categorical"):
+            call(REAL, LABELS)
+
+
+@pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy", "hinge"])
+def test_nothing_is_in_every_domain(name):
+    each = getattr(losses, name)(np.zeros((0, 3)), Tensor(np.zeros((0, 3))))
+    assert each.shape == (0,)
+
+
+def test_rows_of_zeros_cost_nothing():
+    each = losses.categorical_crossentropy([[0, 0, 0], [0, 1, 0]], ROWS)
+    assert_allclose(each.numpy(), [0, math.log(3)], rtol=1e-6)
+    assert CategoricalCrossentropy()([[0, 0, 0], [0, 1, 0]], ROWS).item() > 0
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (
+            lambda: BinaryCrossentropy(label_smoothing=2),
+            "label_smoothing of binary_.* in 0..1, got 2",
+        ),
+        (lambda: CategoricalCrossentropy(label_smoothing=-0.1), "in 0..1, got -0.1"),
+        (lambda: Huber(-1), "delta of huber must be 0 or more, got -1"),
+        (lambda: Huber(float("nan")), "delta of huber must be 0 or more, got nan"),
+        (lambda: losses.Contrastive(-1), "margin of contrastive must be 0 or more"),
+        (lambda: losses.BinaryFocalCrossentropy(gamma=-1), "gamma of .* must be 0 or more"),
+        (lambda: losses.BinaryFocalCrossentropy(alpha=1.5), "alpha of .* must be in 0..1"),
+        (lambda: losses.CategoricalFocalCrossentropy(alpha=[0.1, -1]), "alpha of .* 0 or more"),
+        (lambda: losses.huber([[1.0]], [[2.0]], -1), "delta of huber must be 0 or more"),
+        (lambda: losses.binary_crossentropy([[1.0]], [[0.5]], label_smoothing=2), "in 0..1, got 2"),
+    ],
+)
+def test_settings_that_give_nonsense(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+# ---- logits that are forgotten, and outputs that are no probabilities -----------------------------
+
+
+@pytest.mark.parametrize(
+    "loss, activation, t",
+    [
+        (BinaryCrossentropy, "sigmoid", np.eye(3)[[1, 0]]),
+        (losses.BinaryFocalCrossentropy, "sigmoid", np.eye(3)[[1, 0]]),
+        (CategoricalCrossentropy, "softmax", np.eye(3)[[1, 0]]),
+        (SparseCategoricalCrossentropy, "softmax", np.array([1, 0])),
+    ],
+)
+def test_probabilities_given_as_logits(loss, activation, t):
+    x = Tensor(HARD, requires_grad=True)
+    layer = minigrad.layers.Activation(activation)
+    for y in (getattr(ops, activation)(x), layer(x), getattr(ops, activation)(x / 2.0)):
+        with pytest.warns(UserWarning, match=f"y_pred comes out of a {activation}"):
+            told = loss(from_logits=True)(t, y)
+        assert told.item() == loss()(t, y).item() > 100
+
+
+def test_changed_values_have_no_logits():
+    t, p = np.eye(3)[[1, 0]], np.array([[0.2, 0.3, 0.5], [0.5, 0.25, 0.25]])
+    expected = cce_np(t, p).mean()
+    for change in ("data", "item", "minus"):
+        y = ops.softmax(Tensor(HARD))
+        if change == "data":
+            y.data = p.astype("float32")
+        elif change == "item":
+            y[...] = p
+        else:
+            y.data -= y.data - p.astype("float32")
+        for loss in (CategoricalCrossentropy(), CategoricalCrossentropy(label_smoothing=0)):
+            assert loss(t, y).item() == pytest.approx(expected, rel=1e-5)
+        assert losses.categorical_crossentropy(t, y).numpy().mean() == pytest.approx(expected, 1e-5)
+    x = Tensor(np.log(p))
+    y = ops.softmax(x)
+    x[...] = 0.0  # the logits, not the probabilities
+    assert CategoricalCrossentropy()(t, y).item() == pytest.approx(expected, rel=1e-5)
+    assert CategoricalCrossentropy()(t, ops.softmax(Tensor(HARD))).item() > 600  # others are known
+
+
+def test_outputs_that_are_no_probabilities():
+    x = Tensor(REAL, requires_grad=True)
+    for y in (x, ops.log_softmax(x), ops.softplus(x * 3.0)):
+        for loss, t in ((CategoricalCrossentropy(), ONE_HOT), (BinaryCrossentropy(), ONE_HOT)):
+            with pytest.warns(UserWarning, match="outside of 0..1.*activation=.*from_logits=True"):
+                loss(t, y)
+
+
+def test_softmax_of_one_class():
+    y = ops.softmax(Tensor(REAL[:, :1], requires_grad=True))
+    for loss in ("binary_crossentropy", "categorical_crossentropy", "mse"):
+        with pytest.warns(
+            UserWarning, match="softmax over one class is 1.*Dense.1, activation='si"
+        ):
+            losses.get(loss)(np.ones((N, 1)), y)
+
+
+# ---- classes that are ruled out, and extreme values ----------------------------------------------
+
+INF = np.inf
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize(
+    "loss, t, x, value, slope",
+    [
+        (
+            "sparse_cross_entropy",
+            [0, 1],
+            [[0, 0, -INF], [1e4, 0, -INF]],
+            (math.log(2) + 1e4) / 2,
+            [[-0.25, 0.25, 0], [0.5, -0.5, 0]],
+        ),
+        (
+            "cross_entropy",
+            [[1, 0, 0], [0, 1, 0]],
+            [[0, 0, -INF], [1e4, 0, -INF]],
+            (math.log(2) + 1e4) / 2,
+            [[-0.25, 0.25, 0], [0.5, -0.5, 0]],
+        ),
+        ("cross_entropy", [[1.0, 0]], [[1e30, -1e30]], 0, [[0, 0]]),
+        (
+            "binary_cross_entropy",
+            [[0, 1, 1, 0]],
+            [[-INF, INF, 0, 1e30]],
+            (math.log(2) + 1e30) / 4,
+            [[0, 0, -0.125, 0.25]],
+        ),
+    ],
+)
+def test_ruled_out_classes_cost_nothing(loss, t, x, value, slope, kernels, recorded, xp):
+    with minigrad.use_kernels(kernels):
+        x = Tensor(xp.asarray(np.array(x, "float32")), requires_grad=True)
+        t = xp.asarray(np.array(t, "float32" if np.ndim(t) > 1 else int))
+        y = getattr(ops, loss)(x, t)
+        assert y.item() == pytest.approx(value, rel=1e-6)
+        (first,) = grad(y, [x], create_graph=recorded)
+        assert_allclose(to_cpu(first.data), slope, atol=1e-6)
+        if recorded:
+            (second,) = grad(ops.sum(first * first), [x])
+            assert np.isfinite(to_cpu(second.data)).all()
+
+
+@pytest.mark.parametrize(
+    "make, t, x",
+    [
+        (BinaryCrossentropy, [[0.0, 1.0]], [[-INF, 2.0]]),
+        (CategoricalCrossentropy, [[0.0, 1.0]], [[-INF, 2.0]]),
+        (losses.CategoricalFocalCrossentropy, [[0.0, 1.0]], [[-INF, 2.0]]),
+        (losses.BinaryFocalCrossentropy, [[0.0, 1.0]], [[-INF, 2.0]]),
+        (SparseCategoricalCrossentropy, [1], [[-INF, 2.0]]),
+    ],
+)
+def test_losses_of_ruled_out_classes(make, t, x):
+    for weight in (None, [1.0]):
+        x = Tensor(x, requires_grad=True)
+        y = make(from_logits=True)(np.array(t), x, weight)
+        (slope,) = grad(y, [x], create_graph=True)
+        assert np.isfinite(y.item())
+        assert np.isfinite(slope.numpy()).all()
+        assert np.isfinite(grad(ops.sum(slope), [x])[0].numpy()).all()
+    if make in (BinaryCrossentropy, CategoricalCrossentropy):
+        assert make(from_logits=True, label_smoothing=0.1)(np.array(t), x).item() == INF
+
+
+@pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy"])
+def test_probabilities_of_exactly_0_and_1(name):
+    p = Tensor([[0.0, 1.0], [1.0, 0.0]], requires_grad=True)
+    each = getattr(losses, name)([[0.0, 1.0], [0.0, 1.0]], p)
+    assert_allclose(each.numpy(), [0, -math.log(1e-7)], rtol=0.02, atol=1e-6)
+
+
+# ---- weights and names ---------------------------------------------------------------------------
+
+
+def test_weights_of_samples_and_of_steps():
+    t, p = rng.standard_normal((2, 5, 4, 3))
+    each = ((t - p) ** 2).mean(-1)
+    w, steps = rng.uniform(0, 2, 5), rng.uniform(0, 2, (5, 4))
+    loss = MeanSquaredError()
+    for weight, wanted in (
+        (w, each * w[:, None]),
+        (w[:, None], each * w[:, None]),
+        (steps, each * steps),
+        (steps[..., None], each * steps),
+        (steps[:1], each * steps[:1]),
+        (2.0, each * 2),
+    ):
+        assert loss(t, p, weight).item() == pytest.approx(wanted.mean(), rel=1e-5)
+        total = (wanted / each).sum()
+        by_weight = MeanSquaredError(reduction="mean_with_sample_weight")
+        assert by_weight(t, p, weight).item() == pytest.approx(wanted.sum() / total, rel=1e-5)
+    assert MeanSquaredError("mean")(t, p, w).item() == loss(t, p, w).item()
+    for kind in ("sum_over_batch_size", "sum", "mean_with_sample_weight"):
+        assert MeanSquaredError(kind)(t, p, np.zeros(5)).item() == 0
+    assert MeanSquaredError("mean_with_sample_weight")(t, p).item() == loss(t, p).item()
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(4,\), the losses \(5, 4\)"):
+        loss(t, p, np.ones(4))
+
+
+@pytest.mark.parametrize(
+    "name, same",
+    [
+        ("mse", "MSE MeanSquaredError mean_squared_error"),
+        ("mae", "MAE MeanAbsoluteError mean_absolute_error"),
+        ("mape", "MAPE MeanAbsolutePercentageError mean_absolute_percentage_error"),
+        ("msle", "MSLE MeanSquaredLogarithmicError mean_squared_logarithmic_error"),
+        ("bce", "BCE BinaryCrossentropy binary_crossentropy"),
+        ("kld", "KLD KLDivergence kl_divergence kullback_leibler_divergence"),
+        ("log_cosh", "LogCosh logcosh"),
+    ],
+)
+def test_names_that_mean_the_same(name, same):
+    for other in same.split():
+        assert type(losses.get(other)) is type(losses.get(name))
+
+
+@pytest.mark.parametrize(
+    "wrong, near",
+    [
+        ("sparse_crossentropy", "sparse_categorical_crossentropy"),
+        ("categorical_cross_entropy", "categorical_crossentropy"),
+        ("binary_cross_entropy", "binary_crossentropy"),
+        ("mean_square_error", "mean_squared_error"),
+        ("squared_error", "mean_squared_error"),
+        ("Mse", "mse"),
+    ],
+)
+def test_the_nearest_name(wrong, near):
+    with pytest.raises(ValueError, match=f"unknown loss '{wrong}': did you mean '{near}'"):
+        losses.get(wrong)

@@ -34,7 +34,7 @@ class Tensor:
 
     __slots__ = ("_array", "node", "mask", "logits", "__weakref__")
     mask: Array | None  # set by layers on sequences: booleans (N, T), False at padding
-    logits: tuple[str, Tensor]  # set on results of softmax and sigmoid: which of them, its input
+    logits: tuple[str, Tensor, Array, Array, int]  # what remember_logits notes
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None
@@ -253,6 +253,36 @@ def wrap(array: Array, node: Any) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._array, tensor.node, tensor.mask = array, node, None
     return tensor
+
+
+def remember_logits(y: Any, activation: str, x: Any) -> None:
+    """Note that y is `activation` of x: a loss on y is computed from x, which loses no digits.
+
+    Args:
+        y: The result; an array takes no note.
+        activation: "softmax" or "sigmoid".
+        x: The input.
+    """
+    if isinstance(y, Tensor) and isinstance(x, Tensor):
+        y.logits = activation, x, y._array, x._array, ledger.last
+
+
+def remembered_logits(y: Any) -> tuple[str, Tensor | None]:
+    """(activation, x) if y is known to be the activation of x, else ("", None).
+
+    A note is forgotten when the values of y or x are replaced or written to.
+
+    Args:
+        y: Predictions, of any kind.
+    """
+    if not isinstance(y, Tensor) or not hasattr(y, "logits"):
+        return "", None
+    activation, x, y_array, x_array, time = y.logits
+    if y._array is not y_array or x._array is not x_array:
+        return "", None
+    if ledger.last > time and any(ledger.changed_after(a, time) for a in (y_array, x_array)):
+        return "", None
+    return activation, x
 
 
 # what ops take and return: arrays in, arrays out; Tensors in, Tensors out

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from ..backend import Array, backend
-from ..ops.activations import softplus
-from ..ops.losses import check_labels, check_same_shape
+from ..ops.losses import as_computed, as_labels, check_same_shape
 
 FEW_CLASSES = 64  # over fewer, reductions are faster down the columns than along the rows
 
 
+def computing(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The forward of a loss with integers and float16 as float32; float16 gives float16.
+
+    Args:
+        forward: forward(predictions, targets) -> (loss, residuals).
+    """
+
+    @wraps(forward)
+    def computed(predictions: Array, targets: Array) -> tuple[Array, Any]:
+        dtype = predictions.dtype
+        if dtype.kind == "f" and dtype.itemsize >= 4:
+            return forward(predictions, targets)
+        loss, residuals = forward(as_computed(predictions), as_computed(targets))
+        return loss.astype(dtype) if dtype.kind == "f" else loss, residuals
+
+    return computed
+
+
+@computing
 def sparse_cross_entropy_forward(
     logits: Array, labels: Array
 ) -> tuple[Array, tuple[Array, Array, Array, Array]]:
     """Loss, and per row: the exponentials (classes, N), their sum, its number, its label."""
-    check_labels(labels, logits)
     xp = backend(logits)
-    label = labels.reshape(-1)
+    label = as_labels(labels, logits).reshape(-1)
     rows = xp.arange(labels.size)
     columns = logits.reshape((-1, logits.shape[-1])).T  # (classes, N)
     if len(columns) < FEW_CLASSES:
@@ -36,16 +57,18 @@ def sparse_cross_entropy_backward(
     g = g / label.size
     grad_columns = exponentials * (g / total)
     grad_columns[label, rows] -= g
-    return grad_columns.T.reshape(logits.shape), None
+    return grad_columns.T.reshape(logits.shape).astype(logits.dtype, copy=False), None
 
 
+@computing
 def cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, Array]:
     """Loss and log softmax."""
     check_same_shape("cross_entropy", logits, targets)
     xp = backend(logits)
     y = logits - logits.max(-1, keepdims=True)
     y -= xp.log(xp.exp(y).sum(-1, keepdims=True))
-    return (y * targets).sum() / -(y.size // y.shape[-1]), y
+    log_p = xp.where(targets == 0, 0, y)  # a class that is ruled out has -inf
+    return (log_p * targets).sum() / -(y.size // y.shape[-1]), y
 
 
 def cross_entropy_backward(
@@ -54,14 +77,17 @@ def cross_entropy_backward(
     """(softmax * sum(targets) - targets) / N and -log softmax / N."""
     g = g / (y.size // y.shape[-1])
     grad_logits = g * (backend(y).exp(y) * targets.sum(-1, keepdims=True) - targets)
-    return grad_logits, -g * y
+    return grad_logits.astype(logits.dtype, copy=False), -g * y
 
 
+@computing
 def binary_cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, None]:
     """The loss."""
     check_same_shape("binary_cross_entropy", logits, targets)
-    losses = softplus.forward(logits)
-    losses -= targets * logits
+    xp = backend(logits)
+    magnitude = abs(logits)
+    slope = xp.where(logits < 0, targets, 1 - targets)  # far out: 0 where the logit is right
+    losses = xp.where(slope == 0, 0, magnitude) * slope + xp.log1p(xp.exp(-magnitude))
     return losses.sum() / losses.size, None
 
 
@@ -71,9 +97,11 @@ def binary_cross_entropy_backward(
     """(sigmoid - targets) / N and -logits / N."""
     g = g / logits.size
     probabilities = backend(logits).tanh(logits * 0.5) * 0.5 + 0.5
-    return g * (probabilities - targets), -g * logits
+    grad_logits = g * (probabilities - targets)
+    return grad_logits.astype(logits.dtype, copy=False), -g * logits
 
 
+@computing
 def mean_squared_error_forward(predictions: Array, targets: Array) -> tuple[Array, Array]:
     """Loss and the difference."""
     check_same_shape("mean_squared_error", predictions, targets)
@@ -86,4 +114,5 @@ def mean_squared_error_backward(
 ) -> tuple[Array, Array]:
     """2 * difference / N and its opposite."""
     grad_predictions = difference * (g * (2 / max(difference.size, 1)))
+    grad_predictions = grad_predictions.astype(predictions.dtype, copy=False)
     return grad_predictions, -grad_predictions

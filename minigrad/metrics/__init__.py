@@ -17,6 +17,7 @@ from .. import losses
 from ..utils.registry import lookup, with_class_names
 from .accuracy import (
     Accuracy,
+    AccuracyByShape,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
@@ -24,36 +25,86 @@ from .accuracy import (
     TopKCategoricalAccuracy,
 )
 from .auc import AUC
-from .base import Mean, MeanMetricWrapper, Metric
-from .classification import ConfusionMatrix, F1Score, Precision, Recall
-from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
+from .base import Mean, MeanMetricWrapper, Metric, Sum
+from .classification import (
+    ConfusionMatrix,
+    F1ByShape,
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    FBetaScore,
+    IoU,
+    MeanIoU,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from .probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from .regression import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    R2Score,
+    RootMeanSquaredError,
+)
 
 __all__ = [
     "AUC",
     "Accuracy",
     "BinaryAccuracy",
+    "BinaryCrossentropy",
     "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
     "ConfusionMatrix",
+    "CosineSimilarity",
     "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "IoU",
+    "KLDivergence",
+    "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "Poisson",
     "Precision",
     "R2Score",
     "Recall",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "get",
 ]
 
 NAMES: dict[str, Callable[..., Metric]] = with_class_names(
     {
-        "accuracy": Accuracy,
-        "acc": Accuracy,
         "binary_accuracy": BinaryAccuracy,
         "categorical_accuracy": CategoricalAccuracy,
         "sparse_categorical_accuracy": SparseCategoricalAccuracy,
@@ -61,9 +112,12 @@ NAMES: dict[str, Callable[..., Metric]] = with_class_names(
         "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
         "precision": Precision,
         "recall": Recall,
-        "f1": F1Score,
-        "f1_score": F1Score,
+        "true_positives": TruePositives,
+        "false_positives": FalsePositives,
+        "true_negatives": TrueNegatives,
+        "false_negatives": FalseNegatives,
         "auc": AUC,
+        "fbeta_score": FBetaScore,
         "confusion_matrix": ConfusionMatrix,
         "mean_squared_error": MeanSquaredError,
         "mse": MeanSquaredError,
@@ -73,10 +127,37 @@ NAMES: dict[str, Callable[..., Metric]] = with_class_names(
         "mean_absolute_error": MeanAbsoluteError,
         "mae": MeanAbsoluteError,
         "MAE": MeanAbsoluteError,
+        "mean_absolute_percentage_error": MeanAbsolutePercentageError,
+        "mape": MeanAbsolutePercentageError,
+        "MAPE": MeanAbsolutePercentageError,
+        "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
+        "msle": MeanSquaredLogarithmicError,
+        "MSLE": MeanSquaredLogarithmicError,
+        "cosine_similarity": CosineSimilarity,
+        "log_cosh_error": LogCoshError,
+        "logcosh": LogCoshError,
         "r2_score": R2Score,
         "r2": R2Score,
+        "binary_crossentropy": BinaryCrossentropy,
+        "bce": BinaryCrossentropy,
+        "BCE": BinaryCrossentropy,
+        "categorical_crossentropy": CategoricalCrossentropy,
+        "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+        "kl_divergence": KLDivergence,
+        "kld": KLDivergence,
+        "KLD": KLDivergence,
+        "poisson": Poisson,
+        "hinge": Hinge,
+        "squared_hinge": SquaredHinge,
+        "categorical_hinge": CategoricalHinge,
     }
-)
+) | {  # names that stand for what shapes and loss call for
+    "accuracy": AccuracyByShape,
+    "acc": AccuracyByShape,
+    "Accuracy": AccuracyByShape,
+    "f1": F1ByShape,
+    "f1_score": F1ByShape,
+}
 
 
 def get(metric: Any, loss: Any = None) -> Metric:
@@ -85,8 +166,8 @@ def get(metric: Any, loss: Any = None) -> Metric:
     Args:
         metric: A name of a metric or a loss, which becomes the metric's own name as in Keras; a
             Metric or its class; a Loss; or a function (y_true, y_pred), which is averaged.
-        loss: The loss that the model is trained with. If it expects logits, "accuracy" counts
-            predictions above 0, not above 0.5.
+        loss: The loss that the model is trained with. If it expects logits, or scores whose sign
+            counts, metrics by name or class that read probabilities are given them.
 
     Raises:
         ValueError: If the name is unknown; the error suggests the nearest one.
@@ -98,7 +179,7 @@ def get(metric: Any, loss: Any = None) -> Metric:
     if isinstance(metric, Metric):
         return metric
     if isinstance(metric, type) and issubclass(metric, Metric):
-        return metric()
+        return _fit_to_loss(metric(), loss)
     if isinstance(metric, str):
         return _from_name(metric, loss)
     if not callable(metric):
@@ -111,11 +192,23 @@ def get(metric: Any, loss: Any = None) -> Metric:
 
 def _from_name(name: str, loss: Any) -> Metric:
     """The metric or the loss of this name."""
-    if name not in NAMES and name in losses.NAMES:
-        kind = losses.NAMES[name]
-        own = loss if type(loss) is kind else kind()
-        return MeanMetricWrapper(own.call, name)
-    metric = lookup(name, NAMES if name in NAMES else NAMES | losses.NAMES, "metric")
-    if metric in (Accuracy, BinaryAccuracy) and getattr(loss, "from_logits", False):
-        return metric(name=name, threshold=0.0)
-    return metric(name=name)
+    kind = lookup(name, NAMES if name in NAMES else NAMES | losses.NAMES, "metric")
+    if issubclass(kind, losses.Loss):
+        return MeanMetricWrapper(kind().call, name)
+    return _fit_to_loss(kind(name=name), loss)
+
+
+def _fit_to_loss(metric: Metric, loss: Any) -> Metric:
+    """The metric, told what makes probabilities of the outputs that the loss expects."""
+    activation = getattr(loss, "output_activation", "")
+    if activation and metric.reads_probabilities:
+        metric.activation = activation
+    if activation in LOGITS_OF and isinstance(metric, LOGITS_OF[activation]):
+        return type(metric)(name=metric.name, from_logits=True)
+    return metric
+
+
+LOGITS_OF: dict[str, Any] = {  # metrics that compute from logits what would be lost in rounding
+    "sigmoid": BinaryCrossentropy,
+    "softmax": (CategoricalCrossentropy, SparseCategoricalCrossentropy),
+}

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..backend import Array, backend
 from ..losses import validate_targets
-from .base import ElementwiseMetric, check_range, match_labels, match_targets
+from .base import (
+    ElementwiseMetric,
+    as_array,
+    as_arrays,
+    check_count,
+    check_range,
+    match_labels,
+    match_targets,
+)
 
 
 def _binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:
@@ -32,6 +42,8 @@ class BinaryAccuracy(ElementwiseMetric):
         >>> BinaryAccuracy()([1, 1, 0, 0], np.array([0.9, 0.2, 0.1, 0.3]))
         0.75
     """
+
+    reads_probabilities = True
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         self.threshold = threshold
@@ -84,7 +96,25 @@ class SparseCategoricalAccuracy(ElementwiseMetric):
 
 
 class Accuracy(ElementwiseMetric):
-    """The accuracy that the shapes call for, as Keras's name "accuracy" means it.
+    """How often y_pred equals y_true: for predictions that are classes, as Keras's class counts.
+
+    For scores and probabilities compile the name "accuracy", or use the classes beside this one.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> Accuracy()([1, 2, 3, 4], np.array([0, 2, 3, 4]))
+        0.75
+    """
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """True where they are equal."""
+        return match_targets(self.name, y_true, y_pred) == y_pred
+
+
+class AccuracyByShape(ElementwiseMetric):
+    """The accuracy that the shapes call for: what Keras's name "accuracy" stands for.
 
     One score per sample: binary. A class axis in y_pred alone: sparse. In both: categorical.
     Multi-label targets have the shapes of one-hot ones: use BinaryAccuracy for them.
@@ -94,13 +124,27 @@ class Accuracy(ElementwiseMetric):
         threshold: Scores above it count as class 1, where there is one score per sample.
 
     Example:
-        >>> Accuracy()([1, 0], np.array([[0.2, 0.8], [0.4, 0.6]]))
+        >>> AccuracyByShape("accuracy")([1, 0], np.array([[0.2, 0.8], [0.4, 0.6]]))
         0.5
     """
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+    reads_probabilities = True
+
+    def __init__(self, name: str | None = "accuracy", threshold: float = 0.5) -> None:
         self.threshold = threshold
         super().__init__(name)
+
+    def all_steps(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+        """Targets and predictions as arrays; only a single score is compared to a threshold.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+        """
+        shape = as_array(y_pred).shape
+        if len(shape) < 2 or shape[-1] == 1:
+            return super().all_steps(y_true, y_pred)
+        return as_arrays(y_true, y_pred)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the prediction is right."""
@@ -126,7 +170,7 @@ class SparseTopKCategoricalAccuracy(ElementwiseMetric):
         y_true: (...), or (..., 1); y_pred: (..., classes)
 
     Raises:
-        ValueError: If a label is outside of 0..classes - 1.
+        ValueError: If k is less than 1, or a label is outside of 0..classes - 1.
 
     Example:
         >>> SparseTopKCategoricalAccuracy(2)([1, 0], np.array([[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]]))
@@ -134,7 +178,7 @@ class SparseTopKCategoricalAccuracy(ElementwiseMetric):
     """
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
-        self.k = k
+        self.k = check_count(f"k of {type(self).__name__}", k)
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:

@@ -7,33 +7,62 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, to_cpu
+from ..losses import EPSILON
 from ..utils.registry import check_choice
-from .base import Metric, flat_weights, match_targets, real_steps
-from .classification import safe_divide
+from .base import Metric, as_float64, flat_weights
+from .classification import as_indicators, check_thresholds, safe_divide
 
 
 class AUC(Metric):
     """The area under the ROC curve: how often a positive sample scores above a negative one.
 
-    Ties count half. It is exact, from the ranks of all scores, so all scores are kept (Keras
-    approximates with 200 thresholds). All elements count as one list. NaN while there is only one
-    class, or if a score is NaN.
+    Ties count half. By default it is exact, from the ranks of all scores, so all scores are kept
+    (Keras's default approximates it with num_thresholds=200). All elements count as one list. NaN
+    while there is only one class, or if a score is NaN.
 
     Args:
-        curve: "ROC", or "PR" for the average precision.
+        num_thresholds: Number of thresholds, evenly spaced in 0..1, to which scores are rounded, as
+            Keras does; None for the exact area.
+        curve: "ROC", or "PR" for precision over recall, interpolated between two thresholds as
+            Davis & Goadrich 2006 do.
         name: Name in logs.
+        thresholds: Thresholds to use instead of evenly spaced ones.
+        multi_label: Whether each column is a label of its own, whose areas are averaged.
+        from_logits: Whether y_pred holds logits.
 
     Raises:
-        ValueError: If y_true holds anything but 0 and 1 (in result).
+        ValueError: If a setting is out of its domain, or y_true holds anything but 0 and 1 (in
+            result).
 
     Example:
         >>> AUC()([0, 0, 1, 1], np.array([0.1, 0.4, 0.35, 0.8]))
         0.75
     """
 
-    def __init__(self, curve: str = "ROC", name: str | None = None) -> None:
-        check_choice(curve, ("ROC", "PR"), "curve of AUC")
-        self.curve = curve
+    reads_probabilities = True
+
+    def __init__(
+        self,
+        num_thresholds: int | None = None,
+        curve: str = "ROC",
+        name: str | None = None,
+        thresholds: Any = None,
+        multi_label: bool = False,
+        from_logits: bool = False,
+    ) -> None:
+        self.curve = str(curve).upper()
+        check_choice(self.curve, CURVES, "curve of AUC")
+        self.thresholds: np.ndarray | None = None
+        if thresholds is not None:
+            inner = check_thresholds("AUC", sorted(thresholds))
+            self.thresholds = np.array([-EPSILON, *inner, 1 + EPSILON])
+        elif num_thresholds is not None:
+            if isinstance(num_thresholds, str) or num_thresholds < 2:
+                raise ValueError(f"num_thresholds of AUC must be 2 or more, got {num_thresholds!r}")
+            self.thresholds = np.linspace(0, 1, num_thresholds)
+            self.thresholds[[0, -1]] = -EPSILON, 1 + EPSILON
+        self.multi_label = multi_label
+        self.activation = "sigmoid" if from_logits else ""
         super().__init__(name or "auc")
 
     def reset_state(self) -> None:
@@ -48,13 +77,15 @@ class AUC(Metric):
             y_pred: Scores.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
-        y_true = match_targets(self.name, y_true, y_pred)
+        y_true, y_pred, sample_weight = self.as_inputs(y_true, y_pred, sample_weight)
+        y_true = as_indicators(self.name, y_true, y_pred)
         weights = flat_weights(self.name, sample_weight, y_pred)
         if weights is None:
             weights = np.ones(y_pred.size)
+        columns = y_pred.shape[-1] if self.multi_label else 1
         # flatten copies, which is needed: batches are often views
-        self.batches.append((y_true.flatten(), y_pred.flatten(), weights))
+        batch = (y_true.flatten(), as_float64(y_pred.flatten()), weights)
+        self.batches.append(tuple(a.reshape(-1, columns) for a in batch))  # type: ignore[arg-type]
 
     def result(self) -> float:
         """The area so far."""
@@ -65,11 +96,17 @@ class AUC(Metric):
             raise ValueError(f"{self.name}: y_true must hold 0 and 1, not {np.unique(y)[:5]}")
         if np.isnan(scores).any():
             return float("nan")
+        if self.thresholds is not None:  # the number of thresholds below each score
+            scores = np.searchsorted(self.thresholds, scores.clip(0, 1)).astype(np.float64)
+        areas = [self._area(*columns) for columns in zip(y.T, scores.T, weights.T)]
+        return float(np.mean(areas))
+
+    def _area(self, y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Any:
+        """The area of one column of scores."""
         true_positives, false_positives = _positives(y, scores, weights)
         if not true_positives[-1] or not false_positives[-1]:
             return float("nan")
-        area = _average_precision if self.curve == "PR" else _area_under_roc
-        return float(area(true_positives, false_positives))
+        return CURVES[self.curve](true_positives, false_positives)
 
 
 def _join(arrays: tuple[Array, ...]) -> np.ndarray:
@@ -92,12 +129,15 @@ def _positives(y: np.ndarray, scores: np.ndarray, w: np.ndarray) -> tuple[np.nda
     )
 
 
-def _average_precision(true_positives: np.ndarray, false_positives: np.ndarray) -> Any:
-    """The sum of precision times the step in recall."""
-    predicted = true_positives[1:] + false_positives[1:]
-    precision = safe_divide(true_positives[1:], predicted)
+def _area_under_pr(true_positives: np.ndarray, false_positives: np.ndarray) -> Any:
+    """The area under precision, where true and false positives grow evenly between thresholds."""
+    predicted = true_positives + false_positives
     steps = np.diff(true_positives)
-    return (steps * precision).sum() / true_positives[-1]
+    slope = safe_divide(steps, np.diff(predicted))
+    intercept = true_positives[:-1] - slope * predicted[:-1]
+    ratio = np.where(predicted[:-1] > 0, safe_divide(predicted[1:], predicted[:-1]), 1.0)
+    areas = slope * (steps + intercept * np.log(np.where(ratio > 0, ratio, 1.0)))
+    return areas.sum() / true_positives[-1]
 
 
 def _area_under_roc(true_positives: np.ndarray, false_positives: np.ndarray) -> Any:
@@ -106,3 +146,6 @@ def _area_under_roc(true_positives: np.ndarray, false_positives: np.ndarray) -> 
     widths = np.diff(false_positives)
     area = (widths * heights).sum() / 2
     return area / true_positives[-1] / false_positives[-1]
+
+
+CURVES = {"ROC": _area_under_roc, "PR": _area_under_pr}

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..backend import Array, backend, device_name
 from ..config import to_device
+from ..engine.tensor import remembered_logits
 from ..losses import match_target_shape, validate_targets
 from ..utils.registry import snake_case
 
@@ -31,21 +33,6 @@ def as_arrays(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     return y_true, y_pred
 
 
-def real_steps(y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Any]:
-    """as_arrays and the weights; of the steps that are real, if y_pred comes with a mask.
-
-    Args:
-        y_true: Targets.
-        y_pred: Predictions; their mask, (N, T), is False at padding.
-        sample_weight: Weights, or None.
-    """
-    mask = getattr(y_pred, "mask", None)
-    y_true, y_pred = as_arrays(y_true, y_pred)
-    if mask is None or y_true.shape[: mask.ndim] != mask.shape:
-        return y_true, y_pred, sample_weight
-    return y_true[mask], y_pred[mask], _weights_of_real(mask, sample_weight)
-
-
 def _weights_of_real(mask: Array, sample_weight: Any) -> Any:
     """The weight of each real step; None stays None."""
     if sample_weight is None:
@@ -63,6 +50,15 @@ def as_array(x: Any) -> Array:
     """
     x = getattr(x, "_array", x)
     return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def as_float64(x: Array) -> Array:
+    """x in float64: integers would wrap around, float16 and float32 lose the ends of long sums.
+
+    Args:
+        x: An array of numbers.
+    """
+    return x.astype(np.float64, copy=False)
 
 
 def match_targets(name: str, y_true: Array, y_pred: Array) -> Array:
@@ -94,7 +90,44 @@ def match_labels(name: str, y_true: Array, y_pred: Array) -> Array:
     """
     y_true = match_target_shape(y_true, y_pred, sparse=True)
     validate_targets(name, y_true, y_pred, True, " (one-hot labels: categorical_accuracy)")
+    check_whole(name, y_true)
     return y_true
+
+
+def check_whole(name: str, labels: Array) -> None:
+    """Refuse labels that are fractions.
+
+    Args:
+        name: The metric, for the error.
+        labels: Labels of any dtype.
+
+    Raises:
+        ValueError: If a label is not a whole number.
+    """
+    if labels.dtype.kind == "f" and bool((labels != backend(labels).rint(labels)).any()):
+        raise ValueError(
+            f"{name}: y_true must hold whole labels, not fractions "
+            "(are y_true and y_pred exchanged?)"
+        )
+
+
+def check_count(what: str, value: Any) -> int:
+    """A whole number, 1 or more.
+
+    Args:
+        what: The setting and its owner, for the error.
+        value: The setting.
+
+    Raises:
+        ValueError: If it is anything else.
+
+    Example:
+        >>> check_count("k of TopKCategoricalAccuracy", 5)
+        5
+    """
+    if isinstance(value, bool) or value != int(value) or value < 1:
+        raise ValueError(f"{what} must be a whole number, 1 or more, got {value!r}")
+    return int(value)
 
 
 def check_range(name: str, what: str, labels: Array, classes: int) -> None:
@@ -129,7 +162,7 @@ def match_weights(name: str, sample_weight: Any, shape: tuple[int, ...], like: A
         ValueError: If the shapes do not fit.
     """
     w = getattr(sample_weight, "_array", sample_weight)
-    w = to_device(w, device_name(like)).astype(np.float64)
+    w = as_float64(to_device(w, device_name(like)))
     is_column = w.shape[-1:] == (1,) and w.shape[:-1] == shape[: w.ndim - 1]
     if is_column and w.shape != shape[: w.ndim]:
         w = w.reshape(w.shape[:-1])
@@ -156,6 +189,29 @@ def flat_weights(name: str, sample_weight: Any, like: Array) -> Array | None:
     return backend(w).broadcast_to(w, like.shape).flatten()
 
 
+# ---- outputs that are not probabilities ----------------------------------------------------------
+
+
+def to_probabilities(activation: str, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    """Targets and outputs of a model as labels and probabilities.
+
+    Args:
+        activation: What its loss expects to be applied: "sigmoid", "softmax", or "signs" for
+            scores whose sign counts and targets -1 and 1 (or 0 and 1).
+        y_true: Targets.
+        y_pred: Outputs.
+
+    Example:
+        >>> y, p = to_probabilities("signs", np.array([-1, 1]), np.array([-2.0, 0.0]))
+        >>> y.tolist(), p.round(2).tolist()
+        ([False, True], [0.12, 0.5])
+    """
+    scores = as_float64(y_pred)
+    if activation == "softmax":
+        return y_true, ops.softmax(scores)
+    return y_true > 0 if activation == "signs" else y_true, ops.sigmoid(scores)
+
+
 # ---- the base, and means -------------------------------------------------------------------------
 
 
@@ -180,9 +236,39 @@ class Metric:
         4.0
     """
 
+    reads_probabilities = False  # True: outputs that are logits must be made probabilities first
+    activation = ""  # what does that; the loss decides it for metrics that are compiled by name
+
     def __init__(self, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
         self.reset_state()
+
+    def as_inputs(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Any]:
+        """`all_steps` and the weights; of the steps that are real, if y_pred comes with a mask.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions; their mask, (N, T), is False at padding.
+            sample_weight: Weights, or None.
+        """
+        mask = getattr(y_pred, "mask", None)
+        y_true, y_pred = self.all_steps(y_true, y_pred)
+        if mask is None or y_true.shape[: mask.ndim] != mask.shape:
+            return y_true, y_pred, sample_weight
+        return y_true[mask], y_pred[mask], _weights_of_real(mask, sample_weight)
+
+    def all_steps(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+        """Targets and predictions as arrays of one device, logits as probabilities if need be.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+        """
+        made_by, _ = remembered_logits(y_pred)
+        y_true, y_pred = as_arrays(y_true, y_pred)
+        if self.activation and made_by != self.activation:
+            return to_probabilities(self.activation, y_true, y_pred)
+        return y_true, y_pred
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count one batch.
@@ -255,6 +341,45 @@ class Average(Metric):
         return float(self.total) / count if count else 0.0
 
 
+class Sum(Metric):
+    """The weighted sum of numbers: update_state(values, sample_weight=None).
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> Sum()([1.0, 3.0, 5.0], [1, 1, 0])
+        4.0
+    """
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self.total: Any = 0.0
+
+    def update_state(  # type: ignore[override]
+        self, values: Any, sample_weight: Any = None
+    ) -> None:
+        """Count one number or an array of numbers.
+
+        Args:
+            values: The numbers.
+            sample_weight: Their weights; None for equal weights.
+        """
+        values = as_float64(as_array(values))
+        if sample_weight is not None:
+            w = match_weights(self.name, sample_weight, values.shape, values)
+            values = values * w.reshape(w.shape + (1,) * (values.ndim - w.ndim))
+        self.total = self.total + values.sum()
+
+    def result(self) -> float:
+        """The sum so far."""
+        return float(self.total)
+
+    def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
+        self.update_state(values, sample_weight)
+        return self.result()
+
+
 class Mean(Average):
     """The weighted mean of numbers: update_state(values, sample_weight=None).
 
@@ -313,7 +438,7 @@ class MeanMetricWrapper(Average):
             ValueError: If there are weights and fn returns one number per batch.
         """
         mask = getattr(y_pred, "mask", None)
-        y_true, y_pred = as_arrays(y_true, y_pred)
+        y_true, y_pred = self.all_steps(y_true, y_pred)
         values = as_array(self.fn(y_true, y_pred))
         if mask is not None and values.shape[: mask.ndim] == mask.shape:
             values, sample_weight = values[mask], _weights_of_real(mask, sample_weight)
@@ -352,5 +477,5 @@ class ElementwiseMetric(Average):
             y_pred: Predictions.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
+        y_true, y_pred, sample_weight = self.as_inputs(y_true, y_pred, sample_weight)
         self.add(self.values(y_true, y_pred), sample_weight)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, to_cpu
-from .base import ElementwiseMetric, Metric, match_targets, match_weights, real_steps
+from ..backend import Array, backend, to_cpu
+from ..losses import EPSILON
+from ..utils.registry import check_choice
+from .base import ElementwiseMetric, Metric, as_float64, match_targets, match_weights
+
+
+def _match_floats(name: str, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    """Targets and predictions of one shape; integers and float16 become float64 first."""
+    y_true = match_targets(name, y_true, y_pred)
+    return _at_least_float32(y_true), _at_least_float32(y_pred)
+
+
+def _at_least_float32(x: Array) -> Array:
+    return x if x.dtype.kind == "f" and x.dtype.itemsize >= 4 else as_float64(x)
 
 
 def _difference(name: str, y_true: Array, y_pred: Array) -> Array:
-    """y_true - y_pred; unsigned integers become floating first, or they would wrap around."""
-    y_true = match_targets(name, y_true, y_pred)
-    return y_true - (y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64))
+    """y_true - y_pred."""
+    y_true, y_pred = _match_floats(name, y_true, y_pred)
+    return y_true - y_pred
 
 
 class MeanSquaredError(ElementwiseMetric):
@@ -64,6 +78,91 @@ class MeanAbsoluteError(ElementwiseMetric):
         return abs(_difference(self.name, y_true, y_pred))
 
 
+class MeanAbsolutePercentageError(ElementwiseMetric):
+    """100 * mean(|y_true - y_pred| / |y_true|) over all elements.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> MeanAbsolutePercentageError()([2, 4], np.array([1.0, 4.0]))
+        25.0
+    """
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The absolute errors in percent of y_true."""
+        y_true, y_pred = _match_floats(self.name, y_true, y_pred)
+        return 100 * abs(y_true - y_pred) / abs(y_true).clip(EPSILON, None)
+
+
+class MeanSquaredLogarithmicError(ElementwiseMetric):
+    """mean((log(1 + y_true) - log(1 + y_pred))**2) over all elements.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> round(MeanSquaredLogarithmicError()([0], np.array([1.0])), 3)
+        0.48
+    """
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The squared differences of the logarithms."""
+        pair = _match_floats(self.name, y_true, y_pred)
+        log_true, log_pred = (backend(x).log(x.clip(EPSILON, None) + 1) for x in pair)
+        return (log_true - log_pred) ** 2
+
+
+class CosineSimilarity(ElementwiseMetric):
+    """The mean cosine of the angle between y_true and y_pred; a vector of zeros counts as 0.
+
+    Args:
+        name: Name in logs.
+        axis: The axis of the vectors.
+
+    Example:
+        >>> CosineSimilarity()([[0.0, 1.0]], np.array([[0.0, 5.0]]))
+        1.0
+    """
+
+    def __init__(self, name: str | None = None, axis: int = -1) -> None:
+        self.axis = axis
+        super().__init__(name)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The cosine of each pair of vectors."""
+        units = [self._unit(as_float64(x)) for x in _match_floats(self.name, y_true, y_pred)]
+        return (units[0] * units[1]).sum(self.axis)
+
+    def _unit(self, x: Array) -> Array:
+        length = (x * x).sum(self.axis, keepdims=True) ** 0.5
+        return x / backend(x).where(length == 0, 1, length)
+
+
+class LogCoshError(ElementwiseMetric):
+    """mean(log(cosh(y_pred - y_true))) over all elements.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> round(LogCoshError("logcosh")([0.0], np.array([1.0])), 3)
+        0.434
+    """
+
+    def __init__(self, name: str | None = "logcosh") -> None:
+        super().__init__(name)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """The logarithms, without overflow."""
+        d = abs(as_float64(_difference(self.name, y_true, y_pred)))
+        xp = backend(d)
+        return d + xp.log1p(xp.exp(-2 * d)) - math.log(2)
+
+
+AGGREGATIONS = ("uniform_average", "variance_weighted_average")
+
+
 class R2Score(Metric):
     """1 - (residual sum of squares) / (total sum of squares), averaged over the outputs (columns).
 
@@ -71,6 +170,9 @@ class R2Score(Metric):
     predicted exactly, else 0. Without data the score is 0.
 
     Args:
+        class_aggregation: "uniform_average" over the outputs, "variance_weighted_average", or None
+            for an array, one score per output.
+        num_regressors: Number of inputs of the model, for the adjusted score; 0 for the plain one.
         name: Name in logs.
 
     Shape:
@@ -81,8 +183,23 @@ class R2Score(Metric):
         0.5
     """
 
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str | None = None,
+    ) -> None:
+        if class_aggregation is not None:
+            check_choice(class_aggregation, AGGREGATIONS, "class_aggregation of R2Score")
+        if num_regressors < 0:
+            raise ValueError(f"num_regressors of R2Score must be 0 or more, got {num_regressors}")
+        self.class_aggregation = class_aggregation
+        self.num_regressors = num_regressors
+        super().__init__(name)
+
     def reset_state(self) -> None:
         """Forget all batches."""
+        self.samples = 0  # elements, as Keras counts them
         self.weight_sum: Any = 0.0
         self.mean: Any = 0.0  # of y_true; this and the following per output
         self.total_sum_of_squares: Any = 0.0
@@ -96,8 +213,9 @@ class R2Score(Metric):
             y_pred: Predictions.
             sample_weight: One weight per sample; None for equal weights.
         """
-        y_true, y_pred, sample_weight = real_steps(y_true, y_pred, sample_weight)
+        y_true, y_pred, sample_weight = self.as_inputs(y_true, y_pred, sample_weight)
         y_true = match_targets(self.name, y_true, y_pred)
+        self.samples += y_true.size
         y = y_true.reshape(len(y_true), -1).astype(np.float64)
         if sample_weight is None:
             w: Any = 1.0
@@ -124,7 +242,7 @@ class R2Score(Metric):
         self.mean = self.mean + shift * (n / total)
         self.weight_sum = total
 
-    def result(self) -> float:
+    def result(self) -> Any:
         """The score so far."""
         if not self.weight_sum:
             return 0.0
@@ -132,4 +250,24 @@ class R2Score(Metric):
         total = np.atleast_1d(to_cpu(self.total_sum_of_squares))
         is_constant = total == 0
         scores = 1 - residual / np.where(is_constant, 1, total)
-        return float(np.where(is_constant, residual == 0, scores).mean())
+        scores = np.where(is_constant, residual == 0, scores)
+        if self.class_aggregation == "variance_weighted_average" and total.any():
+            scores = (scores * total).sum() / total.sum()
+        elif self.class_aggregation:
+            scores = scores.mean()
+        scores = self._adjusted(scores)
+        return float(scores) if self.class_aggregation else scores
+
+    def _adjusted(self, scores: Any) -> Any:
+        """The scores, lowered for the number of regressors."""
+        spare = self.samples - self.num_regressors - 1
+        if not self.num_regressors:
+            return scores
+        if spare <= 0:
+            warnings.warn(
+                f"{self.name}: {self.samples} samples are too few to adjust for {self.num_regressors} "
+                "regressors: this is the plain score",
+                stacklevel=3,
+            )
+            return scores
+        return 1 - (1 - scores) * (self.samples - 1) / spare

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import composite, fused, primitive
-from ..engine.tensor import Tensor, TensorLike
+from ..engine.tensor import TensorLike, remember_logits
 from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
 
 # ---- sigmoid and its relatives -------------------------------------------------------------------
@@ -33,8 +33,7 @@ def sigmoid(x: TensorLike) -> TensorLike:
         array([0.5  , 0.731])
     """
     y = _sigmoid(x)
-    if isinstance(y, Tensor):
-        y.logits = "sigmoid", x  # a loss on y is computed from x, which loses nothing to rounding
+    remember_logits(y, "sigmoid", x)
     return y
 
 

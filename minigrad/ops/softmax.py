@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import composite, fused, primitive
-from ..engine.tensor import Tensor, TensorLike
+from ..engine.tensor import TensorLike, remember_logits
 from .elementwise import exp
 from .reductions import expand_reduced, max, sum
 from .shapes import array_axis, normalize_axes
@@ -73,8 +73,8 @@ def softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
         array([0.5, 0.5])
     """
     y = _softmax(x, axis=axis)
-    if isinstance(y, Tensor) and axis in (-1, y.ndim - 1):
-        y.logits = "softmax", x  # a loss on y is computed from x, which loses nothing to rounding
+    if axis in (-1, y.ndim - 1):
+        remember_logits(y, "softmax", x)
     return y
 
 

@@ -125,6 +125,8 @@ class Model(Layer):
                 metric.name = f"weighted_{metric.name}"
         self.optimizer = chosen_optimizer
         self.loss = chosen_loss
+        if isinstance(chosen_loss, losses.Loss):
+            chosen_loss._is_checked = False
         self._metrics = plain
         self._weighted_metrics = weighted
         self._trainable_at_compile = {layer: layer.trainable for _, layer in self.named_layers()}
@@ -209,6 +211,8 @@ class Model(Layer):
             epochs - initial_epoch,
         )
         run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
+        if y is not None and isinstance(self.loss, losses.Loss):
+            self.loss.check_targets(y)
         self.history = History()
         own: list[Callback] = [self.history]
         if verbose:
@@ -434,7 +438,7 @@ class Model(Layer):
 
     def metric_results(self) -> dict[str, float]:
         """The value of each metric since the last reset."""
-        return {metric.name: float(metric.result()) for metric in self.metrics}
+        return {metric.name: _as_number(metric) for metric in self.metrics}
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Add one batch to all metrics."""
@@ -569,6 +573,17 @@ def _check_initial_epoch(initial_epoch: int, epochs: int) -> None:
             f"last epoch, not how many are to come: for as many more, write epochs="
             f"{initial_epoch + epochs}"
         )
+
+
+def _as_number(metric: Any) -> float:
+    """The result of a metric, which must be one number to be logged."""
+    result = metric.result()
+    if getattr(result, "size", 1) != 1:
+        raise ValueError(
+            f"the metric {metric.name} has a result of shape {result.shape}, and only one number "
+            "can be logged: give it one threshold, or average='macro'"
+        )
+    return float(getattr(result, "item", lambda: result)())
 
 
 def _get_metrics(chosen: Metrics, loss: Any) -> list[Any]:

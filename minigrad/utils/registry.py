@@ -39,7 +39,9 @@ def lookup(name: str, table: dict[str, Any], what: str) -> Any:
     spellings: dict[str, str] = {}  # HeNormal and he_normal are one name: the first one is shown
     for known in table:
         spellings.setdefault(_folded(known), known)
-    near = difflib.get_close_matches(_folded(name), spellings, n=1)
+    words = set(name.lower().split("_"))
+    longer = [known for known in spellings if words < set(spellings[known].lower().split("_"))]
+    near = difflib.get_close_matches(_folded(name), longer or spellings, n=1)
     guess = f"did you mean {spellings[near[0]]!r}? " if near else ""
     raise ValueError(f"unknown {what} {name!r}: {guess}known: {', '.join(spellings.values())}")
 

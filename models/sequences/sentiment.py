@@ -197,7 +197,7 @@ def log_odds(model: Sequential, texts: list[str], data: str = "reviews") -> np.n
     ids = pad_sequences([encode(text) for text in texts], LENGTHS[data])
     with no_grad(), training(False):
         probabilities = model(to_device(ids, model.weights[0].device))
-        _, logits = probabilities.logits
+        logits = probabilities.logits[1]
     return logits.numpy()[:, 0]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from minigrad.metrics import (
     Accuracy,
+    AccuracyByShape,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
@@ -30,7 +31,7 @@ def test_accuracies(seed, weighted):
     )
     assert in_batches(CategoricalAccuracy(), one_hot(labels), scores, w) == pytest.approx(expected)
     for y in (labels, labels[:, None], one_hot(labels)):
-        assert in_batches(Accuracy(), y, scores, w) == pytest.approx(expected)
+        assert in_batches(AccuracyByShape(), y, scores, w) == pytest.approx(expected)
     binary = sk.accuracy_score(labels > 1, scores[:, 0] > 0.5, sample_weight=w)
     for y, p in (
         (labels > 1, scores[:, 0]),
@@ -38,7 +39,7 @@ def test_accuracies(seed, weighted):
         (labels > 1, scores[:, :1]),
     ):
         assert in_batches(BinaryAccuracy(), y, p, w) == pytest.approx(binary)
-        assert in_batches(Accuracy(), y, p, w) == pytest.approx(binary)
+        assert in_batches(AccuracyByShape(), y, p, w) == pytest.approx(binary)
     low = BinaryAccuracy(threshold=0.2)
     assert in_batches(low, labels > 1, scores[:, 0]) == pytest.approx(
         ((scores[:, 0] > 0.2) == (labels > 1)).mean()
@@ -81,3 +82,26 @@ def test_sequences():
     assert SparseCategoricalAccuracy()(labels, scores, steps) == pytest.approx(
         np.average(hits, weights=steps)
     )
+
+
+def test_the_class_counts_equal_values():
+    assert Accuracy()([1, 2, 3, 4], [0, 2, 3, 4]) == 0.75
+    assert Accuracy()([1, 1, 0, 0], np.array([0.9, 0.2, 0.1, 0.0])) == 0.25
+    assert Accuracy()([[1], [2]], [1, 2], [1, 3]) == 1.0
+
+
+def test_labels_of_every_dtype():
+    scores = np.array([[0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float32)
+    for dtype in ("uint8", "int32", "float32", "float64", "bool"):
+        labels = np.array([1, 0, 0]).astype(dtype)
+        for kind in (SparseCategoricalAccuracy(), AccuracyByShape(), BinaryAccuracy()):
+            p = scores[:, 1] if isinstance(kind, BinaryAccuracy) else scores
+            assert kind(labels, p) == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="whole labels, not fractions"):
+        SparseCategoricalAccuracy()([0.5, 1.0, 0.0], scores)
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True])
+def test_k_counts_classes(k):
+    with pytest.raises(ValueError, match="k of .*TopK.* must be a whole number, 1 or more"):
+        TopKCategoricalAccuracy(k)

@@ -98,7 +98,8 @@ def test_recorded_kernels_refuse_what_their_definitions_refuse(xp):
     [
         ([0, 3], IndexError, ["3", "0..2"]),
         ([-1, 0], IndexError, ["-1", "0..2"]),
-        ([0.0, 1.0], TypeError, ["integers", "float"]),
+        ([0.5, 1.0], ValueError, ["integers", "0.5"]),
+        ([0.0, 3.0], IndexError, ["3", "0..2"]),
         ([0, 1, 2], ValueError, [r"\(3,\)", r"\(2, 3\)"]),
         ([[0], [1]], ValueError, [r"\(2, 1\)", r"\(2,\)"]),
     ],

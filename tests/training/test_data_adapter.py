@@ -410,7 +410,7 @@ def test_bad_data(give, error, words):
     [
         (np.full(50, 3), IndexError, "labels run from 3 to 3, but 3 classes"),
         (LABELS - 1, IndexError, "from -1"),
-        (LABELS * 1.0, TypeError, "must be integers"),
+        (LABELS * 0.5, ValueError, "must be integers, 0..2, but y_true holds 0.5"),
     ],
 )
 def test_bad_labels(labels, error, words, device):

@@ -549,3 +549,86 @@ def test_fit_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier(metrics=["accuracy"]).fit(X, LABELS, verbose=0, validation_split=0.2)
+
+
+# ---- losses and metrics that go together ----------------------------------------------------------
+
+
+def separable():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((60, 2)).astype(np.float32)
+    return x, (x.sum(1) > 0).astype(int)
+
+
+NAMES = ["accuracy", "precision", "recall", "f1", "auc"]
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+def test_metrics_by_name_beside_a_loss_on_logits(activation):
+    x, y = separable()
+    model = Sequential([Dense(1, activation=activation)])
+    loss = minigrad.losses.BinaryCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=NAMES)
+    model(x)
+    model.set_weights([np.array([[5.0], [5.0]]), np.array([0.0])])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        results = model.evaluate(x, y, return_dict=True)
+    assert [results[name] for name in NAMES] == [1.0] * 5
+    assert len(caught) == (activation is not None)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+@pytest.mark.parametrize("labels", ["-1 1", "0 1"])
+def test_metrics_by_name_beside_hinge(loss, labels):
+    x, y = separable()
+    model = Sequential([Dense(1)])
+    model.compile("sgd", loss, metrics=NAMES)
+    model(x)
+    model.set_weights([np.array([[5.0], [5.0]]), np.array([0.0])])
+    results = model.evaluate(x, 2 * y - 1 if labels == "-1 1" else y, return_dict=True)
+    assert [results[name] for name in NAMES] == [1.0] * 5
+
+
+def test_class_numbers_are_no_bits():
+    model = Sequential([Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    before = None
+    for call in (model.fit, model.train_on_batch, model.evaluate):
+        with pytest.raises(ValueError, match='0 to 9: class numbers belong to the loss "sparse_'):
+            call(np.ones((10, 2)), np.arange(10))
+        before = before or model.get_weights()
+        assert all((a == b).all() for a, b in zip(model.get_weights(), before, strict=True))
+
+
+def test_a_linear_output_is_warned_of_once():
+    x, y = separable()
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        model.fit(10 * x, y, epochs=3, verbose=0)
+    assert ["from_logits=True" in str(w.message) for w in caught] == [True]
+
+
+def test_a_metric_of_many_numbers_says_what_to_write():
+    x, y = separable()
+    model = Sequential([Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[minigrad.metrics.F1Score()])
+    with pytest.raises(ValueError, match=r"f1_score has a result of shape \(2,\).*average='macro'"):
+        model.train_on_batch(x, y)
+
+
+def test_all_targets_of_a_fit_are_looked_at():
+    """A wrong target in a late batch is found before the first step; in steps only the first is."""
+    y = np.zeros(100)
+    y[-1] = 7
+    model = Sequential([Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.raises(ValueError, match="0 to 7: class numbers"):
+        model.fit(np.ones((100, 2)), y, shuffle=False, verbose=0)
+    assert model.optimizer.t == 0
+    model.train_on_batch(np.ones((2, 2)), [0, 1])
+    model.train_on_batch(np.ones((2, 2)), [0, 1])
+    with pytest.raises(ValueError, match="0 to 7: class numbers"):
+        model.evaluate(np.ones((100, 2)), y)

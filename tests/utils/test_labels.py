@@ -35,5 +35,18 @@ def test_to_categorical_refuses_labels_outside_of_the_classes(labels, classes):
 
 
 def test_to_categorical_refuses_fractions():
-    with pytest.raises(TypeError, match="labels are integers, got float64"):
+    with pytest.raises(TypeError, match="labels are integers, got float64 with fractions"):
         to_categorical([0.5, 1.0])
+    with pytest.raises(TypeError, match=r"np.unique\(y, return_inverse=True\)"):
+        to_categorical(["cat", "dog"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bool", "int8", "uint8"])
+def test_to_categorical_takes_whole_numbers_of_every_dtype(dtype):
+    assert_array_equal(to_categorical(np.array([1, 0], dtype)), [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("classes", [0, -1])
+def test_to_categorical_refuses_no_classes(classes):
+    with pytest.raises(ValueError, match=f"num_classes must be 1 or more, got {classes}"):
+        to_categorical([], classes)

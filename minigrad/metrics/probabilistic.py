@@ -1,0 +1,155 @@
+"""Losses as metrics: their means over all samples."""
+
+from __future__ import annotations
+
+from .. import losses
+from .base import MeanMetricWrapper
+
+
+class BinaryCrossentropy(MeanMetricWrapper):
+    """The mean of -y log p - (1 - y) log(1 - p).
+
+    Args:
+        name: Name in logs.
+        from_logits: Whether y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of the targets that is smoothed.
+
+    Example:
+        >>> round(BinaryCrossentropy()([[1.0]], np.array([[0.5]])), 3)
+        0.693
+    """
+
+    def __init__(
+        self,
+        name: str | None = "binary_crossentropy",
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(
+            losses.BinaryCrossentropy(
+                from_logits=from_logits, label_smoothing=label_smoothing
+            ).call,
+            name,
+        )
+
+
+class CategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of -sum(y * log p) over one-hot rows.
+
+    Args:
+        name: Name in logs.
+        from_logits: Whether y_pred holds logits, not probabilities.
+        label_smoothing: Fraction of the targets that is smoothed.
+
+    Example:
+        >>> round(CategoricalCrossentropy()([[0.0, 1.0]], np.array([[0.5, 0.5]])), 3)
+        0.693
+    """
+
+    def __init__(
+        self,
+        name: str | None = "categorical_crossentropy",
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(
+            losses.CategoricalCrossentropy(
+                from_logits=from_logits, label_smoothing=label_smoothing
+            ).call,
+            name,
+        )
+
+
+class SparseCategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of -log p[label].
+
+    Args:
+        name: Name in logs.
+        from_logits: Whether y_pred holds logits, not probabilities.
+
+    Example:
+        >>> round(SparseCategoricalCrossentropy()([1], np.array([[0.5, 0.5]])), 3)
+        0.693
+    """
+
+    def __init__(
+        self, name: str | None = "sparse_categorical_crossentropy", from_logits: bool = False
+    ) -> None:
+        super().__init__(losses.SparseCategoricalCrossentropy(from_logits=from_logits).call, name)
+
+
+class KLDivergence(MeanMetricWrapper):
+    """The mean of sum(y * log(y / p)).
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> round(KLDivergence()([[0.0, 1.0]], np.array([[0.5, 0.5]])), 3)
+        0.693
+    """
+
+    reads_probabilities = True
+
+    def __init__(self, name: str | None = "kl_divergence") -> None:
+        super().__init__(losses.KLDivergence().call, name)
+
+
+class Poisson(MeanMetricWrapper):
+    """The mean of y_pred - y_true * log(y_pred).
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> round(Poisson()([[2.0]], np.array([[1.0]])), 3)
+        1.0
+    """
+
+    def __init__(self, name: str | None = "poisson") -> None:
+        super().__init__(losses.Poisson().call, name)
+
+
+class Hinge(MeanMetricWrapper):
+    """The mean of max(1 - y * y_pred, 0), y a sign or a label 0 or 1.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> Hinge()([[1.0, -1.0]], np.array([[0.5, -2.0]]))
+        0.25
+    """
+
+    def __init__(self, name: str | None = "hinge") -> None:
+        super().__init__(losses.Hinge().call, name)
+
+
+class SquaredHinge(MeanMetricWrapper):
+    """The mean of max(1 - y * y_pred, 0)**2, y a sign or a label 0 or 1.
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> SquaredHinge()([[1.0, -1.0]], np.array([[0.5, -2.0]]))
+        0.125
+    """
+
+    def __init__(self, name: str | None = "squared_hinge") -> None:
+        super().__init__(losses.SquaredHinge().call, name)
+
+
+class CategoricalHinge(MeanMetricWrapper):
+    """The mean of max(1 + largest wrong score - right score, 0).
+
+    Args:
+        name: Name in logs.
+
+    Example:
+        >>> round(CategoricalHinge()([[0.0, 1.0]], np.array([[0.2, 0.5]])), 3)
+        0.7
+    """
+
+    def __init__(self, name: str | None = "categorical_hinge") -> None:
+        super().__init__(losses.CategoricalHinge().call, name)
