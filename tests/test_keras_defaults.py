@@ -15,11 +15,7 @@ DIFFERENT = {
     ("layers.PReLU", "alpha_initializer"): "zeros",  # another spelling of the same
     ("layers.PReLU", "shared_axes"): [],
     ("losses.Huber", "name"): "huber",
-    (
-        "metrics.F1Score",
-        "average",
-    ): "auto",  # of the positive class, or macro: Keras's None is a list
-    ("metrics.F1Score", "threshold"): 0.5,
+    ("metrics.AUC", "num_thresholds"): None,  # exact; Keras takes 200 thresholds
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..backend import Array
 from ..config import settings
 from ..engine.autograd import fused
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .activations import softplus
 from .elementwise import astype, square, where
@@ -123,6 +124,7 @@ def check_same_shape(op: str, a: Any, b: Any) -> None:
 # ---- classes -------------------------------------------------------------------------------------
 
 
+@real(keeps="labels")
 @fused(kernel="sparse_cross_entropy")
 def sparse_cross_entropy(logits: TensorLike, labels: TensorLike) -> TensorLike:
     """Mean of -log softmax(logits)[label].
@@ -148,6 +150,7 @@ def sparse_cross_entropy(logits: TensorLike, labels: TensorLike) -> TensorLike:
     return _in_dtype_of(loss, logits)
 
 
+@real
 @fused(kernel="cross_entropy")
 def cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean over the rows of -sum(targets * log softmax(logits)).
@@ -172,6 +175,7 @@ def cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     return _in_dtype_of(-total / (logits.size // logits.shape[-1]), logits)
 
 
+@real
 @fused(kernel="binary_cross_entropy")
 def binary_cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean of -targets * log(p) - (1 - targets) * log(1 - p), p = sigmoid(logits).
@@ -195,6 +199,7 @@ def binary_cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
 # ---- distances -----------------------------------------------------------------------------------
 
 
+@real
 @fused(kernel="mean_squared_error")
 def mean_squared_error(predictions: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean of (predictions - targets) ** 2.
