@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ops
+from .arguments import explains_arguments
 from .utils.registry import lookup
 
 __all__ = ["get", "linear"]
@@ -50,11 +51,13 @@ NAMES: dict[str, Callable[..., Any]] = {
 }
 
 
+@explains_arguments
 def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
     """The activation that `activation` stands for.
 
     Args:
-        activation: A name ("relu"), a function, which is returned as it is, or None for `linear`.
+        activation: A name ("relu"), a function or layer, which is returned as it is, a class of
+            layers, or None for `linear`.
 
     Raises:
         ValueError: If the name is unknown; the nearest one is suggested.
@@ -66,4 +69,6 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
     """
     if activation is None:
         return linear
+    if isinstance(activation, type):
+        return activation()
     return activation if callable(activation) else lookup(activation, NAMES, "activation")

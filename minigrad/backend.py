@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .arguments import explains_arguments
+
 Array = Any  # numpy.ndarray or cupy.ndarray: one code serves both, so type checkers cannot tell
 Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None  # None: all
@@ -134,6 +136,7 @@ def _device_of_module(module: Any) -> str:
 # ---- transfers -----------------------------------------------------------------------------------
 
 
+@explains_arguments
 def to_cpu(x: Any) -> np.ndarray:
     """x as a NumPy array; a copy only if it is on another device.
 
@@ -147,6 +150,7 @@ def to_cpu(x: Any) -> np.ndarray:
     return x.get() if hasattr(x, "get") and hasattr(x, "dtype") else np.asarray(x)
 
 
+@explains_arguments
 def to_gpu(x: Any) -> Array:
     """x as a CuPy array on the current GPU; a copy only if it is not there yet.
 

@@ -32,6 +32,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from .arguments import ExplainsArguments, explains_arguments
 from .backend import Array, backend, load_module, to_cpu, transfer
 
 P = ParamSpec("P")
@@ -57,7 +58,7 @@ class Settings(threading.local):
 settings = Settings()
 
 
-class Scope(ContextDecorator):
+class Scope(ContextDecorator, metaclass=ExplainsArguments):
     """`with scope:` overrides settings inside the block and restores them, also after an exception.
 
     A scope also decorates functions: `@no_grad()`. One that is made and never entered has changed
@@ -179,6 +180,7 @@ class device(Scope):
         super().__init__(device=name)
 
 
+@explains_arguments
 def set_device(name: str) -> None:
     """New arrays live on the device called `name` from here on, in every thread.
 
@@ -245,6 +247,7 @@ class default_dtype(Scope):
         super().__init__(default_dtype=_floating(dtype))
 
 
+@explains_arguments
 def set_floatx(dtype: Any) -> None:
     """New parameters and data have this dtype from here on (Keras's name for it).
 
@@ -289,6 +292,7 @@ class use_kernels(Scope):
         super().__init__(use_kernels=bool(active))
 
 
+@explains_arguments
 def set_use_kernels(active: bool) -> None:
     """Run ops by their fast kernels or by their definitions, from here on.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import ExplainsArguments, explains_arguments
 from .backend import Array, Shape
 from .config import settings, to_device
 from .random import generator
@@ -42,7 +43,7 @@ __all__ = [
 Seed = int | np.random.Generator | None
 
 
-class Initializer:
+class Initializer(metaclass=ExplainsArguments):
     """initializer(shape, dtype=None): an array of initial values on the default device.
 
     A subclass defines `values`. An int as `seed` gives the same numbers at every call, a NumPy
@@ -517,6 +518,7 @@ NAMES: dict[str, Callable[..., Initializer]] = with_class_names(
 )
 
 
+@explains_arguments
 def get(initializer: Any) -> Callable[..., Array]:
     """The initializer that `initializer` stands for.
 

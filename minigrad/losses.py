@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from . import ops
+from .arguments import ExplainsArguments, explains_arguments
 from .backend import Array, backend
 from .config import as_data, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
@@ -203,7 +204,7 @@ def _per_sample(
                 check(name, y_true)
             return _in_dtype(formula(y_true, y_pred, *args, **kwargs), given)
 
-        return loss
+        return explains_arguments(loss)
 
     return decorate
 
@@ -644,6 +645,7 @@ def categorical_crossentropy(
     return -ops.sum(weigh_log_probabilities(log_p, y_true), axis=-1)
 
 
+@explains_arguments
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
     """-log p[label].
 
@@ -920,7 +922,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class Loss:
+class Loss(metaclass=ExplainsArguments):
     """The mean over the samples of `call(y_true, y_pred)`, which a subclass defines.
 
     Args:
@@ -1597,6 +1599,7 @@ NAMES: dict[str, type[Loss]] = with_class_names(
 )
 
 
+@explains_arguments
 def get(loss: Any) -> Loss:
     """The loss that `loss` stands for.
 

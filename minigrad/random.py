@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import explains_arguments
 from .backend import Array, backend
 from .config import Scope, settings
 
@@ -45,6 +46,7 @@ _generator = _first_generator()
 _forks = 0  # since the last seed
 
 
+@explains_arguments
 def seed(n: int) -> None:
     """Fix all that minigrad draws from here on: weights, shuffles, splits, masks, noise.
 
@@ -138,6 +140,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 # ---- draws ---------------------------------------------------------------------------------------
 
 
+@explains_arguments
 def uniform(shape: tuple[int, ...], like: Array) -> Array:
     """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
     dtype = _dtype_of(like)
@@ -147,6 +150,7 @@ def uniform(shape: tuple[int, ...], like: Array) -> Array:
     return backend(like).asarray(generator().random(shape, dtype))
 
 
+@explains_arguments
 def normal(shape: tuple[int, ...], like: Array) -> Array:
     """Standard normal numbers with the dtype and on the device of `like`."""
     dtype = _dtype_of(like)

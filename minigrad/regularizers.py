@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .arguments import ExplainsArguments, explains_arguments
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
@@ -13,7 +14,7 @@ from .utils.registry import check_choice, create, format_call, with_class_names
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
 
 
-class Regularizer:
+class Regularizer(metaclass=ExplainsArguments):
     """regularizer(x): a penalty for a Tensor, of shape (). A subclass defines `__call__`.
 
     Example:
@@ -162,6 +163,7 @@ NAMES: dict[str, Callable[..., Regularizer]] = with_class_names(
 )
 
 
+@explains_arguments
 def get(regularizer: Any) -> Callable[[Tensor], Tensor] | None:
     """The regularizer that `regularizer` stands for; None for no penalty.
 

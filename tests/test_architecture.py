@@ -14,6 +14,7 @@ PACKAGE = ROOT / "minigrad"
 
 # Each room imports only from the rooms above it; inside a room imports make no circle.
 LAYERS = """
+arguments
 backend
 config
 random

@@ -425,16 +425,16 @@ def test_labels_that_do_not_fit(labels, error, words, xp):
         (lambda: losses.get("mean_squared_eror"), ValueError, "did you mean 'mean_squared_error'"),
         (lambda: losses.get("categorical"), ValueError, "unknown loss"),
         (lambda: losses.get(3), TypeError, "loss: expected"),
-        (lambda: Huber(detla=2), TypeError, "Huber.*unexpected keyword argument 'detla'"),
+        (lambda: Huber(detla=2), TypeError, "Huber has no option 'detla': did you mean delta"),
         (
             lambda: Huber(1.0, "sum", "mine", 2.0),
             TypeError,
-            "Huber.*takes from 1 to 4 .*arguments but 5",
+            "Huber got 4 arguments by position, it takes 3",
         ),
         (
             lambda: SparseCategoricalCrossentropy(label_smoothing=0.1),
             TypeError,
-            "unexpected keyword argument 'label_smoothing'",
+            "has no option 'label_smoothing': Options: from_logits",
         ),
         (
             lambda: MeanSquaredError(reduction="total"),

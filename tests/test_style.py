@@ -62,7 +62,7 @@ def homes():
     """minigrad and the modules that users import from."""
     paths = [*(ROOT / "minigrad").glob("*.py"), *(ROOT / "minigrad").glob("*/__init__.py")]
     names = {path.stem if path.stem != "__init__" else path.parent.name for path in paths}
-    internal = {"minigrad", "engine", "kernels", "backend", "config"}
+    internal = {"minigrad", "arguments", "engine", "kernels", "backend", "config"}
     inner = ["minigrad.data.augmentation", "minigrad.data.tokenizers"]
     modules = [f"minigrad.{name}" for name in sorted(names - internal)] + inner
     return [minigrad, *map(importlib.import_module, modules)]

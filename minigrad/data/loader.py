@@ -9,11 +9,13 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from numbers import Real
 from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from ..arguments import ExplainsArguments, explains_arguments
 from ..backend import Array, chunks, device_name
 from ..config import settings, to_device
 from ..random import generator, use_generator
@@ -24,6 +26,7 @@ Batch = tuple[Any, ...]
 # ---- batches -------------------------------------------------------------------------------------
 
 
+@explains_arguments
 def batches(
     arrays: Arrays,
     batch_size: int,
@@ -84,6 +87,7 @@ def _transformed(
         yield made if isinstance(made, tuple) else (made,)
 
 
+@explains_arguments
 def count_batches(n: int, batch_size: int, drop_last: bool = False) -> int:
     """The number of batches per pass.
 
@@ -123,6 +127,7 @@ def _rows(arrays: Arrays) -> tuple[list[Array], int]:
 # ---- prefetching ---------------------------------------------------------------------------------
 
 
+@explains_arguments
 def prefetch(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
     """The same items in the same order, prepared ahead by a thread.
 
@@ -273,7 +278,7 @@ def one_pass(batches: Iterable[Any]) -> Iterator[Iterator[Any]]:
             close()
 
 
-class Dataset:
+class Dataset(metaclass=ExplainsArguments):
     """Rows of x, y and weights for fit, batch by batch, prepared ahead.
 
     Each pass is prefetch(batches(..., transform=transform), depth).
@@ -331,6 +336,7 @@ class Dataset:
 # ---- splits --------------------------------------------------------------------------------------
 
 
+@explains_arguments
 def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], list[Any]]:
     """(training arrays, validation arrays): the LAST rows validate, as in Keras, before shuffling.
 
@@ -349,8 +355,10 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
         [8, 9]
     """
     arrays, n = _rows(arrays)
-    if not 0 < fraction < 1:
-        raise ValueError(f"the validation fraction must lie between 0 and 1, not {fraction!r}")
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
+        raise ValueError(
+            f"the validation fraction must be a number between 0 and 1, not {fraction!r}"
+        )
     cut = math.floor(n * (1 - fraction))
     if cut in (0, n):
         purpose = "validate with" if cut else "train on"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..backend import to_cpu
 from ..config import as_data
 from ..utils.registry import lookup
@@ -16,6 +17,7 @@ Part = tuple[np.ndarray, np.ndarray]
 # ---- windows -------------------------------------------------------------------------------------
 
 
+@explains_arguments
 def windows(x: Any, size: int, horizon: int = 1, target: Any = None, stride: int = 1) -> Part:
     """(inputs, targets): windows of rows, and the row that is `horizon` steps after each.
 
@@ -59,6 +61,7 @@ def windows(x: Any, size: int, horizon: int = 1, target: Any = None, stride: int
     return np.ascontiguousarray(inputs), targets[size + horizon - 1 :: stride].copy()
 
 
+@explains_arguments
 def split_windows(
     x: Any,
     size: int,
@@ -169,6 +172,7 @@ class ForecastReport(dict[str, dict[str, float]]):
         return "\n".join(lines)
 
 
+@explains_arguments
 def forecast_report(
     y: Any, predicted: Any, y_train: Any, horizon: int = 1, last: Any = None, name: str = "model"
 ) -> ForecastReport:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..config import as_data
 
 
+@explains_arguments
 def load_data(n: int = 1000, length: int = 100, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """(x, y): sequences of numbers and marks, and the sum of the two marked numbers.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from ..arguments import explains_arguments
 from .synthetic import Sampler, training_size, words
 
 Dates = tuple[list[str], list[str]]
@@ -39,6 +40,7 @@ FORMATS: list[Callable[[date, str, str], str]] = [
 ]
 
 
+@explains_arguments
 def load_data(n: int = 10000, seed: int = 0, test_size: float = 0.1) -> tuple[Dates, Dates]:
     """(written, iso) for training and for testing: "Tue, 03 Mar 1998" and "1998-03-03".
 

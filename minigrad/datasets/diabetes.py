@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import explains_arguments
 from ..config import as_data
 from ..data.timeseries import split_windows
 from .preparation import Split
 
 
+@explains_arguments
 def load_data(test_size: float = 0.2, random_state: int = 42) -> Split:
     """(x, y) for training and for testing: 442 patients, and the disease's progression in a year.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ..arguments import explains_arguments
 from ..data.images import resize
 from .preparation import Split, prepare_images
 
 
+@explains_arguments
 def load_data(
     flat: bool = True,
     scale: str | None = "unit",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..utils.files import parsing, read_json, read_npz
 from .cache import cache_dir, check_digest, fetch
 from .pickled_lists import read_lists
@@ -18,6 +19,7 @@ WORDS_DIGEST = "md5:bfafd718b763782e994055a2d397834f"
 Part = tuple[list[list[int]], np.ndarray]
 
 
+@explains_arguments
 def load_data(
     num_words: int | None = 10000,
     maxlen: int | None = None,

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..config import as_data
 from ..utils.files import read_npz, write_npz
 from .cache import cache_dir
 from .preparation import Split, as_labels, scale_pixels
 
 
+@explains_arguments
 def load_data(flat: bool = True, scale: str | None = "unit") -> Split:
     """(images, labels): 60,000 for training and 10,000 for testing.
 

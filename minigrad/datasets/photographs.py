@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..config import as_data
 
 
+@explains_arguments
 def load_data() -> np.ndarray:
     """A Chinese temple and a flower, in 0..1.
 

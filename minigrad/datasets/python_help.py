@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..arguments import explains_arguments
+
 
 def load_text() -> str:
     """All texts in the order of their names; the content differs between versions of Python.
@@ -24,6 +26,7 @@ def load_text() -> str:
     return "\n\n".join(topics[name].strip() for name in sorted(topics))
 
 
+@explains_arguments
 def load_data(validation: float = 0.1) -> tuple[str, str]:
     """(text for training, text for validation), which is the last part.
 

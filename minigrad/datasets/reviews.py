@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from .synthetic import Sampler, training_size, words
 
 Reviews = tuple[list[str], np.ndarray]
@@ -101,6 +102,7 @@ FILLINGS = {
 }
 
 
+@explains_arguments
 def load_data(n: int = 5000, seed: int = 0, test_size: float = 0.2) -> tuple[Reviews, Reviews]:
     """(texts, labels) for training and for testing: reviews of 5 to 40 words, 1 for praise.
 

@@ -16,6 +16,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from ..arguments import explains_arguments
 from ..backend import FLOAT64, SCALARS, backend
 from ..config import Scope, settings
 from .errors import FORWARD_ERRORS, with_context
@@ -343,6 +344,7 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
 # ---- the backward pass -------------------------------------------------------------------------
 
 
+@explains_arguments
 def grad(
     y: Tensor,
     xs: Sequence[Tensor],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import re
 import reprlib
 from collections.abc import Sequence
 from typing import Any
 
+from ..arguments import check_arguments
 from ..backend import device_name
 
 # what a forward raises for inputs that do not fit; all of them leave as one of KINDS
@@ -38,15 +37,18 @@ def with_context(op: Any, args: Sequence[Any], kwargs: Any, cause: Exception) ->
         args: What it was given by position.
         kwargs: What it was given by keyword.
         cause: The error that it raised.
+
+    Raises:
+        TypeError: If the call does not fit the signature.
     """
+    if isinstance(cause, (TypeError, IndexError)):
+        check_arguments(getattr(op, "__wrapped__", op), tuple(args), kwargs)
     name = getattr(op, "label", op.__name__)
-    misfit = _misfit(name, op, args, kwargs) if isinstance(cause, (TypeError, IndexError)) else ""
-    reason = misfit or getattr(cause, "reason", "") or _reason(args, kwargs, cause)
+    reason = getattr(cause, "reason", "") or _reason(args, kwargs, cause)
     reason = reason.removeprefix(f"{name}: ")
     devices = {device_name(a) for a in args if hasattr(a, "shape")}
     given = ", ".join(describe(a, with_device=len(devices) > 1) for a in args)
-    error = TypeError if misfit else _kind(cause)
-    made = error(f"{name}({given}): {reason}")
+    made = _kind(cause)(f"{name}({given}): {reason}")
     made.reason = reason  # type: ignore[attr-defined]
     return made
 
@@ -73,32 +75,6 @@ def describe(a: Any, with_device: bool = False) -> str:
         return reprlib.repr(a)
     suffix = f" on {device_name(a)}" if with_device else ""
     return f"{a.dtype}{list(a.shape)}{suffix}"
-
-
-def _misfit(name: str, op: Any, args: Sequence[Any], kwargs: Any) -> str:
-    """What is wrong with a call that the op's signature does not allow; "" if it does."""
-    signature = inspect.signature(op)
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as cause:
-        parameters = signature.parameters
-        arrays = [key for key, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
-        options = [key for key, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
-        unknown = [key for key in kwargs if key not in parameters]
-        if unknown:
-            return _unknown_option(unknown[0], options)
-        extra = zip(options, args[len(arrays) :])
-        settings = [f"{key}={reprlib.repr(value)}" for key, value in extra]
-        if settings:
-            return f"settings go by keyword: {name}({', '.join([*arrays, *settings])})"
-        return str(cause)
-    return ""
-
-
-def _unknown_option(name: str, options: list[str]) -> str:
-    near = difflib.get_close_matches(name, options, n=1)
-    guess = f": did you mean {near[0]!r}?" if near else ""
-    return f"there is no option {name!r}{guess} (options: {', '.join(options) or 'none'})"
 
 
 # ---- what is wrong -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..backend import Array, device_name, to_cpu
 from ..config import as_data, settings, to_device
 from .graph import Leaf, ledger
@@ -36,6 +37,7 @@ class Tensor:
     mask: Array | None  # set by layers on sequences: booleans (N, T), False at padding
     logits: tuple[str, Tensor, Array, Array, int]  # what remember_logits notes
 
+    @explains_arguments
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None
     ) -> None:

@@ -17,7 +17,7 @@ from .blocks import BLOCK_SIZE, row_sums
 
 
 def has_default_activations(
-    activation: Any = tanh, recurrent_activation: Any = sigmoid, **settings: Any
+    activation: Any = tanh, recurrent_activation: Any = sigmoid, return_mode: str = "last"
 ) -> bool:
     """True if the activations are those that these kernels compute."""
     return activation is tanh and recurrent_activation is sigmoid

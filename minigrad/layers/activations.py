@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from .base import Layer
+from .validation import check_axis
 
 
 class Activation(Layer):
@@ -226,6 +227,7 @@ class Softmax(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
+        check_axis(self, axis)
         self.axis = axis
 
     def call(self, x: Any) -> Any:

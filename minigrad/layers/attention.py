@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, ops
+from ..arguments import ExplainsArguments
 from ..backend import Array, backend
 from ..config import as_data
 from ..engine.tensor import Tensor
@@ -47,7 +48,7 @@ def _value_and_key(layer: Layer, query: Tensor, value: Any, key: Any) -> tuple[T
 # ---- many heads ----------------------------------------------------------------------------------
 
 
-class KeyValueCache:
+class KeyValueCache(metaclass=ExplainsArguments):
     """The keys and values of the tokens that a layer has read, so that they are computed once.
 
     It is for generation, token by token. Each attention layer needs its own.
@@ -188,11 +189,15 @@ class MultiHeadAttention(Layer):
         super().__init__(name, trainable, input_shape)
         self.num_heads = positive_integer(self, "num_heads", num_heads)
         self.key_dim = positive_integer(self, "key_dim", key_dim)
-        self.value_dim = value_dim or key_dim
+        self.value_dim = key_dim
+        if value_dim is not None:
+            self.value_dim = positive_integer(self, "value_dim", value_dim)
         check_rate(self, "dropout", dropout)
         self.dropout = dropout
         self.use_bias = use_bias
         self.features = output_shape
+        if output_shape is not None:
+            positive_integer(self, "output_shape", output_shape)
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
         self.rotary = rotary
@@ -447,7 +452,7 @@ class AdditiveAttention(_ScoredAttention):
         query (N, Tq, D), value (N, Tk, V), key (N, Tk, ...) -> (N, Tq, V)
 
     Raises:
-        ValueError: If inputs or masks do not match.
+        ValueError: If units is no positive integer, or inputs or masks do not match.
 
     References:
         Bahdanau et al. 2014, arXiv:1409.0473, appendix A.1.2.
@@ -470,7 +475,8 @@ class AdditiveAttention(_ScoredAttention):
         super().__init__(dropout, name, trainable, input_shape)
         self.units = units
         self.use_scale = use_scale
-        if units:
+        if units is not None:
+            positive_integer(self, "units", units)
             self.query = Dense(units, use_bias=False)
             self.key = Dense(units, use_bias=False)
 

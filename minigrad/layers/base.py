@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from .. import initializers, regularizers
+from ..arguments import improve_error
 from ..config import settings
 from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
@@ -13,7 +14,14 @@ from . import calls, modes
 from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
 from .module import Module
 from .parameter import Parameter
-from .validation import add_path, check_features, check_rank
+from .validation import (
+    add_path,
+    check_features,
+    check_rank,
+    describe_no_layer,
+    positive_integer,
+    shape_tuple,
+)
 
 
 class Layer(Module):
@@ -78,9 +86,9 @@ class Layer(Module):
     ) -> None:
         super().__init__(name, trainable)
         if input_dim is not None:
-            self.input_shape = (input_dim,)
+            self.input_shape = (positive_integer(self, "input_dim", input_dim),)
         elif input_shape is not None:
-            self.input_shape = tuple(input_shape)
+            self.input_shape = shape_tuple(self, "input_shape", input_shape)
 
     # ---- what a subclass writes ------------------------------------------------------------------
 
@@ -201,6 +209,7 @@ class Layer(Module):
             is_bare = mask is None and not self._makes_masks
             return y if is_bare else calls.hand_on_mask(self, x, y, mask)
         except (ValueError, TypeError, IndexError, FloatingPointError) as error:
+            improve_error(error, self.call, (x, *others), options)
             add_path(error, self._path_name())
             raise
 
@@ -282,5 +291,4 @@ class Layer(Module):
 def check_layer(owner: Any, value: Any) -> None:
     """Raise TypeError unless `value`, an argument of the layer `owner`, is a layer."""
     if not isinstance(value, Layer):
-        hint = ": wrap a function in Lambda" if callable(value) else ""
-        raise TypeError(f"{type(owner).__name__} expects layers, got {value!r}{hint}")
+        raise TypeError(f"{type(owner).__name__} expects layers, got {describe_no_layer(value)}")

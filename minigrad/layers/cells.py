@@ -10,7 +10,7 @@ from ..engine.tensor import Tensor
 from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, project, simple_rnn_step
 from .base import Layer
 from .regularization import dropout_mask
-from .validation import check_rate, positive_integer
+from .validation import check_recurrent
 
 
 def match_states(layer: Layer, x: Any, given: Any, sizes: list[int], name: str) -> list[Any]:
@@ -61,9 +61,7 @@ class _Cell(Layer):
         input_shape: tuple[int, ...] | None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.units = positive_integer(self, "units", units)
-        check_rate(self, "dropout", dropout)
-        check_rate(self, "recurrent_dropout", recurrent_dropout)
+        self.units = check_recurrent(self, units, dropout, recurrent_dropout)
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.activation = activations.get(activation)

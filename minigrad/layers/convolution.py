@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
-from ..ops.windows import pair, parse_padding
 from .base import Layer
-from .validation import check_data_format, positive_integer
+from .validation import check_data_format, check_padding, positive_integer, positive_pair
 
 
 class _Convolution(Layer):
     """The arguments that all kinds of convolution share: how the kernel moves, bias, activation."""
 
     input_rank = 4
+    padding_names: tuple[str, ...] = ("valid", "same")
     bias: Any = None
 
     def __init__(
@@ -33,11 +33,10 @@ class _Convolution(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape)
         check_data_format(data_format)
-        self.kernel_size = pair(kernel_size, "kernel_size")
-        self.strides = pair(strides, "strides")
-        self.dilation_rate = pair(dilation_rate, "dilation_rate")
-        self.padding = padding.lower() if isinstance(padding, str) else padding
-        parse_padding(self.padding)  # raises for a wrong form
+        self.kernel_size = positive_pair(self, "kernel_size", kernel_size)
+        self.strides = positive_pair(self, "strides", strides)
+        self.dilation_rate = positive_pair(self, "dilation_rate", dilation_rate)
+        self.padding = check_padding(self, padding, self.padding_names)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias_initializer = initializers.get(bias_initializer)
@@ -202,6 +201,7 @@ class Conv1D(Conv2D):
     """
 
     input_rank = 3
+    padding_names = ("valid", "same", "causal")
 
     def __init__(
         self,
@@ -230,7 +230,7 @@ class Conv1D(Conv2D):
             filters,
             (1, size),
             (1, stride),
-            _row_padding(padding, dilation * (size - 1)),
+            _row_padding(check_padding(self, padding, self.padding_names), dilation * (size - 1)),
             data_format,
             (1, dilation),
             groups,
@@ -263,7 +263,7 @@ class Conv1D(Conv2D):
 
 def _row_padding(padding: Any, reach: int) -> Any:
     """The padding of a sequence as that of an image of one row; "causal" pads before it."""
-    if isinstance(padding, str) and padding.lower() == "causal":
+    if padding == "causal":
         return (0, 0), (reach, 0)
     return padding if isinstance(padding, str) else ((0, 0), padding)
 

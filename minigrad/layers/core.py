@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from .base import Layer
-from .validation import positive_integer
+from .validation import positive_integer, shape_tuple
 
 # Outputs up to which one fused node is faster; beyond, two nodes free memory sooner.
 FUSED_OUTPUTS = 1 << 16
@@ -46,7 +46,10 @@ class Input(Layer):
                 "Input needs the shape of one input, like Input((64,)), or that of a batch, like "
                 "Input(batch_shape=(None, 64))"
             )
-        super().__init__(name, trainable, shape if batch_shape is None else batch_shape[1:])
+        declared = (
+            shape if batch_shape is None else shape_tuple(self, "batch_shape", batch_shape)[1:]
+        )
+        super().__init__(name, trainable, shape_tuple(self, "shape", declared))
 
     def call(self, x: Any) -> Any:
         return x

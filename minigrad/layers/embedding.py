@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import initializers, ops, regularizers
 from .base import Layer
+from .validation import positive_integer
 
 
 class Embedding(Layer):
@@ -26,6 +27,7 @@ class Embedding(Layer):
         integers (...) -> (..., output_dim)
 
     Raises:
+        ValueError: If input_dim or output_dim is no positive integer.
         TypeError: If the ids are no integers.
         IndexError: If an id is outside 0..input_dim - 1.
 
@@ -50,8 +52,8 @@ class Embedding(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, input_dim=input_length)
-        self.input_dim = input_dim
-        self.output_dim = output_dim
+        self.input_dim = positive_integer(self, "input_dim", input_dim)
+        self.output_dim = positive_integer(self, "output_dim", output_dim)
         self.mask_zero = mask_zero
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)

@@ -6,6 +6,7 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any, Iterator
 
+from ..arguments import ExplainsArguments
 from ..config import as_data, to_device
 from ..engine.graph import Leaf
 from ..engine.tensor import Tensor
@@ -18,7 +19,7 @@ NAMED = (dict, SimpleNamespace, *SETS)
 PLAIN = frozenset({bool, int, float, str, bytes, type(None)})  # hold nothing: vocabularies are long
 
 
-class Module:
+class Module(metaclass=ExplainsArguments):
     """An object whose attributes hold parameters and other modules.
 
     They are found in the order the attributes were set, each once, whatever the attribute is called,

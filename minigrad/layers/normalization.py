@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, ops, regularizers
+from ..arguments import explains_arguments
 from ..backend import Array, backend, chunks, device_name
 from ..config import as_data, to_device
 from ..engine.autograd import no_grad
@@ -13,6 +14,7 @@ from ..ops.normalization import batch_moments
 from .base import Layer
 from .masking import as_mask
 from .modes import uses_batch_statistics
+from .validation import check_axis, positive_integer
 
 
 class _Affine(Layer):
@@ -33,6 +35,7 @@ class _Affine(Layer):
         input_shape: tuple[int, ...] | None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
+        check_axis(self, axis)
         self.axis = axis
         self.epsilon = epsilon
         self.center = center
@@ -187,6 +190,7 @@ class RMSNormalization(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
+        check_axis(self, axis)
         self.axis = axis
         self.epsilon = epsilon
 
@@ -367,6 +371,7 @@ class BatchNormalization(_ChannelNormalization):
         self.moving_variance.data = self.moving_variance.data * momentum + variance * (1 - momentum)
 
 
+@explains_arguments
 def recompute_statistics(model: Layer, x: Any, batch_size: int = 32) -> None:
     """Set the moving statistics of every BatchNormalization layer not frozen to those of x.
 
@@ -487,12 +492,7 @@ class GroupNormalization(_ChannelNormalization):
             trainable,
             input_shape,
         )
-        if groups != -1 and groups < 1:
-            raise ValueError(
-                f"{type(self).__name__}: groups must be positive, or -1 for one per channel, not "
-                f"{groups}"
-            )
-        self.groups = groups
+        self.groups = groups if groups == -1 else positive_integer(self, "groups", groups)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if input_shape[-1] % self.groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import explains_arguments
 from ..engine.tensor import Tensor
 
 
@@ -24,6 +25,7 @@ class Parameter(Tensor):
 
     __slots__ = ("name", "regularizer")
 
+    @explains_arguments
     def __init__(
         self,
         data: Any,

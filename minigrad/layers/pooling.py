@@ -8,6 +8,7 @@ from .. import ops
 from ..backend import backend
 from .base import Layer
 from .masking import as_mask
+from .validation import check_padding, positive_integer, positive_pair
 
 # ---- windows of images ---------------------------------------------------------------------------
 
@@ -28,9 +29,9 @@ class _Pooling2D(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.pool_size = pool_size
-        self.strides = strides
-        self.padding = padding
+        self.pool_size = positive_pair(self, "pool_size", pool_size)
+        self.strides = None if strides is None else positive_pair(self, "strides", strides)
+        self.padding = check_padding(self, padding)
 
 
 class MaxPooling2D(_Pooling2D):
@@ -108,14 +109,15 @@ class _Pooling1D(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.pool_size = pool_size
-        self.strides = strides
-        self.padding = padding
+        self.pool_size = positive_integer(self, "pool_size", _first(pool_size))
+        self.strides = self.pool_size
+        if strides is not None:
+            self.strides = positive_integer(self, "strides", _first(strides))
+        self.padding = check_padding(self, padding)
 
     def _pool_rows(self, op: Any, x: Any) -> Any:
         """The 2-D op on images of one row."""
-        size = _first(self.pool_size)
-        stride = size if self.strides is None else _first(self.strides)
+        size, stride = self.pool_size, self.strides
         padding = self.padding if isinstance(self.padding, str) else ((0, 0), self.padding)
         row = ops.expand_dims(x, axis=1)
         y = op(row, size=(1, size), strides=(1, stride), padding=padding)
@@ -124,7 +126,7 @@ class _Pooling1D(Layer):
 
 def _first(value: Any) -> Any:
     """n of n or (n,)."""
-    return value[0] if isinstance(value, (tuple, list)) else value
+    return value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
 
 
 class MaxPooling1D(_Pooling1D):

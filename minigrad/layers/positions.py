@@ -7,6 +7,7 @@ from typing import Any
 from .. import initializers
 from ..backend import backend
 from .base import Layer
+from .validation import positive_integer
 
 
 class SinusoidalPositions(Layer):
@@ -79,7 +80,8 @@ class LearnedPositions(Layer):
         (N, T, D) -> (N, T, D)
 
     Raises:
-        ValueError: If the input is of another rank, or longer than there are positions.
+        ValueError: If sequence_length is no positive integer, or the input is of another rank, or
+            longer than there are positions.
 
     Example:
         >>> LearnedPositions(16)(np.zeros((1, 5, 4))).shape
@@ -99,7 +101,7 @@ class LearnedPositions(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.sequence_length = sequence_length
+        self.sequence_length = positive_integer(self, "sequence_length", sequence_length)
         self.initializer = initializers.get(initializer)
 
     def build(self, input_shape: tuple[int, ...]) -> None:

@@ -15,6 +15,7 @@ from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, match_states
 from .masking import as_mask
 from .modes import training
+from .validation import check_recurrent
 
 
 class RNN(Layer):
@@ -300,6 +301,7 @@ class SimpleRNN(RNN):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
+        check_recurrent(self, units, dropout, recurrent_dropout)
         cell = SimpleRNNCell(
             units,
             activation,
@@ -404,6 +406,7 @@ class LSTM(RNN):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
+        check_recurrent(self, units, dropout, recurrent_dropout)
         cell = LSTMCell(
             units,
             activation,
@@ -511,6 +514,7 @@ class GRU(RNN):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
+        check_recurrent(self, units, dropout, recurrent_dropout)
         cell = GRUCell(
             units,
             activation,

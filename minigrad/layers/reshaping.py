@@ -7,11 +7,11 @@ from typing import Any
 
 from .. import ops
 from ..backend import Array, backend
-from ..ops.windows import pair, parse_padding
+from ..ops.windows import parse_padding
 from ..utils.interpolation import pixel_centers
 from ..utils.registry import check_choice
 from .base import Layer
-from .validation import check_data_format
+from .validation import check_data_format, is_integer, positive_pair
 
 
 class Flatten(Layer):
@@ -76,7 +76,7 @@ class Reshape(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.target_shape = tuple(target_shape)
+        self.target_shape = _integers(self, "target_shape", target_shape)
 
     def call(self, x: Any) -> Any:
         return ops.reshape(x, shape=(x.shape[0], *self.target_shape))
@@ -110,7 +110,12 @@ class Permute(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.dims = tuple(dims)
+        self.dims = _integers(self, "dims", dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(
+                f"Permute: dims names each axis after the batch axis once, counted from 1, such "
+                f"as (2, 1), not {dims!r}"
+            )
 
     def call(self, x: Any) -> Any:
         return ops.transpose(x, axes=(0, *self.dims))
@@ -243,7 +248,7 @@ class UpSampling2D(Layer):
         super().__init__(name, trainable, input_shape)
         check_data_format(data_format)
         check_choice(interpolation, ("nearest", "bilinear"), "interpolation of UpSampling2D")
-        self.size = pair(size, "size")
+        self.size = positive_pair(self, "size", size)
         self.interpolation = interpolation
 
     def call(self, x: Any) -> Any:
@@ -269,6 +274,16 @@ def _bilinear_weights(n: int, factor: int, like: Any) -> Array:
     centers = xp.asarray(pixel_centers(n, factor * n).astype(like.dtype))
     distances = abs(centers[:, None] - xp.arange(n, dtype=like.dtype))
     return xp.maximum(1 - distances, 0)
+
+
+def _integers(layer: Layer, name: str, value: Any) -> tuple[int, ...]:
+    """The argument called `name` as a tuple; raises TypeError unless it holds integers."""
+    if not isinstance(value, (tuple, list)) or not all(map(is_integer, value)):
+        hint = f": write {name}=({value},)" if is_integer(value) else ""
+        raise TypeError(
+            f"{type(layer).__name__}: {name} must be a tuple of integers, not {value!r}{hint}"
+        )
+    return tuple(value)
 
 
 def _border(value: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from .base import Layer
 from .core import Dense
 from .normalization import LayerNormalization
 from .regularization import Dropout
+from .validation import check_rate, positive_integer
 
 
 class _TransformerBlock(Layer):
@@ -35,12 +36,15 @@ class _TransformerBlock(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        self.intermediate_dim = intermediate_dim
-        self.num_heads = num_heads
+        self.intermediate_dim = positive_integer(self, "intermediate_dim", intermediate_dim)
+        self.num_heads = positive_integer(self, "num_heads", num_heads)
+        check_rate(self, "dropout", dropout)
+        check_rate(self, "inner_dropout", inner_dropout)
         self.activation = activation
         self.epsilon = layer_norm_epsilon
         self.normalize_first = normalize_first
         self.attention_dropout = dropout if attention_dropout is None else attention_dropout
+        check_rate(self, "attention_dropout", self.attention_dropout)
         self.rotary = rotary
         self.kernel_initializer = kernel_initializer
         self.dropout = Dropout(dropout)
@@ -114,7 +118,7 @@ class TransformerEncoder(_TransformerBlock):
         (N, T, D) -> (N, T, D)
 
     Raises:
-        ValueError: If num_heads does not divide D, or the input is of another rank.
+        ValueError: If an argument is out of range, num_heads does not divide D, or the input is of another rank.
 
     References:
         Vaswani et al. 2017, arXiv:1706.03762, figure 1; Radford et al. 2019 (GPT-2).
@@ -214,7 +218,7 @@ class TransformerDecoder(_TransformerBlock):
         x (N, T, D), memory (N, S, ...) -> (N, T, D)
 
     Raises:
-        ValueError: If num_heads does not divide D, the input is of another rank, or there is no
+        ValueError: If an argument is out of range, num_heads does not divide D, the input is of another rank, or there is no
             memory.
 
     References:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import losses
+from ..arguments import explains_arguments
 from ..utils.registry import lookup, with_class_names
 from .accuracy import (
     Accuracy,
@@ -160,6 +161,7 @@ NAMES: dict[str, Callable[..., Metric]] = with_class_names(
 }
 
 
+@explains_arguments
 def get(metric: Any, loss: Any = None) -> Metric:
     """The metric that `metric` stands for.
 

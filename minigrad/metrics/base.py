@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import to_device
 from ..engine.tensor import remembered_logits
@@ -215,7 +216,7 @@ def to_probabilities(activation: str, y_true: Array, y_pred: Array) -> tuple[Arr
 # ---- the base, and means -------------------------------------------------------------------------
 
 
-class Metric:
+class Metric(metaclass=ExplainsArguments):
     """A figure over many batches: update_state with each batch, then result().
 
     Calling a metric updates it and returns the result so far. A subclass defines update_state,

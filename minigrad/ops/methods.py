@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import explains_arguments
 from ..config import settings
 from ..engine.autograd import Primitive, backward
 from ..engine.graph import Leaf
@@ -162,4 +163,6 @@ def _bind(name: str, function: Any) -> None:
         function.__name__ = name
         function.__qualname__ = f"Tensor.{name}"
         function.__doc__ = getattr(globals().get(name), "__doc__", None)
+        if not name.startswith("_"):
+            function = explains_arguments(function)
     setattr(Tensor, name, function)

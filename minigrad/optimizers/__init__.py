@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..arguments import explains_arguments
 from ..utils.registry import create
 from . import schedules
 from .adagrad import Adagrad
@@ -34,6 +35,7 @@ NAMES: dict[str, type[Optimizer]] = {
 }
 
 
+@explains_arguments
 def get(optimizer: str | type[Optimizer] | Optimizer) -> Optimizer:
     """The optimizer of that name or class, with its defaults.
 
@@ -51,4 +53,7 @@ def get(optimizer: str | type[Optimizer] | Optimizer) -> Optimizer:
     if isinstance(optimizer, Optimizer):
         return optimizer
     name = optimizer.lower() if isinstance(optimizer, str) else optimizer
-    return create(name, NAMES, "optimizer")
+    made = create(name, NAMES, "optimizer")
+    if not isinstance(made, Optimizer):
+        raise TypeError(f"optimizer: expected a name, an Optimizer or its class, got {optimizer!r}")
+    return made

@@ -6,6 +6,7 @@ import math
 from operator import is_not
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
+from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import to_device
 from ..engine.graph import ledger
@@ -24,7 +25,7 @@ class Segment(NamedTuple):
     stop: int
 
 
-class Optimizer:
+class Optimizer(metaclass=ExplainsArguments):
     """Base of all optimizers: `apply(gradients, parameters)` changes the parameters by one step.
 
     A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 import numpy as np
 
 from .. import ops
+from ..arguments import explains_arguments
 from ..engine.autograd import grad, no_grad
 from ..engine.tensor import Tensor
 from ..utils.files import PathLike
@@ -23,6 +24,7 @@ Window = tuple[float, float, float, float]  # x from, x to, y from, y to
 # ---- decision boundaries -------------------------------------------------------------------------
 
 
+@explains_arguments
 def decision_boundaries(
     panels: Mapping[str, tuple[Function, Any, Any]],
     *,
@@ -133,6 +135,7 @@ ACTIVATIONS: dict[str, Function] = {
 }
 
 
+@explains_arguments
 def value_and_derivative(f: Function, x: Any) -> tuple[np.ndarray, np.ndarray]:
     """f(x) and f'(x) at each element of x, in float64, by minigrad.grad.
 
@@ -152,6 +155,7 @@ def value_and_derivative(f: Function, x: Any) -> tuple[np.ndarray, np.ndarray]:
     return y.numpy(), derivative.numpy()
 
 
+@explains_arguments
 def activations(
     functions: Mapping[str, Function] | None = None,
     *,
@@ -193,6 +197,7 @@ def activations(
     return figure
 
 
+@explains_arguments
 def losses(
     groups: Mapping[str, tuple[str, np.ndarray, Mapping[str, Function]]],
     *,
@@ -231,6 +236,7 @@ def losses(
 # ---- trajectories of optimizers ------------------------------------------------------------------
 
 
+@explains_arguments
 def trajectories(
     f: Function,
     paths: Mapping[str, Any],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..utils.files import PathLike
 from .style import DARK, RED, add_panels, new_figure, row_count, to_numpy
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@explains_arguments
 def as_images(x: Any) -> np.ndarray:
     """Images as matplotlib draws them.
 
@@ -52,6 +54,7 @@ def as_images(x: Any) -> np.ndarray:
     return images
 
 
+@explains_arguments
 def show_image(
     axes: Axes,
     image: np.ndarray,
@@ -88,6 +91,7 @@ def set_small_title(axes: Axes, title: Any) -> None:
     axes.set_title(str(title), fontsize=9, fontweight="normal", pad=3)
 
 
+@explains_arguments
 def image_grid(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
     """Axes in rows of `columns`, one image each; gray images share black and white levels.
 
@@ -115,6 +119,7 @@ def image_grid(figure: Figure, images: np.ndarray, columns: int) -> list[Axes]:
     return panels
 
 
+@explains_arguments
 def samples(
     images: Any,
     *,
@@ -150,6 +155,7 @@ def samples(
     return figure
 
 
+@explains_arguments
 def predictions(
     images: Any,
     labels: Any,

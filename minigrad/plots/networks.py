@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 
 from .. import activations, losses
+from ..arguments import explains_arguments
 from ..backend import device_name, to_cpu
 from ..config import as_data, settings, to_device
 from ..data.images import resize
@@ -116,6 +117,7 @@ def _as_classes(classes: Any) -> np.ndarray:
 # ---- the numbers ---------------------------------------------------------------------------------
 
 
+@explains_arguments
 def compute_feature_maps(model: Sequential, images: Any, layer: LayerKey = None) -> np.ndarray:
     """The output of a layer for images.
 
@@ -142,6 +144,7 @@ def compute_feature_maps(model: Sequential, images: Any, layer: LayerKey = None)
         return _forward(model.layers[: index + 1], _as_input(model, images)).numpy()
 
 
+@explains_arguments
 def compute_saliency(model: Sequential, images: Any, classes: Any = None) -> np.ndarray:
     """|d score / d pixel|, the maximum over channels; the score is that before a softmax.
 
@@ -172,6 +175,7 @@ def compute_saliency(model: Sequential, images: Any, classes: Any = None) -> np.
     return abs(gradient).max(-1)
 
 
+@explains_arguments
 def compute_grad_cam(
     model: Sequential, images: Any, layer: LayerKey = None, classes: Any = None
 ) -> np.ndarray:
@@ -214,6 +218,7 @@ def compute_grad_cam(
     return np.maximum((weights * maps).sum(-1), 0)
 
 
+@explains_arguments
 def compute_gradient_norms(
     model: Model, x: Any, y: Any, loss: Any = "sparse_categorical_crossentropy"
 ) -> dict[str, float]:
@@ -245,6 +250,7 @@ def compute_gradient_norms(
 # ---- filters and feature maps --------------------------------------------------------------------
 
 
+@explains_arguments
 def filters(
     model: Sequential,
     layer: LayerKey = None,
@@ -292,6 +298,7 @@ def filters(
     return figure
 
 
+@explains_arguments
 def feature_maps(
     model: Sequential,
     images: Any,
@@ -346,6 +353,7 @@ def feature_maps(
 # ---- what decides for a class --------------------------------------------------------------------
 
 
+@explains_arguments
 def saliency(
     model: Sequential,
     images: Any,
@@ -384,6 +392,7 @@ def saliency(
     return _draw_heat(as_images(images), heat, labels, title, overlay=False, path=path)
 
 
+@explains_arguments
 def grad_cam(
     model: Sequential,
     images: Any,
@@ -471,6 +480,7 @@ def _class_description(classes: Any) -> str:
 # ---- gradients by depth --------------------------------------------------------------------------
 
 
+@explains_arguments
 def gradient_norms(norms: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
     """Gradient norms by depth, one line per network, on a logarithmic scale.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 
 from .. import losses
+from ..arguments import explains_arguments
 from ..backend import device_name, to_cpu
 from ..config import as_data, settings, to_device
 from ..engine.autograd import grad
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # ---- forecasts -----------------------------------------------------------------------------------
 
 
+@explains_arguments
 def forecast(
     truth: Any,
     predicted: Any,
@@ -90,6 +92,7 @@ def _as_series(name: str, values: Any, length: int | None = None) -> np.ndarray:
 # ---- attention -----------------------------------------------------------------------------------
 
 
+@explains_arguments
 def attention_maps(
     weights: Any,
     rows: Sequence[Any] | None = None,
@@ -183,6 +186,7 @@ def _visible(token: Any) -> str:
 # ---- attributions --------------------------------------------------------------------------------
 
 
+@explains_arguments
 def token_attributions(
     texts: Mapping[str, tuple[Sequence[Any], Any]],
     *,
@@ -238,6 +242,7 @@ def _draw_bars(axes: Axes, tokens: Sequence[Any], values: np.ndarray) -> None:
 # ---- gradients through time ----------------------------------------------------------------------
 
 
+@explains_arguments
 def compute_time_gradients(model: Model, x: Any, y: Any, loss: Any = "mse") -> np.ndarray:
     """|d loss_i / d x_i[t]| at each time step t, the mean over rows i.
 
@@ -279,6 +284,7 @@ def compute_time_gradients(model: Model, x: Any, y: Any, loss: Any = "mse") -> n
     return np.linalg.norm(gradient.numpy(), axis=-1).mean(0)
 
 
+@explains_arguments
 def time_gradients(
     norms: Mapping[str, Any], *, title: str = "", path: PathLike | None = None
 ) -> Figure:

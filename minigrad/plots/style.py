@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..backend import to_cpu
 from ..utils.files import PathLike, atomic_write
 
@@ -64,6 +65,7 @@ CJK_FONTS = [
 ]
 
 
+@explains_arguments
 @contextmanager
 def new_figure(width: float, height: float, path: PathLike | None = None) -> Iterator[Figure]:
     """An empty figure in the common style, saved when the block ends.
@@ -153,6 +155,7 @@ def add_panels(figure: Figure, count: int, columns: int, *, sharex: bool = False
     return list(grid[:count])
 
 
+@explains_arguments
 def integer_ticks() -> Any:
     """A locator that puts ticks at integers only, even where a single one is in view."""
     from matplotlib.ticker import MaxNLocator

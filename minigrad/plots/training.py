@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..utils.files import PathLike
 from .style import (
     COLORS,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # ---- by epoch ------------------------------------------------------------------------------------
 
 
+@explains_arguments
 def history(record: Any, *, title: str = "", path: PathLike | None = None) -> Figure:
     """Loss and metrics by epoch, one panel each: training solid, validation dashed.
 
@@ -69,6 +71,7 @@ def _draw_epochs(axes: Axes, y: Sequence[float], label: str, color: str, linesty
     axes.plot(epochs, y, linestyle, color=color, label=label, marker=marker)
 
 
+@explains_arguments
 def curves(
     lines: Mapping[str, Any],
     *,
@@ -117,6 +120,7 @@ def _is_integer(values: Any) -> bool:
     return numbers.dtype.kind in "iuf" and bool(np.all(numbers == np.round(numbers)))
 
 
+@explains_arguments
 def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
     """Learning rates by epoch, one panel each, all from zero.
 
@@ -148,6 +152,7 @@ def schedules(rates: Mapping[str, Any], *, path: PathLike | None = None) -> Figu
 # ---- confusion matrix ----------------------------------------------------------------------------
 
 
+@explains_arguments
 def confusion_matrix(
     labels: Any,
     predicted: Any,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ..arguments import ExplainsArguments
 from ..utils.files import parsing
 from ..utils.registry import check_choice
 
@@ -22,7 +23,7 @@ Logs = dict[str, float]  # loss and metrics by name
 Hook = Callable[..., Any] | None
 
 
-class Callback:
+class Callback(metaclass=ExplainsArguments):
     """Base of all callbacks: override the methods you need.
 
     `self.model` is the model in training; `self.model.stop_training = True` ends it after the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from itertools import count as counter
 from itertools import cycle, islice, repeat
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array, backend, device_name, to_cpu
-from ..config import as_data, default_device, is_indexed_object, settings, to_device
+from ..config import default_device, is_indexed_object, settings, to_device
 from ..data.loader import Dataset, one_pass, train_validation_split
 from ..losses import SparseCategoricalCrossentropy
 from ..random import generator
 from ..utils.registry import check_choice
+from .data_errors import NAMES, as_rows, check_inputs, refuse_array
 
 if TYPE_CHECKING:
     from .model import Model
@@ -308,7 +309,8 @@ def is_batch_iterator(x: Any) -> bool:
     """
     if is_indexed_object(x):
         return True
-    return isinstance(x, Iterable) and not hasattr(x, "__getitem__") and not hasattr(x, "__array__")
+    is_rows = hasattr(x, "__getitem__") or hasattr(x, "__array__") or hasattr(x, "toarray")
+    return isinstance(x, Iterable) and not is_rows and not isinstance(x, Set)
 
 
 def reject_array_options(*values: Any) -> None:
@@ -366,6 +368,8 @@ def prepare_arrays(
     parameters = model._trained or model.weights
     device = parameters[0].device if parameters else default_device()
     x_array, *others = validate_data(x, y, sample_weight, device, prefix)
+    if x_array.shape[1:] != model.input_shape:
+        check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
         return [x_array, *others]
     return [model.cast(x_array), *others]
@@ -393,37 +397,17 @@ def validate_data(
     """
     if y is None and sample_weight is not None:
         raise ValueError("sample_weight needs y beside it")
-    arrays = [as_data(a) for a in (x, y, sample_weight) if a is not None]
+    given = [x, *(a for a in (y, sample_weight) if a is not None)]
+    arrays = [as_rows(a, prefix + name) for a, name in zip(given, NAMES)]
     for i, a in enumerate(arrays):
         if a.ndim == 0 or len(a) == 0 or len(a) != len(arrays[0]) or not _is_finite(a):
-            _refuse_array(arrays, i, prefix)
+            refuse_array(arrays, i, prefix, getattr(given[i], "columns", None))
     return [to_device(a, device) for a in arrays]
 
 
 def _is_finite(a: Array) -> bool:
     """True if a holds neither NaN nor infinity."""
     return a.dtype.kind != "f" or bool(backend(a).isfinite(a).all())
-
-
-def _refuse_array(arrays: list[Array], i: int, prefix: str) -> None:
-    """Raise the ValueError that says why arrays[i] is not valid data."""
-    a = arrays[i]
-    name = prefix + ("x", "y", "sample_weight")[i]
-    if a.ndim == 0:
-        raise ValueError(
-            f"{name} is a single number: expected an array whose first axis counts the rows"
-        )
-    rows = len(arrays[0])
-    if len(a) != rows:
-        raise ValueError(f"{name} has {len(a)} rows, {prefix}x has {rows}: they must be equal")
-    if len(a) == 0:
-        raise ValueError(f"{name} of shape {a.shape} holds no rows")
-    finite_rows = backend(a).isfinite(a).reshape(len(a), -1).all(1)
-    bad = to_cpu(~finite_rows).nonzero()[0]
-    raise ValueError(
-        f"{name} holds NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}: "
-        "fill or drop them before training"
-    )
 
 
 # ---- class weights -------------------------------------------------------------------------------

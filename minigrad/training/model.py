@@ -38,6 +38,7 @@ from .data_adapter import (
     takes_class_numbers,
     unpack_x_y_sample_weight,
 )
+from .data_errors import NO_TARGETS, output_hint
 from .diagnosis import describe_divergence, report_unreached
 from .loop import accumulate_logs, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .summary import summary_table
@@ -70,6 +71,9 @@ class Model(Layer):
         array([[1.]], dtype=float32)
     """
 
+    explained = "compile fit evaluate predict train_on_batch test_on_batch save load " + (
+        "save_weights load_weights"
+    )
     accepts_integers = True
     layers_carry_masks = True
     optimizer: Optimizer
@@ -269,8 +273,12 @@ class Model(Layer):
         if self.loss is None:
             raise ValueError("compile was given no loss: name one, or override train_step")
         if y is None:
-            raise ValueError("there are no targets y to compute the loss from")
-        loss = self.loss(losses.match_target_shape(y, y_pred), y_pred, sample_weight)
+            raise ValueError(NO_TARGETS)
+        try:
+            loss = self.loss(losses.match_target_shape(y, y_pred), y_pred, sample_weight)
+        except ValueError as error:
+            error.args = (f"{error}{output_hint(y, y_pred)}",)
+            raise
         if settings.recording and getattr(loss, "node", None) is None:
             return loss  # cut off from the parameters, which penalties would hide
         for p in self.trained():

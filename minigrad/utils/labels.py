@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from ..config import settings
 
 
+@explains_arguments
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """Class numbers as one-hot rows of the default dtype.
 

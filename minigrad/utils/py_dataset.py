@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import ExplainsArguments
 
-class PyDataset:
+
+class PyDataset(metaclass=ExplainsArguments):
     """Base of data that is too large, or too much alive, for arrays: fit takes it as x.
 
     A subclass defines `__len__`, the number of batches, and `__getitem__(index)`, which returns

@@ -10,10 +10,11 @@ A module with named objects has a dict `NAMES` and a function `get`:
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
+
+from ..arguments import nearest, unique_spellings
 
 
 def lookup(name: str, table: dict[str, Any], what: str) -> Any:
@@ -36,14 +37,10 @@ def lookup(name: str, table: dict[str, Any], what: str) -> Any:
         raise TypeError(f"{what}: expected one of its names or a callable, got {name!r}")
     if name in table:
         return table[name]
-    spellings: dict[str, str] = {}  # HeNormal and he_normal are one name: the first one is shown
-    for known in table:
-        spellings.setdefault(_folded(known), known)
-    words = set(name.lower().split("_"))
-    longer = [known for known in spellings if words < set(spellings[known].lower().split("_"))]
-    near = difflib.get_close_matches(_folded(name), longer or spellings, n=1)
-    guess = f"did you mean {spellings[near[0]]!r}? " if near else ""
-    raise ValueError(f"unknown {what} {name!r}: {guess}known: {', '.join(spellings.values())}")
+    near = nearest(name, table)
+    guess = f"did you mean {near!r}? " if near else ""
+    known = ", ".join(unique_spellings(table).values())
+    raise ValueError(f"unknown {what} {name!r}: {guess}known: {known}")
 
 
 def check_choice(value: str, choices: Iterable[str], what: str) -> None:
@@ -109,11 +106,6 @@ def format_call(instance: Any) -> str:
     """
     arguments = ", ".join(f"{name}={value!r}" for name, value in vars(instance).items())
     return f"{type(instance).__name__}({arguments})"
-
-
-def _folded(name: str) -> str:
-    """The name without case and underscores."""
-    return name.lower().replace("_", "")
 
 
 def snake_case(name: str) -> str:

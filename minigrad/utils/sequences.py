@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explains_arguments
 from .registry import lookup
 
 
+@explains_arguments
 def pad_sequences(
     sequences: Sequence[Any],
     maxlen: int | None = None,

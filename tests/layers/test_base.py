@@ -113,7 +113,7 @@ def test_errors_carry_the_path():
             "two layers are called 'a'",
         ),
         (lambda: Reshape((3,))(X), ValueError, r"layer reshape: reshape.*\[5, 4\]"),
-        (lambda: Permute((1, 3))(X), ValueError, "layer permute"),
+        (lambda: Permute((2, 1))(X), ValueError, "layer permute"),
         (lambda: Layer()(X), TypeError, "layer layer: Layer needs a method call"),
         (lambda: Dense(3)("text"), TypeError, "expected numbers"),
         (lambda: Dense(3, colour="red"), TypeError, "colour"),

@@ -317,7 +317,7 @@ def test_local_response_normalization_by_the_papers_sum(xp):
     "make, words",
     [
         (lambda: GroupNormalization(3)(X), "4 channels .* do not divide into 3 groups"),
-        (lambda: GroupNormalization(0), "groups must be positive"),
+        (lambda: GroupNormalization(0), "groups must be a positive integer"),
         (
             lambda: BatchNormalization(axis=1)(X),
             r"channels last, \(N, ..., C\) with axis=-1; got axis=1",

@@ -54,7 +54,7 @@ def test_sequential_holds_layers(make):
         TypeError, match="Sequential expects layers, got .*: wrap a function in Lambda"
     ):
         make(ops.tanh)
-    with pytest.raises(TypeError, match="Sequential expects layers, got 'relu'$"):
+    with pytest.raises(TypeError, match="Sequential expects layers, got the text 'relu'"):
         make("relu")
 
 

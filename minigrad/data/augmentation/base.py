@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import ExplainsArguments
 from ...backend import backend
 from ...random import generator
 from ..images import as_batch
@@ -16,7 +17,7 @@ Factor = float | Sequence[float]  # f stands for -f..f
 Interval = tuple[float, float]  # lowest and highest
 
 
-class Augmentation:
+class Augmentation(metaclass=ExplainsArguments):
     """A random change of each image of a batch; labels and weights pass through.
 
     Images are (N, H, W, C) or (N, H, W), uint8 or floating; the result has the same dtype, and the
@@ -124,7 +125,7 @@ class Augmentation:
         return float(a), float(b)
 
 
-class Compose:
+class Compose(metaclass=ExplainsArguments):
     """Several augmentations, one after the other.
 
     Args:

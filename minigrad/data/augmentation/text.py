@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import ExplainsArguments
 from ...random import generator
 
 # groups of words that mean the same
@@ -67,7 +68,7 @@ def dictionary_form(word: str) -> str:
     return word.strip(PUNCTUATION).lower()
 
 
-class TextAugmentation:
+class TextAugmentation(metaclass=ExplainsArguments):
     """A random change of each text; an empty text stays as it is.
 
     A subclass defines `change`, which gets the words of one text, at least one.

@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from ...arguments import ExplainsArguments
 from ...utils.files import PathLike, entry, parsing, read_json, write_json
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'  # the characters that Keras removes from texts
 
 
-class Vocabulary:
+class Vocabulary(metaclass=ExplainsArguments):
     """Tokens by id. A subclass defines `encode` and `decode`.
 
     Args:
