@@ -949,7 +949,8 @@ class Loss(metaclass=ExplainsArguments):
     # logits, "signs" of scores whose sign counts; metrics by name apply it
     output_activation = ""
     _check: Check | None = None  # refuses targets outside of the domain
-    _is_checked = False  # True in training after the first batch: later ones are not looked at
+    _is_checked = False  # True in training after the first batch
+    _expected: Any = None  # all targets of the training that begins
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
@@ -966,24 +967,26 @@ class Loss(metaclass=ExplainsArguments):
         """The mean over the samples as one op, or None where there is no such op."""
         return None
 
-    def check_targets(self, y_true: Any) -> None:
-        """Refuse targets outside of the domain of this loss, as each call does outside of training.
+    def expect_targets(self, y_true: Any) -> None:
+        """Have all targets of a training checked with its first batch, in place of each batch.
+
+        Not before: a mask of the predictions may yet mark some as padding, which may hold anything.
 
         Args:
-            y_true: All targets of a training.
-
-        Raises:
-            ValueError: If a target is outside.
+            y_true: All targets; None if only batches are known, of which the first is checked.
         """
-        if self._check is not None:
-            type(self)._check(self.name, as_data(y_true))  # type: ignore[misc]
         self._is_checked = False
+        self._expected = y_true
 
     def _check_batch(self, y_true: Any) -> None:
-        """The same for a batch; in training for the first one."""
-        if not (self._is_checked and settings.training):
-            self.check_targets(y_true)
-            self._is_checked = bool(settings.training)
+        """Refuse targets outside of the domain; in training once."""
+        if self._is_checked and settings.training:
+            return
+        expected, self._expected = self._expected, None
+        if self._check is not None:
+            targets = y_true if expected is None else as_data(expected)
+            type(self)._check(self.name, targets)  # type: ignore[misc]
+        self._is_checked = bool(settings.training)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch: a Tensor of shape (), or (...) without reduction.
@@ -1009,8 +1012,7 @@ class Loss(metaclass=ExplainsArguments):
         weight = self._weights_of(losses, sample_weight)
         if self.reduction != "mean_with_sample_weight":
             return reduce(losses * weight)
-        total = backend(weight).broadcast_to(weight, losses.shape).sum()
-        return ops.sum(losses * weight) / (total + (total == 0))
+        return ops.sum(losses * weight) / _total(weight, losses.shape)
 
     def _masked_losses(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
         """The weighted losses, 0 at padding; scaled so that their mean is that of the real ones."""
@@ -1023,12 +1025,14 @@ class Loss(metaclass=ExplainsArguments):
                 stacklevel=3,
             )
             return losses
-        is_mean = REDUCTIONS[self.reduction] is ops.mean
-        scale = mask.size / backend(mask).maximum(mask.sum(), 1) if is_mean else 1
-        weights = (mask * scale).astype(losses.dtype)
+        real = self._weights_of(losses, mask.astype(losses.dtype), "the mask of y_pred")
+        weights = real
         if sample_weight is not None:
-            losses = losses * self._weights_of(losses, sample_weight)
-        return losses * self._weights_of(losses, weights, "the mask of y_pred")
+            weights = real * self._weights_of(losses, sample_weight)
+        if REDUCTIONS[self.reduction] is ops.mean:
+            counted = weights if self.reduction == "mean_with_sample_weight" else real
+            weights = weights * (losses.size / _total(counted, losses.shape))
+        return losses * weights
 
     def _weights_of(self, losses: Any, sample_weight: Any, name: str = "sample_weight") -> Any:
         """The weights in a shape that broadcasts to the losses."""
@@ -1044,6 +1048,12 @@ class Loss(metaclass=ExplainsArguments):
                 "one weight per sample is expected"
             )
         return weight.reshape(weight.shape + (1,) * (losses.ndim - weight.ndim))
+
+
+def _total(weights: Array, shape: tuple[int, ...]) -> Array:
+    """The sum of the weights of all losses, 1 in place of 0."""
+    total = backend(weights).broadcast_to(weights, shape).sum(dtype="float32")
+    return total + (total == 0)
 
 
 class MeanSquaredError(Loss):

@@ -13,7 +13,7 @@ from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import to_device
 from ..engine.tensor import remembered_logits
-from ..losses import match_target_shape, validate_targets
+from ..losses import hide_padding, match_target_shape, validate_targets
 from ..utils.registry import snake_case
 
 # ---- arrays that fit each other ------------------------------------------------------------------
@@ -440,6 +440,9 @@ class MeanMetricWrapper(Average):
         """
         mask = getattr(y_pred, "mask", None)
         y_true, y_pred = self.all_steps(y_true, y_pred)
+        loss = getattr(self.fn, "__self__", None)  # of whose call the mean is taken
+        if mask is not None and getattr(loss, "hides_padding", False):
+            y_true = hide_padding(y_true, mask)
         values = as_array(self.fn(y_true, y_pred))
         if mask is not None and values.shape[: mask.ndim] == mask.shape:
             values, sample_weight = values[mask], _weights_of_real(mask, sample_weight)

@@ -130,7 +130,7 @@ class Model(Layer):
         self.optimizer = chosen_optimizer
         self.loss = chosen_loss
         if isinstance(chosen_loss, losses.Loss):
-            chosen_loss._is_checked = False
+            chosen_loss.expect_targets(None)
         self._metrics = plain
         self._weighted_metrics = weighted
         self._trainable_at_compile = {layer: layer.trainable for _, layer in self.named_layers()}
@@ -215,8 +215,8 @@ class Model(Layer):
             epochs - initial_epoch,
         )
         run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
-        if y is not None and isinstance(self.loss, losses.Loss):
-            self.loss.check_targets(y)
+        if isinstance(self.loss, losses.Loss):
+            self.loss.expect_targets(y)
         self.history = History()
         own: list[Callback] = [self.history]
         if verbose:

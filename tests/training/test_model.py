@@ -26,6 +26,7 @@ from minigrad.layers import (
     BatchNormalization,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Lambda,
     LayerNormalization,
@@ -632,3 +633,37 @@ def test_all_targets_of_a_fit_are_looked_at():
     model.train_on_batch(np.ones((2, 2)), [0, 1])
     with pytest.raises(ValueError, match="0 to 7: class numbers"):
         model.evaluate(np.ones((100, 2)), y)
+
+
+def test_targets_of_padding_may_hold_anything():
+    x = np.array([[1, 2, 0], [3, 0, 0], [2, 1, 3]])
+    bits = np.array([[0, 1, 40], [1, 40, 40], [1, 0, 1]])
+    for loss, y, width, activation in (
+        ("binary_crossentropy", bits[..., None], 1, "sigmoid"),
+        ("hinge", bits[..., None], 1, None),
+        ("sparse_categorical_crossentropy", bits, 2, "softmax"),
+    ):
+        layers = [Embedding(4, 5, mask_zero=True), Dense(width, activation=activation)]
+        model = Sequential(layers)
+        names = ["accuracy", "precision", "f1", loss]
+        model.compile("sgd", loss, metrics=names, weighted_metrics=["accuracy"])
+        model.fit(x, y, epochs=2, verbose=0)
+        results = model.evaluate(x, y, return_dict=True)
+        assert results[loss] == pytest.approx(results["loss"], rel=1e-5)
+        assert results["weighted_accuracy"] == results["accuracy"] <= 1
+
+
+def test_masked_steps_do_not_count_in_a_mean_by_weight():
+    rng = np.random.default_rng(0)
+    t, p = rng.standard_normal((2, 3, 4, 2))
+    w, mask = rng.uniform(size=3), np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
+    each = ((t - p) ** 2).mean(-1)
+    y = minigrad.Tensor(p)
+    y.mask = mask
+    for reduction, divisor in (
+        ("mean", mask.sum()),
+        ("mean_with_sample_weight", (mask * w[:, None]).sum()),
+        ("sum", 1),
+    ):
+        loss = minigrad.losses.MeanSquaredError(reduction)(t, y, w)
+        assert loss.item() == pytest.approx((each * mask * w[:, None]).sum() / divisor, rel=1e-5)
