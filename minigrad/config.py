@@ -218,12 +218,12 @@ def to_device(x: Any, name: str | None = None) -> Array:
 
 
 def _floating(dtype: Any) -> np.dtype:
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
+    if str(dtype) == "bfloat16" or np.dtype(dtype).kind != "f":
         raise TypeError(
-            f"the default dtype must be a floating one, not {dtype}: try 'float32' or 'float64'"
+            f"the default dtype must be float16, float32 or float64, not {dtype}: NumPy computes "
+            "with no others"
         )
-    return dtype
+    return np.dtype(dtype)
 
 
 class default_dtype(Scope):
@@ -370,7 +370,9 @@ def _describe_others(x: np.ndarray) -> str:
     values = x.reshape(-1)[:1000].tolist()
     first = next((v for v in values if not isinstance(v, (int, float))), x)
     hint = ""
-    if isinstance(first, str):
+    if x.dtype.name == "bfloat16":
+        hint = ", which NumPy does not compute with: write x.astype('float32')"
+    elif isinstance(first, str):
         hint = ": np.unique(strings, return_inverse=True)[1] gives each its number"
     elif hasattr(first, "__next__"):
         hint = ": list(...) of it is a list"

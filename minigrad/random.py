@@ -31,6 +31,8 @@ from .config import Scope, settings
 
 __all__ = ["generator", "normal", "seed", "uniform", "use_generator"]
 
+FLOAT16_STEPS = 2048  # their multiples of 1 / 2048 are exact
+
 
 def _first_generator() -> np.random.Generator:
     """Seed 0; in a process that multiprocessing has started afresh, 0 and the name of it."""
@@ -138,12 +140,18 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 def uniform(shape: tuple[int, ...], like: Array) -> Array:
     """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
-    return backend(like).asarray(generator().random(shape, _dtype_of(like)))
+    dtype = _dtype_of(like)
+    if dtype == "float16":  # rounded down, so that none becomes 1
+        steps = np.floor(generator().random(shape, np.float32) * FLOAT16_STEPS)
+        return backend(like).asarray((steps / FLOAT16_STEPS).astype(dtype))
+    return backend(like).asarray(generator().random(shape, dtype))
 
 
 def normal(shape: tuple[int, ...], like: Array) -> Array:
     """Standard normal numbers with the dtype and on the device of `like`."""
-    return backend(like).asarray(generator().standard_normal(shape, _dtype_of(like)))
+    dtype = _dtype_of(like)
+    numbers = generator().standard_normal(shape, np.promote_types(dtype, np.float32).type)
+    return backend(like).asarray(numbers.astype(dtype, copy=False))
 
 
 def _dtype_of(like: Array) -> Any:

@@ -118,6 +118,39 @@ def test_special_functions(xp):
     np.testing.assert_allclose(mg.to_cpu(y), erf(x))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "shape", [(), (7,), (100_000,), (70_000, 3), (300, 5, 7), (5, 1000, 3), (2, 600, 300), (0, 3)]
+)
+def test_sums_over_every_axis_are_numpys(shape, dtype):
+    rng = np.random.default_rng(0)
+    x = np.asarray(rng.standard_normal(shape) + 1, dtype)
+    axes = [None, (), *range(len(shape)), -1, tuple(range(len(shape)))[-2:]][: 3 + len(shape)]
+    for view in (x, x.T, x[..., ::-1] if shape else x, np.broadcast_to(x, (3, *shape))):
+        for axis in axes:
+            for keepdims in (False, True):
+                for found, name in ((bk.sum_axes, "sum"), (bk.mean_axes, "mean")):
+                    if not shape and isinstance(axis, int) or not x.size and name == "mean":
+                        continue
+                    expected = getattr(view.astype("float64"), name)(axis, keepdims=keepdims)
+                    y = found(view, axis, keepdims)
+                    assert y.shape == np.shape(expected) and y.dtype == dtype
+                    largest = np.abs(expected).max(initial=1)
+                    np.testing.assert_allclose(y, expected, rtol=1e-6, atol=1e-6 * largest)
+
+
+def test_sums_of_an_axis_that_is_not_there():
+    for f in (bk.sum_axes, bk.mean_axes):
+        for shape in ((2, 3), (300, 300)):
+            with pytest.raises(np.exceptions.AxisError):
+                f(np.ones(shape), 2)
+
+
+def test_sum_rows(xp):
+    x = xp.asarray(np.arange(2 * 70_000 * 3, dtype="float64").reshape(2, 70_000, 3) % 7)
+    np.testing.assert_allclose(bk.to_cpu(bk.sum_rows(x)), bk.to_cpu(x).sum(-2), rtol=1e-12)
+
+
 def test_chunks():
     assert [list(range(10))[s] for s in bk.chunks(10, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert list(bk.chunks(0, 4)) == []

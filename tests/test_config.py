@@ -49,10 +49,16 @@ def test_default_dtype_is_a_setting_and_a_context():
     assert mg.floatx() == "float32"
     mg.set_floatx(np.float64)
     assert Tensor([1.0]).dtype == np.float64
-    for wrong in ("int32", bool):
-        with pytest.raises(TypeError, match="floating"):
+    for wrong in ("int32", bool, "bfloat16"):
+        with pytest.raises(TypeError, match="float16, float32 or float64, not "):
             mg.default_dtype(wrong)
     assert mg.floatx() == "float64"
+
+
+def test_bfloat16_says_what_to_write():
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    with pytest.raises(TypeError, match=r"bfloat16.*x\.astype\('float32'\)"):
+        Tensor(np.ones(2, bfloat16))
 
 
 def test_as_data():

@@ -21,7 +21,17 @@ from ..config import Scope, settings
 from .errors import FORWARD_ERRORS, with_context
 from .graph import Node, base_array, ledger
 from .kernel_table import kernels_of
-from .promotion import LISTS, ShapeDtype, as_arrays, cast_integers, is_promoted, promote_inputs
+from .promotion import (
+    LISTS,
+    ShapeDtype,
+    as_arrays,
+    call_converted,
+    cast_integers,
+    is_promoted,
+    narrow,
+    promote_inputs,
+    real_dtype,
+)
 from .tensor import Tensor, wrap
 
 P = ParamSpec("P")
@@ -71,6 +81,8 @@ class Primitive(Generic[P]):
         self.__wrapped__ = forward
         self.rules: Iterable[Rule | None] = ()
         self.constant = False  # True: no gradient flows, nothing is recorded
+        self.casts: Callable[..., Any] | None = None  # what `real` and `accumulates` cast
+        self.cast_count = 0  # the number of inputs before the first that they keep
         self.saves_output = True
         # the inputs that no rule reads, and those of which only the shape is read (None: all)
         self.unused_inputs: Sequence[int] = ()
@@ -147,6 +159,10 @@ class Primitive(Generic[P]):
     # One function, because every op of every step passes here and a call costs as much as a branch.
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
         try:
+            if self.cast_count or kwargs:
+                y = call_converted(self, args, kwargs)
+                if y is not NotImplemented:
+                    return y
             forward: Any = self._select_forward(args[0], kwargs) if self.kernel else self.forward
             if forward is None:
                 return self.forward(*args, **kwargs)
@@ -155,10 +171,7 @@ class Primitive(Generic[P]):
                 if isinstance(a, Tensor):
                     break
             else:  # arrays in, array out
-                if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
-                    args = as_arrays(args)  # type: ignore[assignment]
-                y = forward(*args, **kwargs)
-                return y[0] if self.is_fused else y
+                return self._compute(forward, args, kwargs)
             arrays: list[Any] = []
             parents: list[Node | None] = []
             has_tensor = mixed = recorded = False
@@ -185,9 +198,9 @@ class Primitive(Generic[P]):
             y = residuals = forward(*arrays, **kwargs)
             if self.is_fused:
                 y, residuals = y
-            elif y.dtype is FLOAT64 and is_promoted(arrays) and "dtype" not in kwargs:
+            elif y.dtype is FLOAT64 and "dtype" not in kwargs and is_promoted(arrays):
                 arrays = cast_integers(arrays)
-                y = residuals = forward(*arrays, **kwargs)
+                y = residuals = y.astype(real_dtype(arrays))
         except FORWARD_ERRORS as cause:
             raise with_context(self, args, kwargs, cause) from cause
         node = None
@@ -200,6 +213,13 @@ class Primitive(Generic[P]):
         result.node = node
         result.mask = None
         return result
+
+    def _compute(self, forward: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        """The call on arrays and lists of numbers alone."""
+        if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
+            args = as_arrays(args)
+        y = forward(*args, **kwargs)
+        return y[0] if self.is_fused else narrow(y, args, kwargs)
 
     def _record(self, parents: Any, arrays: list[Any], kwargs: Any, residuals: Any) -> Node:
         """The node of a call, which keeps what the gradient rules read and nothing else."""

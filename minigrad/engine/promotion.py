@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import FLOAT64, SCALARS, Array, backend, device_name
+import numpy as np
+
+from ..backend import FLOAT32, FLOAT64, SCALARS, Array, backend, device_name
 from ..config import as_data, settings, to_device
 from .tensor import Tensor
 
@@ -83,18 +85,72 @@ def _as_array(a: Any, dtype: Any, device: str) -> Array:
     return to_device(as_data(a, dtype if both_floating else None), device)
 
 
+# ---- dtypes --------------------------------------------------------------------------------------
+
+
 def is_promoted(arrays: Sequence[Any]) -> bool:
-    """True if no input is float64: a float64 result then comes from integers, by NumPy's rules."""
-    return all(getattr(a, "dtype", None) is not FLOAT64 for a in arrays)
+    """True if integers are among the inputs and no float64: NumPy makes float64 of them."""
+    dtypes = [a.dtype for a in arrays if hasattr(a, "dtype")]
+    return FLOAT64 not in dtypes and any(dtype.kind in "iub" for dtype in dtypes)
+
+
+def real_dtype(inputs: Sequence[Any]) -> Any:
+    """The dtype of a real result: the widest floating one of the inputs, else the default one.
+
+    Where floating Tensors are among them, arrays do not count.
+    """
+    tensors = [a for a in inputs if isinstance(a, Tensor) and a.dtype.kind == "f"]
+    dtypes = {a.dtype for a in tensors or inputs if hasattr(a, "dtype")}
+    floating = [dtype for dtype in dtypes if dtype.kind == "f"]
+    return max(floating, key=lambda dtype: dtype.itemsize, default=settings.default_dtype)
 
 
 def cast_integers(arrays: Sequence[Any]) -> list[Any]:
-    """The arrays with integers in the widest floating dtype among them, else the default dtype."""
-    dtypes = {a.dtype for a in arrays if hasattr(a, "dtype")}
-    floating = [dtype for dtype in dtypes if dtype.kind == "f"]
-    kinds = "iu" if floating else "iub"
-    target = max(floating, key=lambda dtype: dtype.itemsize, default=settings.default_dtype)
-    return [a.astype(target) if getattr(a, "dtype", target).kind in kinds else a for a in arrays]
+    """The arrays with integers in the dtype of a real result."""
+    target = real_dtype(arrays)
+    return [a.astype(target) if getattr(a, "dtype", target).kind in "iu" else a for a in arrays]
+
+
+def narrow(y: Any, arrays: Sequence[Any], given: dict[str, Any]) -> Any:
+    """y; if NumPy's rules for integers or its scalars made it float64, in the dtype of the arrays.
+
+    Scalars beside floating arrays are settings, whose dtype does not count.
+    """
+    is_wide = getattr(y, "dtype", None) is FLOAT64 and "dtype" not in given
+    return _narrow(y, arrays) if is_wide else y
+
+
+def _narrow(y: Array, arrays: Sequence[Any]) -> Array:
+    floating = [a for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    if floating and any(isinstance(a, np.generic) for a in arrays):
+        return y.astype(real_dtype(floating))
+    return y.astype(real_dtype(arrays)) if is_promoted(arrays) else y
+
+
+def plain_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings with Python's numbers for NumPy's, whose dtype would widen the arrays."""
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in given.items()
+    }
+
+
+def call_converted(op: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
+    """A call with NumPy's numbers among the settings as Python's, and the inputs cast.
+
+    NotImplemented if nothing is to be done.
+    """
+    for value in given.values():
+        if isinstance(value, np.generic):
+            return op(*args, **plain_settings(given))
+    for a in args[: op.cast_count]:
+        is_list = a.__class__ in LISTS
+        if is_list or (a.__class__ not in SCALARS and getattr(a, "dtype", FLOAT32) is not FLOAT32):
+            return op.casts(op, args, given)
+    return NotImplemented
+
+
+# ---- errors --------------------------------------------------------------------------------------
 
 
 class ShapeDtype:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..backend import Array, backend, device_name, special_functions
+from ..ops.elementwise import FAR
 from .blocks import map_blocks
 
 # ---- relu ----------------------------------------------------------------------------------------
@@ -92,7 +93,14 @@ def gelu_derivative(x: Array, cdf: Array, approximate: bool) -> Array:
 def gelu_forward(x: Array, *, approximate: bool = False) -> tuple[Array, Array]:
     """gelu(x), which its backward reads."""
     cdf = normal_cdf_by_tanh if approximate else normal_cdf
-    y = map_blocks(lambda x: x * cdf(x), x)
+
+    def block(x: Array) -> Array:
+        xp = backend(x)
+        y = cdf(xp.clip(x, -FAR, FAR))
+        y *= xp.maximum(x, -FAR)
+        return y
+
+    y = map_blocks(block, x)
     return y, y
 
 
@@ -101,6 +109,7 @@ def gelu_backward(g: Array, y: Array, x: Array, *, approximate: bool = False) ->
 
     def grad_block(g: Array, y: Array, x: Array) -> Array:
         xp = backend(x)
+        x, y = xp.clip(x, -FAR, FAR), xp.minimum(y, FAR)
         cdf = xp.maximum(abs(y), TINY / 2) / xp.maximum(abs(x), TINY)  # 1/2 at 0
         return g * gelu_derivative(x, cdf, approximate)
 

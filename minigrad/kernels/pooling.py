@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..backend import Array, backend, cache_blocks
+from ..ops.pooling import lowest
 from ..ops.windows import Window, check_images
 from . import blocks
 
@@ -203,7 +204,7 @@ def _reduce_windows(x: Array, window: Window, combine: Callable[..., Any], fill:
 def max_pool_forward(x: Array, *, window: Window) -> Array:
     """The largest pixel of each window."""
     check_images(x, window)
-    return _reduce_windows(x, window, backend(x).maximum, -math.inf)
+    return _reduce_windows(x, window, backend(x).maximum, lowest(x.dtype))
 
 
 def max_pool_grad(grad_output: Array, x: Array, maxima: Array, *, window: Window) -> Array:
@@ -211,7 +212,7 @@ def max_pool_grad(grad_output: Array, x: Array, maxima: Array, *, window: Window
     check_images(x, window)
 
     def masks(images: slice) -> Iterator[Array]:
-        return argmax_masks(gather_windows(x[images], window, -math.inf), maxima[images])
+        return argmax_masks(gather_windows(x[images], window, lowest(x.dtype)), maxima[images])
 
     return scatter_windows(grad_output, window, masks)
 
@@ -222,7 +223,7 @@ def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> Ar
     check_images(x, window)
     y = backend(v).zeros(maxima.shape, v.dtype)
     for images in cache_blocks(v, blocks.POOLING_BLOCK):
-        views = gather_windows(x[images], window, -math.inf)
+        views = gather_windows(x[images], window, lowest(x.dtype))
         masks = argmax_masks(views, maxima[images])
         total = y[images]
         for pixels, mask in zip(gather_windows(v[images], window, 0), masks):

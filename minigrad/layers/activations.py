@@ -42,6 +42,8 @@ class Activation(Layer):
 class ReLU(Layer):
     """max(x, 0), or in general min(max_value, x) from `threshold` on, a line below it.
 
+    At 0 and at max_value the gradient is 0.
+
     Args:
         max_value: Largest output; None for no limit.
         negative_slope: Slope of negative_slope * (x - threshold), the output below `threshold`.
@@ -77,7 +79,9 @@ class ReLU(Layer):
             y = ops.relu(x)
         else:
             y = ops.where(x > self.threshold, x, self.negative_slope * (x - self.threshold))
-        return y if self.max_value is None else ops.clip(y, max=self.max_value)
+        if self.max_value is None:
+            return y
+        return ops.where(y >= self.max_value, self.max_value, y)  # at the limit the slope is 0
 
 
 class LeakyReLU(Layer):

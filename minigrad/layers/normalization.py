@@ -296,7 +296,7 @@ class BatchNormalization(_ChannelNormalization):
             trainable,
             input_shape,
         )
-        self.momentum = momentum
+        self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         # (rows, mean, variance) of each batch, inside recompute_statistics

@@ -25,18 +25,12 @@ from .einsum import einsum
 from .elementwise import (
     absolute,
     add,
-    arccos,
-    arcsin,
-    arctan,
     astype,
     broadcast_to,
     ceil,
     clip,
-    cos,
-    cosh,
     divide,
     equal,
-    erf,
     exp,
     expm1,
     floor,
@@ -61,13 +55,10 @@ from .elementwise import (
     rint,
     round,
     sign,
-    sin,
-    sinh,
     sqrt,
     square,
     subtract,
     sum_to,
-    tan,
     tanh,
     where,
 )
@@ -107,6 +98,7 @@ from .shapes import (
     triu,
 )
 from .softmax import log_softmax, logsumexp, softmax
+from .trigonometric import arccos, arcsin, arctan, cos, cosh, erf, sin, sinh, tan
 from .windows import col2im, im2col
 
 __all__ = [

@@ -7,12 +7,15 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import composite, fused, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike
-from .elementwise import absolute, clip, erf, exp, minimum, square, tanh, where
+from .elementwise import FAR, LARGE, absolute, clip, exp, maximum, minimum, square, tanh, where
+from .trigonometric import erf
 
 # ---- sigmoid and its relatives -------------------------------------------------------------------
 
 
+@real
 @primitive
 def _sigmoid(x: TensorLike) -> TensorLike:
     return backend(x).tanh(x * 0.5) * 0.5 + 0.5
@@ -44,6 +47,7 @@ def _log1p_exp(x: Any) -> Any:
     return xp.log1p(xp.exp(-abs(x)))
 
 
+@real
 @primitive
 def log_sigmoid(x: TensorLike) -> TensorLike:
     """log(sigmoid(x)) = -softplus(-x), exact where sigmoid rounds to 0 or 1.
@@ -61,6 +65,7 @@ def log_sigmoid(x: TensorLike) -> TensorLike:
 log_sigmoid.gradients(lambda g, y, x: g * sigmoid(-x), needs="x")
 
 
+@real
 @primitive
 def softplus(x: TensorLike) -> TensorLike:
     """log(1 + exp(x)), computed as max(x, 0) + log(1 + exp(-|x|)), which no x overflows.
@@ -98,6 +103,7 @@ def relu(x: TensorLike) -> TensorLike:
 relu.gradients(lambda g, y, x: g * (y > 0), needs="y")
 
 
+@real
 @primitive
 def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
     """x where positive, negative_slope * x elsewhere.
@@ -121,6 +127,7 @@ leaky_relu.gradients(
 )
 
 
+@real
 @primitive
 def elu(x: TensorLike, *, alpha: float = 1.0) -> TensorLike:
     """x where positive, alpha * (exp(x) - 1) elsewhere.
@@ -146,6 +153,7 @@ elu.gradients(
 
 
 @composite
+@real
 def selu(x: TensorLike) -> TensorLike:
     """1.0507 * elu(x, alpha=1.6733), whose activations keep mean 0 and variance 1.
 
@@ -165,6 +173,7 @@ def selu(x: TensorLike) -> TensorLike:
 # ---- products with a gate ------------------------------------------------------------------------
 
 
+@real
 @fused(kernel="gelu")
 def gelu(x: TensorLike, *, approximate: bool = False) -> TensorLike:
     """x * P(standard normal <= x).
@@ -180,9 +189,26 @@ def gelu(x: TensorLike, *, approximate: bool = False) -> TensorLike:
         >>> gelu(np.array([-1.0, 2.0])).round(3)
         array([-0.159,  1.954])
     """
+    z = clip(x, min=-FAR, max=FAR)
     if approximate:
-        return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+        y = 0.5 * z * (1 + tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)))
+    else:
+        y = 0.5 * z * (1 + erf(z * math.sqrt(0.5)))
+    return where(x > FAR, x, y)
+
+
+@real
+@primitive
+def _silu(x: TensorLike) -> TensorLike:
+    return backend(x).maximum(x, -FAR) * sigmoid(x)
+
+
+def _silu_rule(g: Any, y: Any, x: Any) -> Any:
+    gate = sigmoid(x)
+    return g * gate * (1 + clip(x, min=-FAR, max=FAR) * (1 - gate))
+
+
+_silu.gradients(_silu_rule, needs="x")
 
 
 @composite
@@ -199,10 +225,11 @@ def silu(x: TensorLike) -> TensorLike:
         >>> silu(np.array([-1.0, 2.0])).round(3)
         array([-0.269,  1.762])
     """
-    return x * sigmoid(x)
+    return _silu(x)
 
 
-@composite
+@real
+@primitive
 def mish(x: TensorLike) -> TensorLike:
     """x * tanh(softplus(x)).
 
@@ -216,12 +243,22 @@ def mish(x: TensorLike) -> TensorLike:
         >>> mish(np.array([-1.0, 2.0])).round(3)
         array([-0.303,  1.944])
     """
-    return x * tanh(softplus(x))
+    return backend(x).maximum(x, -FAR) * tanh(softplus(x))
+
+
+def _mish_rule(g: Any, y: Any, x: Any) -> Any:
+    gate = tanh(softplus(x))
+    slope = (1 - gate * gate) * sigmoid(x)
+    return g * (gate + clip(x, min=-FAR, max=FAR) * slope)
+
+
+mish.gradients(_mish_rule, needs="x")
 
 
 # ---- rational and piecewise linear functions -----------------------------------------------------
 
 
+@real
 @primitive
 def softsign(x: TensorLike) -> TensorLike:
     """x / (1 + |x|).
@@ -233,15 +270,30 @@ def softsign(x: TensorLike) -> TensorLike:
         >>> softsign(np.array([-1.0, 3.0]))
         array([-0.5 ,  0.75])
     """
-    return x / (1 + abs(x))
+    bounded = backend(x).clip(x, -LARGE, LARGE)
+    return bounded / (1 + abs(bounded))
 
 
-softsign.gradients(lambda g, y, x: g / square(1 + absolute(x)), needs="x")
+def _softsign_rule(g: Any, y: Any, x: Any) -> Any:
+    magnitude = minimum(absolute(x), LARGE)
+    return g / square(1 + magnitude)
+
+
+softsign.gradients(_softsign_rule, needs="x")
+
+
+@primitive
+def _saturate(x: TensorLike, *, min: float, max: float) -> TensorLike:
+    """clip whose gradient at the limits is 0, like relu's."""
+    return backend(x).clip(x, min, max)
+
+
+_saturate.gradients(lambda g, y, x, min, max: where((x > min) & (x < max), g, 0), needs="x")
 
 
 @composite
 def relu6(x: TensorLike) -> TensorLike:
-    """min(max(x, 0), 6).
+    """min(max(x, 0), 6); the gradient at 0 and at 6 is 0.
 
     Args:
         x: Tensor or array.
@@ -250,12 +302,13 @@ def relu6(x: TensorLike) -> TensorLike:
         >>> relu6(np.array([-1.0, 2.0, 9.0]))
         array([0., 2., 6.])
     """
-    return clip(x, min=0, max=6)
+    return _saturate(x, min=0, max=6)
 
 
 @composite
+@real
 def hard_sigmoid(x: TensorLike) -> TensorLike:
-    """relu6(x + 3) / 6, straight lines in place of sigmoid's curve.
+    """relu6(x + 3) / 6, straight lines in place of sigmoid's curve, with its kinks.
 
     Args:
         x: Tensor or array.
@@ -269,7 +322,7 @@ def hard_sigmoid(x: TensorLike) -> TensorLike:
 
 @composite
 def hard_tanh(x: TensorLike) -> TensorLike:
-    """x limited to [-1, 1].
+    """x limited to [-1, 1]; the gradient at -1 and at 1 is 0.
 
     Args:
         x: Tensor or array.
@@ -278,10 +331,11 @@ def hard_tanh(x: TensorLike) -> TensorLike:
         >>> hard_tanh(np.array([-4.0, 0.5, 4.0]))
         array([-1. ,  0.5,  1. ])
     """
-    return clip(x, min=-1, max=1)
+    return _saturate(x, min=-1, max=1)
 
 
 @composite
+@real
 def hard_silu(x: TensorLike) -> TensorLike:
     """x * hard_sigmoid(x), also called hard swish.
 
@@ -295,7 +349,7 @@ def hard_silu(x: TensorLike) -> TensorLike:
         >>> hard_silu(np.array([-4.0, 0.0, 4.0]))
         array([-0.,  0.,  4.])
     """
-    return x * hard_sigmoid(x)
+    return maximum(x, -3) * hard_sigmoid(x)
 
 
 swish = silu

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import Array, backend
 from ..engine.autograd import composite, fused, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .elementwise import exp, where
 from .reductions import max, sum
@@ -32,6 +33,7 @@ def causal_mask(xp: Any, queries: int, keys: int, first: int) -> Array:
 
 
 @composite
+@real(keeps="mask")
 def masked_softmax(
     scores: TensorLike, mask: TensorLike | None = None, *, causal: bool = False
 ) -> TensorLike:
@@ -68,6 +70,7 @@ def masked_softmax(
 # ---- attention -----------------------------------------------------------------------------------
 
 
+@real(keeps="mask keep_mask")
 @fused(kernel="scaled_dot_product_attention")
 def scaled_dot_product_attention(
     q: TensorLike,
@@ -166,6 +169,7 @@ def leading_shape(*arrays: TensorLike) -> tuple[int, ...]:
 # ---- rotary positions ----------------------------------------------------------------------------
 
 
+@real(keeps="positions")
 @primitive
 def rotary(
     x: TensorLike, positions: TensorLike, *, base: float = 10000.0, interleaved: bool = True

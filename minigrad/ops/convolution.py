@@ -13,12 +13,14 @@ from typing import Any
 
 from ..backend import Array, Shape, backend
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import real
 from .matmul import row_sums
 from .windows import Window, check_images, col2im, im2col, pair, parse_padding
 
 # ---- the three ops -------------------------------------------------------------------------------
 
 
+@real
 @primitive(kernel="conv2d")
 def _conv2d(x: Array, w: Array, b: Array | None, *, window: Window, groups: int = 1) -> Array:
     """y[n, p, q, f] = b[f] + sum over i, j, c of patches[n, p, q, i, j, c] * w[i, j, c, f].
@@ -32,6 +34,7 @@ def _conv2d(x: Array, w: Array, b: Array | None, *, window: Window, groups: int 
     return y if b is None else y + b
 
 
+@real
 @primitive(kernel="conv2d_input_grad")
 def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: int = 1) -> Array:
     """The gradient of conv2d for the images: each output times its filter, added up where it lies.
@@ -53,6 +56,7 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
     return col2im(patches.reshape(shape), window=window)
 
 
+@real
 @primitive(kernel="conv2d_kernel_grad")
 def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: int = 1) -> Array:
     """The gradient of conv2d for the kernel: patches times outputs, summed over all positions.
@@ -199,6 +203,7 @@ def conv2d(
 
 
 @composite
+@real
 def conv2d_transpose(
     x: Any,
     w: Any,

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import VariadicRule, composite, primitive
+from ..engine.dtypes import accumulates
 from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
 
 
+@accumulates
 @primitive
 def _einsum(*operands: TensorLike, subscripts: str) -> TensorLike:
     """The sum, for subscripts with an arrow, without "...", no letter twice in a term."""

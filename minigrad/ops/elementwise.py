@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import Shape, backend, special_functions
+from ..backend import Shape, backend, sum_axes
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import _astype, accumulates, real
 from ..engine.tensor import Tensor, TensorLike
+
+FAR = 100  # beyond it sigmoid, erf and tanh are at their limits
+LARGE = 1e18  # beyond it x / (1 + x) is 1; its square is finite
 
 # ---- broadcasting: an adjoint pair ---------------------------------------------------------------
 
@@ -32,6 +36,7 @@ def broadcast_to(x: TensorLike, *, shape: Shape) -> TensorLike:
     return backend(x).broadcast_to(x, shape)
 
 
+@accumulates
 @primitive
 def sum_to(x: TensorLike, *, shape: Shape) -> TensorLike:
     """x summed over the axes along which broadcasting repeats an array of `shape`.
@@ -48,7 +53,7 @@ def sum_to(x: TensorLike, *, shape: Shape) -> TensorLike:
         return x
     extra = x.ndim - len(shape)
     repeated = [extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1]
-    return x.sum((*range(extra), *repeated), keepdims=True).reshape(shape)
+    return sum_axes(x, (*range(extra), *repeated), keepdims=True).reshape(shape)
 
 
 broadcast_to.gradients(lambda g, y, x, shape: sum_to(g, shape=x.shape), needs="x.shape")
@@ -443,6 +448,7 @@ multiply.gradients(
 )
 
 
+@real
 @primitive
 def divide(a: TensorLike, b: TensorLike) -> TensorLike:
     """a / b, element by element.
@@ -467,7 +473,9 @@ divide.gradients(
 
 @primitive
 def power(a: TensorLike, b: TensorLike) -> TensorLike:
-    """a ** b, element by element; the gradient for b counts 0 ** b as constant.
+    """a ** b, element by element; the gradient for b counts 0 ** b as constant where b >= 0.
+
+    Integers to a negative power are real.
 
     Args:
         a: Tensor, array or number; above 0 where b has a gradient.
@@ -477,7 +485,13 @@ def power(a: TensorLike, b: TensorLike) -> TensorLike:
         >>> power(np.array([2, 3]), 2)
         array([4, 9])
     """
+    if _is_integral(a) and _is_integral(b) and backend(b).any(b < 0):
+        b = b * 1.0
     return a**b
+
+
+def _is_integral(x: Any) -> bool:
+    return x.dtype.kind in "iub" if hasattr(x, "dtype") else isinstance(x, int)
 
 
 def _power_derivative(a: Any, b: Any) -> Any:
@@ -487,16 +501,18 @@ def _power_derivative(a: Any, b: Any) -> Any:
     return b * a ** where((b == 0) & (a == 0), 1, b - 1)
 
 
-def _log_or_zero(a: Any) -> Any:
-    """log(a), and 0 where a is 0."""
+def _log_or_zero(a: Any, b: Any) -> Any:
+    """log(a), and 0 where a is 0 and b is not negative."""
     if hasattr(a, "shape"):
-        return log(where(a == 0, 1, a))
-    return math.log(a or 1) if a >= 0 else math.nan
+        return log(where((a == 0) & (b >= 0), 1, a))
+    if a == 0:
+        return where(b < 0, -math.inf, 0.0)
+    return math.log(a) if a > 0 else math.nan
 
 
 power.gradients(
     lambda g, y, a, b: sum_to(g * _power_derivative(a, b), shape=a.shape),
-    lambda g, y, a, b: sum_to(g * y * _log_or_zero(a), shape=b.shape),
+    lambda g, y, a, b: sum_to(g * y * _log_or_zero(a, b), shape=b.shape),
     needs="y a b",
 )
 
@@ -535,6 +551,7 @@ def square(x: TensorLike) -> TensorLike:
 square.gradients(lambda g, y, x: g * (2 * x), needs="x")
 
 
+@real
 @primitive
 def sqrt(x: TensorLike) -> TensorLike:
     """The square root.
@@ -552,6 +569,7 @@ def sqrt(x: TensorLike) -> TensorLike:
 sqrt.gradients(lambda g, y, x: g / (2 * y), needs="y")
 
 
+@real
 @primitive
 def reciprocal(x: TensorLike) -> TensorLike:
     """1 / x, element by element.
@@ -668,9 +686,10 @@ def _is_number(limit: Any) -> bool:
     return limit is None or isinstance(limit, (int, float))
 
 
-# ---- exponentials and trigonometric functions ----------------------------------------------------
+# ---- exponentials --------------------------------------------------------------------------------
 
 
+@real
 @primitive
 def exp(x: TensorLike) -> TensorLike:
     """e ** x
@@ -688,6 +707,7 @@ def exp(x: TensorLike) -> TensorLike:
 exp.gradients(lambda g, y, x: g * y, needs="y")
 
 
+@real
 @primitive
 def expm1(x: TensorLike) -> TensorLike:
     """e ** x - 1, exact near 0.
@@ -705,6 +725,7 @@ def expm1(x: TensorLike) -> TensorLike:
 expm1.gradients(lambda g, y, x: g * (y + 1), needs="y")
 
 
+@real
 @primitive
 def log(x: TensorLike) -> TensorLike:
     """The natural logarithm.
@@ -722,6 +743,7 @@ def log(x: TensorLike) -> TensorLike:
 log.gradients(lambda g, y, x: g / x, needs="x")
 
 
+@real
 @primitive
 def log1p(x: TensorLike) -> TensorLike:
     """log(1 + x), exact near 0.
@@ -739,138 +761,7 @@ def log1p(x: TensorLike) -> TensorLike:
 log1p.gradients(lambda g, y, x: g / (1 + x), needs="x")
 
 
-@primitive
-def sin(x: TensorLike) -> TensorLike:
-    """The sine of x radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> sin(np.array([0.0, 1.0])).round(3)
-        array([0.   , 0.841])
-    """
-    return backend(x).sin(x)
-
-
-@primitive
-def cos(x: TensorLike) -> TensorLike:
-    """The cosine of x radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> cos(np.array([0.0, 1.0])).round(3)
-        array([1.  , 0.54])
-    """
-    return backend(x).cos(x)
-
-
-sin.gradients(lambda g, y, x: g * cos(x), needs="x")
-cos.gradients(lambda g, y, x: -g * sin(x), needs="x")
-
-
-@primitive
-def tan(x: TensorLike) -> TensorLike:
-    """The tangent of x radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> tan(np.array([0.0, 1.0])).round(3)
-        array([0.   , 1.557])
-    """
-    return backend(x).tan(x)
-
-
-tan.gradients(lambda g, y, x: g * (1 + y * y), needs="y")
-
-
-@primitive
-def arcsin(x: TensorLike) -> TensorLike:
-    """The angle whose sine is x, in radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> arcsin(np.array([0.0, 1.0])).round(3)
-        array([0.   , 1.571])
-    """
-    return backend(x).arcsin(x)
-
-
-arcsin.gradients(lambda g, y, x: g / sqrt(1 - x * x), needs="x")
-
-
-@primitive
-def arccos(x: TensorLike) -> TensorLike:
-    """The angle whose cosine is x, in radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> arccos(np.array([0.0, 1.0])).round(3)
-        array([1.571, 0.   ])
-    """
-    return backend(x).arccos(x)
-
-
-arccos.gradients(lambda g, y, x: -g / sqrt(1 - x * x), needs="x")
-
-
-@primitive
-def arctan(x: TensorLike) -> TensorLike:
-    """The angle whose tangent is x, in radians.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> arctan(np.array([0.0, 1.0])).round(3)
-        array([0.   , 0.785])
-    """
-    return backend(x).arctan(x)
-
-
-arctan.gradients(lambda g, y, x: g / (1 + x * x), needs="x")
-
-
-@primitive
-def sinh(x: TensorLike) -> TensorLike:
-    """The hyperbolic sine.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> sinh(np.array([0.0, 1.0])).round(3)
-        array([0.   , 1.175])
-    """
-    return backend(x).sinh(x)
-
-
-@primitive
-def cosh(x: TensorLike) -> TensorLike:
-    """The hyperbolic cosine.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> cosh(np.array([0.0, 1.0])).round(3)
-        array([1.   , 1.543])
-    """
-    return backend(x).cosh(x)
-
-
-sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
-cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
-
-
+@real
 @primitive
 def tanh(x: TensorLike) -> TensorLike:
     """The hyperbolic tangent.
@@ -888,32 +779,7 @@ def tanh(x: TensorLike) -> TensorLike:
 tanh.gradients(lambda g, y, x: g * (1 - y * y), needs="y")
 
 
-@primitive
-def erf(x: TensorLike) -> TensorLike:
-    """The error function, 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x.
-
-    Args:
-        x: Tensor or array.
-
-    Example:
-        >>> erf(np.array([0.0, 1.0])).round(3)
-        array([0.   , 0.843])
-    """
-    return special_functions(x).erf(x)
-
-
-erf.gradients(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x), needs="x")
-
-
 # ---- dtype ---------------------------------------------------------------------------------------
-
-
-@primitive
-def _astype(x: TensorLike, *, dtype: Any) -> TensorLike:
-    return x.astype(dtype)
-
-
-_astype.gradients(lambda g, y, x, dtype: _astype(g, dtype=x.dtype), needs="x.shape")
 
 
 @composite

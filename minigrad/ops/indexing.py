@@ -6,6 +6,7 @@ from typing import Any
 
 from ..backend import Array, Shape, backend, scatter_add
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import accumulates
 from ..engine.tensor import TensorLike
 from .shapes import flatten, normalize_axis, reshape
 
@@ -102,6 +103,7 @@ def _index_error(x: Array, index: Any, cause: IndexError) -> str:
     return f"{text} (shape {x.shape})"
 
 
+@accumulates
 @primitive
 def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     """Zeros with x added at an index; the adjoint of getitem.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.autograd import fused
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .activations import softplus
 from .elementwise import square
@@ -43,6 +44,7 @@ def check_same_shape(op: str, a: Any, b: Any) -> None:
 # ---- classes -------------------------------------------------------------------------------------
 
 
+@real(keeps="labels")
 @fused(kernel="sparse_cross_entropy")
 def sparse_cross_entropy(logits: TensorLike, labels: TensorLike) -> TensorLike:
     """Mean of -log softmax(logits)[label].
@@ -67,6 +69,7 @@ def sparse_cross_entropy(logits: TensorLike, labels: TensorLike) -> TensorLike:
     return -mean(take_along_axis(log_softmax(logits), expand_dims(labels, axis=-1)))
 
 
+@real
 @fused(kernel="cross_entropy")
 def cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean over the rows of -sum(targets * log softmax(logits)).
@@ -89,6 +92,7 @@ def cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     return -sum(targets * log_softmax(logits)) / (logits.size // logits.shape[-1])
 
 
+@real
 @fused(kernel="binary_cross_entropy")
 def binary_cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean of -targets * log(p) - (1 - targets) * log(1 - p), p = sigmoid(logits).
@@ -111,6 +115,7 @@ def binary_cross_entropy(logits: TensorLike, targets: TensorLike) -> TensorLike:
 # ---- distances -----------------------------------------------------------------------------------
 
 
+@real
 @fused(kernel="mean_squared_error")
 def mean_squared_error(predictions: TensorLike, targets: TensorLike) -> TensorLike:
     """Mean of (predictions - targets) ** 2.

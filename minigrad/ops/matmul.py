@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ..backend import Shape
+from ..backend import Shape, sum_axes
 from ..engine.autograd import composite, fused, primitive
+from ..engine.dtypes import accumulates, real
 from ..engine.tensor import TensorLike
 from .activations import relu
-from .elementwise import broadcast_to, sum_to
+from .elementwise import broadcast_to, multiply, sum_to
 from .shapes import merge_rows
 
 
+@accumulates
 @primitive
 def _matmul(a: TensorLike, b: TensorLike) -> TensorLike:
     return a @ b
@@ -76,6 +78,7 @@ def _matmul_vectors(a: TensorLike, b: TensorLike) -> TensorLike:
     return y.reshape(tuple(leading))
 
 
+@real
 @primitive(kernel="linear")
 def linear(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
     """x @ w + b over the last axis of x.
@@ -95,10 +98,11 @@ def linear(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
     return x @ w + b
 
 
+@accumulates
 @primitive(kernel="row_sums")
 def row_sums(x: TensorLike) -> TensorLike:
     """x summed over all axes but the last."""
-    return x.sum(tuple(range(x.ndim - 1)))
+    return sum_axes(x, tuple(range(x.ndim - 1)))
 
 
 row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
@@ -111,6 +115,7 @@ linear.gradients(
 )
 
 
+@real
 @fused(kernel="linear_relu")
 def linear_relu(x: TensorLike, w: TensorLike, b: TensorLike) -> TensorLike:
     """relu(x @ w + b) over the last axis of x.
@@ -143,7 +148,7 @@ def dot(a: TensorLike, b: TensorLike) -> TensorLike:
         array(11)
     """
     is_product = getattr(a, "ndim", 0) and getattr(b, "ndim", 0)
-    return matmul(a, b) if is_product else a * b
+    return matmul(a, b) if is_product else multiply(a, b)
 
 
 @composite
@@ -164,4 +169,4 @@ def outer(a: TensorLike, b: TensorLike) -> TensorLike:
     """
     column = a.reshape((-1, 1))
     row = b.reshape((1, -1))
-    return column * row
+    return multiply(column, row)

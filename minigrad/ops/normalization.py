@@ -6,8 +6,9 @@ import math
 from functools import cache
 from typing import Any, NamedTuple
 
-from ..backend import Array, backend
+from ..backend import Array, backend, mean_axes
 from ..engine.autograd import composite, fused, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
@@ -30,6 +31,7 @@ def normalize(x: TensorLike, axis: tuple[int, ...], epsilon: float) -> TensorLik
 # ---- per position --------------------------------------------------------------------------------
 
 
+@real
 @fused(kernel="layer_norm")
 def layer_norm(x: TensorLike, gamma: TensorLike, beta: TensorLike, *, epsilon: float) -> TensorLike:
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, over the axes that gamma has.
@@ -57,6 +59,7 @@ def layer_norm(x: TensorLike, gamma: TensorLike, beta: TensorLike, *, epsilon: f
 
 
 @composite
+@real
 def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
     """gamma * x / sqrt(mean of x**2 + epsilon), the mean over the last axis.
 
@@ -83,6 +86,7 @@ def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
 # ---- per channel ---------------------------------------------------------------------------------
 
 
+@real
 @primitive(kernel="scale_shift")
 def scale_shift(x: TensorLike, scale: TensorLike, shift: TensorLike) -> TensorLike:
     """x * scale + shift, with one number of each per channel.
@@ -143,15 +147,18 @@ def batch_moments(x: TensorLike) -> Moments:
     return _moments(getattr(x, "_array", x))
 
 
+@real
 @primitive(kernel="moments")
 def _moments(x: Array) -> Moments:
     axes = tuple(range(x.ndim - 1))
-    return Moments(x.mean(axes), x.var(axes))
+    mean = mean_axes(x, axes)
+    return Moments(mean, mean_axes((x - mean) ** 2, axes))
 
 
 _moments.gradients(None)
 
 
+@real
 @fused(kernel="batch_norm")
 def batch_norm(
     x: TensorLike,
@@ -187,6 +194,7 @@ def batch_norm(
     return normalized * gamma + beta
 
 
+@real
 @fused(kernel="group_norm")
 def group_norm(
     x: TensorLike, gamma: TensorLike, beta: TensorLike, *, groups: int, epsilon: float
@@ -228,6 +236,7 @@ def channel_band(xp: Any, channels: int, n: int, dtype: Any) -> Array:
     return (abs(index[:, None] - index) <= n // 2).astype(dtype)
 
 
+@real
 @fused(kernel="local_response_norm")
 def local_response_norm(
     x: TensorLike, *, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75

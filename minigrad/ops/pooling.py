@@ -9,11 +9,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..backend import Array, backend
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import real
 from .windows import Window, check_images, col2im, im2col
 
 OVER_WINDOW = 3, 4  # the axes KH and KW of patches
+
+
+def lowest(dtype: Any) -> float:
+    """What no number of the dtype is below."""
+    if dtype.kind in "iu":
+        return int(np.iinfo(dtype).min)
+    return False if dtype.kind == "b" else -math.inf
 
 
 # ---- the largest ---------------------------------------------------------------------------------
@@ -22,7 +32,7 @@ OVER_WINDOW = 3, 4  # the axes KH and KW of patches
 @primitive(kernel="max_pool")
 def _max_pool(x: Array, *, window: Window) -> Array:
     """The largest pixel of each window; padding is never the largest."""
-    patches = im2col(x, window=window, fill=-math.inf)
+    patches = im2col(x, window=window, fill=lowest(x.dtype))
     return patches.max(OVER_WINDOW)
 
 
@@ -64,7 +74,7 @@ def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> Ar
 
 def _argmax_mask(x: Array, maxima: Array, window: Window) -> Array:
     """True at the first pixel of each patch, row by row, that is its maximum."""
-    patches = im2col(x, window=window, fill=-math.inf)
+    patches = im2col(x, window=window, fill=lowest(x.dtype))
     matches = patches == maxima[:, :, :, None, None]
     n, rows, columns, kh, kw, channels = matches.shape
     flat = matches.reshape((n, rows, columns, kh * kw, channels))
@@ -90,6 +100,7 @@ gather_at_argmax.gradients(
 # ---- the mean ------------------------------------------------------------------------------------
 
 
+@real
 @primitive(kernel="avg_pool")
 def _avg_pool(x: Array, *, window: Window) -> Array:
     """The mean of the pixels of each window; padding does not count."""
@@ -97,6 +108,7 @@ def _avg_pool(x: Array, *, window: Window) -> Array:
     return patches.sum(OVER_WINDOW) / _count_pixels(x, window)
 
 
+@real
 @primitive(kernel="avg_pool_grad")
 def avg_pool_grad(grad_output: Array, *, window: Window) -> Array:
     """The gradient of average pooling: that of each window in equal parts to all its pixels.

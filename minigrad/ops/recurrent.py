@@ -14,9 +14,10 @@ from typing import Any
 
 from ..backend import backend
 from ..engine.autograd import fused
+from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike, wrap
 from .activations import sigmoid
-from .elementwise import tanh, where
+from .elementwise import multiply, tanh, where
 from .matmul import linear
 from .shapes import stack
 
@@ -67,7 +68,7 @@ def split_gates(a: TensorLike, count: int) -> list[TensorLike]:
 
 def drop(h: TensorLike, dropout_mask: TensorLike | None) -> TensorLike:
     """h times its dropout mask, as it enters the product with the recurrent kernel."""
-    return h if dropout_mask is None else h * dropout_mask
+    return h if dropout_mask is None else multiply(h, dropout_mask)
 
 
 def state_or_zeros(state: TensorLike | None, x: TensorLike, units: int) -> TensorLike:
@@ -131,6 +132,7 @@ def simple_rnn_step(
     return [activation(a + drop(h, dropout_mask) @ recurrent)]
 
 
+@real(keeps="mask")
 @fused(kernel="simple_rnn")
 def simple_rnn(
     x: TensorLike,
@@ -205,6 +207,7 @@ def lstm_step(
     return [h_new, c_new]
 
 
+@real(keeps="mask")
 @fused(kernel="lstm")
 def lstm(
     x: TensorLike,
@@ -288,6 +291,7 @@ def gru_step(
     return [z * h + (1 - z) * activation(a_h + r * b_h)]
 
 
+@real(keeps="mask")
 @fused(kernel="gru")
 def gru(
     x: TensorLike,
@@ -367,6 +371,7 @@ def gru_reset_before_step(
     return [z * h + (1 - z) * activation(a_h + (r * dropped) @ recurrent_h)]
 
 
+@real(keeps="mask")
 @fused(kernel="gru_reset_before")
 def gru_reset_before(
     x: TensorLike,

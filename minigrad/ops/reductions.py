@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import Axis, Shape, backend
+from ..backend import Axis, Shape, backend, mean_axes, sum_axes
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import accumulates, real
 from ..engine.tensor import TensorLike
 from .elementwise import broadcast_to, sqrt, square, where
-from .shapes import array_axis, concatenate, inverse_permutation, normalize_axes, normalize_axis
+from .shapes import (
+    array_axis,
+    concatenate,
+    flip,
+    inverse_permutation,
+    normalize_axes,
+    normalize_axis,
+)
 
 # ---- axes ----------------------------------------------------------------------------------------
 
@@ -40,6 +48,7 @@ def _count(shape: Shape, axis: Axis) -> int:
 # ---- sums ----------------------------------------------------------------------------------------
 
 
+@accumulates
 @primitive
 def sum(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The sum over `axis`.
@@ -53,7 +62,7 @@ def sum(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLik
         >>> sum(np.ones((2, 3)), axis=0)
         array([2., 2., 2.])
     """
-    return x.sum(array_axis(axis, x.ndim), keepdims=keepdims)
+    return sum_axes(x, array_axis(axis, x.ndim), keepdims)
 
 
 def _sum_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -63,6 +72,7 @@ def _sum_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
 sum.gradients(_sum_rule, needs="x.shape")
 
 
+@real
 @primitive
 def mean(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The mean over `axis`.
@@ -76,7 +86,7 @@ def mean(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLi
         >>> mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
         array([2., 3.])
     """
-    return x.mean(array_axis(axis, x.ndim), keepdims=keepdims)
+    return mean_axes(x, array_axis(axis, x.ndim), keepdims)
 
 
 def _mean_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -88,6 +98,7 @@ mean.gradients(_mean_rule, needs="x.shape")
 
 
 @composite
+@real
 def var(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
     """The variance over `axis`: the mean squared distance from the mean.
 
@@ -107,8 +118,9 @@ def var(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 
 
 
 @composite
+@real
 def std(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> TensorLike:
-    """The standard deviation over `axis`, sqrt(var).
+    """The standard deviation over `axis`, sqrt(var); of equal elements the gradient is 0.
 
     Args:
         x: Tensor or array.
@@ -121,9 +133,11 @@ def std(x: TensorLike, *, axis: Any = None, keepdims: bool = False, ddof: int = 
         array([2., 1.])
     """
     variance = var(x, axis=axis, keepdims=keepdims, ddof=ddof)
-    return sqrt(variance)
+    is_zero = variance == 0  # where sqrt has no slope
+    return where(is_zero, 0, sqrt(where(is_zero, 1, variance)))
 
 
+@accumulates
 @primitive
 def cumsum(x: TensorLike, *, axis: int | None = None) -> TensorLike:
     """Running sums along `axis`.
@@ -143,10 +157,9 @@ def cumsum(x: TensorLike, *, axis: int | None = None) -> TensorLike:
 
 
 def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
-    """The sum of g at and after each element: the total without what stands before it."""
-    total = sum(g, axis=axis, keepdims=axis is not None)
-    from_here = total - cumsum(g, axis=axis) + g
-    return from_here.reshape(x.shape)
+    """The sum of g at and after each element."""
+    from_the_end = cumsum(flip(g, axis=axis), axis=axis)
+    return flip(from_the_end, axis=axis).reshape(x.shape)
 
 
 cumsum.gradients(_cumsum_rule, needs="x.shape")
@@ -155,6 +168,7 @@ cumsum.gradients(_cumsum_rule, needs="x.shape")
 # ---- products ------------------------------------------------------------------------------------
 
 
+@accumulates
 @primitive
 def prod(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """The product over `axis`; its gradient is right where factors are 0.

@@ -366,7 +366,7 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
         shape.append(before + n + after)
         kept.append(slice(max(-before, 0), n - max(-after, 0)))
         center.append(slice(max(before, 0), before + n + min(after, 0)))
-    y = backend(x).full(tuple(shape), value, x.dtype)
+    y = backend(x).full(tuple(shape), value, backend(x).result_type(x, value))
     y[tuple(center)] = x[tuple(kept)]
     return y
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import backend
+from ..backend import backend, largest_finite
 from ..engine.autograd import composite, fused, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike
-from .elementwise import exp
+from .elementwise import clip, exp, minimum
 from .reductions import expand_reduced, max, sum
 from .shapes import array_axis, normalize_axes
 
 
+@real
 @primitive
 def logsumexp(x: TensorLike, *, axis: Any = -1, keepdims: bool = False) -> TensorLike:
     """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows.
@@ -32,8 +34,7 @@ def logsumexp(x: TensorLike, *, axis: Any = -1, keepdims: bool = False) -> Tenso
         return _log_of_nothing(x, axes, keepdims)
     largest = x.max(axes, keepdims=True)
     finite = xp.isfinite(largest)  # a row of -inf gives -inf, not NaN
-    shifted = x - xp.where(finite, largest, 0)
-    total = xp.exp(shifted).sum(axes, keepdims=True)
+    total = xp.exp(x - _finite(largest)).sum(axes, keepdims=True)
     y = xp.log(xp.where(finite, total, 1)) + largest
     return y if keepdims else y.squeeze(axes)
 
@@ -44,14 +45,22 @@ def _log_of_nothing(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return backend(x).full(y.shape, -math.inf, x.dtype)
 
 
+def _finite(x: Any) -> Any:
+    """x with the largest number in place of infinity, from which any other can be subtracted."""
+    largest = largest_finite(x.dtype)
+    return clip(x, min=-largest, max=largest)
+
+
 def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = -1, keepdims: bool = False) -> Any:
-    probabilities = exp(x - expand_reduced(y, x, axis))
+    logarithms = x - expand_reduced(_finite(y), x, axis)
+    probabilities = exp(minimum(logarithms, 0))
     return expand_reduced(g, x, axis) * probabilities
 
 
 logsumexp.gradients(_logsumexp_rule, needs="y x")
 
 
+@real
 @fused(kernel="softmax")
 def _softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     if not x.size:
@@ -78,6 +87,7 @@ def softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     return y
 
 
+@real
 @primitive
 def log_softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0.

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..backend import Array, Shape, backend
 from ..engine.autograd import primitive
+from ..engine.dtypes import accumulates
 
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
@@ -249,11 +250,12 @@ def im2col(x: Array, *, window: Window, fill: float = 0) -> Array:
     padded = x
     if window.pads != NO_PADS:
         shape = (len(x), *window.padded_size, x.shape[3])
-        padded = backend(x).full(shape, fill, x.dtype)
+        padded = backend(x).full(shape, fill, backend(x).result_type(x, fill))
         padded[window.inside] = x
     return windows_view(padded, window).copy()
 
 
+@accumulates
 @primitive
 def col2im(patches: Array, *, window: Window) -> Array:
     """The patches added up where they overlap: the adjoint of im2col.

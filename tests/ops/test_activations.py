@@ -7,17 +7,31 @@ import math
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import grad, ops
 from minigrad.backend import to_cpu
 
 from .helpers import leaf
 
 
-@pytest.mark.parametrize("name, value", [("relu", 0), ("relu6", 1)])
-def test_gradients_at_a_kink(name, value, xp):
-    """relu has derivative 0 at 0; a limit of relu6 still belongs to the inside."""
-    x = leaf(xp, [0.0])
-    assert to_cpu(grad(getattr(ops, name)(x), [x])[0].data).tolist() == [value]
+@pytest.mark.parametrize(
+    "name, settings, x, slopes",
+    [
+        ("relu", {}, [0.0], [0]),
+        ("relu6", {}, [0.0, 3.0, 6.0], [0, 1, 0]),
+        ("hard_tanh", {}, [-1.0, 0.0, 1.0], [0, 1, 0]),
+        ("hard_sigmoid", {}, [-3.0, 0.0, 3.0], [0, 1 / 6, 0]),
+        ("hard_silu", {}, [-3.0, 0.0, 3.0], [0, 0.5, 1]),
+        ("leaky_relu", {"negative_slope": 0.1}, [0.0], [0.1]),
+        ("elu", {"alpha": 0.7}, [0.0], [0.7]),
+        ("clip", {"min": -1, "max": 1}, [-1.0, 1.0], [1, 1]),
+    ],
+)
+def test_gradients_at_a_kink(name, settings, x, slopes, xp):
+    """PyTorch's: relu and its relatives have slope 0 at their limits, clip has slope 1."""
+    x = leaf(xp, x)
+    (g,) = grad(getattr(ops, name)(x, **settings), [x])
+    np.testing.assert_allclose(to_cpu(g.data), slopes, rtol=1e-6)
 
 
 FAR = [-1000.0, -100.0, 0.0, 100.0, 1000.0]
@@ -94,3 +108,52 @@ def test_activations_far_out(name, values, slopes, xp):
 def test_activations_have_their_known_values(name, settings, values, xp):
     got = getattr(ops, name)(xp.asarray(np.array([-5.0, -1.0, 0.0, 1.0, 5.0])), **settings)
     np.testing.assert_allclose(to_cpu(got), values, rtol=1e-13, atol=1e-15)
+
+
+LIMITS = {
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "erf": (-1, 1),
+    "softsign": (-1, 1),
+    "arctan": (-math.pi / 2, math.pi / 2),
+    "hard_sigmoid": (0, 1),
+    "hard_tanh": (-1, 1),
+    "relu6": (0, 6),
+}  # with slope 0 on both sides; the others have 0 on the left (but for log_sigmoid) and x on the right
+GATED = ["softplus", "gelu", "silu", "mish", "hard_silu", "relu"]
+DISTANCES = [1e4, 1e30, math.inf]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("use_kernels", [True, False])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", [*LIMITS, *GATED, "log_sigmoid"])
+def test_nothing_overflows_however_far_out(name, dtype, use_kernels, xp):
+    with np.errstate(over="ignore"):
+        right = np.asarray(DISTANCES, dtype)
+    values = np.concatenate([-right, right])
+    left = np.zeros(3)
+    if name in LIMITS:
+        low, high = LIMITS[name]
+        expected, slopes = np.repeat([low, high], 3), np.zeros(6)
+    elif name == "log_sigmoid":
+        expected, slopes = np.concatenate([-right, left]), np.repeat([1, 0], 3)
+    else:
+        expected, slopes = np.concatenate([left, right]), np.repeat([0, 1], 3)
+    op = getattr(ops, name)
+    for x in (leaf(xp, values, dtype), leaf(xp, np.resize(values, 3000), dtype)):
+        with minigrad.use_kernels(use_kernels):
+            y = op(x)
+            (fast,) = grad(y, [x])
+            (slope,) = grad(y, [x], create_graph=True)
+            (second,) = grad(slope, [x], unused="zeros")
+        for found, want in ((y, expected), (fast, slopes), (slope, slopes), (second, 0)):
+            assert found.dtype == dtype
+            np.testing.assert_allclose(to_cpu(found.data)[:6], want, rtol=1e-3, atol=1e-7)
+
+
+def test_gelu_by_tanh_does_not_overflow(xp):
+    x = leaf(xp, [-math.inf, -1e30, 1e30, math.inf])
+    y = ops.gelu(x, approximate=True)
+    np.testing.assert_allclose(to_cpu(y.data), [0, 0, 1e30, math.inf], atol=1e-30)
+    np.testing.assert_allclose(to_cpu(grad(y, [x])[0].data), [0, 0, 1, 1], atol=1e-20)

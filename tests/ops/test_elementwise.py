@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -30,13 +32,40 @@ def test_gradients_at_a_kink(name, value, xp):
 
 def test_powers_of_zero(xp):
     """The derivative of 0 ** 2 is 0, of 0 ** 1 it is 1, 0 ** 0 counts as constant; none is NaN."""
-    for exponent, slope, second in ((2, 0, 2), (1, 1, 0), (0, 0, 0), (3, 0, 0)):
+    for exponent, slope, second in ((2, 0, 2), (1, 1, 0), (0, 0, 0), (3, 0, 0), (2.0, 0, 2)):
         for e in (exponent, Tensor(xp.asarray(np.array([float(exponent)])))):
             x = leaf(xp, [0.0])
             (g,) = grad(x**e, [x], create_graph=True)
             assert to_cpu(g.data).tolist() == [slope]
             if slope or second:
                 assert to_cpu(grad(g, [x], unused="zeros")[0].data).tolist() == [second]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_roots_and_inverse_powers_of_zero(xp):
+    for exponent, value, slope in ((0.5, 0, math.inf), (-2, math.inf, -math.inf)):
+        for e in (exponent, Tensor(xp.asarray(np.array([float(exponent)])))):
+            x = leaf(xp, [0.0])
+            assert to_cpu((x**e).data).tolist() == [value]
+            assert to_cpu(grad(x**e, [x])[0].data).tolist() == [slope]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_the_gradient_for_the_exponent_of_zero(xp):
+    """0 ** b is constant where b is not negative, as in PyTorch."""
+    for base in (0, 0.0, Tensor(xp.asarray(np.zeros(1)))):
+        b = leaf(xp, [0.0, 0.5, 1.0, 2.0, -2.0])
+        (g,) = grad(base**b, [b])
+        assert to_cpu(g.data).tolist() == [0, 0, 0, 0, -math.inf]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_integers_to_a_negative_power_are_real(xp):
+    n = Tensor(xp.asarray([1, 2, 0]))
+    assert to_cpu((n**-2).data).tolist() == [1, 0.25, math.inf]
+    assert (n**-2).dtype == ops.power(n.data, -2).dtype == np.float32
+    assert to_cpu((2 ** Tensor(xp.asarray([-1, 2]))).data).tolist() == [0.5, 4]
+    assert (n**2).dtype == n.dtype
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import minigrad
 from minigrad import Tensor, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_grads
 from minigrad.ops import recurrent
 
 from ..cases.ops import GATES, RECURRENT_STEPS, recurrent_inputs
+from .helpers import leaf
 
 every_step = pytest.mark.parametrize("name", RECURRENT_STEPS)
 every_op = pytest.mark.parametrize("name", GATES)
@@ -54,6 +56,31 @@ def test_other_activations_run_the_definition(name, xp):
         np.testing.assert_allclose(to_cpu(a.data), to_cpu(b.data), atol=1e-5)
     other = op(*inputs, activation=ops.relu)
     assert abs(to_cpu(other.data) - to_cpu(usual.data)).max() > 1e-2
+
+
+@every_op
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("far", [200, 6e4, 1e30])
+def test_gates_far_out_are_open_or_closed(name, dtype, far, xp):
+    """Nothing overflows, and the kernel agrees with the definition, which uses tanh alone."""
+    if dtype == "float16" and far > 6e4:
+        return
+    signs = np.array([[[1.0], [-1.0], [1.0]], [[-1.0], [-1.0], [1.0]]])
+    width = GATES[name] * 2
+    kernel = np.resize([1.0, -1.0, 1.0], (1, width))
+    found = []
+    for use_kernels in (True, False):
+        arrays = signs * far, kernel, np.full((2, width), 0.5)
+        inputs = [leaf(xp, a, dtype) for a in arrays]
+        with minigrad.use_kernels(use_kernels):
+            y = getattr(ops, name)(*inputs, None)
+            gradients = grad(y, inputs)
+            recorded = grad(y, inputs, create_graph=True)
+        found.append([to_cpu(t.data) for t in (y, *gradients, *recorded)])
+    for a, b in zip(*found, strict=True):
+        assert np.isfinite(a).all() and a.dtype == dtype
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 if dtype == "float16" else 1e-6)
 
 
 # ---- errors --------------------------------------------------------------------------------------

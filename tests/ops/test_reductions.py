@@ -25,6 +25,30 @@ def test_among_equals_one_place_has_the_gradient(name, axis, xp):
     assert found.reshape(-1)[0] == to_cpu(g).reshape(-1)[0]  # the first of them
 
 
+def test_the_gradient_of_cumsum_cancels_nothing(xp):
+    g = xp.asarray(np.array([1e8, 1, 1, 1], "float32"))
+    x = leaf(xp, np.zeros(4))
+    assert to_cpu(grad(ops.cumsum(x), [x], cotangent=g)[0].data).tolist() == [1e8, 3, 2, 1]
+    x = leaf(xp, np.zeros((2, 2)))
+    found = grad(ops.cumsum(x), [x], cotangent=g)[0]
+    assert to_cpu(found.data).tolist() == [[1e8, 3], [2, 1]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_deviation_of_equal_elements_has_gradient_0(xp):
+    x = leaf(xp, [[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
+    y = ops.std(x, axis=1)
+    (g,) = grad(y, [x], create_graph=True)
+    (second,) = grad(g, [x])
+    (fast,) = grad(y, [x])
+    for found in (g, fast):
+        np.testing.assert_allclose(
+            to_cpu(found.data), [[0] * 3, [-(6**-0.5), 0, 6**-0.5]], atol=1e-6
+        )
+    assert np.isfinite(to_cpu(second.data)).all() and not to_cpu(second.data)[0].any()
+    assert np.isnan(float(ops.std(leaf(xp, [1.0, np.nan]))))
+
+
 ERRORS = [("max of nothing", lambda x: x[:0].max(), ValueError, ["max", r"\[0, 3\]"])]
 
 

@@ -78,3 +78,17 @@ def test_the_logarithm_of_a_sum_over_nothing(shape, axis, xp):
 def test_axes_that_do_not_fit(name, axis):
     with pytest.raises((ValueError, TypeError), match=rf"^{name}\(float32"):
         getattr(ops, name)(leaf(np, np.ones((2, 2))), axis=axis)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_logsumexp_of_infinities_and_huge_numbers(dtype, xp):
+    large = 1e30 if dtype == "float32" else 1e4
+    x = leaf(xp, [[-INF, -INF, -INF], [-INF, 0, 0], [-large, 0, large], [0, large, INF]], dtype)
+    y = ops.logsumexp(x)
+    np.testing.assert_allclose(to_cpu(y.data), [-INF, math.log(2), large, INF], rtol=1e-3)
+    for create_graph in (False, True):
+        (g,) = grad(y, [x], create_graph=create_graph)
+        shares = [[0, 0.5, 0.5], [0, 0, 1], [0, 0, 1]]
+        np.testing.assert_allclose(to_cpu(g.data)[1:], shares, rtol=1e-3)
+        assert np.isfinite(to_cpu(g.data)).all()

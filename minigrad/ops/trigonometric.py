@@ -1,0 +1,175 @@
+"""Trigonometric and hyperbolic functions, and the error function."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..backend import backend, special_functions
+from ..engine.autograd import primitive
+from ..engine.dtypes import real
+from ..engine.tensor import TensorLike
+from .elementwise import FAR, LARGE, absolute, clip, exp, minimum, sqrt, square
+
+
+@real
+@primitive
+def sin(x: TensorLike) -> TensorLike:
+    """The sine of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sin(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.841])
+    """
+    return backend(x).sin(x)
+
+
+@real
+@primitive
+def cos(x: TensorLike) -> TensorLike:
+    """The cosine of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> cos(np.array([0.0, 1.0])).round(3)
+        array([1.  , 0.54])
+    """
+    return backend(x).cos(x)
+
+
+sin.gradients(lambda g, y, x: g * cos(x), needs="x")
+cos.gradients(lambda g, y, x: -g * sin(x), needs="x")
+
+
+@real
+@primitive
+def tan(x: TensorLike) -> TensorLike:
+    """The tangent of x radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> tan(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.557])
+    """
+    return backend(x).tan(x)
+
+
+tan.gradients(lambda g, y, x: g * (1 + y * y), needs="y")
+
+
+@real
+@primitive
+def arcsin(x: TensorLike) -> TensorLike:
+    """The angle whose sine is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arcsin(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.571])
+    """
+    return backend(x).arcsin(x)
+
+
+arcsin.gradients(lambda g, y, x: g / sqrt(1 - x * x), needs="x")
+
+
+@real
+@primitive
+def arccos(x: TensorLike) -> TensorLike:
+    """The angle whose cosine is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arccos(np.array([0.0, 1.0])).round(3)
+        array([1.571, 0.   ])
+    """
+    return backend(x).arccos(x)
+
+
+arccos.gradients(lambda g, y, x: -g / sqrt(1 - x * x), needs="x")
+
+
+@real
+@primitive
+def arctan(x: TensorLike) -> TensorLike:
+    """The angle whose tangent is x, in radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arctan(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.785])
+    """
+    return backend(x).arctan(x)
+
+
+arctan.gradients(lambda g, y, x: g / (1 + square(minimum(absolute(x), LARGE))), needs="x")
+
+
+@real
+@primitive
+def sinh(x: TensorLike) -> TensorLike:
+    """The hyperbolic sine.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sinh(np.array([0.0, 1.0])).round(3)
+        array([0.   , 1.175])
+    """
+    return backend(x).sinh(x)
+
+
+@real
+@primitive
+def cosh(x: TensorLike) -> TensorLike:
+    """The hyperbolic cosine.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> cosh(np.array([0.0, 1.0])).round(3)
+        array([1.   , 1.543])
+    """
+    return backend(x).cosh(x)
+
+
+sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
+cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
+
+
+@real
+@primitive
+def erf(x: TensorLike) -> TensorLike:
+    """The error function, 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> erf(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.843])
+    """
+    return special_functions(x).erf(x)
+
+
+def _erf_rule(g: Any, y: Any, x: Any) -> Any:
+    bounded = clip(x, min=-FAR, max=FAR)
+    return g * (2 / math.sqrt(math.pi)) * exp(-bounded * bounded)
+
+
+erf.gradients(_erf_rule, needs="x")
