@@ -121,8 +121,10 @@ def narrow(y: Any, arrays: Sequence[Any], given: dict[str, Any]) -> Any:
 
 
 def _narrow(y: Array, arrays: Sequence[Any]) -> Array:
-    floating = [a for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
-    if floating and any(isinstance(a, np.generic) for a in arrays):
+    scalars = [a for a in arrays if isinstance(a, np.generic)]
+    others = [a for a in arrays if hasattr(a, "dtype") and not isinstance(a, np.generic)]
+    floating = [a for a in others if a.dtype.kind == "f"]
+    if floating and scalars:
         return y.astype(real_dtype(floating))
     return y.astype(real_dtype(arrays)) if is_promoted(arrays) else y
 

@@ -114,6 +114,7 @@ def ceil(x: TensorLike) -> TensorLike:
 ceil.gradients(None)
 
 
+@real
 @primitive
 def rint(x: TensorLike) -> TensorLike:
     """The nearest integer, halves to even; its gradient counts as 0.

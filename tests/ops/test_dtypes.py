@@ -76,7 +76,7 @@ KEEP_INTEGERS = set(
         "gather_at_argmax",
     ]
 )
-OF_OTHER_DTYPES = {"astype", "one_hot", "rint"}
+OF_OTHER_DTYPES = {"astype", "one_hot"}
 REAL = sorted(set(ops.__all__) - KEEP_INTEGERS - OF_OTHER_DTYPES)
 
 
