@@ -32,6 +32,7 @@ KEEP_INTEGERS = set(
         "relu",
         "relu6",
         "hard_tanh",
+        "round",
         "sign",
         "square",
         "subtract",
