@@ -146,8 +146,9 @@ def call_converted(op: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
         if isinstance(value, np.generic):
             return op(*args, **plain_settings(given))
     for a in args[: op.cast_count]:
-        is_list = a.__class__ in LISTS
-        if is_list or (a.__class__ not in SCALARS and getattr(a, "dtype", FLOAT32) is not FLOAT32):
+        x = a._array if a.__class__ is Tensor else a
+        is_list = x.__class__ in LISTS
+        if is_list or (x.__class__ not in SCALARS and getattr(x, "dtype", FLOAT32) is not FLOAT32):
             return op.casts(op, args, given)
     return NotImplemented
 

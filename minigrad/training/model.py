@@ -252,7 +252,7 @@ class Model(Layer):
             self._divergence = describe_divergence(self, batch)
         parameters = self.trained()
         gradients = grad(loss, parameters, retain_graph=False, unused="none")
-        if any(g is None for g in gradients):
+        if [g for g in gradients if g is None]:
             report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
         self._update_metrics(y, y_pred, sample_weight)
