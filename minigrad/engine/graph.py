@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import weakref
 from typing import Any
 
@@ -65,20 +64,24 @@ class VersionLedger:
         self.last = 0
         self._edits: dict[int, tuple[int, Any]] = {}  # by id: time, weak reference
         self._room = 64
-        self._lock = threading.Lock()
 
     def record(self, array: Array) -> None:
         """Note that the memory of `array` has just been written to."""
+        # threads share this dict without a lock, which an interrupt could leave locked
         array = base_array(array)
-        with self._lock:
-            self.last = next(clock)
-            self._edits[id(array)] = self.last, weakref.ref(array)
-            if len(self._edits) > self._room:
-                self._forget_freed()
+        time = next(clock)
+        self._edits[id(array)] = time, weakref.ref(array)
+        self.last = max(self.last, time)
+        if len(self._edits) > self._room:
+            self._forget_freed()
 
     def _forget_freed(self) -> None:
         # not by callbacks of the references: an interrupt that strikes in one is lost
-        self._edits = {key: edit for key, edit in self._edits.items() if edit[1]() is not None}
+        for key, edit in list(self._edits.items()):
+            if edit[1]() is None:
+                removed = self._edits.pop(key, edit)
+                if removed is not edit:  # the edit of a new array at the same place
+                    self._edits.setdefault(key, removed)
         self._room = 2 * len(self._edits) + 64
 
     def changed_after(self, array: Any, time: int) -> bool:

@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 import sys
+import threading
 import tracemalloc
 import weakref
 
@@ -16,7 +17,7 @@ import minigrad as mg
 from minigrad import Tensor, grad, ops
 from minigrad.config import settings
 from minigrad.engine.autograd import VariadicRule
-from minigrad.engine.graph import ledger
+from minigrad.engine.graph import VersionLedger, ledger
 from minigrad.engine.promotion import ShapeDtype
 
 from ..cases import OPS
@@ -443,3 +444,34 @@ def test_freed_arrays_run_no_python_code():
     del edited
     sys.setprofile(None)
     assert [name for event, name in calls if event == "call"] == []
+
+
+def test_an_interrupt_in_the_ledger_leaves_no_lock():
+    """An interrupt at any line of an edit: the next edit is recorded as ever."""
+    array, ledger = np.zeros(3), VersionLedger()
+
+    def interrupt_at(stop):
+        def trace(frame, event, _):
+            nonlocal stop
+            if frame.f_code is VersionLedger.record.__code__:
+                stop -= event == "line"
+                if stop == 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    for stop in range(1, 12):
+        sys.settrace(interrupt_at(stop))
+        try:
+            ledger.record(array)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        before = ledger.last
+        recorder = threading.Thread(target=ledger.record, args=(array,), daemon=True)
+        recorder.start()
+        recorder.join(10)
+        assert not recorder.is_alive()
+        assert ledger.changed_after(array, before)
