@@ -367,7 +367,7 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> TensorLike:
 
     Example:
         >>> where(np.array([True, False]), 1.0, 2.0)
-        array([1., 2.])
+        array([1., 2.], dtype=float32)
     """
     return backend(condition).where(condition, a, b)
 
@@ -460,7 +460,7 @@ def divide(a: TensorLike, b: TensorLike) -> TensorLike:
 
     Example:
         >>> divide(np.array([1, 2]), 2)
-        array([0.5, 1. ])
+        array([0.5, 1. ], dtype=float32)
     """
     return a / b
 
