@@ -462,7 +462,7 @@ class Model(Layer):
             if not -len(layers) <= index < len(layers):
                 raise ValueError(f"there is no layer {index}: the model has {len(layers)}")
             return layers[index]
-        return lookup(name, {layer.name: layer for layer in layers}, "layer")
+        return lookup(str(name), {layer.name: layer for layer in layers}, "layer")
 
     # ---- metrics ---------------------------------------------------------------------------------
 
