@@ -34,7 +34,7 @@ from .engine.anomaly import detect_anomaly
 from .engine.autograd import grad, no_grad, primitive
 from .engine.gradcheck import check_definition, check_grads
 from .engine.tensor import Tensor
-from .layers import Parameter, is_training, training
+from .layers import Input, Layer, Parameter, is_training, training
 from .models import Model, Sequential
 from .ops import (
     clip,
@@ -92,6 +92,8 @@ __all__ = [
     "training",
     "is_training",
     # models, and what they are made of
+    "Input",
+    "Layer",
     "Model",
     "Sequential",
     "activations",

@@ -5,11 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import ops
 from .arguments import explains_arguments
+from .ops import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
+from .ops import exp as exponential
 from .utils.registry import lookup
 
-__all__ = ["get", "linear"]
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
 def linear(x: Any) -> Any:
@@ -27,27 +73,27 @@ def linear(x: Any) -> Any:
 
 NAMES: dict[str, Callable[..., Any]] = {
     "linear": linear,
-    "relu": ops.relu,
-    "relu6": ops.relu6,
-    "leaky_relu": ops.leaky_relu,
-    "elu": ops.elu,
-    "selu": ops.selu,
-    "gelu": ops.gelu,
-    "silu": ops.silu,
-    "swish": ops.swish,
-    "mish": ops.mish,
-    "sigmoid": ops.sigmoid,
-    "tanh": ops.tanh,
-    "softmax": ops.softmax,
-    "log_softmax": ops.log_softmax,
-    "log_sigmoid": ops.log_sigmoid,
-    "softplus": ops.softplus,
-    "softsign": ops.softsign,
-    "exponential": ops.exp,
-    "hard_sigmoid": ops.hard_sigmoid,
-    "hard_tanh": ops.hard_tanh,
-    "hard_silu": ops.hard_silu,
-    "hard_swish": ops.hard_swish,
+    "relu": relu,
+    "relu6": relu6,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "selu": selu,
+    "gelu": gelu,
+    "silu": silu,
+    "swish": swish,
+    "mish": mish,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "log_sigmoid": log_sigmoid,
+    "softplus": softplus,
+    "softsign": softsign,
+    "exponential": exponential,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_tanh": hard_tanh,
+    "hard_silu": hard_silu,
+    "hard_swish": hard_swish,
 }
 
 

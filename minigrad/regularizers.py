@@ -11,7 +11,7 @@ from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
 from .utils.registry import check_choice, create, format_call, with_class_names
 
-__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
+__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "l1", "l1_l2", "l2"]
 
 
 class Regularizer(metaclass=ExplainsArguments):
@@ -105,6 +105,9 @@ class L1L2(Regularizer):
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.l1 * sum(absolute(x)) + self.l2 * sum(square(x))
+
+
+l1, l2, l1_l2 = L1, L2, L1L2  # as Keras lets them be called
 
 
 class OrthogonalRegularizer(Regularizer):

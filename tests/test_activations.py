@@ -71,3 +71,9 @@ def test_unknown_names():
         layers.Dense(3, activation="rleu")
     with pytest.raises(TypeError, match="activation"):
         activations.get(3)
+
+
+def test_every_name_but_the_synonyms_is_a_function_of_the_module():
+    for name, function in activations.NAMES.items():
+        assert getattr(activations, name) is function
+        assert name in activations.__all__

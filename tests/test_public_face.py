@@ -79,7 +79,7 @@ EVERYDAY_OPS = {
 
 
 def test_all_names_are_these():
-    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | {"Model", "Sequential"}
+    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | {"Input", "Layer", "Model", "Sequential"}
     assert sorted(minigrad.__all__) == sorted(names)
     assert len(minigrad.__all__) == len(names)
 

@@ -103,3 +103,9 @@ def test_refusals():
 
 def test_a_numpy_factor_keeps_float32():
     assert L1L2(np.float64(0.1), np.float64(0.1))(Tensor(WEIGHTS)).dtype == np.float32
+
+
+def test_the_short_names_of_keras():
+    assert regularizers.l2(0.1)(Tensor([2.0])).item() == regularizers.L2(0.1)(Tensor([2.0])).item()
+    assert regularizers.l1 is regularizers.L1
+    assert regularizers.l1_l2 is regularizers.L1L2

@@ -134,6 +134,7 @@ class Layer(Module):
         name: str = "",
         trainable: bool = True,
         regularizer: Any = None,
+        dtype: Any = None,
     ) -> Parameter:
         """A new Parameter, to be assigned to an attribute.
 
@@ -143,9 +144,10 @@ class Layer(Module):
             name: Name of the parameter; "" for that of the attribute.
             trainable: False for state without gradient.
             regularizer: Name or function of a penalty; None for none.
+            dtype: dtype of the values; None for the default one.
         """
         values = initializers.get(initializer)(tuple(shape))
-        return Parameter(values, name, trainable, regularizers.get(regularizer))
+        return Parameter(values, name, trainable, regularizers.get(regularizer), dtype)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of the output, by default that of the input.

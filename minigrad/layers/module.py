@@ -96,6 +96,21 @@ class Module(metaclass=ExplainsArguments):
         return [p for p in self.weights if id(p) not in trainable]
 
     @property
+    def variables(self) -> list[Parameter]:
+        """The same as `weights`."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
     def trainable(self) -> bool:
         """False freezes this layer and all within, from the next compile on."""
         return self._trainable

@@ -82,6 +82,46 @@ class Reshape(Layer):
         return ops.reshape(x, shape=(x.shape[0], *self.target_shape))
 
 
+class RepeatVector(Layer):
+    """Each vector as a sequence of n equal steps: what a decoder reads at every step.
+
+    Args:
+        n: The number of steps.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, features) -> (N, n, features)
+
+    Raises:
+        ValueError: If n is not a whole number above 0.
+
+    Example:
+        >>> RepeatVector(3)(np.ones((5, 4))).shape
+        (5, 3, 4)
+    """
+
+    input_rank = 2
+    accepts_integers = True
+
+    def __init__(
+        self,
+        n: int,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        if not hasattr(n, "__index__") or n < 1:
+            raise ValueError(f"n must be a whole number above 0, not {n!r}")
+        self.n = int(n)
+
+    def call(self, x: Any) -> Any:
+        return ops.repeat(x[:, None], repeats=self.n, axis=1)
+
+
 class Permute(Layer):
     """The axes after the batch axis in another order.
 

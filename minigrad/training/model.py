@@ -17,6 +17,7 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
+from ..utils.registry import lookup
 from . import checkpoints, saving
 from .callbacks import (
     Callback,
@@ -258,7 +259,9 @@ class Model(Layer):
         self._update_metrics(y, y_pred, sample_weight)
         return {"loss": loss}
 
-    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> Any:
         """The compiled loss, plus the penalties of all regularizers.
 
         Args:
@@ -426,6 +429,40 @@ class Model(Layer):
         batches = inference_batches(self, x, batch_size=batch_size, steps=steps)
         listed = start_callbacks(self, callbacks, verbose=verbose, epochs=1, steps=batches.steps)
         return predict_batches(self, batches, listed)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The outputs for one batch, in inference, as a NumPy array.
+
+        Args:
+            x: Inputs.
+        """
+        return self.predict(x, batch_size=len(x))
+
+    # ---- layers ----------------------------------------------------------------------------------
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or number among those of the model itself.
+
+        Args:
+            name: Name of the layer.
+            index: Its number, from 0, in its place.
+
+        Raises:
+            ValueError: If there is none, or not just one of both is given.
+
+        Example:
+            >>> model = minigrad.Sequential(minigrad.layers.Dense(3, name="scores"))
+            >>> model.get_layer("scores") is model.get_layer(index=0)
+            True
+        """
+        if (name is None) is (index is None):
+            raise ValueError("get_layer takes a name, or index=, the number of a layer")
+        layers = [child for _, child in self.named_children()]
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"there is no layer {index}: the model has {len(layers)}")
+            return layers[index]
+        return lookup(str(name), {layer.name: layer for layer in layers}, "layer")
 
     # ---- metrics ---------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """Small tools that several packages share."""
 
+from ..random import seed as set_random_seed
 from .labels import to_categorical
 from .py_dataset import PyDataset
 from .py_dataset import PyDataset as Sequence
 from .sequences import pad_sequences
 
-__all__ = ["PyDataset", "Sequence", "pad_sequences", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "pad_sequences", "set_random_seed", "to_categorical"]

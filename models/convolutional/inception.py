@@ -185,10 +185,12 @@ class GoogLeNet(Model):
                 self._auxiliary_predictions.append(head(h))
         return self.high(middle)
 
-    def compute_loss(self, x: Any, y: Any, prediction: Any, sample_weight: Any = None) -> Any:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> Any:
         """The loss of the last classifier and, in training, .3 of each auxiliary loss."""
         auxiliary, self._auxiliary_predictions = self._auxiliary_predictions, []
-        loss = super().compute_loss(x, y, prediction, sample_weight)
+        loss = super().compute_loss(x, y, y_pred, sample_weight)
         loss_function: Any = self.loss
         for guess in auxiliary:
             loss = loss + AUXILIARY_WEIGHT * loss_function(y, guess, sample_weight)

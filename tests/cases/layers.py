@@ -64,6 +64,7 @@ LAYERS: dict[str, Small] = {
     "Dropout": built(lambda: layers.Dropout(0.4), normal(3, 4)),
     "Flatten": built(layers.Flatten, normal(2, 3, 4)),
     "Reshape": built(lambda: layers.Reshape((2, -1)), normal(3, 4)),
+    "RepeatVector": built(lambda: layers.RepeatVector(3), normal(2, 4)),
     "Permute": built(lambda: layers.Permute((2, 1)), normal(2, 3, 4)),
     "Lambda": built(lambda: layers.Lambda(lambda x: x * x), normal(3, 4)),
     "Embedding": built(lambda: layers.Embedding(6, 4), np.array([[0, 5, 5], [2, 0, 1]])),

@@ -303,3 +303,9 @@ def test_input_takes_the_shape_of_a_batch():
     for wrong in ({}, {"shape": (4,), "batch_shape": (None, 4)}):
         with pytest.raises(ValueError, match=r"Input\(batch_shape=\(None, 64\)\)"):
             Input(**wrong)
+
+
+def test_add_weight_of_a_dtype():
+    weight = minigrad.layers.Layer().add_weight((2,), "ones", dtype="float64")
+    assert weight.dtype == "float64"
+    assert minigrad.layers.Layer().add_weight((2,), "ones").dtype == "float32"

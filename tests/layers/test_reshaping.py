@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minigrad import layers
 from minigrad.layers import Cropping2D, UpSampling2D, ZeroPadding2D
 
 from .helpers import raises_with_all
@@ -71,3 +72,19 @@ def test_inputs_that_do_not_fit(layer, shape, words):
 def test_settings_that_do_not_fit(make, words):
     with raises_with_all(*words):
         make()
+
+
+def test_repeat_vector():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    y = layers.RepeatVector(3)(x)
+    np.testing.assert_array_equal(y.numpy(), np.stack([x] * 3, axis=1))
+    for n in (0, -1, 1.5):
+        with pytest.raises(ValueError, match="n must be a whole number above 0"):
+            layers.RepeatVector(n)
+
+
+def test_the_short_names_of_poolings():
+    for name in ("Max", "Avg", "GlobalMax", "GlobalAvg"):
+        for d in ("1D", "2D"):
+            full = f"{name.replace('Avg', 'Average')}Pooling{d}"
+            assert getattr(layers, f"{name}Pool{d}") is getattr(layers, full)

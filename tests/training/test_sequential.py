@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from minigrad import Sequential, ops
-from minigrad.layers import LSTM, Conv2D, Dense, Embedding, Flatten, Input, Residual
+from minigrad.layers import (
+    LSTM,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Embedding,
+    Flatten,
+    Input,
+    Residual,
+)
 
 X = np.random.default_rng(1).standard_normal((50, 4)).astype("float32")
 
@@ -86,3 +95,30 @@ def test_the_length_of_sequences_may_be_open():
         ValueError, match=r"input_shape=\(None, None, 3\): only the length of sequences"
     ):
         Sequential([Conv2D(3, 2, input_shape=(None, None, 3))])
+
+
+def test_a_layer_by_name_or_number():
+    model = Sequential(Dense(3, name="first"), Dense(2))
+    assert model.get_layer("first") is model.get_layer(index=0) is model.layers[0]
+    assert model.get_layer(index=-1) is model.layers[1]
+    with pytest.raises(ValueError, match="did you mean 'first'"):
+        model.get_layer("firts")
+    with pytest.raises(ValueError, match="no layer 2: the model has 2"):
+        model.get_layer(index=2)
+    for arguments in ({}, {"name": "first", "index": 0}):
+        with pytest.raises(ValueError, match="takes a name, or index="):
+            model.get_layer(**arguments)
+
+
+def test_predict_on_batch_is_predict_in_one_batch():
+    x = np.ones((300, 2))
+    model = Sequential(Dense(3))
+    np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x, batch_size=300))
+
+
+def test_variables_are_weights():
+    model = Sequential(Dense(3, input_shape=(2,)), BatchNormalization())
+    model.layers[0].trainable = False
+    for word in ("", "trainable_", "non_trainable_"):
+        ours = [id(p) for p in getattr(model, f"{word}weights")]
+        assert [id(p) for p in getattr(model, f"{word}variables")] == ours != []
