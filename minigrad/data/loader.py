@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import math
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -213,11 +214,22 @@ def _run(work: Callable[[], None], made: SimpleQueue[Any], running: Any) -> None
     Only the main thread is interrupted, so another one makes, starts and frees it: an interrupt in
     Thread.start leaves a lock locked, one in what runs when a Thread is freed is lost.
     """
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def work_and_tell() -> None:
+        try:
+            work()
+        finally:
+            ended.release()
+
     try:
         # a source that blocks forever does not keep the process from ending
-        thread = threading.Thread(target=work, name="minigrad-prefetch", daemon=True)
+        thread = threading.Thread(target=work_and_tell, name="minigrad-prefetch", daemon=True)
         thread.start()
-        thread.join()
+        ended.acquire()
+        while thread.is_alive():  # join would list this thread too, and never strike it off
+            time.sleep(0)
         del thread
     except BaseException as error:
         made.put((None, error))

@@ -287,6 +287,14 @@ def test_closing_waits_for_the_thread():
     assert not threads()
 
 
+def test_a_pass_leaves_no_thread_in_the_list_of_the_process():
+    """Also none under another name."""
+    before = threading.enumerate()
+    for _ in range(3):
+        assert list(prefetch([1, 2])) == [1, 2]
+        assert threading.enumerate() == before
+
+
 def test_a_pass_leaves_an_iterator_of_the_users_open():
     numbers = (i for i in range(4))
     with one_pass(numbers) as iterator:

@@ -40,6 +40,7 @@ def prefetch(model: Sequential) -> None:
 
 WORK: dict[str, Callable[[Sequential], Any]] = {
     "fit": lambda model: model.fit(X, Y, 8, 2, 0, validation_split=0.25),
+    "train_on_batch": lambda model: [model.train_on_batch(X, Y) for _ in range(4)],
     "evaluate": lambda model: model.evaluate(X, Y, batch_size=4),
     "predict": lambda model: model.predict(X, batch_size=4),
     "prefetch": prefetch,
