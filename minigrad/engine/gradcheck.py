@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from .tensor import Tensor
 
 # A smaller step is tried only where the one before it disagrees: a kink may lie within its reach.
 STEPS = 1e-3, 3e-5, 1e-6
+# Elements of a gradient below this part of the largest one are checked by themselves as well.
+SMALL = 1e-3
 # of the variables as they are; True: record the result
 Function = Callable[[bool], Sequence[Tensor]]
 
@@ -40,8 +42,12 @@ def check_grads(
     float32: bool = True,
     each: int = 9,
     seed: int = 0,
-) -> None:
+) -> float:
     """Check the gradients of f for every floating input and parameter, alone and all together.
+
+    One direction moves all elements of a variable at once, so an error in one of them has to stand
+    out among all: in a gradient of n elements of size 1 it shows above 4 * rtol * sqrt(n), 0.1 % of
+    100,000. Elements a thousand times smaller than the largest are checked by themselves as well.
 
     Args:
         f: A function of the inputs that gives a Tensor or several.
@@ -55,13 +61,20 @@ def check_grads(
             wrong: for networks of many parameters.
         seed: Of the random cotangents and directions.
 
+    Returns:
+        The size of error in one element that could have passed: the largest of all variables and
+        orders, relative to the largest element of the gradient or, if that is smaller, to 1.
+
     Raises:
-        AssertionError: If a gradient is wrong; it names the input and its worst element.
+        AssertionError: If a gradient is wrong, and names the input and its worst element; or if
+            something on the way is rounded to float32.
         KinkError: If f has no derivative at the inputs.
         ValueError: If no input is a floating array.
 
     Example:
-        >>> check_grads(minigrad.ops.tanh, np.array([0.3, -0.7]))
+        >>> unseen = check_grads(minigrad.ops.tanh, np.array([0.3, -0.7]))
+        >>> unseen < 1e-5
+        True
     """
     name = _name(f)
     for dtype in ("float32", "float64") if float32 else ("float64",):
@@ -80,6 +93,7 @@ def check_grads(
                 check.dtypes(_outputs(f, arguments, {}))
             else:
                 check.orders(_outputs(f, arguments, {}), 1, order)
+    return check.unseen
 
 
 def check_definition(
@@ -226,6 +240,21 @@ def _cotangent(y: Tensor, rng: np.random.Generator) -> Tensor:
 # ---- the check ---------------------------------------------------------------------------------
 
 
+class _Comparison(NamedTuple):
+    """A gradient and differences along one direction."""
+
+    agrees: bool
+    analytic: float
+    numeric: float
+    allowed: float  # by how much they may differ
+    is_kink: bool
+
+    @property
+    def unseen(self) -> float:
+        """The error of one element that could hide: twice what is allowed, along at least 0.5."""
+        return 4 * self.allowed
+
+
 class _Check:
     """One run of check_grads over variables whose arrays it moves and puts back."""
 
@@ -241,6 +270,7 @@ class _Check:
     ) -> None:
         self.name, self.variables, self.labels = name, variables, labels
         self.rng, self.rtol, self.atol, self.each = rng, rtol, atol, each
+        self.unseen = 0.0  # the relative error of one element that could have passed
 
     def dtypes(self, f: Function) -> None:
         """Check float32 in, float32 out, and that both passes give such gradients."""
@@ -306,56 +336,79 @@ class _Check:
         order: int,
     ) -> None:
         """Compare with differences along each variable alone, then along all together."""
-        everything = tuple(range(len(directions)))
-        trials: list[tuple[int, ...]] = [(i,) for i in everything]
-        if len(trials) > 1:
-            trials.append(everything)
-        if order > self.each and not self._mismatch(
-            differences, analytic, dict(enumerate(directions))
-        ):
-            return
-        for moved in trials:
-            mismatch = self._mismatch(differences, analytic, {i: directions[i] for i in moved})
-            if mismatch:
-                raise self._report(differences, analytic, directions, moved, order, *mismatch)
+        everything = dict(enumerate(directions))
+        if order > self.each:
+            together = self._compare(differences, analytic, everything)
+            if together.agrees:
+                self._note(together, analytic)
+                return
+        for i, direction in everything.items():
+            for k, part in enumerate(_smaller_and_smaller(direction, analytic[i], self.atol)):
+                found = self._compare(differences, analytic, {i: part})
+                if not found.agrees:
+                    raise self._report(differences, analytic, {i: part}, order, found)
+                if k == 0:
+                    self._note(found, [analytic[i]])
+        if len(directions) > 1:
+            found = self._compare(differences, analytic, everything)
+            if not found.agrees:
+                raise self._report(differences, analytic, everything, order, found)
 
-    def _mismatch(
+    def _compare(
         self, differences: _Differences, gradients: Sequence[Tensor], directions: dict[int, Array]
-    ) -> tuple[float, float, bool] | None:
-        """None if the gradient agrees along the directions, else (analytic, numeric, is_kink)."""
+    ) -> _Comparison:
+        """The gradient against differences along the directions."""
         products = [to_cpu(gradients[i]._array) * to_cpu(u) for i, u in directions.items()]
         analytic = float(sum(p.sum() for p in products))
         # of one element, not of their sum: one wrong element among many must stand out
         scale = math.sqrt(sum(float((p * p).sum()) for p in products))
-        first, kinks = None, []
+        first, kinks, tried, off = None, [], [], math.inf
         for h in STEPS:
             numeric, jumps = differences(directions, h)
             rounding = 100 * np.finfo(float).eps * differences.size / h
-            allowed = self.rtol * max(scale, abs(numeric)) + self.atol + rounding
+            allowed = float(self.rtol * max(scale, abs(numeric)) + self.atol + rounding)
             # on a smooth curve a half step halves the jump of the one-sided derivatives
             kinks.append(jumps[1] > 2 * allowed and jumps[1] > 0.75 * jumps[0])
-            if abs(analytic - numeric) <= allowed and not kinks[-1]:
-                return None
+            tried.append(numeric)
+            # a smaller step allows more; where no kink is near, the error has to shrink as well
+            if abs(analytic - numeric) <= min(allowed, 0.5 * off) and not kinks[-1]:
+                return _Comparison(True, analytic, numeric, allowed, False)
             if first is None or kinks[-2:] == [True, False]:
-                first = numeric
-        return analytic, float(first or 0.0), all(kinks)
+                first = numeric, allowed
+            off = math.inf if kinks[0] else abs(analytic - tried[0])
+        # beside a kink of the slope they are off in proportion to the step
+        limit = tried[-1] + (tried[-1] - tried[-2]) / (STEPS[-2] / STEPS[-1] - 1)
+        agrees = abs(analytic - limit) <= min(allowed, 0.5 * off) and not kinks[-1]
+        return _Comparison(agrees, analytic, *(first or (0.0, 0.0)), all(kinks))
+
+    def _note(self, found: _Comparison, gradients: Sequence[Tensor]) -> None:
+        """Remember what could have passed."""
+        largest = [float(abs(to_cpu(g._array)).max(initial=1)) for g in gradients]
+        self.unseen = max(self.unseen, found.unseen / min(largest))
 
     def _report(
         self,
         differences: _Differences,
         gradients: Sequence[Tensor],
-        directions: list[Array],
-        moved: tuple[int, ...],
+        directions: dict[int, Array],
         order: int,
-        analytic: float,
-        numeric: float,
-        kink: bool,
+        found: _Comparison,
     ) -> AssertionError:
         """The error for a gradient that differs from the differences."""
+        moved = list(directions)
         what = self.labels[moved[0]]
         if len(moved) > 1:
             what = "all inputs together (each alone is right)"
-        if kink:
+        stairs = differences.stairs(directions)
+        rough = differences(directions, STEPS[0])[0]
+        if stairs and abs(found.analytic - rough) < 10 * stairs / STEPS[0]:
+            return AssertionError(
+                f"{self.name}: precision loss at order {order} in {what}: values move in stairs, "
+                f"{stairs / differences.size:.1g} of their size high, so differences tell nothing; "
+                "a common cause is something rounded to float32 in the forward or in a rule: an "
+                "astype, or an array made without dtype=x.dtype"
+            )
+        if found.is_kink and not stairs:
             return KinkError(
                 f"{self.name}: kink at order {order} in {what}: the derivatives from both sides "
                 "differ and do not come together with smaller steps, so there is no gradient to "
@@ -363,14 +416,27 @@ class _Check:
             )
         text = (
             f"{self.name}: wrong gradient of order {order} for {what}: along a random direction "
-            f"the rules give {analytic:.9g}, differences {numeric:.9g}"
+            f"the rules give {found.analytic:.9g}, differences {found.numeric:.9g}"
         )
-        i = max(moved, key=lambda i: gradients[i].size)
+        i = moved[0]
         if len(moved) == 1 and gradients[i].size:
             index, given, expected = differences.worst(i, gradients[i], directions[i])
-            text += f"; worst at element {list(index)}: {given:.9g} instead of {expected:.9g}"
-        cause = _common_cause(analytic, numeric, order)
+            text += (
+                f"; worst at element {list(index)}: {given:.9g} instead of {expected:.9g} (an "
+                f"error below {found.unseen:.1g} could have passed)"
+            )
+        cause = _common_cause(found.analytic, found.numeric, order)
         return AssertionError(f"{text}. A common cause: {cause}")
+
+
+def _smaller_and_smaller(direction: Array, gradient: Tensor, atol: float) -> Iterator[Array]:
+    """The direction; what of it belongs to far smaller elements of the gradient; and so on."""
+    sizes = abs(to_cpu(gradient._array))
+    largest = sizes.max(initial=0)
+    yield direction
+    while largest > atol and (part := sizes < SMALL * largest).any():
+        yield direction * to_device(part.astype(direction.dtype), device_name(direction))
+        largest = sizes[part].max()
 
 
 class _Differences:
@@ -406,6 +472,24 @@ class _Differences:
             found.append((up - down) / (2 * step))
             jumps.append(abs(up - 2 * self.center + down) / step)
         return (4 * found[1] - found[0]) / 3, (jumps[0], jumps[1])
+
+    def stairs(self, directions: dict[int, Array]) -> float:
+        """The height of the stairs in which s moves along the directions; 0.0 if it has none.
+
+        Third differences vanish with the step where s is smooth, those of stairs stay. The largest
+        few are left out: a single kink or jump is no stairs.
+        """
+        heights = []
+        points = np.arange(-8, 9)
+        points = points + 0.4 * np.sin(points**2)  # uneven, or stairs could look straight
+        for h in (10 * STEPS[0], *STEPS):
+            differences = np.array([self.at(directions, t * h) for t in points])
+            for k in (1, 2, 3):
+                differences = np.diff(differences) * k / (points[k:] - points[:-k])
+            heights.append(float(np.sort(abs(differences))[:-4].mean()))
+        rounding = 100 * np.finfo(float).eps * self.size
+        stairs = [b for a, b in zip(heights, heights[1:]) if b > max(0.2 * a, rounding)]
+        return max(stairs, default=0.0)
 
     def worst(
         self, i: int, gradient: Tensor, direction: Array
@@ -448,6 +532,8 @@ def _common_cause(analytic: float, numeric: float, order: int) -> str:
     if analytic == 0:
         return "a rule that gives nothing, or .data, .detach() or a raw array in the forward"
     ratio = analytic / numeric if numeric else math.inf
+    if abs(ratio - 1) < 1e-3:
+        return "a constant with few digits, or something rounded to a smaller dtype on the way"
     if abs(ratio + 1) < 1e-4:
         return "a lost minus sign"
     if any(abs(ratio * n - 1) < 1e-4 or abs(ratio - n) < 1e-4 for n in range(2, 9)):

@@ -154,7 +154,7 @@ def test_the_report_names_input_element_values_and_cause(draw):
     where = r"input 1 of shape \(2, 3\)", r"element \[1, 2\]"
     with fails("my_product", "order 1", *where, "A common cause") as failure:
         check_grads(product, draw(2, 3), draw(2, 3))
-    values = str(failure.value).split("[1, 2]: ")[1].split(". A")[0]
+    values = str(failure.value).split("[1, 2]: ")[1].split(" (an error")[0]
     wrong, right = map(float, values.split(" instead of "))
     assert wrong == pytest.approx(right / 2, rel=1e-6)
 
@@ -174,6 +174,44 @@ def test_one_element_in_a_hundred_thousand_that_is_off_by_a_percent(draw):
         check_grads(wrong, draw(100_000), order=1)
 
 
+def square(factors):
+    """x * x with the elements of its gradient times these factors."""
+    return op(lambda x: x * x, spoiled(lambda g, y, x: g * 2 * x, factors))
+
+
+@pytest.mark.parametrize("n", [1, 30, 3000])
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_size_of_error_that_could_have_passed(n, order, draw):
+    x = draw(n)
+    unseen = check_grads(ops.square, x, order=order)
+    assert 1e-6 < unseen < 3e-5 * n**0.5
+    largest = max(1, 2 * 1.2 * 1.5)  # the largest element there can be, with its cotangent
+    for element in {0, n // 2, n - 1}:
+        factors = np.ones(n)
+        size = 2 * 0.3 * 0.5  # the smallest element there can be
+        factors[element] += 1.01 * unseen * largest / size
+        with fails(rf"element \[{element}\]", r"an error below \d.* could have passed"):
+            check_grads(square(factors), x, order=order)
+        factors[element] = 1 + unseen / 100
+        check_grads(square(factors), x, order=1)
+
+
+def test_small_elements_beside_large_ones_are_checked_by_themselves(draw, xp):
+    """In all directions at once, an error of 1 in them is lost in that of a million times more."""
+    scale = np.array([3e6, 1.0, 1e-3, 1e6, 0.7])
+
+    def scaled(factors=1):
+        rule = spoiled(lambda g, y, x: g * 2 * x * xp.asarray(scale).astype(x.dtype), factors)
+        return op(lambda x: x * x * xp.asarray(scale).astype(x.dtype), rule)
+
+    check_grads(scaled(np.ones(5)), draw(5))
+    for element, factor in ((1, 1.01), (2, 0), (4, 0.999)):
+        factors = np.ones(5)
+        factors[element] = factor
+        with fails(rf"element \[{element}\]"):
+            check_grads(scaled(factors), draw(5), order=1)
+
+
 @pytest.mark.parametrize(
     "rule, cause",
     [
@@ -182,6 +220,7 @@ def test_one_element_in_a_hundred_thousand_that_is_off_by_a_percent(draw):
         (lambda g, y, x: g * x, "factor"),
         (lambda g, y, x: 4 * g * x, "more than once"),
         (lambda g, y, x: g * 2 * x * x, "missing term"),
+        (lambda g, y, x: g * 2.0001 * x, "few digits"),
     ],
 )
 def test_causes(rule, cause, draw):
@@ -311,6 +350,42 @@ def test_a_wrong_rule_is_not_taken_for_a_kink(xp):
         with fails("wrong gradient of order 1") as failure:
             check_grads(f, xp.asarray(np.array(x)))
         assert not isinstance(failure.value, KinkError)
+
+
+# ---- loss of precision ---------------------------------------------------------------------------
+
+
+def through_float32(x):
+    return ops.astype(ops.astype(x, dtype="float32"), dtype=x.dtype)
+
+
+ROUNDED = {
+    "the output in the rule": (
+        op(lambda x: backend(x).exp(x), lambda g, y, x: g * through_float32(y)),
+        2,
+    ),
+    "g in the rule": (op(lambda x: 3 * x, lambda g, y, x: 3 * through_float32(g)), 2),
+    "the forward": (lambda x: through_float32(ops.exp(x)), 1),
+    "a sum": (lambda x: through_float32(ops.sum(ops.exp(x))), 1),
+}
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+@pytest.mark.parametrize("what", ROUNDED)
+def test_a_round_trip_to_float32_is_loss_of_precision(what, n, draw):
+    f, order = ROUNDED[what]
+    for seed in range(3):
+        with fails(f"precision loss at order {order}", "float32") as failure:
+            check_grads(f, draw(n), seed=seed)
+        assert not isinstance(failure.value, KinkError)
+
+
+def test_kinks_and_wrong_rules_are_no_loss_of_precision(draw, xp):
+    with pytest.raises(KinkError):
+        check_grads(ops.floor, xp.asarray(np.array([1.0, 0.3])))  # one stair, not stairs
+    rule = op(lambda x: backend(x).exp(x), lambda g, y, x: g * through_float32(fixed(y)))
+    with fails("wrong gradient of order 2", "constant"):
+        check_grads(rule, draw(3))
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
