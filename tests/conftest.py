@@ -13,7 +13,7 @@ import sys
 
 import matplotlib
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import minigrad
 from minigrad import config
@@ -27,7 +27,9 @@ needs_posix = pytest.mark.skipif(os.name != "posix", reason="uses signals and li
 
 
 # no deadline: the first example pays for imports; the same examples in every run
-settings.register_profile("minigrad", deadline=None, derandomize=True)
+settings.register_profile(
+    "minigrad", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("minigrad")
 
 DEFAULTS = {

@@ -91,6 +91,11 @@ def first_draw(_=None):
     return float(random.generator().random())
 
 
+def draw_from(seed):
+    with random.use_generator(seed):
+        return first_draw()
+
+
 def in_processes(method, n):
     processes = multiprocessing.get_context(method)
     found = []
@@ -121,6 +126,15 @@ def test_forked_processes_repeat_no_draws_and_follow_the_seed():
 def test_a_forked_process_does_not_repeat_the_generator_of_a_scope():
     with random.use_generator(5):
         assert in_processes("fork", 1)[0] != first_draw()
+
+
+def test_spawned_processes_repeat_no_draws_and_take_a_generator():
+    """Of a real pool, whose processes import everything anew."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        draws = pool.map(first_draw, range(8), chunksize=1)
+        given = pool.map(draw_from, [5, 6, 5], chunksize=1)
+    assert len({*draws, np.random.default_rng(0).random()}) == 9, "none repeats, nor the parent's"
+    assert given[0] == given[2] == np.random.default_rng(5).random() != given[1]
 
 
 def test_processes_that_start_afresh_repeat_no_draws():

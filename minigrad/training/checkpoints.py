@@ -100,6 +100,32 @@ def _not_held(model: Model) -> list[str]:
     return [*model._unsaved_data, *callbacks]
 
 
+def unsaved_data(x: Any) -> list[str]:
+    """What a checkpoint cannot hold of the data that fit is given.
+
+    The thread of a Dataset draws ahead, so a generator of its transform's own has no state that
+    belongs to an epoch.
+
+    Args:
+        x: The first argument of fit.
+
+    Example:
+        >>> unsaved_data(iter([]))
+        ['the position of the iterator x']
+    """
+    if hasattr(x, "__next__"):
+        return ["the position of the iterator x"]
+    steps = [getattr(x, "transform", None)]
+    for step in steps:
+        steps += getattr(step, "steps", [])
+    return [
+        f"the generator of {type(step).__name__}(seed=...) (without seed it draws from "
+        "minigrad.seed's, which is held)"
+        for step in steps
+        if getattr(step, "generator", None) is not None
+    ]
+
+
 def pack(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     """A state as JSON can hold it; arrays go into `arrays`, under names that are free there.
 

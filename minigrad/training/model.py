@@ -226,7 +226,7 @@ class Model(Layer):
         given = [*as_list(callbacks), *own]
         resume = ResumeCallbacks(given, initial_epoch)
         every_callback = start_callbacks(self, [*given, resume], **run)
-        self._unsaved_data = ["the position of the iterator x"] if hasattr(x, "__next__") else []
+        self._unsaved_data = checkpoints.unsaved_data(x)
         self.stop_training = self._has_diverged = False
         self._divergence = ""
         run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))

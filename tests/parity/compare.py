@@ -9,19 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from minigrad import Tensor, grad
 
 torch.set_num_threads(1)
-drawn = settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=15,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+drawn = settings(max_examples=15)  # the rest is the profile of tests/conftest.py
 
 seeds = st.integers(0, 2**32 - 1)
 

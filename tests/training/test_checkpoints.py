@@ -13,7 +13,9 @@ import pytest
 
 import minigrad
 from minigrad import Sequential
-from minigrad.layers import LSTM, Bidirectional, Dense, Dropout
+from minigrad.data import Dataset
+from minigrad.data.augmentation import Compose, RandomFlip, RandomRotation
+from minigrad.layers import LSTM, Bidirectional, Dense, Dropout, Flatten
 from minigrad.optimizers import schedules
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.sgd import SGD
@@ -259,6 +261,37 @@ def test_what_is_not_held_is_named_where_training_goes_on(tmp_path):
     with pytest.warns(UserWarning, match="not hold the state of the callback ReduceLROnPlateau"):
         late = ReduceLROnPlateau("loss")
         model.fit(X, Y, epochs=3, initial_epoch=2, verbose=0, callbacks=[late, SavedCounter()])
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_the_generator_of_a_seeded_augmentation_is_not_held(seed, tmp_path):
+    """One without a seed is: training goes on with the same bits."""
+    images = rng.random((8, 4, 4, 1), np.float32)
+
+    def data():
+        transform = Compose(RandomFlip("horizontal"), Compose(RandomRotation(0.5, seed=seed)))
+        return Dataset(images, Y[:8], batch_size=4, transform=transform)
+
+    def image_network():
+        minigrad.seed(3)
+        model = Sequential(Flatten(input_shape=(4, 4, 1)), Dense(1))
+        model.compile("adam", "mse")
+        return model
+
+    whole = image_network()
+    whole.fit(data(), epochs=4, verbose=0)
+    image_network().fit(
+        data(), epochs=2, verbose=0, callbacks=ModelCheckpoint(tmp_path / "{epoch}")
+    )
+    model = image_network()
+    model.load(tmp_path / "2")
+    with warnings.catch_warnings(record=True) as found:
+        model.fit(data(), epochs=4, initial_epoch=2, verbose=0)
+    if seed is None:
+        assert not found
+        assert model.get_weights()[0].tobytes() == whole.get_weights()[0].tobytes()
+    else:
+        assert "not hold the generator of RandomRotation(seed=...)" in str(found[0].message)
 
 
 def test_the_position_in_a_generator_is_not_held(tmp_path):
