@@ -480,8 +480,8 @@ class _Differences:
         few are left out: a single kink or jump is no stairs.
         """
         heights = []
-        points = np.arange(-8, 9)
-        points = points + 0.4 * np.sin(points**2)  # uneven, or stairs could look straight
+        points = np.linspace(-8, 8, 17)
+        points += 0.4 * np.sin(points**2)  # uneven, or stairs could look straight
         for h in (10 * STEPS[0], *STEPS):
             differences = np.array([self.at(directions, t * h) for t in points])
             for k in (1, 2, 3):

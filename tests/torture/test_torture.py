@@ -84,8 +84,8 @@ def test_what_an_interrupt_may_leave_is_found(monkeypatch):
     assert "settings are" in interrupts.run(2, seed=1)[0]
 
 
-def test_no_extreme_value_crashes():
-    assert [fault for fault in values.run(200, seed=1) if "raises" in fault] == []
+def test_no_extreme_value_does_harm():
+    assert values.run(200, seed=1) == []
 
 
 def test_a_limit_that_is_wrong_is_found(monkeypatch):
