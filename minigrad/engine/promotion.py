@@ -146,9 +146,8 @@ def call_converted(op: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
         if isinstance(value, np.generic):
             return op(*args, **plain_settings(given))
     for a in args[: op.cast_count]:
-        x = a._array if a.__class__ is Tensor else a
-        is_list = x.__class__ in LISTS
-        if is_list or (x.__class__ not in SCALARS and getattr(x, "dtype", FLOAT32) is not FLOAT32):
+        x = getattr(a, "_array", a)
+        if getattr(x, "dtype", None) is not FLOAT32 and x.__class__ not in SCALARS:
             return op.casts(op, args, given)
     return NotImplemented
 
