@@ -227,7 +227,7 @@ def _misfit(
     for n in positional[: len(args)]:
         if n in options:
             return f"{name} got {n} twice: by position and as {n}={options[n]!r}"
-    if missing:
+    if missing and len(args) <= len(positional):
         return _missing_arguments(function, name, missing, accepted)
     by_name = zip([n for n in accepted if n not in positional], args[len(positional) :])
     line = ", ".join([*positional, *(f"{n}={_brief(value)}" for n, value in by_name)])

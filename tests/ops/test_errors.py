@@ -55,7 +55,7 @@ def check_error(name, error):
     text = str(error)
     assert type(error) in (ValueError, TypeError, IndexError), f"{type(error).__name__}: {text}"
     assert text, f"{name}: an error without a text"
-    label = text.partition("(")[0].partition(":")[0]
+    label = re.match(r"[\w.]*", text)[0]  # "add(...): ...", or "add has no option 'dim'"
     op = getattr(ops, name)
     assert label in (name, getattr(op, "label", op.__name__)), text
     assert not FOREIGN.search(text), text
@@ -104,11 +104,11 @@ def test_settings_by_position_are_answered_with_the_line_to_write():
         minigrad.clip(t, 0, 1)
     with fails(TypeError, r"concatenate\(xs, axis=0\)"):
         minigrad.concatenate([t, t], 0)
-    with fails(TypeError, "no option 'keepdim'", "did you mean 'keepdims'"):
+    with fails(TypeError, "no option 'keepdim'", "did you mean keepdims"):
         minigrad.sum(t, keepdim=True)
-    with fails(TypeError, "no option 'dim'", "options: axis"):
+    with fails(TypeError, "no option 'dim'", "did you mean axis"):
         minigrad.softmax(t, dim=0)
-    with fails(TypeError, "missing.*'epsilon'"):
+    with fails(TypeError, "rms_norm needs epsilon"):
         ops.rms_norm(t, t)
 
 
