@@ -180,7 +180,7 @@ def test_training_reports_both_accuracies(recipe, momentum, monkeypatch, tmp_pat
     layers = [layer for _, layer in model.named_layers()]
     norms = [layer for layer in layers if isinstance(layer, BatchNormalization)]
     assert {norm.momentum for norm in norms} == {momentum}
-    assert ("val_accuracy" in model.history.history) == (recipe == "known")
+    assert "val_accuracy" in model.history.history
     assert {"accuracy", "accuracy_recomputed"} <= set(metrics)
     assert model.evaluate(*test)[1] == metrics["accuracy_recomputed"]
     inception.pictures(model, tmp_path)
