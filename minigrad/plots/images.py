@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import explains_arguments
 from ..utils.files import PathLike
-from .style import DARK, RED, add_panels, new_figure, row_count, to_numpy
+from .style import DARK, RED, add_panels, new_figure, row_count, titled, to_numpy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -205,10 +205,8 @@ def predictions(
             label, guess = true[i], guesses[i]
             pair = (label, guess) if names is None else (names[label], names[guess])
             _mark(axes, f"{pair[0]} / {pair[1]}", wrong=bool(wrong[i]))
-        heading = (
-            f"{title}: ".lstrip(": ") + f"true / predicted: {wrong.sum()} of {len(true)} wrong"
-        )
-        figure.suptitle(heading, fontsize=10)
+        count = f"true / predicted: {wrong.sum()} of {len(true)} wrong"
+        figure.suptitle(titled(title, count), fontsize=10)
     return figure
 
 

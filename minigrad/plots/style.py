@@ -156,6 +156,11 @@ def add_panels(figure: Figure, count: int, columns: int, *, sharex: bool = False
 
 
 @explains_arguments
+def titled(title: str, text: str) -> str:
+    """The text after a title, if there is one."""
+    return f"{title}: {text}" if title else text
+
+
 def integer_ticks() -> Any:
     """A locator that puts ticks at integers only, even where a single one is in view."""
     from matplotlib.ticker import MaxNLocator

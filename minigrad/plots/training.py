@@ -18,6 +18,7 @@ from .style import (
     new_figure,
     nth_color,
     row_count,
+    titled,
     to_numpy,
 )
 
@@ -190,7 +191,7 @@ def confusion_matrix(
         axes = figure.subplots()
         _draw_counts(axes, counts)
         accuracy = np.trace(counts) / max(counts.sum(), 1)
-        axes.set_title(f"{title}: ".lstrip(": ") + f"{accuracy:.1%} of {counts.sum()} right")
+        axes.set_title(titled(title, f"{accuracy:.1%} of {counts.sum()} right"))
         axes.set(xlabel="predicted", ylabel="true")
         if names is None:
             _label_cells(axes, classes.tolist(), rotation=0)
