@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None  # None: all
 # without dtype and device: they follow the arrays they meet
 SCALARS = {int, float, bool, type(None)}
-FLOAT32, FLOAT64 = np.dtype("float32"), np.dtype("float64")
+FLOAT16, FLOAT32, FLOAT64 = map(np.dtype, ("float16", "float32", "float64"))
 
 
 # ---- which module computes -----------------------------------------------------------------------

@@ -65,10 +65,16 @@ class Scope(ContextDecorator, metaclass=ExplainsArguments):
     nothing, and warns.
     """
 
+    _warn: Callable[[Any], None]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._warn = partial(_warn_never_entered, cls.__name__)
+
     def __init__(self, **values: Any) -> None:
         self.values = values
         # not __del__: Python code that runs at the end of an object swallows an interrupt
-        self._warning: Any = weakref.ref(self, partial(_warn_never_entered, type(self).__name__))
+        self._warning: Any = weakref.ref(self, self._warn)
 
     def _recreate_cm(self) -> Scope:
         """The scope that a decorated function enters: itself, since it can be entered again."""

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from . import ops
 from .arguments import ExplainsArguments, explains_arguments
-from .backend import Array, backend
+from .backend import FLOAT16, Array, backend
 from .config import as_data, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
 from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
@@ -211,7 +211,7 @@ def _per_sample(
 
 def _in_dtype(loss: Tensor, given: Any) -> Any:
     """A loss in float16 if the predictions were given in it."""
-    return ops.astype(loss, dtype=given) if given == "float16" else loss
+    return ops.astype(loss, dtype=given) if given == FLOAT16 else loss
 
 
 # ---- domains -------------------------------------------------------------------------------------
@@ -1004,7 +1004,7 @@ class Loss(metaclass=ExplainsArguments):
         if getattr(y_pred, "mask", None) is not None:
             return reduce(self._masked_losses(y_true, y_pred, sample_weight, y_pred.mask))
         if sample_weight is None:
-            is_half = getattr(y_pred, "dtype", None) == "float16"
+            is_half = getattr(y_pred, "dtype", None) == FLOAT16
             can_fuse = reduce is ops.mean and not is_half
             mean = self.fused_mean(y_true, y_pred) if can_fuse else None
             return reduce(self.call(y_true, y_pred)) if mean is None else mean

@@ -45,17 +45,6 @@ class probing(Scope):
         super().__init__(probing=True, training=False, recording=False)
 
 
-class trainable_at_compile(Scope):
-    """Inside it layers are frozen or not as they were when a model was compiled.
-
-    Args:
-        compiled: For each layer of the model, whether it was trainable.
-    """
-
-    def __init__(self, compiled: dict[Layer, bool]) -> None:
-        super().__init__(trainable_at_compile=compiled)
-
-
 def uses_batch_statistics(layer: Layer) -> bool:
     """True in training if `layer` is not frozen.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array, backend, to_cpu
-from ..config import as_data, settings
+from ..config import as_data, is_indexed_object, settings
 
 if TYPE_CHECKING:
     from .model import Model
@@ -39,6 +39,8 @@ def as_rows(data: Any, name: str) -> Array:
     try:
         array = as_data(data)
     except (TypeError, ValueError) as cause:
+        if is_indexed_object(data):  # NumPy would ask it for items without end
+            raise type(cause)(f"{name}: {cause}") from None
         return _numbers_of_table(data, name, cause)
     is_subclass = array.__class__ is not np.ndarray and isinstance(array, np.ndarray)
     return _plain_array(array, name) if is_subclass else array

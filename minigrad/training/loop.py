@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend import Array
+from ..config import settings
 from ..data.loader import one_pass
 from ..engine.autograd import no_grad
-from ..layers.modes import trainable_at_compile, training
+from ..layers.modes import training
 from ..ops import concatenate
 from .callbacks import Callback, Logs, defined_hooks
 from .diagnosis import warn_of_divergence
@@ -108,8 +109,12 @@ def run_train_step(model: Model, batch: Batch) -> Any:
         model: A compiled model.
         batch: (x,), (x, y) or (x, y, sample_weight).
     """
-    with trainable_at_compile(model._trainable_at_compile):
+    outer = settings.trainable_at_compile
+    try:  # no scope, which costs more than all else here
+        settings.trainable_at_compile = model._trainable_at_compile
         return model.train_step(batch[0] if len(batch) == 1 else batch)
+    finally:
+        settings.trainable_at_compile = outer
 
 
 def evaluate_batches(
