@@ -575,13 +575,18 @@ def _clip(p: Tensor) -> Any:
     return ops.clip(p, min=EPSILON, max=1 - EPSILON)
 
 
-def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Any:
-    """log p of classes; probabilities without logits are scaled to sum to 1, as in Keras."""
+def _log_probabilities(y_pred: Tensor, from_logits: bool, counts: Any = None) -> Any:
+    """log p of classes; probabilities without logits are scaled to sum to 1, as in Keras.
+
+    Rows where `counts` is False are those of equal probabilities, whatever they hold.
+    """
     logits = _logits(y_pred, "softmax", from_logits)
+    scores = _probabilities(y_pred, "softmax") if logits is None else logits
+    if counts is not None:
+        scores = ops.where(counts[..., None], scores, 1.0)
     if logits is not None:
-        return ops.log_softmax(logits)
-    p = _probabilities(y_pred, "softmax")
-    return ops.log(_clip(p / ops.sum(p, axis=-1, keepdims=True)))
+        return ops.log_softmax(scores)
+    return ops.log(_clip(scores / ops.sum(scores, axis=-1, keepdims=True)))
 
 
 @_per_sample(_check_bits)
@@ -646,13 +651,22 @@ def categorical_crossentropy(
 
 
 @explains_arguments
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
-    """-log p[label].
+def sparse_categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Tensor:
+    """-log p[label], and 0 for the labels that are `ignore_class`.
 
     Args:
-        y_true: Class numbers 0..classes - 1.
+        y_true: Class numbers 0..classes - 1, or `ignore_class`.
         y_pred: Probabilities p of the classes, or logits.
         from_logits: True if y_pred holds logits, not probabilities.
+        ignore_class: A label, often -1 or 255, that costs nothing and that the mean of a Loss
+            leaves out: the result has a mask, False there. None for none.
+        axis: The axis of the classes in y_pred.
 
     Shape:
         (...), (..., classes) -> (...)
@@ -667,11 +681,26 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
         [0.693]
     """
     given = getattr(y_pred, "dtype", None)
-    y_pred = _as_predictions(y_pred)
-    labels = as_labels(match_target_shape(as_data(y_true), y_pred, sparse=True), y_pred)
-    log_p = _log_probabilities(y_pred, from_logits)
+    labels, y_pred = _classes_last(as_data(y_true), _as_predictions(y_pred), axis)
+    labels = match_target_shape(labels, y_pred, sparse=True)
+    counts = None if ignore_class is None else labels != ignore_class
+    labels = as_labels(labels if counts is None else labels * counts, y_pred)
+    log_p = _log_probabilities(y_pred, from_logits, counts)
     losses = -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
-    return _in_dtype(losses, given)
+    if counts is None:
+        return _in_dtype(losses, given)
+    losses = _in_dtype(ops.where(counts, losses, 0.0), given)
+    losses.mask = counts
+    return losses
+
+
+def _classes_last(labels: Any, y_pred: Tensor, axis: int) -> tuple[Any, Tensor]:
+    """Both with the axis of the classes as the last one; labels may lack it."""
+    if axis in (-1, y_pred.ndim - 1):
+        return labels, y_pred
+    if labels.ndim == y_pred.ndim:
+        labels = ops.moveaxis(labels, source=axis, destination=-1)
+    return labels, ops.moveaxis(y_pred, source=axis, destination=-1)
 
 
 @_per_sample(_check_bits)
@@ -1001,23 +1030,29 @@ class Loss(metaclass=ExplainsArguments):
             ValueError: If shapes do not fit.
         """
         reduce = REDUCTIONS[self.reduction]
-        if getattr(y_pred, "mask", None) is not None:
-            return reduce(self._masked_losses(y_true, y_pred, sample_weight, y_pred.mask))
-        if sample_weight is None:
+        mask = getattr(y_pred, "mask", None)
+        if mask is None and sample_weight is None and reduce is ops.mean:
             is_half = getattr(y_pred, "dtype", None) == FLOAT16
-            can_fuse = reduce is ops.mean and not is_half
-            mean = self.fused_mean(y_true, y_pred) if can_fuse else None
-            return reduce(self.call(y_true, y_pred)) if mean is None else mean
-        losses = self.call(y_true, y_pred)
+            mean = None if is_half else self.fused_mean(y_true, y_pred)
+            if mean is not None:
+                return mean
+        hides_padding = mask is not None and self.hides_padding
+        losses = self.call(hide_padding(y_true, mask) if hides_padding else y_true, y_pred)
+        counts = getattr(losses, "mask", None)
+        if mask is not None or counts is not None:
+            return reduce(self._masked_losses(losses, sample_weight, mask, counts))
+        if sample_weight is None:
+            return reduce(losses)
         weight = self._weights_of(losses, sample_weight)
         if self.reduction != "mean_with_sample_weight":
             return reduce(losses * weight)
         return ops.sum(losses * weight) / _total(weight, losses.shape)
 
-    def _masked_losses(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
-        """The weighted losses, 0 at padding; scaled so that their mean is that of the real ones."""
-        targets = hide_padding(y_true, mask) if self.hides_padding else y_true
-        losses = self.call(targets, y_pred)
+    def _masked_losses(self, losses: Any, sample_weight: Any, mask: Any, counts: Any) -> Any:
+        """The weighted losses, 0 at padding; scaled so that their mean is that of the real ones.
+
+        The masks are that of the predictions and that of the losses, None where there is none.
+        """
         if not losses.ndim:
             warnings.warn(
                 f"{self.name} returns one number for the whole batch, so it cannot leave out what "
@@ -1025,7 +1060,9 @@ class Loss(metaclass=ExplainsArguments):
                 stacklevel=3,
             )
             return losses
-        real = self._weights_of(losses, mask.astype(losses.dtype), "the mask of y_pred")
+        real = 1 if counts is None else counts.astype(losses.dtype)
+        if mask is not None:
+            real = real * self._weights_of(losses, mask.astype(losses.dtype), "the mask of y_pred")
         weights = real
         if sample_weight is not None:
             weights = real * self._weights_of(losses, sample_weight)
@@ -1324,29 +1361,42 @@ class SparseCategoricalCrossentropy(Loss):
 
     Args:
         from_logits: True if y_pred holds logits, not probabilities.
+        ignore_class: A label, often -1 or 255, whose rows are left out of the mean; None for none.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        axis: The axis of the classes in y_pred.
         name: Name in error messages and logs.
 
     Example:
         >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]).item(), 3)
+        0.693
+        >>> loss = SparseCategoricalCrossentropy(ignore_class=-1)
+        >>> round(loss([1, -1], [[0.5, 0.5], [0.1, 0.9]]).item(), 3)
         0.693
     """
 
     def __init__(
         self,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
         name: str = "sparse_categorical_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
         self.output_activation = "softmax" if from_logits else ""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+        return sparse_categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
+        )
 
     def fused_mean(self, y_true: Any, y_pred: Any) -> Any:
         """The mean as one op on logits."""
+        if self.ignore_class is not None or self.axis != -1:
+            return None
         logits = _logits(y_pred, "softmax", self.from_logits)
         if not isinstance(logits, Tensor):
             return None

@@ -921,3 +921,83 @@ def test_names_that_mean_the_same(name, same):
 def test_the_nearest_name(wrong, near):
     with pytest.raises(ValueError, match=f"unknown loss '{wrong}': did you mean '{near}'"):
         losses.get(wrong)
+
+
+IGNORED = np.array([255, *LABELS[1:4], 255, LABELS[5]])
+KEPT = IGNORED != 255
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("through_softmax", [False, True])
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float32"])
+def test_rows_of_an_ignored_class_do_not_count(from_logits, through_softmax, dtype, xp):
+    scores = (REAL if from_logits or through_softmax else SHARES).astype("float32")
+    loss = SparseCategoricalCrossentropy(from_logits, ignore_class=255)
+    plain = SparseCategoricalCrossentropy(from_logits)
+    x = Tensor(xp.asarray(scores), requires_grad=True)
+    softmax = ops.softmax if through_softmax and not from_logits else lambda x: x
+    value = loss(xp.asarray(IGNORED.astype(dtype)), softmax(x))
+    kept = Tensor(scores[KEPT], requires_grad=True)
+    expected = plain(IGNORED[KEPT], softmax(kept))
+    assert value.dtype == "float32"
+    assert_allclose(value.numpy(), expected.numpy(), rtol=1e-6)
+    (g,), (h,) = grad(value, [x]), grad(expected, [kept])
+    assert not g.numpy()[~KEPT].any()
+    assert_allclose(g.numpy()[KEPT], h.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_an_ignored_class_with_weights_masks_and_reductions():
+    weights = np.arange(1.0, N + 1, dtype="float32")
+    function = losses.sparse_categorical_crossentropy
+    each = function(IGNORED, SHARES, ignore_class=255)
+    assert not each.numpy()[~KEPT].any()
+    assert_array_equal(to_cpu(each.mask), KEPT)
+    assert_allclose(each.numpy()[KEPT], function(IGNORED[KEPT], SHARES[KEPT]).numpy(), rtol=1e-6)
+
+    def loss(reduction="mean", y_pred=SHARES, w=weights):
+        options = {"ignore_class": 255, "reduction": reduction}
+        return SparseCategoricalCrossentropy(**options)(IGNORED, y_pred, w).numpy()
+
+    weighted = each.numpy() * weights
+    assert_allclose(loss(), weighted.sum() / KEPT.sum(), rtol=1e-6)
+    assert_allclose(loss("sum"), weighted.sum(), rtol=1e-6)
+    assert_allclose(loss(None), weighted, rtol=1e-6)
+    mean = weighted.sum() / weights[KEPT].sum()
+    assert_allclose(loss("mean_with_sample_weight"), mean, rtol=1e-6)
+    padded = Tensor(SHARES)
+    padded.mask = np.arange(N) < 3
+    real = KEPT & padded.mask
+    assert_allclose(loss(y_pred=padded), weighted[real].sum() / real.sum(), rtol=1e-6)
+    assert_allclose(loss(y_pred=padded, w=None), each.numpy()[real].mean(), rtol=1e-6)
+    own = losses.get(lambda t, p: function(t, p, ignore_class=255))
+    assert_allclose(own(IGNORED, SHARES).numpy(), each.numpy()[KEPT].mean(), rtol=1e-6)
+    assert SparseCategoricalCrossentropy(ignore_class=255)([255], SHARES[:1]).item() == 0
+
+
+def test_an_ignored_row_may_hold_anything():
+    rows = np.array([[np.nan, 1.0], [0.0, 0.0], [0.25, 0.75]], "float32")
+    x = Tensor(rows, requires_grad=True)
+    value = SparseCategoricalCrossentropy(ignore_class=-1)([-1, -1, 1], x)
+    assert_allclose(value.item(), -np.log(0.75), rtol=1e-6)
+    (g,) = grad(value, [x])
+    assert np.isfinite(g.numpy()).all()
+
+
+@pytest.mark.parametrize("ignore_class", [None, 255])
+def test_classes_along_another_axis(ignore_class):
+    images = np.moveaxis(SHARES.reshape(2, 3, C), -1, 1)  # (N, C, T)
+    labels = IGNORED.reshape(2, 3) if ignore_class else LABELS.reshape(2, 3)
+    function = losses.sparse_categorical_crossentropy
+    expected = function(labels, SHARES.reshape(2, 3, C), ignore_class=ignore_class)
+    for y in (labels, labels[:, None]):
+        found = function(y, images, ignore_class=ignore_class, axis=1)
+        assert_allclose(found.numpy(), expected.numpy(), rtol=1e-6)
+    mean = SparseCategoricalCrossentropy(ignore_class=ignore_class, axis=1)(labels, images)
+    counted = IGNORED != 255 if ignore_class else np.ones(N, bool)
+    assert_allclose(mean.item(), expected.numpy().reshape(-1)[counted].mean(), rtol=1e-6)
+    logits = Tensor(images, requires_grad=True)
+    value = SparseCategoricalCrossentropy(True, ignore_class, axis=1)(labels, logits)
+    (g,) = grad(value, [logits])
+    assert g.shape == images.shape
+    softmax = function(labels, ops.softmax(Tensor(images), axis=1), ignore_class=ignore_class, axis=1)
+    assert_allclose(softmax.numpy().reshape(-1)[counted].mean(), value.item(), rtol=1e-5)
