@@ -67,6 +67,7 @@ class AUC(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.batches: list[tuple[Array, Array, Array]] = []
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import initializers, ops
 from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
-from ..config import to_device
+from ..config import settings, to_device
 from ..engine.tensor import remembered_logits
+from ..layers.parameter import Parameter
 from ..losses import hide_padding, match_target_shape, validate_targets
 from ..utils.registry import snake_case
 
@@ -216,16 +217,45 @@ def to_probabilities(activation: str, y_true: Array, y_pred: Array) -> tuple[Arr
 # ---- the base, and means -------------------------------------------------------------------------
 
 
-class Metric(metaclass=ExplainsArguments):
+class BeginsReset(ExplainsArguments):
+    """Metaclass of metrics: once made, they are reset, and their variables are as they were made."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        metric = super().__call__(*args, **options)
+        if cls.reset_state is Metric.reset_state and not list(_iter_state(vars(metric))):
+            raise NotImplementedError(
+                f"{cls.__name__} does not define reset_state, and has no variables that it could "
+                "set to 0: make them in __init__, self.total = self.add_variable()"
+            )
+        initial = [(v, v.numpy().copy()) for v in metric.variables]
+        metric.reset_state()
+        for variable, values in initial:
+            variable.assign(values)
+        return metric
+
+
+class Metric(metaclass=BeginsReset):
     """A figure over many batches: update_state with each batch, then result().
 
-    Calling a metric updates it and returns the result so far. A subclass defines update_state,
-    result and reset_state.
+    Calling a metric updates it and returns the result so far. A subclass defines update_state and
+    result. What it counts are variables, which begin again at 0, or attributes set by a
+    reset_state of its own.
 
     Args:
         name: Name in logs; None for the class's name in snake case.
+        dtype: dtype of the variables; None for the default one.
 
     Example:
+        >>> class Squares(Metric):
+        ...     def __init__(self, name="squares"):
+        ...         super().__init__(name)
+        ...         self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.total.assign_add(((y_true - y_pred) ** 2).sum())
+        ...     def result(self):
+        ...         return self.total.item()
+        >>> Squares()(np.zeros(3), np.array([1.0, 4.0, 2.0]))
+        21.0
         >>> class Largest(Metric):
         ...     def reset_state(self):
         ...         self.largest = 0.0
@@ -240,9 +270,55 @@ class Metric(metaclass=ExplainsArguments):
     reads_probabilities = False  # True: outputs that are logits must be made probabilities first
     activation = ""  # what does that; the loss decides it for metrics that are compiled by name
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.reset_state()
+        self.dtype = np.dtype(dtype or settings.default_dtype)
+
+    def add_variable(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> Parameter:
+        """A new variable, to be assigned to an attribute; its `assign` and `assign_add` change it.
+
+        Args:
+            shape: Shape of the variable.
+            initializer: Name or function that makes the first values.
+            dtype: dtype of the values; None for that of the metric.
+            aggregation: Accepted for Keras's sake, where it joins the variables of many devices.
+            name: Name of the variable.
+        """
+        values = initializers.get(initializer or "zeros")(tuple(shape))
+        return Parameter(values, name or "", trainable=False, dtype=dtype or self.dtype)
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Parameter:
+        """The same as `add_variable`.
+
+        Args:
+            shape: Shape of the variable.
+            initializer: Name or function that makes the first values.
+            dtype: dtype of the values; None for that of the metric.
+            name: Name of the variable.
+        """
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    @property
+    def variables(self) -> list[Parameter]:
+        """The variables among the attributes, and those of the metrics among them."""
+        found: dict[int, Parameter] = {}
+        for part in _iter_state(vars(self)):
+            for v in [part] if isinstance(part, Parameter) else part.variables:
+                found[id(v)] = v
+        return list(found.values())
 
     def as_inputs(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Any]:
         """`all_steps` and the weights; of the steps that are real, if y_pred comes with a mask.
@@ -286,8 +362,12 @@ class Metric(metaclass=ExplainsArguments):
         raise NotImplementedError(f"{type(self).__name__} does not define result")
 
     def reset_state(self) -> None:
-        """Forget all batches."""
-        raise NotImplementedError(f"{type(self).__name__} does not define reset_state")
+        """Forget all batches: every variable becomes 0, every metric among the attributes resets."""
+        for part in _iter_state(vars(self)):
+            if isinstance(part, Metric):
+                part.reset_state()
+            else:
+                part.assign(0)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         self.update_state(y_true, y_pred, sample_weight)
@@ -295,6 +375,15 @@ class Metric(metaclass=ExplainsArguments):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def _iter_state(value: Any) -> Iterator[Any]:
+    """The variables and metrics in a value, nested in lists, tuples and dicts."""
+    if isinstance(value, (Parameter, Metric)):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _iter_state(item)
 
 
 class Average(Metric):
@@ -306,6 +395,7 @@ class Average(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.total: Any = 0.0  # float64; on a GPU a 0-d array there, so that nothing waits for it
         self.count: Any = 0.0
 
@@ -355,6 +445,7 @@ class Sum(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.total: Any = 0.0
 
     def update_state(  # type: ignore[override]

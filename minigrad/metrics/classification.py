@@ -80,6 +80,7 @@ class ConfusionMatrix(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.matrix: Any = None
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -239,6 +240,7 @@ class ThresholdCounts(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         zeros = np.zeros(len(self.thresholds))
         self.true_positives: Any = zeros
         self.false_positives: Any = zeros
@@ -479,6 +481,7 @@ class FBetaScore(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.true_positives: Any = 0.0  # this and the following per class
         self.predicted: Any = 0.0
         self.actual: Any = 0.0

@@ -199,6 +199,7 @@ class R2Score(Metric):
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        super().reset_state()
         self.samples = 0  # elements, as Keras counts them
         self.weight_sum: Any = 0.0
         self.mean: Any = 0.0  # of y_true; this and the following per output

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from ..backend import Shape, backend, sum_axes
+from ..config import as_data
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import _astype, accumulates, real
 from ..engine.tensor import Tensor, TensorLike
@@ -802,3 +803,20 @@ def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
         raise TypeError(f"{dtype!r} is no dtype of numbers: try 'float32' or 'int64'")
     y = _astype(x, dtype=dtype)
     return y.detach() if isinstance(y, Tensor) and y.dtype.kind != "f" else y
+
+
+def cast(x: TensorLike, dtype: Any) -> TensorLike:
+    """`astype` under Keras's name; x may also be numbers or lists.
+
+    Args:
+        x: Tensor, array, numbers or lists.
+        dtype: The dtype of the result.
+
+    Raises:
+        TypeError: If it is no dtype of numbers.
+
+    Example:
+        >>> cast([True, False], "float32")
+        array([1., 0.], dtype=float32)
+    """
+    return astype(x if hasattr(x, "dtype") else as_data(x), dtype=dtype)

@@ -748,6 +748,9 @@ OPS: dict[str, list[Case]] = {
         case(x, expect=numpy_ops.astype, dtype="float64", float32=False) for x in shapes_of(normal)
     ]
     + [case(nonzero(3), expect=numpy_ops.astype, dtype="int32")],
+    "cast": [
+        case(x, expect=numpy_ops.astype, dtype="float64", float32=False) for x in shapes_of(normal)
+    ],
     # ---- elementwise: activations ----
     "sigmoid": unary(numpy_ops.sigmoid),
     "log_sigmoid": unary(lambda x: -np.logaddexp(0, -x)),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from minigrad import Tensor, losses, metrics
+import minigrad
+from minigrad import Tensor, losses, metrics, ops
 from minigrad.metrics import Mean, MeanAbsoluteError, MeanMetricWrapper
 
 from .samples import in_batches
@@ -59,3 +60,129 @@ def test_functions_are_averaged_by_rows():
     assert of_samples.name == "mean_squared_error"
     with pytest.raises(ValueError, match="cannot weigh its samples"):
         of_a_batch.update_state(y, p, w)
+
+
+class MeanOfSquares(metrics.Metric):
+    """As Keras's guide writes a metric: variables made after super().__init__()."""
+
+    def __init__(self, name="squares", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+        self.count = self.add_weight(name="count", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        squares = ops.square(ops.subtract(y_true, y_pred))
+        if sample_weight is not None:
+            squares = ops.multiply(squares, sample_weight)
+        self.total.assign(self.total + ops.sum(squares))
+        self.count.assign_add(len(y_true))
+
+    def result(self):
+        return self.total / self.count
+
+
+class OwnReset(MeanOfSquares):
+    def reset_state(self):
+        self.total.assign(0.0)
+        self.count.assign(0.0)
+
+
+class Plain(metrics.Metric):
+    def __init__(self):
+        super().__init__()
+        self.largest = -1.0  # reset_state is called after this
+
+    def reset_state(self):
+        self.largest = 0.0
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.largest = max(self.largest, float(abs(y_pred).max()))
+
+    def result(self):
+        return self.largest
+
+
+@pytest.mark.parametrize("make", [MeanOfSquares, OwnReset])
+def test_metrics_with_variables(make, xp):
+    metric = make()
+    y, p = xp.asarray([1.0, 2.0], "float32"), Tensor(xp.asarray([2.0, 4.0], "float32"))
+    assert float(metric(y, p)) == 2.5
+    assert float(metric(y, p.data)) == 2.5
+    assert [v.name for v in metric.variables] == ["total", "count"]
+    assert [v.dtype for v in metric.variables] == ["float32", "float32"]
+    assert float(metric.variables[0].value) == 10
+    metric.reset_state()
+    assert [v.item() for v in metric.variables] == [0, 0]
+    assert make(name="other").name == "other"
+    assert make(dtype="float64").total.dtype == "float64"
+
+
+def test_metrics_with_variables_in_training():
+    """Epochs and validation each begin anew."""
+    x = np.random.default_rng(0).standard_normal((10, 2)).astype("float32")
+    y = x @ np.array([[1.0], [2.0]], "float32")
+    model = minigrad.Sequential(minigrad.layers.Dense(1))
+    own, weighted = MeanOfSquares(), OwnReset("weighted")
+    model.compile("sgd", "mse", metrics=[own, "mse", Plain()], weighted_metrics=[weighted])
+    w = np.ones((10, 1), "float32")
+    history = model.fit(x, y, 5, 3, 0, validation_data=(x, y, w), sample_weight=w).history
+    for prefix in ("", "val_"):
+        np.testing.assert_allclose(history[f"{prefix}squares"], history[f"{prefix}mse"], rtol=1e-5)
+        np.testing.assert_allclose(history[f"{prefix}weighted"], history[f"{prefix}mse"], rtol=1e-5)
+    assert np.all(np.array(history["plain"]) > 0)
+
+
+def test_a_metric_begins_with_the_values_that_its_variables_are_made_of():
+    class Floor(metrics.Metric):
+        def __init__(self):
+            super().__init__()
+            self.least = self.add_variable((2,), minigrad.initializers.Constant(7), "int64")
+
+    metric = Floor()
+    assert metric.least.data.tolist() == [7, 7] and metric.least.dtype == "int64"
+    metric.least.assign_sub([1, 2])
+    assert metric.least.data.tolist() == [6, 5]
+    metric.reset_state()
+    assert metric.least.data.tolist() == [0, 0]
+
+
+def test_metrics_of_metrics_and_more_variables_than_those_of_the_base():
+    class Pair(metrics.Metric):
+        def __init__(self):
+            super().__init__()
+            self.parts = {"mean": Mean(), "squares": [MeanOfSquares()]}
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.parts["mean"].update_state(y_pred)
+            self.parts["squares"][0].update_state(y_true, y_pred)
+
+        def result(self):
+            return self.parts["mean"].result()
+
+    class More(MeanAbsoluteError):
+        def __init__(self):
+            super().__init__()
+            self.batches = self.add_variable()
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            super().update_state(y_true, y_pred, sample_weight)
+            self.batches.assign_add(1)
+
+    pair, more = Pair(), More()
+    pair(np.zeros(2), np.ones(2))
+    assert [v.item() for v in pair.variables] == [2, 2]
+    pair.reset_state()
+    assert pair.result() == 0 and [v.item() for v in pair.variables] == [0, 0]
+    assert more(np.zeros(2), np.ones(2)) == 1 and more.batches.item() == 1
+    more.reset_state()
+    assert more.result() == 0 and more.batches.item() == 0
+
+
+def test_a_metric_that_nothing_resets_is_refused():
+    class Lost(metrics.Metric):
+        def __init__(self):
+            super().__init__()
+            self.total = 0.0
+
+    with pytest.raises(NotImplementedError, match="Lost does not define reset_state.*add_variable"):
+        Lost()
