@@ -999,5 +999,7 @@ def test_classes_along_another_axis(ignore_class):
     value = SparseCategoricalCrossentropy(True, ignore_class, axis=1)(labels, logits)
     (g,) = grad(value, [logits])
     assert g.shape == images.shape
-    softmax = function(labels, ops.softmax(Tensor(images), axis=1), ignore_class=ignore_class, axis=1)
+    softmax = function(
+        labels, ops.softmax(Tensor(images), axis=1), ignore_class=ignore_class, axis=1
+    )
     assert_allclose(softmax.numpy().reshape(-1)[counted].mean(), value.item(), rtol=1e-5)

@@ -14,7 +14,7 @@ import minigrad
 pytestmark = pytest.mark.parity
 
 # the class of Keras's guide, and forms seen in the wild
-SOURCE = '''
+SOURCE = """
 class BinaryTruePositives(metrics.Metric):
     def __init__(self, name="binary_true_positives", **kwargs):
         super().__init__(name=name, **kwargs)
@@ -67,7 +67,7 @@ class PerClass(metrics.Metric):
 
     def result(self):
         return ops.sum(self.counts)
-'''
+"""
 NAMES = ["BinaryTruePositives", "MeanError", "PerClass"]
 
 
