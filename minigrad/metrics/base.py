@@ -221,8 +221,8 @@ class BeginsReset(ExplainsArguments):
     """Metaclass of metrics: once made, they are reset, and their variables are as they were made."""
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
-        metric = super().__call__(*args, **options)
-        if cls.reset_state is Metric.reset_state and not list(_iter_state(vars(metric))):
+        metric: Any = super().__call__(*args, **options)
+        if type(metric).reset_state is Metric.reset_state and not list(_iter_state(vars(metric))):
             raise NotImplementedError(
                 f"{cls.__name__} does not define reset_state, and has no variables that it could "
                 "set to 0: make them in __init__, self.total = self.add_variable()"
