@@ -464,7 +464,7 @@ def _backpropagate(
         _check_unchanged(calls)
     gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     result: dict[Node, Any] = {}
-    recording = settings.recording
+    recording, detector = settings.recording, settings.anomaly_detector
     try:
         settings.recording = create_graph
         for node in calls:
@@ -474,8 +474,8 @@ def _backpropagate(
             if targets is not None and node in targets:
                 result[node] = g
             pairs = node.op.vjp(node, g, needed, create_graph)
-            if settings.anomaly_detector:
-                settings.anomaly_detector.check_backward(node, [gradient for _, gradient in pairs])
+            if detector:
+                detector.check_backward(node, [gradient for _, gradient in pairs])
             for parent, gradient in pairs:
                 if gradient is not None:
                     old = gradients.get(parent)

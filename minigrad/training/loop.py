@@ -188,9 +188,6 @@ def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:
         values: What `train_step` or `test_step` returned: a dict of numbers or Tensors.
         rows: Number of rows of the batch, by which its values count.
 
-    Raises:
-        TypeError: If the step did not return a dict.
-
     Example:
         >>> totals = {}
         >>> logs = accumulate_logs(totals, {"loss": 1.0}, 30)
@@ -198,15 +195,31 @@ def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:
         >>> mean_logs(totals)
         {'loss': 1.75}
     """
-    if not isinstance(values, dict):
-        raise TypeError(
-            f"a step must return a dict of values to log, like {{'loss': loss}}, got {values!r}"
-        )
-    logs = {name: float(value) for name, value in values.items()}
+    logs = as_numbers(values)
     for name, value in logs.items():
         total, count = totals.get(name, (0.0, 0))
         totals[name] = total + value * rows, count + rows
     return logs
+
+
+def as_numbers(values: Any) -> Logs:
+    """What a step returned, as numbers by name.
+
+    Args:
+        values: A dict of numbers or Tensors.
+
+    Raises:
+        TypeError: If the step did not return a dict.
+
+    Example:
+        >>> as_numbers({"loss": minigrad.Tensor(0.5)})
+        {'loss': 0.5}
+    """
+    if not isinstance(values, dict):
+        raise TypeError(
+            f"a step must return a dict of values to log, like {{'loss': loss}}, got {values!r}"
+        )
+    return {name: float(value) for name, value in values.items()}
 
 
 def logs_so_far(model: Model, totals: Totals) -> Logs:

@@ -41,7 +41,7 @@ from .data_adapter import (
 )
 from .data_errors import NO_TARGETS, output_hint
 from .diagnosis import describe_divergence, report_unreached
-from .loop import accumulate_logs, evaluate_batches, predict_batches, run_epochs, run_train_step
+from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .summary import summary_table
 
 Metrics = str | Sequence[Any] | None  # names, Metric objects, or functions (y_true, y_pred)
@@ -330,7 +330,7 @@ class Model(Layer):
         arrays = prepare_arrays(self, x, y, sample_weight)
         if class_weight is not None:
             arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(self))
-        logs = accumulate_logs({}, run_train_step(self, tuple(arrays)), rows=1)
+        logs = as_numbers(run_train_step(self, tuple(arrays)))
         return pack_results(logs | self.metric_results(), return_dict)
 
     # ---- evaluation and prediction ---------------------------------------------------------------
