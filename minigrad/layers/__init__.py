@@ -3,7 +3,7 @@
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention
 from .base import Layer
-from .cells import GRUCell, LSTMCell, SimpleRNNCell
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .combinators import Parallel, Residual
 from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from .core import Dense, Input
@@ -121,6 +121,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "TimeDistributed",
     "TransformerDecoder",
     "TransformerEncoder",

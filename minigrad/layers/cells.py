@@ -34,6 +34,29 @@ def match_states(layer: Layer, x: Any, given: Any, sizes: list[int], name: str) 
     return states
 
 
+def flat_states(states: Any) -> list[Any]:
+    """The states, or their sizes, in nested lists and tuples as one list."""
+    if not isinstance(states, (list, tuple)):
+        return [states]
+    return [state for item in states for state in flat_states(item)]
+
+
+def nest_states(states: list[Any], like: Any) -> list[Any]:
+    """The states of one list, which is emptied, in lists nested as those of `like`."""
+    return [
+        nest_states(states, item) if isinstance(item, (list, tuple)) else states.pop(0)
+        for item in like
+    ]
+
+
+def check_cell(owner: Layer, cell: Any) -> None:
+    """Raise TypeError unless `cell`, an argument of the layer `owner`, is a cell."""
+    if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
+        raise TypeError(
+            f"{type(owner).__name__} runs cells, Layers with a state_size, got {cell!r}"
+        )
+
+
 class _Cell(Layer):
     """One step: cell(x (N, in), states) -> (y (N, units), new states)."""
 
@@ -452,3 +475,59 @@ class GRUCell(_Cell):
 
     def sequence_op(self) -> Any:
         return ops.gru if self.reset_after else ops.gru_reset_before
+
+
+class StackedRNNCells(Layer):
+    """Cells as one, each fed by the output of the one before.
+
+    Args:
+        cells: The cells, the first one first.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: False freezes the parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        x (N, in), the states of each cell -> (y (N, units of the last), new states of each)
+
+    Raises:
+        TypeError: If there are no cells, or one is no Layer with a state_size.
+
+    Example:
+        >>> y, states = StackedRNNCells([LSTMCell(4), GRUCell(6)])(np.ones((2, 3)))
+        >>> y.shape, len(states[0]), len(states[1])
+        ((2, 6), 2, 1)
+    """
+
+    def __init__(
+        self,
+        cells: Any,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.cells: list[Any] = list(cells) if isinstance(cells, (list, tuple)) else [cells]
+        for cell in self.cells or [None]:
+            check_cell(self, cell)
+
+    @property
+    def state_size(self) -> list[Any]:
+        """For each cell the width, or widths, of its states."""
+        return [cell.state_size for cell in self.cells]
+
+    def call(self, x: Any, states: Any = None) -> tuple[Any, list[Any]]:
+        """The output of one step, and the new states of each cell.
+
+        Args:
+            x: The step's input (N, in).
+            states: The states of each cell from the step before; None for zeros.
+        """
+        sizes = self.state_size
+        old_states = None if states is None else nest_states(flat_states(states), sizes)
+        new_states = []
+        y = x
+        for i, cell in enumerate(self.cells):
+            y, new = cell(y, *([] if old_states is None else [flat_states(old_states[i])]))
+            new_states += flat_states(new)
+        return y, nest_states(new_states, sizes)

@@ -12,7 +12,16 @@ from ..config import device_module, settings
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
 from .base import Layer
-from .cells import GRUCell, LSTMCell, SimpleRNNCell, match_states
+from .cells import (
+    GRUCell,
+    LSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+    check_cell,
+    flat_states,
+    match_states,
+    nest_states,
+)
 from .masking import as_mask
 from .modes import training
 from .validation import check_recurrent
@@ -26,9 +35,9 @@ class RNN(Layer):
 
     Args:
         cell: A Layer with `state_size`, a number or a list of them, that maps cell(x, states) to
-            (y, new states).
+            (y, new states); or a list of cells, each fed by the one before.
         return_sequences: True returns the output of every step, False that of the last.
-        return_state: True returns [output, *states].
+        return_state: True returns [output, *states]; of several cells, the states of each.
         go_backwards: True runs from the last step to the first; outputs come in that order.
         stateful: True starts each batch with the states in which the one before ended, until
             reset_states().
@@ -48,6 +57,8 @@ class RNN(Layer):
     Example:
         >>> RNN(LSTMCell(4), return_sequences=True)(np.ones((2, 5, 3))).shape
         (2, 5, 4)
+        >>> RNN([LSTMCell(4), GRUCell(6)])(np.ones((2, 5, 3))).shape
+        (2, 6)
     """
 
     input_rank = 3
@@ -68,8 +79,9 @@ class RNN(Layer):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(name, trainable, input_shape)
-        if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
-            raise TypeError(f"RNN runs a cell, a Layer with a state_size, got {cell!r}")
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        check_cell(self, cell)
         self.cell: Any = cell
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -81,12 +93,15 @@ class RNN(Layer):
     @property
     def units(self) -> int:
         """The width of the output."""
-        return self.state_sizes()[0]
+        return int(flat_states(self._cells()[-1].state_size)[0])
 
     def state_sizes(self) -> list[int]:
         """The width of each state."""
-        size = self.cell.state_size
-        return list(size) if isinstance(size, (list, tuple)) else [size]
+        return flat_states(self.cell.state_size)
+
+    def _cells(self) -> list[Any]:
+        """The cell, or the cells of a stack."""
+        return self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if self.cell.built:
@@ -112,13 +127,20 @@ class RNN(Layer):
         if self.go_backwards:
             inputs = ops.flip(x, axis=1)
             real = None if real is None else real[:, ::-1]
-        scan = self._scan_sequence if hasattr(self.cell, "run_sequence") else self._scan_steps
-        y, states = scan(inputs, initial, real)
+        y, states = self._scan(inputs, initial, real)
         if self.stateful and not settings.probing:
             self._states = [s.detach() for s in states]
         if real is not None and self.zero_output_for_mask and self.return_sequences:
             y = ops.where(real[..., None], y, 0.0)
-        return [y, *states] if self.return_state else y
+        return [y, *self._nest(states, initial_state)] if self.return_state else y
+
+    def _nest(self, states: list[Any], initial: Any) -> list[Any]:
+        """The states as they are returned: in a list per cell of a stack, or as they were given."""
+        n = len(self._cells())
+        if n == 1:
+            return states
+        is_nested = isinstance(initial, (list, tuple)) and len(initial) == n
+        return nest_states(states, initial if is_nested else self.cell.state_size)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of the sequence that is returned, None if the output has no time axis.
@@ -134,7 +156,8 @@ class RNN(Layer):
     def _initial_states(self, x: Any, initial_state: Any) -> list[Any] | None:
         """The states to start from as Tensors, None for zeros."""
         if initial_state is not None:
-            return match_states(self, x, initial_state, self.state_sizes(), "initial_state")
+            given = flat_states(initial_state)
+            return match_states(self, x, given, self.state_sizes(), "initial_state")
         if self._states is not None and not settings.probing:
             self._check_batch_size(x, self._states)
             return match_states(self, x, self._states, self.state_sizes(), "states")
@@ -156,7 +179,7 @@ class RNN(Layer):
         """
         self._states = None
         if states is not None:
-            new = states if isinstance(states, (list, tuple)) else [states]
+            new = flat_states(states)
             self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in new]
 
     def get_state(self) -> dict[str, Any]:
@@ -181,58 +204,69 @@ class RNN(Layer):
             raise ValueError(f"states of shapes {shapes} do not fit {type(self).__name__}")
         self.reset_states(states)
 
-    # ---- two ways to run the cell ----------------------------------------------------------------
+    # ---- two ways to run a cell ------------------------------------------------------------------
 
-    def _scan_sequence(
-        self, x: Any, initial: list[Any] | None, mask: Array | None
+    def _scan(self, x: Any, initial: list[Any] | None, mask: Array | None) -> tuple[Any, list[Any]]:
+        """Outputs and last states; in a stack each cell runs over all outputs of the one before."""
+        *lower_cells, last_cell = self._cells()
+        states: list[Any] = []
+        y = x
+        for cell in lower_cells:
+            y, new_states = self._scan_cell(cell, y, _take_states(cell, initial), mask, True)
+            states += new_states
+        own = _take_states(last_cell, initial)
+        y, new_states = self._scan_cell(last_cell, y, own, mask, self.return_sequences)
+        return y, states + new_states
+
+    def _scan_cell(
+        self, cell: Any, x: Any, initial: list[Any] | None, mask: Array | None, sequences: bool
     ) -> tuple[Any, list[Any]]:
-        """Outputs and last states by the cell's op for all steps."""
-        x_mask, h_mask = self.cell.draw_dropout_masks(x)
+        """Outputs, of all steps if `sequences` is True, and last states."""
+        if not hasattr(cell, "run_sequence"):
+            return _scan_steps(cell, x, initial, mask, sequences)
+        x_mask, h_mask = cell.draw_dropout_masks(x)
         inputs = x if x_mask is None else x * x_mask
-        states = initial or [None] * len(self.state_sizes())
-        if self.return_state or self.stateful:
-            y, last_states = self._run_with_states(inputs, states, mask, h_mask)
+        states = initial or [None] * len(cell.state_size)
+        return_mode = "sequence" if sequences else "last"
+        last_states = []
+        if (self.return_state or self.stateful) and len(states) > 1:
+            steps_and_c = cell.run_sequence(inputs, states, mask, h_mask, "all")
+            last_states = [steps_and_c[:, -2], steps_and_c[:, -1]]  # h and c
+            y = steps_and_c[:, :-1] if sequences else last_states[0]
         else:
-            y = self.cell.run_sequence(inputs, states, mask, h_mask, self._return_mode())
-            last_states = []
+            y = cell.run_sequence(inputs, states, mask, h_mask, return_mode)
+            if self.return_state or self.stateful:
+                last_states = [y[:, -1] if sequences else y]
         if initial and mask is not None:
             # before its first real step a sequence has a state and no output
             begun = mask.cumsum(1) > 0
-            y = ops.where(begun[..., None] if self.return_sequences else begun[:, -1:], y, 0.0)
+            y = ops.where(begun[..., None] if sequences else begun[:, -1:], y, 0.0)
         return y, last_states
 
-    def _return_mode(self) -> str:
-        """What the op returns: h of all steps or of the last."""
-        return "sequence" if self.return_sequences else "last"
 
-    def _run_with_states(
-        self, x: Any, states: list[Any], mask: Array | None, h_mask: Array | None
-    ) -> tuple[Any, list[Any]]:
-        """Outputs and last states."""
-        if len(states) == 1:
-            y = self.cell.run_sequence(x, states, mask, h_mask, self._return_mode())
-            return y, [y[:, -1] if self.return_sequences else y]
-        steps_and_c = self.cell.run_sequence(x, states, mask, h_mask, "all")
-        h, c = steps_and_c[:, -2], steps_and_c[:, -1]
-        return (steps_and_c[:, :-1] if self.return_sequences else h), [h, c]
+def _take_states(cell: Any, states: list[Any] | None) -> list[Any] | None:
+    """The first states, those of the cell, which are taken off the list; None stays None."""
+    return None if states is None else [states.pop(0) for _ in flat_states(cell.state_size)]
 
-    def _scan_steps(
-        self, x: Any, initial: list[Any] | None, mask: Array | None
-    ) -> tuple[Any, list[Any]]:
-        """Outputs and last states of any cell, step by step."""
-        xp = backend(x)
-        states = initial or [Tensor(xp.zeros((len(x), n), x.dtype)) for n in self.state_sizes()]
-        ys: list[Any] = []
-        for t in range(x.shape[1]):
-            y, new = self.cell(x[:, t], states)
-            new_states = list(new) if isinstance(new, (list, tuple)) else [new]
-            if mask is not None:
-                real = mask[:, t, None]
-                y = ops.where(real, y, ys[-1] if ys else 0.0)
-                new_states = [ops.where(real, s, old) for s, old in zip(new_states, states)]
-            ys.append(y)
-            states = new_states
-        return (ops.stack(ys, axis=1) if self.return_sequences else ys[-1]), states
+
+def _scan_steps(
+    cell: Any, x: Any, initial: list[Any] | None, mask: Array | None, sequences: bool
+) -> tuple[Any, list[Any]]:
+    """Outputs and last states of any cell, step by step."""
+    xp = backend(x)
+    sizes = flat_states(cell.state_size)
+    states = initial or [Tensor(xp.zeros((len(x), n), x.dtype)) for n in sizes]
+    ys: list[Any] = []
+    for t in range(x.shape[1]):
+        y, new = cell(x[:, t], states)
+        new_states = flat_states(new)
+        if mask is not None:
+            real = mask[:, t, None]
+            y = ops.where(real, y, ys[-1] if ys else 0.0)
+            new_states = [ops.where(real, s, old) for s, old in zip(new_states, states)]
+        ys.append(y)
+        states = new_states
+    return (ops.stack(ys, axis=1) if sequences else ys[-1]), states
 
 
 class SimpleRNN(RNN):

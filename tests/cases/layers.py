@@ -167,6 +167,13 @@ LAYERS: dict[str, Small] = {
     "RNN": built(
         lambda: layers.RNN(layers.LSTMCell(3, "softsign"), return_sequences=True), normal(2, 3, 4)
     ),
+    "RNN of cells": built(
+        lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)]), normal(2, 3, 4)
+    ),
+    "StackedRNNCells": built(
+        lambda: _first(layers.StackedRNNCells([layers.SimpleRNNCell(3), layers.GRUCell(3)])),
+        normal(2, 4),
+    ),
     "SimpleRNN": built(
         lambda: layers.SimpleRNN(3, return_sequences=True, go_backwards=True), normal(2, 3, 4)
     ),

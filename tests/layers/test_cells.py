@@ -14,6 +14,7 @@ from minigrad.layers import (
     LSTMCell,
     SimpleRNN,
     SimpleRNNCell,
+    StackedRNNCells,
 )
 
 from .helpers import (
@@ -134,3 +135,82 @@ def test_states_that_do_not_fit(cell):
     y, states = cell(x, [fits] * n)
     other, _ = cell(x, [Tensor(fits)] * n)
     assert y.shape == (2, 4) and len(states) == n and (values(y) == values(other)).all()
+
+
+STACKS = {
+    "kernels": lambda: [LSTMCell(4), GRUCell(3), SimpleRNNCell(2)],
+    "one's own": lambda: [GRUCell(4), Steps(3), LSTMCell(2)],
+}
+
+
+class Steps(Layer):
+    """A cell whose state counts steps."""
+
+    state_size = 4
+
+    def __init__(self, units):
+        super().__init__()
+        self.dense = Dense(units)
+
+    def call(self, x, states):
+        return self.dense(x + states[0]), states[0] + 1
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_list_of_cells_is_a_stack_of_layers(stack, xp):
+    layer = RNN(STACKS[stack](), return_sequences=True, return_state=True)
+    x = xp.asarray(SEQUENCES)
+    y, *states = layer(x)
+    assert layer.units == 2 and layer.state_sizes() == [
+        n
+        for s in states
+        for n in ([t.shape[1] for t in s] if isinstance(s, list) else [s.shape[1]])
+    ]
+    expected = Tensor(x)
+    for cell, state in zip(layer.cell.cells, states):
+        expected, *own = RNN(cell, return_sequences=True, return_state=True)(expected)
+        for a, b in zip(state if isinstance(state, list) else [state], own):
+            assert_close(a, b)
+    assert_close(y, expected)
+    h = None
+    for t in range(x.shape[1]):
+        last, h = (
+            layer.cell(Tensor(x[:, t]), h)
+            if h
+            else layer.cell(
+                Tensor(x[:, t]), [xp.zeros((len(x), n), "float32") for n in layer.state_sizes()]
+            )
+        )
+    assert_close(y[:, -1], last)
+
+
+def test_a_stateful_stack_goes_on():
+    layer = RNN([LSTMCell(4), GRUCell(3)], stateful=True)
+    whole = RNN(StackedRNNCells(layer.cell.cells))
+    first, second = SEQUENCES[:, :2], SEQUENCES[:, 2:]
+    layer(first)
+    assert_close(layer(second), whole(SEQUENCES))
+    other = RNN([LSTMCell(4), GRUCell(3)], stateful=True)
+    other(first)
+    one = RNN([LSTMCell(4)], return_state=True)
+    y, h, c = one(SEQUENCES, initial_state=[np.zeros((4, 4)), np.zeros((4, 4))])
+    assert_close(one(SEQUENCES, initial_state=[[np.zeros((4, 4))] * 2])[2], c)
+    assert_close(y, h)
+    layer.reset_states()
+    layer(first)
+    state = layer.get_state()
+    other.set_weights(layer.get_weights())
+    other.set_state(state)
+    assert_close(other(second), layer(second))
+
+
+def test_stacks_that_are_none():
+    with pytest.raises(
+        TypeError, match="StackedRNNCells runs cells, Layers with a state_size.*Den"
+    ):
+        RNN([LSTMCell(3), Dense(3)])
+    with pytest.raises(TypeError, match="StackedRNNCells runs cells.*None"):
+        RNN([])
+    layer = RNN([LSTMCell(4), GRUCell(3)])
+    with pytest.raises(ValueError, match="RNN has 3 states, initial_state holds 1"):
+        layer(SEQUENCES, initial_state=[np.zeros((4, 4))])
