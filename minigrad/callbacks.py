@@ -1,6 +1,7 @@
 """Callbacks, at their home in Keras; they are defined in `minigrad.training.callbacks`."""
 
 from .training.callbacks import (
+    BackupAndRestore,
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -14,6 +15,7 @@ from .training.callbacks import (
 )
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

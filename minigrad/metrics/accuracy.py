@@ -8,15 +8,8 @@ import numpy as np
 
 from ..backend import Array, backend
 from ..losses import validate_targets
-from .base import (
-    ElementwiseMetric,
-    as_array,
-    as_arrays,
-    check_count,
-    check_range,
-    match_labels,
-    match_targets,
-)
+from ..utils.registry import check_count
+from .base import ElementwiseMetric, as_array, as_arrays, check_range, match_labels, match_targets
 
 
 def _binary_matches(name: str, y_true: Array, y_pred: Array, threshold: float) -> Array:

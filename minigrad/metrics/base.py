@@ -113,25 +113,6 @@ def check_whole(name: str, labels: Array) -> None:
         )
 
 
-def check_count(what: str, value: Any) -> int:
-    """A whole number, 1 or more.
-
-    Args:
-        what: The setting and its owner, for the error.
-        value: The setting.
-
-    Raises:
-        ValueError: If it is anything else.
-
-    Example:
-        >>> check_count("k of TopKCategoricalAccuracy", 5)
-        5
-    """
-    if isinstance(value, bool) or value != int(value) or value < 1:
-        raise ValueError(f"{what} must be a whole number, 1 or more, got {value!r}")
-    return int(value)
-
-
 def check_range(name: str, what: str, labels: Array, classes: int) -> None:
     """Refuse labels outside of the classes.
 

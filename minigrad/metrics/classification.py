@@ -8,11 +8,10 @@ import numpy as np
 
 from ..backend import Array, backend, to_cpu
 from ..losses import check_setting
-from ..utils.registry import check_choice
+from ..utils.registry import check_choice, check_count
 from .base import (
     Metric,
     as_float64,
-    check_count,
     check_range,
     check_whole,
     flat_weights,

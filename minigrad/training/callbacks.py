@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..arguments import ExplainsArguments
 from ..utils.files import parsing
-from ..utils.registry import check_choice
+from ..utils.registry import check_choice, check_count
 
 if TYPE_CHECKING:
     from .model import Model
@@ -696,6 +696,86 @@ class ModelCheckpoint(MonitorCallback):
             ) from cause
 
 
+class BackupAndRestore(Callback):
+    """Continues a fit that was killed, when it is started again with the same arguments.
+
+    A checkpoint (Model.save) is written at the end of each epoch, and deleted when the fit has
+    finished. A fit that finds one continues bit for bit with the epoch after it, its callbacks
+    too; the history holds the epochs from there on. The model must be built.
+
+    Args:
+        backup_dir: The folder for the checkpoint, of this training alone; made if it is missing.
+        save_freq: "epoch", or a number of batches. A fit that was killed within an epoch begins
+            that epoch again, from the weights after the last of so many batches: not bit for bit.
+        delete_checkpoint: Whether to delete it when the fit has finished.
+
+    Raises:
+        ValueError: If backup_dir is empty, or save_freq neither "epoch" nor a whole number; when
+            training begins, if the model is not built, or differs from the one in the checkpoint.
+
+    Example:
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> def train():  # the same lines for the first start and for every further one
+        ...     minigrad.seed(0)
+        ...     model = minigrad.Sequential(minigrad.layers.Dense(1, input_shape=(2,)))
+        ...     model.compile("adam", "mse")
+        ...     backup = BackupAndRestore(folder.name, delete_checkpoint=False)
+        ...     return model.fit(np.ones((4, 2)), np.ones(4), epochs=3, verbose=0, callbacks=backup)
+        >>> train().epoch, train().epoch
+        ([0, 1, 2], [])
+    """
+
+    reads_batch_logs = False
+    passing_names = (*Callback.passing_names, "epoch", "batches")
+
+    def __init__(
+        self, backup_dir: str | Path, save_freq: str | int = "epoch", delete_checkpoint: bool = True
+    ) -> None:
+        if not str(backup_dir):
+            raise ValueError("backup_dir must name a folder, got an empty name")
+        if save_freq != "epoch":
+            check_count("save_freq of BackupAndRestore, if not 'epoch',", save_freq)
+        self.backup_dir = Path(backup_dir)
+        self.save_freq = save_freq
+        self.delete_checkpoint = delete_checkpoint
+        self.epoch = 0  # the one in which a backup continues
+        self.batches = 0  # trained in this fit
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.backup_dir / "latest.safetensors"
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Restore the backup, if there is one; the fit begins with the epoch after it."""
+        self.model._built_weights("BackupAndRestore")  # the next start could not restore it
+        self.epoch = self.model._initial_epoch
+        self.batches = 0
+        self.backup_dir.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            self.epoch = self.model._initial_epoch = self.model.load(self.path)
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Save the model after every so many batches."""
+        self.batches += 1
+        if self.save_freq != "epoch" and self.batches % int(self.save_freq) == 0:
+            self.model.save(self.path, self.epoch)
+
+    def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
+        """Save the model."""
+        self.epoch = epoch + 1
+        if self.save_freq == "epoch":
+            self.model.save(self.path, self.epoch)
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Delete the backup, unless an exception has ended the fit."""
+        if self.delete_checkpoint and self.model._finished:
+            self.path.unlink(missing_ok=True)
+            if not any(self.backup_dir.iterdir()):
+                self.backup_dir.rmdir()
+
+
 class ReduceLROnPlateau(MonitorCallback):
     """Multiplies the learning rate by `factor` when a value has not improved for some epochs.
 
@@ -892,23 +972,22 @@ class ResumeCallbacks(Callback):
     Meanwhile the model knows them, so that Model.save can ask for their states.
 
     Args:
-        callbacks: All callbacks of the fit.
-        first_epoch: The epoch with which it begins; a checkpoint of another epoch is not resumed.
+        callbacks: All callbacks of the fit. If it does not begin with the epoch of the
+            checkpoint, they begin afresh.
 
     Example:
-        >>> [type(c).__name__ for c in ResumeCallbacks([EarlyStopping()], 3).callbacks]
+        >>> [type(c).__name__ for c in ResumeCallbacks([EarlyStopping()]).callbacks]
         ['EarlyStopping']
     """
 
-    def __init__(self, callbacks: Sequence[Callback], first_epoch: int) -> None:
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = list(callbacks)
-        self.first_epoch = first_epoch
 
     def on_train_begin(self, logs: Logs) -> None:
         """Restore the states of a checkpoint that was loaded."""
         epoch, stored, not_held = self.model._resumed or (0, [], [])
         self.model._resumed = None
-        if epoch and epoch == self.first_epoch:
+        if epoch and epoch == self.model._initial_epoch:
             missing = [*not_held, *self._restore(stored)]
             if missing:
                 warnings.warn(

@@ -27,22 +27,6 @@ ClassWeight = Mapping[int, float] | Sequence[float] | np.ndarray | str | None
 # ---- numbers -------------------------------------------------------------------------------------
 
 
-def check_count(least: int = 1, **counts: Any) -> None:
-    """Raise ValueError unless each count is a whole number of at least `least`, or None.
-
-    Args:
-        least: Smallest number.
-        **counts: Counts by name.
-
-    Example:
-        >>> check_count(epochs=10, batch_size=None)
-    """
-    for name, value in counts.items():
-        is_whole = hasattr(value, "__index__") and not isinstance(value, bool)
-        if value is not None and not (is_whole and value >= least):
-            raise ValueError(f"{name} must be a whole number, {least} or more, got {value!r}")
-
-
 def check_fraction(**fractions: Any) -> None:
     """Raise ValueError unless each is 0 or lies between 0 and 1.
 

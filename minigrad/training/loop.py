@@ -30,24 +30,25 @@ def run_epochs(
     batches: Iterable[Batch],
     validation: Iterable[Batch] | None,
     callbacks: Sequence[Callback],
-    epochs: Iterable[int],
+    epochs: int,
 ) -> None:
-    """Train for the given epochs, with validation and callbacks after each one.
+    """Train from the model's initial epoch on, with validation and callbacks after each epoch.
 
     Args:
         model: A compiled model.
         batches: The training data, iterated once per epoch.
         validation: Data to evaluate after each epoch, or None.
         callbacks: Called in this order; `on_train_end` too, also after an exception.
-        epochs: Numbers of the epochs.
+        epochs: Number of the last epoch.
     """
     logs: Logs = {}
     begun: list[Callback] = []
+    model._finished = False
     try:
         for callback in callbacks:
             callback.on_train_begin(logs)
             begun.append(callback)
-        for epoch in epochs:
+        for epoch in range(model._initial_epoch, epochs):
             if model.stop_training:
                 break
             logs = run_epoch(model, batches, callbacks, epoch)
@@ -58,6 +59,7 @@ def run_epochs(
                 callback.on_epoch_end(epoch, logs)
             for callback in callbacks:
                 callback.on_epoch_complete(epoch, logs)
+        model._finished = True
     finally:
         with ExitStack() as stack:  # calls all of them, even if an earlier one raises
             for callback in reversed(begun):

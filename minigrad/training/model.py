@@ -17,7 +17,7 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
-from ..utils.registry import lookup
+from ..utils.registry import check_count, lookup
 from . import checkpoints, saving
 from .callbacks import (
     Callback,
@@ -31,7 +31,6 @@ from .callbacks import (
 from .data_adapter import (
     ClassWeight,
     apply_class_weights,
-    check_count,
     check_fraction,
     fit_batches,
     inference_batches,
@@ -94,6 +93,8 @@ class Model(Layer):
     _fitting: Sequence[tuple[Callback, Any]] = ()  # in fit: its callbacks, and what they began with
     _unsaved_data: Sequence[str] = ()  # in fit: what a checkpoint cannot hold
     _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
+    _initial_epoch = 0  # of this fit; a backup that is restored moves it
+    _finished = False  # True: this fit has trained all its epochs, or was told to stop
 
     # ---- training --------------------------------------------------------------------------------
 
@@ -192,12 +193,15 @@ class Model(Layer):
                 data holds NaN, or the loss reaches no parameter.
         """
         self._require_compiled("fit")
-        _check_options(verbose, batch_size=batch_size, validation_batch_size=validation_batch_size)
-        check_count(
-            epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps
+        _check_options(
+            verbose,
+            batch_size=batch_size,
+            validation_batch_size=validation_batch_size,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
         )
         check_fraction(validation_split=validation_split)
-        _check_initial_epoch(initial_epoch, epochs)
+        _check_epochs(initial_epoch, epochs)
         tune_malloc()
         train, validation = fit_batches(
             self,
@@ -224,12 +228,12 @@ class Model(Layer):
             style = 1 if verbose == "auto" else int(verbose)
             own.insert(0, ProgressBar(train.steps, epochs, style))
         given = [*as_list(callbacks), *own]
-        resume = ResumeCallbacks(given, initial_epoch)
-        every_callback = start_callbacks(self, [*given, resume], **run)
+        every_callback = start_callbacks(self, [*given, ResumeCallbacks(given)], **run)
         self._unsaved_data = checkpoints.unsaved_data(x)
         self.stop_training = self._has_diverged = False
         self._divergence = ""
-        run_epochs(self, train, validation, every_callback, range(initial_epoch, epochs))
+        self._initial_epoch = initial_epoch
+        run_epochs(self, train, validation, every_callback, epochs)
         return self.history
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -606,12 +610,15 @@ def _check_options(verbose: Any, **counts: Any) -> None:
             "verbose must be 0 for nothing, 1 or 'auto' for a progress bar, or 2 for a line per "
             f"epoch, got {verbose!r}"
         )
-    check_count(**counts)
+    for name, value in counts.items():
+        if value is not None:
+            check_count(name, value)
 
 
-def _check_initial_epoch(initial_epoch: int, epochs: int) -> None:
-    """Raise ValueError if training would begin behind its end."""
-    check_count(0, initial_epoch=initial_epoch)
+def _check_epochs(initial_epoch: int, epochs: int) -> None:
+    """Raise ValueError unless both are whole numbers, and training begins before its end."""
+    check_count("epochs", epochs)
+    check_count("initial_epoch", initial_epoch, 0)
     if initial_epoch > epochs:
         raise ValueError(
             f"initial_epoch={initial_epoch} is beyond epochs={epochs}, which is the number of the "

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..arguments import nearest, unique_spellings
 
 
@@ -55,6 +57,27 @@ def check_choice(value: str, choices: Iterable[str], what: str) -> None:
         >>> check_choice("sum", ("sum", "mean"), "mode")
     """
     lookup(value, dict.fromkeys(choices), what)
+
+
+def check_count(what: str, value: Any, least: int = 1) -> int:
+    """The value as an int, if it is a whole number of at least `least`.
+
+    Args:
+        what: The argument, and whose it is, for the error.
+        value: The argument.
+        least: The smallest number.
+
+    Raises:
+        ValueError: If it is anything else; True, 2.0 and "2" are no whole numbers.
+
+    Example:
+        >>> check_count("k of TopKCategoricalAccuracy", np.int64(5))
+        5
+    """
+    is_whole = hasattr(value, "__index__") and not isinstance(value, (bool, np.bool_))
+    if not (is_whole and value >= least):
+        raise ValueError(f"{what} must be a whole number, {least} or more, got {value!r}")
+    return int(value)
 
 
 def with_class_names(table: dict[str, Any]) -> dict[str, Any]:

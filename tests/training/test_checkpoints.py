@@ -21,6 +21,7 @@ from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.sgd import SGD
 from minigrad.training import saving
 from minigrad.training.callbacks import (
+    BackupAndRestore,
     Callback,
     CSVLogger,
     EarlyStopping,
@@ -60,6 +61,7 @@ CALLBACKS = {
     "best": lambda folder: ModelCheckpoint(folder / "best", "watched", save_best_only=True),
     "rate": lambda folder: LearningRateScheduler(lambda epoch, rate: rate * 0.9),
     "log": lambda folder: CSVLogger(folder / "log.csv", append=True),
+    "backup": lambda folder: BackupAndRestore(folder / "backup"),
 }
 
 
@@ -97,7 +99,7 @@ def train(folder, names, killed_after=None, epochs=12, optimizer=None, **options
             fit(model, logs, callbacks(Kill(killed_after + 1)), 0, epochs, **options)
         minigrad.seed(99)
         model = network(optimizer and optimizer())
-        start = model.load(folder / "last")
+        start = 0 if "backup" in names else model.load(folder / "last")
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         warnings.filterwarnings("ignore", "EarlyStopping had stopped")
@@ -142,7 +144,7 @@ def test_each_callback_goes_on(tmp_path, name, killed_after):
         same_training(whole, again)
 
 
-ORDERS = list(itertools.permutations(["plateau", "best weights", "best", "log", "last"]))
+ORDERS = list(itertools.permutations(["plateau", "best weights", "best", "log", "backup"]))
 
 
 @pytest.mark.parametrize("order", ORDERS[::12], ids="-".join)
@@ -164,6 +166,99 @@ def test_optimizers_and_data_go_on(tmp_path, optimizer):
     options = {"optimizer": optimizer, "drop_last": True}
     whole = train(tmp_path / "whole", ["last", "best"], **options)
     same_training(whole, train(tmp_path / "again", ["last", "best"], 4, **options))
+
+
+# ---- a fit that is started again -----------------------------------------------------------------
+
+
+class FailOnce(Callback):
+    """Ends the training at the beginning of an epoch, as Ctrl-C would."""
+
+    def __init__(self, epoch):
+        self.at = epoch
+
+    def on_epoch_begin(self, epoch, logs):
+        if epoch == self.at:
+            raise KeyboardInterrupt
+
+
+def test_a_fit_in_the_same_process_continues_after_the_last_backup(tmp_path):
+    backup, whole, model = BackupAndRestore(tmp_path / "a" / "b"), network(), network()
+    whole.fit(X, Y, epochs=5, verbose=0)
+    minigrad.seed(3)
+    model = network()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, epochs=5, verbose=0, callbacks=[backup, FailOnce(3)])
+    assert [path.name for path in backup.backup_dir.iterdir()] == ["latest.safetensors"]
+    history = model.fit(X, Y, epochs=5, verbose=0, callbacks=[backup])
+    assert history.epoch == [3, 4]
+    for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not backup.backup_dir.exists() and backup.backup_dir.parent.exists()
+
+
+def test_a_backup_outlives_a_failure_at_the_very_end(tmp_path):
+    class FullDisk(Callback):
+        def on_epoch_complete(self, epoch, logs):
+            raise OSError
+
+    model, backup = network(), BackupAndRestore(tmp_path)
+    with pytest.raises(OSError):
+        model.fit(X, Y, epochs=1, verbose=0, callbacks=[backup, FullDisk()])
+    assert backup.path.exists()
+    assert model.fit(X, Y, epochs=1, verbose=0, callbacks=[backup]).epoch == []
+    assert not backup.path.exists()
+
+
+def test_a_backup_that_is_kept_and_a_folder_with_other_files(tmp_path):
+    model, kept = network(), BackupAndRestore(tmp_path, delete_checkpoint=False)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=kept)
+    assert kept.path.exists()
+    (tmp_path / "notes.txt").touch()
+    history = model.fit(X, Y, epochs=4, verbose=0, callbacks=BackupAndRestore(tmp_path))
+    assert history.epoch == [2, 3]
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_early_stopping_finishes_a_fit(tmp_path):
+    callbacks = [Scripted(), EarlyStopping("watched", patience=1), BackupAndRestore(tmp_path / "b")]
+    assert network().fit(X, Y, epochs=9, verbose=0, callbacks=callbacks).epoch == [0, 1, 2]
+    assert not (tmp_path / "b").exists()
+
+
+def test_backups_every_so_many_batches(tmp_path):
+    class Spy(Callback):
+        def on_train_batch_begin(self, batch, logs):
+            saved.append(backup.path.stat().st_mtime_ns if backup.path.exists() else 0)
+
+        def on_epoch_begin(self, epoch, logs):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    saved, backup, model = [], BackupAndRestore(tmp_path, save_freq=4), network()
+    with pytest.raises(KeyboardInterrupt):  # 3 batches per epoch
+        model.fit(X, Y, 8, 2 + 1, verbose=0, callbacks=[Spy(), backup])
+    assert [bool(time) for time in saved] == [False] * 4 + [True] * 2
+    assert network().fit(X, Y, 8, 3, verbose=0, callbacks=backup).epoch == [1, 2]
+
+
+def test_what_a_backup_refuses(tmp_path):
+    for save_freq in (0, 1.5, True, "batch", None):
+        with pytest.raises(ValueError, match="save_freq of BackupAndRestore, if not 'epoch', must"):
+            BackupAndRestore(tmp_path, save_freq)
+    with pytest.raises(ValueError, match="backup_dir must name a folder"):
+        BackupAndRestore("")
+    model = Sequential(Dense(1))
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="BackupAndRestore needs a built model: .*input_shape="):
+        model.fit(X, Y, verbose=0, callbacks=BackupAndRestore(tmp_path))
+    kept = BackupAndRestore(tmp_path, delete_checkpoint=False)
+    network().fit(X, Y, verbose=0, callbacks=kept)
+    other = network(SGD(0.1))
+    before = other.get_weights()
+    with pytest.raises(ValueError, match="latest.*the state of the optimizer 'adam'"):
+        other.fit(X, Y, epochs=2, verbose=0, callbacks=kept)
+    np.testing.assert_array_equal(other.get_weights()[0], before[0])
 
 
 def test_two_callbacks_of_one_class_keep_their_own_states(tmp_path):

@@ -1,10 +1,11 @@
 """The one look-up of names: what it finds, and what it says when it finds nothing."""
 
+import numpy as np
 import pytest
 
 from minigrad import activations, initializers, losses, metrics, optimizers, regularizers
 from minigrad.regularizers import L1
-from minigrad.utils.registry import create, lookup, with_class_names
+from minigrad.utils.registry import check_count, create, lookup, with_class_names
 
 NAMES = {"adam": 1, "mean_squared_error": 2, "sgd": 3, "MeanSquaredError": 2}
 
@@ -29,6 +30,17 @@ def test_suggestions(wrong, right):
     message = f"unknown optimizer '{wrong}': did you mean '{right}'\\? {known}"
     with pytest.raises(ValueError, match=message):
         lookup(wrong, NAMES, "optimizer")
+
+
+@pytest.mark.parametrize("value", [2, np.int64(3), np.uint8(2), np.array(2)])
+def test_whole_numbers(value):
+    assert check_count("n", value, 2) == value and type(check_count("n", value)) is int
+
+
+@pytest.mark.parametrize("value", [1, True, np.True_, 2.0, np.float32(2), "2", None, [2], 1.5])
+def test_what_is_no_whole_number(value):
+    with pytest.raises(ValueError, match="^n must be a whole number, 2 or more, got "):
+        check_count("n", value, 2)
 
 
 def test_nothing_near():
