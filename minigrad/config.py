@@ -19,7 +19,9 @@ they came with.
 
 from __future__ import annotations
 
+import dis
 import reprlib
+import sys
 import threading
 import warnings
 import weakref
@@ -120,6 +122,18 @@ def _replace(own: dict[str, Any], state: dict[str, Any]) -> None:
 
 
 def _warn_never_entered(name: str, _: Any) -> None:
+    """Warn of a line that makes a scope and does nothing with it: a call whose result is dropped.
+
+    An interrupt that strikes between the making and the entry, and the end of the process, drop it
+    elsewhere, and say nothing of the line.
+    """
+    frame = sys._getframe().f_back
+    if frame is None:
+        return
+    done = [dis.opname[op] for op in frame.f_code.co_code[: frame.f_lasti + 2 : 2]]
+    *before, last = [name for name in done[-20:] if name != "CACHE"]
+    if last != "POP_TOP" or not before[-1].startswith("CALL"):
+        return
     warnings.warn(
         f"{name}(...) was made but never entered, so it changed nothing: "
         f"write `with minigrad.{name}(...):` around the lines it is for",

@@ -337,6 +337,24 @@ def output_hint(y: Any, y_pred: Any) -> str:
     )
 
 
+def label_hint(y: Any, y_pred: Any) -> str:
+    """What to change where class numbers do not fit the outputs.
+
+    Args:
+        y: Class numbers.
+        y_pred: Outputs of the model.
+
+    Example:
+        >>> label_hint(np.array([0, 7, 2]), np.zeros((3, 5)))
+        ': end the model with Dense(8), for labels up to 7, or number the classes from 0 to 4'
+    """
+    outputs, largest = y_pred.shape[-1], int(y.max())
+    numbers = f"number the classes from 0 to {outputs - 1}"
+    if largest < outputs:  # and the smallest is negative
+        return f": {numbers}"
+    return f": end the model with Dense({largest + 1}), for labels up to {largest}, or {numbers}"
+
+
 def _counted(n: int, word: str) -> str:
     """1 column, 2 columns."""
     return f"{n} {word}{'s' * (n != 1)}"

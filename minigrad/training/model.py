@@ -38,10 +38,11 @@ from .data_adapter import (
     takes_class_numbers,
     unpack_x_y_sample_weight,
 )
-from .data_errors import NO_TARGETS, output_hint
+from .data_errors import NO_TARGETS, label_hint, output_hint
 from .diagnosis import describe_divergence, report_unreached
 from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .summary import summary_table
+from .swapped import check_places
 
 Metrics = str | Sequence[Any] | None  # names, Metric objects, or functions (y_true, y_pred)
 
@@ -119,8 +120,10 @@ class Model(Layer):
             weighted_metrics: The same, with rows counted by sample and class weights.
 
         Raises:
-            ValueError: If a name is unknown; what was compiled before stays.
+            ValueError: If a name is unknown, or stands for something else, like a loss given as
+                the optimizer; what was compiled before stays.
         """
+        check_places(optimizer, loss, [*_listed(metrics), *_listed(weighted_metrics)])
         chosen_optimizer = optimizers.get(optimizer)
         chosen_loss = None if loss is None else losses.get(loss)
         plain = _get_metrics(metrics, chosen_loss)
@@ -285,6 +288,10 @@ class Model(Layer):
             loss = self.loss(losses.match_target_shape(y, y_pred), y_pred, sample_weight)
         except ValueError as error:
             error.args = (f"{error}{output_hint(y, y_pred)}",)
+            raise
+        except IndexError as error:
+            if takes_class_numbers(self):
+                error.args = (f"{error}{label_hint(y, y_pred)}",)
             raise
         if settings.recording and getattr(loss, "node", None) is None:
             return loss  # cut off from the parameters, which penalties would hide
@@ -640,5 +647,9 @@ def _as_number(metric: Any) -> float:
 
 def _get_metrics(chosen: Metrics, loss: Any) -> list[Any]:
     """The metrics of these names, classes or objects."""
-    listed = [chosen] if isinstance(chosen, str) else chosen or []
-    return [metrics.get(metric, loss) for metric in listed]
+    return [metrics.get(metric, loss) for metric in _listed(chosen)]
+
+
+def _listed(chosen: Metrics) -> Sequence[Any]:
+    """One name as a list of it, None as an empty one."""
+    return [chosen] if isinstance(chosen, str) else chosen or []

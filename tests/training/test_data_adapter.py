@@ -409,7 +409,13 @@ def test_bad_data(give, error, words):
     "labels, error, words",
     [
         (np.full(50, 3), IndexError, "labels run from 3 to 3, but 3 classes"),
-        (LABELS - 1, IndexError, "from -1"),
+        (
+            np.where(LABELS == 2, 7, LABELS),
+            IndexError,
+            r"end the model with Dense\(8\), for labels up to 7, or number the classes from 0 to 2",
+        ),
+        (LABELS * 2.0, IndexError, r"end the model with Dense\(5\)"),
+        (LABELS - 1, IndexError, "from -1.* allow 0..2: number the classes from 0 to 2"),
         (LABELS * 0.5, ValueError, "must be integers, 0..2, but y_true holds 0.5"),
     ],
 )
