@@ -20,6 +20,7 @@ from ..arguments import ExplainsArguments, explains_arguments
 from ..backend import Array, chunks, device_name
 from ..config import settings, to_device
 from ..random import generator, use_generator
+from ..utils.structures import is_structure, iter_leaves, map_structure
 
 Arrays = Sequence[Any]  # None stands for an array that is not there (targets, weights)
 Batch = tuple[Any, ...]
@@ -38,7 +39,7 @@ def batches(
     """One pass over the rows: an iterator of tuples with `batch_size` rows of each array.
 
     Args:
-        arrays: Arrays with one row per sample; None stays None.
+        arrays: Arrays with one row per sample, or lists and dicts of such; None stays None.
         batch_size: Number of rows per batch.
         shuffle: True for one permutation per pass, drawn from minigrad.seed's generator; False for
             the rows in order, as views.
@@ -53,15 +54,23 @@ def batches(
         >>> [x.tolist() for x, y in batches([np.arange(5), np.arange(5)], 2)]
         [[0, 1], [2, 3], [4]]
     """
-    arrays, n = _rows(arrays)
+    leaves, n = _rows(arrays)
     if count_batches(n, batch_size, drop_last) == 0:
         hint = "choose a smaller size" if n else "there is no data"
         raise ValueError(f"{n} rows make no batch of {batch_size}: {hint}")
     slices = chunks(n - n % batch_size if drop_last else n, batch_size)
-    made = _shuffled(arrays, slices, n) if shuffle else _in_order(arrays, slices)
+    made = _shuffled(leaves, slices, n) if shuffle else _in_order(leaves, slices)
+    if any(map(is_structure, arrays)):
+        made = (_in_structure(arrays, rows) for rows in made)
     if transform is None:
         return made
     return _transformed(made, transform, int(generator().integers(1 << 63)))
+
+
+def _in_structure(arrays: Arrays, batch: Batch) -> Batch:
+    """The rows of a batch in the lists and dicts that the arrays came in."""
+    rows = iter(batch)
+    return tuple([map_structure(lambda _: next(rows), a) for a in arrays])
 
 
 def _in_order(arrays: Arrays, slices: Iterable[slice]) -> Iterator[Batch]:
@@ -110,8 +119,8 @@ def count_batches(n: int, batch_size: int, drop_last: bool = False) -> int:
 
 
 def _rows(arrays: Arrays) -> tuple[list[Array], int]:
-    """The arrays (of Tensors, their arrays) and their common length."""
-    found = [getattr(a, "_array", a) for a in arrays]
+    """All arrays in one list (of Tensors, their arrays) and their common length."""
+    found = [getattr(leaf, "_array", leaf) for a in arrays for _, leaf in iter_leaves(a)]
     lengths = {len(a) for a in found if a is not None}
     if not lengths:
         raise ValueError("there are no arrays to take rows from")
@@ -296,7 +305,7 @@ class Dataset(metaclass=ExplainsArguments):
     Each pass is prefetch(batches(..., transform=transform), depth).
 
     Args:
-        x: Inputs, one row per sample.
+        x: Inputs, one row per sample; a list, tuple or dict of arrays for several inputs.
         y: Targets.
         sample_weight: One weight per sample.
         batch_size: Number of rows per batch.
@@ -328,7 +337,8 @@ class Dataset(metaclass=ExplainsArguments):
     ) -> None:
         if y is None and sample_weight is not None:
             raise ValueError("sample_weight needs y beside it")
-        self.arrays, n = _rows([a for a in (x, y, sample_weight) if a is not None])
+        self.arrays = [a for a in (x, y, sample_weight) if a is not None]
+        _, n = _rows(self.arrays)
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
@@ -355,7 +365,7 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
     Both are views. Rows that are sorted by class should be shuffled first.
 
     Args:
-        arrays: Arrays with one row per sample; None stays None.
+        arrays: Arrays with one row per sample, or lists and dicts of such; None stays None.
         fraction: Fraction of the rows for validation.
 
     Raises:
@@ -366,7 +376,7 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
         >>> x_validation.tolist()
         [8, 9]
     """
-    arrays, n = _rows(arrays)
+    _, n = _rows(arrays)
     if not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise ValueError(
             f"the validation fraction must be a number between 0 and 1, not {fraction!r}"
@@ -375,6 +385,13 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
     if cut in (0, n):
         purpose = "validate with" if cut else "train on"
         raise ValueError(f"a fraction of {fraction} of {n} rows leaves none to {purpose}")
-    train = [None if a is None else a[:cut] for a in arrays]
-    validation = [None if a is None else a[cut:] for a in arrays]
-    return train, validation
+    return _take(arrays, slice(cut)), _take(arrays, slice(cut, None))
+
+
+def _take(arrays: Arrays, rows: slice) -> list[Any]:
+    """These rows of each array; None stays None."""
+
+    def take(a: Any) -> Any:
+        return None if a is None else getattr(a, "_array", a)[rows]
+
+    return [map_structure(take, a) for a in arrays]

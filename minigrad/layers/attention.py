@@ -365,6 +365,16 @@ class _ScoredAttention(Layer):
         return (y, p) if return_attention_scores else y
 
 
+def _pairwise_sums(query: Any, key: Any, remedy: str) -> Any:
+    """query + key of each pair, (N, Tq, Tk, features)."""
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            f"a sum needs queries and keys of equal width, got {query.shape} and {key.shape}: "
+            f"{remedy} brings both to one"
+        )
+    return ops.expand_dims(query, axis=2) + ops.expand_dims(key, axis=1)
+
+
 def _query_features(input_shape: Any) -> int:
     """The features of the query, from its shape or from those of [query, value, ...]."""
     return (input_shape[0] if isinstance(input_shape, list) else input_shape)[-1]
@@ -373,11 +383,12 @@ def _query_features(input_shape: Any) -> int:
 class Attention(_ScoredAttention):
     """Luong's attention: softmax(score(query, key)) value.
 
-    The score is q . k ("dot"), q . W k ("general") or v . tanh(W q + U k) ("concat"); it is not
-    divided by sqrt(features), as in Keras.
+    The score is q . k ("dot"), q . W k ("general") or v * sum(tanh(q + k)) with a learned number v
+    ("concat", as Keras has it; v . tanh(W q + U k) of the paper is AdditiveAttention with units);
+    it is not divided by sqrt(features), as in Keras.
 
     Args:
-        use_scale: True multiplies the scores of "dot" by a learned number.
+        use_scale: True multiplies the scores, or for "concat" q + k, by a learned number.
         score_mode: "dot", "general" or "concat".
         dropout: Fraction of the attention probabilities dropped in training.
         name: Name of the layer; a model names it after its class if None.
@@ -420,13 +431,13 @@ class Attention(_ScoredAttention):
         if self.score_mode == "general":
             self.key = Dense(features, use_bias=False)
         if self.score_mode == "concat":
-            self.additive = AdditiveAttention(features)
-            self.additive.build(input_shape)
-            self.additive.built = True
+            self.concat_score_weight = self.add_weight((), "ones")
 
     def score(self, query: Any, key: Any) -> Any:
         if self.score_mode == "concat":
-            return self.additive.score(query, key)
+            total = _pairwise_sums(query, key, "score_mode='general' or AdditiveAttention(units)")
+            scaled = total * self.scale if self.use_scale else total
+            return self.concat_score_weight * ops.sum(ops.tanh(scaled), axis=-1)
         keys = self.key(key) if self.score_mode == "general" else key
         if query.shape[-1] != keys.shape[-1]:
             raise ValueError(
@@ -488,11 +499,5 @@ class AdditiveAttention(_ScoredAttention):
     def score(self, query: Any, key: Any) -> Any:
         queries = self.query(query) if self.units else query
         keys = self.key(key) if self.units else key
-        if queries.shape[-1] != keys.shape[-1]:
-            raise ValueError(
-                f"a sum needs queries and keys of equal width, got {queries.shape} and "
-                f"{keys.shape}: units= brings both to one"
-            )
-        total = ops.expand_dims(queries, axis=2) + ops.expand_dims(keys, axis=1)
-        joint = ops.tanh(total)  # (N, Tq, Tk, units)
+        joint = ops.tanh(_pairwise_sums(queries, keys, "units="))  # (N, Tq, Tk, units)
         return joint @ self.scale if self.use_scale else ops.sum(joint, axis=-1)

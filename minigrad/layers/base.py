@@ -10,6 +10,7 @@ from ..arguments import improve_error
 from ..config import settings
 from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
+from ..utils.structures import is_structure, map_structure
 from . import calls, modes
 from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
 from .module import Module
@@ -216,7 +217,9 @@ class Layer(Module):
             raise
 
     def _as_input(self, x: Any) -> Any:
-        """x as a Tensor, integers cast unless the layer accepts them; a list of Tensors stays."""
+        """x as a Tensor, integers cast unless the layer accepts them; several arrays each so."""
+        if isinstance(x, (list, tuple, dict)) and is_structure(x):
+            return map_structure(self._as_input, x)
         if isinstance(x, (list, tuple)) and any(isinstance(item, Tensor) for item in x):
             return x
         tensor = x if isinstance(x, Tensor) else Tensor(x)
@@ -257,7 +260,7 @@ class Layer(Module):
         if isinstance(x, Tensor) and self.input_rank is not None:
             check_rank(self, x.shape, self.input_rank)
         self.built = True
-        self.build(x.shape if isinstance(x, Tensor) else [item.shape for item in x])
+        self.build(map_structure(lambda item: item.shape, x))
         self._name_parameters()
 
     def _name_parameters(self) -> None:

@@ -15,7 +15,8 @@ from ..data.loader import Dataset, one_pass, train_validation_split
 from ..losses import SparseCategoricalCrossentropy
 from ..random import generator
 from ..utils.registry import check_choice
-from .data_errors import NAMES, as_rows, check_inputs, refuse_array
+from ..utils.structures import is_structure, iter_leaves, map_structure
+from .data_errors import as_rows, check_inputs, refuse_array
 
 if TYPE_CHECKING:
     from .model import Model
@@ -221,7 +222,7 @@ class BatchIterator:
             _require_end(source, passes)
         self.steps = steps or _count_batches(source)
 
-    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         getattr(self.source, "on_epoch_begin", _do_nothing)()
         count = 0
         with one_pass(self._batches()) as iterator:
@@ -334,14 +335,14 @@ def _training_preparation(
 
 def prepare_arrays(
     model: Model, x: Any, y: Any = None, sample_weight: Any = None, *, prefix: str = ""
-) -> list[Array]:
+) -> list[Any]:
     """[x], [x, y] or [x, y, sample_weight] as valid arrays on the device of the model.
 
     Integer inputs are cast here, once, if the first layer would cast each batch.
 
     Args:
         model: The model that receives them.
-        x: Inputs.
+        x: Inputs; a list, tuple or dict of arrays for a model of several, which stays one.
         y: Targets, or None.
         sample_weight: Weight of each row, or None.
         prefix: Put before "x", "y" and "sample_weight" in errors.
@@ -351,12 +352,22 @@ def prepare_arrays(
     """
     parameters = model._trained or model.weights
     device = parameters[0].device if parameters else default_device()
+    if model.takes_structures and model.input_shape is None and is_structure(x):
+        return _prepare_structure(x, y, sample_weight, device, prefix)
     x_array, *others = validate_data(x, y, sample_weight, device, prefix)
     if x_array.shape[1:] != model.input_shape:
         check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
         return [x_array, *others]
     return [model.cast(x_array), *others]
+
+
+def _prepare_structure(x: Any, y: Any, sample_weight: Any, device: str, prefix: str) -> list[Any]:
+    """The same for several inputs."""
+    inputs = dict(iter_leaves(x, f"{prefix}x"))
+    arrays = _valid_arrays(inputs, y, sample_weight, device, prefix)
+    rest = iter(arrays)
+    return [map_structure(lambda _: next(rest), x), *rest]
 
 
 def validate_data(
@@ -379,13 +390,25 @@ def validate_data(
         >>> [a.dtype.name for a in validate_data([[1.0], [2.0]], [0, 1])]
         ['float32', 'int64']
     """
+    return _valid_arrays({f"{prefix}x": x}, y, sample_weight, device, prefix)
+
+
+def _valid_arrays(
+    inputs: dict[str, Any], y: Any, sample_weight: Any, device: str | None, prefix: str
+) -> list[Array]:
+    """The same for one or more inputs by their names in errors."""
     if y is None and sample_weight is not None:
         raise ValueError("sample_weight needs y beside it")
-    given = [x, *(a for a in (y, sample_weight) if a is not None)]
-    arrays = [as_rows(a, prefix + name) for a, name in zip(given, NAMES)]
+    given = dict(inputs)
+    if y is not None:
+        given[f"{prefix}y"] = y
+    if sample_weight is not None:
+        given[f"{prefix}sample_weight"] = sample_weight
+    arrays = [as_rows(a, name) for name, a in given.items()]
     for i, a in enumerate(arrays):
         if a.ndim == 0 or len(a) == 0 or len(a) != len(arrays[0]) or not _is_finite(a):
-            refuse_array(arrays, i, prefix, getattr(given[i], "columns", None))
+            names = list(given)
+            refuse_array(arrays, i, names, getattr(given[names[i]], "columns", None))
     return [to_device(a, device) for a in arrays]
 
 

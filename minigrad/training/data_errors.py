@@ -13,7 +13,6 @@ from ..config import as_data, is_indexed_object, settings
 if TYPE_CHECKING:
     from .model import Model
 
-NAMES = "x", "y", "sample_weight"
 NUMERIC = "biuf"
 NO_TARGETS = (
     "there are no targets y to compute the loss from: write fit(x, y), where an autoencoder's "
@@ -240,28 +239,28 @@ ARRAYS: dict[str, Callable[[np.ndarray, str], str]] = {
 # ---- numbers that do not fit ---------------------------------------------------------------------
 
 
-def refuse_array(arrays: list[Array], i: int, prefix: str, columns: Any = None) -> None:
+def refuse_array(arrays: list[Array], i: int, names: list[str], columns: Any = None) -> None:
     """Raise the ValueError that says why arrays[i] is not valid data.
 
     Args:
         arrays: x, y and sample_weight, those that were given.
         i: Which of them.
-        prefix: Put before their names.
+        names: Their names.
         columns: Names of its columns, or None.
 
     Raises:
         ValueError: Always.
     """
     a = arrays[i]
-    name = prefix + NAMES[i]
+    name = names[i]
     if a.ndim == 0:
-        hint = "; options go by name, fit(x, y, epochs=10)" if i == 1 else ""
+        hint = "; options go by name, fit(x, y, epochs=10)" if name.endswith("y") else ""
         raise ValueError(
             f"{name} is a single number: expected an array whose first axis counts the rows{hint}"
         )
     rows = len(arrays[0])
     if len(a) != rows:
-        raise ValueError(f"{name} has {len(a)} rows, {prefix}x has {rows}: they must be equal")
+        raise ValueError(f"{name} has {len(a)} rows, {names[0]} has {rows}: they must be equal")
     if len(a) == 0:
         raise ValueError(f"{name} of shape {a.shape} holds no rows")
     row, *others = (indices := to_cpu(~backend(a).isfinite(a)).nonzero())

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend import Array
 from ..config import settings
 from ..data.loader import one_pass
 from ..engine.autograd import no_grad
 from ..layers.modes import training
 from ..ops import concatenate
+from ..utils.structures import count_rows
 from .callbacks import Callback, Logs, defined_hooks
 from .diagnosis import warn_of_divergence
 
 if TYPE_CHECKING:
     from .model import Model
 
-Batch = tuple[Array, ...]  # (x,), (x, y) or (x, y, sample_weight)
+Batch = tuple[Any, ...]  # (x,), (x, y) or (x, y, sample_weight); x may be several arrays
 Totals = dict[str, tuple[float, int]]  # weighted sum and number of rows of each logged value
 
 
@@ -93,7 +93,7 @@ def run_epoch(
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            values = accumulate_logs(totals, run_train_step(model, batch), len(batch[0]))
+            values = accumulate_logs(totals, run_train_step(model, batch), count_rows(batch[0]))
             if not math.isfinite(values.get("loss", 0.0)):
                 warn_of_divergence(model, epoch, i, values["loss"])
             logs = logs_so_far(model, totals) if with_logs else values
@@ -114,9 +114,18 @@ def run_train_step(model: Model, batch: Batch) -> Any:
     outer = settings.trainable_at_compile
     try:  # no scope, which costs more than all else here
         settings.trainable_at_compile = model._trainable_at_compile
-        return model.train_step(batch[0] if len(batch) == 1 else batch)
+        return model.train_step(step_data(batch))
     finally:
         settings.trainable_at_compile = outer
+
+
+def step_data(batch: Batch) -> Any:
+    """What a step gets: x alone, unless it is a tuple, which would be read as (x, y); or the batch.
+
+    Args:
+        batch: (x,), (x, y) or (x, y, sample_weight).
+    """
+    return batch[0] if len(batch) == 1 and not isinstance(batch[0], tuple) else batch
 
 
 def evaluate_batches(
@@ -140,8 +149,8 @@ def evaluate_batches(
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            values = model.test_step(batch[0] if len(batch) == 1 else batch)
-            accumulate_logs(totals, values, len(batch[0]))
+            values = model.test_step(step_data(batch))
+            accumulate_logs(totals, values, count_rows(batch[0]))
             for hook in after:
                 hook(i, logs_so_far(model, totals))
             if model.stop_evaluating:

@@ -76,6 +76,7 @@ class Model(Layer):
         "save_weights load_weights"
     )
     accepts_integers = True
+    takes_structures = True  # False: a list of arrays is one input, its rows
     layers_carry_masks = True
     optimizer: Optimizer
     loss: Callable[..., Any] | None = None
@@ -166,7 +167,8 @@ class Model(Layer):
         """Train for a number of passes over the data.
 
         Args:
-            x: Inputs, one per row; or batches x, (x, y) or (x, y, sample_weight): a Dataset or
+            x: Inputs, one per row; a list, tuple or dict of arrays for a `call` that takes several;
+                or batches x, (x, y) or (x, y, sample_weight): a Dataset or
                 PyDataset, iterated in each epoch, or a generator.
             y: Targets, one per row.
             batch_size: Rows per step, 32 by default.

@@ -83,6 +83,8 @@ class Sequential(Model):
         """True if the first layer accepts them."""
         return not self.layers or self.layers[0].accepts_integers
 
+    takes_structures = False
+
     def __len__(self) -> int:
         return len(self.layers)
 

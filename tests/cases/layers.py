@@ -138,7 +138,7 @@ LAYERS: dict[str, Small] = {
         lambda: layers.Attention(score_mode="general"), normal(2, 3, 4), normal(2, 5, 3)
     ),
     "Attention concat": built(
-        lambda: layers.Attention(score_mode="concat"), normal(2, 3, 4), normal(2, 5, 3)
+        lambda: layers.Attention(True, score_mode="concat"), normal(2, 3, 4), normal(2, 5, 4)
     ),
     "AdditiveAttention": built(
         lambda: layers.AdditiveAttention(6), normal(2, 3, 4), normal(2, 5, 3)

@@ -204,7 +204,7 @@ def additive(layer, q, k):
 
 
 def concat(layer, q, k):
-    return additive(layer.additive, q, k)
+    return plain_sum(layer, q, k) * layer.concat_score_weight.item()
 
 
 def plain_sum(layer, q, k):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from minigrad import Tensor, default_dtype, grad, ops
 from minigrad.layers import (
+    Attention,
     LayerNormalization,
     MultiHeadAttention,
     TransformerDecoder,
@@ -254,6 +255,32 @@ def test_multi_head_attention_of_keras():
     ours, p = layer(x, memory, attention_mask=mask, return_attention_scores=True)
     np.testing.assert_allclose(ours.data, array(y), atol=1e-5)
     np.testing.assert_allclose(p.data, array(scores), atol=1e-6)
+
+
+@pytest.mark.parametrize("score_mode", ["dot", "concat"])
+@pytest.mark.parametrize("use_scale", [False, True])
+def test_attention_of_keras(score_mode, use_scale):
+    """Values, gradients, and weights in one order."""
+    keras = pytest.importorskip("keras")
+    q, v, k = (normal(i, 3, n, 4).astype("float32") for i, n in enumerate((2, 5, 5)))
+    masks = [np.array([[True, False]] * 3), np.arange(5) < np.array([[5], [3], [2]])]
+    options = {"use_scale": use_scale, "score_mode": score_mode}
+    theirs, layer = keras.layers.Attention(**options), Attention(**options)
+    for a in (theirs, layer):
+        a([q, v, k])
+    theirs.set_weights([w * 0 + 0.7 - 0.3 * i for i, w in enumerate(theirs.get_weights())])
+    layer.set_weights(theirs.get_weights())
+    assert [w.name for w in layer.weights] == [w.name for w in theirs.weights]
+    for mask in (None, masks):
+        xs = [Tensor(a, requires_grad=True) for a in (q, v, k)]
+        ts = [torch.tensor(a, requires_grad=True) for a in (q, v, k)]
+        y, u = layer(xs, mask=mask), theirs(ts, mask=mask and [torch.tensor(m) for m in mask])
+        np.testing.assert_allclose(y.numpy(), u.detach().numpy(), rtol=2e-5, atol=2e-6)
+        gradients = grad((y * y).sum(), [*xs, *layer.weights])
+        wanted = [*ts, *(w.value for w in theirs.trainable_weights)]
+        expected = torch.autograd.grad((u * u).sum(), wanted)
+        for g, h in zip(gradients, expected, strict=True):
+            np.testing.assert_allclose(g.numpy(), h.numpy(), rtol=2e-4, atol=2e-5)
 
 
 def test_layer_normalization_shares_pytorchs_equation():
