@@ -6,6 +6,8 @@ import math
 from operator import is_not
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
+import numpy as np
+
 from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import to_device
@@ -30,7 +32,8 @@ class Optimizer(metaclass=ExplainsArguments):
 
     A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters
     live end to end in one flat array, and so does each state array; a step runs over blocks of
-    them that fit the processor cache.
+    them that fit the processor cache. Of float16 parameters the state is float32, and so is the
+    arithmetic of a step: in float16 an epsilon of 1e-7 and the squares of small gradients are 0.
 
     Args:
         learning_rate: Number, or a schedule (step -> rate).
@@ -64,6 +67,7 @@ class Optimizer(metaclass=ExplainsArguments):
     t = 0  # steps taken
     schedule: Callable[[int], float] | None = None
     parameters: list[Tensor] = []
+    _is_half = False  # True: the parameters are float16
     _flat: list[Array] = []  # the parameters end to end, then each state array
     _views: list[list[Array]] = []  # of each parameter: its part of every flat array
     _blocks: list[tuple[list[Segment], list[Array]]] = []  # parts of the flat arrays
@@ -162,6 +166,8 @@ class Optimizer(metaclass=ExplainsArguments):
             self.learning_rate = self.schedule
         self.t += 1
         self.prepare()
+        if self._is_half:
+            gs = [None if g is None else g.astype("float32") for g in gs]
         if self.clipvalue or self.clipnorm or self.global_clipnorm:
             gs = self._clip(gs)
         self._step_blocks(gs)
@@ -206,9 +212,14 @@ class Optimizer(metaclass=ExplainsArguments):
 
     def _step(self, g: Array, p: Array, *state: Array) -> None:
         """One step over flat arrays of equal length."""
+        stored = p
+        if self._is_half:
+            p = p.astype("float32")
         if self.weight_decay:
             p *= 1 - self._rate * self.weight_decay
         self.update(p, g, *state)
+        if self._is_half:
+            stored[...] = p
 
     def _refuse_gradients(self, gs: list[Any], parameters: Sequence[Tensor]) -> None:
         """Raise the ValueError that says which gradient does not fit."""
@@ -248,7 +259,9 @@ class Optimizer(metaclass=ExplainsArguments):
         if any(a.dtype != arrays[0].dtype or backend(a) is not xp for a in arrays):
             self._refuse_mixture(parameters)
         flat = xp.concatenate(arrays, None)
-        self._flat = [flat, *(xp.full(flat.shape, self.initial, flat.dtype) for _ in self.slots)]
+        self._is_half = flat.dtype == "float16"
+        dtype = state_dtype(flat.dtype)
+        self._flat = [flat, *(xp.full(flat.shape, self.initial, dtype) for _ in self.slots)]
         self.parameters, self._views, self._blocks = parameters, [], []
         stop = 0
         for p, array in zip(parameters, arrays):
@@ -316,6 +329,19 @@ def check_interval(owner: Optimizer, low: float, high: float = math.inf, **setti
             raise ValueError(
                 f"{type(owner).__name__}: {name} must be in [{low}, {high}), got {value!r}"
             )
+
+
+def state_dtype(dtype: Any) -> Any:
+    """The dtype of an optimizer's state for parameters of this dtype.
+
+    Args:
+        dtype: The dtype of the parameters.
+
+    Example:
+        >>> state_dtype(np.dtype("float16")), state_dtype(np.dtype("float64"))
+        (dtype('float32'), dtype('float64'))
+    """
+    return np.promote_types(dtype, np.float32)
 
 
 def make_blocks(sizes: Sequence[int], block_size: int) -> list[list[Segment]]:

@@ -77,7 +77,8 @@ def _map_present(function: Callable[[Array], Array], gradients: Gradients) -> li
 
 def _norm(gradients: list[Array]) -> Any:
     """The Euclidean norm of all gradients, read as one vector."""
-    squares = ((g * g).sum() for g in gradients)
+    exact = [g.astype("float32") if g.dtype == "float16" else g for g in gradients]
+    squares = ((g * g).sum() for g in exact)
     return sum(squares, start=0.0) ** 0.5
 
 

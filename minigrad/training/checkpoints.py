@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..optimizers.base import Optimizer
+from ..optimizers.base import Optimizer, state_dtype
 from ..random import generator
 from ..utils.files import PARSE_ERRORS, PathLike, entry, parse_json, parsing
 from .callbacks import changed_names
@@ -244,7 +244,13 @@ def _match_optimizer(
     if entry(state, "learning_rate", float, path) < 0:
         problems.append(f"the learning rate {state['learning_rate']} is negative")
     stored = entry(state, "state", {str: dict}, path)
-    expected = {f"{p}/{slot}": weights[p] for p in stored if p in weights for slot in slots}
+    known = {name: weights[name] for name in stored if name in weights}
+    kinds = {name: np.zeros((), state_dtype(p.dtype)) for name, p in known.items()}
+    expected = {
+        f"{name}/{slot}": np.broadcast_to(kinds[name], p.shape)
+        for name, p in known.items()
+        for slot in slots
+    }
     given = {
         f"{p}/{slot}": a
         for p, arrays in stored.items()
@@ -254,7 +260,7 @@ def _match_optimizer(
     fitting, differences = match_arrays(expected, given)
     problems += [f"{title}: {'; '.join(names)}" for title, names in differences.items()]
     problems += [f"not in the model: {p}" for p in stored if p not in weights]
-    if len({(p.dtype, p.device) for p in expected.values()}) > 1:
+    if len({(p.dtype, p.device) for p in known.values()}) > 1:
         problems.append("its parameters are of several types or on several devices")
     if problems:
         return problems, {}

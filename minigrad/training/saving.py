@@ -161,12 +161,12 @@ def assign_weights(
 
 
 def match_arrays(
-    weights: Weights, arrays: Mapping[str, Any]
+    weights: Mapping[str, Any], arrays: Mapping[str, Any]
 ) -> tuple[dict[str, np.ndarray], Problems]:
     """(the arrays that fit, in the types of the parameters; what does not fit).
 
     Args:
-        weights: Parameters by name.
+        weights: Parameters, or arrays of their shape and type, by name.
         arrays: Arrays by name.
 
     Example:

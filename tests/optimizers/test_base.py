@@ -414,3 +414,59 @@ def test_state_and_back(device):
     close(ps, wanted)
     second.load_state([], [], 0)
     assert second.t == 0 and second.parameters == []
+
+
+# ---- float16 -------------------------------------------------------------------------------------
+
+HALF = {
+    "clipnorm": lambda: SGD(0.1, clipnorm=1.0),
+    "clipvalue": lambda: SGD(0.1, clipvalue=0.5),
+    "global_clipnorm": lambda: SGD(0.1, global_clipnorm=1.0),
+    "weight_decay": lambda: Momentum(0.1, weight_decay=0.5),
+    "rmsprop all": lambda: RMSprop(0.01, momentum=0.9, centered=True),
+    "amsgrad": lambda: Adam(0.01, amsgrad=True),
+} | {name: kind for name, kind in optimizers.NAMES.items()}
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-5, 1e3], ids=["plain", "tiny", "large"])
+@pytest.mark.parametrize("name", HALF)
+def test_float16_parameters_follow_those_of_float32(name, size, device):
+    """Squares of 1e-5 are 0 in float16, and so is an epsilon of 1e-7; those of 1e3 are infinite."""
+    start = np.linspace(0.5, 1.0, 12).reshape(3, 4).astype("float16")
+    results = []
+    for dtype in ("float16", "float32"):
+        with minigrad.default_dtype(dtype):
+            ps = [
+                Parameter(to_device(start.astype(dtype))),
+                Parameter(to_device(start[0].astype(dtype))),
+            ]
+        optimizer, draw = HALF[name](), np.random.default_rng(0)
+        for step in range(6):
+            gs = [(draw.standard_normal(p.shape) * size).astype("float16") for p in ps]
+            gs = [None if i == step else to_device(g.astype(dtype)) for i, g in enumerate(gs)]
+            optimizer.apply(gs, ps)
+        assert {p.dtype for p in ps} == {np.dtype(dtype)}
+        assert all(a.dtype == "float32" for arrays in optimizer.state() for a in arrays)
+        results.append([to_cpu(p.data).astype("float64") for p in ps])
+    for half, single in zip(*results, strict=True):
+        np.testing.assert_allclose(half, single, rtol=4e-3, atol=2e-3)
+    if name == "amsgrad":
+        assert abs(results[0][1] - start[0]).max() > 0.01  # they did move
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "momentum"])
+def test_a_float16_network_learns_digits(name):
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    accuracy = []
+    for dtype in ("float16", "float32"):
+        minigrad.seed(0)
+        with minigrad.default_dtype(dtype):
+            model = Sequential(Dense(24, "relu", input_shape=(64,)), Dense(10, "softmax"))
+            model.compile(name, "sparse_categorical_crossentropy", metrics=["accuracy"])
+            model.optimizer.learning_rate *= 3
+            losses = model.fit(x[:900] / 16, y[:900], epochs=5, verbose=0).history["loss"]
+            accuracy.append(model.evaluate(x[900:] / 16, y[900:])[1])
+        assert model.weights[0].dtype == dtype and np.isfinite(losses).all()
+    assert accuracy[0] > 0.8 and accuracy[0] == pytest.approx(accuracy[1], abs=0.02)

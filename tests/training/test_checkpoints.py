@@ -261,6 +261,27 @@ def test_what_a_backup_refuses(tmp_path):
     np.testing.assert_array_equal(other.get_weights()[0], before[0])
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_other_dtypes_go_on(tmp_path, dtype):
+    """The state of float16 parameters is float32, and comes back with all its digits."""
+    with minigrad.default_dtype(dtype):
+        model = network(Adam(0.01, amsgrad=True))
+        model.fit(X, Y, epochs=3, verbose=0)
+        model.save(tmp_path / "c", epoch=3)
+        other = network(Adam(0.01, amsgrad=True))
+        assert other.load(tmp_path / "c") == 3
+        for ours, theirs in zip(other.optimizer.state(), model.optimizer.state(), strict=True):
+            for a, b in zip(ours, theirs, strict=True):
+                assert a.dtype == b.dtype == ("float64" if dtype == "float64" else "float32")
+                np.testing.assert_array_equal(a, b)
+        for m in (model, other):
+            minigrad.seed(8)
+            m.fit(X, Y, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        assert a.dtype == dtype
+        np.testing.assert_array_equal(a, b)
+
+
 def test_two_callbacks_of_one_class_keep_their_own_states(tmp_path):
     def pair():
         return [EarlyStopping("watched", patience=20), EarlyStopping("loss", patience=30)]
