@@ -353,7 +353,7 @@ def grad(
     retain_graph: bool = True,
     unused: str = "raise",
 ) -> list[Any]:
-    """The gradients of y with respect to each of xs.
+    """The gradients of y with respect to each of xs, each in the dtype of its x.
 
     Args:
         y: The Tensor to differentiate.
@@ -392,7 +392,14 @@ def grad(
             backend(x._array).zeros_like(x._array) if g is None else g
             for x, g in zip(xs, gradients)
         ]
-    return [g if g is None or isinstance(g, Tensor) else wrap(g, None) for g in gradients]
+    return [g if g is None else _gradient_of(x, g) for x, g in zip(xs, gradients)]
+
+
+def _gradient_of(x: Tensor, g: Any) -> Tensor:
+    """A gradient as a Tensor in the dtype of x, which ops may have mixed with a wider one."""
+    if g.dtype != x._array.dtype:
+        g = g.astype(x._array.dtype)
+    return g if isinstance(g, Tensor) else wrap(g, None)
 
 
 UNUSED = ("raise", "zeros", "none")
@@ -449,7 +456,8 @@ def backward(y: Tensor, cotangent: Any = None, retain_graph: bool = True) -> Non
     taken = {id(base_array(getattr(cotangent, "_array", cotangent)))}
     leaf: Any
     for leaf, g in _backpropagate(y, cotangent, None, False, retain_graph).items():
-        g = backend(g).asarray(g if leaf.grad is None else leaf.grad + g)
+        total = g if leaf.grad is None else leaf.grad + g
+        g = backend(g).asarray(total, leaf.dtype)
         shared = id(base_array(g)) in taken or 0 in g.strides
         leaf.grad = g.copy() if shared else g  # .grad is a leaf's own, to write to
         taken.add(id(base_array(g)))

@@ -41,16 +41,22 @@ class Node:
 
 
 class Leaf(Node):
-    """The node of a Tensor that was not computed from others: its gradient accumulates here."""
+    """The node of a Tensor that was not computed from others: its gradient accumulates here.
 
-    __slots__ = ("grad",)
+    Args:
+        dtype: The dtype of the Tensor and of its gradient.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("dtype", "grad")
+
+    def __init__(self, dtype: Any) -> None:
         super().__init__(None, (), (), None, None)
+        self.dtype = dtype
         self.grad: Array | None = None
 
     def __reduce__(self) -> Any:
-        return Leaf, (), (None, {"grad": self.grad})  # a copy is a new leaf with the old gradient
+        # a copy is a new leaf with the old gradient
+        return Leaf, (self.dtype,), (None, {"grad": self.grad})
 
 
 class VersionLedger:

@@ -160,7 +160,7 @@ class Tensor:
                 "write 1.0 instead of 1, or dtype='float32'"
             )
         if wanted is not self.requires_grad:
-            self.node = Leaf() if wanted else None
+            self.node = Leaf(self.dtype) if wanted else None
 
     @property
     def grad(self) -> Array | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers, ops, regularizers
+from ..engine.tensor import Tensor
 from .base import Layer
 from .validation import positive_integer
 
@@ -24,11 +25,11 @@ class Embedding(Layer):
         input_shape: Shape of one input, without the batch axis.
 
     Shape:
-        integers (...) -> (..., output_dim)
+        integers, or floats that are whole numbers (...) -> (..., output_dim)
 
     Raises:
         ValueError: If input_dim or output_dim is no positive integer.
-        TypeError: If the ids are no integers.
+        ValueError: If an id is a fraction.
         IndexError: If an id is outside 0..input_dim - 1.
 
     Example:
@@ -66,12 +67,19 @@ class Embedding(Layer):
         )
 
     def call(self, x: Any) -> Any:
-        self._check_ids(x)
-        return ops.take(self.embeddings, x)
+        ids = x if x.dtype.kind in "iu" else self._whole_ids(x)
+        self._check_ids(ids)
+        return ops.take(self.embeddings, ids)
+
+    def _whole_ids(self, x: Any) -> Tensor:
+        """Floats and bools as integers."""
+        ids = Tensor(x.data.astype("int64"))
+        if not (ids.data == x.data).all():
+            fraction = x.data[ids.data != x.data].reshape(-1)[0]
+            raise ValueError(f"Embedding expects whole numbers as ids, got {fraction}")
+        return ids
 
     def _check_ids(self, ids: Any) -> None:
-        if ids.dtype.kind not in "iu":
-            raise TypeError(f"Embedding expects integer ids, got {ids.dtype}")
         if ids.size == 0:
             return
         low, high = int(ids.data.min()), int(ids.data.max())

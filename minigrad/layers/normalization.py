@@ -214,16 +214,40 @@ class _ChannelNormalization(_Affine):
     """Normalizations with one gamma and one beta per channel."""
 
     supports_masking = True
+    axis: int
+    moved_axis: int | None = None  # that of the channels, if it is not the last
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) < 2 or self.axis not in (-1, len(input_shape) - 1):
+        rank = len(input_shape)
+        axis = self.axis + rank if self.axis < 0 else self.axis
+        if not 0 < axis < rank:
             raise ValueError(
-                f"{type(self).__name__} expects channels last, (N, ..., C) with axis=-1; got "
-                f"axis={self.axis} and an input of shape {input_shape}: Permute the channels to "
-                "the end"
+                f"{type(self).__name__}: axis={self.axis} is no channel axis of an input of shape "
+                f"{input_shape}: the last is -1, 0 is the batch"
             )
-        self.input_features = input_shape[-1]
-        self._add_affine((self.input_features,))
+        if axis < rank - 1:
+            self.moved_axis = axis
+        else:
+            self.input_features = input_shape[-1]
+        self._add_affine((input_shape[axis],))
+
+    def _channels_last(self, x: Any) -> Any:
+        """x with the channels as its last axis, where the ops expect them."""
+        if self.moved_axis is None:
+            return x
+        moved = ops.moveaxis(x, source=self.moved_axis, destination=-1)
+        if moved.shape[-1:] != self.affine_shape:
+            raise ValueError(
+                f"{type(self).__name__} was built for {self.affine_shape[0]} channels in axis "
+                f"{self.axis}, got an input of shape {x.shape}"
+            )
+        return moved
+
+    def _channels_back(self, y: Any) -> Any:
+        """y with the channels in their axis."""
+        if self.moved_axis is None:
+            return y
+        return ops.moveaxis(y, source=-1, destination=self.moved_axis)
 
 
 class BatchNormalization(_ChannelNormalization):
@@ -237,7 +261,7 @@ class BatchNormalization(_ChannelNormalization):
     padding do not count in the statistics.
 
     Args:
-        axis: The channel axis; it must be the last one.
+        axis: The channel axis, by default the last one; 1 for images (N, C, H, W).
         momentum: Weight of the old value when a moving average is updated.
         epsilon: Added to the variance, so that it is never 0.
         center: False leaves beta out.
@@ -322,27 +346,35 @@ class BatchNormalization(_ChannelNormalization):
             x: The values (N, ..., C).
             mask: Booleans of the leading axes of x, False at padding; None for none.
         """
+        return self._channels_back(self._normalize(self._channels_last(x), x, mask))
+
+    def _normalize(self, x: Any, given: Any, mask: Any) -> Any:
+        """The equation for channels last; `given` is x as it came, to which the mask belongs."""
         gamma, beta = self._affine(x)
         if self.collected_statistics is None and not uses_batch_statistics(self):
             scale = gamma / ops.sqrt(self.moving_variance + self.epsilon)
             return ops.scale_shift(x, scale, beta - self.moving_mean * scale)
         if mask is not None:
-            return self._normalize_real(x, gamma, beta, self._mask_weights(x, mask))
+            return self._normalize_real(x, gamma, beta, self._mask_weights(given, mask))
         moments = batch_moments(x)
         self._record(x.size // x.shape[-1], moments.mean, moments.variance)
         return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
 
     def _mask_weights(self, x: Any, mask: Any) -> Array:
-        """1 at the real steps of x and 0 at padding, (N, ..., 1)."""
+        """1 at the real steps of x and 0 at padding, (N, ..., 1) or with all channels, last."""
         shapes = (x.shape[:i] for i in range(1, x.ndim))
         real = as_mask(mask, x, *shapes)
         weights = real.reshape(real.shape + (1,) * (x.ndim - real.ndim))  # type: ignore[union-attr]
-        return backend(x).broadcast_to(weights, (*x.shape[:-1], 1)).astype(x.dtype)
+        xp = backend(x)
+        if self.moved_axis is None:
+            return xp.broadcast_to(weights, (*x.shape[:-1], 1)).astype(x.dtype)
+        everywhere = xp.broadcast_to(weights, x.shape).astype(x.dtype)
+        return xp.moveaxis(everywhere, self.moved_axis, -1)
 
     def _normalize_real(self, x: Any, gamma: Any, beta: Any, weights: Array) -> Any:
         """The equation with the mean and variance over the steps of weight 1."""
         axes = tuple(range(x.ndim - 1))
-        rows = weights.sum()
+        rows = weights.sum(axes)
         count = backend(x).maximum(rows, 1)
         mean = ops.sum(x * weights, axis=axes) / count
         centered = x - mean
@@ -436,7 +468,7 @@ class GroupNormalization(_ChannelNormalization):
 
     Args:
         groups: Number of groups into which the channels are divided; -1 for one per channel.
-        axis: The channel axis; it must be the last one.
+        axis: The channel axis, by default the last one; 1 for images (N, C, H, W).
         epsilon: Added to the variance, so that it is never 0.
         center: False leaves beta out.
         scale: False leaves gamma out.
@@ -495,24 +527,27 @@ class GroupNormalization(_ChannelNormalization):
         self.groups = groups if groups == -1 else positive_integer(self, "groups", groups)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        if input_shape[-1] % self.groups:
+        super().build(input_shape)
+        (channels,) = self.affine_shape
+        if channels % self.groups:
             raise ValueError(
-                f"{type(self).__name__}: {input_shape[-1]} channels (input of shape {input_shape}) "
+                f"{type(self).__name__}: {channels} channels (input of shape {input_shape}) "
                 f"do not divide into {self.groups} groups"
             )
-        super().build(input_shape)
 
     def call(self, x: Any) -> Any:
         gamma, beta = self._affine(x)
-        groups = x.shape[-1] if self.groups == -1 else self.groups
-        return ops.group_norm(x, gamma, beta, groups=groups, epsilon=self.epsilon)
+        (channels,) = self.affine_shape
+        groups = channels if self.groups == -1 else self.groups
+        y = ops.group_norm(self._channels_last(x), gamma, beta, groups=groups, epsilon=self.epsilon)
+        return self._channels_back(y)
 
 
 class InstanceNormalization(GroupNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, over each channel of each image.
 
     Args:
-        axis: The channel axis; it must be the last one.
+        axis: The channel axis, by default the last one; 1 for images (N, C, H, W).
         epsilon: Added to the variance, so that it is never 0.
         center: False leaves beta out.
         scale: False leaves gamma out.

@@ -74,6 +74,9 @@ LAYERS: dict[str, Small] = {
     ),
     "SpatialDropout1D": built(lambda: layers.SpatialDropout1D(0.4), normal(2, 3, 4)),
     "SpatialDropout2D": built(lambda: layers.SpatialDropout2D(0.4), normal(2, 3, 2, 4)),
+    "BatchNormalization of axis 1": built(
+        lambda: layers.BatchNormalization(axis=1), normal(3, 2, 4)
+    ),
     "BatchNormalization": built(layers.BatchNormalization, normal(2, 3, 3, 4)),
     "BatchNormalization of features": built(
         lambda: layers.BatchNormalization(scale=False), normal(5, 4)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, grad
+from minigrad import Tensor, grad, ops
+from minigrad.backend import to_cpu
 from minigrad.engine.dtypes import real
 
 from .helpers import host, leaf
@@ -166,3 +167,34 @@ def test_real_functions_and_what_they_keep():
 
     y = pick(np.array([1, 2], "int8"), np.array([1, 1]), factor=np.float64(0.5))
     assert y.dtype == np.float32 and y.tolist() == [1, 1]
+
+
+MIXED = {
+    "multiply": lambda w, x: w * x,
+    "matmul": lambda w, x: x @ w,
+    "linear": lambda w, x: ops.linear(x, w, w[0]),
+    "where": lambda w, x: ops.where(x > 0.5, w, x),
+    "concatenate": lambda w, x: ops.concatenate([w, x]),
+    "twice": lambda w, x: w * w + w * x,
+    "softmax": lambda w, x: ops.softmax(w + x),
+    "identity": lambda w, x: ops.astype(w, dtype="float64"),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
+def test_a_gradient_has_the_dtype_of_its_leaf(name, dtypes, xp):
+    w, x = (Tensor(xp.asarray(np.arange(9.0).reshape(3, 3) / 9), True, dtype=d) for d in dtypes)
+    y = (MIXED[name](w, x) ** 2).sum()
+    leaves = [w] if name == "identity" else [w, x]
+    gradients = grad(y, leaves)
+    assert [g.dtype for g in gradients] == [x.dtype for x in leaves]
+    recorded = grad(y, leaves, create_graph=True)
+    assert [g.dtype for g in recorded] == [x.dtype for x in leaves]
+    (second,) = grad(recorded[0].sum(), [w])
+    assert second.dtype == w.dtype
+    for _ in range(2):
+        y.backward()
+    for x, g in zip(leaves, gradients):
+        assert x.grad.dtype == x.dtype
+        np.testing.assert_allclose(to_cpu(x.grad), 2 * g.numpy(), rtol=1e-5)

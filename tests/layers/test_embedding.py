@@ -17,7 +17,8 @@ def test_embedding(xp):
     assert_equal(y, table[np.asarray(ids)])
     (slope,) = grad(ops.sum(y), [layer.embeddings])
     assert values(slope)[:, 0].tolist() == [2, 1, 1, 0, 0, 2]
-    assert layer(xp.asarray(ids, dtype="uint8")).shape == (2, 3, 3)
+    for dtype in ("uint8", "float32", "float64"):
+        assert_equal(layer(xp.asarray(ids, dtype=dtype)), values(y))
     assert layer(np.zeros((0, 2), int) if xp is np else xp.zeros((0, 2), int)).shape == (0, 2, 3)
 
 
@@ -28,7 +29,8 @@ def test_embedding(xp):
         ([6], IndexError, "ids run from 6 to 6"),
         ([-1, 2], IndexError, "from -1 to 2"),
         ([-1], IndexError, "from -1 to -1"),
-        ([0.0, 1.0], TypeError, "integer ids, got float32"),
+        ([0.0, 1.5], ValueError, "whole numbers as ids, got 1.5"),
+        ([0.0, 7.0], IndexError, "ids run from 0 to 7"),
     ],
 )
 def test_embedding_refuses(ids, error, words, xp):

@@ -319,10 +319,13 @@ def test_local_response_normalization_by_the_papers_sum(xp):
         (lambda: GroupNormalization(3)(X), "4 channels .* do not divide into 3 groups"),
         (lambda: GroupNormalization(0), "groups must be a positive integer"),
         (
-            lambda: BatchNormalization(axis=1)(X),
-            r"channels last, \(N, ..., C\) with axis=-1; got axis=1",
+            lambda: BatchNormalization(axis=4)(X),
+            r"axis=4 is no channel axis of an input of shape .*: the last is -1, 0 is the batch",
         ),
-        (lambda: BatchNormalization()(X[0, 0, 0]), "channels last"),
+        (lambda: BatchNormalization(axis=0)(X), "axis=0 is no channel axis"),
+        (lambda: GroupNormalization(2, axis=-4)(X), "axis=-4 is no channel axis"),
+        (lambda: GroupNormalization(2, axis=2)(X[:, :, :3]), "3 channels .* do not divide into 2"),
+        (lambda: BatchNormalization()(X[0, 0, 0]), "no channel axis"),
         (lambda: LocalResponseNormalization(4), "an odd number, not 4"),
         (lambda: LocalResponseNormalization(k=0), "k must be positive"),
     ],
@@ -387,3 +390,23 @@ def test_rms_normalization(xp):
 def test_layer_norm_over_many_blocks(monkeypatch):
     monkeypatch.setattr(normalization, "BLOCK_SIZE", 40)
     check_definition(ops.layer_norm, *arrays((7, 3, 10), (10,), (10,)), epsilon=1e-3)
+
+
+@pytest.mark.parametrize("make", [BatchNormalization, lambda axis=-1: GroupNormalization(2, axis)])
+@pytest.mark.parametrize("axis", [1, 2, -2, -3, 3])
+def test_channels_along_any_axis(make, axis, xp):
+    """The same as with the channels last, in training and in inference, values and gradients."""
+    x = Tensor(xp.asarray(np.moveaxis(X, -1, axis)), requires_grad=True)
+    last = Tensor(xp.asarray(X), requires_grad=True)
+    layer, plain = make(axis=axis), make()
+    for mode in (True, True, False):
+        y, z = layer(x, training=mode), plain(last, training=mode)
+        assert_close(y, np.moveaxis(values(z), -1, axis), 1e-5)
+        (g,), (h,) = (grad(ops.sum(u * u * u), [v]) for u, v in ((y, x), (z, last)))
+        assert_close(g, np.moveaxis(values(h), -1, axis), 1e-4, 1e-5)
+    for a, b in zip(layer.weights, plain.weights):
+        assert a.shape == (4,)
+        assert_close(a, values(b))
+    if axis != 3:
+        with pytest.raises(ValueError, match="was built for 4 channels in axis"):
+            layer(np.concatenate([values(x)] * 2, axis))

@@ -21,6 +21,30 @@ F = torch.nn.functional
 pytestmark = pytest.mark.parity
 
 
+@pytest.mark.parametrize("axis", [-1, 1, 2])
+@pytest.mark.parametrize("masked", [False, True])
+def test_batch_normalization_of_keras(axis, masked):
+    """Any channel axis, in training and in inference, with the mask of a sequence."""
+    keras = pytest.importorskip("keras")
+    x = normal(0, 4, 5, 6).astype("float32") * 3 + 1
+    mask = np.arange(5) < np.array([[5], [2], [3], [1]]) if masked else None
+    theirs, ours = (m.layers.BatchNormalization(axis, momentum=0.5) for m in (keras, mg))
+    for mode in (True, True, False):
+        u = theirs(x, training=mode, mask=mask)
+        y = ours(x, training=mode, mask=mask)
+        np.testing.assert_allclose(y.numpy(), u.detach().numpy(), atol=2e-5)
+        for a, b in zip(theirs.get_weights(), ours.get_weights(), strict=True):
+            np.testing.assert_allclose(b, a, atol=2e-5)
+
+
+@pytest.mark.parametrize("axis", [-1, 1, 2])
+def test_group_normalization_of_keras(axis):
+    keras = pytest.importorskip("keras")
+    x = normal(0, 3, 4, 6, 8).astype("float32")
+    theirs, ours = (m.layers.GroupNormalization(2, axis) for m in (keras, mg))
+    np.testing.assert_allclose(ours(x).numpy(), theirs(x).detach().numpy(), atol=2e-5)
+
+
 @drawn
 @given(shapes(most=2), shapes(least=1, most=2, smallest=2), seeds)
 def test_layer_norm(lead, last, seed):
