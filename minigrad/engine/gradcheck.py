@@ -17,7 +17,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name, to_cpu
 from ..config import default_dtype, to_device, use_kernels
-from .autograd import Primitive, grad
+from .autograd import Primitive, uncast_grad
 from .tensor import Tensor
 
 # A smaller step is tried only where the one before it disagrees: a kink may lie within its reach.
@@ -202,7 +202,7 @@ def _gradient(f: Function, variables: Sequence[Tensor], cotangents: Sequence[Ten
 
     def function(record: bool) -> list[Tensor]:
         parts = [
-            grad(y, variables, cotangent=v, create_graph=record, unused="zeros")
+            uncast_grad(y, variables, cotangent=v, create_graph=record, unused="zeros")
             for y, v in zip(f(True), cotangents)
         ]
         total = parts[0]
