@@ -19,7 +19,6 @@ they came with.
 
 from __future__ import annotations
 
-import dis
 import reprlib
 import sys
 import threading
@@ -122,17 +121,7 @@ def _replace(own: dict[str, Any], state: dict[str, Any]) -> None:
 
 
 def _warn_never_entered(name: str, _: Any) -> None:
-    """Warn of a line that makes a scope and does nothing with it: a call whose result is dropped.
-
-    An interrupt that strikes between the making and the entry, and the end of the process, drop it
-    elsewhere, and say nothing of the line.
-    """
-    frame = sys._getframe().f_back
-    if frame is None:
-        return
-    done = [dis.opname[op] for op in frame.f_code.co_code[: frame.f_lasti + 2 : 2]]
-    *before, last = [name for name in done[-20:] if name != "CACHE"]
-    if last != "POP_TOP" or not before[-1].startswith("CALL"):
+    if sys.is_finalizing():
         return
     warnings.warn(
         f"{name}(...) was made but never entered, so it changed nothing: "
