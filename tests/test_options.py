@@ -243,7 +243,9 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("key, option, value", OPTIONS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    "key, option, value", OPTIONS, ids=[f"{key}-{option}" for key, option, _ in OPTIONS]
+)
 def test_every_option_reaches_the_object(key, option, value):
     kind = CLASSES[key]
     plain, twin = make(kind), make(kind)
