@@ -131,12 +131,54 @@ class KeyValueCache(metaclass=ExplainsArguments):
         self.values = None
 
 
+class _HeadDense(Dense):
+    """Dense over the features of all heads side by side; its weights have an axis for the heads.
+
+    The kernel is (in, heads, dim) and the bias (heads, dim); if the layer joins the heads, the
+    kernel is (heads, dim, units).
+    """
+
+    def __init__(
+        self,
+        units: int,
+        heads: int,
+        joins_heads: bool,
+        use_bias: bool,
+        kernel_initializer: Any,
+        bias_initializer: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+        )
+        self.heads = heads
+        self.joins_heads = joins_heads
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        super().build(input_shape)
+        self.flat_shape = self.kernel.shape
+        features, units = self.flat_shape
+        shape = (self.heads, -1, units) if self.joins_heads else (features, self.heads, -1)
+        self.kernel = Parameter(self.kernel.data.reshape(shape))
+        if self.use_bias and not self.joins_heads:
+            self.bias = Parameter(self.bias.data.reshape(self.heads, -1))
+
+    def call(self, x: Any) -> Any:
+        kernel = ops.reshape(self.kernel, shape=self.flat_shape)
+        if not self.use_bias:
+            return x @ kernel
+        return ops.linear(x, kernel, ops.reshape(self.bias, shape=(self.units,)))
+
+
 class MultiHeadAttention(Layer):
     """concat(head_1, ..., head_h) W_o, with head_i = attention(q W_q,i, k W_k,i, v W_v,i).
 
-    attention(q, k, v) = softmax(q k^T / sqrt(key_dim)) v. The weights lie in Dense layers `query`,
-    `key` and `value`, (features, heads * dim) with the heads side by side, and `attention_output`;
-    Glorot limits are those of these flat kernels.
+    attention(q, k, v) = softmax(q k^T / sqrt(key_dim)) v. The weights lie in the layers `query`,
+    `key` and `value`, with kernels (features, heads, dim) and biases (heads, dim), and
+    `attention_output`, (heads, dim, features), as in Keras; Glorot limits are those of the kernels
+    with the heads side by side.
 
     Args:
         num_heads: Number of heads.
@@ -205,16 +247,12 @@ class MultiHeadAttention(Layer):
         self.key = self._projection(num_heads * key_dim)
         self.value = self._projection(num_heads * self.value_dim)
 
-    def _projection(self, units: int) -> Dense:
-        return Dense(
-            units,
-            use_bias=self.use_bias,
-            kernel_initializer=self.kernel_initializer,
-            bias_initializer=self.bias_initializer,
-        )
+    def _projection(self, units: int, joins_heads: bool = False) -> _HeadDense:
+        initializers = self.kernel_initializer, self.bias_initializer
+        return _HeadDense(units, self.num_heads, joins_heads, self.use_bias, *initializers)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        self.attention_output = self._projection(self.features or input_shape[-1])
+        self.attention_output = self._projection(self.features or input_shape[-1], True)
 
     def call(
         self,

@@ -446,8 +446,21 @@ def assign(model: Model, arrays: Arrays, style: str, source: Folder) -> None:
     weights = {huggingface_name(ours, style): p for ours, p in model.named_weights().items()}
     parts = {_part(name) for name in weights}
     other_heads = HEADS - parts
-    expected = {name: a for name, a in arrays.items() if _part(name) not in other_heads}
+    expected = {
+        name: _split_heads(a, weights.get(name))
+        for name, a in arrays.items()
+        if _part(name) not in other_heads
+    }
     saving.assign_weights(weights, expected, str(source))
+
+
+def _split_heads(a: np.ndarray, parameter: Any) -> np.ndarray:
+    """An array with the heads side by side as one with an axis for them, if the parameter has."""
+    shape = getattr(parameter, "shape", ())
+    flat_shapes = [
+        (*shape[:i], shape[i] * shape[i + 1], *shape[i + 2 :]) for i in range(len(shape) - 1)
+    ]
+    return a.reshape(shape) if a.shape in flat_shapes else a
 
 
 def _part(name: str) -> str:

@@ -10,7 +10,7 @@ from minigrad import Tensor, check_grads, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_definition
 from minigrad.kernels import attention
-from minigrad.layers import AdditiveAttention, Attention, MultiHeadAttention
+from minigrad.layers import AdditiveAttention, Attention, Dense, MultiHeadAttention
 
 from .helpers import assert_close, assert_equal, values
 
@@ -152,6 +152,24 @@ def test_attention_probabilities(xp):
     v = projected.reshape(2, 5, 2, 4).swapaxes(1, 2)
     heads = (p @ v).swapaxes(1, 2).reshape(2, 6, 8)
     assert_close(layer.attention_output(Tensor(xp.asarray(heads))), y, 1e-5)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_weights_have_the_shapes_of_keras(use_bias):
+    """Their first values are those of Dense kernels with the heads side by side."""
+    minigrad.seed(4)
+    layer = MultiHeadAttention(2, 3, 5, use_bias=use_bias, output_shape=7)
+    layer(X, MEMORY)
+    kernels = [(8, 2, 3), (8, 2, 3), (8, 2, 5), (2, 5, 7)]
+    biases = [(2, 3), (2, 3), (2, 5), (7,)]
+    expected = [shape for pair in zip(kernels, biases) for shape in pair[: 1 + use_bias]]
+    assert [w.shape for w in layer.weights] == expected
+    minigrad.seed(4)
+    for part, shape in zip(("query", "key", "value", "attention_output"), kernels):
+        kernel = getattr(layer, part).kernel.numpy()
+        dense = Dense(7 if part == "attention_output" else shape[1] * shape[2])
+        dense.build((1, 10 if part == "attention_output" else 8))
+        np.testing.assert_array_equal(kernel, dense.kernel.numpy().reshape(shape))
 
 
 def test_dropout_falls_on_probabilities_in_training_alone(xp):

@@ -53,8 +53,8 @@ def test_scaled_dot_product_attention(size, masked, seed):
 
 
 def set_dense(dense, weight, bias):
-    dense.kernel.assign(weight.detach().numpy().T)
-    dense.bias.assign(bias.detach().numpy())
+    dense.kernel.assign(weight.detach().numpy().T.reshape(dense.kernel.shape))
+    dense.bias.assign(bias.detach().numpy().reshape(dense.bias.shape))
 
 
 def set_attention(layer, theirs):
@@ -95,13 +95,7 @@ def agree(ours, theirs, layer, module, pairs, *inputs):
     module.zero_grad()
     (u * torch.tensor(seed)).sum().backward()
     for (_, t), g in zip(pairs, grad(ops.sum(y * seed), [p for p, _ in pairs]), strict=True):
-        want = t.grad.numpy()
-        np.testing.assert_allclose(
-            g.data,
-            want.T if want.shape != g.shape or want.ndim == 2 else want,
-            rtol=1e-7,
-            atol=1e-9,
-        )
+        np.testing.assert_allclose(g.data, t.grad.numpy().T.reshape(g.shape), rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -242,14 +236,11 @@ def test_multi_head_attention_of_keras():
     mask[..., 0] = True
     theirs(x, memory)
     layer(x, memory)
-    named = {w.path.split("/", 1)[1]: array(w) for w in theirs.weights}
-    for name in ("query", "key", "value", "attention_output"):
-        dense = getattr(layer, name)
-        dense.kernel.assign(named[f"{name}/kernel"].reshape(dense.kernel.shape))
-        dense.bias.assign(named[f"{name}/bias"].reshape(dense.bias.shape) + 0.1)
-    for w in theirs.weights:
+    for i, w in enumerate(theirs.weights):
         if w.path.endswith("bias"):
-            w.assign(array(w) + 0.1)
+            w.assign(array(w) + np.linspace(0.1, 0.1 + i, w.shape[-1]))
+    layer.set_weights(theirs.get_weights())
+    assert [w.name for w in layer.weights] == [w.name for w in theirs.weights]
     assert layer.count_params() == theirs.count_params()
     y, scores = theirs(x, memory, attention_mask=mask, return_attention_scores=True)
     ours, p = layer(x, memory, attention_mask=mask, return_attention_scores=True)

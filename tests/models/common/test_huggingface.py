@@ -33,14 +33,24 @@ def write_folder(path, style, **settings):
     arrays = {}
     for ours, p in model.named_weights().items():
         name = huggingface.huggingface_name(ours, style)
-        is_linear = style == "bert" and p.ndim == 2 and not name.startswith("embeddings.")
-        arrays[name] = p.numpy().T if is_linear else p.numpy()
+        a = side_by_side(ours, p.numpy())
+        is_linear = style == "bert" and a.ndim == 2 and not name.startswith("embeddings.")
+        arrays[name] = a.T if is_linear else a
     if style == "gpt2":
         arrays = join_attention(arrays)
     saving.save_safetensors(path / "model.safetensors", arrays)
     config = {"model_type": style, **CONFIGS[style], **settings}
     (path / "config.json").write_text(json.dumps(config))
     return model, arrays
+
+
+def side_by_side(name, a):
+    """The heads side by side, as in the files."""
+    if "self_attention/" not in name or "norm" in name:
+        return a
+    if name.endswith("bias"):
+        return a.reshape(-1)
+    return a.reshape(-1, a.shape[-1]) if "output" in name else a.reshape(len(a), -1)
 
 
 def join_attention(arrays):
