@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..arguments import ExplainsArguments
+from ..arguments import ExplainsArguments, nearest
 from ..utils.files import parsing
 from ..utils.registry import check_choice, check_count
 
@@ -501,7 +501,10 @@ class MonitorCallback(Callback):
             ValueError: If it is missing; the error lists what there is.
         """
         if self.monitor not in logs:
-            hint = "; give fit validation data" if self.monitor.startswith("val_") else ""
+            near = nearest(self.monitor, logs)
+            hint = f": did you mean {near!r}?" if near else ""
+            if self.monitor.startswith("val_") and "val_loss" not in logs:
+                hint = "; give fit validation data"
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor!r}, but the logs hold "
                 f"{', '.join(logs) or 'nothing'}{hint}"

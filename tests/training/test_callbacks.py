@@ -152,6 +152,12 @@ def test_what_is_not_logged(callback, tmp_path, monkeypatch):
     regression().fit(X, Y, verbose=0, callbacks=[callback], validation_split=0.25)
 
 
+def test_a_monitor_with_a_typo_names_the_nearest_value():
+    options = {"callbacks": EarlyStopping("val_los"), "validation_split": 0.5, "verbose": 0}
+    with pytest.raises(ValueError, match="monitors 'val_los'.*did you mean 'val_loss'"):
+        regression().fit(X, Y, **options)
+
+
 def test_unknown_modes():
     with pytest.raises(
         ValueError, match="unknown mode of EarlyStopping 'up': known: auto, min, max"
