@@ -10,6 +10,7 @@ from minigrad import Tensor, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.autograd import FusedOp, Primitive
 from minigrad.engine.gradcheck import check_definition, check_grads
+from minigrad.engine.graph import Node
 
 from ..cases import OPS
 from ..mutation import has_gradient
@@ -70,6 +71,62 @@ def run_recorded(name, case):
     if isinstance(y, Tensor) and y.requires_grad:
         xs = [x for x in made if isinstance(x, Tensor)]
         grad(y, xs, create_graph=True, unused="zeros")
+
+
+VJP = Primitive.vjp
+
+
+def spoiled(a):
+    """Other values of the same kind and shape."""
+    kind = a.dtype.kind
+    return -a - 0.37 if kind == "f" else ~a if kind == "b" else np.zeros_like(a)
+
+
+def gradients_of(node, g, needed):
+    """What the rules of a call give, None if they fail."""
+    try:
+        with np.errstate(all="ignore"):
+            return [d for _, d in VJP(node.op, node, g, needed, False)]
+    except (ValueError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def same(ds, es):
+    return es is not None and all(
+        np.array_equal(d, e, equal_nan=True) for d, e in zip(ds, es, strict=True)
+    )
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """By (op, place): whether any gradient has changed with what a recorded call keeps there."""
+    read = {}
+
+    def watched(self, node, g, needed, create_graph):
+        array = getattr(g, "_array", g)
+        ds = gradients_of(node, array, needed)
+        places = {f"input {i}": a for i, a in enumerate(node.inputs) if isinstance(a, np.ndarray)}
+        for place, a in ({**places, "output": node.residuals}).items():
+            if isinstance(a, np.ndarray) and a.size and not read.get((self.name, place)):
+                inputs = [spoiled(b) if b is a and place != "output" else b for b in node.inputs]
+                y = spoiled(a) if place == "output" else node.residuals
+                other = Node(self, node.parents, inputs, node.kwargs, y)
+                changed = not same(ds, gradients_of(other, array, needed))
+                read[self.name, place] = read.get((self.name, place), False) or changed
+        return VJP(self, node, g, needed, create_graph)
+
+    monkeypatch.setattr(Primitive, "vjp", watched)
+    return read
+
+
+def test_what_a_recorded_call_keeps_is_read_by_its_rules(kept):
+    """What needs= does not name is not kept in memory, and what it names is needed."""
+    with minigrad.use_kernels(False):
+        for name in OPS:
+            for case in OPS[name]:
+                run_recorded(name, case)
+    assert len(kept) > 60
+    assert [place for place, is_read in kept.items() if not is_read] == []
 
 
 # ---- values, gradients, dtypes -------------------------------------------------------------------
