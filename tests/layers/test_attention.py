@@ -346,3 +346,24 @@ def test_lengths_of_one_stand_for_all(shape):
     per_head = mask[:, None] if mask.ndim == 3 else mask
     whole = np.broadcast_to(per_head, (2, 2, 6, 6))
     assert_close(layer(X, attention_mask=mask), layer(X, attention_mask=whole))
+
+
+def test_shapes_of_the_four_products():
+    """Each option of a shape reaches its kernel, and its bias."""
+    layer = MultiHeadAttention(3, 4, value_dim=5, output_shape=2)
+    assert layer(np.ones((2, 6, 7), np.float32), np.ones((2, 4, 8), np.float32)).shape == (2, 6, 2)
+    shapes = {"query": (7, 12), "key": (8, 12), "value": (8, 15), "attention_output": (15, 2)}
+    for name, shape in shapes.items():
+        product = getattr(layer, name)
+        assert (product.kernel.shape, product.bias.shape) == (shape, shape[1:]), name
+    plain = MultiHeadAttention(3, 4, use_bias=False)
+    assert plain(np.ones((2, 6, 7), np.float32)).shape == (2, 6, 7)
+    shapes = {"query": (7, 12), "key": (7, 12), "value": (7, 12), "attention_output": (12, 7)}
+    for name, shape in shapes.items():
+        assert [p.shape for p in getattr(plain, name).weights] == [shape], name
+
+
+def test_initializers_reach_the_four_products():
+    layer = MultiHeadAttention(2, 3, kernel_initializer="ones", bias_initializer="ones")
+    layer(np.ones((1, 2, 4), np.float32))
+    assert len(layer.weights) == 8 and all((p.numpy() == 1).all() for p in layer.weights)

@@ -7,6 +7,7 @@ import sklearn.metrics as sk
 import minigrad
 from minigrad import Tensor, losses, metrics, ops
 from minigrad.metrics import Mean, MeanAbsoluteError, MeanMetricWrapper
+from minigrad.metrics.base import Average
 
 from .samples import in_batches
 
@@ -186,3 +187,21 @@ def test_a_metric_that_nothing_resets_is_refused():
 
     with pytest.raises(NotImplementedError, match="Lost does not define reset_state.*add_variable"):
         Lost()
+
+
+def test_an_average_adds_in_float64(xp):
+    """In float32 a sum of 2**25 does not grow by 1, in float16 one of 4096."""
+    for dtype, large in (("float32", 2.0**25), ("float16", 2.0**12)):
+        average = Average("a")
+        average.add(xp.asarray(np.array([large], dtype)))
+        for _ in range(3):
+            average.add(xp.asarray(np.array([1.0], dtype)))
+        average.add(xp.asarray(np.array([large, 1.0, 1.0], dtype)))
+        assert average.result() * 7 == pytest.approx(2 * large + 5, rel=1e-12)
+        weighted = Average("b")
+        weighted.add(xp.asarray(np.array([[large, 1.0], [1.0, 1.0]], dtype)), [1.0, 2.0])
+        assert weighted.result() * 3 == pytest.approx((large + 1) / 2 + 2, rel=1e-12)
+        single = Average("c")
+        single.add(xp.asarray(np.array(large, dtype)), [1.0])
+        single.add(xp.asarray(np.array(1.0, dtype)), [1.0])
+        assert single.result() * 2 == pytest.approx(large + 1, rel=1e-12)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from minigrad import grad, ops
+from minigrad import Tensor, grad, ops
 from minigrad.backend import to_cpu
 
 from .helpers import check_missing_axis, leaf
@@ -92,3 +92,25 @@ def test_logsumexp_of_infinities_and_huge_numbers(dtype, xp):
         shares = [[0, 0.5, 0.5], [0, 0, 1], [0, 0, 1]]
         np.testing.assert_allclose(to_cpu(g.data)[1:], shares, rtol=1e-3)
         assert np.isfinite(to_cpu(g.data)).all()
+
+
+@pytest.mark.parametrize("axis", [(0, 2), [0, 2], (-1, 0), (0, 1, 2), None, (1,)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_logsumexp_over_several_axes(axis, keepdims, xp):
+    x = np.random.default_rng(0).standard_normal((2, 3, 4)) * 50
+    axes = tuple(axis) if axis is not None else None
+    expected = np.log(np.exp(x).sum(axes, keepdims=keepdims))
+    for a in (xp.asarray(x), Tensor(xp.asarray(x), dtype="float64")):
+        y = ops.logsumexp(a, axis=axis, keepdims=keepdims)
+        assert y.shape == expected.shape
+        np.testing.assert_allclose(to_cpu(getattr(y, "_array", y)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [(0, 2), (-1, 1), (0, 1, 2)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_over_several_axes_is_that_over_them_as_one(name, axis, xp):
+    x = np.random.default_rng(1).standard_normal((2, 3, 4))
+    total = np.exp(x).sum(axis, keepdims=True)
+    expected = np.exp(x) / total if name == "softmax" else x - np.log(total)
+    y = getattr(ops, name)(Tensor(xp.asarray(x), dtype="float64"), axis=axis)
+    np.testing.assert_allclose(to_cpu(y.data), expected, rtol=1e-12)

@@ -306,3 +306,25 @@ def test_history_of_a_resumed_fit_and_metrics_between_epochs():
     assert isinstance(history, History) and history.epoch == [3, 4]
     assert history.history["val_mae"][-1] == pytest.approx(model.evaluate(X, Y)[1], rel=1e-5)
     assert seen == [{"mae": 0.0}] * 2 and history.history["mae"][0] > history.history["mae"][1]
+
+
+@pytest.mark.parametrize(
+    "options, sizes",
+    [
+        ({"validation_split": 0.4, "validation_batch_size": 6}, [6, 6, 6, 2]),
+        ({"validation_split": 0.4}, [9, 9, 2]),
+        ({"validation_split": 0.4, "validation_batch_size": 6, "validation_steps": 2}, [6, 6]),
+        ({"validation_data": (X[:20], Y[:20]), "validation_batch_size": 7}, [7, 7, 6]),
+        ({"validation_data": (X[:20], Y[:20])}, [9, 9, 2]),
+    ],
+)
+def test_sizes_of_the_validation_batches(options, sizes):
+    class Spy(minigrad.Sequential):
+        def test_step(self, data):
+            seen.append(len(data[0]))
+            return super().test_step(data)
+
+    seen, model = [], Spy(minigrad.layers.Dense(1, input_shape=(X.shape[1],)))
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=9, verbose=0, **options)
+    assert seen == sizes

@@ -5,7 +5,7 @@ import pytest
 
 from minigrad import activations, initializers, losses, metrics, optimizers, regularizers
 from minigrad.regularizers import L1
-from minigrad.utils.registry import check_count, create, lookup, with_class_names
+from minigrad.utils.registry import check_count, create, lookup, snake_case, with_class_names
 
 NAMES = {"adam": 1, "mean_squared_error": 2, "sgd": 3, "MeanSquaredError": 2}
 
@@ -73,3 +73,41 @@ def test_every_table_of_names_is_read_by_the_function_beside_it():
     for room in (activations, initializers, losses, metrics, optimizers, regularizers):
         for name in room.NAMES:
             assert room.get(name) is not None
+
+
+# ---- the tables ----------------------------------------------------------------------------------
+
+SHORT = {  # names that are not made of the class's own
+    "losses": "mse:MeanSquaredError mae:MeanAbsoluteError mape:MeanAbsolutePercentageError "
+    "msle:MeanSquaredLogarithmicError bce:BinaryCrossentropy kld:KLDivergence "
+    "kullback_leibler_divergence:KLDivergence logcosh:LogCosh kl_divergence:KLDivergence",
+    "metrics": "mse:MeanSquaredError mae:MeanAbsoluteError rmse:RootMeanSquaredError "
+    "mape:MeanAbsolutePercentageError msle:MeanSquaredLogarithmicError bce:BinaryCrossentropy "
+    "kld:KLDivergence logcosh:LogCoshError kl_divergence:KLDivergence r2:R2Score auc:AUC iou:IoU "
+    "fbeta_score:FBetaScore accuracy:AccuracyByShape acc:AccuracyByShape f1:F1ByShape "
+    "f1_score:F1ByShape r2_score:R2Score mean_iou:MeanIoU top_k_categorical_accuracy:"
+    "TopKCategoricalAccuracy sparse_top_k_categorical_accuracy:SparseTopKCategoricalAccuracy",
+    "optimizers": "sgd:SGD rmsprop:RMSprop adamw:AdamW",
+    "initializers": "uniform:RandomUniform normal:RandomNormal zero:Zeros one:Ones",
+    "regularizers": "l1:L1 l2:L2 l1_l2:L1L2 l1l2:L1L2 orthogonal:OrthogonalRegularizer",
+}
+TABLES = {
+    home.__name__.split(".")[-1]: home
+    for home in (losses, metrics, optimizers, initializers, regularizers)
+}
+NAMED = [(home, name) for home, module in TABLES.items() for name in module.NAMES]
+
+
+@pytest.mark.parametrize("home, name", NAMED)
+def test_every_name_stands_for_the_class_of_that_name(home, name):
+    module = TABLES[home]
+    short = dict(pair.split(":") for pair in SHORT[home].split())
+    expected = short.get(name.lower())
+    found = type(module.get(name))
+    assert found.__name__ in (expected, name) or snake_case(found.__name__) == name
+
+
+@pytest.mark.parametrize("name", activations.NAMES)
+def test_every_activation_is_the_function_of_that_name(name):
+    aliases = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp"}
+    assert activations.get(name).__name__ in (name, aliases.get(name))

@@ -257,6 +257,42 @@ def test_bad_files_are_refused(small, tmp_path):
         BytePairEncoding([*byte_characters(), "a b"], [])
 
 
+@pytest.mark.parametrize("as_text", [True, False], ids=["lines", "pairs"])
+def test_every_entry_of_tokenizer_json_is_read(small, tmp_path, as_text):
+    """The form that Hugging Face's tokenizers write; merges are lines, or pairs in newer files."""
+    ids = {token: i for i, token in enumerate(small.tokens)}
+    added = [{"id": ids.pop(token), "content": token, "special": True} for token in small.special]
+    merges = [" ".join(pair) if as_text else list(pair) for pair in small.merges]
+    model = {"type": "BPE", "vocab": ids, "merges": merges}
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps({"added_tokens": added, "model": model}))
+    again = BytePairEncoding.load(tmp_path)
+    assert (again.tokens, again.merges, again.special) == (
+        small.tokens,
+        small.merges,
+        small.special,
+    )
+    assert_array_equal(again.encode(MIXED), small.encode(MIXED))
+    del model["type"]  # older files
+    path.write_text(json.dumps({"added_tokens": added, "model": model}))
+    assert BytePairEncoding.load(tmp_path).tokens == small.tokens
+    whole = ids | {token["content"]: token["id"] for token in added}
+    path.write_text(json.dumps({"model": model | {"vocab": whole}}))
+    assert BytePairEncoding.load(tmp_path).special == []
+    path.write_text(json.dumps({"model": model | {"type": "Unigram"}}))
+    with pytest.raises(ValueError, match="holds a Unigram tokenizer, not BPE"):
+        BytePairEncoding.load(tmp_path)
+    for key in ("vocab", "merges"):
+        path.write_text(json.dumps({"model": {k: v for k, v in model.items() if k != key}}))
+        with pytest.raises(ValueError, match=f"no entry '{key}'"):
+            BytePairEncoding.load(tmp_path)
+    for key in ("id", "content"):
+        broken = [{k: v for k, v in token.items() if k != key} for token in added]
+        path.write_text(json.dumps({"model": model, "added_tokens": broken}))
+        with pytest.raises(ValueError, match=f"no entry '{key}'"):
+            BytePairEncoding.load(tmp_path)
+
+
 # ---- parity --------------------------------------------------------------------------------------
 
 

@@ -247,3 +247,22 @@ def test_damaged_files(tmp_path, name, content, message):
     with pytest.raises(ValueError, match=message) as caught:
         WordPiece.load(tmp_path)
     assert str(caught.value).startswith(str(tmp_path))
+
+
+def test_every_entry_of_tokenizer_json_is_read(tmp_path):
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b"]
+    ids = {token: i for i, token in enumerate(tokens)}
+    shuffled = dict(sorted(ids.items(), key=lambda item: -item[1]))  # ids, not places, count
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps({"model": {"type": "WordPiece", "vocab": shuffled}}))
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    again = WordPiece.load(tmp_path)
+    assert (again.tokens, again.lower) == (tokens, False)
+    (tmp_path / "tokenizer_config.json").unlink()
+    assert WordPiece.load(tmp_path).lower is True
+    path.write_text(json.dumps({"model": {"type": "BPE", "vocab": ids}}))
+    with pytest.raises(ValueError, match="holds a BPE tokenizer, not WordPiece"):
+        WordPiece.load(tmp_path)
+    path.write_text(json.dumps({"model": {"type": "WordPiece"}}))
+    with pytest.raises(ValueError, match="no entry 'vocab'"):
+        WordPiece.load(tmp_path)
