@@ -20,9 +20,12 @@ from .validation import (
     check_features,
     check_rank,
     describe_no_layer,
+    mention_structure,
     positive_integer,
     shape_tuple,
 )
+
+CALL_ERRORS = ValueError, TypeError, LookupError, AttributeError, FloatingPointError
 
 
 class Layer(Module):
@@ -211,8 +214,9 @@ class Layer(Module):
                 y = self.call(x, *others, **options)
             is_bare = mask is None and not self._makes_masks
             return y if is_bare else calls.hand_on_mask(self, x, y, mask)
-        except (ValueError, TypeError, IndexError, FloatingPointError) as error:
+        except CALL_ERRORS as error:
             improve_error(error, self.call, (x, *others), options)
+            mention_structure(error, x)
             add_path(error, self._path_name())
             raise
 

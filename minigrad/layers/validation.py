@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arguments import nearest
 from ..ops.windows import pair, parse_padding
+from ..utils.structures import is_structure, iter_leaves
 
 EXPECTED = {
     2: "one step of shape (N, C)",
@@ -211,6 +212,15 @@ def check_set(name: str, values: Any, kinds: tuple[type, ...]) -> None:
             f"{name} is a set, which has no order, so weights would change places from run to run: "
             "make it a list"
         )
+
+
+def mention_structure(error: Exception, x: Any) -> None:
+    """Let the error of the innermost layer say that it was given several arrays, if it was."""
+    if hasattr(error, "layer_path") or not is_structure(x):
+        return
+    shapes = ", ".join(str(leaf.shape) for _, leaf in iter_leaves(x))
+    hint = "" if isinstance(x, dict) else ": rows of one input are one array, np.stack(x)"
+    error.args = (f"{error}; its input is a {type(x).__name__} of arrays of shapes {shapes}{hint}",)
 
 
 def add_path(error: Exception, name: str) -> None:

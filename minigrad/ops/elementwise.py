@@ -805,6 +805,7 @@ def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
     return y.detach() if isinstance(y, Tensor) and y.dtype.kind != "f" else y
 
 
+@composite
 def cast(x: TensorLike, dtype: Any) -> TensorLike:
     """`astype` under Keras's name; x may also be numbers or lists.
 

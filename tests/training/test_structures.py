@@ -8,7 +8,7 @@ import pytest
 import minigrad
 from minigrad import Tensor, ops
 from minigrad.data import Dataset, batches, train_validation_split
-from minigrad.layers import Dense, Embedding, Layer
+from minigrad.layers import LSTM, Dense, Embedding, Flatten, Layer
 from minigrad.training.data_adapter import unpack_x_y_sample_weight
 from minigrad.utils import PyDataset
 
@@ -182,6 +182,17 @@ def test_errors_name_the_input():
         model.fit({"a": A, "b": B}, Y, validation_data=(text, Y), verbose=0)
     with pytest.raises(ValueError, match=r"differ in length"):
         Dataset([A, B[:-1]], Y)
+
+
+@pytest.mark.parametrize("layer", [Dense(2), LSTM(2), Flatten(), Two()])
+def test_a_layer_of_one_input_says_what_it_was_given(layer):
+    words = r"its input is a list of arrays of shapes \(4, 3\), \(4, 3\), \(4, 3\): rows of one"
+    with pytest.raises((TypeError, ValueError, AttributeError), match=words):
+        layer([A[:4], A[:4], A[:4]])
+    assert not layer.built
+    model = compiled(Joined)
+    with pytest.raises(KeyError, match=r"layer joined/dense: .*a dict of arrays of shapes"):
+        model.fit({"a": A, "b": B}, Y, verbose=0)
 
 
 def test_lists_of_numbers_are_one_array():
