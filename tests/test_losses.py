@@ -1003,3 +1003,10 @@ def test_classes_along_another_axis(ignore_class):
         labels, ops.softmax(Tensor(images), axis=1), ignore_class=ignore_class, axis=1
     )
     assert_allclose(softmax.numpy().reshape(-1)[counted].mean(), value.item(), rtol=1e-5)
+
+
+def test_an_unknown_reduction_and_negative_targets_of_logarithms():
+    with pytest.raises(ValueError, match="unknown reduction of huber 'avg': known: sum_over_batch"):
+        losses.Huber(reduction="avg")
+    with pytest.raises(ValueError, match="targets must be 0 or more, but y_true runs from -1"):
+        losses.mean_squared_logarithmic_error(-np.ones((2, 3)), np.ones((2, 3)))

@@ -43,12 +43,17 @@ def _as_input(model: Model, images: Any) -> Tensor:
     return Tensor(to_device(x, device_name(model.weights[0].data)))
 
 
-def _layer_index(model: Any, layer: LayerKey, default: int) -> int:
-    """The index of a layer in a Sequential; for None of its first (0) or last (-1) convolution."""
+def _require_sequential(model: Any) -> None:
+    """Raise TypeError unless the model is a Sequential."""
     if not isinstance(model, Sequential):
         raise TypeError(
             f"this figure needs a Sequential, layer by layer; {type(model).__name__} is not one"
         )
+
+
+def _layer_index(model: Any, layer: LayerKey, default: int) -> int:
+    """The index of a layer in a Sequential; for None of its first (0) or last (-1) convolution."""
+    _require_sequential(model)
     if layer is None:
         convolutions = [i for i, part in enumerate(model.layers) if _kernel(part) is not None]
         if not convolutions:
@@ -385,6 +390,7 @@ def saliency(
         >>> [axes.get_title() for axes in figure.axes[:2]]
         ['3', '4']
     """
+    _require_sequential(model)
     chosen = _chosen_classes(model, images, classes)
     heat = compute_saliency(model, images, chosen)
     title = f"saliency: |d score / d pixel| for {_class_description(classes)} above"

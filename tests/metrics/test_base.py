@@ -7,7 +7,7 @@ import sklearn.metrics as sk
 import minigrad
 from minigrad import Tensor, losses, metrics, ops
 from minigrad.metrics import Mean, MeanAbsoluteError, MeanMetricWrapper
-from minigrad.metrics.base import Average
+from minigrad.metrics.base import Average, check_range, check_whole
 
 from .samples import in_batches
 
@@ -205,3 +205,22 @@ def test_an_average_adds_in_float64(xp):
         single.add(xp.asarray(np.array(large, dtype)), [1.0])
         single.add(xp.asarray(np.array(1.0, dtype)), [1.0])
         assert single.result() * 2 == pytest.approx(large + 1, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: metrics.TruePositives(2.0), "a threshold of TruePositives must be in 0..1, got 2"),
+        (lambda: metrics.FalseNegatives([0.5, -0.1]), "FalseNegatives must be in 0..1, got -0.1"),
+        (lambda: metrics.AUC(thresholds=[2.0]), "must be in 0..1, got 2"),
+        (lambda: check_whole("acc", np.array([0.5])), "acc: y_true must hold whole labels"),
+        (lambda: check_range("acc", "labels", np.array([3]), 3), "acc: labels from 3 to 3 do not"),
+        (lambda: check_range("acc", "labels", np.array([-1, 2]), 3), "acc: labels from -1 to 2 do"),
+        (lambda: Mean()(np.ones((2, 3)), np.ones(4)), "mean"),
+        (lambda: MeanAbsoluteError()(np.ones((2, 3)), np.ones((2, 4))), r"\(2, 3\).*\(2, 4\)"),
+        (lambda: metrics.SparseCategoricalAccuracy()(np.ones(3), np.ones((2, 4))), r"\(3,\)"),
+    ],
+)
+def test_promised_errors(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

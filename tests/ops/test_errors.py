@@ -148,3 +148,60 @@ def test_a_list_of_tensors_never_loses_gradients():
             make()
     ops.stack([a, b, 3.0]).sum().backward()
     assert a.grad == b.grad == 1
+
+
+# ---- what docstrings promise ---------------------------------------------------------------------
+
+IMAGE = np.ones((1, 4, 4, 1), "float32")
+STEPS, KERNEL = np.ones((2, 3, 4), "float32"), np.ones((4, 6), "float32")
+RECURRENT, BIAS = np.ones((2, 6), "float32"), np.ones((2, 6), "float32")
+NO_MASK = np.ones((2, 3), "float32")
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda x: ops.cast(x, "U5"), TypeError, "'U5' is no dtype of numbers: try 'float32'"),
+        (lambda x: ops.astype(x, dtype="S3"), TypeError, "'S3' is no dtype of numbers"),
+        (lambda x: ops.expand_dims(x, axis=4), ValueError, "no axis 4"),
+        (lambda x: ops.expand_dims(x, axis=1.5), TypeError, "whole number, not 1.5"),
+        (lambda x: ops.squeeze(x, axis=1), ValueError, r"axis 1 of shape \(2, 3\) is not 1 long"),
+        (lambda x: ops.crop(x, width=((2, 1), (0, 0))), ValueError, "crop"),
+        (lambda x: ops.tile(x, reps=(-1, 2)), ValueError, "tile"),
+        (lambda x: ops.tril(x[0, 0]), ValueError, "a number has no diagonal"),
+        (lambda x: ops.triu(x[0, 0]), ValueError, "a number has no diagonal"),
+        (lambda x: x[2], IndexError, "index 2 is out of bounds for axis 0 with size 2"),
+        (lambda x: x[0, 3], IndexError, "index 3 is out of bounds for axis 1 with size 3"),
+        (lambda x: x[np.array([0, 5])], IndexError, "index 5 is outside axis 0 of length 2"),
+        (lambda x: ops.sum(x, axis=2), ValueError, "no axis 2 in an array of 2 axes.*-2 to 1"),
+        (lambda x: ops.sum(x, axis=(0, -2)), ValueError, "names one axis twice"),
+        (lambda x: ops.sum(x, axis=(0, "a")), TypeError, "whole number, not 'a'"),
+        (lambda x: ops.max_pool(IMAGE, size=5), ValueError, "window of 5 x 5 is larger"),
+        (lambda x: ops.avg_pool(IMAGE, size=5), ValueError, "window of 5 x 5 is larger"),
+        (lambda x: ops.max_pool(IMAGE, size=2, padding=2), ValueError, "padding 2 must be less"),
+        (lambda x: ops.avg_pool(IMAGE, size=2, padding=2), ValueError, "padding 2 must be less"),
+        (
+            lambda x: ops.gru(STEPS, KERNEL[:3], RECURRENT, BIAS),
+            ValueError,
+            r"^gru.*the kernel has shape \(3, 6\)",
+        ),
+        (
+            lambda x: ops.gru(STEPS, KERNEL, RECURRENT, BIAS, None, NO_MASK),
+            TypeError,
+            "^gru.*the mask is boolean",
+        ),
+        (
+            lambda x: ops.gru_reset_before(STEPS, KERNEL, RECURRENT, BIAS[:, :5]),
+            ValueError,
+            r"^gru_reset_before.*the bias has shape \(2, 5\)",
+        ),
+        (
+            lambda x: ops.gru_reset_before(STEPS, KERNEL, RECURRENT, BIAS[0], None, NO_MASK),
+            TypeError,
+            "^gru_reset_before.*the mask is boolean",
+        ),
+    ],
+)
+def test_promised_errors(call, error, words):
+    with pytest.raises(error, match=words):
+        call(Tensor(np.ones((2, 3), "float32")))

@@ -468,6 +468,8 @@ def test_warm_up_of_cosine_decay_is_off_by_default():
         (lambda: PiecewiseConstantDecay([5, 9], [1, 2]), "2 boundaries make 3 pieces"),
         (lambda: PiecewiseConstantDecay([9, 5], [1, 2, 3]), "steps must ascend"),
         (lambda: StepDecay(0.1, [5, 5]), r"steps must ascend, not \[5, 5\]"),
+        (lambda: Noam(0), "^d_model must be a positive number, not 0"),
+        (lambda: Noam(64, 0), "^warmup_steps must be a positive number, not 0"),
         (lambda: StepDecay(0.1, 0), "^steps must be a positive number, not 0"),
         (lambda: StepDecay(0.1, 5, 0), "^decay_rate must be a positive number, not 0"),
         (lambda: ExponentialDecay(0.1, 5, -1), "^decay_rate must be a positive number, not -1"),

@@ -205,3 +205,9 @@ def test_gradient_norms_are_drawn_by_depth():
     assert xs(plain) == [1, 2]
     assert ys(plain) == [1e-3, 1.0]
     assert ys(residual) == [0.5, 0.7]
+
+
+@pytest.mark.parametrize("draw", [plots.saliency, plots.grad_cam, plots.feature_maps])
+def test_figures_layer_by_layer_need_a_sequential(draw):
+    with pytest.raises(TypeError, match="needs a Sequential, layer by layer; Dense is not one"):
+        draw(Dense(2, input_shape=(3,)), IMAGES)

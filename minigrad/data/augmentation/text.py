@@ -157,8 +157,8 @@ class SynonymReplacement(TextAugmentation):
     ) -> None:
         super().__init__(alpha, seed)
         self.synonyms = SYNONYMS if synonyms is None else synonyms
-        is_list = [not isinstance(found, str) and found for found in self.synonyms.values()]
-        if not self.synonyms or not all(is_list):
+        lists = self.synonyms.values() if isinstance(self.synonyms, Mapping) else ()
+        if not lists or not all(found and not isinstance(found, str) for found in lists):
             raise ValueError(
                 f"{type(self).__name__}: synonyms is a dict of words, "
                 "each with a list of at least one synonym"

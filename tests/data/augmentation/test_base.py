@@ -1,5 +1,7 @@
 """What every augmentation of images promises, and composition."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -178,3 +180,49 @@ def test_bad_arguments(make, message):
 def test_the_base_asks_for_change():
     with pytest.raises(NotImplementedError, match="Augmentation does not define change"):
         A.Augmentation()(PIXELS)
+
+
+# ---- defaults ------------------------------------------------------------------------------------
+
+# beside seed=None and per_batch=False, which all of them have
+DEFAULTS = {
+    "BackTranslation": "alpha=1.0",
+    "CutMix": "alpha=1.0, num_classes=None",
+    "Cutout": "fill_value=0.0",
+    "EasyAugmentation": "alpha=0.1, synonyms=None",
+    "GaussianNoise": "value_range=None",
+    "Jitter": "stddev=0.03",
+    "MagnitudeWarp": "stddev=0.2, knots=4",
+    "MixUp": "alpha=0.2, num_classes=None",
+    "RandomAffine": "rotation=0.0, zoom=0.0, translation=0.0, "
+    "fill_mode='reflect', interpolation='bilinear', fill_value=0.0",
+    "RandomBrightness": "value_range=None",
+    "RandomColor": "saturation=0.0, hue=0.0, gain=0.0, value_range=None",
+    "RandomContrast": "value_range=None",
+    "RandomCrop": "padding=0, fill_value=0.0",
+    "RandomDeletion": "alpha=0.1",
+    "RandomErasing": "factor=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3333333333333335), "
+    "fill_value=None, value_range=None",
+    "RandomFlip": "mode='horizontal_and_vertical'",
+    "RandomInsertion": "alpha=0.1, synonyms=None",
+    "RandomRotation": "fill_mode='reflect', interpolation='bilinear', fill_value=0.0",
+    "RandomSwap": "alpha=0.1",
+    "RandomTranslation": "fill_mode='reflect', interpolation='bilinear', fill_value=0.0",
+    "RandomZoom": "width_factor=None, fill_mode='reflect', interpolation='bilinear', fill_value=0.0",
+    "Scaling": "stddev=0.1",
+    "SynonymReplacement": "alpha=0.1, synonyms=None",
+    "TextAugmentation": "alpha=0.1",
+    "TimeWarp": "stddev=0.2, knots=4",
+    "ValueAugmentation": "value_range=None",
+    "WindowSlice": "ratio=0.9",
+    "WindowWarp": "ratio=0.1, factor=(0.5, 2.0)",
+}
+
+
+@pytest.mark.parametrize("name", [n for n in A.__all__ if isinstance(getattr(A, n), type)])
+def test_defaults(name):
+    parameters = inspect.signature(getattr(A, name)).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert given.pop("seed", None) is None and given.pop("per_batch", False) is False
+    written = ", ".join(f"{option}={default!r}" for option, default in given.items())
+    assert written == DEFAULTS.get(name, "")

@@ -147,3 +147,12 @@ def test_as_the_transform_of_batches():
 def test_text_augmentation_refuses(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("kind", [A.SynonymReplacement, A.RandomInsertion, EasyAugmentation])
+@pytest.mark.parametrize("synonyms", [{}, {"big": "large"}, {"big": []}, 3, ["big"]])
+def test_synonyms_are_a_dict_of_lists(kind, synonyms):
+    with pytest.raises(ValueError, match="synonyms is a dict of words"):
+        kind(synonyms=synonyms)
+    with pytest.raises(ValueError, match=f"{kind.__name__}: alpha is the fraction"):
+        kind(alpha=1.5)
