@@ -263,8 +263,8 @@ class FusedOp(Primitive[P]):
         fresh = [alias(x) if has else x for x, has in zip(_reattach(node), has_gradient)]
         targets = [x for x, has in zip(fresh, has_gradient) if has]
         y = self.forward(*fresh, **node.kwargs)
-        found = iter(uncast_grad(y, targets, cotangent=g, create_graph=True, unused="zeros"))
-        return [next(found) if has else None for has in has_gradient]
+        found = _backpropagate(y, g, {x.node for x in targets}, True, True)
+        return [found.get(x.node) if has else None for x, has in zip(fresh, has_gradient)]
 
 
 @overload
@@ -374,22 +374,6 @@ def grad(
         >>> slope.numpy()
         array([2., 4.], dtype=float32)
     """
-    found = uncast_grad(y, xs, cotangent, create_graph, retain_graph, unused)
-    return [
-        g if g is None or g.dtype == x._array.dtype else g.astype(x._array.dtype)
-        for x, g in zip(xs, found)
-    ]
-
-
-def uncast_grad(
-    y: Tensor,
-    xs: Sequence[Tensor],
-    cotangent: Any = None,
-    create_graph: bool = False,
-    retain_graph: bool = True,
-    unused: str = "raise",
-) -> list[Any]:
-    """`grad` with gradients in the dtypes that the rules give them, for those who check rules."""
     if isinstance(xs, Tensor):
         raise TypeError("grad: the second argument is a list of Tensors: grad(y, [x])")
     if unused not in UNUSED:
@@ -408,7 +392,13 @@ def uncast_grad(
             backend(x._array).zeros_like(x._array) if g is None else g
             for x, g in zip(xs, gradients)
         ]
-    return [g if g is None or isinstance(g, Tensor) else wrap(g, None) for g in gradients]
+    return [g if g is None else _gradient_of(x, g) for x, g in zip(xs, gradients)]
+
+
+def _gradient_of(x: Tensor, g: Any) -> Tensor:
+    """A gradient as a Tensor in the dtype of x, which ops may have mixed with a wider one."""
+    g = g if g.dtype == x._array.dtype else g.astype(x._array.dtype)
+    return g if isinstance(g, Tensor) else wrap(g, None)
 
 
 UNUSED = ("raise", "zeros", "none")

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name, to_cpu
 from ..config import default_dtype, to_device, use_kernels
-from .autograd import Primitive, uncast_grad
+from .autograd import Primitive, _backpropagate
 from .tensor import Tensor
 
 # A smaller step is tried only where the one before it disagrees: a kink may lie within its reach.
@@ -201,16 +201,27 @@ def _gradient(f: Function, variables: Sequence[Tensor], cotangents: Sequence[Ten
     """The gradients of sum(v * f) for the variables, as a function of the variables and of v."""
 
     def function(record: bool) -> list[Tensor]:
-        parts = [
-            uncast_grad(y, variables, cotangent=v, create_graph=record, unused="zeros")
-            for y, v in zip(f(True), cotangents)
-        ]
+        parts = [_uncast_gradients(y, variables, v, record) for y, v in zip(f(True), cotangents)]
         total = parts[0]
         for part in parts[1:]:
             total = [a + b for a, b in zip(total, part)]
         return total
 
     return function
+
+
+def _uncast_gradients(
+    y: Tensor, variables: Sequence[Tensor], v: Tensor, record: bool
+) -> list[Tensor]:
+    """The gradients in the dtypes that the rules give them, which `grad` would cast."""
+    nodes = [x.node for x in variables]
+    found = {} if y.node is None else _backpropagate(y, v, set(nodes), record, True)
+    gradients = [found.get(node) for node in nodes]
+    arrays = [
+        backend(x._array).zeros_like(x._array) if g is None else g
+        for x, g in zip(variables, gradients)
+    ]
+    return [a if isinstance(a, Tensor) else Tensor(a, dtype=a.dtype) for a in arrays]
 
 
 def _without_kernels(f: Function) -> Function:

@@ -105,19 +105,6 @@ class Tensor:
         """Write `value` (it must broadcast to this shape) into the array in place."""
         self[...] = value
 
-    def assign_add(self, value: Any) -> None:
-        """Add `value` (it must broadcast to this shape) to the array in place."""
-        self[...] = self._array + to_device(as_data(value), self.device)
-
-    def assign_sub(self, value: Any) -> None:
-        """Subtract `value` (it must broadcast to this shape) from the array in place."""
-        self[...] = self._array - to_device(as_data(value), self.device)
-
-    @property
-    def value(self) -> Tensor:
-        """This Tensor, under the name that Keras gives the values of a variable."""
-        return self
-
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.node is not None and self.node.op is not None:
             raise TypeError(

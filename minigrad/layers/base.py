@@ -264,7 +264,8 @@ class Layer(Module):
         if isinstance(x, Tensor) and self.input_rank is not None:
             check_rank(self, x.shape, self.input_rank)
         self.built = True
-        self.build(map_structure(lambda item: item.shape, x))
+        is_one = isinstance(x, Tensor)
+        self.build(x.shape if is_one else map_structure(lambda item: item.shape, x))
         self._name_parameters()
 
     def _name_parameters(self) -> None:

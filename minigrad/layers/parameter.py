@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import explains_arguments
+from ..config import as_data, to_device
 from ..engine.tensor import Tensor
 
 
@@ -42,3 +43,16 @@ class Parameter(Tensor):
     def trainable(self) -> bool:
         """True if the parameter has a gradient."""
         return self.node is not None
+
+    def assign_add(self, value: Any) -> None:
+        """Add `value` (it must broadcast to this shape) to the array in place."""
+        self[...] = self._array + to_device(as_data(value), self.device)
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtract `value` (it must broadcast to this shape) from the array in place."""
+        self[...] = self._array - to_device(as_data(value), self.device)
+
+    @property
+    def value(self) -> Tensor:
+        """This Tensor, under the name that Keras gives the values of a variable."""
+        return self

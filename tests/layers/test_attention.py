@@ -352,14 +352,18 @@ def test_shapes_of_the_four_products():
     """Each option of a shape reaches its kernel, and its bias."""
     layer = MultiHeadAttention(3, 4, value_dim=5, output_shape=2)
     assert layer(np.ones((2, 6, 7), np.float32), np.ones((2, 4, 8), np.float32)).shape == (2, 6, 2)
-    shapes = {"query": (7, 12), "key": (8, 12), "value": (8, 15), "attention_output": (15, 2)}
-    for name, shape in shapes.items():
-        product = getattr(layer, name)
-        assert (product.kernel.shape, product.bias.shape) == (shape, shape[1:]), name
+    shapes = {
+        "query": [(7, 3, 4), (3, 4)],
+        "key": [(8, 3, 4), (3, 4)],
+        "value": [(8, 3, 5), (3, 5)],
+        "attention_output": [(3, 5, 2), (2,)],
+    }
+    for name, expected in shapes.items():
+        assert [p.shape for p in getattr(layer, name).weights] == expected, name
     plain = MultiHeadAttention(3, 4, use_bias=False)
     assert plain(np.ones((2, 6, 7), np.float32)).shape == (2, 6, 7)
-    shapes = {"query": (7, 12), "key": (7, 12), "value": (7, 12), "attention_output": (12, 7)}
-    for name, shape in shapes.items():
+    kernels = {"query": (7, 3, 4), "key": (7, 3, 4), "value": (7, 3, 4)}
+    for name, shape in (kernels | {"attention_output": (3, 4, 7)}).items():
         assert [p.shape for p in getattr(plain, name).weights] == [shape], name
 
 
