@@ -93,15 +93,12 @@ class RNN(Layer):
     @property
     def units(self) -> int:
         """The width of the output."""
-        return int(flat_states(self._cells()[-1].state_size)[0])
+        cells = self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]
+        return int(flat_states(cells[-1].state_size)[0])
 
     def state_sizes(self) -> list[int]:
         """The width of each state."""
         return flat_states(self.cell.state_size)
-
-    def _cells(self) -> list[Any]:
-        """The cell, or the cells of a stack."""
-        return self.cell.cells if isinstance(self.cell, StackedRNNCells) else [self.cell]
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if self.cell.built:
@@ -127,7 +124,10 @@ class RNN(Layer):
         if self.go_backwards:
             inputs = ops.flip(x, axis=1)
             real = None if real is None else real[:, ::-1]
-        y, states = self._scan(inputs, initial, real)
+        if isinstance(self.cell, StackedRNNCells):
+            y, states = self._scan_stack(inputs, initial, real)
+        else:
+            y, states = self._scan(self.cell, inputs, initial, real, self.return_sequences)
         if self.stateful and not settings.probing:
             self._states = [s.detach() for s in states]
         if real is not None and self.zero_output_for_mask and self.return_sequences:
@@ -136,9 +136,9 @@ class RNN(Layer):
 
     def _nest(self, states: list[Any], initial: Any) -> list[Any]:
         """The states as they are returned: in a list per cell of a stack, or as they were given."""
-        n = len(self._cells())
-        if n == 1:
+        if not isinstance(self.cell, StackedRNNCells) or len(self.cell.cells) == 1:
             return states
+        n = len(self.cell.cells)
         is_nested = isinstance(initial, (list, tuple)) and len(initial) == n
         return nest_states(states, initial if is_nested else self.cell.state_size)
 
@@ -206,42 +206,52 @@ class RNN(Layer):
 
     # ---- two ways to run a cell ------------------------------------------------------------------
 
-    def _scan(self, x: Any, initial: list[Any] | None, mask: Array | None) -> tuple[Any, list[Any]]:
-        """Outputs and last states; in a stack each cell runs over all outputs of the one before."""
-        *lower_cells, last_cell = self._cells()
+    def _scan_stack(
+        self, x: Any, initial: list[Any] | None, mask: Array | None
+    ) -> tuple[Any, list[Any]]:
+        """Outputs and last states of a stack: each cell runs over all outputs of the one before."""
+        *lower_cells, last_cell = self.cell.cells
         states: list[Any] = []
         y = x
         for cell in lower_cells:
-            y, new_states = self._scan_cell(cell, y, _take_states(cell, initial), mask, True)
+            y, new_states = self._scan(cell, y, _take_states(cell, initial), mask, True)
             states += new_states
         own = _take_states(last_cell, initial)
-        y, new_states = self._scan_cell(last_cell, y, own, mask, self.return_sequences)
+        y, new_states = self._scan(last_cell, y, own, mask, self.return_sequences)
         return y, states + new_states
 
-    def _scan_cell(
+    def _scan(
         self, cell: Any, x: Any, initial: list[Any] | None, mask: Array | None, sequences: bool
     ) -> tuple[Any, list[Any]]:
-        """Outputs, of all steps if `sequences` is True, and last states."""
+        """Outputs of a cell, of all steps if `sequences` is True, and last states."""
         if not hasattr(cell, "run_sequence"):
             return _scan_steps(cell, x, initial, mask, sequences)
         x_mask, h_mask = cell.draw_dropout_masks(x)
         inputs = x if x_mask is None else x * x_mask
         states = initial or [None] * len(cell.state_size)
-        return_mode = "sequence" if sequences else "last"
-        last_states = []
-        if (self.return_state or self.stateful) and len(states) > 1:
-            steps_and_c = cell.run_sequence(inputs, states, mask, h_mask, "all")
-            last_states = [steps_and_c[:, -2], steps_and_c[:, -1]]  # h and c
-            y = steps_and_c[:, :-1] if sequences else last_states[0]
+        if self.return_state or self.stateful:
+            y, last_states = _run_with_states(cell, inputs, states, mask, h_mask, sequences)
         else:
+            return_mode = "sequence" if sequences else "last"
             y = cell.run_sequence(inputs, states, mask, h_mask, return_mode)
-            if self.return_state or self.stateful:
-                last_states = [y[:, -1] if sequences else y]
+            last_states = []
         if initial and mask is not None:
             # before its first real step a sequence has a state and no output
             begun = mask.cumsum(1) > 0
             y = ops.where(begun[..., None] if sequences else begun[:, -1:], y, 0.0)
         return y, last_states
+
+
+def _run_with_states(
+    cell: Any, x: Any, states: list[Any], mask: Array | None, h_mask: Array | None, sequences: bool
+) -> tuple[Any, list[Any]]:
+    """Outputs and last states by the cell's op for all steps."""
+    if len(states) == 1:
+        y = cell.run_sequence(x, states, mask, h_mask, "sequence" if sequences else "last")
+        return y, [y[:, -1] if sequences else y]
+    steps_and_c = cell.run_sequence(x, states, mask, h_mask, "all")
+    h, c = steps_and_c[:, -2], steps_and_c[:, -1]
+    return (steps_and_c[:, :-1] if sequences else h), [h, c]
 
 
 def _take_states(cell: Any, states: list[Any] | None) -> list[Any] | None:
