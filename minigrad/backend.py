@@ -290,6 +290,27 @@ def sum_rows(x: Array) -> Array:
     return sum_rows(sums)
 
 
+def filled(shape: Shape, value: float, like: Array) -> Array:
+    """An array of one value, in the dtype of another if that holds it, else in a wider one.
+
+    Args:
+        shape: Of the result.
+        value: The value of the elements.
+        like: The other array.
+
+    Example:
+        >>> filled((2,), 1.0, like=np.zeros(3, "int8"))
+        array([1, 1], dtype=int8)
+    """
+    kind = like.dtype.kind
+    if kind == "b" and value in (0, 1):
+        value = bool(value)
+    elif kind in "iu" and value % 1 == 0:
+        value = int(value)
+    xp = backend(like)
+    return xp.full(shape, value, xp.result_type(like, value))
+
+
 def sum_axes(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """x.sum(axis), of many elements in the order that keeps the most digits.
 

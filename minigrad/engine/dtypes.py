@@ -1,4 +1,4 @@
-"""In which dtype an op computes: `real` for results that are real, `accumulates` for long sums."""
+"""In which dtype an op computes: `real` for results that are real, `accumulates` for sums and powers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from ..backend import FLOAT32, FLOAT64
 from .autograd import P, Primitive, primitive
 from .promotion import as_arrays, plain_settings, real_dtype
+from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +63,7 @@ def real(op: Any = None, *, keeps: str = "") -> Any:
 
 
 def accumulates(op: Primitive[P]) -> Primitive[P]:
-    """Make an op, which adds up many numbers, compute float16 in float32; integers stay."""
+    """Make an op whose rounding errors add up compute float16 in float32; integers stay."""
     op.casts = Casts([], keeps_integers=True)
     op.cast_count = sys.maxsize
     return op
@@ -83,16 +84,19 @@ class Casts:
     def __call__(self, op: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         """op(*args, **kwargs) in the dtype of a real result; NotImplemented if nothing is cast."""
         args = as_arrays(args)
-        chosen = [i for i, a in enumerate(args) if i not in self.kept and self._needs_cast(a)]
-        if not chosen:
-            return NotImplemented
         result = real_dtype([a for i, a in enumerate(args) if i not in self.kept])
         dtype = np.promote_types(result, FLOAT32)
+        chosen = [
+            i for i, a in enumerate(args) if i not in self.kept and self._needs_cast(a, dtype)
+        ]
+        if not chosen:
+            return NotImplemented
         cast = [_astype(a, dtype=dtype) if i in chosen else a for i, a in enumerate(args)]
         y = op(*cast, **kwargs)
         is_wider = result is not dtype and getattr(y, "dtype", None) is dtype
         return _astype(y, dtype=result) if is_wider else y
 
-    def _needs_cast(self, a: Any) -> bool:
+    def _needs_cast(self, a: Any, computed: Any) -> bool:
         dtype = getattr(a, "dtype", FLOAT32)
-        return dtype.kind in self.kinds and dtype not in (FLOAT32, FLOAT64)
+        is_narrower = isinstance(a, Tensor) and dtype != computed
+        return dtype.kind in self.kinds and (is_narrower or dtype not in (FLOAT32, FLOAT64))

@@ -50,7 +50,7 @@ def sum_to(x: TensorLike, *, shape: Shape) -> TensorLike:
         >>> sum_to(np.ones((3, 2)), shape=(2,))
         array([3., 3.])
     """
-    if x.shape == shape:
+    if x.shape == shape and x.dtype.kind == "f":
         return x
     extra = x.ndim - len(shape)
     repeated = [extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1]
@@ -473,6 +473,7 @@ divide.gradients(
 )
 
 
+@accumulates
 @primitive
 def power(a: TensorLike, b: TensorLike) -> TensorLike:
     """a ** b, element by element; the gradient for b counts 0 ** b as constant where b >= 0.
@@ -547,7 +548,7 @@ def square(x: TensorLike) -> TensorLike:
         >>> square(np.array([1, -2]))
         array([1, 4])
     """
-    return x * x
+    return backend(x).square(x)
 
 
 square.gradients(lambda g, y, x: g * (2 * x), needs="x")

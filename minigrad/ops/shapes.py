@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Axis, Shape, backend, to_cpu
+from ..backend import Axis, Shape, backend, filled, to_cpu
 from ..engine.autograd import VariadicRule, composite, primitive
 from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
@@ -350,7 +350,7 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
         x: Tensor or array.
         width: The number of elements to add: n, (before, after), or one such pair per axis. A
             negative one removes elements, as in PyTorch and ONNX.
-        value: The value of the new elements.
+        value: The value of the new elements; the dtype of x stays if it holds this.
 
     Raises:
         ValueError: If more is removed than there is.
@@ -366,7 +366,7 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
         shape.append(before + n + after)
         kept.append(slice(max(-before, 0), n - max(-after, 0)))
         center.append(slice(max(before, 0), before + n + min(after, 0)))
-    y = backend(x).full(tuple(shape), value, backend(x).result_type(x, value))
+    y = filled(tuple(shape), value, like=x)
     y[tuple(center)] = x[tuple(kept)]
     return y
 

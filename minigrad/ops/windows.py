@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from ..backend import Array, Shape, backend
+from ..backend import Array, Shape, backend, filled
 from ..engine.autograd import primitive
 from ..engine.dtypes import accumulates
 
@@ -250,7 +250,7 @@ def im2col(x: Array, *, window: Window, fill: float = 0) -> Array:
     padded = x
     if window.pads != NO_PADS:
         shape = (len(x), *window.padded_size, x.shape[3])
-        padded = backend(x).full(shape, fill, backend(x).result_type(x, fill))
+        padded = filled(shape, fill, like=x)
         padded[window.inside] = x
     return windows_view(padded, window).copy()
 

@@ -9,6 +9,7 @@ import minigrad
 from minigrad import Tensor, grad, ops
 from minigrad.backend import to_cpu
 from minigrad.ops.normalization import batch_moments
+from minigrad.ops.windows import Window
 
 from ..cases import OPS
 from .helpers import every_case, is_floating, leaf, outputs, tensors
@@ -76,7 +77,7 @@ KEEP_INTEGERS = set(
         "gather_at_argmax",
     ]
 )
-OF_OTHER_DTYPES = {"astype", "one_hot"}
+OF_OTHER_DTYPES = {"astype", "cast", "one_hot"}
 REAL = sorted(set(ops.__all__) - KEEP_INTEGERS - OF_OTHER_DTYPES)
 
 
@@ -273,3 +274,97 @@ def test_moments_keep_their_digits(use_kernels):
         moments = batch_moments(ROWS)
     np.testing.assert_allclose(moments.mean, ROWS.mean(PER_CHANNEL, dtype="float64"), rtol=5e-7)
     np.testing.assert_allclose(moments.variance, ROWS.astype("float64").var(PER_CHANNEL), rtol=5e-6)
+
+
+# ---- two dtypes at once --------------------------------------------------------------------------
+
+
+def in_dtypes(inputs, dtypes):
+    """The floating inputs as leaves, in these dtypes by turns."""
+    made, count = [], 0
+    for x in inputs:
+        if is_floating(x):
+            x = Tensor(x.astype(dtypes[count % 2]), True, dtypes[count % 2])
+            count += 1
+        made.append(x)
+    return made
+
+
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
+@pytest.mark.parametrize("name", sorted(set(ops.__all__) - OF_OTHER_DTYPES))
+def test_float32_beside_float64_computes_in_float64(name, dtypes, xp):
+    """Outputs are those of the same numbers in float64; each gradient has the dtype of its input."""
+    op = getattr(ops, name)
+    for case in OPS[name]:
+        inputs, settings = case.on(xp)
+        has_moments = getattr(case.call, "__name__", "") == "call_with_moments"  # in x's dtype
+        if not case.float32 or has_moments or sum(map(is_floating, inputs)) < 2:
+            continue
+        mixed = in_dtypes(inputs, dtypes)
+        exact = [Tensor(x._array, True, "float64") if is_floating(x) else x for x in mixed]
+        for use_kernels in (True, False):
+            with minigrad.use_kernels(use_kernels):
+                found = gradients_last(case, op, mixed, settings)
+                expected = gradients_last(case, op, exact, settings)
+            for y, want in zip(found[0], expected[0]):
+                assert y.dtype == want.dtype
+                np.testing.assert_allclose(host(y), host(want), rtol=1e-9, atol=1e-11)
+            leaves = [x for x in mixed if is_floating(x)]
+            for g, want, x in zip(found[1], expected[1], 2 * leaves):
+                assert g.dtype == x.dtype
+                scale = np.abs(host(want)).max(initial=1)
+                tolerance = 1e-9 if x.dtype == "float64" else 1e-6
+                np.testing.assert_allclose(
+                    host(g), host(want), rtol=tolerance, atol=tolerance * scale
+                )
+
+
+def gradients_last(case, op, made, settings):
+    """(outputs, the gradients of the leaves, fast and recorded)."""
+    ys = [y for y in outputs(case.call(op, *made, **settings)) if y is not None]
+    gradients = []
+    if getattr(ys[0], "requires_grad", False):
+        leaves = [x for x in made if is_floating(x)]
+        for create_graph in (False, True):
+            gradients += grad(ys[0], leaves, create_graph=create_graph, unused="zeros")
+    return ys, gradients
+
+
+def test_a_gradient_keeps_the_dtype_of_its_leaf(xp):
+    half, single, double = (leaf(xp, [2.0, 3.0], f"float{bits}") for bits in (16, 32, 64))
+    y = (ops.relu(half) * single + ops.exp(single) * double).sum()
+    y.backward()
+    for x in (half, single, double):
+        assert x.grad.dtype == x.dtype
+    for x, g in zip((half, single), grad((half + single * double).sum(), [half, single])):
+        assert g.dtype == x.dtype
+
+
+# ---- what holds a value keeps its dtype ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64"])
+def test_padding_keeps_the_dtype_that_holds_the_value(dtype, xp):
+    x = xp.asarray(np.ones((1, 2, 2, 1), dtype))
+    window = Window.of((2, 2), 3, padding="same")
+    for value in (0, 1.0, True):
+        assert ops.pad(x, width=1, value=value).dtype == dtype
+        assert ops.im2col(x, window=window, fill=value).dtype == dtype
+    assert host(ops.pad(x, width=1, value=0.5)).flat[0] == 0.5
+
+
+def test_sums_and_squares_of_bools_are_integers(xp):
+    x = xp.asarray(np.array([True, False, True]))
+    for shape in ((), (1,), (3,)):
+        assert ops.sum_to(x, shape=shape).dtype == np.int64
+    assert host(ops.square(x)).tolist() == [1, 0, 1]
+
+
+def test_powers_of_float16_do_not_overflow_on_the_way(xp):
+    """The gradient for the exponent, y log(x), is finite where y is beyond float16."""
+    base, exponent = leaf(xp, [300.0], "float16"), leaf(xp, [2.0], "float16")
+    with np.errstate(over="ignore"):
+        y = ops.power(base, exponent)
+    (g,) = grad(y, [exponent], cotangent=xp.asarray([1e-3]))
+    assert y.dtype == g.dtype == np.float16
+    np.testing.assert_allclose(host(g), 1e-3 * 300**2 * np.log(300), rtol=1e-2)
