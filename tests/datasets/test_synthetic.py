@@ -40,3 +40,9 @@ def test_tasks_are_the_same_everywhere():
 def test_tasks_refuse(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("test_size", [0.0, 1.0, 1.5, -0.1, 0.999])
+def test_parts_that_would_be_empty(test_size):
+    with pytest.raises(ValueError, match=r"n=10 rows and test_size=.* leave one part empty"):
+        dates(n=10, test_size=test_size)

@@ -27,6 +27,7 @@ from minigrad.layers import (
     Flatten,
     GroupNormalization,
     Input,
+    InstanceNormalization,
     LayerNormalization,
     LearnedPositions,
     LSTMCell,
@@ -282,3 +283,18 @@ def test_heads_divide_the_width():
 def test_a_layer_that_fits_is_made():
     model = Sequential([Conv2D(4, 3, input_shape=(8, 8, 1)), Flatten(), Dense(2)])
     assert model.output_shape == (None, 2)
+
+
+def test_states_that_a_layer_cannot_take():
+    with pytest.raises(ValueError, match="Dense has no state besides its parameters"):
+        Dense(2).set_state({"states": []})
+    layer = LSTM(2, stateful=True)
+    with pytest.raises(ValueError, match="do not fit LSTM"):
+        layer.set_state({"states": [np.ones((1, 3)), np.ones((1, 3))]})
+    assert layer.get_state() == LSTM(2, stateful=True).get_state()
+
+
+@pytest.mark.parametrize("layer", [InstanceNormalization(axis=0), GroupNormalization(1, axis=0)])
+def test_an_axis_that_is_no_channel_axis(layer):
+    with pytest.raises(ValueError, match="axis=0 is no channel axis of an input of shape"):
+        layer(np.ones((1, 4, 4, 1), "float32"))

@@ -643,3 +643,15 @@ def test_a_callback_can_stop_training_and_change_the_logs():
     history = model.fit(X, Y, batch_size=4, epochs=5, verbose=0, callbacks=[Third()])
     assert model.optimizer.t == 3 and history.history["own"] == [7.0]
     assert len(model.fit(X, Y, verbose=0).epoch) == 1  # the wish to stop does not outlive its fit
+
+
+def test_states_of_another_callback_are_refused():
+    stopping = EarlyStopping("loss")
+    stopping.on_train_begin({})
+    with pytest.raises(ValueError, match="holds best of EarlyStopping, which needs best, wait, "):
+        stopping.set_state({"best": 1.0})
+    with pytest.raises(ValueError, match="the checkpoint's wait of EarlyStopping is 'x', not a nu"):
+        stopping.set_state({**stopping.get_state(), "wait": "x"})
+    for kind in (EarlyStopping, ReduceLROnPlateau):
+        with pytest.raises(ValueError, match=f"unknown mode of {kind.__name__} 'maximum': did you"):
+            kind("loss", mode="maximum")

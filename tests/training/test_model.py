@@ -667,3 +667,13 @@ def test_masked_steps_do_not_count_in_a_mean_by_weight():
     ):
         loss = minigrad.losses.MeanSquaredError(reduction)(t, y, w)
         assert loss.item() == pytest.approx((each * mask * w[:, None]).sum() / divisor, rel=1e-5)
+
+
+def test_a_loss_needs_targets_and_a_name():
+    model = regression()
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="compile was given no loss: name one, or override"):
+        model.compute_loss(X, Y, model(X))
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"no targets y .*write fit\(x, y\)"):
+        model.compute_loss(X, None, model(X))

@@ -83,3 +83,23 @@ def test_values_outside_of_the_range_are_no_surprise():
     assert A.RandomBrightness((1, 1), value_range=(0, 255))(np.float32([[[0, 250]]])).tolist() == [
         [[255, 255]]
     ]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: A.RandomBrightness(0.2),
+        lambda: A.RandomContrast(0.2),
+        lambda: A.RandomColor(0.2),
+        lambda: A.GaussianNoise(0.2),
+        lambda: A.RandomErasing(1.0),
+    ],
+)
+def test_pixels_that_leave_the_range_are_refused(make):
+    pixels = np.full((1, 4, 4, 3), 3.0, np.float32)
+    with pytest.raises(
+        ValueError, match="pixels run from 3 to 3, not from 0 to 1: give value_range"
+    ):
+        make()(pixels)
+    with pytest.raises(ValueError, match="pixels run from -3 to -3"):
+        make()(-pixels)

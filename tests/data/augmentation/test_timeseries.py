@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import minigrad
 from minigrad import Tensor
+from minigrad.config import to_device
 from minigrad.data import augmentation as A
 from minigrad.data import batches
 from minigrad.data.augmentation import Compose
@@ -161,3 +162,24 @@ def test_series_on_a_device_are_refused(device):
     if device != "cpu":
         with pytest.raises(TypeError, match="on a device: take them back with to_cpu"):
             A.Jitter()(minigrad.config.to_device(X, device))
+
+
+SERIES = {
+    "Jitter": A.Jitter,
+    "Scaling": A.Scaling,
+    "MagnitudeWarp": A.MagnitudeWarp,
+    "TimeWarp": A.TimeWarp,
+    "WindowSlice": A.WindowSlice,
+    "WindowWarp": A.WindowWarp,
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_series_that_do_not_fit(name):
+    change = SERIES[name]()
+    with pytest.raises(TypeError, match=f"{name}: expected floating series, got int64"):
+        change(np.ones((2, 8, 3), "int64"))
+    with pytest.raises(TypeError, match=name):
+        change(to_device(np.ones((2, 8, 3), "float32"), "strict"))
+    with pytest.raises(ValueError, match=rf"{name}.*\(8,\)"):
+        change(np.ones(8))

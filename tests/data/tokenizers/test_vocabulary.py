@@ -187,3 +187,17 @@ def test_damaged_files(tmp_path, content, message):
     with pytest.raises(ValueError, match=message) as caught:
         CharVocabulary.load(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    "ids, error, words",
+    [
+        ([0.5], TypeError, "CharVocabulary: ids are integers, got float64: take argmax"),
+        ([[0]], ValueError, r"expected the ids \(T,\) of one text, got shape \(1, 1\)"),
+        ([0, 2], ValueError, "id 2 at position 1 is outside of the vocabulary.* from 0 to 1"),
+        ([-1], ValueError, "id -1 at position 0 is outside"),
+    ],
+)
+def test_ids_that_stand_for_nothing(ids, error, words):
+    with pytest.raises(error, match=words):
+        CharVocabulary(["a", "b"]).tokens_of(ids)
