@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from minigrad.data.augmentation import CutMix, MixUp
+from minigrad.data.augmentation.mixing import _limits
 
 
 def test_mixup_mixes_images_and_labels_alike():
@@ -65,3 +66,11 @@ def test_mixtures_refuse():
             kind()(x, np.arange(4))
         with pytest.raises(ValueError, match="labels run from 0 to 3, num_classes is 3"):
             kind(num_classes=3)(x, np.arange(4))
+
+
+def test_limits_of_rectangles_around_a_center():
+    """Half of the length on either side; what lies outside of the image is lost."""
+    center, length = np.array([5, 0, 10, 5]), np.array([4.0, 6.0, 6.0, 40.0])
+    first, last = _limits(center, length, 11)
+    assert first.tolist() == [3, 0, 7, 0]
+    assert last.tolist() == [7, 3, 11, 11]

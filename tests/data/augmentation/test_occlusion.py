@@ -52,3 +52,14 @@ def test_cutout_is_a_square_around_any_pixel():
     assert (found[:, 0] + found[:, 2]).max() == 6
     assert found[:, 0].min() == 0
     assert (A.Cutout(100, fill_value=4)(x) == 4).all()
+
+
+def test_an_image_in_which_no_rectangle_fits_stays_as_it_is():
+    """Ten are tried: bars of 9..11 pixels seldom fit an image of 10."""
+    draw = A.RandomErasing(1.0, (0.085, 0.35), (10.0, 12.0), fill_value=0.0, seed=0)
+    x = np.ones((300, 10, 10, 1), np.float32)
+    heights, widths, fits = draw._draw_sizes(np.random.default_rng(0), 300, 10, 10)
+    assert 0 < fits.sum() < 300
+    assert (heights[fits] <= 10).all() and (widths[fits] > 0).all()
+    erased = (draw(x) == 0).any((1, 2, 3))
+    assert 0 < erased.sum() < 300

@@ -103,3 +103,12 @@ def test_pixels_that_leave_the_range_are_refused(make):
         make()(pixels)
     with pytest.raises(ValueError, match="pixels run from -3 to -3"):
         make()(-pixels)
+
+
+def test_limits_of_the_factors_of_colors():
+    for option in ("saturation", "gain", "hue"):
+        with pytest.raises(ValueError, match=option):
+            A.RandomColor(**{option: (-1.5, 0.0)})
+    with pytest.raises(ValueError, match="hue"):
+        A.RandomColor(hue=1.5)
+    assert A.RandomColor(saturation=1.0, gain=(0.0, 1.5), hue=1.0).gain == (0.0, 1.5)
