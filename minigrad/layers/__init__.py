@@ -46,7 +46,8 @@ from .reshaping import (
 from .transformer import TransformerDecoder, TransformerEncoder
 from .wrappers import Bidirectional, TimeDistributed
 
-# their short names in Keras
+# their other names in Keras
+InputLayer = Input
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 AvgPool1D = AveragePooling1D
@@ -88,6 +89,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GroupNormalization",
     "Input",
+    "InputLayer",
     "InstanceNormalization",
     "KeyValueCache",
     "LSTM",

@@ -28,6 +28,7 @@ class AUC(Metric):
         name: Name in logs.
         thresholds: Thresholds to use instead of evenly spaced ones.
         multi_label: Whether each column is a label of its own, whose areas are averaged.
+        num_labels: The number of columns, where multi_label is set; None for any.
         from_logits: Whether y_pred holds logits.
 
     Raises:
@@ -48,6 +49,7 @@ class AUC(Metric):
         name: str | None = None,
         thresholds: Any = None,
         multi_label: bool = False,
+        num_labels: int | None = None,
         from_logits: bool = False,
     ) -> None:
         self.curve = str(curve).upper()
@@ -61,7 +63,10 @@ class AUC(Metric):
                 raise ValueError(f"num_thresholds of AUC must be 2 or more, got {num_thresholds!r}")
             self.thresholds = np.linspace(0, 1, num_thresholds)
             self.thresholds[[0, -1]] = -EPSILON, 1 + EPSILON
+        if num_labels is not None and not multi_label:
+            raise ValueError("num_labels of AUC counts labels: it needs multi_label=True")
         self.multi_label = multi_label
+        self.num_labels = num_labels
         self.activation = "sigmoid" if from_logits else ""
         super().__init__(name or "auc")
 
@@ -84,6 +89,11 @@ class AUC(Metric):
         if weights is None:
             weights = np.ones(y_pred.size)
         columns = y_pred.shape[-1] if self.multi_label else 1
+        if self.num_labels not in (None, columns):
+            raise ValueError(
+                f"{self.name}: num_labels is {self.num_labels}, but y_pred of shape {y_pred.shape} "
+                f"has {columns} columns"
+            )
         # flatten copies, which is needed: batches are often views
         batch = (y_true.flatten(), as_float64(y_pred.flatten()), weights)
         self.batches.append(tuple(a.reshape(-1, columns) for a in batch))  # type: ignore[arg-type]

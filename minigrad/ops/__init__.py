@@ -23,6 +23,7 @@ from .attention import masked_softmax, rotary, scaled_dot_product_attention
 from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
 from .einsum import einsum
 from .elementwise import (
+    abs,
     absolute,
     add,
     astype,
@@ -103,6 +104,7 @@ from .trigonometric import arccos, arcsin, arctan, cos, cosh, erf, sin, sinh, ta
 from .windows import col2im, im2col
 
 __all__ = [
+    "abs",
     "absolute",
     "add",
     "all",

@@ -601,10 +601,24 @@ def absolute(x: TensorLike) -> TensorLike:
         >>> absolute(np.array([-1.5, 2.0]))
         array([1.5, 2. ])
     """
-    return abs(x)
+    return backend(x).absolute(x)
 
 
 absolute.gradients(lambda g, y, x: g * sign(x), needs="x")
+
+
+@composite
+def abs(x: TensorLike) -> TensorLike:
+    """`absolute` under its short name.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> minigrad.ops.abs(np.array([-1.5, 2.0]))
+        array([1.5, 2. ])
+    """
+    return absolute(x)
 
 
 @primitive

@@ -705,6 +705,7 @@ OPS: dict[str, list[Case]] = {
     "square": unary(np.square),
     "sqrt": unary(np.sqrt, positive),
     "reciprocal": unary(lambda x: 1 / x),
+    "abs": unary(np.abs),
     "absolute": unary(np.abs),
     "maximum": comparing(np.maximum),
     "minimum": comparing(np.minimum),

@@ -72,6 +72,18 @@ def test_walking_in_order_each_once():
     assert [p.name for p in block.non_trainable_weights] == ["state"]
 
 
+def test_losses_are_the_penalties_of_what_is_trained():
+    dense = Dense(2, kernel_regularizer="l2", bias_regularizer="l1", bias_initializer="ones")
+    model = Sequential([minigrad.layers.InputLayer(shape=(4,)), dense, Dense(1)])
+    penalties = [float(penalty) for penalty in model.losses]
+    assert penalties == [
+        pytest.approx(0.01 * (values(dense.kernel) ** 2).sum()),
+        pytest.approx(0.02),
+    ]
+    dense.trainable = False
+    assert model.losses == []
+
+
 def test_names_never_clash():
     class Twins(Model):
         def __init__(self):

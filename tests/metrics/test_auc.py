@@ -73,6 +73,12 @@ def test_columns_as_labels_of_their_own():
     y, p = rng.integers(0, 2, (40, 3)), rng.random((40, 3))
     every = [sk.roc_auc_score(y[:, i], p[:, i]) for i in range(3)]
     assert in_batches(AUC(multi_label=True), y, p) == pytest.approx(np.mean(every))
+    named = AUC(multi_label=True, num_labels=y.shape[-1])
+    assert in_batches(named, y, p) == pytest.approx(np.mean(every))
+    with pytest.raises(ValueError, match=r"num_labels is 7, but y_pred .* has \d columns"):
+        AUC(multi_label=True, num_labels=7).update_state(y, p)
+    with pytest.raises(ValueError, match="needs multi_label=True"):
+        AUC(num_labels=3)
     assert in_batches(AUC(), y, p) == pytest.approx(sk.roc_auc_score(y.ravel(), p.ravel()))
 
 
