@@ -70,7 +70,7 @@ def test_mixtures_refuse():
 
 def test_limits_of_rectangles_around_a_center():
     """Half of the length on either side; what lies outside of the image is lost."""
-    center, length = np.array([5, 0, 10, 5]), np.array([4.0, 6.0, 6.0, 40.0])
+    center, length = np.array([5, 0, 10, 5, 0]), np.array([4.0, 6.0, 6.0, 40.0, 0.5])
     first, last = _limits(center, length, 11)
-    assert first.tolist() == [3, 0, 7, 0]
-    assert last.tolist() == [7, 3, 11, 11]
+    assert first.tolist() == [3, 0, 7, 0, 0]
+    assert last.tolist() == [7, 3, 11, 11, 0]
