@@ -1680,7 +1680,7 @@ def get(loss: Any) -> Loss:
         return lookup(loss, NAMES, "loss")()
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
-    if not callable(loss):
+    if not callable(loss) or hasattr(loss, "update_state"):  # a metric has that
         raise TypeError(
             f"loss: expected one of its names, a Loss or a function (y_true, y_pred), got {loss!r}"
         )

@@ -212,14 +212,12 @@ class Optimizer(metaclass=ExplainsArguments):
 
     def _step(self, g: Array, p: Array, *state: Array) -> None:
         """One step over flat arrays of equal length."""
-        stored = p
-        if self._is_half:
-            p = p.astype("float32")
+        wide = p.astype("float32") if self._is_half else p
         if self.weight_decay:
-            p *= 1 - self._rate * self.weight_decay
-        self.update(p, g, *state)
+            wide *= 1 - self._rate * self.weight_decay
+        self.update(wide, g, *state)
         if self._is_half:
-            stored[...] = p
+            p[...] = wide
 
     def _refuse_gradients(self, gs: list[Any], parameters: Sequence[Tensor]) -> None:
         """Raise the ValueError that says which gradient does not fit."""

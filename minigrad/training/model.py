@@ -124,11 +124,14 @@ class Model(Layer):
             ValueError: If a name is unknown, or stands for something else, like a loss given as
                 the optimizer; what was compiled before stays.
         """
-        check_places(optimizer, loss, [*_listed(metrics), *_listed(weighted_metrics)])
-        chosen_optimizer = optimizers.get(optimizer)
-        chosen_loss = None if loss is None else losses.get(loss)
-        plain = _get_metrics(metrics, chosen_loss)
-        weighted = _get_metrics(weighted_metrics, chosen_loss)
+        try:
+            chosen_optimizer = optimizers.get(optimizer)
+            chosen_loss = None if loss is None else losses.get(loss)
+            plain = _get_metrics(metrics, chosen_loss)
+            weighted = _get_metrics(weighted_metrics, chosen_loss)
+        except (ValueError, TypeError):
+            check_places(optimizer, loss, [*_listed(metrics), *_listed(weighted_metrics)])
+            raise
         names = [metric.name for metric in plain]
         for metric in weighted:
             if metric.name in names:
