@@ -1029,13 +1029,16 @@ class Loss(metaclass=ExplainsArguments):
         Raises:
             ValueError: If shapes do not fit.
         """
-        reduce = REDUCTIONS[self.reduction]
         mask = getattr(y_pred, "mask", None)
-        if mask is None and sample_weight is None and reduce is ops.mean:
+        mean = None
+        if mask is None and sample_weight is None and REDUCTIONS[self.reduction] is ops.mean:
             is_half = getattr(y_pred, "dtype", None) == FLOAT16
             mean = None if is_half else self.fused_mean(y_true, y_pred)
-            if mean is not None:
-                return mean
+        return self._reduced(y_true, y_pred, sample_weight, mask) if mean is None else mean
+
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Any:
+        """The reduction of the losses, weighted and without padding."""
+        reduce = REDUCTIONS[self.reduction]
         hides_padding = mask is not None and self.hides_padding
         losses = self.call(hide_padding(y_true, mask) if hides_padding else y_true, y_pred)
         counts = getattr(losses, "mask", None)

@@ -284,7 +284,7 @@ def vjp_with_constant(rule: GradientRule, j: int) -> Rule:
         if op is rule.op and gradients[rule.i] is not None:
             parents = list(node.parents)
             if parents[j] is not None:
-                parents[j] = Leaf()
+                parents[j] = Leaf(g.dtype)
             cut = SimpleNamespace(parents=parents, inputs=node.inputs, kwargs=node.kwargs)
             gradients[rule.i] = original(op, cut, g)[rule.i]
         return gradients
@@ -413,7 +413,7 @@ def observe(rule: GradientRule, own: Rule, g: Any, y: Any, xs: tuple, settings: 
 
 def reads_of_rule(own: Rule, g: Any, y: Any, xs: tuple, settings: dict) -> set:
     """ "y" and the indices of the inputs that a rule's result can be differentiated to."""
-    fresh = [wrap(x._array, Leaf()) if isinstance(x, Tensor) else x for x in (g, y, *xs)]
+    fresh = [wrap(x._array, Leaf(x.dtype)) if isinstance(x, Tensor) else x for x in (g, y, *xs)]
     nodes = ancestors(own(*fresh, **settings))
     reads: set = set()
     for k, x in enumerate(fresh[1:], -1):
@@ -438,9 +438,9 @@ def reads_of_definition(rule: GradientRule) -> set:
     """The inputs on which a fused op's recorded gradient depends."""
     name, number = rule.cases[0]
     inputs, settings = OPS[name][number].on(np)
-    leaves = [wrap(x, Leaf()) if is_floating(x) else x for x in inputs]
+    leaves = [wrap(x, Leaf(x.dtype)) if is_floating(x) else x for x in inputs]
     y = rule.op.forward(*leaves, **settings)
-    cotangent = wrap(np.ones_like(y._array), Leaf())
+    cotangent = wrap(np.ones_like(y._array), Leaf(y.dtype))
     (g,) = autograd.grad(y, [leaves[rule.i]], cotangent=cotangent, create_graph=True)
     nodes = ancestors(g)
     return {j for j, x in enumerate(leaves) if isinstance(x, Tensor) and x.node in nodes}

@@ -125,13 +125,17 @@ def _rows(arrays: Arrays) -> tuple[list[Array], int]:
     if not lengths:
         raise ValueError("there are no arrays to take rows from")
     if len(lengths) > 1:
-        shapes = ", ".join(
-            "None" if a is None else str(getattr(a, "shape", f"({len(a)},)")) for a in found
-        )
         raise ValueError(
-            f"arrays of the shapes {shapes} differ in length: each needs one row per sample"
+            f"arrays of the shapes {_shapes(found)} differ in length: each needs one row per sample"
         )
     return found, lengths.pop()
+
+
+def _shapes(arrays: list[Any]) -> str:
+    """Their shapes, for an error."""
+    return ", ".join(
+        "None" if a is None else str(getattr(a, "shape", f"({len(a)},)")) for a in arrays
+    )
 
 
 # ---- prefetching ---------------------------------------------------------------------------------

@@ -241,13 +241,17 @@ def as_list(callbacks: Callbacks) -> list[Callback]:
     listed: list[Any] = [callbacks] if bare else list(callbacks or ())  # type: ignore[arg-type]
     for callback in listed:
         if not isinstance(callback, Callback):
-            hint = "an object of a subclass of minigrad.callbacks.Callback"
-            if isinstance(callback, type):
-                hint = f"an object, {callback.__name__}(...), not its class"
-            elif callable(callback):
-                hint = "a callback: LambdaCallback(on_epoch_end=...) makes one of functions"
-            raise TypeError(f"callbacks: expected {hint}, got {callback!r}")
+            raise TypeError(f"callbacks: expected {_expected_for(callback)}, got {callback!r}")
     return listed
+
+
+def _expected_for(thing: Any) -> str:
+    """What would be right in the place of something that is no callback."""
+    if isinstance(thing, type):
+        return f"an object, {thing.__name__}(...), not its class"
+    if callable(thing):
+        return "a callback: LambdaCallback(on_epoch_end=...) makes one of functions"
+    return "an object of a subclass of minigrad.callbacks.Callback"
 
 
 def start_callbacks(model: Model, callbacks: Callbacks, **params: Any) -> list[Callback]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import Array, backend, to_cpu
 from ..config import as_data, is_indexed_object, settings
+from .class_weights import takes_class_numbers
 
 if TYPE_CHECKING:
     from .model import Model
@@ -239,20 +240,20 @@ ARRAYS: dict[str, Callable[[np.ndarray, str], str]] = {
 # ---- numbers that do not fit ---------------------------------------------------------------------
 
 
-def refuse_array(arrays: list[Array], i: int, names: list[str], columns: Any = None) -> None:
+def refuse_array(arrays: list[Array], i: int, given: dict[str, Any]) -> None:
     """Raise the ValueError that says why arrays[i] is not valid data.
 
     Args:
         arrays: x, y and sample_weight, those that were given.
         i: Which of them.
-        names: Their names.
-        columns: Names of its columns, or None.
+        given: As what they were given, by name.
 
     Raises:
         ValueError: Always.
     """
-    a = arrays[i]
-    name = names[i]
+    names = list(given)
+    a, name = arrays[i], names[i]
+    columns = getattr(given[name], "columns", None)
     if a.ndim == 0:
         hint = "; options go by name, fit(x, y, epochs=10)" if name.endswith("y") else ""
         raise ValueError(
@@ -334,6 +335,25 @@ def output_hint(y: Any, y_pred: Any) -> str:
         f": the model has {_counted(shape[1], 'output')}, y has {_counted(columns, 'column')}: "
         f"end it with Dense({columns})"
     )
+
+
+def target_hint(model: Model, error: Exception, y: Any, y_pred: Any) -> str:
+    """What to change where the loss refuses the targets; "" if nothing is known.
+
+    Args:
+        model: The model.
+        error: What the loss raised: an IndexError for labels that the outputs have no place for.
+        y: Targets.
+        y_pred: Outputs of the model.
+
+    Example:
+        >>> model = minigrad.Sequential()
+        >>> target_hint(model, ValueError(), np.zeros((8, 5)), np.zeros((8, 3)))
+        ': the model has 3 outputs, y has 5 columns: end it with Dense(5)'
+    """
+    if isinstance(error, ValueError):
+        return output_hint(y, y_pred)
+    return label_hint(y, y_pred) if takes_class_numbers(model) else ""
 
 
 def label_hint(y: Any, y_pred: Any) -> str:

@@ -28,17 +28,15 @@ from .callbacks import (
     as_list,
     start_callbacks,
 )
+from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import (
-    ClassWeight,
-    apply_class_weights,
     check_fraction,
     fit_batches,
     inference_batches,
     prepare_arrays,
-    takes_class_numbers,
     unpack_x_y_sample_weight,
 )
-from .data_errors import NO_TARGETS, label_hint, output_hint
+from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
 from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .summary import summary_table
@@ -291,12 +289,8 @@ class Model(Layer):
             raise ValueError(NO_TARGETS)
         try:
             loss = self.loss(losses.match_target_shape(y, y_pred), y_pred, sample_weight)
-        except ValueError as error:
-            error.args = (f"{error}{output_hint(y, y_pred)}",)
-            raise
-        except IndexError as error:
-            if takes_class_numbers(self):
-                error.args = (f"{error}{label_hint(y, y_pred)}",)
+        except (ValueError, IndexError) as error:
+            error.args = (f"{error}{target_hint(self, error, y, y_pred)}",)
             raise
         if settings.recording and getattr(loss, "node", None) is None:
             return loss  # cut off from the parameters, which penalties would hide
