@@ -49,6 +49,17 @@ def test_names_of_losses_are_metrics():
     assert in_batches(own, labels, probabilities) == pytest.approx(expected, rel=1e-5)
 
 
+def test_functions_of_losses_are_metrics_too():
+    """They stand in Keras's metrics under the same names, and `compile` takes them."""
+    shared = {name for name in metrics.__all__ if name in vars(losses) and name.islower()} - {"get"}
+    assert {"mean_absolute_error", "binary_crossentropy", "hinge", "huber"} <= shared
+    for name in shared:
+        assert getattr(metrics, name) is getattr(losses, name)
+    metric = metrics.get(metrics.mean_absolute_error)
+    assert metric.name == "mean_absolute_error"
+    assert metric([0.0, 0.0], np.array([1.0, 3.0])) == 2.0
+
+
 def test_get():
     for name in (
         "accuracy",
