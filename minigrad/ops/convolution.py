@@ -15,7 +15,7 @@ from ..backend import Array, Shape, backend
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import real
 from .matmul import row_sums
-from .windows import Window, check_images, col2im, im2col, pair, parse_padding
+from .windows import Pair, Window, check_images, col2im, im2col, pair, parse_padding
 
 # ---- the three ops -------------------------------------------------------------------------------
 
@@ -245,7 +245,7 @@ def conv2d_transpose(
     steps, distances = pair(strides, "strides"), pair(dilation, "dilation")
     is_pair = isinstance(output_padding, (tuple, list))
     extra = output_padding if is_pair else (output_padding, output_padding)
-    height, width = (
+    lengths = tuple(
         conv_transpose_length(
             x.shape[1 + i],
             kernel[i],
@@ -256,7 +256,10 @@ def conv2d_transpose(
         )
         for i in (0, 1)
     )
-    window = Window.of((height, width), kernel, steps, pads, distances)
+    if pads == "same":
+        rows, columns = zip(x.shape[1:3], lengths, kernel, steps, distances)
+        pads = transposed_padding(*rows), transposed_padding(*columns)
+    window = Window.of(lengths, kernel, steps, pads, distances)
     y = conv2d_input_grad(x, w, window=window)
     return y if b is None else y + b
 
@@ -281,3 +284,17 @@ def conv_transpose_length(
     if padding == "valid":
         return reached + (max(extent, stride) if extra is None else extent + extra)
     return reached + extent - padding + (extra or 0)
+
+
+def transposed_padding(n: int, length: int, kernel: int, stride: int, dilation: int) -> Pair:
+    """(before, after) of `padding="same"`: that which gives `length` pixels n output positions.
+
+    Args:
+        n: The number of positions, the length before.
+        length: The length after.
+        kernel: The length of the kernel.
+        stride: Steps of the kernel.
+        dilation: Distance of neighboring kernel elements.
+    """
+    total = max((n - 1) * stride + dilation * (kernel - 1) + 1 - length, 0)
+    return total // 2, total - total // 2

@@ -678,6 +678,7 @@ TRANSPOSES = [
     Transpose((4, 6), (3, 2), 2, "same"),
     Transpose((4, 9), (2, 2), (2, 3)),
     Transpose((3, 3), (3, 3), (2, 1), "same", (0, 0)),
+    Transpose((2, 5), (2, 4), 2, "same", (0, 1)),
     Transpose((6, 8), (3, 3), 2, "valid", 1),
     Transpose((2, 3), (3, 2), 1, "same", None, 2),
     Transpose((4, 6), (3, 3), 2, 1, 1),

@@ -46,6 +46,25 @@ def test_a_transposed_convolution_is_the_adjoint():
             )
 
 
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_output_padding_of_same(kernel, stride, dilation):
+    """The part that JAX and Keras take of all that the kernel reaches; zeros beyond it."""
+    x, w = normal(2, 4, 4, 3), normal(kernel, kernel, 2, 3)
+    settings = {"strides": stride, "dilation": dilation}
+    reached = ops.conv2d_transpose(x, w, padding="valid", output_padding=0, **settings)
+    extent = dilation * (kernel - 1) + 1
+    for extra in range(stride):
+        y = ops.conv2d_transpose(x, w, padding="same", output_padding=extra, **settings)
+        length = 3 * stride + extent % 2 + extra
+        first = max((extent - extent % 2 - extra) // 2, 0)
+        part = reached[:, first:, first:][:, :length, :length]
+        expected = np.zeros((2, length, length, 2))
+        expected[:, : part.shape[1], : part.shape[2]] = part
+        np.testing.assert_allclose(y, expected, atol=1e-5)
+
+
 def test_nothing_is_kept_but_images_and_kernel():
     x = Tensor(normal(2, 6, 6, 3), requires_grad=True)
     w = Tensor(normal(3, 3, 3, 4), requires_grad=True)
@@ -106,7 +125,7 @@ WINDOW = Window.of((5, 5), 3)
         ),
         (
             lambda x, w: ops.conv2d_transpose(
-                ops.conv2d(x, w), w, strides=2, padding="same", output_padding=3
+                ops.conv2d(x, w), w, strides=2, padding="same", output_padding=5
             ),
             ["output positions"],
         ),
