@@ -1403,8 +1403,9 @@ class SparseCategoricalCrossentropy(Loss):
         logits = _logits(y_pred, "softmax", self.from_logits)
         if not isinstance(logits, Tensor):
             return None
-        labels = match_target_shape(as_data(y_true), logits, sparse=True)
-        return ops.sparse_cross_entropy(logits, labels)
+        if getattr(y_true, "shape", None) != logits.shape[:-1]:
+            y_true = match_target_shape(as_data(y_true), logits, sparse=True)
+        return ops.sparse_cross_entropy(logits, y_true)
 
 
 class BinaryFocalCrossentropy(Loss):

@@ -379,26 +379,22 @@ def grad(
     if unused not in UNUSED:
         raise ValueError(f"grad: unused must be one of {', '.join(UNUSED)}, not {unused!r}")
     nodes = [x.node for x in xs]
-    if None in nodes:
+    if not all(nodes):
         _refuse_constant(xs)
     found: dict[Node, Any] = {}
     if getattr(y, "node", None) is not None and nodes:
         found = _backpropagate(y, cotangent, set(nodes), create_graph, retain_graph)
     if unused == "raise":
         _check_all_found(y, xs, found)
-    gradients = [found.get(node) for node in nodes]
-    if unused == "zeros":
-        gradients = [
-            backend(x._array).zeros_like(x._array) if g is None else g
-            for x, g in zip(xs, gradients)
-        ]
-    return [g if g is None else _gradient_of(x, g) for x, g in zip(xs, gradients)]
-
-
-def _gradient_of(x: Tensor, g: Any) -> Tensor:
-    """A gradient as a Tensor in the dtype of x, which ops may have mixed with a wider one."""
-    g = g if g.dtype == x._array.dtype else g.astype(x._array.dtype)
-    return g if isinstance(g, Tensor) else wrap(g, None)
+    gradients: list[Any] = []
+    for x in xs:
+        g = found.get(x.node)
+        if g is None and unused == "zeros":
+            g = backend(x._array).zeros_like(x._array)
+        elif g is not None and g.dtype != x._array.dtype:  # x met a wider dtype
+            g = g.astype(x._array.dtype)
+        gradients.append(g if g is None or isinstance(g, Tensor) else wrap(g, None))
+    return gradients
 
 
 UNUSED = ("raise", "zeros", "none")

@@ -146,8 +146,8 @@ def call_converted(op: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
         if isinstance(value, np.generic):
             return op(*args, **plain_settings(given))
     for a in args[: op.cast_count]:
-        x = getattr(a, "_array", a)
-        if getattr(x, "dtype", None) is not FLOAT32 and x.__class__ not in SCALARS:
+        x = a._array if isinstance(a, Tensor) else a
+        if x.__class__ not in SCALARS and getattr(x, "dtype", None) is not FLOAT32:
             return op.casts(op, args, given)
     return NotImplemented
 

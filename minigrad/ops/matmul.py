@@ -108,8 +108,8 @@ def row_sums(x: TensorLike) -> TensorLike:
 row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 linear.gradients(
-    lambda g, y, x, w, b: g @ w.swapaxes(-1, -2),
-    lambda g, y, x, w, b: merge_rows(x).swapaxes(-1, -2) @ merge_rows(g),
+    lambda g, y, x, w, b: g @ w.T,
+    lambda g, y, x, w, b: merge_rows(x).T @ merge_rows(g),
     lambda g, y, x, w, b: row_sums(g),
     needs="x w",
 )

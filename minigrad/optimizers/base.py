@@ -196,7 +196,7 @@ class Optimizer(metaclass=ExplainsArguments):
         """One step over all blocks."""
         xp = backend(self._flat[0])
         for segments, arrays in self._blocks:
-            if any(gs[i] is None for i, _, _ in segments):
+            if [i for i, _, _ in segments if gs[i] is None]:
                 self._step_segments(gs, segments)
                 continue
             parts = [_slice(gs[i], start, stop) for i, start, stop in segments]

@@ -259,7 +259,8 @@ class Model(Layer):
         with training():
             y_pred = self(x)
             loss = self.compute_loss(x, y, y_pred, sample_weight)
-        if not math.isfinite(loss) and not self._divergence:
+        value = float(loss)
+        if not math.isfinite(value) and not self._divergence:
             self._divergence = describe_divergence(self, batch)
         parameters = self.trained()
         gradients = grad(loss, parameters, retain_graph=False, unused="none")
@@ -267,7 +268,7 @@ class Model(Layer):
             report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
         self._update_metrics(y, y_pred, sample_weight)
-        return {"loss": loss}
+        return {"loss": value}
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
@@ -497,7 +498,7 @@ class Model(Layer):
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Add one batch to all metrics."""
-        if not self.metrics:
+        if not (self._metrics or self._weighted_metrics):
             return
         matched = losses.match_target_shape(y, y_pred)
         for metric in self._metrics:

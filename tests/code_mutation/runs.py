@@ -226,12 +226,18 @@ def outcomes(mutants: Iterable[Mutant], folder: Path, workers: int) -> Iterator[
     listed = list(mutants)
     for mutant in listed:
         todo.put(mutant)
+    processes = []  # not daemons: some tests start processes of their own
     for i in range(workers):
         todo.put(None)
-        share = slice(i, None, workers)
-        context.Process(target=work, args=(folder, share, todo, done), daemon=True).start()
-    for _ in listed:
-        result = done.get()
-        if isinstance(result, str):
-            raise RuntimeError(f"a test fails on the code as it is:\n{result}")
-        yield result
+        arguments = folder, slice(i, None, workers), todo, done
+        processes.append(context.Process(target=work, args=arguments))
+        processes[-1].start()
+    try:
+        for _ in listed:
+            result = done.get()
+            if isinstance(result, str):
+                raise RuntimeError(f"a test fails on the code as it is:\n{result}")
+            yield result
+    finally:
+        for process in processes:
+            process.terminate()
