@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, initializers, ops, regularizers
+from ..backend import FLOAT16
 from .base import Layer
+from .masking import as_mask
 from .validation import check_axis
+
+HIDDEN, HIDDEN_HALF = -1e9, -3e4  # the scores of what a mask hides; float16 ends at 65504
 
 
 class Activation(Layer):
@@ -203,10 +207,10 @@ class PReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum(exp(x)) over `axis`.
+    """exp(x) / sum(exp(x)) over `axis`, and over the elements that a mask of x's rank leaves.
 
     Args:
-        axis: The axis over which the outputs sum to 1.
+        axis: The axis, or a tuple of axes, over which the outputs sum to 1.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -216,11 +220,9 @@ class Softmax(Layer):
         [[0.25, 0.25, 0.25, 0.25]]
     """
 
-    supports_masking = True
-
     def __init__(
         self,
-        axis: int = -1,
+        axis: int | tuple[int, ...] = -1,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -230,5 +232,20 @@ class Softmax(Layer):
         check_axis(self, axis)
         self.axis = axis
 
-    def call(self, x: Any) -> Any:
-        return ops.softmax(x, axis=self.axis)
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """The softmax, over the elements that the mask leaves.
+
+        Args:
+            x: Scores.
+            mask: Booleans that broadcast to x, True at the elements that take part; the others are
+                0. One of steps, (N, T) for x of more axes, goes on to the output alone.
+        """
+        visible = as_mask(mask, x, x.shape, x.shape[:2], broadcast=True)
+        if visible is None or visible.ndim < x.ndim:
+            return ops.softmax(x, axis=self.axis)
+        hidden = HIDDEN_HALF if x.dtype == FLOAT16 else HIDDEN
+        return ops.where(visible, ops.softmax(ops.where(visible, x, hidden), axis=self.axis), 0)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """The mask of x, if it is one of steps."""
+        return mask if mask is None or mask.shape == x.shape[:2] else None

@@ -497,7 +497,7 @@ class MeanMetricWrapper(Average):
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
         self.fn = fn
-        super().__init__(name or getattr(fn, "__name__", type(fn).__name__))
+        super().__init__(name or getattr(fn, "__name__", type(fn).__name__).strip("<>"))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count one batch.

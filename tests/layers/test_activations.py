@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from minigrad import Tensor
 from minigrad.layers import ELU, LeakyReLU, PReLU, ReLU, Softmax
 
 from .helpers import assert_close, values
@@ -36,6 +37,34 @@ rng = np.random.default_rng(3)
 def test_piecewise_activations(kind, arguments, expected, xp):
     layer = kind(**arguments)
     assert_close(values(layer(xp.asarray([[-3, -0.5, 0, 0.5, 4.0]])))[0], expected, 1e-7, 1e-6)
+
+
+@pytest.mark.parametrize("axis", [-1, 1, (1, 2)])
+def test_softmax_leaves_out_what_a_mask_hides(axis, xp):
+    x = rng.standard_normal((2, 3, 4)).astype("float32")
+    mask = rng.random((2, 3, 4)) < 0.6
+    mask[0] = False  # all hidden: zeros
+    scores = Tensor(xp.asarray(x), requires_grad=True)
+    y = Softmax(axis)(scores, mask=xp.asarray(mask))
+    exponentials = np.exp(x) * mask
+    total = exponentials.sum(axis, keepdims=True)
+    assert_close(values(y), exponentials / np.where(total == 0, 1, total), 1e-6, 1e-5)
+    assert y.mask is None
+    (y * y).sum().backward()
+    assert np.isfinite(values(scores.grad)).all() and not values(scores.grad)[~mask].any()
+    part = mask[:, :, :1]
+    half = Softmax(axis)(Tensor(xp.asarray(x), dtype="float16"), mask=xp.asarray(part))
+    assert half.dtype == "float16"
+    assert not values(half)[~np.broadcast_to(part, x.shape)].any()
+
+
+def test_softmax_hands_on_a_mask_of_steps():
+    x, steps = rng.standard_normal((2, 3, 4)), np.array([[True, False, False], [True, True, False]])
+    y = Softmax()(x, mask=steps)
+    assert_close(values(y).sum(-1), np.ones((2, 3)), 1e-6, 1e-6)
+    assert (y.mask == steps).all()
+    weights = Softmax()(x[..., 0], mask=steps)  # of steps, and of elements
+    assert not values(weights)[~steps].any() and (weights.mask == steps).all()
 
 
 def test_softmax_over_an_axis(xp):

@@ -25,6 +25,7 @@ def test_sums_are_kept_in_float64():
     mean.update_state(np.float32(1))
     assert mean.result() == (2**24 + 1) / 2
     batch = MeanMetricWrapper(lambda t, q: q.mean())
+    assert batch.name == "lambda"  # as Keras calls it
     for value in (2.0**24, 1.0):
         batch.update_state(y[:1], np.full(1, value, np.float32))
     assert batch.result() == (2**24 + 1) / 2
