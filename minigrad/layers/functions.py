@@ -14,8 +14,10 @@ class Lambda(Layer):
     Args:
         function: Function of one Tensor, written with operators and minigrad ops. Where it has
             arguments `mask` or `training`, it gets those of the layer.
+        output_shape: Has no effect: the output tells its shape.
         mask: The mask of the output: an array, or a function of the input and its mask; None for
             no mask, as in Keras, since the function may mix the steps.
+        arguments: Further arguments of the function by name, a dict; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -30,8 +32,10 @@ class Lambda(Layer):
     def __init__(
         self,
         function: Callable[..., Any],
-        *,
+        output_shape: Any = None,
         mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -39,6 +43,7 @@ class Lambda(Layer):
         super().__init__(name, trainable, input_shape)
         self.function = function
         self.mask = mask
+        self.arguments = dict(arguments or {})
         self.supports_masking = mask is not None
         self.options = wanted_options(function)
 
@@ -50,8 +55,8 @@ class Lambda(Layer):
             mask: Its mask, for a function with an argument of this name; None for none.
             training: The training mode, for a function with an argument of this name.
         """
-        options = {"mask": mask, "training": training}
-        return self.function(x, **{name: options[name] for name in self.options})
+        own = {"mask": mask, "training": training}
+        return self.function(x, **{name: own[name] for name in self.options} | self.arguments)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask that the layer was given, or that its function of input and mask returns."""

@@ -66,6 +66,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     Args:
         name: Name in logs.
         from_logits: Whether y_pred holds logits, not probabilities.
+        ignore_class: Class whose elements count as 0; None for none.
+        axis: The axis of the classes in y_pred.
 
     Example:
         >>> round(SparseCategoricalCrossentropy()([1], np.array([[0.5, 0.5]])), 3)
@@ -73,9 +75,14 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """
 
     def __init__(
-        self, name: str | None = "sparse_categorical_crossentropy", from_logits: bool = False
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
     ) -> None:
-        super().__init__(losses.SparseCategoricalCrossentropy(from_logits=from_logits).call, name)
+        loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis)
+        super().__init__(loss.call, name)
 
 
 class KLDivergence(MeanMetricWrapper):

@@ -157,6 +157,11 @@ def test_a_default_of_true_is_the_mode_where_nobody_says_another():
     assert not minigrad.layers.is_training()
 
 
+def test_further_arguments_of_a_lambda():
+    layer = Lambda(lambda x, factor, power=1: factor * x**power, (2,), arguments={"factor": 3.0})
+    assert values(layer(np.array([[1.0, 2.0]]))).tolist() == [[3.0, 6.0]]
+
+
 def test_the_mode_reaches_subclassed_models_cells_and_functions():
     class Net(Model):
         def __init__(self):

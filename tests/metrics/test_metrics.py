@@ -49,6 +49,16 @@ def test_names_of_losses_are_metrics():
     assert in_batches(own, labels, probabilities) == pytest.approx(expected, rel=1e-5)
 
 
+def test_ignored_classes_and_classes_along_an_axis():
+    """Ignored elements count as 0, as in Keras."""
+    labels, p = np.array([0, 1, -1]), np.array([[0.5, 0.5], [0.75, 0.25], [0.9, 0.1]])
+    kind = metrics.SparseCategoricalCrossentropy
+    expected = (np.log(2) + np.log(4)) / 3
+    assert in_batches(kind(ignore_class=-1), labels, p) == pytest.approx(expected, rel=1e-6)
+    turned = kind(ignore_class=-1, axis=1)
+    assert turned(labels[:, None], p[..., None]) == pytest.approx(expected, rel=1e-6)
+
+
 def test_functions_of_losses_are_metrics_too():
     """They stand in Keras's metrics under the same names, and `compile` takes them."""
     shared = {name for name in metrics.__all__ if name in vars(losses) and name.islower()} - {"get"}
