@@ -128,4 +128,7 @@ def test_outcome(tmp_path, line_map, body, outcome):
 def test_equivalent_mutants_still_exist():
     from .code_mutation.__main__ import read_sources
 
-    assert set(EQUIVALENT) <= {mutant.key for mutant in iter_mutants(read_sources())}
+    sources = read_sources()
+    named = {key.split(" ")[0] for key in EQUIVALENT}
+    found = {mutant.key for mutant in iter_mutants({path: sources[path] for path in named})}
+    assert set(EQUIVALENT) <= found

@@ -47,7 +47,7 @@ from minigrad.losses import SparseCategoricalCrossentropy
 from minigrad.optimizers.adam import AdamW
 from minigrad.optimizers.schedules import CosineDecay
 from minigrad.random import generator
-from minigrad.utils.registry import lookup
+from minigrad.utils.registry import check_choice
 
 from ..common import huggingface
 
@@ -592,10 +592,10 @@ def train(
         seed: Seed of weights, hidden words and of the order of rows.
         verbose: 1 shows progress, 0 does not.
     """
+    check_choice(texts, ("both", "corpus", "reviews"), "texts")
     minigrad.seed(seed)
     tokens, rows, labeled, test = load(labels, unlabeled)
-    both = np.concatenate(list(rows.values()))
-    chosen = lookup(texts, {**rows, "both": both}, "texts")
+    chosen = np.concatenate(list(rows.values())) if texts == "both" else rows[texts]
     masked_lm = MaskedLM(tiny_bert(len(tokens), width, depth))
     masked_lm.name = "pre-training"
     pretrain(masked_lm, chosen, tokens, steps, batch_size, rate, verbose)
