@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class LineRecorder:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
+        if sys.gettrace() is None:  # the test before has traced by itself
+            self.coverage.stop()
+            self.coverage.start()
         self.coverage.switch_context(item.nodeid)
         start = time.perf_counter()
         yield
