@@ -251,3 +251,15 @@ def test_every_option_reaches_the_object(key, option, value):
     plain, twin = make(kind), make(kind)
     changed = make(kind, **{option: value})
     assert describe(plain) == describe(twin) != describe(changed)
+
+
+WITH_DATA_FORMAT = [
+    key for key, kind in CLASSES.items() if "data_format" in inspect.signature(kind).parameters
+]
+
+
+@pytest.mark.parametrize("key", WITH_DATA_FORMAT)
+def test_channels_first_is_refused(key):
+    make(CLASSES[key], data_format="channels_last")
+    with pytest.raises(ValueError, match="channels_last"):
+        make(CLASSES[key], data_format="channels_first")

@@ -229,8 +229,19 @@ def plain_sum(layer, q, k):
     return np.tanh(q[:, None] + k).sum(-1)
 
 
+def scaled_dot(layer, q, k):
+    return dot(layer, q, k) * layer.scale.item()
+
+
+def scaled_concat(layer, q, k):
+    joint = np.tanh((q[:, None] + k) * layer.scale.item())
+    return joint.sum(-1) * layer.concat_score_weight.item()
+
+
 SCORES = [
     (lambda: Attention(), dot),
+    (lambda: Attention(use_scale=True), scaled_dot),
+    (lambda: Attention(use_scale=True, score_mode="concat"), scaled_concat),
     (lambda: Attention(score_mode="general"), general),
     (lambda: Attention(score_mode="concat"), concat),
     (lambda: AdditiveAttention(5), additive),
@@ -242,6 +253,9 @@ SCORES = [
 def test_scores_as_the_papers_write_them(make, score, xp):
     layer = make()
     x = xp.asarray(X)
+    layer(x, MEMORY)
+    for parameter in layer.weights:
+        parameter.assign(parameter.numpy() * 0.7)  # learned numbers begin at 1
     y, p = layer(x, MEMORY, return_attention_scores=True)
     for n in range(2):
         expected = softmax(score(layer, X[n], MEMORY[n]))

@@ -107,5 +107,7 @@ def test_confusion_matrix_counts_every_pair():
         is_red = to_hex(text.get_color()) == style.RED
         assert is_red == (row != column)
     assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 3]]
+    shares = axes.images[0].get_array()
+    np.testing.assert_allclose(shares, counts / counts.sum(1, keepdims=True))
     assert axes.get_title() == "77.8% of 9 right"
     assert texts(axes.get_xticklabels()) == ["a", "b", "c"]
