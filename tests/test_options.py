@@ -89,6 +89,9 @@ REQUIRED: dict[str, Any] = {
 PENALTIES = ("kernel", "recurrent", "bias", "beta", "gamma", "alpha", "embeddings", "depthwise")
 # another value than the default, by option or by class and option; None: the test leaves it out
 OTHER: dict[str, Any] = {
+    "Lambda.arguments": {"factor": 2},
+    "Lambda.output_shape": None,  # found by the first call
+    "AUC.num_labels": None,  # counts the labels of multi_label=True
     "activation": "softplus",
     "recurrent_activation": "softplus",
     **{f"{name}_regularizer": "l2" for name in (*PENALTIES, "pointwise")},
