@@ -525,8 +525,13 @@ def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(cosine_similarity([[0.0, 2.0]], [[0.0, 5.0]]).numpy())
         [-1.]
     """
-    squared_lengths = ops.sum(ops.square(y_pred), axis=-1) * (y_true * y_true).sum(-1)
-    return -ops.sum(y_true * y_pred, axis=-1) / ops.sqrt(squared_lengths + EPSILON**2)
+    return -ops.sum(_unit(y_true) * _unit(y_pred), axis=-1)
+
+
+def _unit(y: Any) -> Any:
+    """Vectors of length 1; one shorter than EPSILON is divided by that, so gradients are finite."""
+    squared = ops.sum(ops.square(y), axis=-1, keepdims=True)
+    return y / ops.sqrt(ops.maximum(squared, EPSILON**2))
 
 
 # ---- probabilities -------------------------------------------------------------------------------

@@ -1010,3 +1010,13 @@ def test_an_unknown_reduction_and_negative_targets_of_logarithms():
         losses.Huber(reduction="avg")
     with pytest.raises(ValueError, match="targets must be 0 or more, but y_true runs from -1"):
         losses.mean_squared_logarithmic_error(-np.ones((2, 3)), np.ones((2, 3)))
+
+
+def test_the_cosine_of_short_vectors():
+    """Its length alone decides about each; zeros have a finite gradient."""
+    for scale in (1.0, 1e-4, 1e-6):
+        short = losses.cosine_similarity([[3 * scale, 4 * scale]], np.array([[4e-5, 3e-5]]))
+        assert short.item() == pytest.approx(-0.96, rel=1e-5)
+    zeros = Tensor(np.zeros((1, 2)), requires_grad=True)
+    losses.cosine_similarity([[3.0, 4.0]], zeros).sum().backward()
+    np.testing.assert_allclose(zeros.grad, [[-0.6e7, -0.8e7]], rtol=1e-5)
