@@ -266,3 +266,45 @@ def test_channels_first_is_refused(key):
     make(CLASSES[key], data_format="channels_last")
     with pytest.raises(ValueError, match="channels_last"):
         make(CLASSES[key], data_format="channels_first")
+
+
+# ---- what initializers and regularizers reach ----------------------------------------------------
+
+BY_PARAMETER = [
+    (key, p.name)
+    for key, kind in CLASSES.items()
+    if key.startswith("layers.")
+    for p in inspect.signature(kind).parameters.values()
+    if p.name.endswith(("_initializer", "_regularizer"))
+]
+SHAPES = {None: (2, 5, 4), 2: (2, 4), 3: (2, 5, 4), 4: (2, 8, 8, 4)}
+
+
+# what a layer needs beside, to show an option in one parameter
+BESIDE = {"GroupNormalization": {"groups": 2}, "LSTM": {"unit_forget_bias": False}}
+BESIDE["LSTMCell"] = BESIDE["LSTM"]
+INPUTS = {"MultiHeadAttention": 2, "TransformerDecoder": 2}
+
+
+def built(key: str, **options: Any) -> Any:
+    """A layer with these options and parameters."""
+    kind = CLASSES[key]
+    layer = make(kind, **options, **BESIDE.get(kind.__name__, {}))
+    if key.endswith("Cell"):
+        layer.build((2, 4))
+    else:
+        x = np.zeros(SHAPES[layer.input_rank])
+        layer(*[x] * INPUTS.get(kind.__name__, 1))
+    return layer
+
+
+@pytest.mark.parametrize("key, option", BY_PARAMETER)
+def test_initializers_and_regularizers_reach_their_parameter(key, option):
+    if option.endswith("_regularizer"):
+        penalized = [p.name for p in built(key, **{option: "l2"}).weights if p.regularizer]
+        assert len(penalized) == 1 and not any(p.regularizer for p in built(key).weights)
+        return
+    halves = initializers.Constant(0.375)
+    filled = [p.name for p in built(key, **{option: halves}).weights if (p.numpy() == 0.375).all()]
+    composed = {"MultiHeadAttention": 4, "TransformerEncoder": 6, "TransformerDecoder": 10}
+    assert len(filled) == composed.get(CLASSES[key].__name__, 1)

@@ -58,14 +58,17 @@ class LineMap:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """The tests that reach the mutant, the likeliest first.
 
-        Those that run its line; else its function; what runs on import, all tests of its file.
+        Those that run its line; else its function; what runs on import, all tests of its file, or
+        of its package.
         """
         found = self.by_line[mutant.path, mutant.line]
         first, last = mutant.span
         if not mutant.scope or not found:
             lines = range(first + 1, last + 1)
             found = set().union(*(self.by_line[mutant.path, line] for line in lines))
-            found = found or (self.by_file[mutant.path] if not mutant.scope else set())
+            if not mutant.scope:
+                home = f"tests/{mutant.package.split('/')[1]}"
+                found = found or self.by_file[mutant.path] or self.tests_at(home)
         stem = Path(mutant.path).stem
 
         def order(test: str) -> tuple[bool, float, str]:
@@ -74,6 +77,10 @@ class LineMap:
             return not mirrors, self.seconds[test], test
 
         return sorted(found, key=order)
+
+    def tests_at(self, home: str) -> set[str]:
+        """The tests of a folder or a file."""
+        return {test for test in self.seconds if test.startswith((f"{home}/", f"{home}.py"))}
 
 
 def is_left_out(test: str) -> bool:

@@ -93,6 +93,7 @@ def test_the_future_does_not_move_the_scale():
         (lambda: windows([1, np.nan, 2], 1), "NaN.*first in row 1"),
         (lambda: split_windows(np.zeros(9), 2, test_size=0), "test_size=0 "),
         (lambda: split_windows(np.zeros(9), 2, scaler="max"), "unknown scaler"),
+        (lambda: split_windows(np.zeros(9), 2, target=np.zeros((9, 1, 1))), "^target of shape"),
         (lambda: forecast_report([1.0], [1.0], [1.0]), "two rows or more"),
         (lambda: forecast_report([1.0, 2], [1.0], [1.0]), r"predicted \(1, 1\)"),
         (lambda: forecast_report([1.0, 2], [1.0, 2], [1.0], 2), "horizon=2"),

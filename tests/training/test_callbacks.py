@@ -316,6 +316,24 @@ def test_csv_logger(tmp_path):
     assert len(rows(new)) == 2
 
 
+def test_csv_logger_drops_the_lines_of_epochs_that_are_trained_again(tmp_path):
+    path, saved = tmp_path / "log.csv", tmp_path / "model.safetensors"
+
+    class Save(Callback):
+        def on_epoch_complete(self, epoch, logs):
+            if epoch == 1:
+                self.model.save(saved, epoch + 1)
+
+    options = {"verbose": 0, "epochs": 4}
+    regression().fit(X, Y, callbacks=[CSVLogger(path, append=True), Save()], **options)
+    lines = rows(path)
+    model = regression()
+    epoch = model.load(saved)
+    model.fit(X, Y, callbacks=[CSVLogger(path, append=True)], initial_epoch=epoch, **options)
+    assert [line[0] for line in rows(path)] == ["epoch", "0", "1", "2", "3"]
+    assert rows(path) == lines
+
+
 def test_csv_logger_closes_its_file(tmp_path):
     class Broken(Callback):
         def on_epoch_end(self, epoch, logs):

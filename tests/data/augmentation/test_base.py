@@ -148,7 +148,7 @@ def test_compose():
             r"RandomTranslation: width_factor \(0.3, 0.2\) runs from 0.3 to 0.2",
         ),
         (lambda: A.RandomZoom(1.0), "RandomZoom: height_factor 1.0 reaches -1"),
-        (lambda: A.RandomZoom(0.1, (-2, 0)), "width_factor"),
+        (lambda: A.RandomZoom(0.1, (-2, 0)), "RandomZoom: width_factor"),
         (lambda: A.RandomAffine(zoom=(-1.5, 0)), "RandomAffine: zoom"),
         (lambda: A.RandomAffine(float("nan")), "rotation is nan"),
         (lambda: A.RandomRotation(0.1, "mirror"), "unknown fill_mode 'mirror'"),
