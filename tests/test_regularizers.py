@@ -109,3 +109,9 @@ def test_the_short_names_of_keras():
     assert regularizers.l2(0.1)(Tensor([2.0])).item() == regularizers.L2(0.1)(Tensor([2.0])).item()
     assert regularizers.l1 is regularizers.L1
     assert regularizers.l1_l2 is regularizers.L1L2
+
+
+def test_penalties_have_the_dtype_of_the_weights():
+    for regularizer in EVERY:
+        for dtype in ("float32", "float64"):
+            assert regularizer(np.array(WEIGHTS, dtype)).dtype == dtype
