@@ -114,4 +114,4 @@ def test_the_short_names_of_keras():
 def test_penalties_have_the_dtype_of_the_weights():
     for regularizer in EVERY:
         for dtype in ("float32", "float64"):
-            assert regularizer(np.array(WEIGHTS, dtype)).dtype == dtype
+            assert regularizer(np.full((3, 2), 0.5, dtype)).dtype == dtype
