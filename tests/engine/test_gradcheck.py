@@ -410,6 +410,9 @@ def test_nothing_to_check(draw, xp):
 def test_values_that_are_not_finite(xp):
     with np.errstate(all="ignore"), fails("not finite|edge of the domain"):
         check_grads(ops.log, xp.asarray(np.array([0.0, 1.0])))
+    endless = op(lambda x: x * x, lambda g, y, x: g * x * np.inf)
+    with np.errstate(all="ignore"), fails("edge of the domain, or a rule divides by zero"):
+        check_grads(endless, xp.asarray(np.array([2.0, 1.0])))
 
 
 # ---- kernels and definitions ---------------------------------------------------------------------

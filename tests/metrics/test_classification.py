@@ -68,6 +68,10 @@ def test_the_largest_scores_of_a_row():
     assert Recall(top_k=1, class_id=3)(y, p) == 0.0
 
 
+def test_a_score_at_the_threshold_is_below_it_in_its_own_dtype():
+    assert Recall(thresholds=0.3)([1], np.array([0.3], "float32")) == 0.0
+
+
 @drawn
 @given(seeds, st.sampled_from([None, "micro", "macro", "weighted"]), st.booleans())
 def test_f_scores_of_classes(seed, average, weighted):

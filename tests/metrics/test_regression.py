@@ -66,3 +66,9 @@ def test_unsigned_integers_do_not_wrap():
     p = np.array([3, 100], np.uint8)
     assert MeanAbsoluteError()(y, p) == 51.0
     assert MeanSquaredError()(y, p) == (4 + 10_000) / 2
+
+
+def test_r2_lowered_for_the_number_of_regressors():
+    y, p = np.array([1.0, 2.0, 4.0, 7.0, 8.0]), np.array([1.5, 2.0, 3.5, 6.0, 8.5])
+    plain = sk.r2_score(y, p)
+    assert R2Score(num_regressors=2)(y, p) == pytest.approx(1 - (1 - plain) * 4 / 2)

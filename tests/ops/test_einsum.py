@@ -29,6 +29,12 @@ ERRORS = [
         ["einsum", r"\(3, 2\)"],
     ),
     ("einsum, diagonal", lambda x: ops.einsum("ii", x), ValueError, ["einsum", r"\(2, 3\)"]),
+    (
+        "einsum, broadcast diagonal",
+        lambda x: ops.einsum("ii->i", x[:1]),
+        ValueError,
+        ["einsum", r"\(1, 3\)"],
+    ),
     ("einsum, count", lambda x: ops.einsum("ij,jk", x), ValueError, ["einsum", "2", "1"]),
 ]
 

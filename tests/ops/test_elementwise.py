@@ -30,6 +30,27 @@ def test_gradients_at_a_kink(name, value, xp):
     assert to_cpu(grad(y, [x])[0].data).tolist() == [value]
 
 
+CONSTANT = ["ceil", "floor", "rint", "sign", "round", "isnan", "isfinite", "logical_not", "argsort"]
+COMPARING = [
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+]
+
+
+@pytest.mark.parametrize("name", [*CONSTANT, *COMPARING])
+def test_results_that_no_small_change_moves_are_constants(name, xp):
+    x = leaf(xp, [0.5, -1.5])
+    y = getattr(ops, name)(*[x, x][: 2 if name in COMPARING else 1])
+    assert isinstance(y, Tensor) and not y.requires_grad
+    assert to_cpu(grad((x + y).sum(), [x])[0].data).tolist() == [1, 1]
+
+
 def test_powers_of_zero(xp):
     """The derivative of 0 ** 2 is 0, of 0 ** 1 it is 1, 0 ** 0 counts as constant; none is NaN."""
     for exponent, slope, second in ((2, 0, 2), (1, 1, 0), (0, 0, 0), (3, 0, 0), (2.0, 0, 2)):

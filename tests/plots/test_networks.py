@@ -201,6 +201,8 @@ def test_gradient_norms_are_drawn_by_depth():
     norms = {"plain": {"a": 1e-3, "b": 1.0}, "residual": [0.5, 0.7]}
     (axes,) = plots.gradient_norms(norms).axes
     assert axes.get_yscale() == "log"
+    labels = axes.get_xlabel(), axes.get_ylabel()
+    assert labels == ("kernel, from input to output", "norm of the gradient")
     plain, residual = axes.lines
     assert xs(plain) == [1, 2]
     assert ys(plain) == [1e-3, 1.0]

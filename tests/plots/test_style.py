@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.text import Text
 
 import minigrad
 from minigrad import ops, plots
@@ -50,6 +51,60 @@ CASES = {
     "attention_maps": lambda path: plots.attention_maps(np.eye(4), path=path),
     "time_gradients": lambda path: plots.time_gradients({"a": np.arange(1.0, 9)}, path=path),
 }
+
+
+WORDS = {
+    "history": ["epoch", "loss"],
+    "curves": ["a"],
+    "schedules": ["a", "epoch", "learning rate"],
+    "samples": [],
+    "predictions": ["true / predicted: 1 of 3 wrong"],
+    "confusion_matrix": ["100.0% of 2 right", "predicted", "true"],
+    "decision_boundaries": ["a", "class 0", "class 1", "score 1/2", "$x_1$", "$x_2$"],
+    "activations": ["f'(x)", "f(x)", "tanh"],
+    "losses": ["a", "f", "loss; derivative dashed", "x"],
+    "trajectories": ["a: 0", "f at the end", "x", "y"],
+    "filters": ["conv2d: 4 of 4 filters 3x3, red to +0.36, blue to -0.36"],
+    "feature_maps": ["conv2d: 4 of 4 channels", "image"],
+    "saliency": ["saliency: |d score / d pixel| for the predicted class above"],
+    "grad_cam": ["Grad-CAM of conv2d: evidence for the predicted class above"],
+    "forecast": ["forecast, RMSE 3.96", "step", "truth", "truth - forecast"],
+    "attention_maps": ["weight"],
+    "time_gradients": ["a", "norm of the gradient", "time step"],
+}
+
+
+def words_of(figure):
+    """The texts of a picture that hold letters."""
+    texts = {text.get_text() for text in figure.findobj(Text) if text.get_visible()}
+    return {
+        text for text in texts if any(c.isalpha() for c in text) and not text.startswith("$\\math")
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_titles_labels_and_legends(name, tmp_path):
+    minigrad.seed(0)
+    assert words_of(CASES[name](tmp_path / "picture.png")) == {*WORDS[name]}
+
+
+TITLED = {
+    "history": lambda **o: plots.history({"loss": [1.0, 0.5]}, **o),
+    "curves": lambda **o: plots.curves({"a": [1, 2]}, xlabel="across", ylabel="up", **o),
+    "samples": lambda **o: plots.samples(IMAGES, **o),
+    "predictions": lambda **o: plots.predictions(IMAGES, [0, 1, 2], [0, 1, 1], **o),
+    "confusion_matrix": lambda **o: plots.confusion_matrix([0, 1], [0, 1], **o),
+    "forecast": lambda **o: plots.forecast(np.arange(9.0), np.ones(9), **o),
+    "attention_maps": lambda **o: plots.attention_maps(np.eye(4), **o),
+    "time_gradients": lambda **o: plots.time_gradients({"a": np.arange(1.0, 9)}, **o),
+}
+
+
+@pytest.mark.parametrize("name", TITLED)
+def test_a_title_is_shown(name, tmp_path):
+    words = words_of(TITLED[name](title="So it goes", path=tmp_path / "picture.png"))
+    assert any("So it goes" in text for text in words)
+    assert name != "curves" or {"across", "up"} <= words
 
 
 @pytest.mark.parametrize("name", CASES)
