@@ -42,6 +42,25 @@ def test_no_layer_escapes_the_registry():
     assert set(public) <= set(layers.__all__)
 
 
+KEEP_INTEGERS = "Embedding Flatten Input Lambda Parallel Permute RepeatVector Reshape Residual"
+CARRY_MASKS = (
+    "Activation AdditiveAttention Attention BatchNormalization Bidirectional Dense Dropout ELU "
+    "Embedding GRU GlobalAveragePooling1D GroupNormalization Input InstanceNormalization LSTM "
+    "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "
+    "MultiHeadAttention PReLU RMSNormalization RNN ReLU SimpleRNN SinusoidalPositions Softmax "
+    "SpatialDropout1D SpatialDropout2D TimeDistributed TransformerDecoder TransformerEncoder"
+)
+
+
+@pytest.mark.parametrize(
+    "attribute, names", [("accepts_integers", KEEP_INTEGERS), ("supports_masking", CARRY_MASKS)]
+)
+def test_layers_that_keep_integers_and_carry_masks(attribute, names):
+    kinds = {kind for kind in vars(layers).values() if isinstance(kind, type)}
+    found = {kind.__name__ for kind in kinds if getattr(kind, attribute, False) is True}
+    assert found - {"Layer"} == {*names.split()}
+
+
 @pytest.mark.parametrize("name", sorted(LAYERS))
 def test_float32_in_float32_out(name, xp, device, same_dtype):
     layer, parameters, inputs = LAYERS[name]()
