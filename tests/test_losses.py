@@ -1020,3 +1020,8 @@ def test_the_cosine_of_short_vectors():
     zeros = Tensor(np.zeros((1, 2)), requires_grad=True)
     losses.cosine_similarity([[3.0, 4.0]], zeros).sum().backward()
     np.testing.assert_allclose(zeros.grad, [[-0.6e7, -0.8e7]], rtol=1e-5)
+
+
+def test_shares_that_rounding_has_put_above_1_count_as_1():
+    rounded = losses.kl_divergence([[1.0005, 0.0]], [[0.5, 0.5]]).item()
+    assert rounded == losses.kl_divergence([[1.0, 0.0]], [[0.5, 0.5]]).item()

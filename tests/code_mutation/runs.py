@@ -58,17 +58,16 @@ class LineMap:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """The tests that reach the mutant, the likeliest first.
 
-        Those that run its line; else its function; what runs on import, all tests of its file, or
-        of its package.
+        Those that run its line; else its function; of what runs on import or in another process,
+        all tests of its file, or of its package.
         """
         found = self.by_line[mutant.path, mutant.line]
         first, last = mutant.span
         if not mutant.scope or not found:
             lines = range(first + 1, last + 1)
             found = set().union(*(self.by_line[mutant.path, line] for line in lines))
-            if not mutant.scope:
-                home = f"tests/{mutant.package.split('/')[1]}"
-                found = found or self.by_file[mutant.path] or self.tests_at(home)
+            home = f"tests/{mutant.package.split('/')[1]}"
+            found = found or self.by_file[mutant.path] or self.tests_at(home)
         stem = Path(mutant.path).stem
 
         def order(test: str) -> tuple[bool, float, str]:

@@ -71,8 +71,9 @@ def test_history_without_validation_or_epochs():
 def test_curves_takes_values_or_pairs():
     pair = (np.array([2, 4]), Tensor([0.5, 0.25]))
     lines = {"a": [1.0, 0.1, 0.01], "b": pair}
-    (axes,) = plots.curves(lines, log=True, xlabel="layer").axes
+    (axes,) = plots.curves(lines, log=True, xlabel="layer", marker="s").axes
     first, second = axes.lines
+    assert first.get_marker() == second.get_marker() == "s"
     assert axes.get_yscale() == "log"
     assert axes.get_xlabel() == "layer"
     assert xs(first) == [0, 1, 2]
