@@ -36,6 +36,21 @@ EQUIVALENT: dict[str, str] = {
     "minigrad/engine/promotion.py real_dtype: "
     "max(floating, key=lambda dtype: dtype.itemsize, default=settings.default_dtype) -> "
     "max(floating, default=settings.default_dtype)": "NumPy orders floating dtypes by their width",
+    "minigrad/datasets/python_help.py load_data: 0 < validation < 1 -> (0 < validation <= 1)": (
+        "a fraction of 1 leaves nothing to train on, which the other condition refuses"
+    ),
+    "minigrad/training/model.py Model: 0 -> 1": "fit sets it before anything reads it",
+    "minigrad/layers/embedding.py Embedding.compute_mask: "
+    "\"_array\" -> 'other__array'": "a mask may be a Tensor as well",
+    "minigrad/kernels/activations.py normal_cdf: \"cpu\" -> 'other_cpu'": (
+        "a slower way to the same numbers"
+    ),
+    "minigrad/ops/elementwise.py -: power.gradients( lambda g, y, a, b: sum_to(g * _power_d"
+    "erivative(a, b), shape=a.shape), lambda g, y, a, b: sum_to(g * y * _log_or_zero(a, b),"
+    ' shape=b.shape), needs="y a b", ) -> power.gradients(lambda g, y, a, b: sum_to(g * _po'
+    "wer_derivative(a, b), shape=a.shape), lambda g, y, a, b: sum_to(g * y * _log_or_zero(a"
+    ", b), shape=b.shape))": ("the rule reads everything, which is what is kept without needs"),
+    "minigrad/plots/functions.py trajectories: False -> True": LOOKS,
     "minigrad/plots/images.py samples: titles is None -> (titles is not None)": LOOKS,
     "minigrad/plots/functions.py trajectories: "
     'star.set(markersize=15, markeredgecolor="white", zorder=5, label="minimum") -> '

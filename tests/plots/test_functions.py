@@ -39,6 +39,8 @@ def test_decision_boundaries_ring_the_points_on_the_wrong_side():
 def test_activations_draw_the_derivative_that_grad_finds():
     figure = plots.activations()
     assert titles(figure) == list(plots.ACTIVATIONS)
+    names = "sigmoid, tanh, relu, leaky relu (0.2), elu, selu, gelu, swish"
+    assert set(names.split(", ")) <= set(plots.ACTIVATIONS)
     for axes, f in zip(figure.axes, plots.ACTIVATIONS.values()):
         curve, dashed = (line for line in axes.lines if len(line.get_xdata()) > 2)
         x, y = curve.get_data()

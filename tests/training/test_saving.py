@@ -244,12 +244,10 @@ def test_everything_that_does_not_fit_is_listed_and_nothing_changed(tmp_path):
 
 def test_unbuilt_models_have_no_weights_to_save(tmp_path):
     model = Sequential(Dense(3), Dense(1))
-    for use in (model.save_weights, model.load_weights, model.save, model.load):
-        with pytest.raises(
-            ValueError,
-            match="needs a built model: call it on a batch, or give the first layer input_shape=",
-        ):
-            use(tmp_path / "w.safetensors")
+    words = "needs a built model: call it on a batch, or give the first layer input_shape="
+    for name in ("save_weights", "load_weights", "save", "load"):
+        with pytest.raises(ValueError, match=f"^{name} {words}"):
+            getattr(model, name)(tmp_path / "w.safetensors")
     assert not list(tmp_path.iterdir())
 
 
