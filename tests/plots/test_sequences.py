@@ -58,7 +58,7 @@ ONE_VALUE_PER_STEP = r"predicted of shape \(1,\): expected one value for each of
     ],
 )
 def test_forecast_refuses(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^forecast: {message}"):
         plots.forecast(*arguments)
 
 
