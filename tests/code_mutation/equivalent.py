@@ -51,6 +51,7 @@ EQUIVALENT: dict[str, str] = {
     "wer_derivative(a, b), shape=a.shape), lambda g, y, a, b: sum_to(g * y * _log_or_zero(a"
     ", b), shape=b.shape))": ("the rule reads everything, which is what is kept without needs"),
     "minigrad/plots/functions.py trajectories: False -> True": LOOKS,
+    "minigrad/kernels/blocks.py -: 18 -> 19": "the size of a block decides on speed alone",
     "minigrad/plots/images.py samples: titles is None -> (titles is not None)": LOOKS,
     "minigrad/plots/functions.py trajectories: "
     'star.set(markersize=15, markeredgecolor="white", zorder=5, label="minimum") -> '
