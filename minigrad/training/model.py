@@ -441,13 +441,14 @@ class Model(Layer):
         listed = start_callbacks(self, callbacks, verbose=verbose, epochs=1, steps=batches.steps)
         return predict_batches(self, batches, listed)
 
+    @restores_settings
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The outputs for one batch, in inference, as a NumPy array.
 
         Args:
             x: Inputs.
         """
-        return self.predict(x, batch_size=len(x))
+        return predict_batches(self, [tuple(prepare_arrays(self, x))])
 
     # ---- layers ----------------------------------------------------------------------------------
 

@@ -124,6 +124,21 @@ def test_batches_made_elsewhere(form):
         np.testing.assert_allclose(model.predict(source()), one.predict(joined), rtol=1e-5)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_predict_on_batch_takes_all_rows_at_once(form):
+    class Counting(Two):
+        def call(self, inputs):
+            y = super().call(inputs)
+            lengths.append(len(y))
+            return y
+
+    lengths = []
+    model, x = Counting(), FORMS[form](A, B)
+    model(x)
+    np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x, batch_size=20))
+    assert lengths == [20, 20, 20]
+
+
 def test_inputs_without_targets():
     """A tuple of inputs alone is not taken for (x, y)."""
 
