@@ -1,4 +1,4 @@
-"""In which dtype an op computes: `real` for results that are real, `accumulates` for sums and powers."""
+"""In which dtype an op computes: `real` for real results, `accumulates` for sums and powers."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ class TransformerEncoder(_TransformerBlock):
         (N, T, D) -> (N, T, D)
 
     Raises:
-        ValueError: If an argument is out of range, num_heads does not divide D, or the input is of another rank.
+        ValueError: If an argument is out of range, num_heads does not divide D, or the input is of
+            another rank.
 
     References:
         Vaswani et al. 2017, arXiv:1706.03762, figure 1; Radford et al. 2019 (GPT-2).
@@ -218,8 +219,8 @@ class TransformerDecoder(_TransformerBlock):
         x (N, T, D), memory (N, S, ...) -> (N, T, D)
 
     Raises:
-        ValueError: If an argument is out of range, num_heads does not divide D, the input is of another rank, or there is no
-            memory.
+        ValueError: If an argument is out of range, num_heads does not divide D, the input is of
+            another rank, or there is no memory.
 
     References:
         Vaswani et al. 2017, arXiv:1706.03762, figure 1.

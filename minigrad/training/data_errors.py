@@ -110,8 +110,8 @@ def _table(table: Any, name: str) -> str:
 def _arrays_together(data: Any, name: str) -> str:
     shapes = " and ".join(str(np.shape(item)) for item in data)
     return (
-        f"a {type(data).__name__} of {len(data)} arrays of shapes {shapes}: give inputs and targets "
-        "one by one, fit(x, y)"
+        f"a {type(data).__name__} of {len(data)} arrays of shapes {shapes}: give inputs and "
+        "targets one by one, fit(x, y)"
     )
 
 
@@ -292,8 +292,8 @@ def check_inputs(model: Model, given: Any, x: Array, others: list[Array]) -> Non
         return
     if others and others[0].shape[1:] == expected:
         raise ValueError(
-            f"x of shape {x.shape} and y of shape {others[0].shape} are swapped: the model takes inputs of "
-            f"shape {expected}; write fit(x, y)"
+            f"x of shape {x.shape} and y of shape {others[0].shape} are swapped: the model takes "
+            f"inputs of shape {expected}; write fit(x, y)"
         )
     is_list = isinstance(given, (list, tuple)) and hasattr(given[0], "shape")
     if is_list and x.ndim == len(expected) + 2:
@@ -323,8 +323,8 @@ def output_hint(y: Any, y_pred: Any) -> str:
         )
     if len(wanted) < 3 and len(shape) == 3 and wanted != shape[:2]:
         return (
-            f": the outputs {shape} still have an axis of {shape[1]}: put Flatten() before the first "
-            "Dense; after a recurrent layer it is time: return_sequences=False, or "
+            f": the outputs {shape} still have an axis of {shape[1]}: put Flatten() before the "
+            "first Dense; after a recurrent layer it is time: return_sequences=False, or "
             "GlobalAveragePooling1D()"
         )
     columns = wanted[1] if len(wanted) == 2 else 1
