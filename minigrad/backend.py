@@ -26,6 +26,7 @@ FLOAT16, FLOAT32, FLOAT64 = map(np.dtype, ("float16", "float32", "float64"))
 
 _modules: dict[type, Any] = dict.fromkeys((np.ndarray, np.float32, np.float64, float, int), np)
 _devices: dict[str, Any] = {"cpu": np}
+_device_names: dict[Any, str] = {np: "cpu"}
 
 
 def backend(x: Any) -> Any:
@@ -63,6 +64,7 @@ def register_device(name: str, module: Any, array_type: type) -> None:
         array_type: The class of its arrays.
     """
     _devices[name], _modules[array_type] = module, module
+    _device_names[module] = name
 
 
 def load_module(name: str) -> Any:
@@ -113,7 +115,7 @@ def device_name(x: Any) -> str:
         >>> device_name(np.ones(2))
         'cpu'
     """
-    return _device_of_module(backend(x))
+    return _device_names[backend(x)]
 
 
 def device_of_type(array_type: type) -> str:
@@ -126,11 +128,7 @@ def device_of_type(array_type: type) -> str:
         >>> device_of_type(np.ndarray)
         'cpu'
     """
-    return _device_of_module(_module_of_type(array_type))
-
-
-def _device_of_module(module: Any) -> str:
-    return next(name for name, known in _devices.items() if known is module)
+    return _device_names[_module_of_type(array_type)]
 
 
 # ---- transfers -----------------------------------------------------------------------------------

@@ -401,6 +401,8 @@ def test_shapes_that_differ(name):
     [
         ([0, 1, 4], IndexError, "labels run from 0 to 4, but 4 classes allow 0..3"),
         ([-1, 0, 1], IndexError, "from -1 to 1"),
+        (np.array([-1, 0, 1], "int8"), IndexError, "from -1 to 1"),
+        (np.array([255, 0, 1], "uint8"), IndexError, "from 0 to 255"),
         ([0.0, 1.5, 2.0], ValueError, "labels must be integers, 0..3, but y_true holds 1.5"),
         ([0.0, 1.0, 4.0], IndexError, "labels run from 0 to 4"),
         (np.eye(4)[:3].astype(int), ValueError, "do not fit"),

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from ..arguments import explains_arguments
-from ..backend import FLOAT64, SCALARS, backend
+from ..backend import FLOAT32, FLOAT64, SCALARS, backend
 from ..config import Scope, settings
 from .errors import FORWARD_ERRORS, with_context
 from .graph import Node, base_array, ledger
@@ -142,10 +142,8 @@ class Primitive(Generic[P]):
         ]
 
     def _select_forward(self, x: Any, kwargs: dict[str, Any]) -> Callable[..., Any] | None:
-        """The kernel for a Tensor or array x, else the forward; None for a fused op without one."""
-        kernel = None
-        if settings.use_kernels:
-            kernel = self.kernels[(x._array if isinstance(x, Tensor) else x).__class__]
+        """The kernel for an array x, else the forward; None for a fused op without one."""
+        kernel = self.kernels[x.__class__] if settings.use_kernels else None
         if kernel and (kernel.supports is None or kernel.supports(**kwargs)):
             return kernel.forward
         return None if self.is_fused else self.forward
@@ -160,40 +158,34 @@ class Primitive(Generic[P]):
     # One function, because every op of every step passes here and a call costs as much as a branch.
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
         try:
-            if self.cast_count or kwargs:
-                y = call_converted(self, args, kwargs)
-                if y is not NotImplemented:
-                    return y
-            forward: Any = self._select_forward(args[0], kwargs) if self.kernel else self.forward
-            if forward is None:
-                return self.forward(*args, **kwargs)
-            a: Any
-            for a in args:
-                if isinstance(a, Tensor):
-                    break
-            else:  # arrays in, array out
-                return self._compute(forward, args, kwargs)
             arrays: list[Any] = []
             parents: list[Node | None] = []
-            has_tensor = mixed = recorded = False
+            has_tensor = mixed = recorded = other_dtype = False
             for a in args:
                 if isinstance(a, Tensor):
                     arrays.append(a._array)
                     parents.append(a.node)
                     has_tensor = True
                     recorded = recorded or a.node is not None
+                    other_dtype = other_dtype or a._array.dtype is not FLOAT32
                 else:
                     arrays.append(a)
                     parents.append(None)
-                    # neither a plain number nor integers beside an array of their kind
-                    mixed = mixed or not (
-                        a.__class__ in SCALARS
-                        or (
+                    if a.__class__ not in SCALARS:
+                        other_dtype = True
+                        # not integers beside an array of their kind
+                        mixed = mixed or not (
                             has_tensor
                             and a.__class__ is arrays[0].__class__
-                            and a.dtype.kind in "iub"
+                            and a.dtype.kind in "iub"  # type: ignore[attr-defined]
                         )
-                    )
+            if (other_dtype and self.cast_count) or kwargs:
+                y = call_converted(self, args, kwargs)
+                if y is not NotImplemented:
+                    return y
+            forward: Any = self._select_forward(arrays[0], kwargs) if self.kernel else self.forward
+            if forward is None or not has_tensor:
+                return self._compute(forward, args, kwargs)
             if mixed:
                 arrays = promote_inputs(self.name, args)
             y = residuals = forward(*arrays, **kwargs)
@@ -204,9 +196,8 @@ class Primitive(Generic[P]):
                 y = residuals = y.astype(real_dtype(arrays))
         except FORWARD_ERRORS as cause:
             raise with_context(self, args, kwargs, cause) from cause
-        node = None
-        if recorded and settings.recording and not self.constant:
-            node = self._record(parents, arrays, kwargs, residuals)
+        recorded = recorded and settings.recording and not self.constant
+        node = self._record(parents, arrays, kwargs, residuals) if recorded else None
         if settings.anomaly_detector:
             settings.anomaly_detector.check_forward(self, y, args, node)
         result = Tensor.__new__(Tensor)  # wrap(y, node), inlined: every op passes here
@@ -215,8 +206,10 @@ class Primitive(Generic[P]):
         result.mask = None
         return result
 
-    def _compute(self, forward: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-        """The call on arrays and lists of numbers alone."""
+    def _compute(self, forward: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """The call of a definition, or on arrays and lists of numbers alone: array in, array out."""
+        if forward is None:
+            return self.forward(*args, **kwargs)
         if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
             args = as_arrays(args)
         y = forward(*args, **kwargs)
@@ -495,7 +488,8 @@ def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:
     if cotangent is not None:
         g = _as_cotangent(y, cotangent)
         return g if create_graph else g._array
-    ones = backend(y._array).ones(y._array.shape, y._array.dtype)
+    xp, shape, dtype = backend(y._array), y._array.shape, y._array.dtype
+    ones = xp.ones(shape, dtype) if shape else xp.array(1, dtype)  # half the time of ones(())
     return wrap(ones, None) if create_graph else ones
 
 
@@ -523,7 +517,7 @@ def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[N
     With `targets` those are the ones that lead to a target: what is older than the oldest cannot,
     and is not visited. No recursion, so depth has no limit.
     """
-    oldest = 0 if targets is None else min(node.time for node in targets)
+    oldest = 0 if targets is None else min([node.time for node in targets])
     seen, stack, calls = {root}, [root], []
     while stack:
         node = stack.pop()
@@ -538,10 +532,8 @@ def _ancestors(root: Node, targets: set[Node] | None) -> tuple[list[Node], set[N
         return calls, seen
     needed = targets & seen
     for node in reversed(calls):  # oldest first: a call is needed when one of its inputs is
-        for parent in node.parents:
-            if parent in needed:
-                needed.add(node)
-                break
+        if not needed.isdisjoint(node.parents):
+            needed.add(node)
     return [node for node in calls if node in needed], needed
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from ..backend import Array, backend
 from ..ops.losses import as_computed, as_labels, check_same_shape
 from .matmul import row_sums_forward
-
-FEW_CLASSES = 64  # over fewer, reductions are faster down the columns than along the rows
+from .softmax import shifted_columns
 
 
 def computing(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,10 +38,7 @@ def sparse_cross_entropy_forward(
     xp = backend(logits)
     label = as_labels(labels, logits).reshape(-1)
     rows = xp.arange(labels.size)
-    columns = logits.reshape((-1, logits.shape[-1])).T  # (classes, N)
-    if len(columns) < FEW_CLASSES:
-        columns = xp.ascontiguousarray(columns)
-    exponentials = columns - columns.max(0)
+    exponentials = shifted_columns(logits)
     picked = exponentials[label, rows]
     xp.exp(exponentials, out=exponentials)
     total = row_sums_forward(exponentials)

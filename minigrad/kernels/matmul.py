@@ -41,13 +41,13 @@ def linear_relu_backward(
     g: Array, y: Array, x: Array, w: Array, b: Array
 ) -> tuple[Callable[[], Array], ...]:
     """The gradients of x, w and b, each computed only if it is needed."""
-    g = g * (y > 0)
+    g = merge_rows(g * (y > 0))
 
     def grad_x() -> Array:
-        return merge_rows(g).dot(w.T).reshape(x.shape)
+        return g.dot(w.T).reshape(x.shape)
 
     def grad_w() -> Array:
-        return merge_rows(x).T.dot(merge_rows(g))
+        return merge_rows(x).T.dot(g)
 
     def grad_b() -> Array:
         return row_sums_forward(g)

@@ -323,6 +323,9 @@ def check_label_range(labels: Any, classes: int) -> None:
     """Raise IndexError unless all labels are in 0..classes-1."""
     if not labels.size:
         return
+    # a negative number, read as unsigned, is huge: one pass for both ends
+    if labels.dtype.kind in "iu" and labels.view(f"u{labels.dtype.itemsize}").max() < classes:
+        return
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= classes:
         raise IndexError(

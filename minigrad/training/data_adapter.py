@@ -350,7 +350,7 @@ def prepare_arrays(
     device = parameters[0].device if parameters else default_device()
     if model.takes_structures and model.input_shape is None and is_structure(x):
         return _prepare_structure(x, y, sample_weight, device, prefix)
-    x_array, *others = validate_data(x, y, sample_weight, device, prefix)
+    x_array, *others = validate_data({f"{prefix}x": x}, y, sample_weight, device, prefix)
     if x_array.shape[1:] != model.input_shape:
         check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
@@ -361,38 +361,35 @@ def prepare_arrays(
 def _prepare_structure(x: Any, y: Any, sample_weight: Any, device: str, prefix: str) -> list[Any]:
     """The same for several inputs."""
     inputs = dict(iter_leaves(x, f"{prefix}x"))
-    arrays = _valid_arrays(inputs, y, sample_weight, device, prefix)
+    arrays = validate_data(inputs, y, sample_weight, device, prefix)
     rest = iter(arrays)
     return [map_structure(lambda _: next(rest), x), *rest]
 
 
 def validate_data(
-    x: Any, y: Any = None, sample_weight: Any = None, device: str | None = None, prefix: str = ""
+    inputs: dict[str, Any],
+    y: Any = None,
+    sample_weight: Any = None,
+    device: str | None = None,
+    prefix: str = "",
 ) -> list[Array]:
     """The arguments that are not None as arrays of equal length, free of NaN and infinity.
 
     Args:
-        x: Inputs.
+        inputs: The inputs by their names in errors.
         y: Targets, or None.
         sample_weight: Weight of each row, or None.
         device: Where the arrays are to live; None for the default device.
-        prefix: Put before "x", "y" and "sample_weight" in errors.
+        prefix: Put before "y" and "sample_weight" in errors.
 
     Raises:
         ValueError: If lengths differ, there are no rows, or a value is not finite.
         TypeError: If something is not numeric.
 
     Example:
-        >>> [a.dtype.name for a in validate_data([[1.0], [2.0]], [0, 1])]
+        >>> [a.dtype.name for a in validate_data({"x": [[1.0], [2.0]]}, [0, 1])]
         ['float32', 'int64']
     """
-    return _valid_arrays({f"{prefix}x": x}, y, sample_weight, device, prefix)
-
-
-def _valid_arrays(
-    inputs: dict[str, Any], y: Any, sample_weight: Any, device: str | None, prefix: str
-) -> list[Array]:
-    """The same for one or more inputs by their names in errors."""
     if y is None and sample_weight is not None:
         raise ValueError("sample_weight needs y beside it")
     others = {f"{prefix}y": y, f"{prefix}sample_weight": sample_weight}

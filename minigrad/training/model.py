@@ -42,6 +42,7 @@ from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run
 from .summary import summary_table
 from .swapped import check_places
 
+TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to enter it
 Metrics = str | Sequence[Any] | None  # names, Metric objects, or functions (y_true, y_pred)
 
 
@@ -256,7 +257,7 @@ class Model(Layer):
                 reaches others, stay as they are, whatever momentum or decay says.
         """
         x, y, sample_weight = batch = unpack_x_y_sample_weight(data)
-        with training():
+        with TRAINING_MODE:
             y_pred = self(x)
             loss = self.compute_loss(x, y, y_pred, sample_weight)
         value = float(loss)

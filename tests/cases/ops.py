@@ -976,6 +976,7 @@ OPS: dict[str, list[Case]] = {
         name: along(op)
         + edges_along(op)
         + varied(op, (2, 3, 2), "axis", None, (0, 2), [1, 0], draw=nonzero)
+        + [case(normal(*shape), expect=op) for shape in ((30,), (2, 3, 30), (2, 70))]
         for name, op in (("softmax", numpy_ops.softmax), ("log_softmax", numpy_ops.log_softmax))
     },
     # ---- normalization and losses ----
