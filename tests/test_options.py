@@ -159,6 +159,7 @@ OTHER: dict[str, Any] = {
     "Conv2DTranspose.strides": 2,
     "output_shape": 5,
     "padding": "same",
+    "ReflectionPadding2D.padding": 2,
     "ZeroPadding2D.padding": 2,
     "pool_size": 3,
     "ratio": (0.5, 2.0),

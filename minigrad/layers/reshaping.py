@@ -204,6 +204,50 @@ class ZeroPadding2D(Layer):
         return ops.pad(x, width=((0, 0), *self.padding, (0, 0)))
 
 
+class ReflectionPadding2D(Layer):
+    """Each image mirrored at its edges: less visible at a border than zeros.
+
+    The outermost pixels are not repeated, as in PyTorch's ReflectionPad2d.
+
+    Args:
+        padding: A number, (vertical, horizontal) or ((top, bottom), (left, right)).
+        data_format: "channels_last" or None, which is the same.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)
+
+    Raises:
+        ValueError: If the padding is of another form or not smaller than the image, or the input
+            is of another rank.
+
+    Example:
+        >>> row = np.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1)
+        >>> ReflectionPadding2D((0, 2))(row).numpy().ravel().tolist()
+        [3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]
+    """
+
+    input_rank = 4
+
+    def __init__(
+        self,
+        padding: Any = (1, 1),
+        data_format: str | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        self.padding = _border(padding, "padding")
+
+    def call(self, x: Any) -> Any:
+        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)), mode="reflect")
+
+
 class Cropping2D(Layer):
     """Each image without its border.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..backend import Axis, Shape, backend, filled, to_cpu
+from ..backend import Array, Axis, Shape, backend, filled, to_cpu
 from ..engine.autograd import VariadicRule, composite, primitive
+from ..engine.dtypes import accumulates
 from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
+from ..utils.registry import check_choice
 from .elementwise import broadcast_to, sum_to
 
 # ---- axes ----------------------------------------------------------------------------------------
@@ -343,24 +346,33 @@ def _both_sides(width: Any) -> tuple[int, int]:
 
 
 @primitive
-def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
-    """x with `value` added around it.
+def pad(x: TensorLike, *, width: Width, value: float = 0, mode: str = "constant") -> TensorLike:
+    """x with a border around it.
 
     Args:
         x: Tensor or array.
         width: The number of elements to add: n, (before, after), or one such pair per axis. A
             negative one removes elements, as in PyTorch and ONNX.
-        value: The value of the new elements; the dtype of x stays if it holds this.
+        value: The value of the new elements, in the mode "constant"; the dtype of x stays if it
+            holds this.
+        mode: "constant", "reflect" (c b | a b c | b a), "symmetric" (b a | a b c | c b) or "edge"
+            (a a | a b c | c c).
 
     Raises:
-        ValueError: If more is removed than there is.
+        ValueError: If more is removed than there is, the mode is unknown, or an axis is too short
+            for its border.
 
     Example:
         >>> pad(np.array([1, 2]), width=(1, 2))
         array([0, 1, 2, 0, 0])
+        >>> pad(np.array([1, 2, 3]), width=2, mode="reflect")
+        array([3, 2, 1, 2, 3, 2, 1])
     """
+    pairs = _width_per_axis(width, x.ndim)
+    if mode != "constant":
+        return _pad_from_inside(x, pairs, mode)
     shape, kept, center = [], [], []
-    for n, (before, after) in zip(x.shape, _width_per_axis(width, x.ndim)):
+    for n, (before, after) in zip(x.shape, pairs):
         if before + n + after < 0 or -min(before, after) > n:
             raise ValueError(f"width {width} removes more than there is in shape {x.shape}")
         shape.append(before + n + after)
@@ -371,9 +383,75 @@ def pad(x: TensorLike, *, width: Width, value: float = 0) -> TensorLike:
     return y
 
 
+# by the mode of padding: the longest border that an axis of n elements gives
+LONGEST_BORDER: dict[str, Callable[[int], float]] = {
+    "reflect": lambda n: max(n - 1, 0),
+    "symmetric": lambda n: n,
+    "edge": lambda n: math.inf if n else 0,
+}
+
+
+def _pad_from_inside(x: Array, pairs: list[tuple[int, int]], mode: str) -> Array:
+    """x with a border of its own elements; ValueError where it has too few."""
+    check_choice(mode, ("constant", *LONGEST_BORDER), "mode of pad")
+    for axis, (n, widths) in enumerate(zip(x.shape, pairs)):
+        if min(widths) < 0:
+            raise ValueError(
+                f"mode {mode!r} adds elements, and a width of {min(widths)} removes some: crop first"
+            )
+        longest = LONGEST_BORDER[mode](n)
+        if max(widths) > longest:
+            raise ValueError(
+                f"mode {mode!r} cannot add {max(widths)} elements to axis {axis} of shape "
+                f"{x.shape}: its {n} allow at most {longest}"
+            )
+    return backend(x).pad(x, pairs, mode) if x.ndim else x
+
+
+@accumulates
+@primitive
+def pad_grad(grad_output: TensorLike, *, width: Width, mode: str = "constant") -> TensorLike:
+    """The gradient of pad: the border is added to the elements it was copied from.
+
+    Args:
+        grad_output: Tensor or array of the shape that pad gave.
+        width: The width of pad.
+        mode: The mode of pad.
+
+    Raises:
+        ValueError: If the width is larger than the array.
+
+    Example:
+        >>> pad_grad(np.array([1.0, 2.0, 3.0, 4.0]), width=(0, 1), mode="edge")
+        array([1., 2., 7.])
+    """
+    if mode == "constant":
+        return crop(grad_output, width=width)
+    y = grad_output
+    for axis, (before, after) in enumerate(_width_per_axis(width, y.ndim)):
+        if before or after:
+            y = _fold_border(y.swapaxes(0, axis), before, after, mode).swapaxes(0, axis)
+    return y
+
+
+def _fold_border(g: Array, before: int, after: int, mode: str) -> Array:
+    """The elements of g within its border along axis 0, each with those that were its copies."""
+    n = len(g) - before - after
+    x = g[before : before + n].copy()
+    above, below = g[:before], g[before + n :]
+    if mode == "edge":
+        x[:1] += above.sum(0)
+        x[n - 1 :] += below.sum(0)
+    else:
+        skipped = 1 if mode == "reflect" else 0  # the outermost element is not repeated
+        x[skipped : skipped + before] += above[::-1]
+        x[n - skipped - after : n - skipped] += below[::-1]
+    return x
+
+
 @primitive
 def crop(x: TensorLike, *, width: Width) -> TensorLike:
-    """x without its outermost elements; the adjoint of `pad`.
+    """x without its outermost elements; the adjoint of `pad` in the mode "constant".
 
     Args:
         x: Tensor or array.
@@ -394,7 +472,12 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
     return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))]
 
 
-pad.gradients(lambda g, y, x, width, value=0: crop(g, width=width), needs="")
+pad.gradients(
+    lambda g, y, x, width, value=0, mode="constant": pad_grad(g, width=width, mode=mode), needs=""
+)
+pad_grad.gradients(
+    lambda g, y, grad_output, width, mode="constant": pad(g, width=width, mode=mode), needs=""
+)
 crop.gradients(lambda g, y, x, width: pad(g, width=width), needs="")
 
 # ---- joining and splitting -----------------------------------------------------------------------

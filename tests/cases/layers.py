@@ -123,6 +123,9 @@ LAYERS: dict[str, Small] = {
         lambda: layers.Conv2DTranspose(2, (3, 2), 2, output_padding=1), normal(2, 2, 3, 2)
     ),
     "ZeroPadding2D": built(lambda: layers.ZeroPadding2D(((1, 0), (2, 3))), normal(2, 3, 2, 2)),
+    "ReflectionPadding2D": built(
+        lambda: layers.ReflectionPadding2D(((1, 0), (1, 2))), normal(2, 3, 4, 2)
+    ),
     "Cropping2D": built(lambda: layers.Cropping2D(((1, 0), (1, 2))), normal(2, 4, 5, 2)),
     "UpSampling2D": built(lambda: layers.UpSampling2D((2, 3)), normal(2, 3, 2, 2)),
     "UpSampling2D bilinear": built(

@@ -172,13 +172,25 @@ def recurrent(
 # ---- shapes and indexing -------------------------------------------------------------------------
 
 
-def pad(x: Array, width: Any, value: float = 0) -> Array:
+def pad(x: Array, width: Any, value: float = 0, mode: Any = "constant") -> Array:
     """np.pad, where a negative width removes elements."""
     if not x.ndim:
         return x
+    if mode != "constant":
+        return np.pad(x, width, mode)
     pairs = np.broadcast_to(width, (x.ndim, 2))
     kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs))
     return np.pad(x[kept], np.maximum(pairs, 0), constant_values=value)
+
+
+def pad_grad(g: Array, width: Any, mode: Any = "constant") -> Array:
+    """Each element of the padded array added to the one that np.pad copied there."""
+    pairs = np.broadcast_to(width, (g.ndim, 2))
+    shape = tuple(n - sum(pair) for n, pair in zip(g.shape, pairs))
+    if mode == "constant":
+        return crop(g, pairs)
+    sources = np.pad(np.arange(math.prod(shape)).reshape(shape), width, mode)
+    return np.bincount(sources.ravel(), g.ravel(), math.prod(shape)).reshape(shape)
 
 
 def crop(x: Array, width: tuple) -> Array:

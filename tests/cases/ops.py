@@ -121,6 +121,9 @@ INDICES: list[tuple[tuple, Any]] = [
 ]
 
 
+BORDERS = "reflect", "symmetric", "edge"
+BORDER = (0, 0), (1, 2), (0, 1)
+
 EINSUMS = [
     ("ij,jk->ik", "2x3 3x4"),
     ("ij,jk", "2x3 3x4"),
@@ -833,7 +836,21 @@ OPS: dict[str, list[Case]] = {
     "pad": varied(numpy_ops.pad, (2, 3), "width", 0, 1, (1, 2), ((0, 1), (2, 0)))
     + varied(numpy_ops.pad, (3, 4), "width", -1, (-1, 2), ((2, -1), (-2, -2)), [[0, -3], [1, 1]])
     + varied(numpy_ops.pad, (2, 3), "value", -1.5, width=((1, 1), (0, 2)))
-    + unary(numpy_ops.pad, normal, width=1),
+    + unary(numpy_ops.pad, normal, width=1)
+    + [
+        case(x, expect=numpy_ops.pad, width=width, mode=mode)
+        for mode in BORDERS
+        for x, width in ((normal(2, 4, 3), BORDER), (transposed(normal, 4, 3), 2))
+    ]
+    + [case(strided(normal, 2), expect=numpy_ops.pad, width=(0, 5), mode="edge")]
+    + [case(normal(0, 3), expect=numpy_ops.pad, width=((0, 0), (2, 2)), mode="reflect")]
+    + [case(normal(), expect=numpy_ops.pad, width=1, mode="edge")],
+    "pad_grad": [
+        case(normal(2, 7, 4), expect=numpy_ops.pad_grad, width=BORDER, mode=mode)
+        for mode in ("constant", *BORDERS)
+    ]
+    + [case(transposed(normal, 7, 8), expect=numpy_ops.pad_grad, width=2, mode=m) for m in BORDERS]
+    + [case(normal(6), expect=numpy_ops.pad_grad, width=(0, 5), mode="edge")],
     "crop": varied(
         numpy_ops.crop, (4, 5), "width", ((1, 1), (1, 1)), ((0, 1), (2, 0)), ((1, 2), (0, 5))
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigrad import layers
-from minigrad.layers import Cropping2D, UpSampling2D, ZeroPadding2D
+from minigrad.layers import Cropping2D, ReflectionPadding2D, UpSampling2D, ZeroPadding2D
 
 from .helpers import raises_with_all
 
@@ -14,6 +14,7 @@ from .helpers import raises_with_all
 @pytest.mark.parametrize(
     "layer, output_shape",
     [
+        (ReflectionPadding2D((1, 2)), (5, 8, 2)),
         (ZeroPadding2D(), (5, 6, 2)),
         (ZeroPadding2D((1, 2)), (5, 8, 2)),
         (ZeroPadding2D(((1, 0), (2, 3))), (4, 9, 2)),
@@ -50,6 +51,8 @@ def test_enlarging_by_hand():
     "layer, shape, words",
     [
         (ZeroPadding2D(1), (3, 3), [r"\(N, H, W, C\)"]),
+        (ReflectionPadding2D(1), (3, 3), [r"\(N, H, W, C\)"]),
+        (ReflectionPadding2D(3), (1, 3, 9, 1), ["cannot add 3 elements to axis 1", "at most 2"]),
         (UpSampling2D(), (3, 3, 1), [r"x\[None\]"]),
         (Cropping2D(2), (1, 4, 5, 1), ["nothing", "4 x 5"]),
     ],
@@ -65,6 +68,7 @@ def test_inputs_that_do_not_fit(layer, shape, words):
     [
         (lambda: UpSampling2D(2, interpolation="cubic"), ["'cubic'", "known: nearest, bilinear"]),
         (lambda: UpSampling2D(0), ["size"]),
+        (lambda: ReflectionPadding2D("same"), ["padding must be a number"]),
         (lambda: ZeroPadding2D("same"), ["padding must be a number"]),
         (lambda: Cropping2D((1, -1)), ["cropping must be a number"]),
     ],

@@ -59,6 +59,7 @@ KEEP_INTEGERS = set(
         "flip",
         "moveaxis",
         "pad",
+        "pad_grad",
         "repeat",
         "reshape",
         "roll",

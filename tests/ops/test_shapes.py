@@ -23,6 +23,36 @@ ERRORS = [
     ("split", lambda x: ops.split(x, sections=2, axis=1), ValueError, ["split", "3", "2"]),
     ("split into none", lambda x: ops.split(x, sections=0), ValueError, ["split"]),
     ("pad", lambda x: ops.pad(x, width=((1, 1),)), ValueError, ["pad", "2"]),
+    (
+        "pad by more than there is",
+        lambda x: ops.pad(x, width=2, mode="reflect"),
+        ValueError,
+        ["'reflect' cannot add 2 elements to axis 0", r"\(2, 3\)", "at most 1"],
+    ),
+    (
+        "symmetric pad by more than there is",
+        lambda x: ops.pad(x, width=((0, 0), (0, 4)), mode="symmetric"),
+        ValueError,
+        ["cannot add 4 elements to axis 1", "at most 3"],
+    ),
+    (
+        "pad of an empty axis",
+        lambda x: ops.pad(x[:0], width=1, mode="edge"),
+        ValueError,
+        ["cannot add 1 elements to axis 0", r"\(0, 3\)", "at most 0"],
+    ),
+    (
+        "pad by less than nothing",
+        lambda x: ops.pad(x, width=-1, mode="edge"),
+        ValueError,
+        ["mode 'edge'", "crop"],
+    ),
+    (
+        "pad in another mode",
+        lambda x: ops.pad(x, width=1, mode="reflected"),
+        ValueError,
+        ["'reflected'", "reflect"],
+    ),
 ]
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -332,6 +333,13 @@ def test_reshaping(shape, random, seed):
     compare(
         lambda x: ops.pad(x, width=width, value=1.5), lambda t: F.pad(t, flat_width, value=1.5), x
     )
+    for mode, theirs in (("reflect", "reflect"), ("edge", "replicate")):
+        image = normal(seed, 1, 2, 4, 5)
+        pads = [random.randint(0, 3) for _ in range(4)]
+        border = ((0, 0), (0, 0), pads[2:], pads[:2])
+        compare(
+            partial(ops.pad, width=border, mode=mode), partial(F.pad, pad=pads, mode=theirs), image
+        )
     compare(lambda x: ops.split(x, sections=[1], axis=axis), lambda t: t.tensor_split([1], axis), x)
     compare(lambda x: ops.split(x, sections=shape[axis], axis=axis), lambda t: t.split(1, axis), x)
 
