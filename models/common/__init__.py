@@ -1,1 +1,2 @@
-"""What the models share: the command line, recorded results, reports, checkpoints of others."""
+"""What the models share: command line, recorded results, reports, judge of generated digits, and
+checkpoints of others."""

@@ -1,0 +1,13 @@
+"""A home of their own for what models keep on disk."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory):
+    """The judge is trained once per session, and the user's home stays as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINIGRAD_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
