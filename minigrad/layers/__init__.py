@@ -1,6 +1,13 @@
 """Layers, under Keras's names."""
 
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .adversarial import (
+    EqualizedLearningRate,
+    MinibatchStdDev,
+    ModulatedConv2D,
+    PixelNormalization,
+    SpectralNormalization,
+)
 from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAttention
 from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
@@ -77,6 +84,7 @@ __all__ = [
     "Dropout",
     "ELU",
     "Embedding",
+    "EqualizedLearningRate",
     "Flatten",
     "GRU",
     "GRUCell",
@@ -106,11 +114,14 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "MinibatchStdDev",
+    "ModulatedConv2D",
     "MultiHeadAttention",
     "PReLU",
     "Parallel",
     "Parameter",
     "Permute",
+    "PixelNormalization",
     "RMSNormalization",
     "RNN",
     "ReLU",
@@ -125,6 +136,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "TimeDistributed",
     "TransformerDecoder",

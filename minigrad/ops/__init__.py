@@ -68,6 +68,7 @@ from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axi
 from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, sparse_cross_entropy
 from .matmul import dot, linear, linear_relu, matmul, outer
 from .methods import bind_methods
+from .modulation import modulated_conv2d
 from .normalization import (
     batch_norm,
     group_norm,
@@ -79,6 +80,7 @@ from .normalization import (
 from .pooling import avg_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
 from .recurrent import gru, gru_reset_before, lstm, simple_rnn
 from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
+from .resampling import downsample2d, upfirdn2d, upsample2d
 from .shapes import (
     concatenate,
     crop,
@@ -138,6 +140,7 @@ __all__ = [
     "cumsum",
     "divide",
     "dot",
+    "downsample2d",
     "einsum",
     "elu",
     "equal",
@@ -190,6 +193,7 @@ __all__ = [
     "min",
     "minimum",
     "mish",
+    "modulated_conv2d",
     "moveaxis",
     "multiply",
     "negative",
@@ -245,6 +249,8 @@ __all__ = [
     "transpose",
     "tril",
     "triu",
+    "upfirdn2d",
+    "upsample2d",
     "var",
     "where",
 ]

@@ -131,6 +131,26 @@ LAYERS: dict[str, Small] = {
     "UpSampling2D bilinear": built(
         lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"), normal(2, 3, 2, 2)
     ),
+    "PixelNormalization": built(layers.PixelNormalization, normal(2, 3, 3, 4)),
+    "MinibatchStdDev": built(
+        lambda: layers.MinibatchStdDev(num_channels=2, epsilon=1e-3), normal(6, 2, 3, 4)
+    ),
+    "ModulatedConv2D": built(lambda: layers.ModulatedConv2D(2), normal(2, 3, 4, 3), normal(2, 5)),
+    "ModulatedConv2D without demodulation": built(
+        lambda: layers.ModulatedConv2D(2, 1, demodulate=False, up=2),
+        normal(2, 3, 4, 3),
+        normal(2, 5),
+    ),
+    "EqualizedLearningRate": built(
+        lambda: layers.EqualizedLearningRate(layers.Dense(5, "tanh"), 2.0, 0.5), normal(3, 4)
+    ),
+    "EqualizedLearningRate of Conv2D": built(
+        lambda: layers.EqualizedLearningRate(layers.Conv2D(3, 2, use_bias=False)),
+        normal(2, 3, 4, 2),
+    ),
+    "SpectralNormalization": built(
+        lambda: layers.SpectralNormalization(layers.Conv2D(3, 2)), normal(2, 3, 4, 2)
+    ),
     "RMSNormalization": built(layers.RMSNormalization, normal(2, 3, 4)),
     "MultiHeadAttention": built(lambda: layers.MultiHeadAttention(2, 3), normal(2, 3, 4)),
     "MultiHeadAttention across": built(

@@ -444,6 +444,56 @@ def window_of(
     )
 
 
+def upfirdn2d(x: Array, filter: Any, up: Any = 1, down: Any = 1, padding: Any = 0) -> Array:
+    """Zeros between pixels, zeros around, the filter upside down, then every so many pixels."""
+    coefficients = np.asarray(filter, float)
+    for axis, (a, b) in enumerate(zip(pair(up), pair(down)), 1):
+        x = np.moveaxis(x, axis, 0)
+        spread = np.zeros((a * len(x), *x.shape[1:]))
+        spread[::a] = x
+        padded = pad(spread, [pair(padding), *[(0, 0)] * 3])
+        count = len(padded) - len(coefficients) + 1
+        y = np.zeros((count, *x.shape[1:]))
+        for k, coefficient in enumerate(coefficients[::-1]):
+            y += coefficient * padded[k : k + count]
+        x = np.moveaxis(y[::b], 0, axis)
+    return x
+
+
+def upsample2d(x: Array, filter: Any = (1, 3, 3, 1), factor: int = 2) -> Array:
+    k, coefficients = len(filter), np.array(filter) / np.sum(filter) * factor
+    return upfirdn2d(x, coefficients, factor, 1, ((k + factor - 1) // 2, (k - factor) // 2))
+
+
+def downsample2d(x: Array, filter: Any = (1, 3, 3, 1), factor: int = 2) -> Array:
+    k, coefficients = len(filter), np.array(filter) / np.sum(filter)
+    return upfirdn2d(x, coefficients, 1, factor, ((k - factor + 1) // 2, (k - factor) // 2))
+
+
+def modulated_conv2d(
+    x: Array,
+    w: Array,
+    style: Array,
+    demodulate: bool = True,
+    up: int = 1,
+    filter: Any = (1, 3, 3, 1),
+) -> Array:
+    """A kernel of its own for each sample; zeros between the pixels, the kernel, the filter."""
+    found, size, coefficients = [], len(w), np.array(filter) / np.sum(filter) * up
+    left = size // 2 + (len(coefficients) + up - 1) // 2
+    right = size // 2 + (len(coefficients) - up) // 2
+    for image, scales in zip(x, style):
+        kernel = w * scales[:, None]
+        if demodulate:
+            kernel = kernel / np.sqrt(np.square(kernel).sum((0, 1, 2)) + 1e-8)
+        if up == 1:
+            found.append(conv2d(image[None], kernel, padding="same"))
+            continue
+        padded = upfirdn2d(image[None], [1], up, 1, (left, right))
+        found.append(upfirdn2d(conv2d(padded, kernel), coefficients))
+    return np.concatenate(found)
+
+
 def same_padding(n: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     extent = dilation * (kernel - 1) + 1
     rest = n % stride

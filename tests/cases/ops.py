@@ -121,6 +121,13 @@ INDICES: list[tuple[tuple, Any]] = [
 ]
 
 
+RESAMPLING: list[dict[str, Any]] = [
+    {},
+    {"up": 2, "padding": (2, 1)},
+    {"down": 2, "padding": 1},
+    {"up": (3, 1), "down": (2, 1), "padding": 1},
+    {"up": 2, "padding": (-1, 2)},
+]
 BORDERS = "reflect", "symmetric", "edge"
 BORDER = (0, 0), (1, 2), (0, 1)
 
@@ -964,6 +971,37 @@ OPS: dict[str, list[Case]] = {
     "conv2d_kernel_grad": conv2d_kernel_grad_cases(),
     "conv2d": conv2d_cases(),
     "conv2d_transpose": [t.case() for t in TRANSPOSES],
+    # ---- resampling and modulation ----
+    "upfirdn2d": [
+        case(normal(2, 3, 4, 2), expect=numpy_ops.upfirdn2d, filter=(1.0, -0.5, 2.0), **settings)
+        for settings in RESAMPLING
+    ]
+    + [case(transposed(normal, 2, 5, 4, 2), expect=numpy_ops.upfirdn2d, filter=[1, 3, 3, 1])]
+    + [case(normal(0, 3, 3, 2), expect=numpy_ops.upfirdn2d, filter=[2], up=2)],
+    **{
+        name: [case(normal(2, 4, 6, 2), expect=op)]
+        + [case(normal(1, 6, 3, 1), expect=op, filter=(1, 2, 1), factor=3)]
+        for name, op in (
+            ("upsample2d", numpy_ops.upsample2d),
+            ("downsample2d", numpy_ops.downsample2d),
+        )
+    },
+    "modulated_conv2d": [
+        case(
+            normal(2, 4, 3, 3),
+            normal(*size, 3, 2),
+            positive(2, 3),
+            expect=numpy_ops.modulated_conv2d,
+            **settings,
+        )
+        for size, settings in (
+            ((3, 3), {}),
+            ((1, 1), {"demodulate": False}),
+            ((3, 3), {"up": 2}),
+            ((1, 1), {"up": 2}),
+            ((3, 3), {"up": 3, "filter": (1, 2, 3, 2, 1), "demodulate": False}),
+        )
+    ],
     # ---- recurrent ----
     **{name: recurrent_cases(name) for name in GATES},
     # ---- reductions ----

@@ -47,7 +47,7 @@ CARRY_MASKS = (
     "Activation AdditiveAttention Attention BatchNormalization Bidirectional Dense Dropout ELU "
     "Embedding GRU GlobalAveragePooling1D GroupNormalization Input InstanceNormalization LSTM "
     "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "
-    "MultiHeadAttention PReLU RMSNormalization RNN ReLU SimpleRNN SinusoidalPositions Softmax "
+    "MultiHeadAttention PReLU PixelNormalization RMSNormalization RNN ReLU SimpleRNN SinusoidalPositions Softmax "
     "SpatialDropout1D SpatialDropout2D TimeDistributed TransformerDecoder TransformerEncoder"
 )
 

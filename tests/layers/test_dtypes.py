@@ -23,7 +23,7 @@ def step(name, dtype, weights=None):
         own = getattr(layer, "weights", [])
         for p, values in zip(own, weights or []):
             p.assign(values)
-        before = [p.numpy() for p in own]
+        before = [p.numpy().copy() for p in own]
         xs = [Tensor(x) for x in inputs]
         for x in xs:
             x.requires_grad = x.dtype.kind == "f"
