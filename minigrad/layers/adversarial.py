@@ -180,7 +180,7 @@ class ModulatedConv2D(Layer):
         self.kernel = self.add_weight(shape, initializers.RandomNormal(stddev=1.0))
         self.affine = EqualizedLearningRate(Dense(channels, bias_initializer="ones"))
 
-    def call(self, x: Any, style: Any) -> Any:
+    def call(self, x: Any, style: Any) -> Any:  # type: ignore[override]
         """The images, convolved each with weights of its own.
 
         Args:
@@ -215,7 +215,7 @@ class _Reparametrized(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape)
         check_layer(self, layer)
-        self.layer = layer
+        self.layer: Any = layer
         self.input_shape = self.input_shape or layer.input_shape
 
     def build(self, input_shape: tuple[int, ...]) -> None:
