@@ -200,6 +200,18 @@ MODELS: dict[str, Small] = {
         integers(9, 3, 5),
         integers(2, 3, 1),
     ),
+    "autoencoder": loss_of(
+        from_models("autoencoder", "dense", 2),
+        losses.MeanSquaredError(),
+        normal(3, 64),
+        normal(3, 64),
+    ),
+    "autoencoder, convolutional": loss_of(
+        from_models("autoencoder", "convolutional", 3),
+        losses.MeanSquaredError(),
+        normal(2, 64),
+        normal(2, 64),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),

@@ -1,0 +1,1 @@
+"""Models that make new images, or score and compress known ones."""
