@@ -1,5 +1,6 @@
-"""Callbacks, at their home in Keras; they are defined in `minigrad.training.callbacks`."""
+"""Callbacks, at their home in Keras; they are defined in `minigrad.training`."""
 
+from .training.averaging import AverageWeights
 from .training.callbacks import (
     BackupAndRestore,
     Callback,
@@ -15,6 +16,7 @@ from .training.callbacks import (
 )
 
 __all__ = [
+    "AverageWeights",
     "BackupAndRestore",
     "CSVLogger",
     "Callback",

@@ -51,10 +51,17 @@ def triple(x: Any, *rest: Any) -> Any:
     return x * 3
 
 
+def built_layer() -> layers.Layer:
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    return layer
+
+
 # what arguments without a default are given, by name or by class and name
 REQUIRED: dict[str, Any] = {
     "activation": "tanh",
     "layer": layers.LSTM(2),
+    "ExponentialMovingAverage.layer": built_layer(),
     "TimeDistributed.layer": layers.Dense(2),
     "EqualizedLearningRate.layer": layers.Dense(2),
     "SpectralNormalization.layer": layers.Dense(2),
@@ -106,6 +113,7 @@ OTHER: dict[str, Any] = {
     "average": "macro",
     "backward_layer": layers.LSTM(2, activation="relu", go_backwards=True),
     "baseline": 0.5,
+    "AverageWeights.layer": layers.Dense(2),
     "Input.batch_shape": None,
     "Input.shape": None,
     "LeakyReLU.alpha": 0.125,

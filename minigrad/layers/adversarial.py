@@ -302,7 +302,7 @@ class SpectralNormalization(_Reparametrized):
     """A layer with its kernel divided by its largest singular value: it stretches nothing.
 
     sigma = v^T W u for the kernel W as a matrix (inputs, outputs). In training, power iteration
-    first moves u and v towards its singular vectors, v = W u and u = W^T v, both scaled to length 1;
+    first moves u and v towards its singular vectors: v = W u and u = W^T v, scaled to length 1;
     to the gradient they are constants, W is not. u is kept from step to step.
 
     Args:

@@ -122,8 +122,8 @@ def _coefficients(filter: Filter) -> tuple[float, ...]:
     coefficients = np.asarray(filter, float)
     if coefficients.ndim != 1 or not coefficients.size:
         raise ValueError(
-            f"filter must be numbers in one row, such as (1, 3, 3, 1), not {filter!r}: the same row "
-            "is applied along both axes"
+            f"filter must be numbers in one row, such as (1, 3, 3, 1), not {filter!r}: one row "
+            "serves both axes"
         )
     return tuple(coefficients.tolist())
 

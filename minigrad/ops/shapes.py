@@ -397,7 +397,7 @@ def _pad_from_inside(x: Array, pairs: list[tuple[int, int]], mode: str) -> Array
     for axis, (n, widths) in enumerate(zip(x.shape, pairs)):
         if min(widths) < 0:
             raise ValueError(
-                f"mode {mode!r} adds elements, and a width of {min(widths)} removes some: crop first"
+                f"mode {mode!r} adds elements, and a width of {min(widths)} removes some: crop it"
             )
         longest = LONGEST_BORDER[mode](n)
         if max(widths) > longest:

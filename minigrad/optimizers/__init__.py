@@ -7,6 +7,7 @@ from ..utils.registry import create
 from . import schedules
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
+from .averaging import ExponentialMovingAverage
 from .base import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD, Momentum, Nesterov
@@ -15,6 +16,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "ExponentialMovingAverage",
     "Momentum",
     "Nesterov",
     "Optimizer",

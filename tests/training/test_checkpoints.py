@@ -20,6 +20,7 @@ from minigrad.optimizers import schedules
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.sgd import SGD
 from minigrad.training import saving
+from minigrad.training.averaging import AverageWeights
 from minigrad.training.callbacks import (
     BackupAndRestore,
     Callback,
@@ -61,6 +62,7 @@ CALLBACKS = {
     "best": lambda folder: ModelCheckpoint(folder / "best", "watched", save_best_only=True),
     "rate": lambda folder: LearningRateScheduler(lambda epoch, rate: rate * 0.9),
     "log": lambda folder: CSVLogger(folder / "log.csv", append=True),
+    "average": lambda folder: AverageWeights(0.8),
     "backup": lambda folder: BackupAndRestore(folder / "backup"),
 }
 
