@@ -35,7 +35,7 @@ from minigrad.random import normal
 
 from ..common import sample_plots
 
-# ---- the models: 33,474 parameters for k = 2, 34,248 for 8, 35,280 for 16; convolutional 46,033 ----
+# ---- the models: 33,474 to 35,280 parameters for k = 2 to 16; convolutional 46,033 ---------------
 
 
 def dense(k: int = 16) -> Sequential:

@@ -212,6 +212,12 @@ MODELS: dict[str, Small] = {
         normal(2, 64),
         normal(2, 64),
     ),
+    "vae": loss_of(
+        from_models("vae", "VAE", 2, (7, 5)),
+        lambda x, outputs: models.load("vae").negative_elbo(x, *outputs),
+        np.random.default_rng(3).random((3, 64)),
+        np.random.default_rng(3).random((3, 64)),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),

@@ -53,7 +53,7 @@ def test_distance_by_the_matrix_root_of_scipy(rng, n):
     assert math.isclose(judging.frechet_distance(b, a), expected, rel_tol=1e-5)
 
 
-# ---- Inception Score, classes, density, coverage, copying -------------------------------------------
+# ---- Inception Score, classes, density, coverage, copying ----------------------------------------
 
 
 @pytest.mark.parametrize("classes", [1, 5, 9, 10])
@@ -116,7 +116,7 @@ def test_gaussians_have_the_moments_of_their_class(rng):
     assert abs(samples).max() <= 1
 
 
-# ---- the judge of 8x8 digits ----------------------------------------------------------------------
+# ---- the judge of 8x8 digits ---------------------------------------------------------------------
 
 
 def test_the_judge_knows_held_out_digits(judge):
@@ -198,7 +198,7 @@ def test_the_smallest_size():
         judging.load(4)
 
 
-# ---- where it comes from --------------------------------------------------------------------------
+# ---- where it comes from -------------------------------------------------------------------------
 
 
 def test_it_is_trained_once(judge, monkeypatch, tmp_path):
