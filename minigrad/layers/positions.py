@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import initializers
-from ..backend import backend
+from ..backend import Array, backend
+from ..config import settings
 from .base import Layer
 from .validation import positive_integer
 
@@ -56,14 +57,33 @@ class SinusoidalPositions(Layer):
             x: Sequences (N, T, D).
             start: Position of the first token: in generation, the number of tokens read before.
         """
-        xp = backend(x)
         length, features = x.shape[1:]
-        positions = xp.arange(start, start + length)[:, None]
-        angles = positions * self.base ** (xp.arange(0, features, 2) / -max(1, features))
-        encoding = xp.empty((length, features), x.dtype)
-        encoding[:, 0::2] = xp.sin(angles)
-        encoding[:, 1::2] = xp.cos(angles)[:, : features // 2]
-        return x + encoding
+        positions = backend(x).arange(start, start + length)
+        return x + sinusoids(positions, features, self.base, x.dtype)
+
+
+def sinusoids(positions: Array, features: int, base: float = 10000.0, dtype: Any = None) -> Array:
+    """Sines and cosines of positions, a row for each: also of the steps of a diffusion.
+
+    Args:
+        positions: Numbers (N,).
+        features: Length of a row.
+        base: Longest wavelength over 2 pi.
+        dtype: dtype of the result; None for the default one.
+
+    Shape:
+        (N,) -> (N, features)
+
+    Example:
+        >>> sinusoids(np.array([0, 1]), 4).round(2).tolist()[0]
+        [0.0, 1.0, 0.0, 1.0]
+    """
+    xp = backend(positions)
+    angles = positions[:, None] * base ** (xp.arange(0, features, 2) / -max(1, features))
+    encoding = xp.empty((len(positions), features), dtype or settings.default_dtype)
+    encoding[:, 0::2] = xp.sin(angles)
+    encoding[:, 1::2] = xp.cos(angles)[:, : features // 2]
+    return encoding
 
 
 class LearnedPositions(Layer):

@@ -118,11 +118,26 @@ def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
         >>> leaky_relu(np.array([-1.0, 2.0]))
         array([-0.2,  2. ])
     """
-    return backend(x).where(x > 0, x, x * negative_slope)
+    xp = backend(x)
+    if 0 <= negative_slope <= 1:
+        return xp.maximum(
+            x, x * negative_slope
+        )  # where() guesses signs, and takes ten times as long
+    return xp.maximum(x, 0) + negative_slope * xp.minimum(x, 0)
 
 
+@primitive
+def leaky_slope(x: TensorLike, *, negative_slope: float) -> TensorLike:
+    """1 where x is positive, negative_slope elsewhere: a constant to the gradient."""
+    is_positive = (x > 0).astype(x.dtype)
+    if 0 <= negative_slope <= 1:
+        return backend(x).maximum(is_positive, negative_slope)
+    return is_positive + negative_slope * (1 - is_positive)
+
+
+leaky_slope.gradients(None)
 leaky_relu.gradients(
-    lambda g, y, x, negative_slope=0.2: where(x > 0, g, g * negative_slope), needs="x"
+    lambda g, y, x, negative_slope=0.2: g * leaky_slope(x, negative_slope=negative_slope), needs="x"
 )
 
 

@@ -769,7 +769,10 @@ OPS: dict[str, list[Case]] = {
     "softplus": unary(lambda x: np.logaddexp(0, x)),
     "relu": unary(lambda x: np.maximum(x, 0)),
     "relu6": unary(lambda x: np.clip(x, 0, 6), between_kinks),
-    "leaky_relu": unary(numpy_ops.leaky_relu) + unary(numpy_ops.leaky_relu, negative_slope=0.01),
+    "leaky_relu": unary(numpy_ops.leaky_relu)
+    + varied(
+        numpy_ops.leaky_relu, (3, 4), "negative_slope", 0.01, 0.0, 1.0, 2.5, -0.5, draw=nonzero
+    ),
     "elu": unary(numpy_ops.elu) + unary(numpy_ops.elu, alpha=0.3),
     "selu": unary(lambda x: SCALE * numpy_ops.elu(x, ALPHA)),
     "gelu": unary(numpy_ops.gelu) + unary(numpy_ops.gelu, approximate=True),
