@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 import minigrad
-from minigrad import Model, Sequential, Tensor, datasets, grad, no_grad, ops, plots, training
+from minigrad import Model, Sequential, Tensor, datasets, grad, ops, plots, training
 from minigrad.layers import Dense, Input
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
@@ -201,8 +201,7 @@ def evaluate(model: VAE, x: np.ndarray, draws: int = 10) -> dict[str, float]:
         x: Images.
         draws: Draws of z per image.
     """
-    with no_grad():
-        elbo = -float(np.mean([negative_elbo(x, *model.draw(x)) for _ in range(draws)]))
+    elbo = -float(np.mean([model.evaluate(x, verbose=0) for _ in range(draws)]))
     mean, log_variance = model.encode(x)
     kl = float(kl_divergence(mean, log_variance).mean())
     sampled = float(sampled_kl(mean, log_variance, draws).mean())

@@ -218,6 +218,12 @@ MODELS: dict[str, Small] = {
         np.random.default_rng(3).random((3, 64)),
         np.random.default_rng(3).random((3, 64)),
     ),
+    "rbm": loss_of(
+        from_models("rbm", "RBM", 6, 4),
+        lambda weights, free_energies: (weights * free_energies).mean(),
+        np.random.default_rng(3).random((3, 6)),
+        np.random.default_rng(4).standard_normal(3),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),

@@ -71,7 +71,7 @@ def test_noise_is_new_in_every_step_and_absent_in_prediction(device):
     assert np.array_equal(model.predict(X[:8]), model.predict(X[:8]))
 
 
-def test_train_report_and_pictures(tmp_path):
+def test_train_report_and_pictures(tmp_path, device):
     models, metrics = autoencoder.train(
         steps=12, convolutional_steps=12, anomaly_steps=12, verbose=0
     )

@@ -62,6 +62,7 @@ def test_the_bound_is_below_the_likelihood():
     """With one latent number log p(x) is an integral that can be summed up."""
     minigrad.seed(1)
     model = vae.VAE(1, (8, 8))
+    model.compile("adam")
     z = np.linspace(-8, 8, 4001, dtype="f")[:, None]
     logits = model.decoder.predict(z, verbose=0).astype("d")
     weights = stats.norm.logpdf(z[:, 0]) + math.log(16 / 4000)
@@ -116,7 +117,7 @@ def test_samples_before_training_are_noise_and_are_called_so():
     assert "is untrained" in judge.load(8).report({"VAE": samples})
 
 
-def test_report_and_pictures(tmp_path):
+def test_report_and_pictures(tmp_path, device):
     model, _ = vae.train(steps=48, samples=100, verbose=0)
     report = vae.report(model, samples=200)
     assert "360 reconstructed test digits" in report and "\nVAE " in report
