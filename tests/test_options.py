@@ -114,8 +114,10 @@ OTHER: dict[str, Any] = {
     "backward_layer": layers.LSTM(2, activation="relu", go_backwards=True),
     "baseline": 0.5,
     "AverageWeights.layer": layers.Dense(2),
-    "Input.batch_shape": None,
-    "Input.shape": None,
+    "Dot.axes": 2,
+    "InputLayer.batch_shape": None,
+    "InputLayer.batch_size": 4,
+    "InputLayer.shape": None,
     "LeakyReLU.alpha": 0.125,
     "class_aggregation": "variance_weighted_average",
     "class_id": 1,
@@ -206,7 +208,7 @@ def required(kind: type) -> dict[str, Any]:
 
 def make(kind: type, **options: Any) -> Any:
     """An object with these options."""
-    first = {layers.Parallel: [layers.Dense(2)], layers.Input: [(4,)]}.get(kind, [])
+    first = {layers.Parallel: [layers.Dense(2)], layers.InputLayer: [(4,)]}.get(kind, [])
     return kind(*first, **required(kind), **options)
 
 

@@ -33,11 +33,13 @@ from .promotion import (
     promote_inputs,
     real_dtype,
 )
+from .symbolic import SymbolicTensor, is_symbolic, record
 from .tensor import Tensor, wrap
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Rule = Callable[..., Any]
+LISTS_AND_SYMBOLS = LISTS | {SymbolicTensor}
 
 
 # ---- ops ---------------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ class Primitive(Generic[P]):
         return f"<op {self.name}>"
 
     # One function, because every op of every step passes here and a call costs as much as a branch.
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: C901, PLR0915
         try:
             arrays: list[Any] = []
             parents: list[Node | None] = []
@@ -172,6 +174,8 @@ class Primitive(Generic[P]):
                     arrays.append(a)
                     parents.append(None)
                     if a.__class__ not in SCALARS:
+                        if is_symbolic(a):
+                            return record(self, args, kwargs)
                         other_dtype = True
                         # not integers beside an array of their kind
                         mixed = mixed or not (
@@ -207,7 +211,7 @@ class Primitive(Generic[P]):
         return result
 
     def _compute(self, forward: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        """The call of a definition, or on arrays and lists of numbers alone: array in, array out."""
+        """The call of a definition, or on arrays and lists of numbers alone: arrays in and out."""
         if forward is None:
             return self.forward(*args, **kwargs)
         if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
@@ -324,7 +328,9 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             for a in args:
-                if a.__class__ in LISTS:
+                if a.__class__ in LISTS_AND_SYMBOLS:
+                    if is_symbolic(args):
+                        return record(call, args, kwargs)
                     args = as_arrays(args)  # type: ignore[assignment]
                     break
             return function(*args, **kwargs)

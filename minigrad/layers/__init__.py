@@ -13,10 +13,29 @@ from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .combinators import Parallel, Residual
 from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
-from .core import Dense, Input
+from .core import Dense
 from .embedding import Embedding
 from .functions import Lambda
+from .inputs import Input, InputLayer
 from .masking import Masking
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .modes import is_training, training
 from .normalization import (
     BatchNormalization,
@@ -55,7 +74,6 @@ from .transformer import TransformerDecoder, TransformerEncoder
 from .wrappers import Bidirectional, TimeDistributed
 
 # their other names in Keras
-InputLayer = Input
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 AvgPool1D = AveragePooling1D
@@ -67,20 +85,24 @@ GlobalMaxPool2D = GlobalMaxPooling2D
 
 __all__ = [
     "Activation",
+    "Add",
     "AdditiveAttention",
     "Attention",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "ELU",
     "Embedding",
@@ -114,9 +136,12 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
     "MinibatchStdDev",
+    "Minimum",
     "ModulatedConv2D",
     "MultiHeadAttention",
+    "Multiply",
     "PReLU",
     "Parallel",
     "Parameter",
@@ -138,12 +163,21 @@ __all__ = [
     "SpatialDropout2D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "Subtract",
     "TimeDistributed",
     "TransformerDecoder",
     "TransformerEncoder",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
     "is_training",
+    "maximum",
+    "minimum",
+    "multiply",
     "recompute_statistics",
+    "subtract",
     "training",
 ]

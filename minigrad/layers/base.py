@@ -8,13 +8,14 @@ from typing import Any
 from .. import initializers, regularizers
 from ..arguments import improve_error
 from ..config import settings
+from ..engine.symbolic import is_symbolic
 from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
 from ..utils.structures import is_structure, map_structure
 from . import calls, modes
 from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
-from .module import Module
 from .parameter import Parameter
+from .recorded import Recorded
 from .validation import (
     add_path,
     check_features,
@@ -28,7 +29,7 @@ from .validation import (
 CALL_ERRORS = ValueError, TypeError, LookupError, AttributeError, FloatingPointError
 
 
-class Layer(Module):
+class Layer(Recorded):
     """Base of all layers: a subclass writes `__init__`, `build(input_shape)` and `call(x)`.
 
     `build` runs once, before the first call, with the shape of the first input, batch axis
@@ -194,12 +195,17 @@ class Layer(Module):
             training: Training mode for this call alone; None for the mode set outside.
             **options: Keyword arguments of `call`; mask= stands for the mask of x.
         """
+        is_tensor = isinstance(x, Tensor)
+        if not is_tensor and is_symbolic((x, *others)):
+            if training is not None:
+                options["training"] = training
+            return self._record_call(x, others, options)
         if (training is not None or self._takes_training) and (
             mode := calls.new_mode(self, training, others)
         ) is not None:
             with modes.training(mode):
                 return self(x, *others, **options)
-        if not isinstance(x, Tensor) or (x._array.dtype.kind != "f" and not self.accepts_integers):
+        if not is_tensor or (x._array.dtype.kind != "f" and not self.accepts_integers):
             x = self._as_input(x)
         asks = self._call_signature is not None or options or x.__class__ is not Tensor
         x, mask = calls.take_masks(self, x, others, options) if asks else (x, x.mask)

@@ -1,4 +1,4 @@
-"""Input and Dense."""
+"""Dense."""
 
 from __future__ import annotations
 
@@ -6,53 +6,10 @@ from typing import Any
 
 from .. import activations, initializers, ops, regularizers
 from .base import Layer
-from .validation import positive_integer, shape_tuple
+from .validation import positive_integer
 
 # Outputs up to which one fused node is faster; beyond, two nodes free memory sooner.
 FUSED_OUTPUTS = 1 << 16
-
-
-class Input(Layer):
-    """The shape of a model's input, as the first layer of a Sequential: it returns x itself.
-
-    Args:
-        shape: Shape of one input, without the batch axis.
-        batch_shape: Shape of a batch in its place; its first number changes nothing.
-        name: Name of the layer.
-        trainable: Has no effect: there are no parameters.
-
-    Raises:
-        ValueError: If neither shape nor batch_shape is given, or both are.
-
-    Example:
-        >>> model = minigrad.Sequential([Input((64,)), Dense(10)])
-        >>> model.output_shape
-        (None, 10)
-    """
-
-    accepts_integers = True
-    supports_masking = True
-
-    def __init__(
-        self,
-        shape: tuple[int, ...] | None = None,
-        *,
-        batch_shape: tuple[Any, ...] | None = None,
-        name: str | None = None,
-        trainable: bool = True,
-    ) -> None:
-        if (shape is None) is (batch_shape is None):
-            raise ValueError(
-                "Input needs the shape of one input, like Input((64,)), or that of a batch, like "
-                "Input(batch_shape=(None, 64))"
-            )
-        declared = (
-            shape if batch_shape is None else shape_tuple(self, "batch_shape", batch_shape)[1:]
-        )
-        super().__init__(name, trainable, shape_tuple(self, "shape", declared))
-
-    def call(self, x: Any) -> Any:
-        return x
 
 
 class Dense(Layer):

@@ -33,7 +33,7 @@ class Module(metaclass=ExplainsArguments):
 
     name: str | None = None
     # attributes that repeat what others hold
-    _bookkeeping = frozenset({"_trained", "_trainable_at_compile"})
+    _bookkeeping = frozenset({"_trained", "_trainable_at_compile", "_calls"})
     _trainable = True
     _has_default_name = False  # named by name_layers, not by the user
 

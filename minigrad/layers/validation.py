@@ -165,12 +165,16 @@ def check_axis(layer: Any, axis: Any) -> None:
         )
 
 
-def shape_tuple(layer: Any, name: str, value: Any) -> tuple[Any, ...]:
-    """A shape without its batch axis as a tuple; its lengths are positive integers or None."""
+def shape_tuple(owner: Any, name: str, value: Any) -> tuple[Any, ...]:
+    """A shape without its batch axis as a tuple; its lengths are positive integers or None.
+
+    The owner of the argument is a layer, or a name.
+    """
     is_list = isinstance(value, Iterable) and not isinstance(value, str)
     lengths = tuple(value) if is_list else ()
     if not is_list or not all(n is None or (is_integer(n) and n > 0) for n in lengths):
-        raise _no_shape(f"{type(layer).__name__}: {name}", name, value)
+        label = owner if isinstance(owner, str) else type(owner).__name__
+        raise _no_shape(f"{label}: {name}", name, value)
     return lengths
 
 
@@ -216,7 +220,8 @@ def check_set(name: str, values: Any, kinds: tuple[type, ...]) -> None:
 
 def mention_structure(error: Exception, x: Any) -> None:
     """Let the error of the innermost layer say that it was given several arrays, if it was."""
-    if hasattr(error, "layer_path") or not is_structure(x):
+    is_told = hasattr(error, "layer_path") or getattr(error, "names_inputs", False)
+    if is_told or not is_structure(x):
         return
     shapes = ", ".join(str(leaf.shape) for _, leaf in iter_leaves(x))
     hint = "" if isinstance(x, dict) else ": rows of one input are one array, np.stack(x)"

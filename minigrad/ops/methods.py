@@ -8,6 +8,7 @@ from ..arguments import explains_arguments
 from ..config import settings
 from ..engine.autograd import Primitive, backward
 from ..engine.graph import Leaf
+from ..engine.symbolic import SymbolicTensor
 from ..engine.tensor import Tensor
 from . import numpy_protocol
 from .elementwise import (
@@ -125,9 +126,11 @@ METHODS: dict[str, Any] = {
 
 
 def bind_methods() -> None:
-    """Make the operators and methods of the tables those of Tensor."""
+    """Make the operators and methods of the tables those of Tensor, and of SymbolicTensor."""
     for name, function in (METHODS | _in_place()).items():
         _bind(name, function)
+    for name in METHODS.keys() - numpy_protocol.METHODS.keys() - {"backward"}:
+        setattr(SymbolicTensor, name, getattr(Tensor, name))
 
 
 def _in_place() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from .functions import (
     trajectories,
     value_and_derivative,
 )
+from .graphs import plot_model
 from .images import as_images, image_grid, predictions, samples, show_image
 from .networks import (
     compute_feature_maps,
@@ -59,6 +60,7 @@ __all__ = [
     "integer_ticks",
     "losses",
     "new_figure",
+    "plot_model",
     "predictions",
     "saliency",
     "samples",

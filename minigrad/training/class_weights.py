@@ -43,6 +43,11 @@ def apply_class_weights(
     if len(arrays) < 2:
         raise ValueError("class_weight needs targets y")
     x, y, *sample_weight = arrays
+    if isinstance(y, (dict, list, tuple)):
+        raise ValueError(
+            "class_weight weighs the classes of one output: weigh the rows of several by "
+            "sample_weight=, a list or dict with the weights for each"
+        )
     labels = _class_labels(to_cpu(y), class_numbers)
     classes, inverse = np.unique(labels, return_inverse=True)
     by_class = _weights_by_class(class_weight, classes, np.bincount(inverse.reshape(-1)))

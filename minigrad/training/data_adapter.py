@@ -14,6 +14,7 @@ from ..random import generator
 from ..utils.structures import is_structure, iter_leaves, map_structure
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_errors import as_rows, check_inputs, refuse_array
+from .outputs import OutputLosses, parts_by_output
 
 if TYPE_CHECKING:
     from .model import Model
@@ -348,9 +349,13 @@ def prepare_arrays(
     """
     parameters = model._trained or model.weights
     device = parameters[0].device if parameters else default_device()
-    if model.takes_structures and model.input_shape is None and is_structure(x):
-        return _prepare_structure(x, y, sample_weight, device, prefix)
-    x_array, *others = validate_data({f"{prefix}x": x}, y, sample_weight, device, prefix)
+    has_several = model.takes_structures and model.input_shape is None and is_structure(x)
+    if has_several:
+        return _prepare_structures(model, x, y, sample_weight, device, prefix)
+    if isinstance(model.loss, OutputLosses) and y is not None:
+        x_array, *others = _prepare_structures(model, x, y, sample_weight, device, prefix)
+    else:
+        x_array, *others = validate_data({f"{prefix}x": x}, y, sample_weight, device, prefix)
     if x_array.shape[1:] != model.input_shape:
         check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
@@ -358,12 +363,25 @@ def prepare_arrays(
     return [model.cast(x_array), *others]
 
 
-def _prepare_structure(x: Any, y: Any, sample_weight: Any, device: str, prefix: str) -> list[Any]:
-    """The same for several inputs."""
-    inputs = dict(iter_leaves(x, f"{prefix}x"))
-    arrays = validate_data(inputs, y, sample_weight, device, prefix)
-    rest = iter(arrays)
-    return [map_structure(lambda _: next(rest), x), *rest]
+def _prepare_structures(
+    model: Model, x: Any, y: Any, sample_weight: Any, device: str, prefix: str
+) -> list[Any]:
+    """The same for several inputs or outputs."""
+    parts = {f"{prefix}x": x}
+    if y is not None:
+        parts[f"{prefix}y"] = y
+    elif sample_weight is not None:
+        raise ValueError("sample_weight needs y beside it")
+    if sample_weight is not None:
+        parts[f"{prefix}sample_weight"] = sample_weight
+    if isinstance(model.loss, OutputLosses):
+        parts = {
+            name: part if name == f"{prefix}x" else parts_by_output(model.loss.names, part, name)
+            for name, part in parts.items()
+        }
+    leaves = {n: leaf for name, part in parts.items() for n, leaf in iter_leaves(part, name)}
+    rest = iter(validate_data(leaves, device=device))
+    return [map_structure(lambda _: next(rest), part) for part in parts.values()]
 
 
 def validate_data(

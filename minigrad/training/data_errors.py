@@ -351,6 +351,8 @@ def target_hint(model: Model, error: Exception, y: Any, y_pred: Any) -> str:
         >>> target_hint(model, ValueError(), np.zeros((8, 5)), np.zeros((8, 3)))
         ': the model has 3 outputs, y has 5 columns: end it with Dense(5)'
     """
+    if not hasattr(y_pred, "shape"):  # several outputs: the loss has named the one
+        return ""
     if isinstance(error, ValueError):
         return output_hint(y, y_pred)
     return label_hint(y, y_pred) if takes_class_numbers(model) else ""

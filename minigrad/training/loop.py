@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..config import settings
 from ..data.loader import one_pass
 from ..engine.autograd import no_grad
@@ -163,8 +161,8 @@ def evaluate_batches(
 
 def predict_batches(
     model: Model, batches: Iterable[Batch], callbacks: Sequence[Callback] = ()
-) -> np.ndarray:
-    """The outputs for all rows, on the host.
+) -> Any:
+    """The outputs for all rows, on the host: one NumPy array, or a list or dict of them.
 
     Args:
         model: A model, compiled or not.
@@ -188,7 +186,17 @@ def predict_batches(
                 break
     for hook in defined_hooks(callbacks, "on_predict_end"):
         hook({})
-    return (concatenate(outputs) if len(outputs) > 1 else outputs[0]).numpy()
+    return _join_outputs(outputs)
+
+
+def _join_outputs(outputs: list[Any]) -> Any:
+    """The outputs of all batches as NumPy arrays, in lists and dicts as the model returns them."""
+    first = outputs[0]
+    if isinstance(first, dict):
+        return {key: _join_outputs([y[key] for y in outputs]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)([_join_outputs(list(parts)) for parts in zip(*outputs)])
+    return (concatenate(outputs) if len(outputs) > 1 else first).numpy()
 
 
 def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:

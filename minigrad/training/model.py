@@ -6,15 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from .. import losses, metrics, optimizers
+from .. import losses, optimizers
 from ..backend import tune_malloc
 from ..config import restores_settings, settings
 from ..engine.autograd import grad
 from ..layers.base import Layer
 from ..layers.modes import training
 from ..layers.parameter import Parameter
+from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
 from ..utils.registry import check_count, lookup
@@ -38,18 +37,23 @@ from .data_adapter import (
 )
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
+from .functional import GraphModel
 from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
+from .outputs import OutputLosses, output_losses, output_metrics
 from .summary import summary_table
 from .swapped import check_places
 
 TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to enter it
-Metrics = str | Sequence[Any] | None  # names, Metric objects, or functions (y_true, y_pred)
+Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them
 
 
-class Model(Layer):
-    """A layer that can be trained: write `__init__` and `call`, or use Sequential.
+class Model(GraphModel):
+    """A layer that can be trained: of symbolic inputs and outputs, or with `__init__` and `call`.
 
     Args:
+        inputs: Symbolic tensors that `Input` made, or that layers returned: one, or a list, tuple
+            or dict; None for a subclass that writes `call`.
+        outputs: What the layers made of them, in the same forms.
         name: Name of the model.
         trainable: False freezes all parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -69,13 +73,23 @@ class Model(Layer):
         >>> history = model.fit(x, 2 * x, epochs=200, verbose=0)
         >>> model.predict([[0.5]]).round(1)
         array([[1.]], dtype=float32)
+
+        A model of symbolic tensors, with two outputs:
+
+        >>> x = minigrad.Input((4,))
+        >>> h = minigrad.layers.Dense(8, activation="relu")(x)
+        >>> heads = [minigrad.layers.Dense(n, name=name)(h) for n, name in [(1, "a"), (3, "b")]]
+        >>> model = minigrad.Model(x, heads)
+        >>> model.compile("adam", {"a": "mse", "b": "mse"}, loss_weights={"b": 0.5})
+        >>> a, b = model.predict(np.zeros((2, 4)))
+        >>> a.shape, b.shape
+        ((2, 1), (2, 3))
     """
 
     explained = "compile fit evaluate predict train_on_batch test_on_batch save load " + (
         "save_weights load_weights"
     )
     accepts_integers = True
-    takes_structures = True  # False: a list of arrays is one input, its rows
     layers_carry_masks = True
     optimizer: Optimizer
     loss: Callable[..., Any] | None = None
@@ -105,6 +119,7 @@ class Model(Layer):
         loss: Any = None,
         metrics: Metrics = None,
         weighted_metrics: Metrics = None,
+        loss_weights: Any = None,
     ) -> None:
         """Choose optimizer, loss and metrics, and fix which parameters are trained.
 
@@ -115,9 +130,14 @@ class Model(Layer):
 
         Args:
             optimizer: Name, class or Optimizer.
-            loss: Name, class, Loss or function (y_true, y_pred); None if train_step needs none.
-            metrics: Names, Metrics or functions (y_true, y_pred); every row counts alike.
+            loss: Name, class, Loss or function (y_true, y_pred); None if train_step needs none. For
+                several outputs a list of these in their order, or a dict by their names; one
+                serves all.
+            metrics: Names, Metrics or functions (y_true, y_pred); every row counts alike. For
+                several outputs a list or dict of these, or of lists of these.
             weighted_metrics: The same, with rows counted by sample and class weights.
+            loss_weights: By what the loss of each output counts in the sum: a list or dict of
+                numbers; None for 1.
 
         Raises:
             ValueError: If a name is unknown, or stands for something else, like a loss given as
@@ -125,19 +145,20 @@ class Model(Layer):
         """
         try:
             chosen_optimizer = optimizers.get(optimizer)
-            chosen_loss = None if loss is None else losses.get(loss)
-            plain = _get_metrics(metrics, chosen_loss)
-            weighted = _get_metrics(weighted_metrics, chosen_loss)
+            names = self.output_names
+            chosen_loss = output_losses(names, loss, loss_weights, losses.get)
+            plain = output_metrics(names, metrics, chosen_loss, get_metric)
+            weighted = output_metrics(names, weighted_metrics, chosen_loss, get_metric)
         except (ValueError, TypeError):
             check_places(optimizer, loss, [*_listed(metrics), *_listed(weighted_metrics)])
             raise
-        names = [metric.name for metric in plain]
+        plain_names = [metric.name for metric in plain]
         for metric in weighted:
-            if metric.name in names:
+            if metric.name in plain_names:
                 metric.name = f"weighted_{metric.name}"
         self.optimizer = chosen_optimizer
         self.loss = chosen_loss
-        if isinstance(chosen_loss, losses.Loss):
+        if isinstance(chosen_loss, (losses.Loss, OutputLosses)):
             chosen_loss.expect_targets(None)
         self._metrics = plain
         self._weighted_metrics = weighted
@@ -227,7 +248,7 @@ class Model(Layer):
             epochs - initial_epoch,
         )
         run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
-        if isinstance(self.loss, losses.Loss):
+        if isinstance(self.loss, (losses.Loss, OutputLosses)):
             self.loss.expect_targets(y)
         self.history = History()
         own: list[Callback] = [self.history]
@@ -269,7 +290,7 @@ class Model(Layer):
             report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
         self._update_metrics(y, y_pred, sample_weight)
-        return {"loss": value}
+        return {"loss": value, **getattr(self.loss, "output_values", {})}
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
@@ -417,7 +438,7 @@ class Model(Layer):
         y_pred = self(x)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
         self._update_metrics(y, y_pred, sample_weight)
-        return {"loss": loss}
+        return {"loss": loss, **getattr(self.loss, "output_values", {})}
 
     @restores_settings
     def predict(
@@ -427,8 +448,8 @@ class Model(Layer):
         verbose: int | str = 0,
         steps: int | None = None,
         callbacks: Callbacks = None,
-    ) -> np.ndarray:
-        """The outputs for all rows, in inference, as a NumPy array.
+    ) -> Any:
+        """The outputs for all rows, in inference, as a NumPy array; of several, a list or dict.
 
         Args:
             x: Inputs, or batches as in fit.
@@ -443,8 +464,8 @@ class Model(Layer):
         return predict_batches(self, batches, listed)
 
     @restores_settings
-    def predict_on_batch(self, x: Any) -> np.ndarray:
-        """The outputs for one batch, in inference, as a NumPy array.
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, in inference, as a NumPy array; of several, a list or dict.
 
         Args:
             x: Inputs.
@@ -487,7 +508,9 @@ class Model(Layer):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what evaluate returns."""
-        return ["loss", *(metric.name for metric in self.metrics)]
+        of_outputs = getattr(self.loss, "names", [])
+        parts = [f"{name}_loss" for name in of_outputs] if len(of_outputs) > 1 else []
+        return ["loss", *parts, *(metric.name for metric in self.metrics)]
 
     def reset_metrics(self) -> None:
         """Start all metrics afresh."""
@@ -645,11 +668,6 @@ def _as_number(metric: Any) -> float:
             "can be logged: give it one threshold, or average='macro'"
         )
     return float(getattr(result, "item", lambda: result)())
-
-
-def _get_metrics(chosen: Metrics, loss: Any) -> list[Any]:
-    """The metrics of these names, classes or objects."""
-    return [metrics.get(metric, loss) for metric in _listed(chosen)]
 
 
 def _listed(chosen: Metrics) -> Sequence[Any]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from ..layers.base import Layer, check_layer
-from ..layers.core import Input
+from ..engine.symbolic import SymbolicTensor
+from ..layers.base import CALL_ERRORS, Layer, check_layer
+from ..layers.building import unbuilt_if_it_fails
+from ..layers.inputs import Input, InputLayer
 from ..layers.module import name_layers
+from ..layers.validation import add_path
+from .functional import Graph
 from .model import Model
 
 
@@ -50,7 +54,7 @@ class Sequential(Model):
         before = dict(vars(self), layers=list(self.layers))
         try:
             self._append(layer)
-            if not isinstance(layer, Input):
+            if len(self.layers) > len(before["layers"]):
                 self.built = False
                 self._trained = None
             self._build_if_known()
@@ -62,21 +66,67 @@ class Sequential(Model):
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         self._trained = None
-        return self.layers.pop()
+        layer = self.layers.pop()
+        if self._graph is not None:
+            *_, last = self._graph.calls
+            layer._calls = [call for call in layer._calls if call is not last]
+            self._graph = Graph(self._graph.inputs, last.args[0]) if self.layers else None
+        return layer
 
     def _append(self, layer: Any) -> None:
         """Append a layer, or take the shape that an Input declares."""
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.call.function, InputLayer):
+            layer = layer.call.function
         check_layer(self, layer)
         if self.input_shape is None and not self.layers:
             self.input_shape = layer.input_shape
-        if not isinstance(layer, Input):
+        if not isinstance(layer, InputLayer):
             self.layers.append(layer)
             name_layers(self.layers)
 
     def _build_if_known(self) -> None:
         """Build all layers as soon as the shape of the input is known."""
         if self.input_shape is not None and self.layers and not self.built:
-            self.build_from_shape(self.input_shape)
+            try:
+                self.build((None, *self.input_shape))
+            except CALL_ERRORS as error:
+                add_path(error, self._path_name())
+                raise
+
+    def build(self, input_shape: Any) -> None:
+        """Build the layers, one after the other, on a symbolic input.
+
+        Args:
+            input_shape: Shape of the input, batch axis included, which may be None.
+
+        Raises:
+            ValueError: If layers do not fit each other.
+        """
+        self._batch_shape = tuple(input_shape)
+        if self.built and self._graph is None:  # the first batch builds the layers
+            return
+        if self.input_shape is None:
+            self.input_shape = self._batch_shape[1:]
+        with unbuilt_if_it_fails(self):
+            self._extend_graph()
+            self.output_shape = self._require_graph().outputs.shape
+
+    def _extend_graph(self) -> None:
+        """Call the layers that are not in the graph yet on its output, which builds them."""
+        if self._graph is None:
+            dtype = "int64" if self.accepts_integers else None
+            x: Any = Input(batch_shape=(None, *self._batch_shape[1:]), dtype=dtype)
+            inputs, done = x, 0
+        else:
+            inputs, x, done = self._graph.inputs, self._graph.outputs, len(self._graph.calls)
+        for layer in self.layers[done:]:
+            x = layer(x)
+        self._graph = Graph(inputs, x)
+
+    def _require_graph(self) -> Graph:
+        if self._graph is None and self.built:
+            self._extend_graph()
+        return super()._require_graph()
 
     @property
     def accepts_integers(self) -> bool:  # type: ignore[override]

@@ -36,6 +36,21 @@ def _branches() -> list[Layer]:
     return [layers.Dense(4, activation="tanh"), Sequential(layers.Dense(3), layers.Dense(4))]
 
 
+class _Merged(Layer):
+    """A merging layer on inputs one by one."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def call(self, a: Any, b: Any) -> Any:
+        return self.layer([a, b])
+
+
+def merged(make: Callable[[], Layer], *inputs: Array) -> Small:
+    return built(lambda: _Merged(make()), *inputs)
+
+
 class _first(Layer):
     """A cell as a layer that gives its output without the states."""
 
@@ -48,10 +63,21 @@ class _first(Layer):
 
 
 LAYERS: dict[str, Small] = {
-    "Input": built(lambda: layers.Input((4,)), normal(3, 4)),
+    "InputLayer": built(lambda: layers.InputLayer((4,)), normal(3, 4)),
     "Dense": built(lambda: layers.Dense(5, activation="tanh"), normal(3, 4)),
     "Dense without bias": built(lambda: layers.Dense(2, use_bias=False), normal(3, 4)),
     "Dense on sequences": built(lambda: layers.Dense(5), normal(2, 3, 4)),
+    "Add": merged(layers.Add, normal(2, 3, 4), normal(2, 3, 4)),
+    "Subtract": merged(layers.Subtract, normal(3, 4), normal(3, 4)),
+    "Multiply": merged(layers.Multiply, normal(3, 4), normal(3, 1)),
+    "Average": merged(layers.Average, normal(3, 4), normal(3, 4)),
+    "Maximum": merged(layers.Maximum, nonzero(3, 4), 0.1 * nonzero(3, 4)),
+    "Minimum": merged(layers.Minimum, nonzero(3, 4), 0.1 * nonzero(3, 4)),
+    "Concatenate": merged(lambda: layers.Concatenate(axis=1), normal(2, 3, 4), normal(2, 1, 4)),
+    "Dot": merged(lambda: layers.Dot(axes=(2, 1)), normal(2, 3, 4), normal(2, 4, 2)),
+    "Dot of unit vectors": merged(
+        lambda: layers.Dot(1, normalize=True), normal(3, 4), normal(3, 4)
+    ),
     "Activation": built(lambda: layers.Activation("softplus"), normal(3, 4)),
     "ReLU": built(
         lambda: layers.ReLU(max_value=1.0, negative_slope=0.2, threshold=0.1), nonzero(3, 4)

@@ -13,7 +13,7 @@ from minigrad.layers import (
     Dropout,
     Embedding,
     Flatten,
-    Input,
+    InputLayer,
     Lambda,
     Layer,
     LayerNormalization,
@@ -42,13 +42,17 @@ def test_no_layer_escapes_the_registry():
     assert set(public) <= set(layers.__all__)
 
 
-KEEP_INTEGERS = "Embedding Flatten Input Lambda Parallel Permute RepeatVector Reshape Residual"
+MERGING = "Add Average Concatenate Dot Maximum Minimum Multiply Subtract"
+KEEP_INTEGERS = (
+    "Embedding Flatten InputLayer Lambda Parallel Permute RepeatVector Reshape Residual " + MERGING
+)
 CARRY_MASKS = (
     "Activation AdditiveAttention Attention BatchNormalization Bidirectional Dense Dropout ELU "
-    "Embedding GRU GlobalAveragePooling1D GroupNormalization Input InstanceNormalization LSTM "
+    "Embedding GRU GlobalAveragePooling1D GroupNormalization InputLayer InstanceNormalization LSTM "
     "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "
-    "MultiHeadAttention PReLU PixelNormalization RMSNormalization RNN ReLU SimpleRNN SinusoidalPositions Softmax "
-    "SpatialDropout1D SpatialDropout2D TimeDistributed TransformerDecoder TransformerEncoder"
+    "MultiHeadAttention PReLU PixelNormalization RMSNormalization RNN ReLU SimpleRNN "
+    "SinusoidalPositions Softmax SpatialDropout1D SpatialDropout2D TimeDistributed "
+    "TransformerDecoder TransformerEncoder " + MERGING
 )
 
 
@@ -121,7 +125,7 @@ def test_repeated_calls_agree_and_survive_copying(name):
         (ELU(), (4,), (4,), 0),
         (Activation("tanh"), (4,), (4,), 0),
         (Lambda(lambda x: x[..., :2]), (4,), (2,), 0),
-        (Input((4,)), (4,), (4,), 0),
+        (InputLayer((4,)), (4,), (4,), 0),
         (Residual(Dense(4)), (4,), (4,), 20),
         (Residual(Dense(3), Dense(3)), (4,), (3,), 30),
         (Parallel(Dense(2), Dense(3)), (4,), (5,), 25),

@@ -14,6 +14,7 @@ from minigrad.layers import (
     Embedding,
     Flatten,
     Input,
+    InputLayer,
     Lambda,
     Layer,
     LayerNormalization,
@@ -189,7 +190,8 @@ def test_building_draws_nothing_and_records_nothing():
 
 def test_input_shapes():
     assert Dense(3, input_dim=4).input_shape == Dense(3, input_shape=(4,)).input_shape == (4,)
-    assert Input((4,)).input_shape == Input(shape=(4,)).input_shape == (4,)
+    assert InputLayer((4,)).input_shape == InputLayer(shape=(4,)).input_shape == (4,)
+    assert Input((4,)).shape == Input(shape=(4,)).shape == (None, 4)
     assert Flatten(input_shape=(28, 28)).input_shape == (28, 28)
     assert Embedding(5, 2, input_length=7).input_shape == (7,)
     assert Dense(3).input_shape is None
@@ -269,8 +271,10 @@ def test_a_build_by_hand_that_fails_leaves_nothing():
     with pytest.raises(ValueError, match="the branch returns"):
         model.build((None, 5))
     assert not model.built and not model.weights and not model[0].built
-    with pytest.raises(ValueError, match=r"input_shape=\(None, None, 3\): only the length"):
-        Sequential(Dense(2)).build((None, None, None, 3))
+    model = Sequential(Dense(4))
+    with pytest.raises(ValueError, match=r"dense needs lengths that are open"):
+        model.build((None, None))
+    assert not model.built and not model[0].built and not model[0]._calls
 
 
 def test_a_build_of_the_user_s_own():

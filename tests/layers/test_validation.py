@@ -233,7 +233,7 @@ def test_lengths_that_are_none(shape):
 
 
 def test_open_lengths_are_kept():
-    assert Input((None, 3)).input_shape == (None, 3)
+    assert Input((None, 3)).shape == (None, None, 3)
     assert Dense(3, input_shape=[4]).input_shape == (4,)
 
 

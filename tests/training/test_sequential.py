@@ -91,10 +91,12 @@ def test_the_length_of_sequences_may_be_open():
         and model.predict(np.zeros((4, 5, 2), "float32")).shape
         == model.predict(np.zeros((4, 9, 2), "float32")).shape
     )
-    with pytest.raises(
-        ValueError, match=r"input_shape=\(None, None, 3\): only the length of sequences"
-    ):
-        Sequential([Conv2D(3, 2, input_shape=(None, None, 3))])
+    assert model.output_shape == (None, 1) and model.layers[0].output.shape == (None, 3)
+    images = Sequential([Conv2D(3, 2, input_shape=(None, None, 3))])
+    assert images.output_shape == (None, None, None, 3)
+    assert images.predict(np.zeros((2, 5, 6, 3), "float32")).shape == (2, 4, 5, 3)
+    with pytest.raises(ValueError, match=r"dense needs lengths that are open .* \(None, None\)"):
+        Sequential([Dense(3, name="dense", input_shape=(None,))])
 
 
 def test_a_layer_by_name_or_number():
