@@ -119,10 +119,8 @@ def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
         array([-0.2,  2. ])
     """
     xp = backend(x)
-    if 0 <= negative_slope <= 1:
-        return xp.maximum(
-            x, x * negative_slope
-        )  # where() guesses signs, and takes ten times as long
+    if 0 < negative_slope <= 1:  # a maximum takes a tenth of the time of a choice by sign
+        return xp.maximum(x, x * negative_slope)
     return xp.maximum(x, 0) + negative_slope * xp.minimum(x, 0)
 
 
