@@ -69,6 +69,7 @@ class VAE(Model):
                 Dense(64),
             ]
         )
+        self.build_from_shape((64,))
 
     def call(self, x: Any, noise: Any = 0.0) -> tuple[Tensor, Tensor, Tensor]:
         """Logits of the reconstruction, mean and log variance of q(z|x).

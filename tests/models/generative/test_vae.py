@@ -117,6 +117,17 @@ def test_samples_before_training_are_noise_and_are_called_so():
     assert "is untrained" in judge.load(8).report({"VAE": samples})
 
 
+def test_weights_from_a_file_draw_the_same_samples(tmp_path):
+    minigrad.seed(5)
+    model, again = vae.VAE(), vae.VAE()
+    model.save_weights(tmp_path / "vae.safetensors")
+    again.load_weights(tmp_path / "vae.safetensors")
+    minigrad.seed(6)
+    expected = model.sample(4)
+    minigrad.seed(6)
+    assert np.array_equal(again.sample(4), expected)
+
+
 def test_report_and_pictures(tmp_path, device):
     model, _ = vae.train(steps=48, samples=100, verbose=0)
     report = vae.report(model, samples=200)
