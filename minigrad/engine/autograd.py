@@ -174,7 +174,7 @@ class Primitive(Generic[P]):
                     arrays.append(a)
                     parents.append(None)
                     if a.__class__ not in SCALARS:
-                        if is_symbolic(a):
+                        if a.__class__ in LISTS_AND_SYMBOLS and is_symbolic(a):
                             return record(self, args, kwargs)
                         other_dtype = True
                         # not integers beside an array of their kind

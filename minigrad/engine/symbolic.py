@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backend import SCALARS
 from ..config import device_module
 from ..utils.registry import snake_case
 from .tensor import Tensor
@@ -90,7 +91,8 @@ class Call:
 
 def is_symbolic(x: Any) -> bool:
     """True for a SymbolicTensor, and for a list, tuple or dict that holds one."""
-    if x.__class__ not in COLLECTIONS:
+    is_row = x.__class__ is list and x and x[0].__class__ in SCALARS and x[-1].__class__ in SCALARS
+    if is_row or x.__class__ not in COLLECTIONS:  # of the rows of data not each number is looked at
         return isinstance(x, SymbolicTensor)
     return any(map(is_symbolic, x.values() if isinstance(x, dict) else x))
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import initializers, regularizers
 from ..arguments import improve_error
-from ..config import settings
+from ..config import as_data, settings
 from ..engine.symbolic import is_symbolic
-from ..engine.tensor import Tensor
+from ..engine.tensor import Tensor, wrap
 from ..utils.registry import snake_case
 from ..utils.structures import is_structure, map_structure
 from . import calls, modes
@@ -196,7 +196,7 @@ class Layer(Recorded):
             **options: Keyword arguments of `call`; mask= stands for the mask of x.
         """
         is_tensor = isinstance(x, Tensor)
-        if not is_tensor and is_symbolic((x, *others)):
+        if not is_tensor and (is_symbolic(x) or (others and is_symbolic(others))):
             if training is not None:
                 options["training"] = training
             return self._record_call(x, others, options)
@@ -232,7 +232,7 @@ class Layer(Recorded):
             return map_structure(self._as_input, x)
         if isinstance(x, (list, tuple)) and any(isinstance(item, Tensor) for item in x):
             return x
-        tensor = x if isinstance(x, Tensor) else Tensor(x)
+        tensor = x if isinstance(x, Tensor) else wrap(as_data(x), None)
         if self.accepts_integers or tensor.dtype.kind == "f":
             return tensor
         return calls.under_mask(Tensor(self.cast(tensor.data)), tensor.mask)

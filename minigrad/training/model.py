@@ -290,7 +290,13 @@ class Model(GraphModel):
             report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
         self._update_metrics(y, y_pred, sample_weight)
-        return {"loss": value, **getattr(self.loss, "output_values", {})}
+        return self._logged(value)
+
+    def _logged(self, loss: Any) -> dict[str, Any]:
+        """The loss, and those of several outputs."""
+        if isinstance(self.loss, OutputLosses):
+            return {"loss": loss, **self.loss.output_values}
+        return {"loss": loss}
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
@@ -438,7 +444,7 @@ class Model(GraphModel):
         y_pred = self(x)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
         self._update_metrics(y, y_pred, sample_weight)
-        return {"loss": loss, **getattr(self.loss, "output_values", {})}
+        return self._logged(loss)
 
     @restores_settings
     def predict(

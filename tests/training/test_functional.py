@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import numpy as np
 import pytest
 
 import minigrad
 from minigrad import Input, Model, Parameter, Sequential, ops
-from minigrad.engine.symbolic import SymbolicTensor
+from minigrad.engine.symbolic import SymbolicTensor, is_symbolic
 from minigrad.layers import (
     LSTM,
     Activation,
@@ -87,6 +88,16 @@ def test_operators_methods_and_ops_are_recorded():
     assert model(v).shape == (2, 3) and np.allclose(model(v).numpy(), 2.0)
     inner = Model(x, (y, t.shape[1] * x)[1])
     assert np.allclose(inner.predict(v), 4 * v)
+
+
+def test_lists_that_hold_one():
+    x = Input((2,))
+    assert is_symbolic([1.0, x]) and is_symbolic([[x], 2]) and is_symbolic({"a": (0, x)})
+    assert not is_symbolic([1.0, 2.0]) and not is_symbolic([[1, 2], [3, 4]]) and not is_symbolic([])
+    assert ops.stack([x, 2 * x], axis=1).shape == (None, 2, 2)
+    start = time.perf_counter()
+    assert not is_symbolic([[0.5] * 1000] * 10_000)  # looks at each row, not at each number
+    assert time.perf_counter() - start < 0.5
 
 
 @pytest.mark.parametrize(
