@@ -224,6 +224,12 @@ MODELS: dict[str, Small] = {
         np.random.default_rng(3).random((3, 6)),
         np.random.default_rng(4).standard_normal(3),
     ),
+    "diffusion": built(
+        from_models("diffusion", "UNet", 4, (1, 2), 1, (2,), 2),
+        normal(2, 4, 4, 1),
+        integers(5, 2),
+        integers(11, 2),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),
