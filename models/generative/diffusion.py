@@ -407,6 +407,7 @@ def train(
     steps: int = 100,
     schedule: Literal["cosine", "linear"] = "cosine",
     channels: int = 32,
+    sampling_steps: int = 20,
     samples: int = 2000,
     seed: int = 0,
     verbose: int = 1,
@@ -421,6 +422,7 @@ def train(
         steps: Number of steps of noise T.
         schedule: "cosine" or "linear".
         channels: Channels of the first level; the second has twice as many.
+        sampling_steps: Number of steps of DDIM.
         samples: Number of samples that are judged; a fifth as many of the slow samplers.
         seed: Seed of weights, noise and samples.
         verbose: 1 shows progress, 0 does not.
@@ -437,7 +439,7 @@ def train(
     metrics = {"loss": model.history.history["loss"][-1]}
     for name, (share, options) in SAMPLERS.items():
         labels = np.arange(samples // share) % CLASSES
-        model.drawn[name] = draw(model, labels, **options)
+        model.drawn[name] = draw(model, labels, sampling_steps, **options)
         for metric, value in evaluate(model.drawn[name], labels).items():
             metrics[f"{name}_{metric}"] = value
     return model, metrics
@@ -455,21 +457,23 @@ SAMPLERS: dict[str, tuple[int, dict[str, Any]]] = {
 def draw(
     model: Diffusion,
     labels: np.ndarray,
+    sampling_steps: int = 20,
     eta: float = 0.0,
     guidance: float = 0.0,
     any_class: bool = False,
 ) -> np.ndarray:
-    """Samples by 20 steps of DDIM, or by all steps of DDPM, 500 at a time.
+    """Samples by DDIM, or by all steps of DDPM, 500 at a time.
 
     Args:
         model: The model.
         labels: Their classes (N,).
+        sampling_steps: Number of steps of DDIM.
         eta: 0 for DDIM, 1 for DDPM.
         guidance: How far to go beyond the prediction for the class.
         any_class: True hides the classes from the model.
     """
     shown = np.full_like(labels, ANY) if any_class else labels
-    steps = model.steps if eta else 20
+    steps = model.steps if eta else sampling_steps
     parts = np.array_split(shown, -(-len(labels) // 500))
     return np.concatenate([model.sample(part, steps, eta, guidance) for part in parts])
 
@@ -498,23 +502,26 @@ def report(model: Diffusion) -> str:
 
 
 NAMES = {
-    "ddim": "DDIM, 20 steps",
+    "ddim": "DDIM",
     "ddpm": "DDPM, all steps",
     "guided": "DDIM, guidance 1",
     "any_class": "DDIM, any class",
 }
 
 
-def pictures(model: Diffusion, out: Path) -> None:
-    """Samples of each class, the film of their making, and guidance."""
+def pictures(model: Diffusion, out: Path, sampling_steps: int = 20) -> None:
+    """Samples of each class, the film of their making, guidance, and how noise is added."""
     labels = np.repeat(np.arange(CLASSES), 12)
-    sample_plots.draw_sheet(
-        model.sample(labels), 12, "Samples, 12 of each class (DDIM, 20 steps)", out / "samples.png"
-    )
-    film = model.film(np.arange(CLASSES))
-    shown = {f"step {i + 1}": film[i] for i in (0, 2, 4, 6, 8, 10, 12, 15, 19)}
+    samples = model.sample(labels, sampling_steps)
+    sample_plots.draw_sheet(samples, 12, "Samples, 12 of each class (DDIM)", out / "samples.png")
+    film = model.film(np.arange(CLASSES), sampling_steps)
+    places = dict.fromkeys(np.linspace(0, len(film) - 1, 9).astype(int).tolist())
+    shown = {f"step {i + 1}": film[i] for i in places}
     sample_plots.draw_rows(shown, "What the images seem to show, step by step", out / "film.png")
-    guided = {f"guidance {w}": model.sample(np.arange(CLASSES), guidance=w) for w in (0, 1, 3, 8)}
+    guided = {
+        f"guidance {w}": model.sample(np.arange(CLASSES), sampling_steps, guidance=w)
+        for w in (0, 1, 3, 8)
+    }
     sample_plots.draw_rows(guided, "Closer to the class, less varied", out / "guidance.png")
     (x, y), _ = judge.load_data()
     a = model.shares[:: max(model.steps // 8, 1)]

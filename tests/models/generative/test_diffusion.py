@@ -172,13 +172,14 @@ def test_bad_samplings():
 
 def test_train_report_and_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(judge, "FEWEST", 20)
-    flags = {"training_steps": 12, "channels": 8, "steps": 20, "samples": 100, "verbose": 0}
+    flags = {"training_steps": 12, "channels": 8, "steps": 4, "samples": 100, "verbose": 0}
+    flags["sampling_steps"] = 3
     model, metrics = diffusion.train(**flags)
     targets = {target.split()[0] for target in diffusion.TARGETS}
     assert targets <= metrics.keys()
     table = diffusion.report(model)
     assert "20 samples" in table and "DDPM, all steps" in table
-    diffusion.pictures(model, tmp_path)
+    diffusion.pictures(model, tmp_path, sampling_steps=3)
     assert {file.stem for file in tmp_path.iterdir()} == {"samples", "film", "guidance", "noise"}
     assert not pyplot.get_fignums()
     again, same = diffusion.train(**flags)
