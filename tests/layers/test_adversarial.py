@@ -159,6 +159,19 @@ def test_training_with_it_and_saving(tmp_path):
     assert_equal(copy.deepcopy(model)(x), model(x))
 
 
+def test_all_of_them_in_one_functional_model():
+    images, styles = layers.Input((4, 5, 8)), layers.Input((7,))
+    y = MinibatchStdDev()(PixelNormalization()(ModulatedConv2D(3, up=2)(images, styles)))
+    y = SpectralNormalization(Conv2D(2, 3))(layers.ReflectionPadding2D(1)(y))
+    y = EqualizedLearningRate(Dense(1))(layers.Flatten()(y))
+    model = minigrad.Model([images, styles], y)
+    model.compile("adam", "mse")
+    inputs, before = [X, X[:, 0, 0, :7]], model.get_weights()
+    model.train_on_batch(inputs, np.ones((6, 1)))
+    assert model.output_shape == (None, 1)
+    assert all((a != b).any() for a, b in zip(model.get_weights(), before, strict=True))
+
+
 # ---- penalties on gradients ----------------------------------------------------------------------
 
 
