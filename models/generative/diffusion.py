@@ -15,7 +15,7 @@ paper's alpha bar), the share of the image's variance that is left after t steps
   without them. Guidance (Ho & Salimans 2022, arXiv:2207.12598) goes beyond the former: samples look
   more like their class and less like each other, which the Frechet distance punishes.
 
-Samples are drawn with averaged weights: the last ones alone are far worse.
+Samples are drawn with the averages of the weights over the last steps of training.
 """
 
 from __future__ import annotations
