@@ -516,8 +516,8 @@ def pictures(model: Diffusion, out: Path, sampling_steps: int = 20) -> None:
     sample_plots.draw_sheet(samples, 12, "Samples, 12 of each class (DDIM)", out / "samples.png")
     film = model.film(np.arange(CLASSES), sampling_steps)
     places = dict.fromkeys(np.linspace(0, len(film) - 1, 9).astype(int).tolist())
-    shown = {f"step {i + 1}": film[i] for i in places}
-    sample_plots.draw_rows(shown, "What the images seem to show, step by step", out / "film.png")
+    shown = {str(i + 1): film[i] for i in places}
+    sample_plots.draw_rows(shown, "What the images seem to show after each step", out / "film.png")
     guided = {
         f"guidance {w}": model.sample(np.arange(CLASSES), sampling_steps, guidance=w)
         for w in (0, 1, 3, 8)
