@@ -903,7 +903,9 @@ class LearningRateScheduler(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stops training, with a warning, when the loss is NaN or infinite.
+    """Stops training, with a warning, when a loss is NaN or infinite.
+
+    Looked at is what the step logs as "loss", or under a name that ends in "_loss".
 
     Example:
         >>> import warnings
@@ -916,12 +918,12 @@ class TerminateOnNaN(Callback):
     """
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        """Look at the loss of the batch."""
-        if not math.isfinite(logs.get("loss", 0.0)):
-            warnings.warn(
-                f"batch {batch}: the loss is {logs['loss']}; training stops", stacklevel=2
-            )
-            self.model.stop_training = True
+        """Look at the losses of the batch."""
+        for name, value in logs.items():
+            if (name == "loss" or name.endswith("_loss")) and not math.isfinite(value):
+                warnings.warn(f"batch {batch}: the {name} is {value}; training stops", stacklevel=2)
+                self.model.stop_training = True
+                return
 
 
 class LambdaCallback(Callback):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from minigrad import Sequential
+from minigrad import Model, Sequential
 from minigrad.layers import Dense
 from minigrad.optimizers import schedules
 from minigrad.optimizers.sgd import SGD
@@ -285,6 +285,21 @@ def test_terminate_on_nan(rate):
     assert model.optimizer.t < 50 * 6 and model.optimizer.t % 6 or len(history.epoch) == 1
     assert [str(w.message).partition(":")[0] for w in told] == ["training diverges", "batch 1"]
     assert "training stops" in str(told[1].message)
+
+
+def test_any_loss_that_is_nan_stops_the_training():
+    class TwoLosses(Model):
+        def call(self, x):
+            return x
+
+        def train_step(self, data):
+            return {"d_loss": 1.0, "g_loss": math.nan, "loss_scale": math.inf}
+
+    model = TwoLosses()
+    model.compile("sgd")
+    with pytest.warns(UserWarning, match="batch 0: the g_loss is nan; training stops"):
+        history = model.fit(X, epochs=3, batch_size=4, verbose=0, callbacks=[TerminateOnNaN()])
+    assert len(history.epoch) == 1
 
 
 # ---- files ---------------------------------------------------------------------------------------
