@@ -230,6 +230,18 @@ MODELS: dict[str, Small] = {
         integers(5, 2),
         integers(11, 2),
     ),
+    "wgan_gp": loss_of(
+        from_models("wgan_gp", "make_generator", 8, 1, 3),
+        losses.MeanSquaredError(),
+        normal(2, 3),
+        normal(2, 8, 8, 1),
+    ),
+    "wgan_gp, the critic": loss_of(
+        from_models("wgan_gp", "make_critic", 8, 1),
+        losses.MeanSquaredError(),
+        normal(2, 8, 8, 1),
+        normal(2, 1),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),
