@@ -69,6 +69,18 @@ MODELS: dict[str, Small] = {
         normal(2, 784),
         integers(10, 2),
     ),
+    "gan": loss_of(
+        from_models("gan", "make_generator"),
+        losses.MeanSquaredError(),
+        normal(2, 100),
+        normal(2, 64),
+    ),
+    "gan discriminator": loss_of(
+        from_models("gan", "make_discriminator", 0.0),
+        losses.BinaryCrossentropy(),
+        normal(3, 64),
+        integers(2, 3, 1),
+    ),
     "cnn": loss_of(
         from_models("cnn", "cnn"),
         losses.SparseCategoricalCrossentropy(),
