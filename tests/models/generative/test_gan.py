@@ -7,10 +7,15 @@ import pytest
 from matplotlib import pyplot
 
 import minigrad
-from models.common import judge
+from models.common import judge, results
 from models.generative import gan
 
 (X, _), _ = gan.load()
+
+
+def test_targets_can_be_read():
+    metrics = dict.fromkeys((target.split()[0] for target in gan.TARGETS), 1.0)
+    assert all(results.is_met(target, metrics) in (True, False) for target in gan.TARGETS)
 
 
 def test_parameters():
@@ -93,7 +98,7 @@ def test_it_learns(tmp_path):
     assert metrics["known_classes"] <= 10 and metrics["frozen_classes"] <= 10
     assert "known recipe, D frozen" in gan.report(model, samples=500)
     gan.pictures(model, tmp_path)
-    names = {"losses", "samples", "known", "frozen"}
+    names = {"losses", "samples", "known", "frozen", "film"}
     assert {path.stem for path in tmp_path.iterdir()} == names
     assert not pyplot.get_fignums()
     assert model.count_params() == 190_272 + 164_865
