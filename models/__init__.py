@@ -37,7 +37,7 @@ SECTIONS = {
         "transfer",
     ],
     "sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
-    "generative": ["autoencoder", "vae", "rbm", "gan", "diffusion", "wgan_gp"],
+    "generative": ["autoencoder", "vae", "rbm", "gan", "dcgan", "diffusion", "wgan_gp"],
     "study": ["training_study"],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
