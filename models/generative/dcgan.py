@@ -124,6 +124,7 @@ class DCGAN(Model):
         self.generator = generator
         self.discriminator = discriminator
         self.cross_entropy = losses.BinaryCrossentropy(from_logits=from_logits)
+        self.build_from_shape((NOISE,))
 
     def compile(self, g_optimizer: Any, d_optimizer: Any) -> None:  # type: ignore[override]
         """Choose the optimizers.
@@ -213,7 +214,7 @@ def train(
     samples: int = 5000,
     seed: int = 0,
     verbose: int = 1,
-) -> tuple[DCGAN, dict[str, float]]:
+) -> tuple[dict[str, DCGAN], dict[str, float]]:
     """Both networks by Adam; G keeps the averages of its weights. Beside it a small one with the
     fault, by Adam as it is.
 
@@ -235,9 +236,11 @@ def train(
     averaging = AverageWeights(decay, layer=model.generator)
     fit(model, steps, batch_size, verbose, averaging)
     minigrad.seed(seed)
-    model.faulty = train_faulty(fault_steps)
-    last, faulty_last = last_figures(model), last_figures(model.faulty)
-    return model, judge.load(28).score(sample(model.generator, samples)) | {
+    faulty = train_faulty(fault_steps)
+    last, faulty_last = last_figures(model), last_figures(faulty)
+    return {"DCGAN": model, "fault": faulty}, judge.load(28).score(
+        sample(model.generator, samples)
+    ) | {
         "g_loss": last["g_loss"],
         "d_loss": last["d_loss"],
         "logits_g_loss": faulty_last["g_loss"],
@@ -286,27 +289,21 @@ def train_faulty(steps: int, width: int = 16) -> DCGAN:
     return model
 
 
-def report(model: DCGAN, samples: int = 5000) -> str:
+def report(models: dict[str, DCGAN], samples: int = 5000) -> str:
     """Scores of both generators beside the judge's yardsticks."""
-    networks = {"DCGAN": model.generator, "logits as probabilities": model.faulty.generator}
-    return judge.load(28).report({name: sample(g, samples) for name, g in networks.items()})
+    images = {name: sample(model.generator, samples) for name, model in models.items()}
+    return judge.load(28).report(images)
 
 
 # ---- pictures ------------------------------------------------------------------------------------
 
 
-def pictures(model: DCGAN, out: Path) -> None:
+def pictures(models: dict[str, DCGAN], out: Path) -> None:
     """Losses by epoch, of the fault too, and samples of both."""
-    history, faulty = model.history.history, model.faulty.history.history
-    lines = {
-        "G": history["g_loss"],
-        "D": history["d_loss"],
-        "G, logits as probabilities": faulty["g_loss"],
-        "D, logits as probabilities": faulty["d_loss"],
-    }
+    lines = {}
+    for name, model in models.items():
+        history = model.history.history
+        lines |= {f"G, {name}": history["g_loss"], f"D, {name}": history["d_loss"]}
+        images = sample(model.generator, 100)
+        sample_plots.draw_sheet(images, 20, f"Samples, {name}", out / f"{name.lower()}.png")
     plots.curves(lines, xlabel="epoch", ylabel="loss", path=out / "losses.png")
-    for name, network, title in (
-        ("samples", model.generator, "Samples, averaged weights"),
-        ("fault", model.faulty.generator, "Samples, logits taken for probabilities"),
-    ):
-        sample_plots.draw_sheet(sample(network, 100), 20, title, out / f"{name}.png")

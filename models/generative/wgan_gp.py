@@ -152,6 +152,7 @@ class WGANGP(Model):
         self.critic = critic
         self.critic_steps = critic_steps
         self.lambda_ = lambda_
+        self.build_from_shape(generator.input_shape)
 
     def compile(self, g_optimizer: Any, f_optimizer: Any) -> None:  # type: ignore[override]
         """Choose the optimizers.

@@ -121,15 +121,25 @@ def test_a_generator_without_a_gradient_never_changes():
 def test_it_learns_and_the_fault_does_not(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # the fault beside it is there on purpose: it does not warn
-        model, metrics = dcgan.train(132, width=8, fault_steps=88, samples=200, verbose=0)
+        models, metrics = dcgan.train(132, width=8, fault_steps=88, samples=200, verbose=0)
     start = judge.load(28).score(sample(dcgan.make_generator(8), 200))
     assert metrics["frechet_distance"] < 0.6 * start["frechet_distance"]
     assert metrics["classes"] >= 4
     assert metrics["logits_g_loss"] > 10 and metrics["logits_silenced"] > 0.6
-    assert "logits as probabilities" in dcgan.report(model, samples=200)
-    dcgan.pictures(model, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == {"losses", "samples", "fault"}
+    assert "\nfault" in dcgan.report(models, samples=200)
+    dcgan.pictures(models, tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {"losses", "dcgan", "fault"}
     assert not pyplot.get_fignums()
+
+
+def test_weights_from_a_file_draw_the_same_samples(tmp_path):
+    model, again = made(2), made(2)
+    model.train_step(X[:8])
+    model.save_weights(tmp_path / "dcgan.safetensors")
+    again.load_weights(tmp_path / "dcgan.safetensors")
+    noise = np.random.default_rng(0).standard_normal((3, 100), np.float32)
+    assert (again.predict(noise, verbose=0) == model.predict(noise, verbose=0)).all()
+    assert (again.discriminator(X[:8]).numpy() == model.discriminator(X[:8]).numpy()).all()
 
 
 @pytest.mark.filterwarnings("ignore:y_pred holds")

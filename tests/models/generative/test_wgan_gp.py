@@ -168,6 +168,16 @@ def test_one_seed_gives_the_same_bits():
     assert runs[0] == runs[1]
 
 
+def test_weights_from_a_file_draw_the_same_samples(tmp_path):
+    model, again = compiled(), compiled()
+    model.train_step(X[:10])
+    model.save_weights(tmp_path / "wgan_gp.safetensors")
+    again.load_weights(tmp_path / "wgan_gp.safetensors")
+    noise = np.random.default_rng(0).standard_normal((3, 5), np.float32)
+    assert (again.predict(noise, verbose=0) == model.predict(noise, verbose=0)).all()
+    assert (again.critic(X[:3]).numpy() == model.critic(X[:3]).numpy()).all()
+
+
 def test_samples_before_training_are_noise_and_are_called_so():
     images = sample(small()[0], 200)
     assert "is untrained" in judge.load(16).report({"WGAN-GP": images})
