@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from ..backend import Array, backend
 from ..ops.losses import as_computed, as_labels, check_same_shape
 from .matmul import row_sums_forward
@@ -82,10 +84,13 @@ def binary_cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, 
     """The loss."""
     check_same_shape("binary_cross_entropy", logits, targets)
     xp = backend(logits)
-    magnitude = abs(logits)
-    slope = xp.where(logits < 0, targets, 1 - targets)  # far out: 0 where the logit is right
-    losses = xp.where(slope == 0, 0, magnitude) * slope + xp.log1p(xp.exp(-magnitude))
-    return losses.sum() / losses.size, None
+    slope = (logits >= 0) - targets  # of the loss far out: 0 where the logit is right
+    curve = xp.log1p(xp.exp(-abs(logits)))
+    with np.errstate(invalid="ignore"):
+        total = (slope * logits + curve).sum()
+    if total != total:  # an infinite logit that is right costs nothing: 0 * inf is 0
+        total = (slope * xp.where(slope == 0, 0, logits) + curve).sum()
+    return total / curve.size, None
 
 
 def binary_cross_entropy_backward(
