@@ -29,6 +29,23 @@ def pick(structure: Any, i: int, names: Sequence[str]) -> Any:
     return structure[i] if isinstance(structure, (list, tuple)) else structure
 
 
+def pick_output(y_pred: Any, i: int, names: Sequence[str]) -> Any:
+    """The output with number i of what a model returned: by its name, else by its place.
+
+    Args:
+        y_pred: All outputs, a list, tuple or dict.
+        i: The number of the output.
+        names: The names of the outputs.
+
+    Example:
+        >>> pick_output({"b": 2, "a": 1}, 0, ["a", "b"]), pick_output({"x": 5}, 0, ["output_1"])
+        (1, 5)
+    """
+    if isinstance(y_pred, dict) and names[i] not in y_pred:
+        y_pred = list(y_pred.values())
+    return pick(y_pred, i, names)
+
+
 def spread(given: Any, names: Sequence[str], argument: str) -> list[Any]:
     """A loss, weight or metric for each output, None where there is none.
 
@@ -108,13 +125,12 @@ class OutputLosses:
         Raises:
             ValueError: If targets do not fit an output, which is named.
         """
-        outputs = list(y_pred.values()) if isinstance(y_pred, dict) else y_pred
         values: dict[str, Any] = {}
         total: Any = 0.0
         for i, (name, loss, weight) in enumerate(zip(self.names, self.losses, self.weights)):
             if loss is None:
                 continue
-            output = pick(outputs, i, self.names)
+            output = pick_output(y_pred, i, self.names)
             try:
                 y = losses.match_target_shape(pick(y_true, i, self.names), output)
                 value = loss(y, output, pick(sample_weight, i, self.names))
@@ -158,8 +174,7 @@ class OutputMetric(Metric):
             y_pred: All outputs.
             sample_weight: Weights of the rows, or None.
         """
-        outputs = list(y_pred.values()) if isinstance(y_pred, dict) else y_pred
-        output = pick(outputs, self.i, self.names)
+        output = pick_output(y_pred, self.i, self.names)
         y = losses.match_target_shape(pick(y_true, self.i, self.names), output)
         weight = pick(sample_weight, self.i, self.names)
         if weight is None:

@@ -133,6 +133,19 @@ def test_a_subclass_with_several_outputs():
     assert list(history) == ["loss", "value_loss", "kind_loss", "kind_accuracy"]
 
 
+def test_outputs_in_a_dict_are_found_by_name():
+    class Heads(Model):
+        def call(self, x):
+            return {"kind": 0 * x[:, :1] + 2, "value": 0 * x[:, :1]}
+
+    model = Heads()
+    model.compile("sgd", {"value": "mse", "kind": "mse"}, metrics={"kind": "mae", "value": "mae"})
+    zeros = np.zeros((24, 1), "float32")
+    logs = model.evaluate(X, {"value": zeros, "kind": zeros}, return_dict=True)
+    assert (logs["value_loss"], logs["kind_loss"]) == (0, 4)
+    assert (logs["value_mae"], logs["kind_mae"]) == (0, 2)
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
