@@ -44,6 +44,7 @@ from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
 
 from ..common import judge, sample_plots
+from ..common.adversarial import sample
 from ..common.film import Film, write_film
 
 NOISE = 100
@@ -95,16 +96,6 @@ def _hidden(units: int, dropout: float) -> list[Any]:
 def draw_noise(n: int) -> np.ndarray:
     """(n, 100) standard normal numbers."""
     return random_numbers().standard_normal((n, NOISE), np.float32)
-
-
-def sample(network: Sequential, n: int) -> np.ndarray:
-    """Images that a generator makes of fresh noise: (n, 64) in -1..1.
-
-    Args:
-        network: The generator.
-        n: Number of images.
-    """
-    return network.predict(draw_noise(n), verbose=0)
 
 
 # ---- style 1: compile, train_on_batch, trainable = False -----------------------------------------
