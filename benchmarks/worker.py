@@ -115,6 +115,8 @@ def load(framework: str, device: str) -> dict[str, str]:
         raise RuntimeError(f"{cause.name} is not installed") from cause
     if device == "cuda" and not modules[-1].cuda.is_available():
         raise RuntimeError(f"{names[-1]} finds no GPU")
+    if device == "cuda" and framework == "torch":
+        modules[-1].backends.cudnn.allow_tf32 = False  # its convolutions round to 10 bits otherwise
     versions = {m.__name__: str(getattr(m, "__version__", "of this tree")) for m in modules}
     if device == "cuda" and names[-1] == "cupy":
         versions["gpu"] = modules[-1].cuda.runtime.getDeviceProperties(0)["name"].decode()

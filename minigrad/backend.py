@@ -204,12 +204,8 @@ def scatter_add(target: Array, index: Any, values: Array) -> None:
             _add_rows(target, rows, values)
         else:
             np.add.at(target, index, values)
-    elif hasattr(xp, "scatter_add"):
-        xp.scatter_add(target, index, values)
     else:
-        import cupyx
-
-        cupyx.scatter_add(target, index, values)
+        _add_in_order(target, index, values)
 
 
 def _add_rows(target: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
@@ -222,6 +218,35 @@ def _add_rows(target: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
     ones = csr_matrix((np.ones(count, target.dtype), coordinates), (len(distinct), count))
     matrix = np.broadcast_to(values, (*rows.shape, *target.shape[1:])).reshape(count, width)
     target[distinct] += (ones @ matrix).reshape(len(distinct), *target.shape[1:])
+
+
+def _add_in_order(target: Array, index: Any, values: Array) -> None:
+    """scatter_add on a GPU: equal sums in every run, which add.at, by atomics, does not give.
+
+    Sorted, the values of one row are neighbors; each pass adds to every sum the one `step` rows on,
+    so that it spans twice as many.
+    """
+    xp = backend(target)
+    rows, flat = index, target
+    if isinstance(index, tuple):
+        rows = index[0] if len(index) == 1 else None
+    if rows is None:
+        rows = xp.arange(target.size).reshape(target.shape)[index]
+        flat = target.reshape(-1)
+    values = xp.broadcast_to(values, (*rows.shape, *flat.shape[1:]))
+    rows = rows.reshape(-1) % max(1, len(flat))
+    order = xp.argsort(rows)
+    rows, sums = rows[order], values.reshape(len(rows), *flat.shape[1:])[order]
+    step = 1
+    while step < len(rows):
+        equal = rows[step:] == rows[:-step]
+        if not equal.any():
+            break
+        equal = equal.reshape((-1, *[1] * (sums.ndim - 1)))
+        sums[:-step] += xp.where(equal, sums[step:], 0)
+        step *= 2
+    is_first = xp.concatenate([xp.ones(min(1, len(rows)), bool), rows[1:] != rows[:-1]])
+    flat[rows[is_first]] += sums[is_first]
 
 
 def overflow_allowed() -> Any:

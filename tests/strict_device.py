@@ -29,7 +29,7 @@ strings test testing timedelta64 typecodes unstack vecdot vecmat void ScalarType
 matrix_norm vector_norm
 """
 MISSING = set(NAMES.split())
-METHODS = "ctypes data getfield resize setfield setflags to_device flat byteswap"
+METHODS = "ctypes getfield resize setfield setflags to_device flat byteswap"
 MISSING_METHODS = set(METHODS.split())
 # keyword arguments that cupy's functions and methods of these names do not take
 _REDUCTIONS = "sum prod max min amax amin nansum nanprod nanmax nanmin"
@@ -67,6 +67,10 @@ TAKES_LISTS = set(LISTS.split())
 HOST_TRANSFERS = {"array", "asarray", "asanyarray"}
 
 
+class MemoryPointer:
+    """What `data` of CuPy's arrays is: an address on the device, of which nothing can be read."""
+
+
 class StrictArray:
     """A NumPy array that pretends to live elsewhere: see the module's docstring."""
 
@@ -95,6 +99,10 @@ class StrictArray:
         if method != "__call__":
             function = getattr(function, method)
         return function(*inputs, **options)
+
+    @property
+    def data(self):
+        return MemoryPointer()
 
     def item(self, *index):
         return self._host.item(*index)
@@ -298,6 +306,10 @@ def _refuse(name, owner, args, options):
     for option in options:
         if option in refused:
             raise TypeError(f"cupy.{name} takes no argument {option!r}")
+    if name in ("argmax", "argmin"):
+        array, *axes = args if owner is None else (owner, *args)
+        if array.ndim == 0 and (axes or [options.get("axis")])[0] is not None:
+            raise np.exceptions.AxisError(f"cupy.{name}: a number has no axis")
     if name in ("sort", "argsort") and options.get("kind") not in (None, "stable"):
         raise ValueError(f"kind can only be None or 'stable', not {options['kind']!r}")
     if owner is None and name not in TAKES_LISTS and args and isinstance(args[0], list):
@@ -357,7 +369,7 @@ class StrictUfunc:
     outer = property(lambda self: self._method("outer"))
 
     def at(self, *_):
-        raise NotImplementedError(f"`{self.__name__}.at` cannot be relied on: use scatter_add")
+        raise NotImplementedError(f"`{self.__name__}.at` gives other bits in each run of a GPU")
 
 
 class StrictModule:
@@ -381,11 +393,6 @@ class StrictModule:
         return value
 
 
-def scatter_add(target, index, values):
-    """target[index] += values, where repeated indices add up: cupyx.scatter_add."""
-    np.add.at(_unwrap(target), _wrapped_index(index, target.shape), _unwrap(values))
-
-
 def asnumpy(x):
     """A NumPy array of `x`: the explicit transfer to the host, as a function."""
     return x.get() if isinstance(x, StrictArray) else np.asarray(x)
@@ -395,7 +402,6 @@ strict_device = StrictModule(
     "strict_device",
     np,
     ndarray=StrictArray,
-    scatter_add=scatter_add,
     asnumpy=asnumpy,
     special=StrictModule("strict_device.special", scipy.special),
 )

@@ -92,6 +92,8 @@ def test_scatter_add_of_many_rows_adds_repeats():
     "index",
     [
         np.array([0, 2, 0]),
+        np.array([[0, -1, 0, 1], [2, 0, 0, -3]]),
+        np.array([], int),
         (np.array([0, 0, 1]), np.array([1, 1, 0])),
         (slice(None), np.array([1, 1])),
     ],
@@ -107,6 +109,18 @@ def test_scatter_add_adds_repeats(index, xp):
     there = tuple(xp.asarray(i) if isinstance(i, np.ndarray) else i for i in parts)
     bk.scatter_add(target, there, xp.asarray(values))
     np.testing.assert_allclose(mg.to_cpu(target), expected)
+
+
+def test_scatter_add_gives_the_same_bits_again(xp):
+    draw = np.random.default_rng(0)
+    ids, values = xp.asarray(draw.integers(0, 9, 4000)), xp.asarray(draw.normal(size=(4000, 8)))
+    sums = []
+    for _ in range(3):
+        target = xp.zeros((9, 8))
+        bk.scatter_add(target, (ids,), values)
+        sums.append(mg.to_cpu(target))
+    np.testing.assert_array_equal(sums[0], sums[1])
+    np.testing.assert_array_equal(sums[0], sums[2])
 
 
 def test_special_functions(xp):

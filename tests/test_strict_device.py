@@ -46,6 +46,20 @@ def test_strict_refuses_with_a_type_error(act):
         act(strict_device.asarray(HOST))
 
 
+def test_data_is_an_address():
+    values = np.asarray(strict_device.asarray(HOST).data)
+    assert values.shape == () and values.dtype == object
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_a_number_has_no_axis_of_a_largest_element(name):
+    number = strict_device.asarray(1.0)
+    assert int(getattr(number, name)()) == 0
+    for act in (lambda: getattr(number, name)(0), lambda: getattr(strict_device, name)(number, 0)):
+        with pytest.raises(np.exceptions.AxisError):
+            act()
+
+
 @pytest.mark.parametrize(
     "name",
     ["errstate", "random", "nditer", "block", "geomspace", "insert", "ma", "vecdot", "unstack"],

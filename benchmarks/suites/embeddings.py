@@ -31,7 +31,8 @@ def minigrad_steps(table, ids, g, device):
     import minigrad as mg
 
     mg.set_device(device)
-    table, ids, g = mg.Tensor(table, requires_grad=True), mg.Tensor(ids), mg.Tensor(g).data
+    ids, g = mg.Tensor(ids, device=device), mg.Tensor(g, device=device).data
+    table = mg.Tensor(table, requires_grad=True, device=device)
     return {"forward + backward": lambda: mg.grad(mg.ops.take(table, ids), [table], cotangent=g)}
 
 

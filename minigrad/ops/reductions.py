@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend import Axis, Shape, backend, mean_axes, sum_axes
+from ..backend import Array, Axis, Shape, backend, mean_axes, sum_axes
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import accumulates, real
 from ..engine.tensor import TensorLike
@@ -294,7 +294,7 @@ def argmax(x: TensorLike, *, axis: int | None = None) -> TensorLike:
         array([1, 0])
     """
     _check_elements(x, axis)
-    return x.argmax(axis if axis is None else normalize_axis(axis, x.ndim))
+    return x.argmax(_axis_of_index(x, axis))
 
 
 @primitive
@@ -310,7 +310,13 @@ def argmin(x: TensorLike, *, axis: int | None = None) -> TensorLike:
         array([0, 1])
     """
     _check_elements(x, axis)
-    return x.argmin(axis if axis is None else normalize_axis(axis, x.ndim))
+    return x.argmin(_axis_of_index(x, axis))
+
+
+def _axis_of_index(x: Array, axis: int | None) -> int | None:
+    """The axis of argmax and argmin; None for a number, of which CuPy takes no other."""
+    axis = axis if axis is None else normalize_axis(axis, x.ndim)
+    return axis if x.ndim else None
 
 
 # ---- truth ---------------------------------------------------------------------------------------

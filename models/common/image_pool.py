@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad import Tensor
 from minigrad.backend import backend
 from minigrad.random import generator
 from minigrad.utils.registry import check_count
@@ -37,7 +38,7 @@ class ImagePool:
         Args:
             images: Images (N, H, W, C), an array or a Tensor, whose gradient ends here.
         """
-        images = getattr(images, "data", images) if hasattr(images, "requires_grad") else images
+        images = images.data if isinstance(images, Tensor) else images
         return backend(images).stack([self._exchange(image) for image in images])
 
     def _exchange(self, image: Any) -> Any:

@@ -146,7 +146,7 @@ class Transformer(Model):
                 "greedy and beam_search write one"
             )
         memory, mask = self.encode(source.data)
-        return self.decode(getattr(target, "data", target), memory, mask)
+        return self.decode(target.data if isinstance(target, Tensor) else target, memory, mask)
 
     @property
     def device(self) -> str | None:

@@ -13,4 +13,4 @@ def leaf(values, dtype=None):
 
 def host(x):
     """The values of a Tensor or an array of any device, on the host."""
-    return mg.to_cpu(getattr(x, "data", x))
+    return mg.to_cpu(x.data if isinstance(x, Tensor) else x)

@@ -20,7 +20,7 @@ ERRORS = [
         ["take_along_axis", r"\(2,\)", r"\(2, 3\)"],
     ),
     ("too many indices", lambda x: x[0, 0, 0], IndexError, ["indexing", r"\(2, 3\)"]),
-    ("integer index", lambda x: x[2], IndexError, ["indexing", "index 2", r"\(2, 3\)"]),
+    ("integer index", lambda x: x[2], IndexError, ["indexing", "ndex 2", r"\(2, 3\)"]),
 ]
 
 
