@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..arguments import ExplainsArguments, nearest
+from ..backend import backend
 from ..utils.files import parsing
 from ..utils.registry import check_choice, check_count
 
@@ -708,7 +709,8 @@ class BackupAndRestore(Callback):
 
     A checkpoint (Model.save) is written at the end of each epoch, and deleted when the fit has
     finished. A fit that finds one continues bit for bit with the epoch after it, its callbacks
-    too; the history holds the epochs from there on. The model must be built.
+    too; the history holds the epochs from there on. The model must be built. Once a weight is NaN
+    or infinite, nothing more is saved, and the last good checkpoint stays.
 
     Args:
         backup_dir: The folder for the checkpoint, of this training alone; made if it is missing.
@@ -767,17 +769,33 @@ class BackupAndRestore(Callback):
         """Save the model after every so many batches."""
         self.batches += 1
         if self.save_freq != "epoch" and self.batches % int(self.save_freq) == 0:
-            self.model.save(self.path, self.epoch)
+            self._save()
 
     def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
         """Save the model."""
         self.epoch = epoch + 1
         if self.save_freq == "epoch":
+            self._save()
+
+    def _save(self) -> None:
+        """Save the model, unless it has diverged."""
+        if self._has_diverged():
+            if self.path.exists():
+                warnings.warn(
+                    "weights are NaN or infinite: they are not saved; the last good ones are "
+                    f"there: model.load({str(self.path)!r})",
+                    stacklevel=2,
+                )
+        else:
             self.model.save(self.path, self.epoch)
 
+    def _has_diverged(self) -> bool:
+        weights = self.model._built_weights("BackupAndRestore").values()
+        return not all(backend(p.data).isfinite(p.data).all() for p in weights)
+
     def on_train_end(self, logs: Logs) -> None:
-        """Delete the backup, unless an exception has ended the fit."""
-        if self.delete_checkpoint and self.model._finished:
+        """Delete the backup, unless an exception has ended the fit, or the model has diverged."""
+        if self.delete_checkpoint and self.model._finished and not self._has_diverged():
             self.path.unlink(missing_ok=True)
             if not any(self.backup_dir.iterdir()):
                 self.backup_dir.rmdir()

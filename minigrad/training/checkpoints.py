@@ -32,17 +32,20 @@ if TYPE_CHECKING:
 ENTRIES = {
     "epoch": int,
     "generator": dict,
-    "optimizer": dict,
+    "optimizers": {str: dict},
     "layers": {str: dict},
     "callbacks": [dict],
     "not_held": [str],
 }
 
+Slots = dict[str, list[np.ndarray]]  # the state arrays of an optimizer by parameter
+
 # ---- saving --------------------------------------------------------------------------------------
 
 
 def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) -> None:
-    """Write weights, optimizer, generator, and the state of layers and callbacks.
+    """Write weights, every optimizer that the model has as an attribute, generator, and the state
+    of layers and callbacks.
 
     Args:
         path: The file.
@@ -55,7 +58,7 @@ def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) 
         "weights": list(weights),
         "epoch": epoch,
         "generator": generator().bit_generator.state,
-        "optimizer": _optimizer_state(model.optimizer, weights) if model._compiled else {},
+        "optimizers": {k: _optimizer_state(o, weights) for k, o in _optimizers(model).items()},
         "layers": _layer_states(model),
         "callbacks": [
             {"class": type(c).__name__, "state": c.get_state()} for c, _ in model._fitting
@@ -64,6 +67,11 @@ def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) 
     }
     packed = json.dumps(pack(content, "", arrays), allow_nan=False)
     save_safetensors(path, arrays, {METADATA: packed})
+
+
+def _optimizers(model: Model) -> dict[str, Optimizer]:
+    """The optimizers of a model by attribute: of a GAN, its generator's and its discriminator's."""
+    return {name: value for name, value in vars(model).items() if isinstance(value, Optimizer)}
 
 
 def _optimizer_state(optimizer: Optimizer, weights: Weights) -> dict[str, Any]:
@@ -210,15 +218,14 @@ def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
         entry(state, key, kind, path)
     fitting, problems = match_arrays(weights, stored)
     problems.setdefault("not in the model", []).extend(arrays)  # those that no state has named
-    optimizer = model.optimizer if model._compiled else None
-    problems["optimizer"], slots = _match_optimizer(optimizer, state["optimizer"], weights, path)
+    problems["optimizer"], slots = _match_optimizers(model, state["optimizers"], weights, path)
     problems["random generator"] = _generator_problems(state["generator"])
     problems["layers"] = _restore_layers(model, state["layers"], keep=not any(problems.values()))
     problems = {title: found for title, found in problems.items() if found}
     if problems:
         raise mismatch_error(str(path), problems)
-    if optimizer is not None and state["optimizer"]:
-        _restore_optimizer(optimizer, state["optimizer"], weights, slots)
+    for name, stored_state in state["optimizers"].items():
+        _restore_optimizer(getattr(model, name), stored_state, weights, slots[name])
     for name, a in fitting.items():
         weights[name].assign(a)
     generator().bit_generator.state = state["generator"]
@@ -226,12 +233,23 @@ def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
     return int(state["epoch"])
 
 
+def _match_optimizers(
+    model: Model, states: dict[str, Any], weights: Weights, path: PathLike
+) -> tuple[list[str], dict[str, Slots]]:
+    """(problems, state arrays by optimizer) of what a checkpoint holds of all optimizers."""
+    optimizers, slots = _optimizers(model), {}
+    missing = [name for name in optimizers if states and name not in states]
+    problems = [f"the checkpoint has none for {name}" for name in missing]
+    for name, state in states.items():
+        found, slots[name] = _match_optimizer(optimizers.get(name), state, weights, path)
+        problems += found if len(states) == 1 else [f"{name}: {problem}" for problem in found]
+    return problems, slots
+
+
 def _match_optimizer(
     optimizer: Optimizer | None, state: dict[str, Any], weights: Weights, path: PathLike
-) -> tuple[list[str], dict[str, list[np.ndarray]]]:
+) -> tuple[list[str], Slots]:
     """(problems, state arrays by parameter) of what a checkpoint holds of an optimizer."""
-    if not state:
-        return [], {}
     name, slots = entry(state, "name", str, path), tuple(entry(state, "slots", [str], path))
     if optimizer is None or (optimizer.name, optimizer.slots) != (name, slots):
         compiled = "is not compiled"
@@ -271,7 +289,7 @@ def _restore_optimizer(
     optimizer: Optimizer,
     state: dict[str, Any],
     weights: Weights,
-    slots: dict[str, list[np.ndarray]],
+    slots: Slots,
 ) -> None:
     """Load the state, the step and, unless it follows a schedule, the learning rate."""
     optimizer.load_state([weights[name] for name in slots], list(slots.values()), state["t"])

@@ -29,6 +29,7 @@ from minigrad.training.callbacks import (
     LearningRateScheduler,
     ModelCheckpoint,
     ReduceLROnPlateau,
+    TerminateOnNaN,
 )
 
 rng = np.random.default_rng(5)
@@ -197,6 +198,91 @@ def test_a_fit_in_the_same_process_continues_after_the_last_backup(tmp_path):
     for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert not backup.backup_dir.exists() and backup.backup_dir.parent.exists()
+
+
+class Rivals(minigrad.Model):
+    """Two layers, each with an optimizer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = minigrad.layers.Dense(1)
+        self.down = minigrad.layers.Dense(1)
+        self.build((None, X.shape[1]))
+
+    def compile(self, optimizer, second):
+        super().compile(optimizer)
+        self.second = second
+
+    def call(self, x):
+        return self.up(x) - self.down(x)
+
+    def train_step(self, data):
+        with minigrad.training():
+            loss = minigrad.ops.mean(self(data) ** 2)
+        for layer, optimizer in ((self.up, self.optimizer), (self.down, self.second)):
+            weights = layer.trainable_weights
+            optimizer.apply(minigrad.grad(loss, weights), weights)
+        return {"loss": loss}
+
+
+def rivals(second=None):
+    minigrad.seed(0)
+    model = Rivals()
+    model.compile(Adam(0.05), second or SGD(0.1, momentum=0.9))
+    return model
+
+
+def test_every_optimizer_of_a_model_goes_on(tmp_path):
+    whole, model = rivals(), rivals()
+    whole.fit(X, epochs=4, verbose=0)
+    minigrad.seed(0)
+    model = rivals()
+    backup = BackupAndRestore(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, epochs=4, verbose=0, callbacks=[backup, FailOnce(2)])
+    model = rivals()
+    model.fit(X, epochs=4, verbose=0, callbacks=[backup])
+    assert model.second.t == whole.second.t > 0
+    for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_checkpoint_needs_every_optimizer(tmp_path):
+    model = rivals()
+    model.fit(X, epochs=1, verbose=0)
+    model.save(tmp_path / "both")
+    other = rivals(second=SGD(0.1))
+    before = [a.copy() for a in other.get_weights()]
+    with pytest.raises(ValueError, match="second: the state of the optimizer 'sgd'.*compile it"):
+        other.load(tmp_path / "both")
+    del model.second
+    model.save(tmp_path / "one")
+    with pytest.raises(ValueError, match="optimizer: the checkpoint has none for second"):
+        other.load(tmp_path / "one")
+    for a, b in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class Spoil(Callback):
+    """Makes a weight NaN in an epoch."""
+
+    def on_epoch_end(self, epoch, logs):
+        if epoch == 2:
+            self.model.trainable_weights[0].data[...] = np.nan
+
+
+def test_the_last_good_state_is_kept_when_weights_become_nan(tmp_path):
+    good, model, backup = network(), network(), BackupAndRestore(tmp_path)
+    good.fit(X, Y, epochs=2, verbose=0)
+    minigrad.seed(3)
+    model = network()
+    with pytest.warns(UserWarning, match="NaN") as told:
+        model.fit(X, Y, epochs=5, verbose=0, callbacks=[Spoil(), backup, TerminateOnNaN()])
+    assert any(f"model.load({str(backup.path)!r})" in str(w.message) for w in told)
+    assert np.isnan(model.get_weights()[0]).all()
+    assert model.load(backup.path) == 2
+    for a, b in zip(good.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_backup_outlives_a_failure_at_the_very_end(tmp_path):
@@ -494,28 +580,29 @@ def set_array(name, convert):
     return change
 
 
-M = "optimizer/state/dense/kernel/m"
+ADAM = ("optimizers", "optimizer")
+M = "optimizers/optimizer/state/dense/kernel/m"
 CHANGES = {
-    "no slot": (lambda a, c: a.pop(M), "array optimizer/state/dense/kernel/m is missing"),
-    "slot not named": (remove_in("optimizer", "state", "dense/kernel", "m"), "missing: dense/ker"),
+    "no slot": (lambda a, c: a.pop(M), f"array {M} is missing"),
+    "slot not named": (remove_in(*ADAM, "state", "dense/kernel", "m"), "missing: dense/ker"),
     "one number": (set_array(M, lambda a: a[:1, :1]), r"dense/kernel/m is \(1, 1\).* \(3, 4\)"),
     "transposed": (set_array(M, lambda a: a.T), r"dense/kernel/m is \(4, 3\), the model expects"),
     "slot of integers": (set_array(M, lambda a: a.astype(int)), "kernel/m is int64, the model exp"),
     "slot for nobody": (
-        set_in("optimizer", "state", "x", {"m": 1}),
+        set_in(*ADAM, "state", "x", {"m": 1}),
         "optimizer: .*not in the model: x",
     ),
-    "t": (set_in("optimizer", "t", -1), "'t' is -1, expected int"),
-    "t is a text": (set_in("optimizer", "t", "1"), "'t' is '1', expected int"),
-    "t is true": (set_in("optimizer", "t", True), "'t' is True, expected int"),
+    "t": (set_in(*ADAM, "t", -1), "'t' is -1, expected int"),
+    "t is a text": (set_in(*ADAM, "t", "1"), "'t' is '1', expected int"),
+    "t is true": (set_in(*ADAM, "t", True), "'t' is True, expected int"),
     "t is huge": (
-        set_in("optimizer", "t", 10**400),
+        set_in(*ADAM, "t", 10**400),
         "'t' is a number of many digits, expected int",
     ),
-    "rate": (set_in("optimizer", "learning_rate", math.nan), "NaN is no finite number"),
-    "infinite": (set_in("optimizer", "learning_rate", math.inf), "Infinity is no finite number"),
-    "negative": (set_in("optimizer", "learning_rate", -0.5), "learning rate -0.5 is negative"),
-    "rate is null": (set_in("optimizer", "learning_rate", None), "'learning_rate' is None, expect"),
+    "rate": (set_in(*ADAM, "learning_rate", math.nan), "NaN is no finite number"),
+    "infinite": (set_in(*ADAM, "learning_rate", math.inf), "Infinity is no finite number"),
+    "negative": (set_in(*ADAM, "learning_rate", -0.5), "learning rate -0.5 is negative"),
+    "rate is null": (set_in(*ADAM, "learning_rate", None), "'learning_rate' is None, expect"),
     "generator": (set_in("generator", {"state": 1}), "random generator: its state is malformed"),
     "generator's number": (set_in("generator", "state", "state", -1), "its state is malformed"),
     "other generator": (set_in("generator", "bit_generator", "MT19937"), "its state is malformed"),
