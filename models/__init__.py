@@ -5,7 +5,8 @@ In an installed minigrad the zoo is `minigrad.zoo`, and `python -m minigrad.zoo`
 The docstring of a model's file begins with its title and citation. The file defines the model (a
 builder or a class) and `train(...) -> (model, metrics)`, whose arguments are the flags of the
 command line. Where there is something to show it also defines `report(model, ...) -> str` and
-`pictures(model, out, ...)`, which may take any of train's arguments.
+`pictures(model, out, ...)`, which may take any of train's arguments. A generative model of images
+defines `build(...)`, with arguments of train, and `sample(model, n)`: `--samples N` calls them.
 
 For `--record` a file may set
 

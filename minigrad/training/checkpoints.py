@@ -286,10 +286,7 @@ def _match_optimizer(
 
 
 def _restore_optimizer(
-    optimizer: Optimizer,
-    state: dict[str, Any],
-    weights: Weights,
-    slots: Slots,
+    optimizer: Optimizer, state: dict[str, Any], weights: Weights, slots: Slots
 ) -> None:
     """Load the state, the step and, unless it follows a schedule, the learning rate."""
     optimizer.load_state([weights[name] for name in slots], list(slots.values()), state["t"])

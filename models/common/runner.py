@@ -17,12 +17,14 @@ import minigrad
 from minigrad.utils.files import atomic_write
 
 from .. import NAMES, SECTIONS, load, title
-from . import results
+from . import results, sample_plots
 
 COMMAND = f"python -m {__package__.rpartition('.')[0]}"  # models, or minigrad.zoo
 USAGE = f"""\
 {COMMAND} NAME [--flag value] [--device cuda] [--out FOLDER]
     trains a model, prints its report, writes weights, metrics and pictures
+{COMMAND} NAME --samples N [--out FOLDER]
+    draws samples of a generative model from the weights of a run
 {COMMAND} NAME --help
     lists its flags
 {COMMAND} --record [NAME ...]
@@ -91,13 +93,15 @@ def run_file(file: str) -> None:
 def run_command(name: str, module: ModuleType, words: Sequence[str]) -> int:
     """Train a model with the flags of the command line, and return the exit status."""
     flags = vars(argument_parser(name, module).parse_args(words))
-    device, out = flags.pop("device"), Path(flags.pop("out"))
+    device, out, samples = flags.pop("device"), Path(flags.pop("out")), flags.pop("samples", None)
     try:
         with minigrad.device(device):  # an unknown one is an error before anything is trained
             pass
     except (RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    if samples is not None:
+        return draw_samples(name, module, flags, device, out, samples)
     run(name, module, flags, device, out)
     return 0
 
@@ -122,6 +126,9 @@ def argument_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
         choices, kind = get_args(hints.get(parameter.name)), type(default)
         shown = {"choices": choices} if choices else {"metavar": kind.__name__}
         parser.add_argument(flag, type=kind, **options, **shown)
+    if draws_samples(module):
+        text = "draw so many samples with the weights in --out, and train nothing"
+        parser.add_argument("--samples", type=int, metavar="N", help=text)
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default %(default)s")
     parser.add_argument(
         "--out",
@@ -173,6 +180,46 @@ def run(
         print(f"  {metric.replace('_', ' ')}: {value:.4g}")
     print(f"in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
     return metrics
+
+
+def draws_samples(module: ModuleType) -> bool:
+    """True for a generative model of images: `sample(model, n)` draws from what `build` makes."""
+    return hasattr(module, "sample") and hasattr(module, "build")
+
+
+def draw_samples(
+    name: str, module: ModuleType, flags: dict[str, Any], device: str, out: Path, n: int
+) -> int:
+    """Write samples of a generative model with the weights of a run, and return the exit status.
+
+    The model is built with the flags of that run; without one it is untrained, which is said.
+    """
+    weights = out / "weights.safetensors"
+    if n < 1:
+        print(f"--samples {n}: draw at least 1", file=sys.stderr)
+        return 2
+    if weights.exists() and (out / "metrics.json").exists():
+        flags |= json.loads((out / "metrics.json").read_text())["flags"]
+    with minigrad.device(device):
+        minigrad.seed(flags["seed"])
+        model = module.build(**accepted_flags(module.build, flags))
+        if weights.exists():
+            try:
+                model.load_weights(weights)
+            except ValueError as error:
+                print(error, file=sys.stderr)
+                return 2
+        else:
+            print(
+                f"there are no weights in {out}: an untrained {name} draws noise; "
+                f"{COMMAND} {name} --out {out} trains it"
+            )
+        images = module.sample(model, n)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{n}_samples.png"
+    sample_plots.draw_sheet(images, min(n, 20), f"{name}: {n} samples", path)
+    print(f"in {path}")
+    return 0
 
 
 def save_weights(model: Any, out: Path) -> None:

@@ -32,7 +32,7 @@ from typing import Any, Literal
 import numpy as np
 
 import minigrad
-from minigrad import Model, Sequential, Tensor, datasets, grad, losses, ops, plots, training
+from minigrad import Sequential, Tensor, datasets, grad, losses, ops, plots, training
 from minigrad.backend import Array, backend
 from minigrad.callbacks import AverageWeights
 from minigrad.layers import (
@@ -47,10 +47,11 @@ from minigrad.layers import (
     Reshape,
 )
 from minigrad.optimizers.adam import Adam
-from minigrad.random import normal
 
 from ..common import judge, sample_plots
-from ..common.adversarial import check_range, sample
+from ..common.adversarial import Adversarial, check_range, same_samples, sample
+from ..common.film import Film, write_film
+from ..common.long_run import fit_steps
 
 NOISE = 100
 Fault = Literal["none", "logits"]
@@ -108,7 +109,7 @@ def make_discriminator(width: int = 64) -> Sequential:
 # ---- the model -----------------------------------------------------------------------------------
 
 
-class DCGAN(Model):
+class DCGAN(Adversarial):
     """G and D, trained by `fit`.
 
     Args:
@@ -120,25 +121,8 @@ class DCGAN(Model):
     def __init__(
         self, generator: Sequential, discriminator: Sequential, from_logits: bool = True
     ) -> None:
-        super().__init__()
-        self.generator = generator
-        self.discriminator = discriminator
+        super().__init__(generator, discriminator)
         self.cross_entropy = losses.BinaryCrossentropy(from_logits=from_logits)
-        self.build_from_shape((NOISE,))
-
-    def compile(self, g_optimizer: Any, d_optimizer: Any) -> None:  # type: ignore[override]
-        """Choose the optimizers.
-
-        Args:
-            g_optimizer: That of G.
-            d_optimizer: That of D.
-        """
-        super().compile(g_optimizer)
-        self.d_optimizer = d_optimizer
-
-    def call(self, z: Any) -> Any:
-        """Images of noise."""
-        return self.generator(z)
 
     def train_step(self, data: Array) -> dict[str, float]:
         """One step of both networks, each against the other as it was.
@@ -148,7 +132,7 @@ class DCGAN(Model):
         """
         check_range("dcgan", data)
         with training():
-            fakes = self.generator(normal((len(data), NOISE), like=data))
+            fakes = self.generator(self.noise(data))
             real_verdict, fake_verdict = self.discriminator(data), self.discriminator(fakes)
             g_loss = self.generator_loss(fake_verdict)
             d_loss = self.discriminator_loss(real_verdict, fake_verdict)
@@ -197,10 +181,33 @@ TARGETS = [
 ]
 
 
+class Beside:
+    """What is trained beside a DCGAN, and is no part of it.
+
+    Args:
+        faulty: A small one with the fault.
+        film: Samples of the DCGAN itself while it learned.
+    """
+
+    def __init__(self, faulty: DCGAN, film: Film) -> None:
+        self.faulty = faulty
+        self.film = film
+
+
 def load() -> np.ndarray:
     """1437 digits (N, 28, 28, 1) in -1..1."""
     (x, _), _ = datasets.digits28.load_data(flat=False, scale="signed")
     return x
+
+
+def build(width: int = 32, fault: Fault = "none") -> DCGAN:
+    """Both networks.
+
+    Args:
+        width: Channels of the widest maps; the known recipe has 64.
+        fault: "logits": D's logits are taken for probabilities.
+    """
+    return DCGAN(make_generator(width), make_discriminator(width), fault != "logits")
 
 
 def train(
@@ -211,10 +218,11 @@ def train(
     decay: float = 0.99,
     fault: Fault = "none",
     fault_steps: int = 176,
-    samples: int = 5000,
+    judged: int = 5000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
-) -> tuple[dict[str, DCGAN], dict[str, float]]:
+) -> tuple[DCGAN, dict[str, float]]:
     """Both networks by Adam; G keeps the averages of its weights. Beside it a small one with the
     fault, by Adam as it is.
 
@@ -226,21 +234,23 @@ def train(
         decay: Decay of the averages of G's weights.
         fault: "logits": D's logits are taken for probabilities.
         fault_steps: Steps of the small one beside it.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise, dropout and the order of images.
         verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
-    model = DCGAN(make_generator(width), make_discriminator(width), fault != "logits")
+    model = build(width, fault)
     model.compile(Adam(learning_rate, beta_1=0.5), Adam(learning_rate, beta_1=0.5))
     averaging = AverageWeights(decay, layer=model.generator)
-    fit(model, steps, batch_size, verbose, averaging)
+    draw = same_samples(model)
+    film = fit_steps(model, load(), steps, batch_size, draw, verbose, [averaging], checkpoint)
     minigrad.seed(seed)
     faulty = train_faulty(fault_steps)
+    model.beside = Beside(faulty, film)
     last, faulty_last = last_figures(model), last_figures(faulty)
-    return {"DCGAN": model, "fault": faulty}, judge.load(28).score(
-        sample(model.generator, samples)
-    ) | {
+    return model, judge.load(28).score(sample(model, judged)) | {
         "g_loss": last["g_loss"],
         "d_loss": last["d_loss"],
         "logits_g_loss": faulty_last["g_loss"],
@@ -253,27 +263,6 @@ def last_figures(model: DCGAN) -> dict[str, float]:
     return {name: float(values[-1]) for name, values in model.history.history.items()}
 
 
-def fit(model: DCGAN, steps: int, batch_size: int, verbose: int = 0, callbacks: Any = None) -> None:
-    """Whole passes over the images, as many as make up the steps.
-
-    Args:
-        model: A compiled model.
-        steps: Steps.
-        batch_size: Real images per step.
-        verbose: 1 shows progress, 0 does not.
-        callbacks: Callbacks of the fit.
-    """
-    x = load()
-    model.fit(
-        x,
-        batch_size=batch_size,
-        epochs=-(-steps // (len(x) // batch_size)),
-        drop_last=True,
-        verbose=verbose,
-        callbacks=callbacks,
-    )
-
-
 def train_faulty(steps: int, width: int = 16) -> DCGAN:
     """The fault, with Adam's defaults.
 
@@ -281,29 +270,30 @@ def train_faulty(steps: int, width: int = 16) -> DCGAN:
         steps: Steps.
         width: Channels of the widest maps.
     """
-    model = DCGAN(make_generator(width), make_discriminator(width), from_logits=False)
+    model = build(width, "logits")
     model.compile(Adam(), Adam())
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "y_pred holds values outside")  # which is the point here
-        fit(model, steps, batch_size=32)
+        fit_steps(model, load(), steps, 32, same_samples(model, 1))
     return model
 
 
-def report(models: dict[str, DCGAN], samples: int = 5000) -> str:
+def report(model: DCGAN, judged: int = 5000) -> str:
     """Scores of both generators beside the judge's yardsticks."""
-    images = {name: sample(model.generator, samples) for name, model in models.items()}
-    return judge.load(28).report(images)
+    models = {"DCGAN": model, "fault": model.beside.faulty}
+    return judge.load(28).report({name: sample(m, judged) for name, m in models.items()})
 
 
 # ---- pictures ------------------------------------------------------------------------------------
 
 
-def pictures(models: dict[str, DCGAN], out: Path) -> None:
-    """Losses by epoch, of the fault too, and samples of both."""
+def pictures(model: DCGAN, out: Path) -> None:
+    """Losses by epoch, of the fault too, samples of both, and a film of the one that learns."""
     lines = {}
-    for name, model in models.items():
-        history = model.history.history
+    for name, trained in {"DCGAN": model, "fault": model.beside.faulty}.items():
+        history = trained.history.history
         lines |= {f"G, {name}": history["g_loss"], f"D, {name}": history["d_loss"]}
-        images = sample(model.generator, 100)
+        images = sample(trained, 100)
         sample_plots.draw_sheet(images, 20, f"Samples, {name}", out / f"{name.lower()}.png")
     plots.curves(lines, xlabel="epoch", ylabel="loss", path=out / "losses.png")
+    write_film(model.beside.film, out / "film.gif")

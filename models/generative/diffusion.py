@@ -399,16 +399,40 @@ TARGETS = [
 ]
 
 
+Schedule = Literal["cosine", "linear"]
+
+
+def build(channels: int = 32, steps: int = 100, schedule: Schedule = "cosine") -> Diffusion:
+    """The model.
+
+    Args:
+        channels: Channels of the first level; the second has twice as many.
+        steps: Number of steps of noise T.
+        schedule: "cosine" or "linear".
+    """
+    return Diffusion(UNet(channels), steps, schedule)
+
+
+def sample(model: Diffusion, n: int) -> np.ndarray:
+    """Images of the classes 0 to 9 in turn, by DDIM.
+
+    Args:
+        model: The model.
+        n: Number of images.
+    """
+    return draw(model, np.arange(n) % CLASSES)
+
+
 def train(
     training_steps: int = 5000,
     batch_size: int = 64,
     learning_rate: float = 1e-3,
     decay: float = 0.999,
     steps: int = 100,
-    schedule: Literal["cosine", "linear"] = "cosine",
+    schedule: Schedule = "cosine",
     channels: int = 32,
     sampling_steps: int = 20,
-    samples: int = 2000,
+    judged: int = 2000,
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[Diffusion, dict[str, float]]:
@@ -423,7 +447,7 @@ def train(
         schedule: "cosine" or "linear".
         channels: Channels of the first level; the second has twice as many.
         sampling_steps: Number of steps of DDIM.
-        samples: Number of samples that are judged; a fifth as many of the slow samplers.
+        judged: Number of samples that are judged; a fifth as many of the slow samplers.
         seed: Seed of weights, noise and samples.
         verbose: 1 shows progress, 0 does not.
     """
@@ -431,14 +455,14 @@ def train(
     (x, y), _ = judge.load_data()
     warm_up = training_steps // 20
     rate = CosineDecay(0.0, training_steps, warmup_target=learning_rate, warmup_steps=warm_up)
-    model = Diffusion(UNet(channels), steps, schedule)
+    model = build(channels, steps, schedule)
     model.compile(Adam(rate, global_clipnorm=1.0), "mse")
     epochs = -(-training_steps // -(-len(x) // batch_size))
     averaging = AverageWeights(decay)
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=averaging)
     metrics = {"loss": model.history.history["loss"][-1]}
     for name, (share, options) in SAMPLERS.items():
-        labels = np.arange(samples // share) % CLASSES
+        labels = np.arange(judged // share) % CLASSES
         model.drawn[name] = draw(model, labels, sampling_steps, **options)
         for metric, value in evaluate(model.drawn[name], labels).items():
             metrics[f"{name}_{metric}"] = value

@@ -37,15 +37,16 @@ import numpy as np
 
 import minigrad
 from minigrad import Input, Model, Sequential, datasets, grad, losses, ops, plots, training
-from minigrad.callbacks import AverageWeights, TerminateOnNaN
+from minigrad.callbacks import AverageWeights
 from minigrad.data import Dataset
 from minigrad.layers import Dense, Dropout, LeakyReLU
 from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
 
 from ..common import judge, sample_plots
-from ..common.adversarial import sample
+from ..common.adversarial import Adversarial, check_range, same_samples, sample
 from ..common.film import Film, write_film
+from ..common.long_run import fit_steps
 
 NOISE = 100
 Logs = dict[str, float]
@@ -144,7 +145,7 @@ class Stacked:
 # ---- style 2: a train_step -----------------------------------------------------------------------
 
 
-class GAN(Model):
+class GAN(Adversarial):
     """G and D as one Model, whose train_step trains both.
 
     Args:
@@ -156,25 +157,8 @@ class GAN(Model):
     def __init__(
         self, generator: Sequential, discriminator: Sequential, joint: bool = False
     ) -> None:
-        super().__init__()
-        self.generator = generator
-        self.discriminator = discriminator
+        super().__init__(generator, discriminator)
         self.joint = joint
-        self.build((None, NOISE))
-
-    def compile(self, g_optimizer: Any, d_optimizer: Any) -> None:  # type: ignore[override]
-        """Choose the optimizers.
-
-        Args:
-            g_optimizer: That of G.
-            d_optimizer: That of D.
-        """
-        super().compile(g_optimizer)
-        self.d_optimizer = d_optimizer
-
-    def call(self, z: Any) -> Any:
-        """Images of noise."""
-        return self.generator(z)
 
     def train_step(self, real: Any) -> Logs:
         """D on real rows and on fakes, then G.
@@ -182,6 +166,7 @@ class GAN(Model):
         Args:
             real: Rows of the data.
         """
+        check_range("gan", real)
         n = len(real)
         if self.joint:
             fakes = self.generator(draw_noise(n)).detach()
@@ -366,6 +351,11 @@ def steps_in(
     return map(model.train_step, batches)
 
 
+def build() -> GAN:
+    """The repaired form."""
+    return GAN(make_generator(), make_discriminator(), joint=True)
+
+
 def train(
     steps: int = 10_000,
     known_steps: int = 10_000,
@@ -374,7 +364,8 @@ def train(
     decay: float = 0.999,
     style: Style = "stacked",
     fault: Fault = "none",
-    samples: int = 5000,
+    judged: int = 5000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[GAN, dict[str, float]]:
@@ -388,35 +379,28 @@ def train(
         decay: Decay of the averages of G's weights.
         style: In which of three styles the known recipe is written; they agree in every bit.
         fault: "frozen" makes D of the known recipe never learn, as Keras 3 does.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise, dropout and the order of rows.
         verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
     (x, _), _ = load()
-    model = GAN(make_generator(), make_discriminator(), joint=True)
+    model = build()
     model.compile(Adam(learning_rate, beta_1=0.5), Adam(learning_rate, beta_1=0.5))
     averaging = AverageWeights(decay, layer=model.generator)
-    noise = np.random.default_rng(0).standard_normal((100, NOISE), np.float32)
-    film = Film(lambda: model.generator.predict(noise, verbose=0), every=max(1, steps // 40))
-    epochs = -(-steps // (len(x) // batch_size))
-    model.fit(
-        x,
-        batch_size=batch_size,
-        epochs=epochs,
-        drop_last=True,
-        verbose=verbose,
-        callbacks=[averaging, film, TerminateOnNaN()],
-    )
+    draw = same_samples(model)
+    film = fit_steps(model, x, steps, batch_size, draw, verbose, [averaging], checkpoint)
     minigrad.seed(seed)
     known, _, known_losses = train_known(x, known_steps, batch_size, style, fault)
     minigrad.seed(seed)
     frozen, _, frozen_losses = train_known(x, known_steps // 5, batch_size, fault="frozen")
     model.beside = Beside(known, known_losses, frozen, frozen_losses, film)
-    scores = judge.load(8).score(sample(model.generator, samples))
+    scores = judge.load(8).score(sample(model.generator, judged))
     last = slice(-min(1000, known_steps), None)
     return model, scores | {
-        "known_ratio_to_gaussians": _ratio(known, samples),
+        "known_ratio_to_gaussians": _ratio(known, judged),
         "known_classes": _classes(known),
         "known_d_loss": float(known_losses["d_loss"][last].mean()),
         "known_g_loss": float(known_losses["g_loss"][last].mean()),
@@ -432,14 +416,14 @@ def _classes(network: Sequential) -> int:
     return judge.covered_classes(judge.load(8).classify(sample(network, judge.COUNTED)))
 
 
-def report(model: GAN, samples: int = 5000) -> str:
+def report(model: GAN, judged: int = 5000) -> str:
     """Scores of the three generators beside the judge's yardsticks."""
     networks = {
         "GAN, averaged weights": model.generator,
         "known recipe": model.beside.known,
         "known recipe, D frozen": model.beside.frozen,
     }
-    return judge.load(8).report({name: sample(g, samples) for name, g in networks.items()})
+    return judge.load(8).report({name: sample(g, judged) for name, g in networks.items()})
 
 
 # ---- pictures ------------------------------------------------------------------------------------

@@ -339,7 +339,7 @@ def train(
     batch_size: int = 10,
     learning_rate: float = 0.05,
     dbn_hidden: int = 300,
-    samples: int = 2000,
+    judged: int = 2000,
     steps: int = 500,
     seed: int = 0,
     verbose: int = 1,
@@ -351,7 +351,7 @@ def train(
         batch_size: Rows per step.
         learning_rate: First learning rate of SGD, here and in scikit-learn.
         dbn_hidden: Hidden units of the network's upper RBM.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
         steps: Steps of Gibbs sampling from noise to a sample.
         seed: Seed of weights, draws and the order of rows.
         verbose: 1 shows progress, 0 does not.
@@ -375,8 +375,8 @@ def train(
     fit(top, with_label(lower.transform(x), y), *options, verbose)
     guesses = top.free_energies(lower.transform(x_test)).argmin(1)
     metrics["dbn_accuracy"] = float((guesses == y_test).mean())
-    drawn = draw_all(models, samples, steps)
-    asked = asked_labels(samples)
+    drawn = draw_all(models, judged, steps)
+    asked = asked_labels(judged)
     shown = judge.load(8).classify(drawn["DBN"]).argmax(1)
     metrics["dbn_as_asked"] = float((shown == asked).mean())
     for name, images in drawn.items():
@@ -467,9 +467,9 @@ def scikit_learn_accuracy(
     return label_accuracy((rbm.transform(x), y), (rbm.transform(x_test), y_test))
 
 
-def report(models: dict[str, Any], samples: int = 2000, steps: int = 500) -> str:
+def report(models: dict[str, Any], judged: int = 2000, steps: int = 500) -> str:
     """Scores of the samples beside the judge's yardsticks."""
-    return judge.load(8).report(draw_all(models, samples, steps))
+    return judge.load(8).report(draw_all(models, judged, steps))
 
 
 # ---- pictures ------------------------------------------------------------------------------------

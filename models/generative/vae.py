@@ -227,12 +227,31 @@ def load() -> Any:
     return datasets.digits.load_data(scale="unit")
 
 
+def build(latent: int = 8) -> VAE:
+    """The model.
+
+    Args:
+        latent: Size of z.
+    """
+    return VAE(latent)
+
+
+def sample(model: VAE, n: int) -> np.ndarray:
+    """Images (n, 64) in -1..1 of z drawn from N(0, I).
+
+    Args:
+        model: A VAE.
+        n: Number of images.
+    """
+    return 2 * model.sample(n) - 1
+
+
 def train(
     steps: int = 6000,
     latent: int = 8,
     batch_size: int = 128,
     learning_rate: float = 2e-3,
-    samples: int = 5000,
+    judged: int = 5000,
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[VAE, dict[str, float]]:
@@ -243,27 +262,27 @@ def train(
         latent: Size of z.
         batch_size: Rows per step.
         learning_rate: First learning rate.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
         seed: Seed of weights, noise and the order of rows.
         verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
     (x, _), (x_test, _) = load()
-    model = VAE(latent)
+    model = build(latent)
     model.compile(Adam(CosineDecay(learning_rate, steps)))
     epochs = math.ceil(steps / math.ceil(len(x) / batch_size))
     model.fit(x, batch_size=batch_size, epochs=epochs, validation_data=(x_test,), verbose=verbose)
-    scores = judge.load(8).score(2 * model.sample(samples) - 1)
+    scores = judge.load(8).score(sample(model, judged))
     return model, evaluate(model, x_test) | scores
 
 
-def report(model: VAE, samples: int = 5000) -> str:
+def report(model: VAE, judged: int = 5000) -> str:
     """Scores of samples and of reconstructed test digits beside the judge's yardsticks."""
     _, (x_test, _) = load()
     reconstructed = model.decode(model.encode(x_test)[0])
     title = f"{len(x_test)} reconstructed test digits, by the means of their codes"
     tables = [
-        judge.load(8).report({"VAE": 2 * model.sample(samples) - 1}),
+        judge.load(8).report({"VAE": sample(model, judged)}),
         title,
         judge.load(8).report({"reconstructed": 2 * reconstructed - 1}),
     ]
@@ -285,7 +304,7 @@ def pictures(model: VAE, out: Path) -> None:
         title="Evidence lower bound",
         path=out / "elbo.png",
     )
-    sample_plots.draw_sheet(2 * model.sample(100) - 1, 20, "Samples", out / "samples.png")
+    sample_plots.draw_sheet(sample(model, 100), 20, "Samples", out / "samples.png")
     rows = x[[int((y == digit).argmax()) for digit in range(10)]]
     codes, _ = model.encode(rows)
     shown = {"original": 2 * rows - 1, "reconstructed": 2 * model.decode(codes) - 1}

@@ -50,10 +50,12 @@ from minigrad.layers import (
 )
 from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
-from minigrad.random import normal, uniform
+from minigrad.random import uniform
 
 from ..common import judge, sample_plots
-from ..common.adversarial import check_range, sample
+from ..common.adversarial import Adversarial, check_range, same_samples, sample
+from ..common.film import write_film
+from ..common.long_run import fit_steps
 
 # ---- the networks, those of the paper's code for MNIST: 28x28, width 64, noise 128 ---------------
 
@@ -130,7 +132,7 @@ def critic_loss(
 # ---- the model -----------------------------------------------------------------------------------
 
 
-class WGANGP(Model):
+class WGANGP(Adversarial):
     """G and its critic, trained by `fit`.
 
     Args:
@@ -147,26 +149,14 @@ class WGANGP(Model):
         critic_steps: int = 5,
         lambda_: float = 10.0,
     ) -> None:
-        super().__init__()
-        self.generator = generator
-        self.critic = critic
+        super().__init__(generator, critic)
         self.critic_steps = critic_steps
         self.lambda_ = lambda_
-        self.build_from_shape(generator.input_shape)
 
-    def compile(self, g_optimizer: Any, f_optimizer: Any) -> None:  # type: ignore[override]
-        """Choose the optimizers.
-
-        Args:
-            g_optimizer: That of G.
-            f_optimizer: That of f.
-        """
-        super().compile(g_optimizer)
-        self.f_optimizer = f_optimizer
-
-    def call(self, z: Any) -> Any:
-        """Images of noise."""
-        return self.generator(z)
+    @property
+    def critic(self) -> Sequential:
+        """f, which takes the place of a discriminator."""
+        return self.discriminator
 
     def train_step(self, data: Array) -> dict[str, float]:
         """Some steps of f, each with its part of the batch, and one of G.
@@ -184,24 +174,20 @@ class WGANGP(Model):
         parts = ops.split(data, sections=self.critic_steps)
         logs = np.mean([self._critic_step(real) for real in parts], axis=0)
         with training():
-            loss = -ops.mean(self.critic(self.generator(self._noise(parts[0]))))
+            loss = -ops.mean(self.critic(self.generator(self.noise(parts[0]))))
         weights = self.generator.trainable_weights
         self.optimizer.apply(grad(loss, weights), weights)
         return dict(zip(("distance", "norm"), map(float, logs)))
 
     def _critic_step(self, real: Array) -> tuple[float, float]:
         """One step of f; returns W and the mean norm of the gradient."""
-        fakes = self.generator(self._noise(real)).detach()
+        fakes = self.generator(self.noise(real)).detach()
         epsilon = uniform((len(real), 1, 1, 1), like=real)
         with training():
             loss, distance, norms = critic_loss(self.critic, real, fakes, epsilon, self.lambda_)
         weights = self.critic.trainable_weights
-        self.f_optimizer.apply(grad(loss, weights), weights)
+        self.d_optimizer.apply(grad(loss, weights), weights)
         return float(distance), float(norms.mean())
-
-    def _noise(self, images: Array) -> Array:
-        """As many rows of noise as there are images."""
-        return normal((len(images), self.generator.input_shape[-1]), like=images)
 
 
 # ---- training ------------------------------------------------------------------------------------
@@ -217,6 +203,18 @@ def load(size: int = 16) -> np.ndarray:
     return x
 
 
+def build(size: int = 16, width: int = 16, critic_steps: int = 5, lambda_: float = 10.0) -> WGANGP:
+    """Both networks.
+
+    Args:
+        size: Height and width of the images: 16 or 28.
+        width: Channels of the widest maps.
+        critic_steps: Steps of the critic for each one of G.
+        lambda_: Weight of the penalty.
+    """
+    return WGANGP(make_generator(size, width), make_critic(size, width), critic_steps, lambda_)
+
+
 def train(
     steps: int = 1000,
     size: int = 16,
@@ -226,7 +224,8 @@ def train(
     critic_steps: int = 5,
     lambda_: float = 10.0,
     decay: float = 0.999,
-    samples: int = 5000,
+    judged: int = 5000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[WGANGP, dict[str, float]]:
@@ -241,26 +240,26 @@ def train(
         critic_steps: Steps of the critic for each one of G.
         lambda_: Weight of the penalty.
         decay: Decay of the averages of G's weights.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise and the order of images.
         verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
     x = load(size)
-    model = WGANGP(make_generator(size, width), make_critic(size, width), critic_steps, lambda_)
+    model = build(size, width, critic_steps, lambda_)
     model.compile(
         Adam(learning_rate, beta_1=0.0, beta_2=0.9), Adam(learning_rate, beta_1=0.0, beta_2=0.9)
     )
     rows = batch_size * critic_steps
-    epochs = -(-steps // (len(x) // rows))
     averaging = AverageWeights(decay, layer=model.generator)
-    model.fit(
-        x, batch_size=rows, epochs=epochs, drop_last=True, verbose=verbose, callbacks=averaging
-    )
-    return model, evaluate(model, samples)
+    draw = same_samples(model)
+    model.film = fit_steps(model, x, steps, rows, draw, verbose, [averaging], checkpoint)
+    return model, evaluate(model, judged)
 
 
-def evaluate(model: WGANGP, samples: int = 5000) -> dict[str, float]:
+def evaluate(model: WGANGP, judged: int = 5000) -> dict[str, float]:
     """The critic's gradient norm and W over the last tenth of training, W of held-out images, and
     the judge's scores.
 
@@ -268,9 +267,9 @@ def evaluate(model: WGANGP, samples: int = 5000) -> dict[str, float]:
 
     Args:
         model: A trained model.
-        samples: Number of samples.
+        judged: Number of samples.
     """
-    images = sample(model.generator, samples)
+    images = sample(model.generator, judged)
     size = images.shape[1]
     _, (held_out, _) = judge.load_data(size)
     real, held_out, fake = (
@@ -296,9 +295,9 @@ def last_tenth(model: Model, key: str) -> float:
     return float(np.mean(values[-max(1, len(values) // 10) :]))
 
 
-def report(model: WGANGP, samples: int = 5000) -> str:
+def report(model: WGANGP, judged: int = 5000) -> str:
     """Scores of the samples beside the judge's yardsticks."""
-    images = sample(model.generator, samples)
+    images = sample(model.generator, judged)
     return judge.load(images.shape[1]).report({"WGAN-GP": images})
 
 
@@ -306,7 +305,7 @@ def report(model: WGANGP, samples: int = 5000) -> str:
 
 
 def pictures(model: WGANGP, out: Path) -> None:
-    """W and the norm of the critic's gradient by epoch, samples, a walk between noises."""
+    """W and the norm of the critic's gradient by epoch, samples, a walk between noises, a film."""
     history = model.history.history
     for key, label in (("distance", "W, as the critic sees it"), ("norm", "norm of its gradient")):
         plots.curves(
@@ -321,3 +320,4 @@ def pictures(model: WGANGP, out: Path) -> None:
         for i, (a, b) in enumerate(zip(noise[::2], noise[1::2]))
     }
     sample_plots.draw_rows(walks, "Straight walks between two noises", out / "walks.png")
+    write_film(model.film, out / "film.gif")

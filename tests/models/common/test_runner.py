@@ -18,6 +18,7 @@ from models.common import results, runner
 from models.feedforward import mlp, mlp_dropout
 
 ROOT = Path(models.__file__).parent
+FREE_TEXT = ("lengths", "checkpoint")  # flags that take any words
 
 # ---- the list ------------------------------------------------------------------------------------
 
@@ -123,7 +124,7 @@ def test_flags_of_words_list_their_choices_and_every_flag_says_what_it_is(name, 
     for action in parser._actions:
         if action.dest in texts:
             assert texts[action.dest] in action.help
-            is_word = isinstance(action.default, str) and action.dest != "lengths"
+            is_word = isinstance(action.default, str) and action.dest not in FREE_TEXT
             assert bool(action.choices) >= is_word, action.dest
     parser.print_help()
 
@@ -237,3 +238,45 @@ def test_run_of_the_mlp_can_be_repeated_from_its_files(tmp_path, capsys):
     model.load_weights(tmp_path / "weights.safetensors")
     _, (x, y) = mlp.load()
     assert math.isclose((model.predict(x).argmax(1) == y).mean(), accuracy, rel_tol=1e-6)
+
+
+# ---- samples of a generative model ---------------------------------------------------------------
+
+WITH_SAMPLES = [name for name in models.NAMES if runner.draws_samples(models.load(name))]
+SMALL = ["--steps", "9", "--width", "2", "--batch-size", "16", "--judged", "100", "--verbose", "0"]
+
+
+@pytest.mark.parametrize("name", WITH_SAMPLES)
+def test_what_draws_samples_is_built_with_flags_of_train(name):
+    module = models.load(name)
+    flags = inspect.signature(module.train).parameters
+    built = inspect.signature(module.build).parameters
+    assert set(built) <= set(flags) and "samples" not in flags
+    for parameter in built.values():
+        assert parameter.default == flags[parameter.name].default
+
+
+def test_samples_before_training_and_from_the_weights_of_a_run(tmp_path, capsys):
+    def drawn(out, *flags):
+        assert runner.main(["wgan_gp", "--samples", "30", "--out", str(out), *flags]) == 0
+        return capsys.readouterr().out
+
+    text = drawn(tmp_path / "new", "--width", "2")
+    assert "an untrained wgan_gp draws noise" in text and "wgan_gp --out" in text
+    assert runner.main(["wgan_gp", *SMALL, "--out", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    text = drawn(tmp_path / "run")  # the width is that of the run
+    assert "noise" not in text
+    path = tmp_path / "run" / "30_samples.png"
+    assert str(path) in text
+    assert path.read_bytes() != (tmp_path / "new" / "30_samples.png").read_bytes()
+
+
+def test_samples_that_cannot_be_drawn(tmp_path, capsys):
+    assert runner.main(["wgan_gp", "--samples", "0", "--out", str(tmp_path)]) == 2
+    assert "draw at least 1" in capsys.readouterr().err
+    models.load("wgan_gp").build(width=2).save_weights(tmp_path / "weights.safetensors")
+    assert runner.main(["wgan_gp", "--samples", "3", "--out", str(tmp_path)]) == 2
+    assert "does not fit this model" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        runner.main(["mlp", "--samples", "3"])

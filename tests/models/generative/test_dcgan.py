@@ -121,14 +121,14 @@ def test_a_generator_without_a_gradient_never_changes():
 def test_it_learns_and_the_fault_does_not(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # the fault beside it is there on purpose: it does not warn
-        models, metrics = dcgan.train(132, width=8, fault_steps=88, samples=200, verbose=0)
+        model, metrics = dcgan.train(132, width=8, fault_steps=88, judged=200, verbose=0)
     start = judge.load(28).score(sample(dcgan.make_generator(8), 200))
     assert metrics["frechet_distance"] < 0.6 * start["frechet_distance"]
     assert metrics["classes"] >= 4
     assert metrics["logits_g_loss"] > 10 and metrics["logits_silenced"] > 0.6
-    assert "\nfault" in dcgan.report(models, samples=200)
-    dcgan.pictures(models, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == {"losses", "dcgan", "fault"}
+    assert "\nfault" in dcgan.report(model, judged=200)
+    dcgan.pictures(model, tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {"losses", "dcgan", "fault", "film"}
     assert not pyplot.get_fignums()
 
 
@@ -144,7 +144,7 @@ def test_weights_from_a_file_draw_the_same_samples(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:y_pred holds")
 def test_one_seed_gives_the_same_bits():
-    options = {"width": 2, "fault_steps": 1, "samples": 100, "fault": "logits", "verbose": 0}
+    options = {"width": 2, "fault_steps": 1, "judged": 100, "fault": "logits", "verbose": 0}
     assert dcgan.train(1, **options)[1] == dcgan.train(1, **options)[1]
 
 

@@ -172,7 +172,7 @@ def test_bad_samplings():
 
 def test_train_report_and_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(judge, "FEWEST", 20)
-    flags = {"training_steps": 12, "channels": 8, "steps": 4, "samples": 100, "verbose": 0}
+    flags = {"training_steps": 12, "channels": 8, "steps": 4, "judged": 100, "verbose": 0}
     flags["sampling_steps"] = 3
     model, metrics = diffusion.train(**flags)
     targets = {target.split()[0] for target in diffusion.TARGETS}

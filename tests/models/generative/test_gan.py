@@ -90,13 +90,13 @@ def test_batches_go_on_for_as_many_steps_as_asked():
 
 
 def test_it_learns(tmp_path):
-    model, metrics = gan.train(300, 50, learning_rate=1e-3, samples=500, verbose=0)
+    model, metrics = gan.train(300, 50, learning_rate=1e-3, judged=500, verbose=0)
     noise = judge.load(8).score(np.random.default_rng(0).uniform(-1, 1, (500, 64)))
     assert metrics["frechet_distance"] < 0.6 * noise["frechet_distance"]
     real, fake = (model.discriminator.predict(rows).mean() for rows in (X, gan.sample(model, 500)))
     assert real > fake + 0.05  # the discriminator's advantage
     assert metrics["known_classes"] <= 10 and metrics["frozen_classes"] <= 10
-    assert "known recipe, D frozen" in gan.report(model, samples=500)
+    assert "known recipe, D frozen" in gan.report(model, judged=500)
     gan.pictures(model, tmp_path)
     names = {"losses", "samples", "known", "frozen", "film"}
     assert {path.stem for path in tmp_path.iterdir()} == names

@@ -208,7 +208,7 @@ def test_a_memory_learns_labels_and_dreams_of_them():
 
 
 def test_train_report_and_pictures(tmp_path, device):
-    flags = {"samples": 100, "steps": 3}
+    flags = {"judged": 100, "steps": 3}
     models, metrics = rbm.train(epochs=1, dbn_hidden=20, verbose=0, **flags)
     targets = {target.split()[0] for target in rbm.TARGETS}
     assert targets <= metrics.keys()

@@ -97,7 +97,7 @@ def test_gradients_go_through_the_draw(device, xp):
 
 
 def test_it_learns_and_forgets_no_class():
-    model, metrics = vae.train(steps=600, samples=1000, verbose=0)
+    model, metrics = vae.train(steps=600, judged=1000, verbose=0)
     assert metrics["elbo"] > -25.5
     assert metrics["elbo"] == pytest.approx(metrics["log_likelihood"] - metrics["kl"])
     assert metrics["sampled_kl"] == pytest.approx(metrics["kl"], rel=0.05)
@@ -107,8 +107,8 @@ def test_it_learns_and_forgets_no_class():
     losses = model.history.history
     assert losses["val_loss"][-1] < losses["val_loss"][0]
     assert (
-        vae.train(steps=24, samples=100, verbose=0)[1]
-        == vae.train(steps=24, samples=100, verbose=0)[1]
+        vae.train(steps=24, judged=100, verbose=0)[1]
+        == vae.train(steps=24, judged=100, verbose=0)[1]
     )
 
 
@@ -129,8 +129,8 @@ def test_weights_from_a_file_draw_the_same_samples(tmp_path):
 
 
 def test_report_and_pictures(tmp_path, device):
-    model, _ = vae.train(steps=48, samples=100, verbose=0)
-    report = vae.report(model, samples=200)
+    model, _ = vae.train(steps=48, judged=100, verbose=0)
+    report = vae.report(model, judged=200)
     assert "360 reconstructed test digits" in report and "\nVAE " in report
     vae.pictures(model, tmp_path)
     assert {file.stem for file in tmp_path.iterdir()} == {

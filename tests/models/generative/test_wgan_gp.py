@@ -149,7 +149,7 @@ def test_a_step_on_every_device(device):
 
 
 def test_it_learns(tmp_path):
-    options = {"size": 8, "width": 8, "batch_size": 16, "samples": 500, "verbose": 0}
+    options = {"size": 8, "width": 8, "batch_size": 16, "judged": 500, "verbose": 0}
     _, start = wgan_gp.train(1, decay=0.0, **options)
     model, metrics = wgan_gp.train(150, learning_rate=1e-3, decay=0.97, **options)
     distances = model.history.history["distance"]
@@ -157,14 +157,20 @@ def test_it_learns(tmp_path):
     assert metrics["frechet_distance"] < 0.6 * start["frechet_distance"]
     assert metrics["distance"] > 1 and metrics["held_out_distance"] > 1
     assert 0.9 < metrics["critic_norm"] < 1.25
-    assert "\nWGAN-GP " in wgan_gp.report(model, samples=200)
+    assert "\nWGAN-GP " in wgan_gp.report(model, judged=200)
     wgan_gp.pictures(model, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == {"distance", "norm", "samples", "walks"}
+    assert {path.stem for path in tmp_path.iterdir()} == {
+        "distance",
+        "norm",
+        "samples",
+        "walks",
+        "film",
+    }
     assert not pyplot.get_fignums()
 
 
 def test_one_seed_gives_the_same_bits():
-    runs = [wgan_gp.train(9, width=2, batch_size=16, samples=100, verbose=0)[1] for _ in range(2)]
+    runs = [wgan_gp.train(9, width=2, batch_size=16, judged=100, verbose=0)[1] for _ in range(2)]
     assert runs[0] == runs[1]
 
 

@@ -1,0 +1,63 @@
+"""Long trainings: so many steps, a film of samples, and a state from which they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minigrad import Model
+from minigrad.callbacks import BackupAndRestore, Callback, TerminateOnNaN
+
+from .film import Draw, Film
+
+FRAMES = 40  # of a film
+
+
+def fit_steps(
+    model: Model,
+    x: Any,
+    steps: int,
+    batch_size: int,
+    draw: Draw,
+    verbose: int = 0,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str = "",
+) -> Film:
+    """`fit` for whole passes over the rows, as many as make up the steps; it stops at NaN.
+
+    Args:
+        model: A compiled model.
+        x: The rows.
+        steps: Training steps, rounded up to whole passes.
+        batch_size: Rows per step; those that do not fill one are left out.
+        draw: Function that returns images of the same noise each time, for the film.
+        verbose: 1 shows progress, 0 does not.
+        callbacks: More callbacks of the fit.
+        checkpoint: A folder. After each pass the state of all networks and optimizers is kept
+            there, and the last picture; a training that is started again goes on from it, bit for
+            bit. It is deleted at the end, unless a weight has become NaN: then it is the last good
+            one. "" for none.
+
+    Returns:
+        The film.
+
+    Raises:
+        ValueError: If a batch has more rows than there are.
+    """
+    if batch_size > len(x):
+        raise ValueError(f"batches of {batch_size} rows from {len(x)}: choose at most {len(x)}")
+    every = max(1, steps // FRAMES)
+    if checkpoint:
+        Path(checkpoint).mkdir(parents=True, exist_ok=True)
+    film = Film(draw, every, Path(checkpoint, "samples.png") if checkpoint else None)
+    keeps = [BackupAndRestore(checkpoint)] if checkpoint else []
+    model.fit(
+        x,
+        batch_size=batch_size,
+        epochs=-(-steps // (len(x) // batch_size)),
+        drop_last=True,
+        verbose=verbose,
+        callbacks=[*callbacks, film, TerminateOnNaN(), *keeps],
+    )
+    return film
