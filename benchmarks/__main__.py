@@ -14,9 +14,23 @@ from typing import Any
 from . import report
 from .harness import ROOT, Worker, attempt, failures, measure_in_turns, record
 
-SUITES = ("overhead", "kernels", "convolutions", "embeddings", "models", "scaling", "fit", "memory")
+SUITES = (
+    "overhead",
+    "kernels",
+    "convolutions",
+    "embeddings",
+    "models",
+    "generative",
+    "scaling",
+    "fit",
+    "memory",
+)
 ON_GPU = ("minigrad", "numpy", "torch")  # numpy: the baseline in CuPy
-THREADED = ("models", "fit")  # suites that try every thread count; the others run on one thread
+THREADED = (
+    "models",
+    "generative",
+    "fit",
+)  # suites that try every thread count; the others run on one thread
 
 # seconds of each variant in a round; a fit runs once
 SECONDS = {
@@ -25,6 +39,7 @@ SECONDS = {
     "convolutions": 0.2,
     "embeddings": 0.2,
     "models": 0.2,
+    "generative": 0.2,
     "scaling": 0.1,
     "fit": 0.01,
 }

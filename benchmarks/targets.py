@@ -42,6 +42,10 @@ TARGETS = {
     **{("models", row, step): ratio for row, ratio in LOOPS_AND_STEPS.items() for step in STEPS},
     ("convolutions", "*", "*"): 1.8,
     ("convolutions", "geometric mean", "*"): 1.2,
+    ("generative", "GAN on digits, batch 64", "step"): 0.5,
+    ("generative", "DCGAN 28x28, batch 64", "step"): 1.2,
+    ("generative", "WGAN-GP critic 28x28, batch 64", "step"): 1.3,
+    ("generative", "DDPM 16x16, batch 64", "step"): 1.3,
     # of Keras's time
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,
     # of PyTorch's increment

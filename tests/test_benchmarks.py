@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import models as zoo
 from benchmarks import report, targets
 from benchmarks.__main__ import arguments, main
 from benchmarks.harness import ROOT, Worker, measure_in_turns, record
@@ -16,6 +17,7 @@ from benchmarks.suites import (
     convolutions,
     embeddings,
     fit,
+    generative,
     images,
     kernels,
     memory,
@@ -174,13 +176,39 @@ def test_a_turn_begins_with_a_step_that_does_not_count():
 
 
 def test_every_target_belongs_to_a_row():
-    suites = [overhead, kernels, convolutions, models, fit, memory]
+    suites = [overhead, kernels, convolutions, models, generative, fit, memory]
     rows = {suite.__name__.rpartition(".")[2]: suite.ROWS for suite in suites}
     rows["convolutions"] = [*rows["convolutions"], "geometric mean"]
     for suite, row, _ in targets.TARGETS:
         assert row == "*" or row in rows[suite]
     assert targets.target("memory", memory.ROWS[0], "training") == 1.2
     assert targets.target("models", "no such model", "loop") is None
+
+
+def test_generative_networks_have_as_many_parameters_in_both_frameworks():
+    pytest.importorskip("torch")
+    dcgan, wgan_gp = (zoo.load(name) for name in ("dcgan", "wgan_gp"))
+    unet = zoo.load("diffusion").build(32)
+    unet((np.zeros((1, 16, 16, 1), "float32"), np.ones(1, int), np.zeros(1, int)))
+    pairs = [(unet, [generative.torch_unet(32)])]
+    for name, model, settings in (
+        ("dcgan", dcgan.build(4), {"width": 4}),
+        ("wgan_gp", wgan_gp.build(28, 4), {"size": 28, "width": 4}),
+    ):
+        pairs.append((model, generative.torch_pair(name, "cpu", **settings)[:2]))
+    for ours, theirs in pairs:
+        count = sum(p.numel() for network in theirs for p in network.parameters())
+        assert sum(p.size for p in ours.trainable_weights) == count
+
+
+@pytest.mark.parametrize("row", generative.ROWS)
+def test_generative_steps_train_both_frameworks(row):
+    pytest.importorskip("torch")
+    for framework in generative.FRAMEWORKS:
+        (step,) = generative.steps(framework, row, "cpu").values()
+        values = step()
+        values = values.values() if isinstance(values, dict) else np.ravel(values)
+        assert np.isfinite([float(value) for value in values]).all()
 
 
 def test_embeddings_of_both_frameworks_agree():

@@ -73,7 +73,8 @@ def torch_layers(nn: Any, layer: Any) -> list[Any]:
         parts = [nn.Sequential(*torch_layers(nn, part)) for _, part in layer.named_children()]
         return parts if kind == "Sequential" else [join_module(nn, parts, kind)]
     activation = getattr(getattr(layer, "activation", None), "__name__", None)
-    modules = {"relu": [nn.ReLU()], "tanh": [nn.Tanh()]}.get(activation, [])
+    found = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}.get(activation)
+    modules = [found()] if found else []
     return [TORCH_MODULES[kind](nn, layer), *modules]
 
 
@@ -82,8 +83,25 @@ def torch_conv(nn: Any, layer: Any) -> Any:
     return nn.Conv2d(*sizes, torch_padding(layer), bias=layer.use_bias)
 
 
+def torch_transposed_conv(nn: Any, layer: Any) -> Any:
+    size, stride = layer.kernel_size[0], layer.strides[0]
+    options = {"padding": size // 2, "output_padding": stride - 1, "bias": layer.use_bias}
+    return nn.ConvTranspose2d(layer.input_features, layer.filters, size, stride, **options)
+
+
 def torch_batch_norm(nn: Any, layer: Any) -> Any:
-    return nn.BatchNorm2d(layer.input_features, layer.epsilon, 1 - layer.momentum)
+    kind = nn.BatchNorm2d if len(layer.output_shape) == 4 else nn.BatchNorm1d
+    return kind(layer.input_features, layer.epsilon, 1 - layer.momentum)
+
+
+def torch_reshape(nn: Any, layer: Any) -> Any:
+    height, width, channels = layer.target_shape
+    return nn.Unflatten(1, (channels, height, width))
+
+
+def torch_cropping(nn: Any, layer: Any) -> Any:
+    (top, bottom), (left, right) = layer.cropping
+    return nn.ZeroPad2d((-left, -right, -top, -bottom))
 
 
 def torch_max_pool(nn: Any, layer: Any) -> Any:
@@ -102,6 +120,10 @@ def torch_global_avg_pool(nn: Any, layer: Any) -> Any:
 TORCH_MODULES: dict[str, Callable[[Any, Any], Any]] = {
     "Input": lambda nn, layer: nn.Identity(),
     "Conv2D": torch_conv,
+    "Conv2DTranspose": torch_transposed_conv,
+    "Cropping2D": torch_cropping,
+    "LeakyReLU": lambda nn, layer: nn.LeakyReLU(layer.negative_slope),
+    "Reshape": torch_reshape,
     "Dense": lambda nn, layer: nn.Linear(layer.kernel.shape[0], layer.units),
     "BatchNormalization": torch_batch_norm,
     "MaxPooling2D": torch_max_pool,
