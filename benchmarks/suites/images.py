@@ -124,7 +124,7 @@ TORCH_MODULES: dict[str, Callable[[Any, Any], Any]] = {
     "Cropping2D": torch_cropping,
     "LeakyReLU": lambda nn, layer: nn.LeakyReLU(layer.negative_slope),
     "Reshape": torch_reshape,
-    "Dense": lambda nn, layer: nn.Linear(layer.kernel.shape[0], layer.units),
+    "Dense": lambda nn, layer: nn.Linear(layer.kernel.shape[0], layer.units, layer.use_bias),
     "BatchNormalization": torch_batch_norm,
     "MaxPooling2D": torch_max_pool,
     "AveragePooling2D": torch_avg_pool,
