@@ -21,6 +21,7 @@ import minigrad
 from minigrad.utils.files import atomic_write
 
 from .. import NAMES, title
+from . import side_by_side
 
 Row = dict[str, float]  # the figures of one training
 
@@ -60,6 +61,8 @@ def record(modules: dict[str, ModuleType], path: Path = RESULTS) -> int:
         rows = train_all_seeds(module)
         mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
         sections = read(path) | {name: section(name, module, rows, mean)}
+        if side_by_side.is_generative(name):
+            sections[side_by_side.HEADING] = side_by_side.section(sections)
         ordered = sorted(sections, key=_position)
         text = "\n".join([HEADER, *(sections[known] for known in ordered)])
         with atomic_write(path) as file:

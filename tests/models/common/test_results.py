@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import models
-from models.common import results
+from models.common import results, side_by_side
 
 
 def recorded(accuracy, seeds=2, targets=("accuracy >= 0.9",)):
@@ -104,3 +104,41 @@ def test_results_hold_every_model_and_no_missed_target():
     sections = results.read(results.RESULTS)
     assert list(sections) == models.NAMES
     assert "Missed" not in "".join(sections.values())
+
+
+def test_generative_models_stand_side_by_side(tmp_path, monkeypatch):
+    def scores(ratio):
+        return {"ratio_to_gaussians": ratio, "inception_score": 9.0, "classes": 10}
+
+    def diffusion(seed=0):
+        return None, {f"{name}_{key}": v for name in ("a", "b") for key, v in scores(0.5).items()}
+
+    monkeypatch.setattr(side_by_side, "yardsticks", lambda: iter([["8x8: noise", *["9"] * 7]]))
+    path = tmp_path / "RESULTS.md"
+    modules = {
+        "mlp": recorded(0.9),
+        "gan": types.SimpleNamespace(train=lambda seed=0: (None, scores(seed)), SEEDS=3),
+        "diffusion": types.SimpleNamespace(train=diffusion),
+    }
+    assert results.record(modules, path) == 0
+    table = results.read(path)[side_by_side.HEADING]
+    assert path.read_text().rstrip().endswith(table.rstrip()), "it comes last"
+    for row in (
+        "| gan | 1 | 9 |  |  | 10 |  |  |",
+        "| diffusion: a | 0.5 | 9 |  |  | 10 |  |  |",
+        "| diffusion: b | 0.5 | 9 |",
+        "| 8x8: noise | 9 |",
+    ):
+        assert row in table
+    assert "mlp" not in table
+    assert set(results.recorded_seconds(path)) == set(modules)
+
+
+def test_yardsticks_are_those_of_the_judge(monkeypatch):
+    monkeypatch.setattr(side_by_side, "SIZES", (8,))
+    monkeypatch.setattr(side_by_side, "SAMPLES", 200)
+    rows = {row[0].removeprefix("8x8: "): row[1:] for row in side_by_side.yardsticks()}
+    assert rows["one Gaussian per class"][0] == "1"
+    assert rows["training rows, resampled"][-1] == "0"
+    assert any("of which the judge knows 98" in name for name in rows)
+    assert all(len(row) == len(side_by_side.COLUMNS) for row in rows.values())
