@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ def fit_steps(
     verbose: int = 0,
     callbacks: Sequence[Callback] = (),
     checkpoint: str = "",
+    y: Any = None,
+    validation_data: Any = None,
+    drop_last: bool = True,
 ) -> Film:
     """`fit` for whole passes over the rows, as many as make up the steps; it stops at NaN.
 
@@ -30,7 +34,7 @@ def fit_steps(
         model: A compiled model.
         x: The rows.
         steps: Training steps, rounded up to whole passes.
-        batch_size: Rows per step; those that do not fill one are left out.
+        batch_size: Rows per step.
         draw: Function that returns images of the same noise each time, for the film.
         verbose: 1 shows progress, 0 does not.
         callbacks: More callbacks of the fit.
@@ -38,6 +42,9 @@ def fit_steps(
             there, and the last picture; a training that is started again goes on from it, bit for
             bit. It is deleted at the end, unless a weight has become NaN: then it is the last good
             one. "" for none.
+        y: What belongs to the rows, if anything.
+        validation_data: As for `fit`.
+        drop_last: Whether rows that do not fill a batch are left out.
 
     Returns:
         The film.
@@ -52,11 +59,14 @@ def fit_steps(
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
     film = Film(draw, every, Path(checkpoint, "samples.png") if checkpoint else None)
     keeps = [BackupAndRestore(checkpoint)] if checkpoint else []
+    batches = len(x) / batch_size
     model.fit(
         x,
+        y,
         batch_size=batch_size,
-        epochs=-(-steps // (len(x) // batch_size)),
-        drop_last=True,
+        epochs=math.ceil(steps / (math.floor(batches) if drop_last else math.ceil(batches))),
+        drop_last=drop_last,
+        validation_data=validation_data,
         verbose=verbose,
         callbacks=[*callbacks, film, TerminateOnNaN(), *keeps],
     )

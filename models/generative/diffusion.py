@@ -51,10 +51,12 @@ from minigrad.layers import (
 from minigrad.layers.positions import sinusoids
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
-from minigrad.random import generator, normal
+from minigrad.random import generator, normal, use_generator
 from minigrad.utils.registry import lookup
 
 from ..common import judge, sample_plots
+from ..common.film import write_film
+from ..common.long_run import fit_steps
 
 # ---- the schedules: betas, the variance of the noise that each step adds -------------------------
 
@@ -433,6 +435,7 @@ def train(
     channels: int = 32,
     sampling_steps: int = 20,
     judged: int = 2000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[Diffusion, dict[str, float]]:
@@ -448,6 +451,8 @@ def train(
         channels: Channels of the first level; the second has twice as many.
         sampling_steps: Number of steps of DDIM.
         judged: Number of samples that are judged; a fifth as many of the slow samplers.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise and samples.
         verbose: 1 shows progress, 0 does not.
     """
@@ -457,9 +462,18 @@ def train(
     rate = CosineDecay(0.0, training_steps, warmup_target=learning_rate, warmup_steps=warm_up)
     model = build(channels, steps, schedule)
     model.compile(Adam(rate, global_clipnorm=1.0), "mse")
-    epochs = -(-training_steps // -(-len(x) // batch_size))
-    averaging = AverageWeights(decay)
-    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=averaging)
+    model.learning = fit_steps(
+        model,
+        x,
+        training_steps,
+        batch_size,
+        lambda: same_samples(model, sampling_steps),
+        verbose,
+        [AverageWeights(decay)],
+        checkpoint,
+        y,
+        drop_last=False,
+    )
     metrics = {"loss": model.history.history["loss"][-1]}
     for name, (share, options) in SAMPLERS.items():
         labels = np.arange(judged // share) % CLASSES
@@ -467,6 +481,18 @@ def train(
         for metric, value in evaluate(model.drawn[name], labels).items():
             metrics[f"{name}_{metric}"] = value
     return model, metrics
+
+
+def same_samples(model: Diffusion, sampling_steps: int) -> np.ndarray:
+    """Four images of each class, of the same noise each time.
+
+    Args:
+        model: The model.
+        sampling_steps: Number of steps of DDIM.
+    """
+    with use_generator(0), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the film begins with an untrained network
+        return model.sample(np.arange(4 * CLASSES) // 4, sampling_steps)
 
 
 # by name: what part of the samples is drawn (fewer by the slow ones), and the options of `draw`
@@ -534,10 +560,13 @@ NAMES = {
 
 
 def pictures(model: Diffusion, out: Path, sampling_steps: int = 20) -> None:
-    """Samples of each class, the film of their making, guidance, and how noise is added."""
+    """Samples of each class, the film of their making, that of the learning, guidance, and how
+    noise is added.
+    """
     labels = np.repeat(np.arange(CLASSES), 12)
     samples = model.sample(labels, sampling_steps)
     sample_plots.draw_sheet(samples, 12, "Samples, 12 of each class (DDIM)", out / "samples.png")
+    write_film(model.learning, out / "learning.gif")
     film = model.film(np.arange(CLASSES), sampling_steps)
     places = dict.fromkeys(np.linspace(0, len(film) - 1, 9).astype(int).tolist())
     shown = {str(i + 1): film[i] for i in places}

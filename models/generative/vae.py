@@ -37,6 +37,8 @@ from minigrad.optimizers.schedules import CosineDecay
 from minigrad.random import generator, normal
 
 from ..common import judge, sample_plots
+from ..common.film import write_film
+from ..common.long_run import fit_steps
 
 # ---- the model: 51,600 + 50,624 = 102,224 parameters ---------------------------------------------
 
@@ -252,6 +254,7 @@ def train(
     batch_size: int = 128,
     learning_rate: float = 2e-3,
     judged: int = 5000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[VAE, dict[str, float]]:
@@ -263,6 +266,8 @@ def train(
         batch_size: Rows per step.
         learning_rate: First learning rate.
         judged: Number of samples that are judged.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise and the order of rows.
         verbose: 1 shows progress, 0 does not.
     """
@@ -270,8 +275,18 @@ def train(
     (x, _), (x_test, _) = load()
     model = build(latent)
     model.compile(Adam(CosineDecay(learning_rate, steps)))
-    epochs = math.ceil(steps / math.ceil(len(x) / batch_size))
-    model.fit(x, batch_size=batch_size, epochs=epochs, validation_data=(x_test,), verbose=verbose)
+    z = np.random.default_rng(0).standard_normal((64, latent), np.float32)
+    model.film = fit_steps(
+        model,
+        x,
+        steps,
+        batch_size,
+        lambda: 2 * model.decode(z) - 1,
+        verbose,
+        checkpoint=checkpoint,
+        validation_data=(x_test,),
+        drop_last=False,
+    )
     scores = judge.load(8).score(sample(model, judged))
     return model, evaluate(model, x_test) | scores
 
@@ -293,7 +308,9 @@ def report(model: VAE, judged: int = 5000) -> str:
 
 
 def pictures(model: VAE, out: Path) -> None:
-    """ELBO by epoch, samples, reconstructions, walks between digits and along each number."""
+    """ELBO by epoch, samples, a film of them, reconstructions, walks between digits and along each
+    number.
+    """
     _, (x, y) = load()
     history = model.history.history
     lines = {"training": -np.array(history["loss"]), "test": -np.array(history["val_loss"])}
@@ -305,6 +322,7 @@ def pictures(model: VAE, out: Path) -> None:
         path=out / "elbo.png",
     )
     sample_plots.draw_sheet(sample(model, 100), 20, "Samples", out / "samples.png")
+    write_film(model.film, out / "film.gif")
     rows = x[[int((y == digit).argmax()) for digit in range(10)]]
     codes, _ = model.encode(rows)
     shown = {"original": 2 * rows - 1, "reconstructed": 2 * model.decode(codes) - 1}

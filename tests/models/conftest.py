@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from models.common import long_run
+
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory):
@@ -11,3 +13,9 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINIGRAD_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def short_films(monkeypatch):
+    """A film of a training has four frames: more take seconds to draw."""
+    monkeypatch.setattr(long_run, "FRAMES", 4)

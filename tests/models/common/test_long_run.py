@@ -39,7 +39,7 @@ class FailOnce(Callback):
 def test_steps_become_whole_passes_with_a_film():
     model = made()
     film = trained(model)
-    assert film.steps == list(range(13)) and film.frames[0].shape == (4, 64)
+    assert film.steps == [0, 3, 6, 9, 12] and film.frames[0].shape == (4, 64)
     assert len(model.history.history["g_loss"]) == 3
     assert (same_samples(model, 4)() == same_samples(model, 4)()).all()
 

@@ -180,7 +180,13 @@ def test_train_report_and_pictures(tmp_path, monkeypatch):
     table = diffusion.report(model)
     assert "20 samples" in table and "DDPM, all steps" in table
     diffusion.pictures(model, tmp_path, sampling_steps=3)
-    assert {file.stem for file in tmp_path.iterdir()} == {"samples", "film", "guidance", "noise"}
+    assert {file.stem for file in tmp_path.iterdir()} == {
+        "samples",
+        "film",
+        "learning",
+        "guidance",
+        "noise",
+    }
     assert not pyplot.get_fignums()
     again, same = diffusion.train(**flags)
     assert same == metrics

@@ -134,7 +134,7 @@ def test_report_and_pictures(tmp_path, device):
     assert "360 reconstructed test digits" in report and "\nVAE " in report
     vae.pictures(model, tmp_path)
     assert {file.stem for file in tmp_path.iterdir()} == {
-        "elbo", "samples", "reconstructions", "walks", "axes",
+        "elbo", "samples", "film", "reconstructions", "walks", "axes",
     }  # fmt: skip
     assert not pyplot.get_fignums()
 
