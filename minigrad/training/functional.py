@@ -227,10 +227,9 @@ class Graph:
 
     def parameters(self) -> list[Parameter]:
         """The Parameters that stand among the arguments of calls."""
-        found: list[Parameter] = []
-        for call in self.calls:
-            replace_leaves(lambda x: found.append(x) if isinstance(x, Parameter) else x, call.args)
-        return found
+        leaves: list[Any] = []
+        replace_leaves(leaves.append, [[call.args, call.kwargs] for call in self.calls])
+        return [x for x in leaves if isinstance(x, Parameter)]
 
 
 class GraphModel(Layer):

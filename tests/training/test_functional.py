@@ -79,6 +79,8 @@ def test_operators_methods_and_ops_are_recorded():
     y = (2 * x + 1) / 2 - x**2
     y = (y * scale).reshape(-1, 2, 2)[:, 0]
     y = ops.softmax(ops.concatenate([y, ops.relu(-y)], axis=-1)).sum(axis=-1, keepdims=True)
+    named = Parameter(np.ones((1, 2)))
+    assert Model(x, ops.matmul(y, b=named)).weights == [scale, named]
     y = ops.where(y > 0, np.float32(1) + y, y) @ np.ones((1, 3), "float32")
     assert y.shape == (None, 3)
     model = Model(x, y)
