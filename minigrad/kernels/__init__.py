@@ -2,7 +2,8 @@
 
 `KERNELS` is the whole table: op, forward, backward, device, accelerator. A kernel is held to the
 definition of its op in `ops/` by the same tests, and stays only while a benchmark shows that it
-wins. `minigrad.use_kernels(False)` runs everything on the definitions.
+wins; those of the device "cpu" win by blocks that fit its cache, and lose on a GPU.
+`minigrad.use_kernels(False)` runs everything on the definitions.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from . import (
 
 KERNELS: list[Kernel] = [
     # ---- activations ----
-    Kernel("relu", activations.relu_forward),
+    Kernel("relu", activations.relu_forward, device="cpu"),
     Kernel("gelu", activations.gelu_forward, activations.gelu_backward),
     Kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
     # ---- matrix products ----
     Kernel("linear", matmul.linear_forward),
-    Kernel("row_sums", matmul.row_sums_forward),
+    Kernel("row_sums", matmul.row_sums_forward, device="cpu"),
     Kernel("linear_relu", matmul.linear_relu_forward, matmul.linear_relu_backward),
     # ---- losses ----
     Kernel(
@@ -48,7 +49,7 @@ KERNELS: list[Kernel] = [
         "mean_squared_error", losses.mean_squared_error_forward, losses.mean_squared_error_backward
     ),
     # ---- convolution and pooling ----
-    Kernel("conv2d", convolution.conv2d_forward),
+    Kernel("conv2d", convolution.conv2d_forward, device="cpu"),
     Kernel("conv2d_input_grad", convolution.conv2d_input_grad),
     Kernel("conv2d_kernel_grad", convolution.conv2d_kernel_grad),
     Kernel("max_pool", pooling.max_pool_forward),
@@ -74,15 +75,26 @@ KERNELS: list[Kernel] = [
         supports=recurrent.has_default_activations,
     ),
     # ---- normalization ----
-    Kernel("layer_norm", normalization.layer_norm_forward, normalization.layer_norm_backward),
-    Kernel("scale_shift", normalization.scale_shift_forward),
+    Kernel(
+        "layer_norm",
+        normalization.layer_norm_forward,
+        normalization.layer_norm_backward,
+        device="cpu",
+    ),
+    Kernel("scale_shift", normalization.scale_shift_forward, device="cpu"),
     Kernel("moments", normalization.moments_forward),
     Kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),
-    Kernel("group_norm", normalization.group_norm_forward, normalization.group_norm_backward),
+    Kernel(
+        "group_norm",
+        normalization.group_norm_forward,
+        normalization.group_norm_backward,
+        device="cpu",
+    ),
     Kernel(
         "local_response_norm",
         normalization.local_response_norm_forward,
         normalization.local_response_norm_backward,
+        device="cpu",
     ),
     # ---- attention ----
     Kernel(
