@@ -29,6 +29,12 @@ LOOPS_AND_STEPS = {
     "LSTM 128 -> 256, T 50, batch 64": 1.0,
     "Embedding 10000x128, LSTM 64, T 200, batch 32": 1.1,
 }
+GENERATIVE = {
+    "GAN on digits, batch 64": 0.5,
+    "DCGAN 28x28, batch 64": 1.2,
+    "WGAN-GP critic 28x28, batch 64": 1.3,
+    "DDPM 16x16, batch 64": 1.3,
+}
 
 TARGETS = {
     # microseconds per op
@@ -42,14 +48,12 @@ TARGETS = {
     **{("models", row, step): ratio for row, ratio in LOOPS_AND_STEPS.items() for step in STEPS},
     ("convolutions", "*", "*"): 1.8,
     ("convolutions", "geometric mean", "*"): 1.2,
-    ("generative", "GAN on digits, batch 64", "step"): 0.5,
-    ("generative", "DCGAN 28x28, batch 64", "step"): 1.2,
-    ("generative", "WGAN-GP critic 28x28, batch 64", "step"): 1.3,
-    ("generative", "DDPM 16x16, batch 64", "step"): 1.3,
+    **{("generative", row, "step"): ratio for row, ratio in GENERATIVE.items()},
     # of Keras's time
     ("fit", "fit digits MLP, 20 epochs", "*"): 0.5,
     # of PyTorch's increment
     ("memory", "*", "*"): 1.2,
+    **{("memory", row, "*"): 1.3 for row in GENERATIVE},
 }
 
 

@@ -17,14 +17,15 @@ from .images import torch_layers
 
 FRAMEWORKS = ("minigrad", "torch")
 Step = Callable[[], Any]
+Make = Callable[[str, int], Step]  # of the device and the batch
 
 
-def steps(framework: str, row: str, device: str) -> dict[str, Step]:
+def steps(framework: str, row: str, device: str, batch: int = 64) -> dict[str, Step]:
     if framework == "minigrad":
         import minigrad as mg
 
         mg.set_device(device)
-    return {"step": CASES[row][FRAMEWORKS.index(framework)](device)}
+    return {"step": CASES[row][FRAMEWORKS.index(framework)](device, batch)}
 
 
 def images(n: int, size: int) -> Any:
@@ -42,15 +43,15 @@ def on(device: str, array: Any) -> Any:
 # ---- minigrad ------------------------------------------------------------------------------------
 
 
-def gan_minigrad(device: str) -> Step:
+def gan_minigrad(device: str, batch: int) -> Step:
     gan = models.load("gan")
     known = gan.Stacked(gan.make_generator(0.3), gan.make_discriminator(0.3))
-    rows = images(64, 8).reshape(64, 64)
+    rows = images(batch, 8).reshape(batch, 64)
     return lambda: known.step(rows)
 
 
-def adversarial_minigrad(name: str, batch: int, **settings: Any) -> Callable[[str], Step]:
-    def make(device):
+def adversarial_minigrad(name: str, **settings: Any) -> Make:
+    def make(device, batch):
         from minigrad.optimizers.adam import Adam
 
         model = models.load(name).build(**settings)
@@ -62,12 +63,12 @@ def adversarial_minigrad(name: str, batch: int, **settings: Any) -> Callable[[st
     return make
 
 
-def diffusion_minigrad(device: str) -> Step:
+def diffusion_minigrad(device: str, batch: int) -> Step:
     from minigrad.optimizers.adam import Adam
 
     model = models.load("diffusion").build(32)
     model.compile(Adam(1e-3), "mse")
-    data = on(device, images(64, 16)), on(device, np.arange(64) % 10)
+    data = on(device, images(batch, 16)), on(device, np.arange(batch) % 10)
     return lambda: model.train_step(data)
 
 
@@ -100,7 +101,7 @@ def take_step(optimizer: Any, loss: Any) -> Any:
     return loss.item()
 
 
-def gan_torch(device: str) -> Step:
+def gan_torch(device: str, batch: int) -> Step:
     """The known recipe: D on real rows, D on fakes of inference, then G."""
     import torch
 
@@ -112,33 +113,33 @@ def gan_torch(device: str) -> Step:
     g_adam, d_adam = (
         torch.optim.Adam(n.parameters(), 2e-4, (0.5, 0.999), fused=True) for n in networks
     )
-    real = torch.from_numpy(images(64, 8).reshape(64, 64)).to(device)
-    ones, zeros = torch.ones(64, 1, device=device), torch.zeros(64, 1, device=device)
+    real = torch.from_numpy(images(batch, 8).reshape(batch, 64)).to(device)
+    ones, zeros = torch.ones(batch, 1, device=device), torch.zeros(batch, 1, device=device)
     cross_entropy = torch.nn.functional.binary_cross_entropy
 
     def step():
         d_loss = take_step(d_adam, cross_entropy(d(real), ones))
         with torch.no_grad():
-            fakes = g.eval()(torch.randn(64, 100, device=device))
+            fakes = g.eval()(torch.randn(batch, 100, device=device))
         d_loss += take_step(d_adam, cross_entropy(d(fakes), zeros))
-        verdict = d(g.train()(torch.randn(64, 100, device=device)))
+        verdict = d(g.train()(torch.randn(batch, 100, device=device)))
         return d_loss, take_step(g_adam, cross_entropy(verdict, ones))
 
     return step
 
 
-def dcgan_torch(device: str) -> Step:
+def dcgan_torch(device: str, batch: int) -> Step:
     """Both networks from one pass through each."""
     import torch
 
     g, d, g_adam, d_adam = torch_pair("dcgan", device, width=64)
-    real = torch_images(device, 64, 28)
-    ones, zeros = torch.ones(64, 1, device=device), torch.zeros(64, 1, device=device)
+    real = torch_images(device, batch, 28)
+    ones, zeros = torch.ones(batch, 1, device=device), torch.zeros(batch, 1, device=device)
     cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits
     theta_g, theta_d = list(g.parameters()), list(d.parameters())
 
     def step():
-        fake_verdict, real_verdict = d(g(torch.randn(64, 100, device=device))), d(real)
+        fake_verdict, real_verdict = d(g(torch.randn(batch, 100, device=device))), d(real)
         g_loss = cross_entropy(fake_verdict, ones)
         d_loss = cross_entropy(real_verdict, ones) + cross_entropy(fake_verdict, zeros)
         g_slopes = torch.autograd.grad(g_loss, theta_g, retain_graph=True)
@@ -152,17 +153,17 @@ def dcgan_torch(device: str) -> Step:
     return step
 
 
-def critic_torch(device: str) -> Step:
+def critic_torch(device: str, batch: int) -> Step:
     """The critic of WGAN-GP, with its penalty."""
     import torch
 
     g, f, _, f_adam = torch_pair("wgan_gp", device, size=28, width=64)
-    real = torch_images(device, 64, 28)
+    real = torch_images(device, batch, 28)
 
     def step():
         with torch.no_grad():
-            fakes = g(torch.randn(64, 128, device=device))
-        epsilon = torch.rand(64, 1, 1, 1, device=device)
+            fakes = g(torch.randn(batch, 128, device=device))
+        epsilon = torch.rand(batch, 1, 1, 1, device=device)
         between = (epsilon * real + (1 - epsilon) * fakes).requires_grad_()
         (slope,) = torch.autograd.grad(f(between).sum(), [between], create_graph=True)
         penalty = ((slope.square().sum((1, 2, 3)).sqrt() - 1) ** 2).mean()
@@ -171,22 +172,22 @@ def critic_torch(device: str) -> Step:
     return step
 
 
-def diffusion_torch(device: str) -> Step:
+def diffusion_torch(device: str, batch: int) -> Step:
     """Algorithm 1 of DDPM, with classes."""
     import torch
 
     network = torch_unet(32).to(device)
     adam = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
     shares = models.load("diffusion").build(32).shares.astype("float32")
-    real, labels = torch_images(device, 64, 16), torch.arange(64, device=device) % 10
+    real, labels = torch_images(device, batch, 16), torch.arange(batch, device=device) % 10
     shares = torch.from_numpy(shares).to(device)
 
     def step():
-        t = torch.randint(1, 101, (64,), device=device)
+        t = torch.randint(1, 101, (batch,), device=device)
         a = shares[t].reshape(-1, 1, 1, 1)
         noise = torch.randn_like(real)
         noisy = a.sqrt() * real + (1 - a).sqrt() * noise
-        shown = torch.where(torch.rand(64, device=device) < 0.1, 10, labels)
+        shown = torch.where(torch.rand(batch, device=device) < 0.1, 10, labels)
         return take_step(adam, torch.nn.functional.mse_loss(network(noisy, t, shown), noise))
 
     return step
@@ -261,11 +262,11 @@ def torch_unet(channels: int) -> Any:
     return UNet()
 
 
-CASES: dict[str, tuple[Callable[[str], Step], Callable[[str], Step]]] = {
+CASES: dict[str, tuple[Make, Make]] = {
     "GAN on digits, batch 64": (gan_minigrad, gan_torch),
-    "DCGAN 28x28, batch 64": (adversarial_minigrad("dcgan", 64, width=64), dcgan_torch),
+    "DCGAN 28x28, batch 64": (adversarial_minigrad("dcgan", width=64), dcgan_torch),
     "WGAN-GP critic 28x28, batch 64": (
-        adversarial_minigrad("wgan_gp", 64, size=28, width=64),
+        adversarial_minigrad("wgan_gp", size=28, width=64),
         critic_torch,
     ),
     "DDPM 16x16, batch 64": (diffusion_minigrad, diffusion_torch),

@@ -15,9 +15,10 @@ from __future__ import annotations
 import gc
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from . import images
+from . import generative, images
 from .models import mlp
 from .trainers import TRAINERS
 from .transformers import encoder_block, gpt
@@ -50,7 +51,7 @@ REGISTRY |= {
     )
     for name in images.NETWORKS
 }
-ROWS = list(REGISTRY)
+ROWS = [*REGISTRY, *generative.ROWS]
 
 
 class Meter:
@@ -105,12 +106,12 @@ class _CupyPool:
 
 def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
     """Bytes above the start, for the first three steps and for a later one."""
-    big, small = REGISTRY[row]
+    big, small = makers(row)
     meter = Meter(framework, device)
     for _ in range(3):
-        step = loop(small, framework, device)
+        step = small(framework, device)
         step()
-    step = loop(big, framework, device)
+    step = big(framework, device)
     start = meter.restart()
     for _ in range(3):
         step()
@@ -118,6 +119,16 @@ def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
     start = meter.restart()
     step()
     return {"samples": {"training": training, "later step": meter.peak() - start}}
+
+
+def makers(row: str) -> list[Callable[[str, str], Callable[[], Any]]]:
+    """Functions of framework and device that make the steps of a row, and small ones of its kind."""
+    if row in generative.ROWS:
+        return [
+            lambda framework, device, n=n: generative.steps(framework, row, device, n)["step"]
+            for n in (64, 2)
+        ]
+    return [partial(loop, workload) for workload in REGISTRY[row]]
 
 
 def loop(workload: Workload, framework: str, device: str) -> Callable[[], Any]:
