@@ -38,7 +38,16 @@ SECTIONS = {
         "transfer",
     ],
     "sequences": ["diabetes_rnn", "adding", "char_rnn", "sentiment", "transformer", "bert", "gpt"],
-    "generative": ["autoencoder", "vae", "rbm", "gan", "dcgan", "diffusion", "wgan_gp"],
+    "generative": [
+        "autoencoder",
+        "vae",
+        "rbm",
+        "gan",
+        "dcgan",
+        "diffusion",
+        "wgan_gp",
+        "stylegan2",
+    ],
     "study": ["training_study"],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}

@@ -41,6 +41,17 @@ def _bert(head: str) -> Layer:
     return getattr(bert, head)(bert.Bert(6, 4, 4, 2, 2))
 
 
+class _Noisy(Layer):
+    """A synthesis network with noise that is an input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.synthesis = models.load("stylegan2").Synthesis([2, 2])
+
+    def call(self, w: Any, first: Any, second: Any, third: Any) -> Any:  # type: ignore[override]
+        return self.synthesis(w, [first, second, third])
+
+
 MODELS: dict[str, Small] = {
     "neuron": loss_of(
         from_models("neuron", "two_layers", 4),
@@ -253,6 +264,18 @@ MODELS: dict[str, Small] = {
         losses.MeanSquaredError(),
         normal(2, 8, 8, 1),
         normal(2, 1),
+    ),
+    "stylegan2": built(
+        _Noisy,
+        np.random.default_rng(0).standard_normal((2, 4, 3)),
+        *(np.random.default_rng(0).standard_normal((2, size, size, 1)) for size in (4, 8, 8)),
+    ),
+    "stylegan2, the mapping network": built(
+        from_models("stylegan2", "Mapping", 3, 2), np.random.default_rng(0).standard_normal((2, 3))
+    ),
+    "stylegan2, the discriminator": built(
+        from_models("stylegan2", "Discriminator", [2, 2], 2),
+        np.random.default_rng(0).standard_normal((4, 8, 8, 1)),
     ),
     "dcgan": loss_of(
         from_models("dcgan", "make_discriminator", 1),
