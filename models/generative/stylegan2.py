@@ -39,7 +39,7 @@ import numpy as np
 import minigrad
 from minigrad import Model, Sequential, Tensor, grad, no_grad, ops, plots, training
 from minigrad.backend import Array, backend
-from minigrad.callbacks import AverageWeights, TerminateOnNaN
+from minigrad.callbacks import AverageWeights
 from minigrad.config import device_module
 from minigrad.layers import (
     Activation,
@@ -57,8 +57,9 @@ from minigrad.random import generator as random_numbers
 from minigrad.random import normal, use_generator
 
 from ..common import judge, sample_plots
-from ..common.adversarial import check_range
-from ..common.film import Film, write_film
+from ..common.adversarial import Adversarial, check_range
+from ..common.film import write_film
+from ..common.long_run import fit_steps
 
 FILTER = (1, 3, 3, 1)
 BLUR = tuple(k / sum(FILTER) for k in FILTER)
@@ -218,7 +219,7 @@ class Generator(Model):
 
     def call(self, z: Any) -> Any:
         """Images of noise, with noise per pixel."""
-        return self.synthesis(self.styles(z), self.noise(len(z), like=z.data))
+        return self.synthesis(self.styles(z), self.pixel_noise(len(z), like=z.data))
 
     def styles(self, z: Any, truncation: float = 1.0) -> Any:
         """One style for all layers: (N, L, W).
@@ -235,7 +236,7 @@ class Generator(Model):
         """(N, W) -> (N, L, W)."""
         return ops.broadcast_to(w[:, None], shape=(len(w), self.layers_with_style, self.latent))
 
-    def noise(self, n: int, like: Array) -> list[Array]:
+    def pixel_noise(self, n: int, like: Array) -> list[Array]:
         """Fresh noise per pixel, for each convolution.
 
         Args:
@@ -427,7 +428,7 @@ def lazy_adam(learning_rate: float, every: int) -> Adam:
     return Adam(share * learning_rate, beta_1=0.0, beta_2=0.99**share, epsilon=1e-8)
 
 
-class StyleGAN2(Model):
+class StyleGAN2(Adversarial):
     """G and D, trained by `fit`.
 
     Args:
@@ -450,9 +451,9 @@ class StyleGAN2(Model):
         path_every: int = 8,
         mixing: float = 0.9,
     ) -> None:
-        super().__init__()
-        self.generator = generator
-        self.discriminator = discriminator
+        generator.build((None, generator.latent))
+        discriminator.build(generator.output_shape)
+        super().__init__(generator, discriminator)
         self.gamma, self.r1_every = gamma, r1_every
         self.path_weight, self.path_every = path_weight, path_every
         self.mixing = mixing
@@ -460,22 +461,6 @@ class StyleGAN2(Model):
         self.steps = 0
         self.last_r1 = 0.0  # of the last step that had it
         self.film: Any = None
-        self.build_from_shape((generator.latent,))
-        discriminator.build_from_shape(generator.output_shape[1:])
-
-    def compile(self, g_optimizer: Any, d_optimizer: Any) -> None:  # type: ignore[override]
-        """Choose the optimizers.
-
-        Args:
-            g_optimizer: That of G.
-            d_optimizer: That of D.
-        """
-        super().compile(g_optimizer)
-        self.d_optimizer = d_optimizer
-
-    def call(self, z: Any) -> Any:
-        """Images of noise."""
-        return self.generator(z)
 
     def train_step(self, data: Array) -> dict[str, float]:
         """One step of both networks, each against the other as it was; regularization when due.
@@ -486,7 +471,7 @@ class StyleGAN2(Model):
         check_range("stylegan2", data)
         with training():
             fakes = self.generator.synthesis(
-                self.mixed_styles(data), self.generator.noise(len(data), like=data)
+                self.mixed_styles(data), self.generator.pixel_noise(len(data), like=data)
             )
             real, fake = self.discriminator(data), self.discriminator(fakes)
             g_loss, d_loss = generator_loss(fake), discriminator_loss(real, fake)
@@ -515,8 +500,7 @@ class StyleGAN2(Model):
             like: An array with as many rows as there are to be styles.
         """
         n, layers = len(like), self.generator.layers_with_style
-        z_1, z_2 = (normal((n, self.generator.latent), like=like) for _ in range(2))
-        w_1, w_2 = self.generator.mapping(z_1), self.generator.mapping(z_2)
+        w_1, w_2 = (self.generator.mapping(self.noise(like)) for _ in range(2))
         self.generator.mapping.track(w_1)
         draw = random_numbers()
         is_mixed = draw.random(n) < self.mixing
@@ -532,7 +516,7 @@ class StyleGAN2(Model):
         """
         theta, synthesis = self.generator.trainable_weights, self.generator.synthesis
         with training():
-            w, noise = self.mixed_styles(like), self.generator.noise(len(like), like=like)
+            w, noise = self.mixed_styles(like), self.generator.pixel_noise(len(like), like=like)
             lengths = path_lengths(synthesis, w, noise, normal(like.shape, like=like))
             mean = self.path_mean.data + 0.01 * (lengths.data.mean() - self.path_mean.data)
             loss = self.path_weight * self.path_every * ops.mean((lengths - mean) ** 2)
@@ -603,20 +587,21 @@ def render(generator: Generator, w: Array, noisy: bool = False) -> np.ndarray:
         for rows in np.array_split(np.arange(len(w)), -(-len(w) // 500)):
             part = w[rows[0] : rows[-1] + 1]
             silence = [0.0] * len(generator.synthesis.convs)
-            noise = generator.noise(len(part), like=part) if noisy else silence
+            noise = generator.pixel_noise(len(part), like=part) if noisy else silence
             images.append(minigrad.to_cpu(generator.synthesis(Tensor(part), noise).data))
     return np.concatenate(images).clip(-1, 1)
 
 
-def sample(generator: Generator, n: int, truncation: float = 1.0) -> np.ndarray:
+def sample(model: StyleGAN2, n: int, truncation: float = 1.0) -> np.ndarray:
     """Images of fresh noise (N, size, size, colors) in -1..1.
 
     Args:
-        generator: G.
+        model: The model.
         n: Number of images.
         truncation: 1 for styles as they are, 0 for their mean.
     """
-    return render(generator, styles(generator, draw_noise(generator, n), truncation), noisy=True)
+    z = draw_noise(model.generator, n)
+    return render(model.generator, styles(model.generator, z, truncation), noisy=True)
 
 
 # ---- training ------------------------------------------------------------------------------------
@@ -634,6 +619,37 @@ def load(size: int = 16) -> np.ndarray:
     return x
 
 
+def build(
+    size: int = 16,
+    base: int = 32768,
+    most: int = 32,
+    latent: int = 64,
+    depth: int = 4,
+    gamma: float = 1.0,
+    r1_every: int = 16,
+    path_weight: float = 2.0,
+    path_every: int = 8,
+    mixing: float = 0.9,
+) -> StyleGAN2:
+    """Both networks.
+
+    Args:
+        size: Height and width of the images: 8, 16, 32, ..
+        base: Channels times resolution, as far as `most` allows.
+        most: The largest number of channels.
+        latent: Size of z and w.
+        depth: Number of layers of the mapping network.
+        gamma: Weight of R1.
+        r1_every: Steps between two of R1.
+        path_weight: Weight of path length regularization.
+        path_every: Steps between two of it.
+        mixing: Share of images with two styles.
+    """
+    channels = widths(size, base, most)
+    generator, discriminator = Generator(channels, 1, latent, depth), Discriminator(channels)
+    return StyleGAN2(generator, discriminator, gamma, r1_every, path_weight, path_every, mixing)
+
+
 def train(
     steps: int = 6000,
     size: int = 16,
@@ -642,14 +658,16 @@ def train(
     latent: int = 64,
     depth: int = 4,
     batch_size: int = 32,
-    learning_rate: float = 2e-3,
+    g_rate: float = 4e-3,
+    d_rate: float = 1e-2,
     gamma: float = 1.0,
     r1_every: int = 16,
     path_weight: float = 2.0,
     path_every: int = 8,
     mixing: float = 0.9,
     decay: float = 0.998,
-    samples: int = 5000,
+    judged: int = 5000,
+    checkpoint: str = "",
     seed: int = 0,
     verbose: int = 1,
 ) -> tuple[StyleGAN2, dict[str, float]]:
@@ -663,52 +681,53 @@ def train(
         latent: Size of z and w; 512 in the paper.
         depth: Number of layers of the mapping network; 8 in the paper.
         batch_size: Real images per step.
-        learning_rate: That of both optimizers.
+        g_rate: Learning rate of G; the paper has 2e-3 for both.
+        d_rate: That of D.
         gamma: Weight of R1; 10 in the paper, on images of far more pixels.
         r1_every: Steps between two of R1.
         path_weight: Weight of path length regularization.
         path_every: Steps between two of it.
         mixing: Share of images with two styles.
         decay: Decay of the averages of G's weights.
-        samples: Number of samples that are judged.
+        judged: Number of samples that are judged.
+        checkpoint: Folder that keeps the state after each pass over the images; a training that is
+            started again goes on from it.
         seed: Seed of weights, noise and the order of images.
         verbose: 1 shows progress, 0 does not.
     """
     minigrad.seed(seed)
-    x, channels = load(size), widths(size, base, most)
-    generator = Generator(channels, 1, latent, depth)
-    discriminator = Discriminator(channels)
-    model = StyleGAN2(generator, discriminator, gamma, r1_every, path_weight, path_every, mixing)
-    model.compile(lazy_adam(learning_rate, path_every), lazy_adam(learning_rate, r1_every))
+    model = build(size, base, most, latent, depth, gamma, r1_every, path_weight, path_every, mixing)
+    model.compile(lazy_adam(g_rate, path_every), lazy_adam(d_rate, r1_every))
     with use_generator(0):
-        z = draw_noise(generator, 100)
-    model.film = Film(lambda: render(generator, styles(generator, z)), every=max(1, steps // 40))
-    averaging = AverageWeights(decay, layer=generator)
-    model.fit(
-        x,
-        batch_size=batch_size,
-        epochs=-(-steps // (len(x) // batch_size)),
-        drop_last=True,
-        verbose=verbose,
-        callbacks=[averaging, model.film, TerminateOnNaN()],
+        z = draw_noise(model.generator, 64)
+    averaging = AverageWeights(decay, layer=model.generator)
+    model.film = fit_steps(
+        model,
+        load(size),
+        steps,
+        batch_size,
+        lambda: render(model.generator, styles(model.generator, z)),
+        verbose,
+        [averaging],
+        checkpoint,
     )
-    return model, evaluate(model, samples)
+    return model, evaluate(model, judged)
 
 
 TRUNCATION = 0.7  # of the samples that are judged and shown beside those without
 
 
-def evaluate(model: StyleGAN2, samples: int = 5000) -> dict[str, float]:
+def evaluate(model: StyleGAN2, judged: int = 5000) -> dict[str, float]:
     """The judge's scores with and without truncation, and what coarse and fine styles decide.
 
     Args:
         model: A trained model.
-        samples: Number of samples.
+        judged: Number of samples.
     """
     generator = model.generator
-    images = sample(generator, samples)
+    images = sample(model, judged)
     size = images.shape[1]
-    truncated = judge.load(size).score(sample(generator, samples, TRUNCATION))
+    truncated = judge.load(size).score(sample(model, judged, TRUNCATION))
     shown = ("frechet_distance", "classes", "coverage", "confident")
     return (
         judge.load(size).score(images)
@@ -732,11 +751,11 @@ def coarse_keeps_class(generator: Generator, n: int = 1000) -> float:
     return float((critic.classify(images).argmax(1) == critic.classify(others).argmax(1)).mean())
 
 
-def report(model: StyleGAN2, samples: int = 5000) -> str:
+def report(model: StyleGAN2, judged: int = 5000) -> str:
     """Scores of the samples, with and without truncation, beside the judge's yardsticks."""
     sets = {
-        "StyleGAN2": sample(model.generator, samples),
-        f"StyleGAN2, truncation {TRUNCATION}": sample(model.generator, samples, TRUNCATION),
+        "StyleGAN2": sample(model, judged),
+        f"StyleGAN2, truncation {TRUNCATION}": sample(model, judged, TRUNCATION),
     }
     return judge.load(sets["StyleGAN2"].shape[1]).report(sets)
 
@@ -756,7 +775,7 @@ def pictures(model: StyleGAN2, out: Path) -> None:
     write_film(model.film, out / "film.gif")
     for file, truncation in (("samples", 1.0), ("truncated", TRUNCATION)):
         title = f"Samples, averaged weights, truncation {truncation}"
-        images = sample(generator, 100, truncation)
+        images = sample(model, 100, truncation)
         sample_plots.draw_sheet(images, 20, title, out / f"{file}.png")
     z = draw_noise(generator, 12)
     rows = {

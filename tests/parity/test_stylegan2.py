@@ -118,7 +118,7 @@ def small_synthesis():
     draw = np.random.default_rng(3)
     w = draw.standard_normal((3, 6, 7)).astype("float32")
     y = draw.standard_normal((3, 16, 16, 2)).astype("float32")
-    return generator.synthesis, w, generator.noise(3, like=w), y
+    return generator.synthesis, w, generator.pixel_noise(3, like=w), y
 
 
 def small_discriminator():
