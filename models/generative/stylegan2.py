@@ -21,6 +21,10 @@ it starts. For most images the layers from a random one on get the style of anot
 mixing), so that no layer relies on its neighbor's style: coarse layers come to decide the shape,
 fine ones the stroke. After training, w can be drawn to its mean (truncation): better images, less
 varied.
+
+Other than in the paper, images end in tanh, since most pixels of digits are black or white: without
+it the background stays gray for long. Each step makes its fakes once, for both networks; and both
+learn faster, D most of all, for runs of thousands of steps in place of a million.
 """
 
 from __future__ import annotations
@@ -163,7 +167,7 @@ class ToImage(Layer):
 
 
 class Synthesis(Layer):
-    """Styles (N, L, W) and noise per layer -> images (N, size, size, colors), without limits.
+    """Styles (N, L, W) and noise per layer -> images (N, size, size, colors) in -1..1.
 
     There is a style per convolution and one for the last ToImage. Each ToImage has that of the
     convolution after it.
@@ -195,7 +199,7 @@ class Synthesis(Layer):
             x = self.convs[2 * i - 1](x, w[:, 2 * i - 1], noise[2 * i - 1])
             x = self.convs[2 * i](x, w[:, 2 * i], noise[2 * i])
             image = ops.upsample2d(image, filter=FILTER) + self.to_images[i](x, w[:, 2 * i + 1])
-        return image
+        return ops.tanh(image)
 
 
 class Generator(Model):
@@ -575,7 +579,7 @@ def styles(generator: Generator, z: Array, truncation: float = 1.0) -> Array:
 
 
 def render(generator: Generator, w: Array, noisy: bool = False) -> np.ndarray:
-    """Images of styles, clipped to -1..1.
+    """Images of styles, in inference.
 
     Args:
         generator: G.
@@ -589,7 +593,7 @@ def render(generator: Generator, w: Array, noisy: bool = False) -> np.ndarray:
             silence = [0.0] * len(generator.synthesis.convs)
             noise = generator.pixel_noise(len(part), like=part) if noisy else silence
             images.append(minigrad.to_cpu(generator.synthesis(Tensor(part), noise).data))
-    return np.concatenate(images).clip(-1, 1)
+    return np.concatenate(images)
 
 
 def sample(model: StyleGAN2, n: int, truncation: float = 1.0) -> np.ndarray:
@@ -610,7 +614,7 @@ REFERENCE = (
     "elsewhere a Frechet distance of 360 after 577 steps, blobs; at 1024x1024 the authors' networks "
     "have 30,370,060 and 29,012,513 parameters"
 )
-TARGETS = ["classes == 10", "ratio_to_gaussians <= 5"]
+TARGETS = ["classes == 10", "ratio_to_gaussians <= 3"]
 
 
 def load(size: int = 16) -> np.ndarray:
@@ -651,7 +655,7 @@ def build(
 
 
 def train(
-    steps: int = 6000,
+    steps: int = 4000,
     size: int = 16,
     base: int = 32768,
     most: int = 32,

@@ -83,7 +83,7 @@ def torch_synthesis(weights, w, noise):
     for i in range(1, len(WIDTHS)):
         x = convolved(convolved(x, 2 * i - 1), 2 * i)
         image = fir(enlarge(image), (2, 1, 2, 1), 4.0) + shown(x, i)
-    return image.movedim(1, -1)
+    return image.movedim(1, -1).tanh()
 
 
 def torch_discriminator(weights, x):
