@@ -74,7 +74,7 @@ def widths(size: int, base: int = 32768, most: int = 512) -> list[int]:
 
     Args:
         size: Height and width of the images, a power of 2.
-        base: 32768 in the paper's networks of 1024x1024, 16384 in its small ones.
+        base: 32768 in the paper's large networks (configuration F), 16384 in those before.
         most: The largest number of channels.
 
     Raises:

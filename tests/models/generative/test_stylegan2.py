@@ -61,6 +61,15 @@ def test_widths():
             stylegan2.widths(size)
 
 
+def test_the_default_networks():
+    model = stylegan2.build()
+    counts = [
+        sum(p.size for p in m.trainable_weights) for m in (model.generator, model.discriminator)
+    ]
+    assert counts == [80_136, 65_089]
+    assert stylegan2.sample(model, 2).shape == (2, 16, 16, 1)
+
+
 @pytest.mark.parametrize("size", [8, 16, 32])
 def test_images_have_the_size_asked_for(size):
     model = made(size, most=2)
@@ -305,7 +314,7 @@ def test_a_step_on_every_device(device):
 
 def test_the_discriminator_alone_learns():
     """With G at rest D tells fakes from real images."""
-    model = made(most=8)
+    model = made(most=8, gamma=1.0)
     model.compile(SGD(0.0), stylegan2.lazy_adam(2e-2, 16))
     minigrad.seed(1)
     logs = [model.train_step(X[i : i + 32]) for i in range(0, 1408, 32)]
