@@ -728,15 +728,13 @@ def evaluate(model: StyleGAN2, judged: int = 5000) -> dict[str, float]:
         model: A trained model.
         judged: Number of samples.
     """
-    generator = model.generator
     images = sample(model, judged)
-    size = images.shape[1]
-    truncated = judge.load(size).score(sample(model, judged, TRUNCATION))
-    shown = ("frechet_distance", "classes", "coverage", "confident")
+    critic = judge.load(images.shape[1])
+    truncated = critic.score(sample(model, judged, TRUNCATION))
     return (
-        judge.load(size).score(images)
-        | {f"truncated_{name}": truncated[name] for name in shown}
-        | {"coarse_keeps_class": coarse_keeps_class(generator)}
+        critic.score(images)
+        | {f"truncated_{name}": value for name, value in truncated.items()}
+        | {"coarse_keeps_class": coarse_keeps_class(model.generator)}
         | {name: float(model.history.history[name][-1]) for name in ("d_loss", "path_length")}
     )
 
