@@ -19,8 +19,8 @@ weight times the interval:
 The second, path length regularization, asks that a step in w changes the image by as much wherever
 it starts. For most images the layers from a random one on get the style of another z (style
 mixing), so that no layer relies on its neighbor's style: coarse layers come to decide the shape,
-fine ones the stroke. After training, w can be drawn to its mean (truncation): better images, less
-varied.
+fine ones the stroke. After training, w can be drawn to its mean (truncation), which makes faces
+better and less varied. The mean of digits is no digit, so here it only costs variety.
 
 Other than in the paper, images end in tanh, since most pixels of digits are black or white: without
 it the background stays gray for long. Each step makes its fakes once, for both networks; and both
