@@ -5,19 +5,27 @@ from __future__ import annotations
 from ..arguments import explains_arguments
 from ..utils.registry import create
 from . import schedules
+from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
+from .adamax import Adamax
 from .averaging import ExponentialMovingAverage
 from .base import Optimizer
+from .lion import Lion
+from .nadam import Nadam
 from .rmsprop import RMSprop
 from .sgd import SGD, Momentum, Nesterov
 
 __all__ = [
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "ExponentialMovingAverage",
+    "Lion",
     "Momentum",
+    "Nadam",
     "Nesterov",
     "Optimizer",
     "RMSprop",
@@ -34,6 +42,10 @@ NAMES: dict[str, type[Optimizer]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
     "adamw": AdamW,
+    "adadelta": Adadelta,
+    "adamax": Adamax,
+    "nadam": Nadam,
+    "lion": Lion,
 }
 
 

@@ -6,9 +6,13 @@ import minigrad
 from minigrad import Parameter
 from minigrad.backend import to_cpu
 from minigrad.config import to_device
+from minigrad.optimizers.adadelta import Adadelta
 from minigrad.optimizers.adagrad import Adagrad
 from minigrad.optimizers.adam import Adam, AdamW
+from minigrad.optimizers.adamax import Adamax
 from minigrad.optimizers.base import BLOCK_SIZE
+from minigrad.optimizers.lion import Lion
+from minigrad.optimizers.nadam import Nadam
 from minigrad.optimizers.rmsprop import RMSprop
 from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
 
@@ -44,6 +48,33 @@ def adam(
     return p - alpha * m / (np.sqrt(v) + epsilon)
 
 
+def adadelta(p, g, s, t, rate, rho=0.95, epsilon=1e-7):
+    a = s["a"] = rho * s.get("a", 0) + (1 - rho) * g**2
+    step = g * np.sqrt(s.get("d", 0) + epsilon) / np.sqrt(a + epsilon)
+    s["d"] = rho * s.get("d", 0) + (1 - rho) * step**2
+    return p - rate * step
+
+
+def adamax(p, g, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m = s["m"] = beta_1 * s.get("m", 0) + (1 - beta_1) * g
+    u = s["u"] = np.maximum(beta_2 * s.get("u", 0), abs(g))
+    return p - rate * m / ((1 - beta_1**t) * (u + epsilon))
+
+
+def nadam(p, g, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    mu = beta_1 * (1 - 0.5 * 0.96 ** np.arange(1, t + 2))
+    m = s["m"] = beta_1 * s.get("m", 0) + (1 - beta_1) * g
+    v = s["v"] = beta_2 * s.get("v", 0) + (1 - beta_2) * g**2
+    m_ = mu[t] * m / (1 - mu.prod()) + (1 - mu[t - 1]) * g / (1 - mu[:t].prod())
+    return p - rate * m_ / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+
+
+def lion(p, g, s, t, rate, beta_1=0.9, beta_2=0.99):
+    m = s.get("m", 0)
+    s["m"] = beta_2 * m + (1 - beta_2) * g
+    return p - rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+
+
 FORMULAS = {
     "sgd": (SGD, sgd, {}),
     "sgd momentum": (SGD, sgd, {"momentum": 0.8}),
@@ -66,6 +97,14 @@ FORMULAS = {
     "adamw": (AdamW, adam, {}),
     "adamw paper": (AdamW, adam, {"epsilon": 1e-3, "epsilon_form": "paper"}),
     "adamw amsgrad": (AdamW, adam, {"amsgrad": True}),
+    "adadelta": (Adadelta, adadelta, {}),
+    "adadelta rho": (Adadelta, adadelta, {"rho": 0.5, "epsilon": 0.01}),
+    "adamax": (Adamax, adamax, {}),
+    "adamax betas": (Adamax, adamax, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.01}),
+    "nadam": (Nadam, nadam, {}),
+    "nadam betas": (Nadam, nadam, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.01}),
+    "lion": (Lion, lion, {}),
+    "lion betas": (Lion, lion, {"beta_1": 0.5, "beta_2": 0.7}),
 }
 
 

@@ -13,11 +13,15 @@ from minigrad.backend import device_name, to_cpu
 from minigrad.config import to_device
 from minigrad.layers import Dense
 from minigrad.optimizers import base, schedules
+from minigrad.optimizers.adadelta import Adadelta
 from minigrad.optimizers.adagrad import Adagrad
 from minigrad.optimizers.adam import Adam, AdamW
+from minigrad.optimizers.adamax import Adamax
 from minigrad.optimizers.base import BLOCK_SIZE, Optimizer
+from minigrad.optimizers.lion import Lion
+from minigrad.optimizers.nadam import Nadam
 from minigrad.optimizers.rmsprop import RMSprop
-from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
+from minigrad.optimizers.sgd import SGD, Momentum
 
 from .formulas import (
     FORMULAS,
@@ -198,7 +202,7 @@ def test_parameters_are_views_of_one_array(device):
 
 
 def test_gradients_are_left_as_they_are():
-    for kind in (SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW):
+    for kind in optimizers.NAMES.values():
         p, g = Parameter(np.ones(5, "float32")), np.arange(5, dtype="float32")
         kind(0.1, clipnorm=0.1).apply([g], [p])
         kind(0.1).apply([g], [p])
@@ -303,11 +307,7 @@ def test_errors_change_nothing(give, words):
 @pytest.mark.parametrize(
     "make, error, words",
     [
-        (
-            lambda: optimizers.get("adma"),
-            ValueError,
-            "unknown optimizer 'adma': did you mean 'adam'",
-        ),
+        (lambda: optimizers.get("adm"), ValueError, "unknown optimizer 'adm': did you mean 'adam'"),
         (lambda: optimizers.get(3), TypeError, "optimizer: expected"),
         (lambda: SGD(-1.0), ValueError, "must not be negative"),
         (lambda: SGD(float("nan")), ValueError, "negative"),
@@ -335,6 +335,13 @@ def test_errors_change_nothing(give, words):
         (lambda: RMSprop(epsilon=-1), ValueError, "RMSprop: epsilon must be in"),
         (lambda: Adagrad(epsilon=-1), ValueError, "Adagrad: epsilon must be in"),
         (lambda: Adagrad(initial_accumulator_value=-0.1), ValueError, "initial_accumulator_value"),
+        (lambda: Adadelta(rho=1.0), ValueError, "Adadelta: rho must be in"),
+        (lambda: Adadelta(epsilon=-1), ValueError, "Adadelta: epsilon must be in"),
+        (lambda: Adamax(beta_2=1.0), ValueError, "Adamax: beta_2 must be in"),
+        (lambda: Adamax(epsilon=-1), ValueError, "Adamax: epsilon must be in"),
+        (lambda: Nadam(beta_1=-0.1), ValueError, "Nadam: beta_1 must be in"),
+        (lambda: Nadam(epsilon=-1), ValueError, "Nadam: epsilon must be in"),
+        (lambda: Lion(beta_1=1.0), ValueError, "Lion: beta_1 must be in"),
         (
             lambda: Optimizer().apply([np.ones(2)], [Parameter(np.ones(2))]),
             TypeError,

@@ -24,6 +24,10 @@ OPTIONS = {
         {"momentum": 0.3, "weight_decay": 0.1},
         {"global_clipnorm": 0.5},
     ],
+    "Adadelta": [{}, {"rho": 0.5}, {"weight_decay": 0.1}],
+    "Adamax": [{}, {"beta_1": 0.5, "beta_2": 0.9}, {"clipnorm": 0.5}],
+    "Nadam": [{}, {"beta_1": 0.5, "beta_2": 0.9}, {"weight_decay": 0.1}],
+    "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7, "weight_decay": 0.1}],
     "SGD": [
         {},
         {"momentum": 0.9},
@@ -35,7 +39,7 @@ CASES = [
     (name, options | epsilon)
     for name, listed in OPTIONS.items()
     for options in listed
-    for epsilon in ([{}] if name == "SGD" else EPSILONS.values())
+    for epsilon in ([{}] if name in ("SGD", "Lion") else EPSILONS.values())
 ]
 
 

@@ -18,6 +18,7 @@ from minigrad.data.augmentation import Compose, RandomFlip, RandomRotation
 from minigrad.layers import LSTM, Bidirectional, Dense, Dropout, Flatten
 from minigrad.optimizers import schedules
 from minigrad.optimizers.adam import Adam
+from minigrad.optimizers.nadam import Nadam
 from minigrad.optimizers.sgd import SGD
 from minigrad.training import saving
 from minigrad.training.averaging import AverageWeights
@@ -162,8 +163,9 @@ def test_every_order_of_callbacks_goes_on(tmp_path, order):
         lambda: SGD(0.05, momentum=0.9),
         lambda: SGD(schedules.ExponentialDecay(0.1, 5, 0.8)),
         lambda: Adam(0.05, amsgrad=True),
+        lambda: Nadam(0.05),
     ],
-    ids=["momentum", "schedule", "amsgrad"],
+    ids=["momentum", "schedule", "amsgrad", "nadam"],
 )
 def test_optimizers_and_data_go_on(tmp_path, optimizer):
     options = {"optimizer": optimizer, "drop_last": True}

@@ -71,8 +71,8 @@ def test_what_is_right_or_unknown_passes():
     check_places("adam", "mse", ["mse", "accuracy", losses.Huber()])
     check_places("nonsense", None, [len])
     check_places(None, lambda a, b: 0.0, [])
-    with pytest.raises(ValueError, match="unknown optimizer 'adma'"):
-        Sequential().compile("adma", "mse")
+    with pytest.raises(ValueError, match="unknown optimizer 'adm'"):
+        Sequential().compile("adm", "mse")
 
 
 def test_weighted_metrics_are_looked_at_too():

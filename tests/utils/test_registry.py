@@ -18,7 +18,7 @@ def test_known_names():
 @pytest.mark.parametrize(
     "wrong, right",
     [
-        ("adma", "adam"),
+        ("adm", "adam"),
         ("Adam", "adam"),
         ("meansquarederror", "mean_squared_error"),
         ("mean_square_error", "mean_squared_error"),
