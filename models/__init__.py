@@ -43,6 +43,7 @@ SECTIONS = {
         "vae",
         "rbm",
         "gan",
+        "conv_gan",
         "dcgan",
         "diffusion",
         "wgan_gp",

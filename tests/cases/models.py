@@ -283,6 +283,12 @@ MODELS: dict[str, Small] = {
         normal(2, 28, 28, 1),
         integers(2, 2, 1),
     ),
+    "conv_gan": loss_of(
+        from_models("conv_gan", "make_discriminator", 1),
+        losses.SparseCategoricalCrossentropy(from_logits=True),
+        normal(2, 28, 28, 1),
+        integers(2, 2),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),
