@@ -115,6 +115,8 @@ OTHER: dict[str, Any] = {
     "baseline": 0.5,
     "AverageWeights.layer": layers.Dense(2),
     "Dot.axes": 2,
+    "Normalization.axis": (1, 2),
+    **dict.fromkeys(("Normalization.mean", "Normalization.variance")),  # given together
     "InputLayer.batch_shape": None,
     "InputLayer.batch_size": 4,
     "InputLayer.shape": None,
@@ -125,6 +127,7 @@ OTHER: dict[str, Any] = {
     "clipvalue": 0.5,
     "global_clipnorm": 0.5,
     "cropping": 1,
+    "Cropping1D.cropping": 2,
     "curve": "PR",
     "data_format": None,  # only one value is supported
     **dict.fromkeys(("use_cudnn", "unroll", "implementation")),  # accepted for Keras's sake
@@ -173,7 +176,11 @@ OTHER: dict[str, Any] = {
     "padding": "same",
     "ModulatedConv2D.filter": (1, 2, 1),
     "ReflectionPadding2D.padding": 2,
+    "ZeroPadding1D.padding": 2,
     "ZeroPadding2D.padding": 2,
+    "Rescaling.offset": 1.0,
+    "UnitNormalization.axis": 1,
+    "UpSampling1D.size": 3,
     "pool_size": 3,
     "ratio": (0.5, 2.0),
     "reduction": "sum",

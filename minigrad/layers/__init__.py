@@ -15,7 +15,7 @@ from .combinators import Parallel, Residual
 from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from .core import Dense
 from .embedding import Embedding
-from .functions import Lambda
+from .functions import Identity, Lambda
 from .inputs import Input, InputLayer
 from .masking import Masking
 from .merging import (
@@ -44,6 +44,7 @@ from .normalization import (
     LayerNormalization,
     LocalResponseNormalization,
     RMSNormalization,
+    UnitNormalization,
     recompute_statistics,
 )
 from .parameter import Parameter
@@ -58,16 +59,26 @@ from .pooling import (
     MaxPooling2D,
 )
 from .positions import LearnedPositions, SinusoidalPositions
+from .preprocessing import Normalization, Rescaling
 from .recurrent import GRU, LSTM, RNN, SimpleRNN
-from .regularization import Dropout, SpatialDropout1D, SpatialDropout2D
+from .regularization import (
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 from .reshaping import (
+    Cropping1D,
     Cropping2D,
     Flatten,
     Permute,
     ReflectionPadding2D,
     RepeatVector,
     Reshape,
+    UpSampling1D,
     UpSampling2D,
+    ZeroPadding1D,
     ZeroPadding2D,
 )
 from .transformer import TransformerDecoder, TransformerEncoder
@@ -99,6 +110,7 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
+    "Cropping1D",
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
@@ -110,6 +122,8 @@ __all__ = [
     "Flatten",
     "GRU",
     "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -119,6 +133,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GroupNormalization",
+    "Identity",
     "Input",
     "InputLayer",
     "InstanceNormalization",
@@ -142,6 +157,7 @@ __all__ = [
     "ModulatedConv2D",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Parallel",
     "Parameter",
@@ -152,6 +168,7 @@ __all__ = [
     "ReLU",
     "ReflectionPadding2D",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "Residual",
     "SeparableConv2D",
@@ -167,7 +184,10 @@ __all__ = [
     "TimeDistributed",
     "TransformerDecoder",
     "TransformerEncoder",
+    "UnitNormalization",
+    "UpSampling1D",
     "UpSampling2D",
+    "ZeroPadding1D",
     "ZeroPadding2D",
     "add",
     "average",

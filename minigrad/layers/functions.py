@@ -1,4 +1,4 @@
-"""Lambda: a function as a layer."""
+"""Functions as layers: Lambda for any, and Identity."""
 
 from __future__ import annotations
 
@@ -61,3 +61,32 @@ class Lambda(Layer):
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask that the layer was given, or that its function of input and mask returns."""
         return self.mask(x, mask) if callable(self.mask) else self.mask
+
+
+class Identity(Layer):
+    """x: what stands where another layer may stand.
+
+    Args:
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Example:
+        >>> Identity()(np.array([1.0, 2.0])).numpy().tolist()
+        [1.0, 2.0]
+    """
+
+    accepts_integers = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+
+    def call(self, x: Any) -> Any:
+        return x

@@ -207,6 +207,41 @@ class RMSNormalization(Layer):
         return ops.rms_norm(x, self.scale, epsilon=self.epsilon)
 
 
+class UnitNormalization(Layer):
+    """x / |x|, the length over one axis or several; where that is 0, 0.
+
+    Args:
+        axis: The axis or axes over which the length is taken.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, ...) -> (N, ...)
+
+    Example:
+        >>> UnitNormalization()(np.array([[3.0, 4.0]])).numpy().round(1)
+        array([[0.6, 0.8]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.axis = tuple(axis) if isinstance(axis, list) else axis
+
+    def call(self, x: Any) -> Any:
+        square = ops.sum(x * x, axis=self.axis, keepdims=True)
+        return x / ops.sqrt(ops.maximum(square, 1e-24))
+
+
 # ---- over batches --------------------------------------------------------------------------------
 
 

@@ -1,11 +1,11 @@
-"""Dropout in its forms."""
+"""Dropout in its forms, and noise."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..backend import Array
-from ..random import uniform
+from ..random import normal, uniform
 from .base import Layer
 from .modes import is_training
 from .validation import check_rate
@@ -132,3 +132,92 @@ class SpatialDropout2D(_SpatialDropout):
     """
 
     input_rank = 4
+
+
+class GaussianNoise(Layer):
+    """In training, normal noise is added to each element.
+
+    Args:
+        stddev: Its standard deviation.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (...) -> (...)
+
+    Raises:
+        ValueError: If stddev is negative.
+
+    Example:
+        >>> y = GaussianNoise(0.1)(np.zeros((200, 50)), training=True)
+        >>> round(float(y.numpy().std()), 2)
+        0.1
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        stddev: float,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        if not stddev >= 0:
+            raise ValueError(f"GaussianNoise: stddev must be 0 or more, not {stddev!r}")
+        self.stddev = stddev
+
+    def call(self, x: Any) -> Any:
+        if not is_training() or self.stddev == 0:
+            return x
+        return x + normal(x.shape, like=x) * self.stddev
+
+
+class GaussianDropout(Layer):
+    """In training each element is multiplied by normal noise of mean 1.
+
+    Its variance is rate / (1 - rate), that of the factors of Dropout.
+
+    Args:
+        rate: As of Dropout, in [0, 1).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (...) -> (...)
+
+    Raises:
+        ValueError: If rate is outside [0, 1).
+
+    References:
+        Srivastava et al. 2014, section 10.
+
+    Example:
+        >>> y = GaussianDropout(0.5)(np.ones((200, 50)), training=True)
+        >>> round(float(y.numpy().mean())), round(float(y.numpy().std()))
+        (1, 1)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_rate(self, "rate", rate)
+        self.rate = rate
+
+    def call(self, x: Any) -> Any:
+        if not is_training() or self.rate == 0:
+            return x
+        deviation = (self.rate / (1 - self.rate)) ** 0.5
+        return x * (1 + normal(x.shape, like=x) * deviation)

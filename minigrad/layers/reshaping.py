@@ -11,7 +11,7 @@ from ..ops.windows import parse_padding
 from ..utils.interpolation import pixel_centers
 from ..utils.registry import check_choice
 from .base import Layer
-from .validation import check_data_format, is_integer, positive_pair
+from .validation import check_data_format, is_integer, positive_integer, positive_pair
 
 
 class Flatten(Layer):
@@ -159,6 +159,129 @@ class Permute(Layer):
 
     def call(self, x: Any) -> Any:
         return ops.transpose(x, axes=(0, *self.dims))
+
+
+# ---- sequences -----------------------------------------------------------------------------------
+
+
+class ZeroPadding1D(Layer):
+    """Zeros before and after each sequence.
+
+    Args:
+        padding: A number, or (before, after).
+        data_format: "channels_last" or None, which is the same.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, before + T + after, C)
+
+    Raises:
+        ValueError: If the padding is of another form, or the input of another rank.
+
+    Example:
+        >>> ZeroPadding1D((2, 1))(np.ones((1, 4, 3))).shape
+        (1, 7, 3)
+    """
+
+    input_rank = 3
+
+    def __init__(
+        self,
+        padding: Any = 1,
+        data_format: str | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        check_data_format(data_format)
+        self.padding = _ends(padding, "padding")
+
+    def call(self, x: Any) -> Any:
+        return ops.pad(x, width=((0, 0), self.padding, (0, 0)))
+
+
+class Cropping1D(Layer):
+    """Each sequence without its ends.
+
+    Args:
+        cropping: A number, or (before, after).
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, T - before - after, C)
+
+    Raises:
+        ValueError: If the cropping is of another form or leaves nothing, or the input is of
+            another rank.
+
+    Example:
+        >>> Cropping1D((0, 3))(np.ones((1, 6, 3))).shape
+        (1, 3, 3)
+    """
+
+    input_rank = 3
+
+    def __init__(
+        self,
+        cropping: Any = (1, 1),
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.cropping = _ends(cropping, "cropping")
+
+    def call(self, x: Any) -> Any:
+        if sum(self.cropping) >= x.shape[1]:
+            raise ValueError(
+                f"Cropping1D({self.cropping}) would leave nothing of sequences of {x.shape[1]} "
+                "steps"
+            )
+        return ops.crop(x, width=((0, 0), self.cropping, (0, 0)))
+
+
+class UpSampling1D(Layer):
+    """Each step of a sequence repeated.
+
+    Args:
+        size: How many times each step stands in the output.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+
+    Shape:
+        (N, T, C) -> (N, size * T, C)
+
+    Raises:
+        ValueError: If size is no whole number above 0, or the input is of another rank.
+
+    Example:
+        >>> UpSampling1D(2)(np.array([[[1.0], [2.0]]])).numpy().ravel().tolist()
+        [1.0, 1.0, 2.0, 2.0]
+    """
+
+    input_rank = 3
+
+    def __init__(
+        self,
+        size: int = 2,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(name, trainable, input_shape)
+        self.size = positive_integer(self, "size", size)
+
+    def call(self, x: Any) -> Any:
+        return ops.repeat(x, repeats=self.size, axis=1)
 
 
 # ---- images --------------------------------------------------------------------------------------
@@ -368,6 +491,15 @@ def _integers(layer: Layer, name: str, value: Any) -> tuple[int, ...]:
             f"{type(layer).__name__}: {name} must be a tuple of integers, not {value!r}{hint}"
         )
     return tuple(value)
+
+
+def _ends(value: Any, name: str) -> tuple[int, int]:
+    """(before, after) from the argument called `name`: that, or one number for both."""
+    pair = (value, value) if is_integer(value) else value
+    fits = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(is_integer, pair))
+    if not fits or min(pair) < 0:
+        raise ValueError(f"{name} must be a number or (before, after), 0 or more, not {value!r}")
+    return tuple(pair)
 
 
 def _border(value: Any, name: str) -> Any:

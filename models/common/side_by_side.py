@@ -46,8 +46,8 @@ def section(sections: Mapping[str, str]) -> str:
         "",
         "Means over the seeds, from the sections above. FD/G: the Frechet distance to the training "
         "rows over that of one Gaussian per class, by the judge of images of that size. Copying: 0 "
-        "repeats training rows, 1 is as far from them as held-out rows are. A blank is a figure that "
-        "the model does not record.",
+        "repeats training rows, 1 is as far from them as held-out rows are. A blank is a figure "
+        "that the model does not record.",
         "",
         *(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows]),
         "",

@@ -88,6 +88,20 @@ LAYERS: dict[str, Small] = {
     "PReLU shared": built(lambda: layers.PReLU(shared_axes=(1,)), nonzero(2, 3, 4)),
     "Softmax": built(lambda: layers.Softmax(axis=1), normal(2, 3, 4)),
     "Dropout": built(lambda: layers.Dropout(0.4), normal(3, 4)),
+    "GaussianDropout": built(lambda: layers.GaussianDropout(0.4), normal(3, 4)),
+    "GaussianNoise": built(lambda: layers.GaussianNoise(0.4), normal(3, 4)),
+    "Identity": built(layers.Identity, normal(3, 4)),
+    "Rescaling": built(lambda: layers.Rescaling(0.5, offset=-1.0), normal(3, 4)),
+    "Normalization": built(
+        lambda: layers.Normalization(mean=[1.0, 2.0, 0.5, 0.0], variance=2.0), normal(3, 4)
+    ),
+    "Normalization inverted": built(
+        lambda: layers.Normalization(axis=None, mean=1.0, variance=2.0, invert=True), normal(3, 4)
+    ),
+    "UnitNormalization": built(lambda: layers.UnitNormalization(axis=(1, 2)), normal(2, 3, 4)),
+    "ZeroPadding1D": built(lambda: layers.ZeroPadding1D((1, 2)), normal(2, 3, 4)),
+    "Cropping1D": built(lambda: layers.Cropping1D((1, 2)), normal(2, 5, 4)),
+    "UpSampling1D": built(lambda: layers.UpSampling1D(3), normal(2, 3, 4)),
     "Flatten": built(layers.Flatten, normal(2, 3, 4)),
     "Reshape": built(lambda: layers.Reshape((2, -1)), normal(3, 4)),
     "RepeatVector": built(lambda: layers.RepeatVector(3), normal(2, 4)),

@@ -44,13 +44,16 @@ def test_no_layer_escapes_the_registry():
 
 MERGING = "Add Average Concatenate Dot Maximum Minimum Multiply Subtract"
 KEEP_INTEGERS = (
-    "Embedding Flatten InputLayer Lambda Parallel Permute RepeatVector Reshape Residual " + MERGING
+    "Embedding Flatten Identity InputLayer Lambda Parallel Permute RepeatVector Reshape Residual "
+    + MERGING
 )
 CARRY_MASKS = (
     "Activation AdditiveAttention Attention BatchNormalization Bidirectional Dense Dropout ELU "
-    "Embedding GRU GlobalAveragePooling1D GroupNormalization InputLayer InstanceNormalization LSTM "
+    "Embedding GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GroupNormalization "
+    "Identity InputLayer InstanceNormalization LSTM "
     "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "
-    "MultiHeadAttention PReLU PixelNormalization RMSNormalization RNN ReLU SimpleRNN "
+    "MultiHeadAttention Normalization PReLU PixelNormalization RMSNormalization RNN ReLU Rescaling "
+    "SimpleRNN UnitNormalization "
     "SinusoidalPositions Softmax SpatialDropout1D SpatialDropout2D TimeDistributed "
     "TransformerDecoder TransformerEncoder " + MERGING
 )

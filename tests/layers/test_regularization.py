@@ -7,7 +7,13 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, grad, layers, ops, training
-from minigrad.layers import Dropout, SpatialDropout1D, SpatialDropout2D
+from minigrad.layers import (
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 
 from .helpers import assert_close, assert_equal, values
 
@@ -86,3 +92,29 @@ def test_spatial_dropout_drops_whole_channels(kind, shape, xp):
     assert (values(layer(ones)) == 1).all()
     with pytest.raises(ValueError, match=r"of shape \(N, "):
         kind(0.5)(xp.ones((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "layer, mean, deviation", [(GaussianNoise(0.3), 2.0, 0.3), (GaussianDropout(0.2), 2.0, 1.0)]
+)
+def test_noise_has_its_mean_and_deviation(layer, mean, deviation, xp):
+    x = xp.full((200, 200), 2.0, "float32")
+    assert_equal(layer(x), np.full((200, 200), 2.0, "float32"))
+    y = values(layer(x, training=True))
+    assert y.dtype == np.float32
+    assert abs(y.mean() - mean) < 4 * deviation / 200
+    assert abs(y.std() - deviation) < 4 * deviation / 200
+    minigrad.seed(3)
+    first = values(layer(x, training=True))
+    minigrad.seed(3)
+    assert_equal(layer(x, training=True), first)
+
+
+def test_no_noise_at_all(xp):
+    x = xp.ones((3, 4), dtype="float32")
+    for layer in (GaussianNoise(0.0), GaussianDropout(0.0)):
+        assert_equal(layer(x, training=True), np.ones((3, 4), "float32"))
+    with pytest.raises(ValueError, match="stddev must be 0 or more, not -1"):
+        GaussianNoise(-1)
+    with pytest.raises(ValueError, match="GaussianDropout: rate must be in"):
+        GaussianDropout(1.0)

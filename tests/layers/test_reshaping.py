@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from minigrad import layers
-from minigrad.layers import Cropping2D, ReflectionPadding2D, UpSampling2D, ZeroPadding2D
+from minigrad.layers import (
+    Cropping1D,
+    Cropping2D,
+    ReflectionPadding2D,
+    UpSampling1D,
+    UpSampling2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
 
 from .helpers import raises_with_all
 
@@ -29,6 +37,18 @@ def test_shapes(layer, output_shape):
     assert layer.output_shape == (None, *output_shape)
     assert layer.count_params() == 0
     assert layer(np.ones((0, 3, 4, 2))).shape == (0, *output_shape)
+
+
+def test_sequences_by_hand():
+    x = np.array([[[1.0], [2.0], [3.0]]])
+
+    def of(layer):
+        return layer(x).numpy().ravel().tolist()
+
+    assert of(ZeroPadding1D()) == [0, 1, 2, 3, 0]
+    assert of(ZeroPadding1D((0, 2))) == [1, 2, 3, 0, 0]
+    assert of(Cropping1D()) == [2] and of(Cropping1D((2, 0))) == [3]
+    assert of(UpSampling1D()) == [1, 1, 2, 2, 3, 3]
 
 
 def test_enlarging_by_hand():
@@ -55,6 +75,8 @@ def test_enlarging_by_hand():
         (ReflectionPadding2D(3), (1, 3, 9, 1), ["cannot add 3 elements to axis 1", "at most 2"]),
         (UpSampling2D(), (3, 3, 1), [r"x\[None\]"]),
         (Cropping2D(2), (1, 4, 5, 1), ["nothing", "4 x 5"]),
+        (Cropping1D(2), (1, 4, 1), ["nothing", "4 steps"]),
+        (ZeroPadding1D(), (3, 3), [r"\(N, T, C\)"]),
     ],
 )
 def test_inputs_that_do_not_fit(layer, shape, words):
@@ -71,6 +93,9 @@ def test_inputs_that_do_not_fit(layer, shape, words):
         (lambda: ReflectionPadding2D("same"), ["padding must be a number"]),
         (lambda: ZeroPadding2D("same"), ["padding must be a number"]),
         (lambda: Cropping2D((1, -1)), ["cropping must be a number"]),
+        (lambda: Cropping1D((1, -1)), ["cropping must be a number or"]),
+        (lambda: ZeroPadding1D((1, 2, 3)), ["padding must be a number or"]),
+        (lambda: UpSampling1D(0), ["size"]),
     ],
 )
 def test_settings_that_do_not_fit(make, words):
