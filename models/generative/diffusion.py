@@ -426,7 +426,7 @@ def sample(model: Diffusion, n: int) -> np.ndarray:
 
 
 def train(
-    training_steps: int = 5000,
+    training_steps: int = 4000,
     batch_size: int = 64,
     learning_rate: float = 1e-3,
     decay: float = 0.999,
