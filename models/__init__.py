@@ -48,6 +48,7 @@ SECTIONS = {
         "diffusion",
         "wgan_gp",
         "stylegan2",
+        "cyclegan",
     ],
     "study": ["training_study"],
 }

@@ -19,7 +19,7 @@ def fit_steps(
     model: Model,
     x: Any,
     steps: int,
-    batch_size: int,
+    batch_size: int | None,
     draw: Draw,
     verbose: int = 0,
     callbacks: Sequence[Callback] = (),
@@ -32,9 +32,9 @@ def fit_steps(
 
     Args:
         model: A compiled model.
-        x: The rows.
+        x: The rows, or batches of which there are len(x).
         steps: Training steps, rounded up to whole passes.
-        batch_size: Rows per step.
+        batch_size: Rows per step; None for batches.
         draw: Function that returns images of the same noise each time, for the film.
         verbose: 1 shows progress, 0 does not.
         callbacks: More callbacks of the fit.
@@ -52,14 +52,14 @@ def fit_steps(
     Raises:
         ValueError: If a batch has more rows than there are.
     """
-    if batch_size > len(x):
+    if (batch_size or 1) > len(x):
         raise ValueError(f"batches of {batch_size} rows from {len(x)}: choose at most {len(x)}")
     every = max(1, steps // FRAMES)
     if checkpoint:
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
     film = Film(draw, every, Path(checkpoint, "samples.png") if checkpoint else None)
     keeps = [BackupAndRestore(checkpoint)] if checkpoint else []
-    batches = len(x) / batch_size
+    batches = len(x) / (batch_size or 1)
     model.fit(
         x,
         y,

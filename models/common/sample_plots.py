@@ -15,19 +15,20 @@ def tile(images: Any, columns: int) -> np.ndarray:
     """Images side by side as one, with a white line of a pixel between them.
 
     Args:
-        images: Images in -1..1: (N, H, W), (N, H, W, 1) or flat squares (N, H * H).
+        images: Images in -1..1: (N, H, W), (N, H, W, 1 or 3) or flat squares (N, H * H).
         columns: Images per row; the last row may be shorter.
 
     Shape:
-        (rows * (H + 1) - 1, columns * (W + 1) - 1)
+        (rows * (H + 1) - 1, columns * (W + 1) - 1); of color (..., 3) in 0..1, as matplotlib
+        takes it
     """
     shown = plots.as_images(images)
-    n, height, width = shown.shape
+    n, height, width, *color = shown.shape
     rows = -(-n // columns)
-    cells = np.ones((rows * columns, height + 1, width + 1), shown.dtype)
-    cells[:n, :-1, :-1] = shown
-    sheet = cells.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
+    cells = np.ones((rows * columns, height + 1, width + 1, *color), shown.dtype)
+    cells[:n, :-1, :-1] = ((shown + 1) / 2).clip(0, 1) if color else shown
+    sheet = cells.reshape(rows, columns, height + 1, width + 1, *color).swapaxes(1, 2)
+    return sheet.reshape(rows * (height + 1), columns * (width + 1), *color)[:-1, :-1]
 
 
 def draw_sheet(images: Any, columns: int, title: str, path: Path) -> None:
@@ -40,7 +41,7 @@ def draw_sheet(images: Any, columns: int, title: str, path: Path) -> None:
         path: File to write.
     """
     sheet = tile(images, columns)
-    height, width = sheet.shape
+    height, width = sheet.shape[:2]
     with plots.new_figure(6.5, 6.5 * height / width + 0.3, path) as figure:
         axes = figure.subplots()
         plots.show_image(axes, sheet, vmin=-1, vmax=1)

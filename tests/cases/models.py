@@ -288,6 +288,17 @@ MODELS: dict[str, Small] = {
         losses.SparseCategoricalCrossentropy(from_logits=True),
         normal(2, 28, 28, 1),
         integers(2, 2),
+    "cyclegan": loss_of(
+        from_models("cyclegan", "make_generator", (4, 8, 1), 1, 1),
+        losses.MeanSquaredError(),
+        normal(2, 4, 8, 1),
+        normal(2, 4, 8, 1),
+    ),
+    "cyclegan, the discriminator": loss_of(
+        from_models("cyclegan", "make_discriminator", (8, 8, 1), 1, 2),
+        losses.MeanSquaredError(),
+        normal(2, 8, 8, 1),
+        normal(2, 2, 2, 1),
     ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
