@@ -421,7 +421,7 @@ def load(domain: Domain = "digits") -> Data:
     """Digits (N, 16, 16, 1), or patches of photographs (N, 32, 32, 3).
 
     Args:
-        domain: "digits", plain in X and as outlines in Y, or "photographs" of a temple and a flower.
+        domain: "digits", plain in X and as outlines in Y, or "photographs": a temple and a flower.
     """
     if domain == "photographs":
         temple, flower = (patches(image) for image in 2 * datasets.photographs.load_data() - 1)
