@@ -288,6 +288,7 @@ MODELS: dict[str, Small] = {
         losses.SparseCategoricalCrossentropy(from_logits=True),
         normal(2, 28, 28, 1),
         integers(2, 2),
+    ),
     "cyclegan": loss_of(
         from_models("cyclegan", "make_generator", (4, 8, 1), 1, 1),
         losses.MeanSquaredError(),
