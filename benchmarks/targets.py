@@ -34,6 +34,7 @@ GENERATIVE = {
     "DCGAN 28x28, batch 64": 1.2,
     "WGAN-GP critic 28x28, batch 64": 1.3,
     "DDPM 16x16, batch 64": 1.3,
+    "StyleGAN2 32x32, batch 64": 1.4,
 }
 
 TARGETS = {

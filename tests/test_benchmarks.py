@@ -190,7 +190,13 @@ def test_generative_networks_have_as_many_parameters_in_both_frameworks():
     dcgan, wgan_gp = (zoo.load(name) for name in ("dcgan", "wgan_gp"))
     unet = zoo.load("diffusion").build(32)
     unet((np.zeros((1, 16, 16, 1), "float32"), np.ones(1, int), np.zeros(1, int)))
-    pairs = [(unet, [generative.torch_unet(32)])]
+    from benchmarks.suites import stylegan2_torch as networks
+
+    stylegan2 = zoo.load("stylegan2").build(size=32)
+    pairs = [
+        (unet, [generative.torch_unet(32)]),
+        (stylegan2, [networks.Generator(4, 32, 64, 4), networks.Discriminator(4, 32)]),
+    ]
     for name, model, settings in (
         ("dcgan", dcgan.build(4), {"width": 4}),
         ("wgan_gp", wgan_gp.build(28, 4), {"size": 28, "width": 4}),

@@ -72,6 +72,17 @@ def diffusion_minigrad(device: str, batch: int) -> Step:
     return lambda: model.train_step(data)
 
 
+def stylegan2_minigrad(device: str, batch: int) -> Step:
+    """Without the lazy regularizations."""
+    from minigrad.optimizers.adam import Adam
+
+    model = models.load("stylegan2").build(size=32, path_every=10**9, r1_every=10**9)
+    model.compile(Adam(2e-3, beta_1=0.0), Adam(2e-3, beta_1=0.0))
+    model.steps = 1
+    real = on(device, images(batch, 32))
+    return lambda: model.train_step(real)
+
+
 # ---- PyTorch -------------------------------------------------------------------------------------
 
 
@@ -172,6 +183,12 @@ def critic_torch(device: str, batch: int) -> Step:
     return step
 
 
+def stylegan2_torch(device: str, batch: int) -> Step:
+    from . import stylegan2_torch as networks
+
+    return networks.stylegan2_torch(device, batch, size=32, width=32, latent=64, depth=4)
+
+
 def diffusion_torch(device: str, batch: int) -> Step:
     """Algorithm 1 of DDPM, with classes."""
     import torch
@@ -270,5 +287,6 @@ CASES: dict[str, tuple[Make, Make]] = {
         critic_torch,
     ),
     "DDPM 16x16, batch 64": (diffusion_minigrad, diffusion_torch),
+    "StyleGAN2 32x32, batch 64": (stylegan2_minigrad, stylegan2_torch),
 }
 ROWS = list(CASES)
