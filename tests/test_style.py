@@ -118,6 +118,7 @@ VARIADIC = {
     "minigrad.check_grads": "the inputs of the function",
     "minigrad.check_definition": "the inputs and settings of the op",
     "minigrad.einsum": "operands, as many as the subscripts have",
+    "minigrad.ops.meshgrid": "coordinates, for as many axes as the grid has",
 }
 
 

@@ -25,7 +25,7 @@ KINDS = ValueError, IndexError, TypeError  # some of NumPy's subclasses take no 
 WRONG_KIND = re.compile(
     "ufunc|numpy|no attribute|unsupported operand|not supported between|object of type|NoneType|"
     "not iterable|not subscriptable|interpreted as an integer|real number|multiply sequence|"
-    "can only concatenate|inhomogeneous"
+    "can only concatenate|inhomogeneous|doesn't define"
 )
 
 

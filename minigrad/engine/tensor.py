@@ -177,6 +177,10 @@ class Tensor:
             )
         return self._array.item()
 
+    def tolist(self) -> Any:
+        """The values as Python numbers, in a list for each axis."""
+        return self._array.tolist()
+
     def to(self, device: str) -> Tensor:
         """This Tensor on `device`, detached; itself if it is there already."""
         if self.device == device:
@@ -235,16 +239,22 @@ class Tensor:
         def _unary(self) -> Tensor: ...
         def _method(self, *args: Any, **kwargs: Any) -> Tensor: ...
         def _compare(self, other: object) -> Any: ...
+        def _several(self) -> tuple[Tensor, ...]: ...
+        def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]: ...
+        def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]: ...
 
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _binary
         __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _binary
         __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _binary
-        __and__ = __or__ = __xor__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _binary
         __eq__ = __ne__ = _compare
-        __neg__ = __abs__ = __invert__ = _unary
+        __neg__ = __pos__ = __abs__ = __invert__ = copy = _unary
         sum = mean = var = std = prod = max = min = argmax = argmin = cumsum = _method
+        cumprod = trace = diagonal = _method
         reshape = transpose = swapaxes = squeeze = ravel = flatten = repeat = take = _method
         sort = argsort = clip = round = astype = any = all = dot = _method
+        nonzero = _several
         T = property(_unary)
 
         def backward(self, cotangent: Any = None, retain_graph: bool = True) -> None: ...

@@ -21,6 +21,8 @@ from .activations import (
 )
 from .attention import masked_softmax, rotary, scaled_dot_product_attention
 from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
+from .creation import arange, copy, eye, full_like, linspace, ones_like, zeros_like
+from .division import floor_divide, mod, remainder, trunc
 from .einsum import einsum
 from .elementwise import (
     abs,
@@ -64,9 +66,21 @@ from .elementwise import (
     tanh,
     where,
 )
-from .indexing import argsort, getitem, one_hot, put, sort, take, take_along_axis, top_k
+from .indexing import (
+    argsort,
+    getitem,
+    one_hot,
+    put,
+    scatter_add,
+    segment_sum,
+    sort,
+    take,
+    take_along_axis,
+    top_k,
+)
+from .logic import allclose, isclose, isinf, logical_xor, nan_to_num
 from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, sparse_cross_entropy
-from .matmul import dot, linear, linear_relu, matmul, outer
+from .matmul import dot, inner, linear, linear_relu, matmul, outer, tensordot
 from .methods import bind_methods
 from .modulation import modulated_conv2d
 from .normalization import (
@@ -78,15 +92,35 @@ from .normalization import (
     scale_shift,
 )
 from .pooling import avg_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
+from .powers import exp2, hypot, log2, log10, logaddexp, rsqrt
 from .recurrent import gru, gru_reset_before, lstm, simple_rnn
-from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
+from .reductions import (
+    all,
+    any,
+    argmax,
+    argmin,
+    cumprod,
+    cumsum,
+    diff,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    trace,
+    var,
+)
 from .resampling import downsample2d, upfirdn2d, upsample2d
 from .shapes import (
     concatenate,
     crop,
+    diagonal,
     expand_dims,
     flatten,
     flip,
+    hstack,
+    meshgrid,
     moveaxis,
     pad,
     pad_grad,
@@ -101,9 +135,25 @@ from .shapes import (
     transpose,
     tril,
     triu,
+    vstack,
 )
 from .softmax import log_softmax, logsumexp, softmax
-from .trigonometric import arccos, arcsin, arctan, cos, cosh, erf, sin, sinh, tan
+from .statistics import average, bincount, count_nonzero, median, nonzero, norm, quantile, unique
+from .trigonometric import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    erf,
+    sin,
+    sinh,
+    tan,
+)
 from .windows import col2im, im2col
 
 __all__ = [
@@ -111,18 +161,26 @@ __all__ = [
     "absolute",
     "add",
     "all",
+    "allclose",
     "any",
+    "arange",
     "arccos",
+    "arccosh",
     "arcsin",
+    "arcsinh",
     "arctan",
+    "arctan2",
+    "arctanh",
     "argmax",
     "argmin",
     "argsort",
     "astype",
+    "average",
     "avg_pool",
     "avg_pool_grad",
     "batch_norm",
     "binary_cross_entropy",
+    "bincount",
     "broadcast_to",
     "cast",
     "ceil",
@@ -133,11 +191,16 @@ __all__ = [
     "conv2d_input_grad",
     "conv2d_kernel_grad",
     "conv2d_transpose",
+    "copy",
     "cos",
     "cosh",
+    "count_nonzero",
     "crop",
     "cross_entropy",
+    "cumprod",
     "cumsum",
+    "diagonal",
+    "diff",
     "divide",
     "dot",
     "downsample2d",
@@ -146,11 +209,15 @@ __all__ = [
     "equal",
     "erf",
     "exp",
+    "exp2",
     "expand_dims",
     "expm1",
+    "eye",
     "flatten",
     "flip",
     "floor",
+    "floor_divide",
+    "full_like",
     "gather_at_argmax",
     "gelu",
     "getitem",
@@ -163,8 +230,13 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "hard_tanh",
+    "hstack",
+    "hypot",
     "im2col",
+    "inner",
+    "isclose",
     "isfinite",
+    "isinf",
     "isnan",
     "layer_norm",
     "leaky_relu",
@@ -172,14 +244,19 @@ __all__ = [
     "less_equal",
     "linear",
     "linear_relu",
+    "linspace",
     "local_response_norm",
     "log",
+    "log10",
     "log1p",
+    "log2",
     "log_sigmoid",
     "log_softmax",
+    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
     "logsumexp",
     "lstm",
     "masked_softmax",
@@ -190,24 +267,33 @@ __all__ = [
     "maximum",
     "mean",
     "mean_squared_error",
+    "median",
+    "meshgrid",
     "min",
     "minimum",
     "mish",
+    "mod",
     "modulated_conv2d",
     "moveaxis",
     "multiply",
+    "nan_to_num",
     "negative",
+    "nonzero",
+    "norm",
     "not_equal",
     "one_hot",
+    "ones_like",
     "outer",
     "pad",
     "pad_grad",
     "power",
     "prod",
     "put",
+    "quantile",
     "reciprocal",
     "relu",
     "relu6",
+    "remainder",
     "repeat",
     "reshape",
     "rint",
@@ -215,8 +301,11 @@ __all__ = [
     "roll",
     "rotary",
     "round",
+    "rsqrt",
     "scale_shift",
     "scaled_dot_product_attention",
+    "scatter_add",
+    "segment_sum",
     "selu",
     "sigmoid",
     "sign",
@@ -244,15 +333,21 @@ __all__ = [
     "take_along_axis",
     "tan",
     "tanh",
+    "tensordot",
     "tile",
     "top_k",
+    "trace",
     "transpose",
     "tril",
     "triu",
+    "trunc",
+    "unique",
     "upfirdn2d",
     "upsample2d",
     "var",
+    "vstack",
     "where",
+    "zeros_like",
 ]
 
 bind_methods()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, Shape, backend, scatter_add
+from ..backend import Array, Shape, backend
+from ..backend import scatter_add as add_in_place
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import accumulates
 from ..engine.tensor import TensorLike
-from .shapes import flatten, normalize_axis, reshape
+from .creation import zeros_like
+from .shapes import flatten, normalize_axis, reshape, whole_number
 
 BASIC_INDEX = (int, slice, type(None), type(...))
 
@@ -128,13 +130,81 @@ def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     if is_mask or _is_basic(parts):
         y[parts] = x  # each element is named once
     else:
-        scatter_add(y, parts, x)
+        add_in_place(y, parts, x)
     return y
 
 
 getitem.label = "indexing"  # nobody writes x[i] by its name
 getitem.gradients(lambda g, y, x, index: put(g, index=index, shape=x.shape), needs="x.shape")
 put.gradients(lambda g, y, x, index, shape: getitem(g, index=index), needs="")
+
+
+@composite
+def scatter_add(x: TensorLike, values: TensorLike, *, index: Any) -> TensorLike:
+    """x with values added at an index: what x[index] += values would make of a copy.
+
+    An element that is named several times gets each of its values.
+
+    Args:
+        x: Tensor or array.
+        values: Tensor, array or number that broadcasts to x[index].
+        index: Integers, slices, None, ..., integer arrays, boolean arrays, or a tuple of these.
+
+    Raises:
+        IndexError: If an index is outside x.
+        ValueError: If values do not broadcast to x[index].
+
+    Example:
+        >>> scatter_add(np.zeros(3), np.array([1.0, 2.0, 5.0]), index=[0, 2, 2])
+        array([1., 0., 7.])
+    """
+    target = getitem(x, index=index)
+    spread = values + zeros_like(target)  # in the dtype of the result
+    if spread.shape != target.shape:
+        raise ValueError(
+            f"values of shape {spread.shape} do not broadcast to x[index], shape {target.shape}"
+        )
+    return x + put(spread, index=index, shape=x.shape)
+
+
+@composite
+def segment_sum(
+    data: TensorLike, segment_ids: TensorLike, *, num_segments: int | None = None
+) -> TensorLike:
+    """The sum of the rows of each segment: y[k] is the sum of all data[i] with segment_ids[i] = k.
+
+    Args:
+        data: Tensor or array of one axis or more.
+        segment_ids: Integers, the segment of each row, in any order.
+        num_segments: The number of segments; None for the largest id + 1.
+
+    Shape:
+        (n, ...), (n,) -> (num_segments, ...)
+
+    Raises:
+        ValueError: If there is not one id per row.
+        IndexError: If an id is negative or not below num_segments.
+
+    Example:
+        >>> segment_sum(np.array([1, 2, 3, 4]), np.array([0, 0, 2, 0]))
+        array([7, 0, 3])
+    """
+    ids = _as_array(segment_ids)
+    if _kind(ids) not in ("i", "u"):
+        raise TypeError("segment_ids must be integers: .astype(int) makes such")
+    if ids.ndim != 1 or data.shape[:1] != ids.shape:
+        raise ValueError(
+            f"segment_ids of shape {ids.shape} are not one per row of data, shape {data.shape}"
+        )
+    low, high = (int(ids.min()), int(ids.max())) if ids.size else (0, -1)
+    count = high + 1 if num_segments is None else whole_number(num_segments, "num_segments")
+    if low < 0 or high >= count:
+        raise IndexError(
+            f"segment_ids run from {low} to {high}, but {count} segments allow 0 to {count - 1}"
+        )
+    if data.dtype.kind == "b":
+        data = data.astype("int64")  # counts
+    return put(data, index=ids, shape=(count, *data.shape[1:]))
 
 
 # ---- along an axis -------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from ..engine.graph import Leaf
 from ..engine.symbolic import SymbolicTensor
 from ..engine.tensor import Tensor
 from . import numpy_protocol
+from .creation import copy
+from .division import floor_and_remainder, floor_divide, remainder
 from .elementwise import (
     absolute,
     add,
@@ -33,9 +35,26 @@ from .elementwise import (
     subtract,
 )
 from .indexing import argsort, getitem, sort, take
+from .logic import logical_xor
 from .matmul import dot, matmul
-from .reductions import all, any, argmax, argmin, cumsum, max, mean, min, prod, std, sum, var
-from .shapes import flatten, repeat, reshape, squeeze, swapaxes, transpose
+from .reductions import (
+    all,
+    any,
+    argmax,
+    argmin,
+    cumprod,
+    cumsum,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    trace,
+    var,
+)
+from .shapes import diagonal, flatten, repeat, reshape, squeeze, swapaxes, transpose
+from .statistics import nonzero
 
 
 def _swapped(op: Any) -> Any:
@@ -69,10 +88,17 @@ METHODS: dict[str, Any] = {
     "__rmul__": _swapped(multiply),
     "__truediv__": divide,
     "__rtruediv__": _swapped(divide),
+    "__floordiv__": floor_divide,
+    "__rfloordiv__": _swapped(floor_divide),
+    "__mod__": remainder,
+    "__rmod__": _swapped(remainder),
+    "__divmod__": floor_and_remainder,
+    "__rdivmod__": _swapped(floor_and_remainder),
     "__pow__": power,
     "__rpow__": _swapped(power),
     "__matmul__": matmul,
     "__rmatmul__": _swapped(matmul),
+    "__pos__": copy,
     "__neg__": negative,
     "__abs__": absolute,
     # comparisons and logic
@@ -86,9 +112,16 @@ METHODS: dict[str, Any] = {
     "__rand__": logical_and,
     "__or__": logical_or,
     "__ror__": logical_or,
+    "__xor__": logical_xor,
+    "__rxor__": logical_xor,
     "__invert__": logical_not,
     "__round__": lambda x, decimals=0: round(x, decimals=decimals),
     # elements
+    "copy": copy,
+    "nonzero": nonzero,
+    "diagonal": lambda x, offset=0, axis1=0, axis2=1: diagonal(
+        x, offset=offset, axis1=axis1, axis2=axis2
+    ),
     "__getitem__": lambda x, index: getitem(x, index=index),
     "clip": lambda x, min=None, max=None: clip(x, min=min, max=max),
     "round": lambda x, decimals=0: round(x, decimals=decimals),
@@ -106,9 +139,13 @@ METHODS: dict[str, Any] = {
     "all": _reduction(all),
     "var": _moment(var),
     "std": _moment(std),
-    "argmax": lambda x, axis=None: argmax(x, axis=axis),
-    "argmin": lambda x, axis=None: argmin(x, axis=axis),
+    "argmax": _reduction(argmax),
+    "argmin": _reduction(argmin),
     "cumsum": lambda x, axis=None: cumsum(x, axis=axis),
+    "cumprod": lambda x, axis=None: cumprod(x, axis=axis),
+    "trace": lambda x, offset=0, axis1=0, axis2=1: trace(
+        x, offset=offset, axis1=axis1, axis2=axis2
+    ),
     # shapes
     "reshape": lambda x, *shape: reshape(x, shape=_sequence(shape)),
     "transpose": lambda x, *axes: transpose(x, axes=_sequence(axes) if axes else None),
@@ -135,7 +172,7 @@ def bind_methods() -> None:
 
 def _in_place() -> dict[str, Any]:
     """The operators +=, -= and so on."""
-    names = ("add", "sub", "mul", "truediv", "pow", "matmul")
+    names = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
     return {f"__i{name}__": _rebinding(METHODS[f"__{name}__"]) for name in names}
 
 

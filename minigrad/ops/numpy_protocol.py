@@ -13,19 +13,24 @@ import numpy as np
 
 from ..config import settings
 from ..engine.tensor import Tensor
-from . import elementwise
+from . import division, elementwise, logic, powers, trigonometric
+from .creation import copy
 from .matmul import matmul
 
 UFUNCS = {
     name: op
-    for name, op in vars(elementwise).items()
+    for module in (division, elementwise, logic, powers, trigonometric)
+    for name, op in vars(module).items()
     if isinstance(getattr(np, name, None), np.ufunc)
 }
 UFUNCS |= {
     "matmul": matmul,
     "bitwise_and": elementwise.logical_and,
     "bitwise_or": elementwise.logical_or,
+    "bitwise_xor": logic.logical_xor,
     "invert": elementwise.logical_not,
+    "positive": copy,
+    "divmod": division.floor_and_remainder,
 }
 
 

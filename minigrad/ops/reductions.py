@@ -13,10 +13,15 @@ from .elementwise import broadcast_to, sqrt, square, where
 from .shapes import (
     array_axis,
     concatenate,
+    diagonal,
+    flatten,
     flip,
     inverse_permutation,
     normalize_axes,
     normalize_axis,
+    swapaxes,
+    triu,
+    whole_number,
 )
 
 # ---- axes ----------------------------------------------------------------------------------------
@@ -165,6 +170,53 @@ def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
 cumsum.gradients(_cumsum_rule, needs="x.shape")
 
 
+@composite
+def diff(x: TensorLike, *, n: int = 1, axis: int = -1) -> TensorLike:
+    """The difference of each element and the one before it along `axis`; of bools whether they differ.
+
+    Args:
+        x: Tensor or array of one axis or more.
+        n: The number of times that differences are taken.
+        axis: The axis, which gets n shorter.
+
+    Raises:
+        ValueError: If n is negative, or x has no axis.
+
+    Example:
+        >>> diff(np.array([1, 4, 9, 16]))
+        array([3, 5, 7])
+        >>> diff(np.array([1, 4, 9, 16]), n=2)
+        array([2, 2])
+    """
+    if whole_number(n, "n") < 0 or not x.ndim:
+        raise ValueError(f"n must be at least 0, not {n}, and x have an axis, shape {x.shape}")
+    before = (slice(None),) * normalize_axis(axis, x.ndim)
+    for _ in range(n):
+        later, earlier = x[(*before, slice(1, None))], x[(*before, slice(None, -1))]
+        x = later != earlier if x.dtype.kind == "b" else later - earlier
+    return x
+
+
+@composite
+def trace(x: TensorLike, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorLike:
+    """The sum of a diagonal.
+
+    Args:
+        x: Tensor or array of two axes or more.
+        offset: The diagonal: 0 the main one, 1 the one above it.
+        axis1: The axis of the rows.
+        axis2: The axis of the columns.
+
+    Raises:
+        ValueError: If x does not have two such axes.
+
+    Example:
+        >>> trace(np.array([[1, 2], [3, 4]]))
+        np.int64(5)
+    """
+    return sum(diagonal(x, offset=offset, axis1=axis1, axis2=axis2), axis=-1)
+
+
 # ---- products ------------------------------------------------------------------------------------
 
 
@@ -214,6 +266,47 @@ def _other_factors(x: Any, axis: Axis) -> Any:
 
 
 prod.gradients(_prod_rule, needs="x")
+
+
+@accumulates
+@primitive
+def _cumprod(x: TensorLike) -> TensorLike:
+    """Running products along the last axis."""
+    return x.cumprod(-1)
+
+
+def _cumprod_rule(g: Any, y: Any, x: Any) -> Any:
+    """The sum of g times the product of the other factors, at and after each element."""
+    if (x == 0).any():
+        n = x.shape[-1]
+        is_own = backend(x).eye(n, dtype=bool)
+        others = triu(_cumprod(where(is_own, 1, x[..., None, :])))  # (..., own, last factor)
+        return sum(g[..., None, :] * others, axis=-1)
+    from_the_end = cumsum(flip(g * y, axis=-1), axis=-1)
+    return flip(from_the_end, axis=-1) / x
+
+
+_cumprod.gradients(_cumprod_rule, needs="y x")
+
+
+@composite
+def cumprod(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+    """Running products along `axis`; the gradient is right where factors are 0.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis; None for the flattened array.
+
+    Example:
+        >>> cumprod(np.array([1, 2, 3]))
+        array([1, 2, 6])
+    """
+    if axis is None:
+        return _cumprod(flatten(x))
+    axis = normalize_axis(axis, x.ndim)
+    if not x.ndim:
+        return x
+    return swapaxes(_cumprod(swapaxes(x, axis1=axis, axis2=-1)), axis1=axis, axis2=-1)
 
 
 # ---- extremes ------------------------------------------------------------------------------------
@@ -282,35 +375,39 @@ min.gradients(_extreme_rule, needs="y x")
 
 
 @primitive
-def argmax(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+def argmax(x: TensorLike, *, axis: int | None = None, keepdims: bool = False) -> TensorLike:
     """The index of the largest element along `axis`, the first among equals.
 
     Args:
         x: Tensor or array.
         axis: The axis; None for the flattened array.
+        keepdims: True keeps the reduced axes with length 1.
 
     Example:
         >>> argmax(np.array([[1, 5], [3, 4]]), axis=0)
         array([1, 0])
     """
     _check_elements(x, axis)
-    return x.argmax(_axis_of_index(x, axis))
+    found = x.argmax(_axis_of_index(x, axis))
+    return found.reshape(_keepdims_shape(x.shape, axis)) if keepdims else found
 
 
 @primitive
-def argmin(x: TensorLike, *, axis: int | None = None) -> TensorLike:
+def argmin(x: TensorLike, *, axis: int | None = None, keepdims: bool = False) -> TensorLike:
     """The index of the smallest element along `axis`, the first among equals.
 
     Args:
         x: Tensor or array.
         axis: The axis; None for the flattened array.
+        keepdims: True keeps the reduced axes with length 1.
 
     Example:
         >>> argmin(np.array([[1, 5], [3, 4]]), axis=0)
         array([0, 1])
     """
     _check_elements(x, axis)
-    return x.argmin(_axis_of_index(x, axis))
+    found = x.argmin(_axis_of_index(x, axis))
+    return found.reshape(_keepdims_shape(x.shape, axis)) if keepdims else found
 
 
 def _axis_of_index(x: Array, axis: int | None) -> int | None:

@@ -562,6 +562,77 @@ def stack(xs: Sequence[TensorLike], *, axis: int = 0) -> TensorLike:
 
 
 @composite
+def hstack(xs: Sequence[TensorLike]) -> TensorLike:
+    """The arrays side by side: joined along their second axis, vectors along their only one.
+
+    Args:
+        xs: Tensors or arrays of equal shapes, except along that axis, or numbers.
+
+    Raises:
+        ValueError: If xs is empty or shapes differ.
+
+    Example:
+        >>> hstack([np.array([[1], [2]]), np.array([[3], [4]])])
+        array([[1, 3],
+               [2, 4]])
+    """
+    arrays = as_arrays(_sequence(xs, "hstack"), NUMBERS_AND_LISTS)
+    vectors = [x if x.ndim else reshape(x, shape=(1,)) for x in arrays]
+    return _concatenate(*vectors, axis=0 if vectors[0].ndim == 1 else 1)
+
+
+@composite
+def vstack(xs: Sequence[TensorLike]) -> TensorLike:
+    """The arrays one below the other: joined along their first axis, a vector as a row.
+
+    Args:
+        xs: Tensors or arrays of equal shapes, except along that axis, or numbers.
+
+    Raises:
+        ValueError: If xs is empty or shapes differ.
+
+    Example:
+        >>> vstack([np.array([1, 2]), np.array([3, 4])])
+        array([[1, 2],
+               [3, 4]])
+    """
+    arrays = as_arrays(_sequence(xs, "vstack"), NUMBERS_AND_LISTS)
+    rows = [x if x.ndim > 1 else reshape(x, shape=(1, -1)) for x in arrays]
+    return _concatenate(*rows, axis=0)
+
+
+@composite
+def meshgrid(*xs: TensorLike, indexing: str = "xy") -> list[TensorLike]:
+    """The coordinates of the points of a grid: for each axis an array of the shape of the grid.
+
+    Args:
+        xs: The coordinates along each axis: vectors, one by one.
+        indexing: "xy" for rows that follow the second vector and columns that follow the first, as
+            in a picture, "ij" for axes in the order of the vectors.
+
+    Raises:
+        ValueError: If indexing is unknown.
+
+    Example:
+        >>> meshgrid(np.array([1, 2, 3]), np.array([4, 5]))
+        [array([[1, 2, 3],
+               [1, 2, 3]]), array([[4, 4, 4],
+               [5, 5, 5]])]
+    """
+    check_choice(indexing, ("xy", "ij"), "indexing of meshgrid")
+    vectors = [flatten(x) for x in xs]
+    axes = list(range(len(vectors)))
+    if indexing == "xy":
+        axes[:2] = axes[:2][::-1]
+    lengths = [len(vectors[axis]) for axis in axes]
+    found = []
+    for axis, x in zip(axes, vectors):
+        column = reshape(x, shape=(-1,) + (1,) * (len(vectors) - axis - 1))
+        found.append(broadcast_to(column, shape=tuple(lengths)))
+    return found
+
+
+@composite
 def split(x: TensorLike, *, sections: Any, axis: int = 0) -> list[TensorLike]:
     """x cut along `axis`.
 
@@ -671,7 +742,7 @@ def tile(x: TensorLike, *, reps: Any) -> TensorLike:
     return reshape(copies, shape=tuple(n * k for n, k in zip(lengths, counts)))
 
 
-# ---- triangles -----------------------------------------------------------------------------------
+# ---- diagonals -----------------------------------------------------------------------------------
 
 
 @primitive
@@ -720,3 +791,31 @@ def _with_rows(x: Any) -> Any:
 
 tril.gradients(lambda g, y, x, k=0: sum_to(tril(g, k=k), shape=x.shape), needs="x.shape")
 triu.gradients(lambda g, y, x, k=0: sum_to(triu(g, k=k), shape=x.shape), needs="x.shape")
+
+
+@composite
+def diagonal(x: TensorLike, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorLike:
+    """The elements of a diagonal, along a last axis in place of two axes of x.
+
+    Args:
+        x: Tensor or array of two axes or more.
+        offset: The diagonal: 0 the main one, 1 the one above it.
+        axis1: The axis of the rows.
+        axis2: The axis of the columns.
+
+    Raises:
+        ValueError: If x does not have two such axes.
+
+    Example:
+        >>> diagonal(np.array([[1, 2], [3, 4]]))
+        array([1, 4])
+    """
+    if x.ndim < 2:
+        raise ValueError(f"an array of shape {x.shape} has no diagonal: it needs two axes")
+    moved = moveaxis(x, source=(axis1, axis2), destination=(-2, -1))
+    *leading, n, m = moved.shape
+    below, above = max(-whole_number(offset, "offset"), 0), max(offset, 0)
+    count = max(min(n - below, m - above), 0)
+    start = min(below * m + above, n * m)
+    in_a_row = reshape(moved, shape=(*leading, n * m))
+    return in_a_row[..., start : start + count * (m + 1) : m + 1]

@@ -9,7 +9,20 @@ from ..backend import backend, special_functions
 from ..engine.autograd import primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
-from .elementwise import FAR, LARGE, absolute, clip, exp, minimum, sqrt, square
+from .elementwise import (
+    FAR,
+    LARGE,
+    _module,
+    absolute,
+    clip,
+    exp,
+    minimum,
+    sqrt,
+    square,
+    sum_to,
+    where,
+)
+from .powers import hypot
 
 
 @real
@@ -120,6 +133,36 @@ arctan.gradients(lambda g, y, x: g / (1 + square(minimum(absolute(x), LARGE))), 
 
 @real
 @primitive
+def arctan2(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The angle of the point (b, a) in radians, from -pi to pi; at (0, 0) its gradient counts as 0.
+
+    Args:
+        a: Tensor, array or number: the coordinate upwards.
+        b: What broadcasts with a: the coordinate to the right.
+
+    Example:
+        >>> arctan2(np.array([1.0, 0.0]), np.array([1.0, -1.0])).round(3)
+        array([0.785, 3.142])
+    """
+    return _module(a, b).arctan2(a, b)
+
+
+def _over_square(x: Any, a: Any, b: Any) -> Any:
+    """x / (a * a + b * b), and 0 at the origin."""
+    radius = hypot(a, b)
+    safe = where(radius == 0, 1, radius)
+    return x / safe / safe
+
+
+arctan2.gradients(
+    lambda g, y, a, b: sum_to(g * _over_square(b, a, b), shape=a.shape),
+    lambda g, y, a, b: sum_to(-g * _over_square(a, a, b), shape=b.shape),
+    needs="a b",
+)
+
+
+@real
+@primitive
 def sinh(x: TensorLike) -> TensorLike:
     """The hyperbolic sine.
 
@@ -150,6 +193,56 @@ def cosh(x: TensorLike) -> TensorLike:
 
 sinh.gradients(lambda g, y, x: g * cosh(x), needs="x")
 cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
+
+
+@real
+@primitive
+def arcsinh(x: TensorLike) -> TensorLike:
+    """The number whose hyperbolic sine is x.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arcsinh(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.881])
+    """
+    return backend(x).arcsinh(x)
+
+
+@real
+@primitive
+def arccosh(x: TensorLike) -> TensorLike:
+    """The number of at least 0 whose hyperbolic cosine is x.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arccosh(np.array([1.0, 2.0])).round(3)
+        array([0.   , 1.317])
+    """
+    return backend(x).arccosh(x)
+
+
+@real
+@primitive
+def arctanh(x: TensorLike) -> TensorLike:
+    """The number whose hyperbolic tangent is x.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> arctanh(np.array([0.0, 0.5])).round(3)
+        array([0.   , 0.549])
+    """
+    return backend(x).arctanh(x)
+
+
+arcsinh.gradients(lambda g, y, x: g / hypot(x, 1.0), needs="x")
+arccosh.gradients(lambda g, y, x: g / (sqrt(x - 1) * sqrt(x + 1)), needs="x")
+arctanh.gradients(lambda g, y, x: g / (1 - x * x), needs="x")
 
 
 @real

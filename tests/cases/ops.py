@@ -15,6 +15,7 @@ from minigrad.ops.normalization import batch_moments
 from minigrad.ops.windows import Window
 
 from . import numpy_ops
+from .array_ops import ARRAY_OPS
 from .base import (
     Array,
     Case,
@@ -1025,6 +1026,7 @@ OPS: dict[str, list[Case]] = {
     + edges_along(np.cumsum),
     **{
         name: varied(getattr(np, name), (3, 4), "axis", None, 0, -1, draw=nonzero)
+        + varied(getattr(np, name), (3, 4), "axis", None, 1, draw=nonzero, keepdims=True)
         + [case(transposed(nonzero, 3, 4), expect=getattr(np, name), axis=1)]
         for name in ("argmax", "argmin")
     },
@@ -1065,6 +1067,8 @@ OPS: dict[str, list[Case]] = {
     "cross_entropy": loss_cases(numpy_ops.cross_entropy),
     "binary_cross_entropy": loss_cases(numpy_ops.bce),
     "mean_squared_error": loss_cases(numpy_ops.mse),
+    # ---- what else NumPy has ----
+    **ARRAY_OPS,
 }
 
 RECURRENT_STEPS = {f"{name}_step": step_cases(name) for name in GATES}

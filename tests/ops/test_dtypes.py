@@ -76,9 +76,31 @@ KEEP_INTEGERS = set(
         "max_pool",
         "max_pool_grad",
         "gather_at_argmax",
+        "copy",
+        "cumprod",
+        "diagonal",
+        "diff",
+        "floor_divide",
+        "hstack",
+        "inner",
+        "meshgrid",
+        "mod",
+        "nan_to_num",
+        "ones_like",
+        "remainder",
+        "scatter_add",
+        "segment_sum",
+        "tensordot",
+        "trace",
+        "trunc",
+        "unique",
+        "vstack",
+        "zeros_like",
     ]
 )
-OF_OTHER_DTYPES = {"astype", "cast", "one_hot"}
+FAIL_AT_0 = {"power", "floor_divide", "mod", "remainder"}  # of integers
+MADE_OF_NUMBERS = {"arange", "eye", "linspace"}
+OF_OTHER_DTYPES = {"astype", "cast", "one_hot", "full_like", *MADE_OF_NUMBERS}
 REAL = sorted(set(ops.__all__) - KEEP_INTEGERS - OF_OTHER_DTYPES)
 
 
@@ -128,10 +150,12 @@ def test_integers_become_the_default_float(name, dtype):
 def test_integers_stay_where_the_result_is_whole(name, dtype):
     for case in OPS[name]:
         inputs, settings = case.on(np)
-        if not all(np.ndim(x) and is_floating(x) for x in inputs) or name == "power":
+        if not all(np.ndim(x) and is_floating(x) for x in inputs) or name in FAIL_AT_0:
+            continue
+        if not all(np.isfinite(x).all() for x in inputs):
             continue
         small = [np.round(x).clip(0 if dtype == "uint8" else -2, 2) for x in inputs]
-        if name in ("subtract", "negative") and dtype == "uint8":
+        if name in ("subtract", "negative", "diff") and dtype == "uint8":
             continue  # wraps around
         op = getattr(ops, name)
         expected = outputs(case.call(op, *small, **settings))
@@ -292,7 +316,8 @@ def in_dtypes(inputs, dtypes):
 
 
 @pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
-@pytest.mark.parametrize("name", sorted(set(ops.__all__) - OF_OTHER_DTYPES))
+# each output of meshgrid is one input, repeated
+@pytest.mark.parametrize("name", sorted(set(ops.__all__) - OF_OTHER_DTYPES - {"meshgrid"}))
 def test_float32_beside_float64_computes_in_float64(name, dtypes, xp):
     """Outputs are those of the same numbers in float64; each gradient has the dtype of its input."""
     op = getattr(ops, name)
