@@ -23,7 +23,7 @@ from .attention import masked_softmax, rotary, scaled_dot_product_attention
 from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
 from .creation import arange, copy, eye, full_like, linspace, ones_like, zeros_like
 from .division import floor_divide, mod, remainder, trunc
-from .einsum import einsum
+from .einsum import einsum, inner, tensordot
 from .elementwise import (
     abs,
     absolute,
@@ -80,7 +80,7 @@ from .indexing import (
 )
 from .logic import allclose, isclose, isinf, logical_xor, nan_to_num
 from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, sparse_cross_entropy
-from .matmul import dot, inner, linear, linear_relu, matmul, outer, tensordot
+from .matmul import dot, linear, linear_relu, matmul, outer
 from .methods import bind_methods
 from .modulation import modulated_conv2d
 from .normalization import (

@@ -1,7 +1,8 @@
-"""Einstein sums."""
+"""Einstein sums, and sums of products over named axes."""
 
 from __future__ import annotations
 
+import math
 import string
 from typing import Any
 
@@ -10,6 +11,9 @@ from ..engine.autograd import VariadicRule, composite, primitive
 from ..engine.dtypes import accumulates
 from ..engine.promotion import NUMBERS_AND_LISTS, as_arrays
 from ..engine.tensor import TensorLike
+from .elementwise import multiply
+from .matmul import _matmul
+from .shapes import are_several, normalize_axes, transpose, whole_number
 
 
 @accumulates
@@ -161,3 +165,78 @@ def _split_repeated_letters(k: int, terms: list[str], arrays: list[Any], unused:
             terms[k] = terms[k][:axis] + new + terms[k][axis + 1 :]
             terms.append(letter + new)
             arrays.append(backend(x).eye(x.shape[axis], dtype=x.dtype))
+
+
+# ---- over named axes ----------------------------------------------------------------------------
+
+
+@composite
+def tensordot(a: TensorLike, b: TensorLike, *, axes: Any = 2) -> TensorLike:
+    """The sum of products over axes of a and axes of b; the others of a, then of b, remain.
+
+    Args:
+        a: Tensor or array.
+        b: Tensor or array.
+        axes: The axes of a and those of b, as in ((1, 2), (0, 1)) or (1, 0); a number n for the
+            last n of a and the first n of b.
+
+    Raises:
+        ValueError: If the axes are not as many, or not as long, in a as in b.
+
+    Example:
+        >>> tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
+        (2, 4)
+    """
+    of_a, of_b = _summed_axes(axes, a.ndim, b.ndim)
+    lengths = [a.shape[i] for i in of_a], [b.shape[i] for i in of_b]
+    if lengths[0] != lengths[1]:
+        raise ValueError(
+            f"axes {of_a} of a, shape {a.shape}, must be as long as axes {of_b} of b, shape "
+            f"{b.shape}: {lengths[0]} is not {lengths[1]}"
+        )
+    free_a = [i for i in range(a.ndim) if i not in of_a]
+    free_b = [i for i in range(b.ndim) if i not in of_b]
+    shape = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
+    size = math.prod(lengths[0])
+    rows = transpose(a, axes=(*free_a, *of_a)).reshape((math.prod(shape[0]), size))
+    columns = transpose(b, axes=(*of_b, *free_b)).reshape((size, math.prod(shape[1])))
+    return _matmul(rows, columns).reshape((*shape[0], *shape[1]))
+
+
+def _summed_axes(axes: Any, ndim: int, other_ndim: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of either array that tensordot sums over."""
+    if are_several(axes):
+        if len(axes) != 2:
+            raise ValueError(f"axes must be those of a and those of b: (1, 0), not {axes}")
+        found = normalize_axes(axes[0], ndim), normalize_axes(axes[1], other_ndim)
+        if len(found[0]) != len(found[1]):
+            raise ValueError(f"axes {axes} are {len(found[0])} of a and {len(found[1])} of b")
+        return found
+    count = whole_number(axes, "axes")
+    if not 0 <= count <= min(ndim, other_ndim):
+        raise ValueError(
+            f"axes={count} must be from 0 to {min(ndim, other_ndim)}, the axes that both have"
+        )
+    return tuple(range(ndim - count, ndim)), tuple(range(count))
+
+
+@composite
+def inner(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The sum of products over the last axes of both; a number multiplies.
+
+    Args:
+        a: Tensor, array or number.
+        b: Tensor, array or number.
+
+    Shape:
+        (..., k), (..., k) -> (..., ...)
+
+    Raises:
+        ValueError: If the last axes differ in length.
+
+    Example:
+        >>> inner(np.array([1, 2]), np.array([3, 4]))
+        array(11)
+    """
+    is_product = getattr(a, "ndim", 0) and getattr(b, "ndim", 0)
+    return tensordot(a, b, axes=(-1, -1)) if is_product else multiply(a, b)

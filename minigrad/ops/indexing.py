@@ -159,11 +159,13 @@ def scatter_add(x: TensorLike, values: TensorLike, *, index: Any) -> TensorLike:
         array([1., 0., 7.])
     """
     target = getitem(x, index=index)
-    spread = values + zeros_like(target)  # in the dtype of the result
-    if spread.shape != target.shape:
+    shape = getattr(values, "shape", ())
+    fits = all(n in (1, m) for n, m in zip(shape[::-1], target.shape[::-1]))
+    if not fits or len(shape) > target.ndim:
         raise ValueError(
-            f"values of shape {spread.shape} do not broadcast to x[index], shape {target.shape}"
+            f"values of shape {shape} do not broadcast to x[index], shape {target.shape}"
         )
+    spread = values + zeros_like(target)  # in the dtype of the result
     return x + put(spread, index=index, shape=x.shape)
 
 

@@ -72,8 +72,8 @@ def logaddexp(a: TensorLike, b: TensorLike) -> TensorLike:
         b: What broadcasts with a.
 
     Example:
-        >>> logaddexp(np.array([0.0, 1000.0]), np.array([0.0, 1000.0])).round(3)
-        array([   0.693, 1000.693])
+        >>> logaddexp(np.array([1.0, 1000.0]), np.array([1.0, 0.0])).round(3)
+        array([   1.693, 1000.   ])
     """
     return _module(a, b).logaddexp(a, b)
 

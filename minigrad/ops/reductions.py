@@ -172,7 +172,7 @@ cumsum.gradients(_cumsum_rule, needs="x.shape")
 
 @composite
 def diff(x: TensorLike, *, n: int = 1, axis: int = -1) -> TensorLike:
-    """The difference of each element and the one before it along `axis`; of bools whether they differ.
+    """The difference of each element and the one before it; of bools whether they differ.
 
     Args:
         x: Tensor or array of one axis or more.

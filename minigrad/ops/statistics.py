@@ -91,7 +91,7 @@ def quantile(x: TensorLike, *, q: Any, axis: Any = None, keepdims: bool = False)
 
     Example:
         >>> quantile(np.array([1.0, 2.0, 4.0]), q=0.75)
-        np.float64(3.0)
+        array(3.)
     """
     _check_elements(x, axis)
     axes = normalize_axes(axis, x.ndim)

@@ -45,6 +45,13 @@ UNARY = {
     "cosh": (torch.cosh, None),
     "tanh": (torch.tanh, None),
     "erf": (torch.erf, None),
+    "arcsinh": (torch.arcsinh, None),
+    "arccosh": (torch.arccosh, lambda a: positive(a) + 1),
+    "arctanh": (torch.arctanh, unit),
+    "log2": (torch.log2, positive),
+    "log10": (torch.log10, positive),
+    "exp2": (torch.exp2, None),
+    "rsqrt": (torch.rsqrt, positive),
     "sqrt": (torch.sqrt, positive),
     "square": (torch.square, None),
     "reciprocal": (torch.reciprocal, positive),
@@ -72,6 +79,8 @@ UNARY = {
     "floor": (torch.floor, lambda a: a * 4),
     "ceil": (torch.ceil, lambda a: a * 4),
     "rint": (torch.round, lambda a: a * 4),
+    "trunc": (torch.trunc, lambda a: a * 4),
+    "isinf": (torch.isinf, None),
     "isnan": (torch.isnan, None),
     "isfinite": (torch.isfinite, None),
 }
@@ -82,7 +91,7 @@ UNARY_SETTINGS = {
     "clip": ({"min": -0.5, "max": 0.8}, lambda x: torch.clamp(x, -0.5, 0.8)),
     "flip": ({"axis": None}, lambda x: torch.flip(x, tuple(range(x.ndim)))),
 }
-CONSTANT = {"sign", "floor", "ceil", "rint", "isnan", "isfinite"}
+CONSTANT = {"sign", "floor", "ceil", "rint", "trunc", "isinf", "isnan", "isfinite"}
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -138,6 +147,10 @@ BINARY = {
     "maximum": torch.maximum,
     "minimum": torch.minimum,
     "power": torch.pow,
+    "remainder": torch.remainder,
+    "logaddexp": torch.logaddexp,
+    "hypot": torch.hypot,
+    "arctan2": torch.arctan2,
 }
 COMPARE = {
     "equal": torch.eq,
@@ -148,6 +161,7 @@ COMPARE = {
     "greater_equal": torch.ge,
     "logical_and": torch.logical_and,
     "logical_or": torch.logical_or,
+    "logical_xor": torch.logical_xor,
 }
 
 
@@ -159,7 +173,7 @@ def test_arithmetic_with_broadcasting(name):
         a, b = normal(seed, *pair[0]), normal(seed + 1, *pair[1])
         if name == "power":
             a = positive(a)
-        if name == "divide":
+        if name in ("divide", "remainder"):
             b = np.copysign(positive(b), b)
         compare(getattr(ops, name), BINARY[name], a, b)
 
@@ -254,6 +268,84 @@ def test_variances(name, theirs):
         )
 
     check()
+
+
+@drawn
+@given(reductions(tuples=False), st.sampled_from([0.5, 1, 2, 3.5, math.inf, -math.inf]), seeds)
+def test_norms(how, order, seed):
+    shape, axis, keepdims = how
+    x = normal(seed, *shape)
+    compare(
+        lambda x: ops.norm(x, ord=order, axis=axis, keepdims=keepdims),
+        lambda t: torch.linalg.vector_norm(t, order, axis, keepdims),
+        x,
+    )
+    compare(ops.norm, torch.linalg.vector_norm, x)
+
+
+@drawn
+@given(reductions(tuples=False), st.floats(0, 1), seeds)
+def test_quantiles(how, q, seed):
+    shape, axis, keepdims = how
+    x = normal(seed, *shape)
+    compare(
+        lambda x: ops.quantile(x, q=q, axis=axis, keepdims=keepdims),
+        lambda t: torch.quantile(t, q, axis, keepdims),
+        x,
+    )
+    several = torch.tensor([0.5, q], dtype=torch.float64)
+    compare(lambda x: ops.quantile(x, q=[0.5, q]), lambda t: t.quantile(several), x)
+
+
+@drawn
+@given(shapes(least=2), st.integers(-3, 3), seeds)
+def test_diagonals_and_differences(shape, offset, seed):
+    x = normal(seed, *shape)
+    offset = max(-shape[0], min(offset, shape[1]))  # beyond them PyTorch has none
+    compare(lambda x: ops.diagonal(x, offset=offset), lambda t: t.diagonal(offset), x)
+    compare(lambda x: ops.trace(x, offset=offset), lambda t: t.diagonal(offset).sum(-1), x)
+    compare(lambda x: ops.diff(x, axis=0), lambda t: t.diff(dim=0), x)
+    compare(lambda x: ops.diff(x, n=2), lambda t: t.diff(n=2), np.concatenate([x, x], -1))
+
+
+@drawn
+@given(st.integers(0, 12), st.integers(1, 5), seeds)
+def test_sums_of_segments(n, count, seed):
+    x, ids = normal(seed, n, 3), np.random.default_rng(seed).integers(0, count, n)
+    compare(
+        lambda x, ids: ops.segment_sum(x, ids, num_segments=count),
+        lambda t, ids: torch.zeros(count, 3, dtype=t.dtype).index_add(0, ids, t),
+        x,
+        ids,
+    )
+    compare(
+        lambda x, v, ids: ops.scatter_add(x, v, index=ids),
+        lambda t, v, ids: t.index_add(0, ids, v),
+        normal(seed + 1, count, 3),
+        x,
+        ids,
+    )
+
+
+@drawn
+@given(shapes(most=2), shapes(most=2), shapes(most=2), seeds)
+def test_tensordots(before, summed, after, seed):
+    a, b = normal(seed, *before, *summed), normal(seed + 1, *summed, *after)
+    compare(
+        lambda a, b: ops.tensordot(a, b, axes=len(summed)),
+        lambda a, b: torch.tensordot(a, b, len(summed)),
+        a,
+        b,
+    )
+
+
+@drawn
+@given(reductions(tuples=False), st.integers(0, 3), seeds)
+def test_cumprod_with_zeros(how, zeros, seed):
+    shape, axis, _ = how
+    x = normal(seed, *shape)
+    x.flat[np.random.default_rng(seed).integers(0, x.size, zeros)] = 0
+    compare(lambda x: ops.cumprod(x, axis=axis), lambda t: torch.cumprod(t, axis), x)
 
 
 @drawn
