@@ -90,6 +90,33 @@ class Ops(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class SameNames(SphinxDirective):
+    """`.. same-names::` lists the public names of each module that has a home in Keras."""
+
+    def run(self):
+        """The names, as nodes."""
+        import minigrad
+
+        lines = []
+        for home in ("layers", "optimizers", "losses", "metrics", "callbacks", "utils"):
+            names = [n for n in getattr(minigrad, home).__all__ if n[0] != "_"]
+            lines += [f"minigrad.{home}", "   " + ", ".join(f"``{name}``" for name in names), ""]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class Instead(SphinxDirective):
+    """`.. instead::` shows the table of names of Keras that are not here."""
+
+    def run(self):
+        """The table, as nodes."""
+        from minigrad.utils.instead import INSTEAD
+
+        lines = [".. list-table::", "   :header-rows: 1", "", "   * - in Keras", "     - here"]
+        for name, line in INSTEAD.items():
+            lines += [f"   * - ``{name}``", f"     - {escaped(line)}"]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 def plain_signature(function):
     """The arguments of a function without their types."""
     signature = inspect.signature(function)
@@ -100,6 +127,8 @@ def plain_signature(function):
 def setup(app):
     """Called by Sphinx."""
     app.add_directive("ops", Ops)
+    app.add_directive("same-names", SameNames)
+    app.add_directive("instead", Instead)
     app.connect("autodoc-process-docstring", translate, priority=400)  # before napoleon
 
 

@@ -62,6 +62,7 @@ from .ops import (
     where,
 )
 from .random import seed
+from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
     from . import datasets, plots
@@ -144,7 +145,7 @@ def __getattr__(name: str) -> ModuleType:
     """`minigrad.plots` and `minigrad.datasets` are imported when first asked for."""
     if name in LAZY_MODULES:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return explain_missing("", __all__)(name)
 
 
 def __dir__() -> list[str]:

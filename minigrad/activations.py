@@ -29,6 +29,7 @@ from .ops import (
     tanh,
 )
 from .ops import exp as exponential
+from .utils.instead import explain_missing
 from .utils.registry import lookup
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "swish",
     "tanh",
 ]
+
+__getattr__ = explain_missing("activations", __all__)
 
 
 def linear(x: Any) -> Any:

@@ -14,6 +14,7 @@ from .training.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
+from .utils.instead import explain_missing
 
 __all__ = [
     "AverageWeights",
@@ -29,3 +30,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+__getattr__ = explain_missing("callbacks", __all__)

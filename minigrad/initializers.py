@@ -18,6 +18,7 @@ from .arguments import ExplainsArguments, explains_arguments
 from .backend import Array, Shape
 from .config import settings, to_device
 from .random import generator
+from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, lookup, with_class_names
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Zeros",
     "get",
 ]
+
+__getattr__ = explain_missing("initializers", __all__)
 
 Seed = int | np.random.Generator | None
 

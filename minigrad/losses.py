@@ -19,6 +19,7 @@ from .backend import FLOAT16, Array, backend
 from .config import as_data, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
 from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
+from .utils.instead import explain_missing
 from .utils.registry import check_choice, lookup, snake_case, with_class_names
 
 P = ParamSpec("P")
@@ -64,6 +65,8 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]
+
+__getattr__ = explain_missing("losses", __all__)
 
 EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
 

@@ -9,9 +9,12 @@ from .arguments import ExplainsArguments, explains_arguments
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
+from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, with_class_names
 
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "l1", "l1_l2", "l2"]
+
+__getattr__ = explain_missing("regularizers", __all__)
 
 
 class Regularizer(metaclass=ExplainsArguments):

@@ -113,7 +113,7 @@ def test_ops_shows_ops_alone():
 
 
 def test_a_name_that_is_not_there():
-    with pytest.raises(AttributeError, match="module 'minigrad' has no attribute 'tensor'"):
+    with pytest.raises(AttributeError, match="minigrad has no tensor: did you mean 'Tensor'"):
         minigrad.tensor  # noqa: B018
 
 

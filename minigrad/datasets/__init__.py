@@ -1,5 +1,6 @@
 """Data sets, one per file, each with `load_data`: `minigrad.datasets.digits.load_data()`."""
 
+from ..utils.instead import explain_missing
 from . import (
     adding_problem,
     dates,
@@ -25,3 +26,5 @@ __all__ = [
     "python_help",
     "reviews",
 ]
+
+__getattr__ = explain_missing("datasets", __all__)

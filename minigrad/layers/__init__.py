@@ -1,5 +1,6 @@
 """Layers, under Keras's names."""
 
+from ..utils.instead import explain_missing
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .adversarial import (
     EqualizedLearningRate,
@@ -201,3 +202,5 @@ __all__ = [
     "subtract",
     "training",
 ]
+
+__getattr__ = explain_missing("layers", __all__)

@@ -10,6 +10,7 @@ from ..arguments import improve_error
 from ..config import as_data, settings
 from ..engine.symbolic import is_symbolic
 from ..engine.tensor import Tensor, wrap
+from ..utils.instead import explain_missing_method
 from ..utils.registry import snake_case
 from ..utils.structures import is_structure, map_structure
 from . import calls, modes
@@ -94,6 +95,12 @@ class Layer(Recorded):
             self.input_shape = (positive_integer(self, "input_dim", input_dim),)
         elif input_shape is not None:
             self.input_shape = shape_tuple(self, "input_shape", input_shape)
+
+    def __getattr__(self, name: str) -> Any:
+        """Called where an attribute is missing: the error that says what stands in its place."""
+        if hasattr(type(self), name):  # a property, whose own error this would hide
+            return object.__getattribute__(self, name)
+        raise explain_missing_method(self, name)
 
     # ---- what a subclass writes ------------------------------------------------------------------
 

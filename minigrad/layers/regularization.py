@@ -219,5 +219,5 @@ class GaussianDropout(Layer):
     def call(self, x: Any) -> Any:
         if not is_training() or self.rate == 0:
             return x
-        deviation = (self.rate / (1 - self.rate)) ** 0.5
+        deviation = float(self.rate / (1 - self.rate)) ** 0.5
         return x * (1 + normal(x.shape, like=x) * deviation)

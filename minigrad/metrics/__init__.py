@@ -33,6 +33,7 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
+from ..utils.instead import explain_missing
 from ..utils.registry import lookup, with_class_names
 from .accuracy import (
     Accuracy,
@@ -137,6 +138,8 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]
+
+__getattr__ = explain_missing("metrics", __all__)
 
 NAMES: dict[str, Callable[..., Metric]] = with_class_names(
     {

@@ -1,5 +1,6 @@
 """The ops by name."""
 
+from ..utils.instead import explain_missing
 from .activations import (
     elu,
     gelu,
@@ -349,5 +350,7 @@ __all__ = [
     "where",
     "zeros_like",
 ]
+
+__getattr__ = explain_missing("ops", __all__)
 
 bind_methods()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..arguments import explains_arguments
+from ..utils.instead import explain_missing
 from ..utils.registry import create
 from . import schedules
 from .adadelta import Adadelta
@@ -33,6 +34,8 @@ __all__ = [
     "get",
     "schedules",
 ]
+
+__getattr__ = explain_missing("optimizers", __all__)
 
 NAMES: dict[str, type[Optimizer]] = {
     "sgd": SGD,

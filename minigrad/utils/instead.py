@@ -1,0 +1,170 @@
+"""What stands here in the place of names that Keras has and minigrad has not.
+
+A module ends with `__getattr__ = explain_missing("layers")`; a wrong name then says what to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..arguments import nearest
+
+# by home and name: what to write; names of minigrad stand in backticks
+INSTEAD = {
+    # ---- minigrad ----
+    "GradientTape": "`minigrad.grad(loss, weights)` needs no tape: gradients come from the values",
+    "Variable": "`minigrad.Parameter(values)` is trained, `minigrad.Tensor(values)` is not",
+    "KerasTensor": "`minigrad.Input(shape)` makes the symbolic tensors of functional models",
+    "function": "there is no graph to compile: call the function as it is",
+    "constant": "`minigrad.Tensor(values)`",
+    "Function": "`minigrad.Model(inputs, outputs)`",
+    "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
+    "applications": 'trained networks are read from files: `python -m models resnet`, `"vgg"`',
+    "preprocessing": "`minigrad.data` holds images, text and augmentation",
+    "constraints": "clip after a step: `p.data.clip(low, high, out=p.data)`",
+    "saving": "`Model.save` and `Model.load` keep a training, `Model.save_weights` the weights",
+    "quantizers": "8-bit weights are beyond this library",
+    "distribution": "one process computes; the data-parallel forms are beyond this library",
+    "wrappers": "a Model has fit and predict, so a few lines make an estimator of it",
+    "keras": "`import minigrad as keras`: layers, optimizers and the rest stand right under it",
+    "nn": "`minigrad.ops` and `minigrad.layers`",
+    "no_gradient": "`minigrad.no_grad()`",
+    "stop_gradient": "`x.detach()`",
+    "tree": "dicts and lists of arrays are taken as they are",
+    # ---- models ----
+    "models.load_model": "build the model and call `Model.load(path)`: a file runs no code",
+    "models.save_model": "`Model.save(path)`, or `Model.save_weights(path)`",
+    "models.clone_model": "`copy.deepcopy(model)`",
+    "models.model_from_json": "the code that builds a model is its description",
+    # ---- layers ----
+    "layers.Conv3D": "volumes are beyond this library: fold the depth into the channels of a Conv2D",
+    "layers.MaxPooling3D": "volumes are beyond this library",
+    "layers.AveragePooling3D": "volumes are beyond this library",
+    "layers.ConvLSTM2D": "TimeDistributed(Conv2D(...)) before an LSTM is the near form",
+    "layers.TextVectorization": "`minigrad.data.tokenizers` split and count words",
+    "layers.StringLookup": "`minigrad.data.tokenizers` number words",
+    "layers.IntegerLookup": "`numpy.unique(x, return_inverse=True)`",
+    "layers.CategoryEncoding": "`minigrad.utils.to_categorical`, or the layer Embedding",
+    "layers.Discretization": "`numpy.digitize(x, edges)`",
+    "layers.Hashing": "beyond this library",
+    "layers.Resizing": "`minigrad.data.images.resize` before training",
+    "layers.CenterCrop": "the layer Cropping2D, or slices of the array",
+    "layers.RandomFlip": "`minigrad.data.augmentation.RandomFlip` in a Dataset's transform",
+    "layers.RandomRotation": "`minigrad.data.augmentation.RandomRotation` in a Dataset's transform",
+    "layers.RandomZoom": "`minigrad.data.augmentation.RandomZoom` in a Dataset's transform",
+    "layers.RandomCrop": "`minigrad.data.augmentation.RandomCrop` in a Dataset's transform",
+    "layers.RandomErasing": "`minigrad.data.augmentation.RandomErasing` in a Dataset's transform",
+    "layers.ActivityRegularization": "add the penalty to the loss in a `train_step` of your own",
+    "layers.AlphaDropout": "the layer Dropout",
+    "layers.EinsumDense": "`minigrad.ops.einsum` in a layer of your own, or Dense",
+    "layers.Wrapper": "`minigrad.layers.Layer`: a layer may hold another one",
+    "layers.InputSpec": "a layer's `input_rank` and `build` check the input",
+    "layers.CuDNNLSTM": "the layer LSTM",
+    "layers.CuDNNGRU": "the layer GRU",
+    # ---- optimizers ----
+    "optimizers.Ftrl": "for sparse linear models on a server; here `minigrad.optimizers.Adagrad`",
+    "optimizers.Adafactor": "saves memory of huge models; here `minigrad.optimizers.Adam`",
+    "optimizers.Lamb": "for batches of ten thousands; here `minigrad.optimizers.AdamW`",
+    "optimizers.LossScaleOptimizer": "float16 parameters are stepped in float32 as they are",
+    "optimizers.legacy": "the optimizers of today stand in `minigrad.optimizers`",
+    # ---- losses and metrics ----
+    "losses.CTC": "alignment of speech is beyond this library",
+    "losses.Dice": "1 - 2 * sum(y * p) / sum(y + p), a function of y_true and y_pred, is a loss",
+    "metrics.binary_accuracy": "the metric BinaryAccuracy",
+    "metrics.categorical_accuracy": "the metric CategoricalAccuracy",
+    "metrics.sparse_categorical_accuracy": "the metric SparseCategoricalAccuracy",
+    "metrics.PearsonCorrelation": "`numpy.corrcoef` of the predictions",
+    # ---- callbacks ----
+    "callbacks.TensorBoard": "CSVLogger writes a table, `minigrad.plots` draws it",
+    "callbacks.RemoteMonitor": "CSVLogger, or a LambdaCallback that sends",
+    "callbacks.ProgbarLogger": "ProgressBar",
+    "callbacks.SwapEMAWeights": "AverageWeights",
+    # ---- utils ----
+    "utils.plot_model": "`minigrad.plots.plot_model`",
+    "utils.model_to_dot": "`minigrad.plots.plot_model` draws without Graphviz",
+    "utils.normalize": "x / numpy.linalg.norm(x, axis=-1, keepdims=True), or UnitNormalization",
+    "utils.get_file": "`urllib.request.urlretrieve`; the digits are here without a download",
+    "utils.split_dataset": "`sklearn.model_selection.train_test_split`",
+    "utils.image_dataset_from_directory": "`minigrad.data.images`, then `minigrad.data.Dataset`",
+    "utils.text_dataset_from_directory": "`minigrad.data.tokenizers`, then `minigrad.data.Dataset`",
+    "utils.timeseries_dataset_from_array": "`minigrad.data.timeseries`",
+    "utils.custom_object_scope": "a file names no classes: the code that builds a model is there",
+    "utils.register_keras_serializable": "a file names no classes: leave it out",
+    "utils.clear_session": "nothing is kept between models: leave it out",
+    "utils.multi_gpu_model": "one GPU computes",
+    # ---- initializers, regularizers ----
+    "initializers.serialize": "the code that builds a layer is its description",
+    "datasets.cifar10": "downloads are beyond this library: digits28 has images of 28x28",
+    "datasets.cifar100": "downloads are beyond this library",
+    "datasets.fashion_mnist": "downloads are beyond this library: digits28 has images of 28x28",
+    "datasets.boston_housing": "`minigrad.datasets.diabetes` is a regression",
+    "datasets.california_housing": "`minigrad.datasets.diabetes` is a regression",
+    "datasets.reuters": "downloads are beyond this library",
+    # ---- what a model or layer has in Keras ----
+    "Model.add_loss": "add the penalty in `train_step` or `compute_loss`",
+    "Model.add_metric": "compile(metrics=[...]), or log it in `train_step`",
+    "Model.to_json": "the code that builds a model is its description",
+    "Model.get_config": "the code that builds a model is its description",
+    "Model.from_config": "the code that builds a model is its description",
+    "Model.fit_generator": "`fit` takes generators and Datasets",
+    "Model.predict_generator": "`predict` takes generators and Datasets",
+    "Model.evaluate_generator": "`evaluate` takes generators and Datasets",
+    "Model.predict_classes": "`predict(x).argmax(-1)`",
+    "Model.predict_proba": "`predict(x)`",
+    "Model.predict_step": "`predict` calls the model: override `call`",
+    "Model.parameters": "`weights` and `trainable_weights` are lists",
+    "Model.state_dict": "`save_weights` and `get_weights`",
+    "Model.zero_grad": "`minigrad.grad` returns gradients; nothing has to be cleared",
+    "Model.train": "`with minigrad.training():`",
+    "Model.eval": "`with minigrad.training(False):`; `predict` and `evaluate` do so",
+    "Model.cuda": '`to("cuda")`',
+    "Model.export": "`save_weights` writes safetensors, which other frameworks read",
+    "Model.quantize": "8-bit weights are beyond this library",
+}
+
+
+def explain_missing(home: str, known: Iterable[str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module: an AttributeError that says what to write.
+
+    Args:
+        home: The name of the module below minigrad; "" for minigrad itself.
+        known: The names that the module has.
+
+    Example:
+        >>> explain_missing("optimizers", ["Adam"])("Ftrl")
+        Traceback (most recent call last):
+        AttributeError: minigrad.optimizers has no Ftrl: for sparse linear models on a server; \
+here `minigrad.optimizers.Adagrad`
+    """
+    prefix = f"{home}." if home else ""
+    module = f"minigrad.{home}".rstrip(".")
+
+    def missing(name: str) -> Any:
+        line = INSTEAD.get(prefix + name)
+        if line is None and not name.startswith("_"):
+            found = nearest(name, known)
+            line = found and f"did you mean {found!r}?"
+        raise AttributeError(f"{module} has no {name}" + (f": {line}" if line else ""))
+
+    return missing
+
+
+def explain_missing_method(thing: Any, name: str) -> AttributeError:
+    """The error for an attribute that a layer or model lacks.
+
+    Args:
+        thing: The layer or model.
+        name: The attribute.
+
+    Example:
+        >>> model = minigrad.Sequential()
+        >>> print(explain_missing_method(model, "predict_proba"))
+        Sequential has no attribute 'predict_proba': `predict(x)`
+    """
+    line = INSTEAD.get(f"Model.{name}")
+    kind = type(thing).__name__
+    if line is None and not name.startswith("_"):
+        found = nearest(name, [known for known in dir(type(thing)) if known[0] != "_"])
+        line = found and f"did you mean {found!r}?"
+    return AttributeError(f"{kind} has no attribute {name!r}" + (f": {line}" if line else ""))

@@ -1,0 +1,74 @@
+"""What a name of Keras that is not here answers, and that every answer names what there is."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+import pytest
+
+import minigrad
+from minigrad import Sequential
+from minigrad.layers import Dense
+from minigrad.utils.instead import INSTEAD
+
+KINDS = {"Model": minigrad.Model}
+
+
+def resolve(path):
+    """The object of a dotted name below minigrad."""
+    found = minigrad
+    for name in path.split(".")[1:]:
+        if not hasattr(found, name):
+            import_module(f"{found.__name__}.{name}")
+        found = getattr(found, name)
+    return found
+
+
+@pytest.mark.parametrize("key", INSTEAD)
+def test_the_name_is_missing_and_its_line_names_what_there_is(key):
+    home, _, name = key.rpartition(".")
+    owner = KINDS.get(home) or (getattr(minigrad, home) if home else minigrad)
+    assert not hasattr(owner, name)
+    for path in re.findall(r"`(minigrad[.\w]*)", INSTEAD[key]):
+        resolve(path)
+    for method in re.findall(r"`Model\.(\w+)", INSTEAD[key]):
+        assert hasattr(minigrad.Model, method)
+    for kind in re.findall(r"(?:the layer|the metric) (\w+)", INSTEAD[key]):
+        assert hasattr(minigrad.layers, kind) or hasattr(minigrad.metrics, kind)
+
+
+def test_a_module_says_what_stands_in_the_place_of_a_name():
+    with pytest.raises(AttributeError, match="minigrad.callbacks has no TensorBoard: CSVLogger"):
+        minigrad.callbacks.TensorBoard  # noqa: B018
+    with pytest.raises(AttributeError, match="minigrad has no GradientTape: `minigrad.grad"):
+        minigrad.GradientTape  # noqa: B018
+    with pytest.raises(AttributeError, match="minigrad.layers has no Danse: did you mean 'Dense'"):
+        minigrad.layers.Danse  # noqa: B018
+    with pytest.raises(AttributeError, match="minigrad.losses has no qqq$"):
+        minigrad.losses.qqq  # noqa: B018
+    with pytest.raises(ImportError, match="Conv3D"):
+        from minigrad.layers import Conv3D  # noqa: F401
+    assert not hasattr(minigrad.layers, "__wrapped__")
+
+
+def test_a_layer_or_model_does_too():
+    model = Sequential(Dense(2, input_shape=(3,)))
+    with pytest.raises(
+        AttributeError, match=r"Sequential has no attribute 'predict_classes': `pre"
+    ):
+        model.predict_classes  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean 'summary'"):
+        model.summry  # noqa: B018
+    with pytest.raises(AttributeError, match="Dense has no attribute '_hidden'$"):
+        model.layers[0]._hidden  # noqa: B018
+
+
+def test_the_error_of_a_property_is_not_hidden():
+    class Odd(Dense):
+        @property
+        def odd(self):
+            raise AttributeError("the reason")
+
+    with pytest.raises(AttributeError, match="the reason"):
+        Odd(2).odd  # noqa: B018
