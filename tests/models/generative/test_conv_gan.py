@@ -101,6 +101,17 @@ def test_noise_has_the_mean_asked_for():
 # ---- training ------------------------------------------------------------------------------------
 
 
+def test_before_training_the_tutorials_losses_are_those_of_keras():
+    minigrad.seed(0)
+    model = conv_gan.ConvGAN(conv_gan.make_generator(), conv_gan.make_known_discriminator(), -1.0)
+    fakes, real = (model.discriminator.predict(x) for x in (conv_gan.sample(model, 64), X[:64]))
+    g_loss = conv_gan.loss_as(conv_gan.REAL, Tensor(fakes))
+    d_loss = conv_gan.loss_as(conv_gan.FAKE, Tensor(fakes))
+    d_loss = d_loss + conv_gan.loss_as(conv_gan.REAL, Tensor(real))
+    assert float(g_loss) == pytest.approx(0.690, abs=0.02)
+    assert float(d_loss) == pytest.approx(1.366, abs=0.1)
+
+
 def test_the_course_of_the_tutorial():
     """A narrow one learns; each figure is the mean of 50 steps."""
     minigrad.seed(0)
