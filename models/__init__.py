@@ -45,6 +45,7 @@ SECTIONS = {
         "gan",
         "conv_gan",
         "dcgan",
+        "conditional_gan",
         "diffusion",
         "wgan_gp",
         "stylegan2",

@@ -59,15 +59,16 @@ Fault = Literal["none", "logits"]
 # ---- the networks: 2,330,944 + 212,865 parameters at width 64 ------------------------------------
 
 
-def make_generator(width: int = 64) -> Sequential:
+def make_generator(width: int = 64, inputs: int = NOISE) -> Sequential:
     """Noise (N, 100) -> images (N, 28, 28, 1) in -1..1.
 
     Args:
         width: Channels before the last layer; those of 7x7 maps are four times as many.
+        inputs: Numbers per image; more than the noise where there is a label.
     """
     return Sequential(
         [
-            Input((NOISE,)),
+            Input((inputs,)),
             Dense(7 * 7 * 4 * width, use_bias=False),
             BatchNormalization(),
             LeakyReLU(0.3),
@@ -84,15 +85,16 @@ def make_generator(width: int = 64) -> Sequential:
     )
 
 
-def make_discriminator(width: int = 64) -> Sequential:
+def make_discriminator(width: int = 64, channels: int = 1) -> Sequential:
     """Images (N, 28, 28, 1) -> logits (N, 1) of the probability that they are real.
 
     Args:
         width: Channels of the first layer.
+        channels: Channels of the images; more than one where there are maps of a label.
     """
     return Sequential(
         [
-            Input((28, 28, 1)),
+            Input((28, 28, channels)),
             Conv2D(width, 5, 2, "same"),
             LeakyReLU(0.3),
             Dropout(0.3),

@@ -301,6 +301,12 @@ MODELS: dict[str, Small] = {
         normal(2, 8, 8, 1),
         normal(2, 2, 2, 1),
     ),
+    "conditional_gan": loss_of(
+        from_models("conditional_gan", "make_discriminator", 1),
+        losses.BinaryCrossentropy(from_logits=True),
+        normal(2, 28, 28, 11),
+        integers(2, 2, 1),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),
