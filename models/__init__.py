@@ -43,6 +43,7 @@ SECTIONS = {
         "vae",
         "rbm",
         "gan",
+        "dense_gan",
         "conv_gan",
         "dcgan",
         "conditional_gan",

@@ -13,9 +13,9 @@ repeated over all pixels.
 
 What labels are good for: samples come with theirs, so they can train a classifier. Whether they
 help depends on what the GAN has seen. One that was trained on the same 100 labelled digits as the
-classifier has nothing to add but variety of its own making; one that was trained on all 1437 has
-seen 1337 labels more than the classifier, which is no fair gain, and measures what its samples are
-worth. Both are reported.
+classifier has nothing to add but mistakes of its own: classifiers get worse. One that was trained
+on all 1437 has seen 1337 labels more than the classifier, which is no fair gain, and measures what
+its samples are worth: a little, much less than the digits themselves. Both are reported.
 """
 
 from __future__ import annotations

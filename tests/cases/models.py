@@ -307,6 +307,18 @@ MODELS: dict[str, Small] = {
         normal(2, 28, 28, 11),
         integers(2, 2, 1),
     ),
+    "dense_gan": loss_of(
+        from_models("dense_gan", "make_discriminator", 4),
+        losses.BinaryCrossentropy(from_logits=True),
+        normal(2, 784),
+        integers(2, 2, 1),
+    ),
+    "dense_gan generator": loss_of(
+        from_models("dense_gan", "make_generator", 2),
+        losses.MeanSquaredError(),
+        normal(3, 100),
+        normal(3, 784),
+    ),
     "transformer": built(
         from_models("transformer", "Transformer", 9, 4, 1, 2, 8),
         integers(9, 2, 4),
