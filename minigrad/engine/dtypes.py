@@ -27,6 +27,12 @@ def _astype(x: Any, *, dtype: Any) -> Any:
 _astype.gradients(lambda g, y, x, dtype: _astype(g, dtype=x.dtype), needs="x.shape")
 
 
+def check_dtype(dtype: Any) -> None:
+    """Raise TypeError unless it is a dtype of numbers."""
+    if np.dtype(dtype).kind not in "fiub":
+        raise TypeError(f"{dtype!r} is no dtype of numbers: try 'float32' or 'int64'")
+
+
 @overload
 def real(op: F) -> F: ...
 @overload

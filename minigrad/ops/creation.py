@@ -13,6 +13,7 @@ from typing import Any
 from ..backend import Array, backend
 from ..config import device_module, settings
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import check_dtype
 from ..engine.tensor import TensorLike
 from .shapes import whole_number
 
@@ -45,7 +46,9 @@ def _number(x: Any, what: str) -> Any:
 
 @primitive
 def _full_like(x: TensorLike, *, value: float, dtype: Any) -> TensorLike:
-    return backend(x).full(x.shape, value, x.dtype if dtype is None else dtype)
+    dtype = x.dtype if dtype is None else dtype
+    check_dtype(dtype)
+    return backend(x).full(x.shape, value, dtype)
 
 
 _full_like.gradients(None)
@@ -108,6 +111,7 @@ def _in_dtype(values: Array, dtype: Any) -> Array:
     """The values in `dtype`; for None floating ones are of the default dtype."""
     if dtype is None:
         dtype = settings.default_dtype if values.dtype.kind == "f" else values.dtype
+    check_dtype(dtype)
     return values.astype(dtype)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..backend import Shape, backend, sum_axes
 from ..config import as_data
 from ..engine.autograd import composite, primitive
-from ..engine.dtypes import _astype, accumulates, real
+from ..engine.dtypes import _astype, accumulates, check_dtype, real
 from ..engine.tensor import Tensor, TensorLike
 
 FAR = 100  # beyond it sigmoid, erf and tanh are at their limits
@@ -814,8 +814,7 @@ def astype(x: TensorLike, *, dtype: Any) -> TensorLike:
         >>> astype(np.array([1.7, -1.7]), dtype="int64")
         array([ 1, -1])
     """
-    if backend(x).dtype(dtype).kind not in "fiub":
-        raise TypeError(f"{dtype!r} is no dtype of numbers: try 'float32' or 'int64'")
+    check_dtype(dtype)
     y = _astype(x, dtype=dtype)
     return y.detach() if isinstance(y, Tensor) and y.dtype.kind != "f" else y
 

@@ -81,8 +81,8 @@ def quantile(x: TensorLike, *, q: Any, axis: Any = None, keepdims: bool = False)
 
     Args:
         x: Tensor or array.
-        q: A number from 0 (the smallest element) to 1 (the largest), or a list of such, whose
-            results stand along a new first axis.
+        q: A number from 0 to 1, where 0.5 is the median. The results of a list of such stand along
+            a new first axis.
         axis: Axis or axes; None for all.
         keepdims: True keeps the reduced axes with length 1.
 

@@ -54,6 +54,9 @@ def test_errors():
         ops.eye(-2)
     with fails(TypeError, "full_like", "number"):
         ops.full_like(np.zeros(2), np.zeros(2))
+    for make in (lambda x: ops.zeros_like(x, dtype="str"), lambda x: ops.eye(2, dtype="str")):
+        with fails(TypeError, "no dtype of numbers", "float32"):
+            make(np.zeros(2))
     with fails(TypeError, "eye", "whole number"):
         ops.eye(2.5)
 
