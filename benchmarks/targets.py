@@ -33,6 +33,7 @@ GENERATIVE = {
     "GAN on digits, batch 64": 0.5,
     "DCGAN 28x28, batch 64": 1.2,
     "WGAN-GP critic 28x28, batch 64": 1.3,
+    "CycleGAN generators 64x64, batch 2": 1.4,
     "DDPM 16x16, batch 64": 1.3,
     "StyleGAN2 32x32, batch 64": 1.4,
 }

@@ -28,9 +28,10 @@ def steps(framework: str, row: str, device: str, batch: int = 64) -> dict[str, S
     return {"step": CASES[row][FRAMEWORKS.index(framework)](device, batch)}
 
 
-def images(n: int, size: int) -> Any:
+def images(n: int, size: int, channels: int = 1) -> Any:
     """Noise in -1..1."""
-    return np.tanh(np.random.default_rng(0).standard_normal((n, size, size, 1))).astype("float32")
+    draw = np.random.default_rng(0)
+    return np.tanh(draw.standard_normal((n, size, size, channels))).astype("float32")
 
 
 def on(device: str, array: Any) -> Any:
@@ -81,6 +82,28 @@ def stylegan2_minigrad(device: str, batch: int) -> Step:
     model.steps = 1
     real = on(device, images(batch, 32))
     return lambda: model.train_step(real)
+
+
+def cyclegan_networks() -> list[Any]:
+    """G, F, D_X and D_Y at half of the paper's channels, with 6 residual blocks."""
+    cyclegan = models.load("cyclegan")
+    shape, width = (64, 64, 3), 32
+    generators = [cyclegan.make_generator(shape, width, 6) for _ in range(2)]
+    return [*generators, *(cyclegan.make_discriminator(shape, width) for _ in range(2))]
+
+
+def cyclegan_images(batch: int) -> Any:
+    """One image for each 32 of the others' batch: the networks are larger."""
+    return images(-(-batch // 32), 64, 3)
+
+
+def cyclegan_minigrad(device: str, batch: int) -> Step:
+    from minigrad.optimizers.adam import Adam
+
+    model = models.load("cyclegan").CycleGAN(*cyclegan_networks())
+    model.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5))
+    real = on(device, cyclegan_images(batch))
+    return lambda: model._generator_step(real, real)[2]["cycle_loss"]
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------
@@ -210,6 +233,30 @@ def diffusion_torch(device: str, batch: int) -> Step:
     return step
 
 
+def cyclegan_torch(device: str, batch: int) -> Step:
+    """G and F: squared errors of both verdicts, and both ways back."""
+    import torch
+
+    networks = [
+        torch.nn.Sequential(*torch_layers(torch.nn, network)).to(device)
+        for network in cyclegan_networks()
+    ]
+    g, f, d_x, d_y = networks
+    theta = [*g.parameters(), *f.parameters()]
+    adam = torch.optim.Adam(theta, 2e-4, (0.5, 0.999), fused=True)
+    for p in [*d_x.parameters(), *d_y.parameters()]:
+        p.requires_grad_(False)
+    x = y = torch.from_numpy(cyclegan_images(batch).transpose(0, 3, 1, 2)).contiguous().to(device)
+
+    def step():
+        fake_x, fake_y = f(y), g(x)
+        adversarial = ((d_y(fake_y) - 1) ** 2).mean() + ((d_x(fake_x) - 1) ** 2).mean()
+        cycle = (f(fake_y) - x).abs().mean() + (g(fake_x) - y).abs().mean()
+        return take_step(adam, adversarial + 10 * cycle)
+
+    return step
+
+
 def torch_unet(channels: int) -> Any:
     """The UNet of models/generative/diffusion.py for 16x16: two levels of one block."""
     import torch
@@ -286,6 +333,7 @@ CASES: dict[str, tuple[Make, Make]] = {
         adversarial_minigrad("wgan_gp", size=28, width=64),
         critic_torch,
     ),
+    "CycleGAN generators 64x64, batch 2": (cyclegan_minigrad, cyclegan_torch),
     "DDPM 16x16, batch 64": (diffusion_minigrad, diffusion_torch),
     "StyleGAN2 32x32, batch 64": (stylegan2_minigrad, stylegan2_torch),
 }

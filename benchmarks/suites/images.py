@@ -94,6 +94,10 @@ def torch_batch_norm(nn: Any, layer: Any) -> Any:
     return kind(layer.input_features, layer.epsilon, 1 - layer.momentum)
 
 
+def torch_instance_norm(nn: Any, layer: Any) -> Any:
+    return nn.InstanceNorm2d(layer.input_features, layer.epsilon, affine=True)
+
+
 def torch_reshape(nn: Any, layer: Any) -> Any:
     height, width, channels = layer.target_shape
     return nn.Unflatten(1, (channels, height, width))
@@ -126,6 +130,7 @@ TORCH_MODULES: dict[str, Callable[[Any, Any], Any]] = {
     "Reshape": torch_reshape,
     "Dense": lambda nn, layer: nn.Linear(layer.kernel.shape[0], layer.units, layer.use_bias),
     "BatchNormalization": torch_batch_norm,
+    "InstanceNormalization": torch_instance_norm,
     "MaxPooling2D": torch_max_pool,
     "AveragePooling2D": torch_avg_pool,
     "GlobalAveragePooling2D": torch_global_avg_pool,

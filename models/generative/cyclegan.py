@@ -593,7 +593,7 @@ def fit(
     all_steps = -(-steps // len(batches)) * len(batches)
     rate = SecondHalf(learning_rate, all_steps) if decay else learning_rate
     model.compile(Adam(rate, beta_1=0.5), Adam(rate, beta_1=0.5))
-    shown = data.x_test[:6], data.y_test[:6]
+    shown = spread(data.x_test, 6), spread(data.y_test, 6)
 
     def draw() -> np.ndarray:
         return np.concatenate([*both_cycles(model, *shown).values()])
@@ -722,9 +722,19 @@ def pictures(model: CycleGAN, out: Path, domain: Domain = "digits") -> None:
     plots.curves(lines, xlabel="epoch", ylabel="loss", path=out / "losses.png")
     draw_cycles(model, domain, "Both cycles", out / "cycles.png")
     if model.beside.lesson is not None:
-        title = "Edges, identity weight 5: the way back is right, the way there is not"
+        title = "With identity weight 5 the way back is right, the way there is not"
         draw_cycles(model.beside.lesson, domain, title, out / "identity.png")
     write_film(model.beside.film, out / "film.gif")
+
+
+def spread(images: np.ndarray, n: int) -> np.ndarray:
+    """So many images from the first to the last, at equal distances.
+
+    Args:
+        images: Images.
+        n: Number of those to take.
+    """
+    return images[np.linspace(0, len(images) - 1, n).astype(int)]
 
 
 def draw_cycles(model: CycleGAN, domain: Domain, title: str, path: Path, n: int = 14) -> None:
@@ -738,7 +748,7 @@ def draw_cycles(model: CycleGAN, domain: Domain, title: str, path: Path, n: int 
         n: Number of images of each domain.
     """
     data = load(domain)
-    rows = both_cycles(model, data.x_test[:n], data.y_test[:n])
+    rows = both_cycles(model, spread(data.x_test, n), spread(data.y_test, n))
     if domain == "photographs":
         shown = list(rows)
     else:
