@@ -180,7 +180,7 @@ def dcgan_torch(device: str, batch: int) -> Step:
         d_slopes = torch.autograd.grad(d_loss, theta_d)
         for optimizer, theta, slopes in ((g_adam, theta_g, g_slopes), (d_adam, theta_d, d_slopes)):
             for p, slope in zip(theta, slopes):
-                p.grad = slope
+                p.grad = slope.contiguous()  # on a GPU it may lie otherwise than p
             optimizer.step()
         return g_loss.item(), d_loss.item()
 

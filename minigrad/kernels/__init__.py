@@ -49,7 +49,7 @@ KERNELS: list[Kernel] = [
         "mean_squared_error", losses.mean_squared_error_forward, losses.mean_squared_error_backward
     ),
     # ---- convolution and pooling ----
-    Kernel("conv2d", convolution.conv2d_forward, device="cpu"),
+    Kernel("conv2d", convolution.conv2d_forward),
     Kernel("conv2d_input_grad", convolution.conv2d_input_grad),
     Kernel("conv2d_kernel_grad", convolution.conv2d_kernel_grad),
     Kernel("max_pool", pooling.max_pool_forward),
