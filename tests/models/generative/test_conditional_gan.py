@@ -141,7 +141,7 @@ def test_samples_that_are_real_digits_help_a_classifier():
 
 def test_one_seed_gives_the_same_bits():
     options = {"few_steps": 1, "classifier_steps": 11, "classifiers": 1, "judged": 100}
-    runs = [cgan.train(1, 2, verbose=0, **options)[1] for _ in range(2)]
+    runs = [cgan.train(1, 2, 100, verbose=0, **options)[1] for _ in range(2)]
     assert runs[0] == runs[1]
 
 
