@@ -13,9 +13,11 @@ that was fed with fakes of inference would judge other images than those that G 
 
 The fault of a known recipe (`--fault logits`): D ends in a number without activation, a logit, and
 the loss takes it for a probability. It is clipped to 1e-7 .. 1 - 1e-7, so outside of that range the
-gradient is exactly 0. D soon puts nearly all fakes below 0: G's loss stands at -ln 1e-7 = 16.1, and
-G, without a gradient, hardly changes again. What exposes it: a loss that stays at one number, the
-share of fakes without a gradient (`silenced`, in the history), and the loss's own warning.
+gradient is exactly 0. D soon puts most fakes below 0, and what G learns from is a rest that changes
+from step to step; where it is none, G's loss stands at -ln 1e-7 = 16.1 and G never changes again.
+What exposes it: a loss ten times that of a sound G, the share of fakes without a gradient
+(`silenced`, in the history), and the loss's own warning. Of three runs here one stands at 16.1 from
+the third epoch on; in the others half to nine tenths of the fakes are silenced.
 """
 
 from __future__ import annotations
@@ -180,8 +182,8 @@ REFERENCE = (
 TARGETS = [
     "classes == 10",
     "ratio_to_gaussians <= 5",
-    "logits_g_loss >= 15.5",
-    "logits_silenced >= 0.95",
+    "logits_g_loss >= 10",
+    "logits_silenced >= 0.6",
 ]
 
 
