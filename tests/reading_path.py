@@ -13,6 +13,7 @@ signature written out costs as much as a short one. Runs are measured on definit
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import sys
 import tokenize
@@ -126,11 +127,13 @@ def executed_lines(run: Callable[[], Any]) -> dict[Path, set[int]]:
             codes.add(frame.f_code)
 
     previous = sys.getprofile()
+    gc.disable()  # a collection calls what belongs to garbage of others
     sys.setprofile(note)
     try:
         run()
     finally:
         sys.setprofile(previous)
+        gc.enable()
     lines: dict[Path, set[int]] = {}
     for code in codes:
         path = Path(code.co_filename)

@@ -122,7 +122,7 @@ def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
 
 
 def makers(row: str) -> list[Callable[[str, str], Callable[[], Any]]]:
-    """Functions of framework and device that make the steps of a row, and small ones of its kind."""
+    """Functions of framework and device that make the steps of a row, and small ones."""
     if row in generative.ROWS:
         return [
             lambda framework, device, n=n: generative.steps(framework, row, device, n)["step"]

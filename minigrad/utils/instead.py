@@ -38,7 +38,7 @@ INSTEAD = {
     "models.clone_model": "`copy.deepcopy(model)`",
     "models.model_from_json": "the code that builds a model is its description",
     # ---- layers ----
-    "layers.Conv3D": "volumes are beyond this library: fold the depth into the channels of a Conv2D",
+    "layers.Conv3D": "volumes are beyond this library: fold depth into the channels of a Conv2D",
     "layers.MaxPooling3D": "volumes are beyond this library",
     "layers.AveragePooling3D": "volumes are beyond this library",
     "layers.ConvLSTM2D": "TimeDistributed(Conv2D(...)) before an LSTM is the near form",

@@ -23,10 +23,15 @@ from ..conftest import DEFAULTS
 
 @pytest.fixture(autouse=True)
 def no_garbage_of_other_tests():
-    """Free it before: an interrupt that strikes in a Python callback of it is lost."""
+    """Free it before: an interrupt that strikes in a Python callback of it is lost.
+
+    So is one that strikes in a callback of the collector, such as hypothesis has.
+    """
     gc.collect()
     gc.freeze()
+    callbacks, gc.callbacks[:] = gc.callbacks[:], []
     yield
+    gc.callbacks[:] = callbacks
     gc.unfreeze()
 
 
