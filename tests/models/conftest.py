@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from models.common import long_run
@@ -9,9 +11,14 @@ from models.common import long_run
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory):
-    """The judge is trained once per session, and the user's home stays as it is."""
+    """A judge is trained once per session, and the user's home stays as it is."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # that of all workers
+    home = base / "home"
+    home.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINIGRAD_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("MINIGRAD_HOME", str(home))
         yield
 
 
