@@ -51,12 +51,10 @@ class Part(NamedTuple):
     Attributes:
         name: What it checks.
         command: The words of its command line.
-        share: Its share of the time, beside those of the parts still to come.
     """
 
     name: str
     command: list[str]
-    share: float
 
 
 def parts(out: Path) -> list[Part]:
@@ -71,13 +69,13 @@ def parts(out: Path) -> list[Part]:
         shared = ["-n", str(min(WORKERS, os.cpu_count() or 1))]
     options = ["--device", "cuda", "--tb=short", "-rfE", "-p", "no:cacheprovider", *shared]
     found = [
-        Part(name, [python, "-m", "pytest", *options, "-m", "not parity", *paths], 2)
+        Part(name, [python, "-m", "pytest", *options, "-m", "not parity", *paths])
         for name, paths in TESTS.items()
     ]
     for name, suites in BENCHMARKS.items():
         only = [word for suite in suites for word in ("--only", suite)]
         words = [python, "-m", "benchmarks", "--device", "cuda", *only, "--out", str(out)]
-        found.append(Part(f"benchmarks: {name}", words, 2))
+        found.append(Part(f"benchmarks: {name}", words))
     return found
 
 
@@ -124,9 +122,8 @@ def check(every: Sequence[Part], minutes: float, out: Path) -> list[dict[str, An
     end = time.monotonic() + 60 * minutes
     results: list[dict[str, Any]] = []
     for i, part in enumerate(every):
-        share = part.share / sum(later.share for later in every[i:])
-        # what a part leaves over is there for those after it; no part may take all that is left
-        seconds = (end - time.monotonic()) * min(1.0, 2 * share)
+        # at most twice an equal part of what is left: what is not used is there for those after it
+        seconds = (end - time.monotonic()) * min(1.0, 2 / (len(every) - i))
         print(f"{part.name} ...", flush=True)
         results.append(run(part, max(1.0, seconds), out))
         (out / "gpu-check.json").write_text(json.dumps(results, indent=1) + "\n")

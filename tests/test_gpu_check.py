@@ -26,7 +26,7 @@ def test_every_test_with_a_device_belongs_to_a_part():
 
 def test_a_part_that_fails_or_hangs_ends_no_other(tmp_path, capsys):
     def part(name, code):
-        return gpu_check.Part(name, [sys.executable, "-c", code], 1)
+        return gpu_check.Part(name, [sys.executable, "-c", code])
 
     hangs = "import time; print('slow', flush=True); time.sleep(60)"
     every = [

@@ -6,7 +6,7 @@ for PyTorch here, as the recipes have them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -111,21 +111,30 @@ def cyclegan_minigrad(device: str, batch: int) -> Step:
 
 def torch_pair(name: str, device: str, **settings: Any) -> tuple[Any, Any, Any, Any]:
     """Both networks of a model, and their optimizers."""
-    import torch
-
     model = models.load(name).build(**settings)
-    networks = [
-        torch.nn.Sequential(*torch_layers(torch.nn, network)).to(device)
-        for network in (model.generator, model.discriminator)
-    ]
-    adam = [torch.optim.Adam(n.parameters(), 2e-4, (0.5, 0.999), fused=True) for n in networks]
-    return (*networks, *adam)
+    g, d = torch_networks(device, [model.generator, model.discriminator])
+    return g, d, torch_adam(g.parameters()), torch_adam(d.parameters())
 
 
-def torch_images(device: str, n: int, size: int) -> Any:
+def torch_networks(device: str, networks: Iterable[Any]) -> list[Any]:
+    """Networks of minigrad as modules, on a device."""
     import torch
 
-    return torch.from_numpy(images(n, size).transpose(0, 3, 1, 2)).contiguous().to(device)
+    return [torch.nn.Sequential(*torch_layers(torch.nn, n)).to(device) for n in networks]
+
+
+def torch_adam(parameters: Iterable[Any]) -> Any:
+    """Adam, as all recipes of adversarial networks here have it."""
+    import torch
+
+    return torch.optim.Adam(parameters, 2e-4, (0.5, 0.999), fused=True)
+
+
+def torch_images(device: str, array: Any) -> Any:
+    """Images (N, H, W, C) as PyTorch has them, (N, C, H, W)."""
+    import torch
+
+    return torch.from_numpy(array.transpose(0, 3, 1, 2)).contiguous().to(device)
 
 
 def take_step(optimizer: Any, loss: Any) -> Any:
@@ -140,13 +149,8 @@ def gan_torch(device: str, batch: int) -> Step:
     import torch
 
     gan = models.load("gan")
-    networks = []
-    for network in (gan.make_generator(0.3), gan.make_discriminator(0.3)):
-        networks.append(torch.nn.Sequential(*torch_layers(torch.nn, network)).to(device))
-    g, d = networks
-    g_adam, d_adam = (
-        torch.optim.Adam(n.parameters(), 2e-4, (0.5, 0.999), fused=True) for n in networks
-    )
+    g, d = torch_networks(device, [gan.make_generator(0.3), gan.make_discriminator(0.3)])
+    g_adam, d_adam = torch_adam(g.parameters()), torch_adam(d.parameters())
     real = torch.from_numpy(images(batch, 8).reshape(batch, 64)).to(device)
     ones, zeros = torch.ones(batch, 1, device=device), torch.zeros(batch, 1, device=device)
     cross_entropy = torch.nn.functional.binary_cross_entropy
@@ -167,7 +171,7 @@ def dcgan_torch(device: str, batch: int) -> Step:
     import torch
 
     g, d, g_adam, d_adam = torch_pair("dcgan", device, width=64)
-    real = torch_images(device, batch, 28)
+    real = torch_images(device, images(batch, 28))
     ones, zeros = torch.ones(batch, 1, device=device), torch.zeros(batch, 1, device=device)
     cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits
     theta_g, theta_d = list(g.parameters()), list(d.parameters())
@@ -192,7 +196,7 @@ def critic_torch(device: str, batch: int) -> Step:
     import torch
 
     g, f, _, f_adam = torch_pair("wgan_gp", device, size=28, width=64)
-    real = torch_images(device, batch, 28)
+    real = torch_images(device, images(batch, 28))
 
     def step():
         with torch.no_grad():
@@ -219,7 +223,7 @@ def diffusion_torch(device: str, batch: int) -> Step:
     network = torch_unet(32).to(device)
     adam = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
     shares = models.load("diffusion").build(32).shares.astype("float32")
-    real, labels = torch_images(device, batch, 16), torch.arange(batch, device=device) % 10
+    real, labels = torch_images(device, images(batch, 16)), torch.arange(batch, device=device) % 10
     shares = torch.from_numpy(shares).to(device)
 
     def step():
@@ -235,18 +239,11 @@ def diffusion_torch(device: str, batch: int) -> Step:
 
 def cyclegan_torch(device: str, batch: int) -> Step:
     """G and F: squared errors of both verdicts, and both ways back."""
-    import torch
-
-    networks = [
-        torch.nn.Sequential(*torch_layers(torch.nn, network)).to(device)
-        for network in cyclegan_networks()
-    ]
-    g, f, d_x, d_y = networks
-    theta = [*g.parameters(), *f.parameters()]
-    adam = torch.optim.Adam(theta, 2e-4, (0.5, 0.999), fused=True)
+    g, f, d_x, d_y = torch_networks(device, cyclegan_networks())
+    adam = torch_adam([*g.parameters(), *f.parameters()])
     for p in [*d_x.parameters(), *d_y.parameters()]:
         p.requires_grad_(False)
-    x = y = torch.from_numpy(cyclegan_images(batch).transpose(0, 3, 1, 2)).contiguous().to(device)
+    x = y = torch_images(device, cyclegan_images(batch))
 
     def step():
         fake_x, fake_y = f(y), g(x)

@@ -62,7 +62,8 @@ def record(modules: dict[str, ModuleType], path: Path = RESULTS) -> int:
         mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
         sections = read(path) | {name: section(name, module, rows, mean)}
         if side_by_side.is_generative(name):
-            sections[side_by_side.HEADING] = side_by_side.section(sections)
+            recorded = {known: figures(text) for known, text in sections.items()}
+            sections[side_by_side.HEADING] = side_by_side.section(recorded)
         ordered = sorted(sections, key=_position)
         text = "\n".join([HEADER, *(sections[known] for known in ordered)])
         with atomic_write(path) as file:
@@ -91,22 +92,32 @@ def read(path: Path) -> dict[str, str]:
     return sections
 
 
+def figures(text: str) -> dict[str, str]:
+    """The last column of a section's table: the mean, or the only training.
+
+    Args:
+        text: The section.
+
+    Example:
+        >>> figures("| figure | seed 0 | **mean** |\\n|---|---|---|\\n| a b | 1 | **2** |")
+        {'a b': '2'}
+    """
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in lines]
+    if rows and rows[0][0] == "figure":
+        return {row[0]: row[-1] for row in rows[2:]}
+    means = [row for row in rows if row[0] == "mean"]
+    return dict(zip(rows[0], means[0])) if means else {}
+
+
 def recorded_seconds(path: Path = RESULTS) -> dict[str, float]:
     """The mean time of a training of each model, as recorded.
 
     Args:
         path: The results file.
     """
-    found = {}
-    for name, text in read(path).items():
-        rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in text.splitlines()]
-        by_name = {row[0]: row for row in rows if row}
-        heads = [row for row in rows if "seconds" in row]
-        if "seconds" in by_name:  # one line per figure
-            found[name] = float(by_name["seconds"][-1])
-        elif heads and "mean" in by_name:
-            found[name] = float(by_name["mean"][heads[0].index("seconds")])
-    return found
+    recorded = {name: figures(text) for name, text in read(path).items()}
+    return {name: float(row["seconds"]) for name, row in recorded.items() if "seconds" in row}
 
 
 def train_all_seeds(module: ModuleType) -> list[Row]:

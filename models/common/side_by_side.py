@@ -31,16 +31,16 @@ def is_generative(name: str) -> bool:
     return SECTION_OF.get(name) == "generative"
 
 
-def section(sections: Mapping[str, str]) -> str:
+def section(recorded: Mapping[str, Figures]) -> str:
     """The table as a section of markdown.
 
     Args:
-        sections: The sections of the models, by name.
+        recorded: The figures of the models, by name.
     """
     heads = ["", *COLUMNS.values()]
     rows = list(yardsticks())
     for name in SECTIONS["generative"]:
-        rows += model_rows(name, figures(sections.get(name, "")))
+        rows += model_rows(name, recorded.get(name, {}))
     lines = [
         f"## {HEADING}",
         "",
@@ -67,24 +67,6 @@ def yardsticks() -> Iterator[list[str]]:
             values = [ratio, *(row[label.replace(" ", "_")] for label in list(COLUMNS)[1:])]
             note = knows if name == "held-out rows" else ""
             yield [f"{size}x{size}: {name}{note}", *(f"{value:.4g}" for value in values)]
-
-
-def figures(text: str) -> Figures:
-    """The last column of a section's table: the mean, or the only training.
-
-    Args:
-        text: The section.
-
-    Example:
-        >>> figures("| figure | seed 0 | **mean** |\\n|---|---|---|\\n| a b | 1 | **2** |")
-        {'a b': '2'}
-    """
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in lines]
-    if rows and rows[0][0] == "figure":
-        return {row[0]: row[-1] for row in rows[2:]}
-    means = [row for row in rows if row[0] == "mean"]
-    return dict(zip(rows[0], means[0])) if means else {}
 
 
 def model_rows(name: str, found: Figures) -> Iterator[list[str]]:

@@ -104,6 +104,9 @@ def test_results_hold_every_model_and_no_missed_target():
     sections = results.read(results.RESULTS)
     assert list(sections) == [*models.NAMES, side_by_side.HEADING]
     assert "Missed" not in "".join(sections.values())
+    for name in models.SECTIONS["generative"]:
+        for row in side_by_side.model_rows(name, results.figures(sections[name])):
+            assert f"| {' | '.join(row)} |" in sections[side_by_side.HEADING], "an older figure"
 
 
 def test_generative_models_stand_side_by_side(tmp_path, monkeypatch):
