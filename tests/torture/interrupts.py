@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,22 @@ WORK: dict[str, Callable[[Sequential], Any]] = {
     "prefetch": prefetch,
     "scopes": scopes,
 }
+
+
+@contextmanager
+def no_garbage_of_others() -> Iterator[None]:
+    """Free it before: an interrupt that strikes in a Python callback of it is lost.
+
+    So is one that strikes in a callback of the collector, such as hypothesis has.
+    """
+    gc.collect()
+    gc.freeze()
+    callbacks, gc.callbacks[:] = gc.callbacks[:], []
+    try:
+        yield
+    finally:
+        gc.callbacks[:] = callbacks
+        gc.unfreeze()
 
 
 class Interrupter:
@@ -99,7 +117,7 @@ def run(count: int, seed: int) -> list[str]:
     model, before, threads = network(), now(), threading.active_count()
     lengths = {name: _seconds(work, model) for name, work in WORK.items()}
     try:
-        with Interrupter() as interrupter:
+        with no_garbage_of_others(), Interrupter() as interrupter:
             for i in range(count):
                 name = chance.choice(list(WORK))
                 after = chance.uniform(1e-5, lengths[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -82,6 +83,17 @@ def test_what_an_interrupt_may_leave_is_found(monkeypatch):
     assert "swallowed" in interrupts.run(2, seed=1)[0]
     monkeypatch.setattr(interrupts, "WORK", {"leave": leave})
     assert "settings are" in interrupts.run(2, seed=1)[0]
+
+
+def test_callbacks_of_the_collector_swallow_no_interrupt(monkeypatch):
+    monkeypatch.setattr(interrupts, "WORK", {"collect": lambda model: gc.collect()})
+    slow = lambda *_: time.sleep(0.02)  # noqa: E731
+    gc.callbacks.append(slow)
+    try:
+        assert interrupts.run(3, seed=1) == []
+        assert slow in gc.callbacks
+    finally:
+        gc.callbacks.remove(slow)
 
 
 def test_no_extreme_value_does_harm():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import random
 import signal
 import sys
@@ -19,20 +18,13 @@ from minigrad.data import Dataset
 from minigrad.layers import Dense, Dropout
 
 from ..conftest import DEFAULTS
+from ..torture.interrupts import no_garbage_of_others
 
 
 @pytest.fixture(autouse=True)
-def no_garbage_of_other_tests():
-    """Free it before: an interrupt that strikes in a Python callback of it is lost.
-
-    So is one that strikes in a callback of the collector, such as hypothesis has.
-    """
-    gc.collect()
-    gc.freeze()
-    callbacks, gc.callbacks[:] = gc.callbacks[:], []
-    yield
-    gc.callbacks[:] = callbacks
-    gc.unfreeze()
+def alone():
+    with no_garbage_of_others():
+        yield
 
 
 X = np.random.default_rng(0).standard_normal((24, 3)).astype(np.float32)
