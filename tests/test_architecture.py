@@ -17,11 +17,12 @@ LAYERS = """
 arguments
 backend
 config
-random
+generators
 utils
 engine
 ops
 kernels
+random
 activations initializers regularizers
 layers
 losses

@@ -1,146 +1,119 @@
-"""One seed for everything drawn at random."""
+"""Random Tensors under Keras's names: shapes, laws, seeds."""
 
 from __future__ import annotations
-
-import multiprocessing
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-import minigrad as mg
-from minigrad import random
+import minigrad
+from minigrad import Tensor, random
+from minigrad.backend import to_cpu
 
-from .conftest import run_python
-
-
-def draws(seed, like):
-    """Uniform and normal numbers after `seed`, on the host."""
-    mg.seed(seed)
-    numbers = random.uniform((4, 5), like), random.normal((4, 5), like)
-    return [mg.to_cpu(x) for x in numbers]
-
-
-def test_seed_repeats_on_every_device(xp):
-    like = xp.zeros(1, "float32")
-    first, second = draws(3, like), draws(3, like)
-    on_host = draws(3, np.zeros(1, np.float32))
-    for a, b, c in zip(first, second, on_host, strict=True):
-        assert a.tobytes() == b.tobytes() == c.tobytes()
-        assert a.dtype == np.float32
-    other = draws(4, like)
-    assert (first[0] != other[0]).any()
+DRAWS = {
+    "normal": lambda **o: random.normal((3, 2), **o),
+    "uniform": lambda **o: random.uniform((3, 2), **o),
+    "truncated_normal": lambda **o: random.truncated_normal((3, 2), **o),
+    "randint": lambda **o: random.randint((3, 2), 0, 1000, **o),
+    "binomial": lambda **o: random.binomial((3, 2), 1000, 0.5, **o),
+    "beta": lambda **o: random.beta((3, 2), 2.0, 3.0, **o),
+    "gamma": lambda **o: random.gamma((3, 2), 2.0, **o),
+    "categorical": lambda **o: random.categorical(np.zeros((3, 1000)), 2, **o),
+    "shuffle": lambda **o: random.shuffle(np.arange(600).reshape(300, 2), **o)[:3],
+    "dropout": lambda **o: random.dropout(np.ones((30, 2)), 0.5, **o),
+}
 
 
-def test_draws_have_the_dtype_of_like_and_the_right_law():
-    for dtype in ("float16", "float32", "float64"):
-        like = np.zeros(1, dtype)
-        uniform = random.uniform((20_000,), like)
-        normal = random.normal((20_000,), like)
-        assert uniform.dtype == normal.dtype == dtype
-        assert uniform.min() >= 0 and uniform.max() < 1
-        uniform, normal = uniform.astype("float64"), normal.astype("float64")
-        assert abs(uniform.mean() - 0.5) < 0.01
-        assert abs(uniform.var() - 1 / 12) < 0.005
-        assert abs(normal.mean()) < 0.03
-        assert abs(normal.std() - 1) < 0.03
-    assert random.uniform((2,), np.zeros(1, int)).dtype == np.float32
+@pytest.mark.parametrize("name", DRAWS)
+def test_what_a_seed_fixes(name):
+    draw = DRAWS[name]
+    assert isinstance(draw(), Tensor) and draw().shape == (30 if name == "dropout" else 3, 2)
+    assert draw(seed=5).numpy().tolist() == draw(seed=5).numpy().tolist()
+    assert draw(seed=5).numpy().tolist() != draw(seed=6).numpy().tolist()
+    assert draw(seed=np.random.default_rng(5)).tolist() == draw(seed=5).tolist()
+    minigrad.seed(3)
+    first, second = draw().tolist(), draw().tolist()
+    minigrad.seed(3)
+    assert draw().tolist() == first != second
+    seeds, twins = random.SeedGenerator(4), random.SeedGenerator(4)
+    one, two = draw(seed=seeds).tolist(), draw(seed=seeds).tolist()
+    assert one != two and [one, two] == [draw(seed=twins).tolist() for _ in range(2)]
 
 
-def test_use_generator_replaces_the_seeded_one_inside_its_block():
-    like = np.zeros(1, np.float32)
-    mg.seed(3)
-    with random.use_generator(np.random.default_rng(5)):
-        inside = random.uniform((4,), like)
-    after = random.uniform((4,), like)
-    np.testing.assert_array_equal(inside, np.random.default_rng(5).random(4, "float32"))
-    np.testing.assert_array_equal(after, np.random.default_rng(3).random(4, "float32"))
+def test_dtypes():
+    assert random.normal((2,)).dtype == random.beta((2,), 1, 1).dtype == "float32"
+    assert random.randint((2,), 0, 5).dtype == "int32"
+    assert random.categorical([[0.0, 1.0]], 2, "int64").dtype == "int64"
+    assert random.shuffle(np.arange(3, dtype="uint8")).dtype == "uint8"
+    with minigrad.default_dtype("float64"):
+        assert random.uniform((2,)).dtype == "float64"
+    assert random.truncated_normal((2,), dtype="float16").dtype == "float16"
 
 
-def test_use_generator_takes_a_seed_or_a_generator():
-    with random.use_generator(5):
-        assert random.generator().random() == np.random.default_rng(5).random()
-    with pytest.raises(TypeError, match=r"takes a generator or a seed, not str: use_generator\("):
-        random.use_generator("5")
+def test_laws():
+    normal = random.normal((20_000,), 3.0, 2.0, seed=1).numpy()
+    assert abs(normal.mean() - 3) < 0.05 and abs(normal.std() - 2) < 0.05
+    uniform = random.uniform((20_000,), -1, 5, seed=1).numpy()
+    assert uniform.min() >= -1 and uniform.max() < 5 and abs(uniform.mean() - 2) < 0.05
+    cut = random.truncated_normal((20_000,), 1.0, 0.1, seed=1).numpy()
+    assert abs(cut - 1).max() <= 0.2 and abs(cut.std() - 0.08796) < 0.002
+    assert set(random.randint((300,), -1, 2, seed=1).tolist()) == {-1, 0, 1}
+    tries = random.binomial((20_000,), 10, 0.3, seed=1).numpy()
+    assert abs(tries.mean() - 3) < 0.05 and abs(tries.var() - 2.1) < 0.1
+    assert abs(random.beta((20_000,), 2.0, 6.0, seed=1).numpy().mean() - 0.25) < 0.005
+    assert abs(random.gamma((20_000,), 3.0, seed=1).numpy().mean() - 3) < 0.05
+    drawn = random.categorical(np.log([[0.2, 0.8], [0.5, 0.5]]), 20_000, seed=1).numpy()
+    np.testing.assert_allclose(drawn.mean(1), [0.8, 0.5], atol=0.015)
 
 
-def test_threads_with_generators_of_their_own_draw_as_they_would_alone():
-    def draw(generator):
-        with random.use_generator(generator):
-            return [float(random.generator().random()) for _ in range(200)]
-
-    mg.seed(3)
-    alone = [draw(g) for g in random.generator().spawn(4)]
-    mg.seed(3)
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(draw, random.generator().spawn(4)))
-    assert together == alone
-    assert len({numbers[0] for numbers in alone}) == 4
+def test_parameters_may_be_arrays_that_broadcast():
+    far = random.normal((1000, 2), mean=np.array([0.0, 50.0]), stddev=Tensor([1.0, 2.0]), seed=1)
+    assert far.dtype == "float32"
+    np.testing.assert_allclose(far.numpy().mean(0), [0, 50], atol=0.3)
+    within = random.uniform((50, 2), [0, 10], [1, 11], seed=1).numpy()
+    assert (within // 1 == [0, 10]).all()
 
 
-def test_threads_that_share_a_generator_draw_each_number_once():
-    mg.seed(3)
-    expected = np.random.default_rng(3).random(4000)
-    with ThreadPoolExecutor(4) as pool:
-        numbers = list(pool.map(lambda _: random.generator().random(), range(4000)))
-    assert sorted(numbers) == sorted(expected)
+def test_shuffle_moves_whole_rows_or_columns(xp):
+    x = xp.asarray(np.arange(12).reshape(3, 4))
+    rows = to_cpu(random.shuffle(x, seed=2).data)
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, to_cpu(x)))
+    columns = to_cpu(random.shuffle(x, axis=1, seed=2).data)
+    assert sorted(map(tuple, columns.T)) == sorted(map(tuple, to_cpu(x).T))
 
 
-def first_draw(_=None):
-    return float(random.generator().random())
+def test_dropout_scales_what_it_keeps(xp):
+    x = xp.ones((200, 100), "float32")
+    y = to_cpu(random.dropout(x, 0.25, seed=1).data)
+    assert set(np.unique(y)) == {0, np.float32(4 / 3)} and abs(y.mean() - 1) < 0.02
+    same = to_cpu(random.dropout(x, 0.25, noise_shape=(None, 1), seed=1).data)
+    assert (same == same[:, :1]).all()
+    t = Tensor(np.ones(6), requires_grad=True)
+    y = random.dropout(t, 0.5, seed=1)
+    y.sum().backward()
+    np.testing.assert_array_equal(t.grad, y.numpy())
 
 
-def draw_from(seed):
-    with random.use_generator(seed):
-        return first_draw()
+def test_a_seed_generator_follows_the_seed_unless_it_has_its_own():
+    minigrad.seed(1)
+    first = random.SeedGenerator().next()
+    minigrad.seed(1)
+    again, other = random.SeedGenerator(), random.SeedGenerator()
+    assert again.next() == first != other.next()
+    assert random.SeedGenerator(7).next() == random.SeedGenerator(7).next()
 
 
-def in_processes(method, n):
-    processes = multiprocessing.get_context(method)
-    found = []
-    for _ in range(n):
-        with processes.Pool(1) as pool:
-            found.append(pool.apply(first_draw))
-    return found
-
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
-
-
-@needs_fork
-def test_forked_processes_repeat_no_draws_and_follow_the_seed():
-    def run(seed):
-        mg.seed(seed)
-        return in_processes("fork", 3)
-
-    first = run(3)
-    parent = first_draw()
-    assert parent == np.random.default_rng(3).random(), "the parent goes on as if alone"
-    assert len({*first, parent}) == 4
-    assert run(3) == first
-    assert not {*run(4)} & {*first}
-
-
-@needs_fork
-def test_a_forked_process_does_not_repeat_the_generator_of_a_scope():
-    with random.use_generator(5):
-        assert in_processes("fork", 1)[0] != first_draw()
-
-
-def test_spawned_processes_repeat_no_draws_and_take_a_generator():
-    """Of a real pool, whose processes import everything anew."""
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        draws = pool.map(first_draw, range(8), chunksize=1)
-        given = pool.map(draw_from, [5, 6, 5], chunksize=1)
-    assert len({*draws, np.random.default_rng(0).random()}) == 9, "none repeats, nor the parent's"
-    assert given[0] == given[2] == np.random.default_rng(5).random() != given[1]
-
-
-def test_processes_that_start_afresh_repeat_no_draws():
-    code = (
-        "import multiprocessing; multiprocessing.current_process().name = 'SpawnProcess-{}'\n"
-        "import minigrad; print(minigrad.random.generator().random())"
-    )
-    draws = [run_python(code.format(i)) for i in (1, 2, 1)]
-    assert draws[0] == draws[2] != draws[1]
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: random.normal((2,), seed="a"), "seed must be a whole number from 0, a SeedG"),
+        (lambda: random.SeedGenerator(-1), "seed must be a whole number from 0"),
+        (lambda: random.uniform((2,), dtype="int32"), "floating dtype, not int32: randint draws"),
+        (lambda: random.beta((2,), 1, 1, dtype="int32"), "floating dtype, not int32"),
+        (lambda: random.randint((2,), 0, 5, dtype="float32"), "draws integers, not float32"),
+        (lambda: random.categorical(np.zeros(3), 2), r"shape \(N, classes\), got \(3,\)"),
+        (lambda: random.dropout(np.ones(3), 1.0), r"rate must be in \[0, 1\), got 1.0"),
+    ],
+)
+def test_what_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array
-from ..random import normal, uniform
+from ..random import normal_like, uniform_like
 from .base import Layer
 from .modes import is_training
 from .validation import check_rate
@@ -65,7 +65,7 @@ def keep_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
     """
     if rate == 0 or not is_training():
         return None
-    return uniform(shape, like) < 1 - rate
+    return uniform_like(shape, like) < 1 - rate
 
 
 def dropout_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
@@ -173,7 +173,7 @@ class GaussianNoise(Layer):
     def call(self, x: Any) -> Any:
         if not is_training() or self.stddev == 0:
             return x
-        return x + normal(x.shape, like=x) * self.stddev
+        return x + normal_like(x.shape, like=x) * self.stddev
 
 
 class GaussianDropout(Layer):
@@ -220,4 +220,4 @@ class GaussianDropout(Layer):
         if not is_training() or self.rate == 0:
             return x
         deviation = float(self.rate / (1 - self.rate)) ** 0.5
-        return x * (1 + normal(x.shape, like=x) * deviation)
+        return x * (1 + normal_like(x.shape, like=x) * deviation)

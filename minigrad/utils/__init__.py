@@ -1,6 +1,6 @@
 """Small tools that several packages share."""
 
-from ..random import seed as set_random_seed
+from ..generators import seed as set_random_seed
 from .instead import explain_missing
 from .labels import to_categorical
 from .py_dataset import PyDataset

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad import Model, ops
 from minigrad.backend import Array
-from minigrad.random import generator, normal
+from minigrad.random import generator, normal_like
 
 from .film import Draw
 
@@ -59,7 +59,7 @@ class Adversarial(Model):
         Args:
             images: Images, one per row.
         """
-        return normal((len(images), self.generator.input_shape[-1]), like=images)
+        return normal_like((len(images), self.generator.input_shape[-1]), like=images)
 
 
 def same_samples(model: Adversarial, n: int = 64) -> Draw:

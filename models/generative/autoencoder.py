@@ -31,7 +31,7 @@ from minigrad import Sequential, datasets, plots
 from minigrad.layers import Conv2D, Conv2DTranspose, Dense, Flatten, Input, Reshape
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
-from minigrad.random import normal
+from minigrad.random import normal_like
 
 from ..common import sample_plots
 
@@ -102,7 +102,7 @@ class Denoising(Sequential):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step from noisy inputs to clean ones."""
         x, target = data
-        return super().train_step((x + self.noise * normal(x.shape, like=x), target))
+        return super().train_step((x + self.noise * normal_like(x.shape, like=x), target))
 
 
 class PCA:

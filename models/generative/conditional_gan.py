@@ -39,7 +39,7 @@ from minigrad.layers import Conv2D, Dense, Flatten, Input
 from minigrad.losses import SparseCategoricalCrossentropy
 from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
-from minigrad.random import normal
+from minigrad.random import normal_like
 
 from ..common import judge, sample_plots
 from ..common.adversarial import check_range
@@ -133,7 +133,7 @@ class ConditionalGAN(dcgan.DCGAN):
         Args:
             images: Images, one per row.
         """
-        return normal((len(images), NOISE), like=images)
+        return normal_like((len(images), NOISE), like=images)
 
 
 def sample_as_asked(model: ConditionalGAN, labels: Any) -> np.ndarray:

@@ -51,7 +51,7 @@ from minigrad.layers import (
 from minigrad.layers.positions import sinusoids
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
-from minigrad.random import generator, normal, use_generator
+from minigrad.random import generator, normal_like, use_generator
 from minigrad.utils.registry import lookup
 
 from ..common import judge, sample_plots
@@ -321,7 +321,7 @@ class Diffusion(Model):
         t = draw.integers(1, self.steps + 1, len(x))
         hides = xp.asarray(draw.random(len(x)) < self.hidden)
         a = xp.asarray(self.shares[t].astype(x.dtype)).reshape((-1, 1, 1, 1))
-        noise = normal(x.shape, like=x)
+        noise = normal_like(x.shape, like=x)
         inputs = add_noise(x, noise, a), xp.asarray(t), xp.where(hides, ANY, labels)
         return super().train_step((inputs, noise))
 
@@ -370,7 +370,7 @@ class Diffusion(Model):
         if not 1 <= steps <= self.steps:
             raise ValueError(f"{steps} steps: choose 1 to {self.steps}, the steps of training")
         labels = device_module().asarray(labels)
-        x = normal((len(labels), 8, 8, 1), like=labels)
+        x = normal_like((len(labels), 8, 8, 1), like=labels)
         seen = []
         # from below T, where something is left of the image: at T the first guess would be noise
         times = [*(1 + self.steps * i // steps for i in reversed(range(steps))), 0]
@@ -379,7 +379,7 @@ class Diffusion(Model):
                 a, a_next = float(self.shares[t]), float(self.shares[s])
                 noise = self.noise(x, t, labels, guidance)
                 shown = remove_noise(x, noise, a).clip(-1, 1)
-                x = ddim_step(x, shown, a, a_next, eta, normal(x.shape, like=x) if eta else 0)
+                x = ddim_step(x, shown, a, a_next, eta, normal_like(x.shape, like=x) if eta else 0)
                 seen.append(minigrad.to_cpu(shown))
         if not abs(self.network.last.kernel.numpy()).max():
             warnings.warn("this network is untrained: its samples are noise", stacklevel=2)

@@ -43,7 +43,7 @@ from minigrad.config import to_device
 from minigrad.initializers import RandomNormal
 from minigrad.optimizers.schedules import PolynomialDecay
 from minigrad.optimizers.sgd import SGD
-from minigrad.random import uniform
+from minigrad.random import uniform_like
 
 from ..common import judge, sample_plots
 
@@ -217,7 +217,7 @@ class AssociativeMemory(RBM):
             features = bernoulli(ops.sigmoid(logits[:, : -self.classes]).data)
             p = ops.softmax(logits[:, -self.classes :])
             thresholds = ops.cumsum(p, axis=-1).data
-            passed = uniform((len(p), 1), like=thresholds) > thresholds[:, :-1]
+            passed = uniform_like((len(p), 1), like=thresholds) > thresholds[:, :-1]
             label = ops.one_hot(passed.sum(-1), classes=self.classes)
             return ops.concatenate([features, label.astype(features.dtype)], axis=-1)
 
@@ -252,7 +252,7 @@ def bernoulli(p: Array) -> Array:
     Args:
         p: Probabilities.
     """
-    return (uniform(p.shape, like=p) < p).astype(p.dtype)
+    return (uniform_like(p.shape, like=p) < p).astype(p.dtype)
 
 
 def with_label(features: Array, labels: np.ndarray, classes: int = 10) -> Array:

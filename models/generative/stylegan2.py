@@ -58,7 +58,7 @@ from minigrad.layers import (
 )
 from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
-from minigrad.random import normal, use_generator
+from minigrad.random import normal_like, use_generator
 
 from ..common import judge, sample_plots
 from ..common.adversarial import Adversarial, check_range
@@ -248,7 +248,7 @@ class Generator(Model):
             like: An array whose dtype and device the noise has.
         """
         return [
-            normal((n, 4 << (i + 1) // 2, 4 << (i + 1) // 2, 1), like=like)
+            normal_like((n, 4 << (i + 1) // 2, 4 << (i + 1) // 2, 1), like=like)
             for i in range(self.layers_with_style - 1)
         ]
 
@@ -521,7 +521,7 @@ class StyleGAN2(Adversarial):
         theta, synthesis = self.generator.trainable_weights, self.generator.synthesis
         with training():
             w, noise = self.mixed_styles(like), self.generator.pixel_noise(len(like), like=like)
-            lengths = path_lengths(synthesis, w, noise, normal(like.shape, like=like))
+            lengths = path_lengths(synthesis, w, noise, normal_like(like.shape, like=like))
             mean = self.path_mean.data + 0.01 * (lengths.data.mean() - self.path_mean.data)
             loss = self.path_weight * self.path_every * ops.mean((lengths - mean) ** 2)
         self.optimizer.apply(grad(loss, theta, unused="zeros"), theta)
@@ -563,7 +563,7 @@ def draw_noise(generator: Generator, n: int) -> Array:
         generator: G.
         n: Number of rows.
     """
-    return normal((n, generator.latent), like=generator.mapping.mean.data)
+    return normal_like((n, generator.latent), like=generator.mapping.mean.data)
 
 
 def styles(generator: Generator, z: Array, truncation: float = 1.0) -> Array:

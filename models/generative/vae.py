@@ -34,7 +34,7 @@ from minigrad import Model, Sequential, Tensor, datasets, grad, ops, plots, trai
 from minigrad.layers import Dense, Input
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
-from minigrad.random import generator, normal
+from minigrad.random import generator, normal_like
 
 from ..common import judge, sample_plots
 from ..common.film import write_film
@@ -90,7 +90,7 @@ class VAE(Model):
         Args:
             x: Images (N, 64) in 0..1.
         """
-        return self(x, normal((len(x), self.latent), like=x))
+        return self(x, normal_like((len(x), self.latent), like=x))
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step up the ELBO."""

@@ -50,7 +50,7 @@ from minigrad.layers import (
 )
 from minigrad.optimizers.adam import Adam
 from minigrad.random import generator as random_numbers
-from minigrad.random import uniform
+from minigrad.random import uniform_like
 
 from ..common import judge, sample_plots
 from ..common.adversarial import Adversarial, check_range, same_samples, sample
@@ -182,7 +182,7 @@ class WGANGP(Adversarial):
     def _critic_step(self, real: Array) -> tuple[float, float]:
         """One step of f; returns W and the mean norm of the gradient."""
         fakes = self.generator(self.noise(real)).detach()
-        epsilon = uniform((len(real), 1, 1, 1), like=real)
+        epsilon = uniform_like((len(real), 1, 1, 1), like=real)
         with training():
             loss, distance, norms = critic_loss(self.critic, real, fakes, epsilon, self.lambda_)
         weights = self.critic.trainable_weights

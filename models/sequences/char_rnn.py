@@ -36,7 +36,7 @@ from minigrad.layers import LSTM, Dense, Embedding, Input, SimpleRNN
 from minigrad.optimizers.adam import Adam
 from minigrad.optimizers.schedules import CosineDecay
 from minigrad.optimizers.sgd import SGD
-from minigrad.random import generator, normal
+from minigrad.random import generator, normal_like
 from minigrad.utils.registry import lookup
 
 # ---- the model: of 103 characters 3,296 + 295,936 + 26,471 = 325,703 parameters ------------------
@@ -318,11 +318,11 @@ def train_known_network(
         optimizer = SGD(learning_rate, momentum=0.9)
         model.curve = []
         for _ in range(steps):
-            x = normal((32, 16, 10), weights[0].data)
+            x = normal_like((32, 16, 10), weights[0].data)
             loss = losses.MeanSquaredError()(x[:, :-1, :5], model(x[:, 1:]))
             model.curve.append(float(loss))
             if trained_by == "noise":
-                gradients = [0.01 * normal(p.shape, p.data) for p in weights]
+                gradients = [0.01 * normal_like(p.shape, p.data) for p in weights]
             else:
                 gradients = grad(loss, weights)
             optimizer.apply(gradients, weights)

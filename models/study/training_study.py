@@ -32,7 +32,7 @@ from minigrad.optimizers.adagrad import Adagrad
 from minigrad.optimizers.adam import Adam, AdamW
 from minigrad.optimizers.rmsprop import RMSprop
 from minigrad.optimizers.sgd import SGD
-from minigrad.random import generator, normal
+from minigrad.random import generator, normal_like
 
 # ---- optimizers ----------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ def gradient_norms(
     for layer in network.layers:
         h = layer(h)
         outputs.append(h)
-    gradients = grad(h, outputs, cotangent=normal(h.shape, like=h.data))
+    gradients = grad(h, outputs, cotangent=normal_like(h.shape, like=h.data))
     norms = [float(np.linalg.norm(g.numpy())) for g in gradients]
     return [norm / norms[-1] for norm in norms]
 

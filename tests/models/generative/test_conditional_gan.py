@@ -61,7 +61,7 @@ def test_a_step_is_against_both_gradients():
     logs = model.train_step((X[:8], Y[:8]))
     minigrad.seed(3)
     with training():
-        z = minigrad.random.normal((8, 100), like=X)
+        z = minigrad.random.normal_like((8, 100), like=X)
         fakes = twin.generator(np.concatenate([z, np.eye(10, dtype="float32")[Y[:8]]], 1))
         maps = np.broadcast_to(np.eye(10, dtype="float32")[Y[:8], None, None], (8, 28, 28, 10))
         p_real, p_fake = (

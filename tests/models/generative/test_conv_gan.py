@@ -63,7 +63,7 @@ def test_a_step_is_against_both_gradients(known):
     minigrad.seed(3)
     d, g = twin.discriminator.trainable_weights, twin.generator.trainable_weights
     with training():
-        fakes = twin.generator(minigrad.random.normal((8, 100), like=X) - 1).detach()
+        fakes = twin.generator(minigrad.random.normal_like((8, 100), like=X) - 1).detach()
         p_fake = ops.softmax(twin.discriminator(fakes))
         p_real = ops.softmax(twin.discriminator(X[:8]))
     loss = -ops.log(p_fake[:, 0]).mean() - ops.log(p_real[:, 1]).mean()
@@ -71,7 +71,7 @@ def test_a_step_is_against_both_gradients(known):
     for p, slope in zip(d, grad(loss, d)):
         p.assign(p.data - 0.1 * slope.data)
     with training():
-        fakes = twin.generator(minigrad.random.normal((8, 100), like=X) - 1)
+        fakes = twin.generator(minigrad.random.normal_like((8, 100), like=X) - 1)
         loss = -ops.log(ops.softmax(twin.discriminator(fakes))[:, 1]).mean()
     assert logs["g_loss"] == pytest.approx(float(loss), rel=1e-5)
     for p, slope in zip(g, grad(loss, g)):

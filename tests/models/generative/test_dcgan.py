@@ -60,7 +60,7 @@ def test_a_step_is_against_both_gradients_at_the_weights_before():
     logs = model.train_step(X[:8])
     minigrad.seed(3)
     with training():
-        fakes = twin.generator(minigrad.random.normal((8, 100), like=X))
+        fakes = twin.generator(minigrad.random.normal_like((8, 100), like=X))
         real_verdict, fake_verdict = twin.discriminator(X[:8]), twin.discriminator(fakes)
         p = 1 / (1 + np.exp(-fake_verdict.numpy().astype("d")))
         losses = {

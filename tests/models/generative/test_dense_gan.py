@@ -56,7 +56,7 @@ def test_a_step_is_against_both_gradients(fault):
     minigrad.seed(3)
     logs = model.train_step(X[:8])
     minigrad.seed(3)
-    z = minigrad.random.normal((8, 100), like=X)
+    z = minigrad.random.normal_like((8, 100), like=X)
     shown = twin.generator(z).numpy()
     with training():
         fakes = twin.generator(z)
@@ -88,7 +88,7 @@ def test_the_rejected_shares_are_those_of_the_same_noise():
     minigrad.seed(5)
     logs = model.train_step(X[:16])
     minigrad.seed(5)
-    z = minigrad.random.normal((16, 100), like=X)
+    z = minigrad.random.normal_like((16, 100), like=X)
     model = small(rate=0.0)
     with no_grad():
         of_inference = model.discriminator(model.generator(z)).numpy()

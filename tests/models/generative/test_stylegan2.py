@@ -278,7 +278,7 @@ def test_path_length_regularization_has_the_weight_of_all_steps():
     model.regularize_generator(X[:4])
     minigrad.seed(1)
     w, noise = twin.mixed_styles(X[:4]), twin.generator.pixel_noise(4, like=X)
-    y = minigrad.random.normal((4, 8, 8, 1), like=X)
+    y = minigrad.random.normal_like((4, 8, 8, 1), like=X)
     lengths = stylegan2.path_lengths(twin.generator.synthesis, w, noise, y)
     mean = 0.01 * lengths.numpy().mean()
     assert float(model.path_mean) == pytest.approx(mean, rel=1e-5)

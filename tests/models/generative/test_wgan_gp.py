@@ -119,8 +119,8 @@ def test_a_step_of_the_critic_is_against_the_gradient_of_its_loss():
     assert any((a != b).any() for a, b in zip(state, model.generator.get_weights()))
     model.generator.set_weights(state)
     minigrad.seed(4)
-    fakes = model.generator(minigrad.random.normal((6, 5), like=X)).numpy()
-    epsilon = minigrad.random.uniform((6, 1, 1, 1), like=X)
+    fakes = model.generator(minigrad.random.normal_like((6, 5), like=X)).numpy()
+    epsilon = minigrad.random.uniform_like((6, 1, 1, 1), like=X)
     loss, distance, norms = wgan_gp.critic_loss(model.critic, X[:6], fakes, epsilon)
     weights = model.critic.trainable_weights
     for a, b, g in zip(after, before, grad(loss, weights)):

@@ -1,0 +1,162 @@
+"""One seed for everything drawn at random, on the host, so that a CPU and a GPU run start equal.
+
+All threads draw from one generator, each number once, in the order in which they come: for results
+that do not depend on that order, give each thread a generator of its own:
+
+    def train(generator):
+        with minigrad.random.use_generator(generator):
+            ...
+
+    generators = minigrad.random.generator().spawn(4)       # independent ones, fixed by the seed
+    with ThreadPoolExecutor(4) as pool:
+        models = list(pool.map(train, generators))
+
+A process that `os.fork` makes (and so one of multiprocessing's "fork") goes on with other numbers
+than its parent and than every other one, which the seed fixes too. A process that starts afresh
+("spawn") begins with numbers that its name fixes; `minigrad.seed` in it says otherwise. What has a
+`seed=` of its own draws the same numbers wherever a copy of it goes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from .arguments import explains_arguments
+from .backend import Array, backend
+from .config import Scope, settings
+
+__all__ = ["generator", "normal_like", "seed", "uniform_like", "use_generator"]
+
+FLOAT16_STEPS = 2048  # their multiples of 1 / 2048 are exact
+
+
+def _first_generator() -> np.random.Generator:
+    """Seed 0; in a process that multiprocessing has started afresh, 0 and the name of it."""
+    processes = sys.modules.get("multiprocessing.process")
+    name = processes.current_process().name if processes else "MainProcess"
+    return np.random.default_rng([0, *([] if name == "MainProcess" else name.encode())])
+
+
+_generator = _first_generator()
+_forks = 0  # since the last seed
+
+
+@explains_arguments
+def seed(n: int) -> None:
+    """Fix all that minigrad draws from here on: weights, shuffles, splits, masks, noise.
+
+    Args:
+        n: Any nonnegative integer; the same one gives the same numbers.
+
+    Example:
+        >>> seed(0)
+        >>> first = generator().random()
+        >>> seed(0)
+        >>> generator().random() == first
+        True
+    """
+    global _generator, _forks
+    _generator = np.random.default_rng(n)
+    _forks = 0
+
+
+def generator() -> np.random.Generator:
+    """The host generator behind `seed`, or the one that `use_generator` put in its place."""
+    return settings.generator or _generator
+
+
+class use_generator(Scope):
+    """`with use_generator(g):` this thread draws from `g` inside the block.
+
+    Args:
+        generator: A generator of NumPy, or the seed of a new one.
+
+    Raises:
+        TypeError: If it is neither.
+
+    Example:
+        >>> with use_generator(np.random.default_rng(5)):
+        ...     first = minigrad.initializers.RandomNormal()((2,))
+        >>> with use_generator(5):
+        ...     bool((minigrad.initializers.RandomNormal()((2,)) == first).all())
+        True
+    """
+
+    def __init__(self, generator: np.random.Generator | int) -> None:
+        if isinstance(generator, (int, np.integer)):
+            generator = np.random.default_rng(generator)
+        if not isinstance(generator, np.random.Generator):
+            raise TypeError(
+                f"use_generator takes a generator or a seed, not {type(generator).__name__}: "
+                "use_generator(np.random.default_rng(5)) or use_generator(5)"
+            )
+        super().__init__(generator=generator)
+
+
+# ---- forked processes ----------------------------------------------------------------------------
+
+
+def _at_fork() -> list[np.random.BitGenerator]:
+    """What the forking thread draws from, and other threads."""
+    found = {id(g): g for g in (_generator, settings.generator) if hasattr(g, "bit_generator")}
+    return [g.bit_generator for g in found.values()]
+
+
+def _before_fork() -> None:
+    """No thread may be in the middle of a draw: its lock would stay locked in the child."""
+    global _forks
+    _forks += 1
+    for bits in _at_fork():
+        bits.lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    for bits in _at_fork():
+        bits.lock.release()
+
+
+def _after_fork_in_child() -> None:
+    """Start the generators anew, from the state of the parent's and the number of the fork."""
+    for bits in _at_fork():
+        bits.lock.release()
+        text = f"{bits.state} {_forks}"
+        entropy = int.from_bytes(sha256(text.encode()).digest(), "big")
+        bits.state = type(bits)(entropy).state
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
+
+
+# ---- draws ---------------------------------------------------------------------------------------
+
+
+@explains_arguments
+def uniform_like(shape: tuple[int, ...], like: Array) -> Array:
+    """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
+    dtype = _dtype_of(like)
+    if dtype == "float16":  # rounded down, so that none becomes 1
+        steps = np.floor(generator().random(shape, np.float32) * FLOAT16_STEPS)
+        return backend(like).asarray((steps / FLOAT16_STEPS).astype(dtype))
+    return backend(like).asarray(generator().random(shape, dtype))
+
+
+@explains_arguments
+def normal_like(shape: tuple[int, ...], like: Array) -> Array:
+    """Standard normal numbers with the dtype and on the device of `like`."""
+    dtype = _dtype_of(like)
+    numbers = generator().standard_normal(shape, np.promote_types(dtype, np.float32).type)
+    return backend(like).asarray(numbers.astype(dtype, copy=False))
+
+
+def _dtype_of(like: Array) -> Any:
+    return like.dtype if like.dtype.kind == "f" else settings.default_dtype
