@@ -80,13 +80,7 @@ class ReLU(Layer):
         self.threshold = threshold
 
     def call(self, x: Any) -> Any:
-        if self.negative_slope == self.threshold == 0:
-            y = ops.relu(x)
-        else:
-            y = ops.where(x > self.threshold, x, self.negative_slope * (x - self.threshold))
-        if self.max_value is None:
-            return y
-        return ops.where(y >= self.max_value, self.max_value, y)  # at the limit the slope is 0
+        return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
 
 
 class LeakyReLU(Layer):

@@ -48,6 +48,7 @@ from .families import (
     unary,
     varied,
 )
+from .shrinkage import SHRINKAGE
 
 start_drawing(7)
 
@@ -1069,6 +1070,7 @@ OPS: dict[str, list[Case]] = {
     "mean_squared_error": loss_cases(numpy_ops.mse),
     # ---- what else NumPy has ----
     **ARRAY_OPS,
+    **SHRINKAGE,
 }
 
 RECURRENT_STEPS = {f"{name}_step": step_cases(name) for name in GATES}
