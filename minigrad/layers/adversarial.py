@@ -216,7 +216,7 @@ class _Reparametrized(Layer):
         super().__init__(name, trainable, input_shape)
         check_layer(self, layer)
         self.layer: Any = layer
-        self.input_shape = self.input_shape or layer.input_shape
+        self._input_shape = self._input_shape or layer._input_shape
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if not self.layer.built:

@@ -58,13 +58,10 @@ class Layer(Recorded):
         (2, 3)
     """
 
-    built = False
-    accepts_integers = False  # False: integer inputs are cast to the default dtype
     supports_masking = False  # True: the output has a mask, that of the input by default
     layers_carry_masks = False  # True: the layers within give the output its mask
     input_rank: int | None = None  # number of axes of an input; None for any
     input_features: int | None = None  # length of its last axis, set by build; None for any
-    input_shape: tuple[int, ...] | None = None
     output_shape: tuple[Any, ...] | None = None
     _has_warned_of_uint8 = False
     _has_warned_of_mask = False
@@ -92,9 +89,9 @@ class Layer(Recorded):
     ) -> None:
         super().__init__(name, trainable)
         if input_dim is not None:
-            self.input_shape = (positive_integer(self, "input_dim", input_dim),)
+            self._input_shape = (positive_integer(self, "input_dim", input_dim),)
         elif input_shape is not None:
-            self.input_shape = shape_tuple(self, "input_shape", input_shape)
+            self._input_shape = shape_tuple(self, "input_shape", input_shape)
 
     def __getattr__(self, name: str) -> Any:
         """Called where an attribute is missing: the error that says what stands in its place."""
@@ -126,8 +123,8 @@ class Layer(Recorded):
             self.built = True
             self._name_parameters()
             self._note_output_shape(self(zeros_for(self, input_shape)))
-        if self.input_shape is None and not isinstance(input_shape[0], (list, tuple)):
-            self.input_shape = tuple(input_shape[1:])
+        if self._input_shape is None and not isinstance(input_shape[0], (list, tuple)):
+            self._input_shape = tuple(input_shape[1:])
 
     def call(self, x: Any) -> Any:
         """The layer's equation.
@@ -193,15 +190,19 @@ class Layer(Recorded):
 
     # ---- calling ---------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *others: Any, training: bool | None = None, **options: Any) -> Any:
+    def __call__(
+        self, x: Any = None, *others: Any, training: bool | None = None, **options: Any
+    ) -> Any:
         """call(x, ...), after building the layer if this is the first time.
 
         Args:
-            x: The first input: a Tensor, an array or nested lists.
+            x: The first input: a Tensor, an array or nested lists. It may go by the name that it
+                has in `call`, or by inputs=.
             *others: Further inputs of `call`.
             training: Training mode for this call alone; None for the mode set outside.
             **options: Keyword arguments of `call`; mask= stands for the mask of x.
         """
+        x = calls.take_first_input(self, options) if x is None else x
         is_tensor = isinstance(x, Tensor)
         if not is_tensor and (is_symbolic(x) or (others and is_symbolic(others))):
             if training is not None:
@@ -225,8 +226,11 @@ class Layer(Recorded):
                 if self.input_features is not None:
                     check_features(self, x.shape, self.input_features)
                 y = self.call(x, *others, **options)
-            is_bare = mask is None and not self._makes_masks
-            return y if is_bare else calls.hand_on_mask(self, x, y, mask)
+            return (
+                y
+                if mask is None and not self._makes_masks
+                else calls.hand_on_mask(self, x, y, mask)
+            )
         except CALL_ERRORS as error:
             improve_error(error, self.call, (x, *others), options)
             mention_structure(error, x)
@@ -277,8 +281,7 @@ class Layer(Recorded):
         if isinstance(x, Tensor) and self.input_rank is not None:
             check_rank(self, x.shape, self.input_rank)
         self.built = True
-        is_one = isinstance(x, Tensor)
-        self.build(x.shape if is_one else map_structure(lambda item: item.shape, x))
+        self.build(x.shape if isinstance(x, Tensor) else map_structure(lambda a: a.shape, x))
         self._name_parameters()
 
     def _name_parameters(self) -> None:

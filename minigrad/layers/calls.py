@@ -142,6 +142,15 @@ def take_masks(layer: Any, x: Any, others: tuple[Any, ...], options: dict[str, A
     return x, mask_of(x) if signature is None else signature.complete(x, others, options)
 
 
+def take_first_input(layer: Any, options: dict[str, Any]) -> Any:
+    """The first input of a call, taken out of its keyword arguments."""
+    first = next(iter(_parameters(layer.call)), "inputs")
+    for name in (first, "inputs"):
+        if name in options:
+            return options.pop(name)
+    raise TypeError(f"{layer._path_name()} was called on nothing: give it {first}, its input")
+
+
 def wanted_options(function: Any) -> tuple[str, ...]:
     """Those of "mask" and "training" that a function has arguments for."""
     return tuple(name for name in ("mask", "training") if name in _parameters(function))

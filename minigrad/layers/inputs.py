@@ -54,10 +54,10 @@ class InputLayer(Layer):
             batch_size, *rest = shape_tuple("Input", "batch_shape", batch_shape)
             shape = tuple(rest)
         super().__init__(name, trainable)
-        self.input_shape = shape_tuple("Input", "shape", shape)
+        self._input_shape = shape_tuple("Input", "shape", shape)
         self.batch_size = batch_size
         self.dtype = np.dtype(settings.default_dtype if dtype is None else dtype)
-        self.output_shape = (batch_size, *self.input_shape)
+        self.output_shape = (batch_size, *self._input_shape)
         call = Call(self, (), {})
         call.output = SymbolicTensor(self.output_shape, self.dtype, call)
         self._calls = [call]

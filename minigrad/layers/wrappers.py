@@ -66,7 +66,7 @@ class Bidirectional(Layer):
         for direction in (self.forward_layer, self.backward_layer):
             # as in Keras: the outputs that one repeats at masked steps, the other would not
             direction.zero_output_for_mask = layer.return_sequences
-        self.input_shape = self.input_shape or layer.input_shape
+        self._input_shape = self._input_shape or layer._input_shape
 
     def _check_match(self) -> None:
         """Raise ValueError unless both layers return the same things, in opposite directions."""

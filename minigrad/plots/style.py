@@ -24,6 +24,7 @@ LIGHT = "#d8dde3"
 RED = "#c8373c"
 COLORS = ["#2f6db3", "#e07b27", "#3a9a5b", "#7d5ba6", "#b8902a", "#d76fa8", "#3aa6a6", "#6b7280"]
 
+DPI = 130
 STYLE: dict[str, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
@@ -46,7 +47,6 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
-    "savefig.dpi": 130,
     "image.interpolation": "nearest",
 }
 CJK_FONTS = [
@@ -67,7 +67,9 @@ CJK_FONTS = [
 
 @explains_arguments
 @contextmanager
-def new_figure(width: float, height: float, path: PathLike | None = None) -> Iterator[Figure]:
+def new_figure(
+    width: float, height: float, path: PathLike | None = None, dpi: int = DPI
+) -> Iterator[Figure]:
     """An empty figure in the common style, saved when the block ends.
 
     Args:
@@ -75,6 +77,7 @@ def new_figure(width: float, height: float, path: PathLike | None = None) -> Ite
         height: Height in inches.
         path: File to write, its suffix the format; None for a figure of pyplot that is not saved:
             `pyplot.show()` shows it, a notebook shows it once.
+        dpi: Dots per inch of a file.
 
     Example:
         >>> from minigrad.plots import new_figure
@@ -97,7 +100,11 @@ def new_figure(width: float, height: float, path: PathLike | None = None) -> Ite
         figure = _pyplot_figure(options)
     else:
         figure = Figure(**options)
-    changes = {"axes.prop_cycle": cycler(color=COLORS), "font.family": font_families()}
+    changes = {
+        "savefig.dpi": dpi,
+        "axes.prop_cycle": cycler(color=COLORS),
+        "font.family": font_families(),
+    }
     with matplotlib.rc_context(STYLE | changes):
         yield figure
         if path is not None:

@@ -349,14 +349,14 @@ def prepare_arrays(
     """
     parameters = model._trained or model.weights
     device = parameters[0].device if parameters else default_device()
-    has_several = model.takes_structures and model.input_shape is None and is_structure(x)
+    has_several = model.takes_structures and model._input_shape is None and is_structure(x)
     if has_several:
         return _prepare_structures(model, x, y, sample_weight, device, prefix)
     if isinstance(model.loss, OutputLosses) and y is not None:
         x_array, *others = _prepare_structures(model, x, y, sample_weight, device, prefix)
     else:
         x_array, *others = validate_data({f"{prefix}x": x}, y, sample_weight, device, prefix)
-    if x_array.shape[1:] != model.input_shape:
+    if x_array.shape[1:] != model._input_shape:
         check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
         return [x_array, *others]

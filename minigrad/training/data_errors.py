@@ -287,7 +287,7 @@ def check_inputs(model: Model, given: Any, x: Array, others: list[Array]) -> Non
     Raises:
         ValueError: If x and y are swapped, or x is a list of inputs.
     """
-    expected = model.input_shape
+    expected = model._input_shape
     if expected is None:
         return
     if others and others[0].shape[1:] == expected:

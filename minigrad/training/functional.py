@@ -9,7 +9,7 @@ A model of this kind keeps a Graph; a batch goes through its calls in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..engine.symbolic import Call, SymbolicTensor, is_symbolic, replace_leaves, symbolic_leaves
@@ -18,6 +18,8 @@ from ..layers.inputs import InputLayer
 from ..layers.module import name_layers
 from ..layers.parameter import Parameter
 from ..layers.recorded import found_unless_set
+from ..utils.registry import lookup
+from .summary import summary_table
 
 
 class Slot(NamedTuple):
@@ -57,6 +59,8 @@ class Connection(NamedTuple):
         shape: The shape of the output, or several.
         function: What is called.
         sources: The numbers of the connections that it reads.
+        dtype: The dtype of the output, or several.
+        models: The names of the nested models that it is in, outermost first.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Connection(NamedTuple):
     shape: Any
     function: Any
     sources: list[int]
+    dtype: Any = None
+    models: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -95,6 +101,9 @@ class Graph:
         self.outputs = outputs
         self.input_list = symbolic_leaves(inputs)
         self.output_list = symbolic_leaves(outputs)
+        items = inputs.values() if isinstance(inputs, dict) else inputs
+        is_one = isinstance(inputs, SymbolicTensor)
+        self.is_nested = not is_one and any(not isinstance(x, SymbolicTensor) for x in items)
         self.calls, self.met = calls_between(self.input_list, self.output_list)
         self.name()
         self._compile()
@@ -140,7 +149,8 @@ class Graph:
         """The outputs for these inputs, in the form the graph was given.
 
         Args:
-            x: A Tensor per input: one, a list or tuple in their order, or a dict by their names.
+            x: A Tensor per input: one, a list or tuple in their order, or a dict by their names; if
+                the inputs are nested, in their form.
 
         Raises:
             ValueError: If they do not fit in number, name or shape.
@@ -170,7 +180,9 @@ class Graph:
     def _in_order(self, x: Any) -> list[Any]:
         """The same; raises ValueError if they do not fit."""
         names = self.input_names
-        if isinstance(x, dict):
+        if self.is_nested:
+            given = _leaves_like(self.inputs, x, "x")
+        elif isinstance(x, dict):
             if missing := [name for name in names if name not in x]:
                 raise ValueError(
                     f"the input {missing[0]!r} is missing among {', '.join(map(repr, x))}: this "
@@ -206,9 +218,13 @@ class Graph:
         layers = [f for f in farthest if isinstance(f, Layer)]
         return sorted(layers, key=lambda f: (-farthest[f], met.get(f, 0)))
 
+    def all_calls(self) -> list[Call]:
+        """The calls of the inputs, then those between inputs and outputs."""
+        return list(dict.fromkeys([*(x.call for x in self.input_list), *self.calls]))
+
     def connections(self) -> list[Connection]:
         """What the summary and the picture show: each call, inputs first."""
-        calls = [*dict.fromkeys(x.call for x in self.input_list), *self.calls]
+        calls = self.all_calls()
         numbers = {call: i for i, call in enumerate(calls)}
         names: list[str] = []
         for call in calls:
@@ -221,9 +237,36 @@ class Graph:
                 replace_leaves(lambda x: x.shape, call.output),
                 call.function,
                 list(dict.fromkeys(numbers[x.call] for x in call.inputs if x.call in numbers)),
+                replace_leaves(lambda x: str(x.dtype), call.output),
             )
             for name, call in zip(names, calls)
         ]
+
+    def expanded(self, models: tuple[str, ...] = ()) -> tuple[list[Connection], list[int]]:
+        """(the connections with those of nested models in their place, the numbers of the outputs).
+
+        Args:
+            models: The names of the models that this graph is in.
+        """
+        every: list[Connection] = []
+        ends: list[list[int]] = []  # for each call the numbers of the connections that end it
+        calls = self.all_calls()
+        for call, c in zip(calls, self.connections()):
+            feeding = [ends[calls.index(x.call)] for x in call.inputs if x.call in calls]
+            inner = getattr(c.function, "_graph", None)
+            if inner is None:
+                sources = list(dict.fromkeys(k for numbers in feeding for k in numbers))
+                ends.append([len(every)])
+                every.append(c._replace(sources=sources, models=models))
+                continue
+            start = len(every)
+            parts, outputs = inner.expanded((*models, c.name))
+            for i, part in enumerate(parts):
+                within = [start + k for k in part.sources]
+                every.append(part._replace(sources=within or feeding[i]))
+            ends.append([start + k for k in outputs])
+        last = [ends[calls.index(x.call)] for x in self.output_list]
+        return every, list(dict.fromkeys(k for numbers in last for k in numbers))
 
     def parameters(self) -> list[Parameter]:
         """The Parameters that stand among the arguments of calls."""
@@ -274,7 +317,7 @@ class GraphModel(Layer):
         self._parameters = graph.parameters()
         is_single = isinstance(inputs, SymbolicTensor)
         self.takes_structures = not is_single
-        self.input_shape = inputs.shape[1:] if is_single else None
+        self._input_shape = inputs.shape[1:] if is_single else None
         self.output_shape = replace_leaves(lambda x: x.shape, outputs)
         self.built = True
 
@@ -287,6 +330,18 @@ class GraphModel(Layer):
         if self._graph is None:
             return super().call(x)
         return self._graph(x)
+
+    @found_unless_set
+    def layers(self) -> list[Layer]:
+        """The layers of the model itself, in the order in which they were set."""
+        return [layer for _, layer in self.named_children()]
+
+    @found_unless_set
+    def input_shape(self) -> Any:
+        """The shape of the input, batch axis included; of several, in their form."""
+        if self._graph is not None:
+            return replace_leaves(lambda x: x.shape, self._graph.inputs)
+        return None if self._input_shape is None else (None, *self._input_shape)
 
     @found_unless_set
     def inputs(self) -> list[SymbolicTensor]:
@@ -317,6 +372,69 @@ class GraphModel(Layer):
     def output_names(self) -> list[str]:
         """The names of the outputs of a model of symbolic tensors."""
         return [] if self._graph is None else self._graph.output_names
+
+    # ---- layers ----------------------------------------------------------------------------------
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or number among those of the model itself.
+
+        Args:
+            name: Name of the layer.
+            index: Its number, from 0, in its place.
+
+        Raises:
+            ValueError: If there is none, or not just one of both is given.
+
+        Example:
+            >>> model = minigrad.Sequential(minigrad.layers.Dense(3, name="scores"))
+            >>> model.get_layer("scores") is model.get_layer(index=0)
+            True
+        """
+        if (name is None) is (index is None):
+            raise ValueError("get_layer takes a name, or index=, the number of a layer")
+        layers = [layer for _, layer in self.named_children()]
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"there is no layer {index}: the model has {len(layers)}")
+            return layers[index]
+        return lookup(str(name), {layer.name: layer for layer in layers}, "layer")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] = print,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers: output shapes and numbers of parameters.
+
+        Args:
+            line_length: Letters of a line, at least; None for as many as the table needs.
+            positions: Where the columns end, as shares of line_length; None for as narrow as their
+                texts.
+            print_fn: Called with the table in place of `print`.
+            expand_nested: Whether the layers of nested models have lines of their own.
+            show_trainable: Whether a column says which layers are trained, yes or no.
+            layer_range: The first and the last layer to show: names, or patterns of them.
+
+        Raises:
+            ValueError: If the model is not built, or layer_range names no layer.
+        """
+        self._built_weights("summary")
+        print_fn(
+            summary_table(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        )
+
+    def _built_weights(self, method: str) -> dict[str, Parameter]:
+        """All parameters by path; raises ValueError unless every layer is built."""
+        if not self.built or not all(layer.built for _, layer in self.named_layers()):
+            raise ValueError(
+                f"{method} needs a built model: call it on a batch, or give the first layer "
+                "input_shape="
+            )
+        return self.named_weights()
 
     def _require_graph(self) -> Graph:
         if self._graph is None:
@@ -378,6 +496,23 @@ def calls_between(
         stack.append((call, False, True))
         stack.extend((x.call, id(x) in known, False) for x in reversed(call.inputs))
     return list(done), list(met)
+
+
+def _leaves_like(form: Any, x: Any, path: str) -> list[Any]:
+    """The leaves of x, which has the form of nested inputs; raises ValueError if it has not."""
+    if isinstance(form, SymbolicTensor):
+        return [x]
+    keys = list(form) if isinstance(form, dict) else list(range(len(form)))
+    if isinstance(form, dict):
+        fits, wanted = isinstance(x, dict) and x.keys() == form.keys(), f"a dict of {keys}"
+    else:
+        fits, wanted = (
+            isinstance(x, (list, tuple)) and len(x) == len(form),
+            f"{len(keys)} in a list",
+        )
+    if not fits:
+        raise ValueError(f"the inputs of this model are nested: {path} must be {wanted}")
+    return [leaf for k in keys for leaf in _leaves_like(form[k], x[k], f"{path}[{k!r}]")]
 
 
 def _names(tensors: Any) -> list[str]:

@@ -16,7 +16,7 @@ from ..layers.parameter import Parameter
 from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
-from ..utils.registry import check_count, lookup
+from ..utils.registry import check_count
 from . import checkpoints, saving
 from .callbacks import (
     Callback,
@@ -40,7 +40,6 @@ from .diagnosis import describe_divergence, report_unreached
 from .functional import GraphModel
 from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .outputs import OutputLosses, output_losses, output_metrics
-from .summary import summary_table
 from .swapped import check_places
 
 TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to enter it
@@ -478,32 +477,6 @@ class Model(GraphModel):
         """
         return predict_batches(self, [tuple(prepare_arrays(self, x))])
 
-    # ---- layers ----------------------------------------------------------------------------------
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name or number among those of the model itself.
-
-        Args:
-            name: Name of the layer.
-            index: Its number, from 0, in its place.
-
-        Raises:
-            ValueError: If there is none, or not just one of both is given.
-
-        Example:
-            >>> model = minigrad.Sequential(minigrad.layers.Dense(3, name="scores"))
-            >>> model.get_layer("scores") is model.get_layer(index=0)
-            True
-        """
-        if (name is None) is (index is None):
-            raise ValueError("get_layer takes a name, or index=, the number of a layer")
-        layers = [child for _, child in self.named_children()]
-        if index is not None:
-            if not -len(layers) <= index < len(layers):
-                raise ValueError(f"there is no layer {index}: the model has {len(layers)}")
-            return layers[index]
-        return lookup(str(name), {layer.name: layer for layer in layers}, "layer")
-
     # ---- metrics ---------------------------------------------------------------------------------
 
     @property
@@ -537,7 +510,7 @@ class Model(GraphModel):
         for metric in self._weighted_metrics:
             metric.update_state(matched, y_pred, sample_weight)
 
-    # ---- files and summary -----------------------------------------------------------------------
+    # ---- files --------------------------------------------------------------------------
 
     def save_weights(self, path: PathLike) -> None:
         """Write all parameters, by path in the model, to a safetensors file.
@@ -593,28 +566,7 @@ class Model(GraphModel):
         """
         return checkpoints.load_checkpoint(path, self, self._built_weights("load"))
 
-    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
-        """Print a table of the layers: output shapes and numbers of parameters.
-
-        Args:
-            print_fn: Called with the table in place of `print`.
-
-        Raises:
-            ValueError: If the model is not built.
-        """
-        self._built_weights("summary")
-        print_fn(summary_table(self))
-
     # ---- requirements ----------------------------------------------------------------------------
-
-    def _built_weights(self, method: str) -> dict[str, Parameter]:
-        """All parameters by path; raises ValueError unless every layer is built."""
-        if not self.built or not all(layer.built for _, layer in self.named_layers()):
-            raise ValueError(
-                f"{method} needs a built model: call it on a batch, or give the first layer "
-                "input_shape="
-            )
-        return self.named_weights()
 
     def _require_compiled(self, method: str) -> None:
         """Raise ValueError unless the model is compiled."""

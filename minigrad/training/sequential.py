@@ -78,17 +78,17 @@ class Sequential(Model):
         if isinstance(layer, SymbolicTensor) and isinstance(layer.call.function, InputLayer):
             layer = layer.call.function
         check_layer(self, layer)
-        if self.input_shape is None and not self.layers:
-            self.input_shape = layer.input_shape
+        if self._input_shape is None and not self.layers:
+            self._input_shape = layer._input_shape
         if not isinstance(layer, InputLayer):
             self.layers.append(layer)
             name_layers(self.layers)
 
     def _build_if_known(self) -> None:
         """Build all layers as soon as the shape of the input is known."""
-        if self.input_shape is not None and self.layers and not self.built:
+        if self._input_shape is not None and self.layers and not self.built:
             try:
-                self.build((None, *self.input_shape))
+                self.build((None, *self._input_shape))
             except CALL_ERRORS as error:
                 add_path(error, self._path_name())
                 raise
@@ -105,8 +105,8 @@ class Sequential(Model):
         self._batch_shape = tuple(input_shape)
         if self.built and self._graph is None:  # the first batch builds the layers
             return
-        if self.input_shape is None:
-            self.input_shape = self._batch_shape[1:]
+        if self._input_shape is None:
+            self._input_shape = self._batch_shape[1:]
         with unbuilt_if_it_fails(self):
             self._extend_graph()
             self.output_shape = self._require_graph().outputs.shape

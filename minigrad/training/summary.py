@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .functional import Connection
-    from .model import Model
+    from .functional import GraphModel
+
+HEAD = ("layer", "output shape", "parameters", "trainable", "connected to")
+Row = tuple[str, ...]  # a cell for each word of HEAD
 
 
-Row = tuple[str, ...]
-
-
-def summary_table(model: Model) -> str:
+def summary_table(
+    model: GraphModel,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> str:
     """One line per layer with its output shape and number of parameters, then the totals.
 
     Where the layers of a model of symbolic tensors are no straight line, each call has a line,
@@ -20,6 +28,14 @@ def summary_table(model: Model) -> str:
 
     Args:
         model: A built model.
+        line_length: Letters of a line, at least; None for as many as the table needs.
+        positions: Where the columns end, as shares of line_length.
+        expand_nested: Whether the layers of nested models have lines of their own.
+        show_trainable: Whether a column says which layers are trained.
+        layer_range: The first and the last layer to show: names, or patterns of them.
+
+    Raises:
+        ValueError: If layer_range names no layer.
 
     Example:
         >>> from minigrad.layers import Dense
@@ -31,12 +47,17 @@ def summary_table(model: Model) -> str:
         ---------------------------------------
         8 parameters, 8 trainable, 0 not
     """
-    connections = [] if model._graph is None else model._graph.connections()
-    is_line = all(c.sources == [i - 1] for i, c in enumerate(connections[1:], 1))
-    rows = _rows(model) if is_line else _connected_rows(connections)
-    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
-    head, *lines = [_line(row, widths) for row in rows]
-    rule = "-" * len(head)
+    rows = _rows(model, expand_nested)
+    if layer_range is not None:
+        rows = _between(rows, *layer_range)
+    is_line = not any(row[-1] for row in rows)
+    hidden = {"connected to"} if is_line else set()
+    hidden |= set() if show_trainable else {"trainable"}
+    shown = [i for i, word in enumerate(HEAD) if word not in hidden]
+    table = [[row[i] for i in shown] for row in (HEAD, *rows)]
+    widths = _widths(table, line_length or 0, positions or ())
+    head, *lines = [_line(row, widths) for row in table]
+    rule = "-" * max(len(head), line_length or 0)
     title = f"{type(model).__name__} {model.name or ''}".rstrip()
     total = model.count_params()
     trainable = sum(p.size for p in model.trainable_weights)
@@ -44,29 +65,65 @@ def summary_table(model: Model) -> str:
     return "\n".join([title, head, rule, *lines, rule, totals])
 
 
-def _rows(model: Model) -> list[Row]:
-    """The head of the table, and a row per layer."""
-    rows: list[Row] = [("layer", "output shape", "parameters")]
-    for name, layer in model.named_children():
-        title = f"{name} ({type(layer).__name__})"
-        rows.append((title, str(layer.output_shape), f"{layer.count_params():,}"))
-    return rows
-
-
-def _connected_rows(connections: list[Connection]) -> list[Row]:
-    """The same with a row per call, and the names of what it reads; a layer's parameters once."""
-    rows: list[Row] = [("layer", "output shape", "parameters", "connected to")]
+def _rows(model: GraphModel, expand_nested: bool) -> list[Row]:
+    """A row per layer of a straight line, else per call; those of nested models below theirs."""
+    connections = [] if model._graph is None else model._graph.connections()
+    is_line = all(c.sources == [i - 1] for i, c in enumerate(connections[1:], 1))
+    if is_line:
+        calls = [
+            (f"{name} ({type(layer).__name__})", layer.output_shape, layer, "")
+            for name, layer in model.named_children()
+        ]
+    else:
+        calls = [
+            (c.title, c.shape, c.function, ", ".join(connections[i].name for i in c.sources))
+            for c in connections
+        ]
+    rows: list[Row] = []
     seen: set[int] = set()
-    for c in connections:
-        own = c.function.count_params() if hasattr(c.function, "count_params") else 0
-        count = 0 if id(c.function) in seen else own
-        seen.add(id(c.function))
-        sources = ", ".join(connections[i].name for i in c.sources)
-        rows.append((c.title, str(c.shape), f"{count:,}", sources))
+    for title, shape, function, sources in calls:
+        count = "0" if id(function) in seen else _count(function)
+        rows.append((title, str(shape), count, _trainable(function), sources))
+        if expand_nested and id(function) not in seen and hasattr(function, "summary"):
+            rows += [(f"  {name}", *cells) for name, *cells in _rows(function, True)]
+        seen.add(id(function))
     return rows
 
 
-def _line(row: Row, widths: list[int]) -> str:
+def _count(function: Any) -> str:
+    """The number of parameters of a layer; 0 of an op."""
+    return f"{function.count_params():,}" if hasattr(function, "count_params") else "0"
+
+
+def _trainable(function: Any) -> str:
+    """Whether a layer is trained; "-" if it has no parameters."""
+    if _count(function) == "0":
+        return "-"
+    return "yes" if function.trainable_weights else "no"
+
+
+def _between(rows: list[Row], first: str, last: str) -> list[Row]:
+    """The rows from one layer to another."""
+    names = [row[0].split(" (")[0].strip() for row in rows]
+    places = []
+    for pattern in (first, last):
+        found = [i for i, name in enumerate(names) if name == pattern or re.match(pattern, name)]
+        if not found:
+            raise ValueError(f"layer_range: no layer is called {pattern!r} among {names}")
+        places.append(found)
+    return rows[places[0][0] : places[1][-1] + 1]
+
+
+def _widths(table: list[list[str]], length: int, positions: Sequence[float]) -> list[int]:
+    """The width of each column: that of its widest cell, or up to where it shall end."""
+    widths = [max(len(cell) for cell in column) for column in zip(*table)]
+    for i, share in enumerate(positions[: len(widths)]):
+        start = sum(widths[:i]) + 2 * i
+        widths[i] = max(widths[i], int(share * length) - start)
+    return widths
+
+
+def _line(row: Sequence[str], widths: list[int]) -> str:
     """The cells side by side, numbers to the right."""
     cells = [
         cell.rjust(n) if i == 2 else cell.ljust(n) for i, (cell, n) in enumerate(zip(row, widths))

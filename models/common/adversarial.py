@@ -37,7 +37,7 @@ class Adversarial(Model):
         super().__init__()
         self.generator = generator
         self.discriminator = discriminator
-        self.build_from_shape(generator.input_shape)
+        self.build_from_shape(generator.input_shape[1:])
 
     def compile(self, g_optimizer: Any, d_optimizer: Any) -> None:  # type: ignore[override]
         """Choose the optimizers.

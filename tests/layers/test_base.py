@@ -189,11 +189,16 @@ def test_building_draws_nothing_and_records_nothing():
 
 
 def test_input_shapes():
-    assert Dense(3, input_dim=4).input_shape == Dense(3, input_shape=(4,)).input_shape == (4,)
-    assert InputLayer((4,)).input_shape == InputLayer(shape=(4,)).input_shape == (4,)
+    given = (
+        Dense(3, input_dim=4),
+        Dense(3, input_shape=(4,)),
+        InputLayer((4,)),
+        InputLayer(shape=(4,)),
+    )
+    assert {layer.input_shape for layer in given} == {(None, 4)}
     assert Input((4,)).shape == Input(shape=(4,)).shape == (None, 4)
-    assert Flatten(input_shape=(28, 28)).input_shape == (28, 28)
-    assert Embedding(5, 2, input_length=7).input_shape == (7,)
+    assert Flatten(input_shape=(28, 28)).input_shape == (None, 28, 28)
+    assert Embedding(5, 2, input_length=7).input_shape == (None, 7)
     assert Dense(3).input_shape is None
 
 
@@ -247,7 +252,7 @@ def test_layers_of_layers_build_those_within():
         layer(X)
         assert all(p is q for p, q in zip(weights, layer.weights))
     model = layers[-1]
-    assert model.output_shape == (None, 2) and model.input_shape == (4,)
+    assert model.output_shape == (None, 2) and model.input_shape == (None, 4)
     model.add(Dense(1))
     assert model.built and model.output_shape == (None, 1)
 
@@ -303,7 +308,7 @@ def test_a_build_of_the_user_s_own():
 
 def test_input_takes_the_shape_of_a_batch():
     model = Sequential(Input(batch_shape=(8, 4)), Dense(2))
-    assert model.built and model.input_shape == (4,) and model(X).shape == (5, 2)
+    assert model.built and model.input_shape == (None, 4) and model(X).shape == (5, 2)
     for wrong in ({}, {"shape": (4,), "batch_shape": (None, 4)}):
         with pytest.raises(ValueError, match=r"Input\(batch_shape=\(None, 64\)\)"):
             Input(**wrong)

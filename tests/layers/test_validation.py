@@ -234,7 +234,7 @@ def test_lengths_that_are_none(shape):
 
 def test_open_lengths_are_kept():
     assert Input((None, 3)).shape == (None, None, 3)
-    assert Dense(3, input_shape=[4]).input_shape == (4,)
+    assert Dense(3, input_shape=[4]).input_shape == (None, 4)
 
 
 @pytest.mark.parametrize("value", [12, 2.5, "12", None, (3, "4")])

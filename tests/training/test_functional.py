@@ -375,6 +375,70 @@ def _fails(x):
     raise ValueError("the user's own")
 
 
+def test_nested_inputs():
+    a, b, c = (Input((3,), name=name) for name in "abc")
+    model = Model([a, {"left": b, "right": c}], {"sum": [a + b, c * 2]})
+    x = [A, {"left": 2 * A, "right": A}]
+    for y in (model(x), model.predict(x, batch_size=5)):
+        np.testing.assert_array_equal(np.asarray(y["sum"][0].data), 3 * A)
+        np.testing.assert_array_equal(np.asarray(y["sum"][1].data), 2 * A)
+    assert model.input_shape == [(None, 3), {"left": (None, 3), "right": (None, 3)}]
+    for wrong, where in [
+        ([A, {"left": A}], r"x\[1\]"),
+        ([A], "x must be 2 in a list"),
+        (A, "2 in a"),
+    ]:
+        with pytest.raises(ValueError, match=f"inputs of this model are nested: .*{where}"):
+            model(wrong)
+
+
+def test_inputs_by_name():
+    a = Input((4, 3))
+    attention = MultiHeadAttention(2, 4)
+    model = Model(a, attention(query=a, value=a, key=a))
+    x = A.reshape(3, 4, 3)
+    np.testing.assert_array_equal(model.predict(x), attention(x, x).numpy())
+    dense = Dense(2)
+    y = dense(inputs=A)
+    np.testing.assert_array_equal(dense(A).numpy(), y.numpy())
+    line = Model(inputs=(b := Input((3,))), outputs=dense(inputs=b))
+    np.testing.assert_array_equal(line(inputs=A).numpy(), y.numpy())
+    with pytest.raises(TypeError, match="dense was called on nothing: give it x, its input"):
+        Dense(2, name="dense")()
+
+
+def test_compute_output_shape():
+    dense = Dense(2)
+    before = minigrad.random.generator().bit_generator.state
+    assert dense.compute_output_shape((None, 3)) == (None, 2)
+    assert dense.compute_output_shape((5, 7, 3)) == (5, 7, 2)
+    assert not dense.built and minigrad.random.generator().bit_generator.state == before
+    assert Concatenate().compute_output_shape([(None, 3), (None, 5)]) == (None, 8)
+    assert LSTM(4, return_sequences=True).compute_output_shape((None, None, 3)) == (None, None, 4)
+    assert Embedding(9, 4).compute_output_shape((None, 6)) == (None, 6, 4)
+    model = two_inputs()
+    assert model.compute_output_shape({"a": (None, 3), "b": (None, 5)}) == (None, 1)
+    assert model.input_shape == [(None, 3), (None, 5)]
+
+
+def test_layers_of_a_subclass():
+    class Twice(Model):
+        def __init__(self):
+            super().__init__()
+            x = Input((3,))
+            self.encoder = Model(x, Dense(4)(x))
+            self.head = Dense(1)
+
+        def call(self, x):
+            return self.head(self.encoder(x))
+
+    model = Twice()
+    assert model.layers == [model.encoder, model.head]
+    model.compile("sgd", "mse")
+    model.fit(A, Y, verbose=0)
+    assert len(model.trainable_variables) == 4 and model.input_shape is None
+
+
 def test_input_is_a_layer_and_a_tensor():
     assert isinstance(Input((3,)), SymbolicTensor)
     assert isinstance(Input((3,)).call.function, InputLayer)

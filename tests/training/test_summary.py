@@ -3,14 +3,14 @@
 import pytest
 
 import minigrad
-from minigrad import Sequential
-from minigrad.layers import Dense, Lambda
+from minigrad import Input, Model, Sequential
+from minigrad.layers import Add, Dense, Lambda
 
 
-def summary_of(model):
+def summary_of(model, *args, **options):
     """What `model.summary()` prints."""
     tables = []
-    assert model.summary(print_fn=tables.append) is None
+    assert model.summary(*args, print_fn=tables.append, **options) is None
     (table,) = tables
     return table
 
@@ -43,3 +43,46 @@ def test_summary(capsys):
     shared = Dense(4, input_shape=(4,))
     repeated = Sequential(shared, Lambda(abs), shared)
     assert summary_of(repeated).endswith("20 parameters, 20 trainable, 0 not")
+
+
+def nested():
+    x = Input((8,), name="x")
+    inner = Sequential(
+        [Input((8,)), Dense(3, name="hidden"), Dense(2, name="code")], name="encoder"
+    )
+    code = inner(x)
+    inner.trainable = False
+    double = Lambda(lambda h: 2 * h, name="double")(code)
+    return Model(x, Dense(1, name="head")(Add(name="sum")([double, code])), name="outer")
+
+
+def test_layers_of_nested_models_have_lines_of_their_own():
+    table = summary_of(nested(), expand_nested=True, show_trainable=True)
+    assert table.splitlines() == [
+        "Model outer",
+        "layer                 output shape  parameters  trainable  connected to",
+        "-----------------------------------------------------------------------",
+        "x (InputLayer)        (None, 8)              0  -",
+        "encoder (Sequential)  (None, 2)             35  no         x",
+        "  hidden (Dense)      (None, 3)             27  no",
+        "  code (Dense)        (None, 2)              8  no",
+        "double (Lambda)       (None, 2)              0  -          encoder",
+        "sum (Add)             (None, 2)              0  -          double, encoder",
+        "head (Dense)          (None, 1)              3  yes        sum",
+        "-----------------------------------------------------------------------",
+        "38 parameters, 3 trainable, 35 not",
+    ]
+    assert "hidden" not in summary_of(nested())
+
+
+def test_columns_end_where_they_are_told_to():
+    lines = summary_of(nested(), 90, [0.4, 0.6, 0.8]).splitlines()
+    assert lines[2] == "-" * 90
+    assert lines[1].index("output shape") == 38 and lines[1].index("parameters") == 54 + 8
+
+
+def test_a_range_of_layers():
+    lines = summary_of(nested(), layer_range=("enc.*", "sum")).splitlines()[3:-2]
+    assert [line.split()[0] for line in lines] == ["encoder", "double", "sum"]
+    with pytest.raises(ValueError, match="layer_range: no layer is called 'decoder' among"):
+        summary_of(nested(), layer_range=("decoder", "sum"))
