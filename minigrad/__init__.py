@@ -35,6 +35,7 @@ from .engine.autograd import grad, no_grad, primitive
 from .engine.gradcheck import check_definition, check_grads
 from .engine.tensor import Tensor
 from .layers import Input, Layer, Parameter, is_training, training
+from .layers.variable import Variable
 from .models import Model, Sequential
 from .ops import (
     clip,
@@ -61,7 +62,9 @@ from .ops import (
     transpose,
     where,
 )
+from .ops.conversion import convert_to_tensor
 from .random import seed
+from .training.tape import GradientTape, function
 from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
@@ -73,7 +76,12 @@ __all__ = [
     # Tensors and gradients
     "Tensor",
     "Parameter",
+    "Variable",
+    "constant",
+    "convert_to_tensor",
     "grad",
+    "GradientTape",
+    "function",
     "no_grad",
     "primitive",
     "check_grads",
@@ -137,6 +145,8 @@ __all__ = [
     "transpose",
     "where",
 ]
+
+constant = convert_to_tensor  # TensorFlow's name
 
 LAZY_MODULES = {"datasets", "plots"}
 

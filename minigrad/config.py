@@ -47,6 +47,7 @@ class Settings(threading.local):
     default_dtype: np.dtype = np.dtype("float32")
     use_kernels = True
     recording = True  # False inside no_grad: calls leave no graph behind
+    open_tapes = 0  # the number of GradientTapes around: gradients are then recorded themselves
     training: bool | None = None  # True inside fit and train_on_batch; None: no scope has said
     probing = False  # True while a declared input shape is tried out on zeros
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is

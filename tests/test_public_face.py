@@ -13,7 +13,12 @@ from .conftest import run_python
 TENSORS = {
     "Tensor",
     "Parameter",
+    "Variable",
+    "constant",
+    "convert_to_tensor",
     "grad",
+    "GradientTape",
+    "function",
     "no_grad",
     "primitive",
     "check_grads",

@@ -21,6 +21,10 @@ from .activations import (
     swish,
 )
 from .attention import masked_softmax, rotary, scaled_dot_product_attention
+from .conversion import convert_to_numpy as convert_to_numpy  # beside the ops: no arithmetic
+from .conversion import convert_to_tensor as convert_to_tensor
+from .conversion import shape as shape
+from .conversion import stop_gradient as stop_gradient
 from .convolution import conv2d, conv2d_input_grad, conv2d_kernel_grad, conv2d_transpose
 from .creation import arange, copy, eye, full_like, linspace, ones_like, zeros_like
 from .division import floor_divide, mod, remainder, trunc

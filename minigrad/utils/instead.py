@@ -13,11 +13,7 @@ from ..arguments import nearest
 # by home and name: what to write; names of minigrad stand in backticks
 INSTEAD = {
     # ---- minigrad ----
-    "GradientTape": "`minigrad.grad(loss, weights)` needs no tape: gradients come from the values",
-    "Variable": "`minigrad.Parameter(values)` is trained, `minigrad.Tensor(values)` is not",
     "KerasTensor": "`minigrad.Input(shape)` makes the symbolic tensors of functional models",
-    "function": "there is no graph to compile: call the function as it is",
-    "constant": "`minigrad.Tensor(values)`",
     "Function": "`minigrad.Model(inputs, outputs)`",
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
     "applications": 'trained networks are read from files: `python -m models resnet`, `"vgg"`',
@@ -30,7 +26,7 @@ INSTEAD = {
     "keras": "`import minigrad as keras`: layers, optimizers and the rest stand right under it",
     "nn": "`minigrad.ops` and `minigrad.layers`",
     "no_gradient": "`minigrad.no_grad()`",
-    "stop_gradient": "`x.detach()`",
+    "stop_gradient": "`minigrad.ops.stop_gradient(x)`",
     "tree": "dicts and lists of arrays are taken as they are",
     # ---- models ----
     "models.load_model": "build the model and call `Model.load(path)`: a file runs no code",
