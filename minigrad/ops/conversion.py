@@ -10,6 +10,7 @@ from ..config import as_data
 from ..engine.autograd import composite
 from ..engine.symbolic import SymbolicTensor
 from ..engine.tensor import Tensor, TensorLike
+from .elementwise import astype
 
 
 @explains_arguments
@@ -26,7 +27,7 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """
     if not isinstance(x, (Tensor, SymbolicTensor)):
         return Tensor(x, dtype=dtype)
-    return x if dtype is None or x.dtype == dtype else x.astype(dtype=dtype)
+    return x if dtype is None or x.dtype == dtype else astype(x, dtype=dtype)
 
 
 @explains_arguments
