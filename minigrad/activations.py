@@ -39,6 +39,7 @@ from .ops import (
     threshold,
 )
 from .ops import exp as exponential
+from .utils import serialization
 from .utils.instead import explain_missing
 from .utils.registry import lookup
 
@@ -162,7 +163,7 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
 
     Args:
         activation: A name ("relu"), a function or layer, which is returned as it is, a class of
-            layers, or None for `linear`.
+            layers, its configuration, or None for `linear`.
 
     Raises:
         ValueError: If the name is unknown; the nearest one is suggested.
@@ -178,6 +179,8 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
         return ops.relu
     if isinstance(activation, type):
         return activation()
+    if isinstance(activation, dict):
+        return serialization.deserialize(activation)
     return activation if callable(activation) else lookup(activation, NAMES, "activation")
 
 

@@ -174,7 +174,7 @@ def check_arguments(
         >>> check_arguments(nearest, ("lr",), {"known": []})
     """
     name = function.__qualname__.removesuffix(".__init__").split(".")[-1].strip("_")
-    accepted = _parameters(function)
+    accepted = parameters_of(function)
     fits = _binds(function, args, options)
     for option in options:
         refused = not fits or f"unexpected keyword argument {option!r}" in str(cause)
@@ -318,8 +318,16 @@ def folded(name: str) -> str:
 # ---- signatures ----------------------------------------------------------------------------------
 
 
-def _parameters(function: Any) -> Parameters:
-    """The named parameters; of a class also those to which a constructor's **options lead."""
+def parameters_of(function: Any) -> Parameters:
+    """The named parameters; of a class also those to which a constructor's **options lead.
+
+    Args:
+        function: A function, a method or a class.
+
+    Example:
+        >>> list(parameters_of(nearest))
+        ['name', 'known']
+    """
     found: Parameters = {}
     for owner in _constructors(function) if isinstance(function, type) else [function]:
         parameters = inspect.signature(owner).parameters.values()

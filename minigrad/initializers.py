@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import ExplainsArguments, explains_arguments
+from .arguments import explains_arguments
 from .backend import Array, Shape
 from .config import settings, to_device
 from .random import generator
 from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, lookup, with_class_names
+from .utils.serialization import Configurable, deserialize, serialize
 
 __all__ = [
     "Constant",
@@ -38,7 +39,9 @@ __all__ = [
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
+    "deserialize",
     "get",
+    "serialize",
 ]
 
 __getattr__ = explain_missing("initializers", __all__)
@@ -46,7 +49,7 @@ __getattr__ = explain_missing("initializers", __all__)
 Seed = int | np.random.Generator | None
 
 
-class Initializer(metaclass=ExplainsArguments):
+class Initializer(Configurable):
     """initializer(shape, dtype=None): an array of initial values on the default device.
 
     A subclass defines `values`. An int as `seed` gives the same numbers at every call, a NumPy

@@ -14,13 +14,14 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from . import ops
-from .arguments import ExplainsArguments, explains_arguments
+from .arguments import explains_arguments
 from .backend import FLOAT16, Array, backend
 from .config import as_data, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
 from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
 from .utils.instead import explain_missing
 from .utils.registry import check_choice, lookup, snake_case, with_class_names
+from .utils.serialization import Configurable, deserialize, serialize
 
 P = ParamSpec("P")
 Check = Callable[[str, Array], None]
@@ -52,6 +53,7 @@ __all__ = [
     "categorical_hinge",
     "contrastive",
     "cosine_similarity",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -62,6 +64,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]
@@ -959,7 +962,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class Loss(metaclass=ExplainsArguments):
+class Loss(Configurable):
     """The mean over the samples of `call(y_true, y_pred)`, which a subclass defines.
 
     Args:
@@ -1676,7 +1679,8 @@ def get(loss: Any) -> Loss:
     """The loss that `loss` stands for.
 
     Args:
-        loss: A name ("mse", "Huber"), a Loss or its class, or a function (y_true, y_pred).
+        loss: A name ("mse", "Huber"), a Loss, its class or configuration, or a function
+            (y_true, y_pred).
 
     Raises:
         ValueError: If the name is unknown; the error suggests the nearest one.
@@ -1690,6 +1694,8 @@ def get(loss: Any) -> Loss:
         return loss
     if isinstance(loss, str):
         return lookup(loss, NAMES, "loss")()
+    if isinstance(loss, dict):
+        return get(deserialize(loss))
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if not callable(loss) or hasattr(loss, "update_state"):  # a metric has that

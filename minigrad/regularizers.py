@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .arguments import ExplainsArguments, explains_arguments
+from .arguments import explains_arguments
 from .backend import backend
 from .engine.tensor import Tensor
 from .ops import absolute, matmul, maximum, sqrt, square, sum, transpose
 from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, with_class_names
+from .utils.serialization import Configurable, deserialize, serialize
 
-__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "l1", "l1_l2", "l2"]
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "serialize",
+]
 
 __getattr__ = explain_missing("regularizers", __all__)
 
 
-class Regularizer(metaclass=ExplainsArguments):
+class Regularizer(Configurable):
     """regularizer(x): a penalty for a Tensor, of shape (). A subclass defines `__call__`.
 
     Example:

@@ -1,6 +1,7 @@
 """Layers, under Keras's names."""
 
 from ..utils.instead import explain_missing
+from ..utils.serialization import deserialize, serialize
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .adversarial import (
     EqualizedLearningRate,
@@ -193,12 +194,14 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "is_training",
     "maximum",
     "minimum",
     "multiply",
     "recompute_statistics",
+    "serialize",
     "subtract",
     "training",
 ]

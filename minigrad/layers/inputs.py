@@ -62,6 +62,10 @@ class InputLayer(Layer):
         call.output = SymbolicTensor(self.output_shape, self.dtype, call)
         self._calls = [call]
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make a layer like this one, in Keras's form."""
+        return {"batch_shape": self.output_shape, "dtype": self.dtype.name, "name": self.name}
+
     def call(self, x: Any) -> Any:
         return x
 

@@ -6,11 +6,11 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any, Iterator
 
-from ..arguments import ExplainsArguments
 from ..config import as_data, to_device
 from ..engine.graph import Leaf
 from ..engine.tensor import Tensor
 from ..utils.registry import snake_case
+from ..utils.serialization import Configurable
 from .parameter import Parameter
 from .validation import check_set, refuse_tensor
 
@@ -19,7 +19,7 @@ NAMED = (dict, SimpleNamespace, *SETS)
 PLAIN = frozenset({bool, int, float, str, bytes, type(None)})  # hold nothing: vocabularies are long
 
 
-class Module(metaclass=ExplainsArguments):
+class Module(Configurable):
     """An object whose attributes hold parameters and other modules.
 
     They are found in the order the attributes were set, each once, whatever the attribute is called,

@@ -35,6 +35,7 @@ from ..losses import (
 )
 from ..utils.instead import explain_missing
 from ..utils.registry import lookup, with_class_names
+from ..utils.serialization import deserialize, serialize
 from .accuracy import (
     Accuracy,
     AccuracyByShape,
@@ -125,6 +126,7 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_hinge",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -135,6 +137,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
 ]
@@ -221,6 +224,8 @@ def get(metric: Any, loss: Any = None) -> Metric:
         return _fit_to_loss(metric(), loss)
     if isinstance(metric, str):
         return _from_name(metric, loss)
+    if isinstance(metric, dict):
+        return get(deserialize(metric), loss)
     if not callable(metric):
         lookup(metric, NAMES, "metric")  # raises
     if isinstance(metric, (losses.Loss, type)):

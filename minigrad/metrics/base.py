@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import initializers, ops
-from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import settings, to_device
 from ..engine.tensor import remembered_logits
 from ..layers.parameter import Parameter
 from ..losses import hide_padding, match_target_shape, validate_targets
 from ..utils.registry import snake_case
+from ..utils.serialization import Configurable, KeepsArguments
 
 # ---- arrays that fit each other ------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ def to_probabilities(activation: str, y_true: Array, y_pred: Array) -> tuple[Arr
 # ---- the base, and means -------------------------------------------------------------------------
 
 
-class BeginsReset(ExplainsArguments):
+class BeginsReset(KeepsArguments):
     """Metaclass of metrics: once made, they are reset, and their variables are as they were made."""
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
@@ -215,7 +215,7 @@ class BeginsReset(ExplainsArguments):
         return metric
 
 
-class Metric(metaclass=BeginsReset):
+class Metric(Configurable, metaclass=BeginsReset):
     """A figure over many batches: update_state with each batch, then result().
 
     Calling a metric updates it and returns the result so far. A subclass defines update_state and

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..arguments import explains_arguments
 from ..utils.instead import explain_missing
 from ..utils.registry import create
+from ..utils.serialization import deserialize, serialize
 from . import schedules
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -31,8 +32,10 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "SGD",
+    "deserialize",
     "get",
     "schedules",
+    "serialize",
 ]
 
 __getattr__ = explain_missing("optimizers", __all__)

@@ -8,11 +8,11 @@ from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
 import numpy as np
 
-from ..arguments import ExplainsArguments
 from ..backend import Array, backend, device_name
 from ..config import to_device
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
+from ..utils.serialization import Configurable, serialize
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 
 BLOCK_SIZE = 1 << 16  # elements: parameters, gradient and state stay in a processor cache
@@ -27,7 +27,7 @@ class Segment(NamedTuple):
     stop: int
 
 
-class Optimizer(metaclass=ExplainsArguments):
+class Optimizer(Configurable):
     """Base of all optimizers: `apply(gradients, parameters)` changes the parameters by one step.
 
     A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters
@@ -303,6 +303,11 @@ class Optimizer(metaclass=ExplainsArguments):
         self.parameters, self._views = [], []
         if parameters:
             self._flatten_parameters(list(parameters), state)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an optimizer like this one, with the learning rate of now."""
+        rate = self.learning_rate if self.schedule is None else serialize(self.schedule)
+        return {**super().get_config(), "learning_rate": rate}
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy builds its own flat storage, in its first step."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..arguments import ExplainsArguments
 from ..utils.registry import check_choice, format_call, lookup, with_class_names
+from ..utils.serialization import Configurable
 
 
-class LearningRateSchedule(metaclass=ExplainsArguments):
+class LearningRateSchedule(Configurable):
     """Base of all schedules: schedule(step) -> rate; a subclass defines `rate(step)`.
 
     Example:

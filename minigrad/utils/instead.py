@@ -90,7 +90,6 @@ INSTEAD = {
     "utils.clear_session": "nothing is kept between models: leave it out",
     "utils.multi_gpu_model": "one GPU computes",
     # ---- initializers, regularizers ----
-    "initializers.serialize": "the code that builds a layer is its description",
     "datasets.cifar10": "downloads are beyond this library: digits28 has images of 28x28",
     "datasets.cifar100": "downloads are beyond this library",
     "datasets.fashion_mnist": "downloads are beyond this library: digits28 has images of 28x28",
@@ -101,8 +100,6 @@ INSTEAD = {
     "Model.add_loss": "add the penalty in `train_step` or `compute_loss`",
     "Model.add_metric": "compile(metrics=[...]), or log it in `train_step`",
     "Model.to_json": "the code that builds a model is its description",
-    "Model.get_config": "the code that builds a model is its description",
-    "Model.from_config": "the code that builds a model is its description",
     "Model.fit_generator": "`fit` takes generators and Datasets",
     "Model.predict_generator": "`predict` takes generators and Datasets",
     "Model.evaluate_generator": "`evaluate` takes generators and Datasets",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import nearest, unique_spellings
+from .serialization import deserialize
 
 
 def lookup(name: str, table: dict[str, Any], what: str) -> Any:
@@ -98,7 +99,7 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
     """The object that `value` names: made from a name or a class, or `value` itself if callable.
 
     Args:
-        value: A name in `table`, a class, or an object that can be called.
+        value: A name in `table`, a class, an object that can be called, or its configuration.
         table: Classes or functions without required arguments, by name.
         what: What the names stand for, for the error.
 
@@ -110,6 +111,8 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
         >>> create("l2", minigrad.regularizers.NAMES, "regularizer")
         L2(l2=0.01)
     """
+    if isinstance(value, dict):
+        return deserialize(value)
     if isinstance(value, type):
         return value()
     if callable(value):
@@ -127,7 +130,9 @@ def format_call(instance: Any) -> str:
         >>> format_call(minigrad.regularizers.L1(0.5))
         'L1(l1=0.5)'
     """
-    arguments = ", ".join(f"{name}={value!r}" for name, value in vars(instance).items())
+    arguments = ", ".join(
+        f"{name}={value!r}" for name, value in vars(instance).items() if name[0] != "_"
+    )
     return f"{type(instance).__name__}({arguments})"
 
 
