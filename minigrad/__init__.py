@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import (
     activations,
     callbacks,
+    constraints,
     data,
     initializers,
     kernels,
@@ -107,6 +108,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "data",
     "datasets",
     "initializers",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad.callbacks
+import minigrad.constraints
 import minigrad.initializers
 import minigrad.layers
 import minigrad.losses
@@ -28,6 +29,7 @@ HOMES = {
     "optimizers": optimizers,
     "optimizers.schedules": optimizers.schedules,
     "callbacks": minigrad.callbacks,
+    "constraints": minigrad.constraints,
     "regularizers": minigrad.regularizers,
     "initializers": minigrad.initializers,
 }

@@ -23,7 +23,7 @@ engine
 ops
 kernels
 random
-activations initializers regularizers
+activations constraints initializers regularizers
 layers
 losses
 metrics

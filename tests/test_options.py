@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import callbacks, initializers, layers, losses, metrics, optimizers, regularizers
+from minigrad import (
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from minigrad.backend import to_cpu
 from minigrad.config import Scope
 from minigrad.data import augmentation
@@ -23,6 +32,7 @@ HOMES = {
     "optimizers": optimizers,
     "schedules": schedules,
     "callbacks": callbacks,
+    "constraints": constraints,
     "regularizers": regularizers,
     "initializers": initializers,
     "augmentation": augmentation,

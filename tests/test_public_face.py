@@ -42,6 +42,7 @@ SETTINGS = {
 MODULES = {
     "activations",
     "callbacks",
+    "constraints",
     "data",
     "datasets",
     "initializers",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import initializers, regularizers
 from ..arguments import improve_error
 from ..config import as_data, settings
 from ..engine.symbolic import is_symbolic
@@ -16,7 +15,6 @@ from ..utils.structures import is_structure, map_structure
 from . import calls, modes
 from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
 from .parameter import Parameter
-from .recorded import Recorded
 from .validation import (
     add_path,
     check_features,
@@ -26,11 +24,12 @@ from .validation import (
     positive_integer,
     shape_tuple,
 )
+from .weights import Weighted
 
 CALL_ERRORS = ValueError, TypeError, LookupError, AttributeError, FloatingPointError
 
 
-class Layer(Recorded):
+class Layer(Weighted):
     """Base of all layers: a subclass writes `__init__`, `build(input_shape)` and `call(x)`.
 
     `build` runs once, before the first call, with the shape of the first input, batch axis
@@ -47,6 +46,7 @@ class Layer(Recorded):
         input_shape: Shape of one input, without the batch axis; with it a Sequential is built at
             once.
         input_dim: Short for input_shape=(input_dim,).
+        dtype: dtype of the parameters, and that inputs are cast to; None for the default one.
 
     Example:
         >>> class Scale(minigrad.layers.Layer):
@@ -86,8 +86,9 @@ class Layer(Recorded):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable)
+        super().__init__(name, trainable, dtype)
         if input_dim is not None:
             self._input_shape = (positive_integer(self, "input_dim", input_dim),)
         elif input_shape is not None:
@@ -135,28 +136,6 @@ class Layer(Recorded):
         raise TypeError(
             f"{type(self).__name__} needs a method call(self, x) that returns its output"
         )
-
-    def add_weight(
-        self,
-        shape: tuple[int, ...] = (),
-        initializer: Any = "glorot_uniform",
-        name: str = "",
-        trainable: bool = True,
-        regularizer: Any = None,
-        dtype: Any = None,
-    ) -> Parameter:
-        """A new Parameter, to be assigned to an attribute.
-
-        Args:
-            shape: Shape of the parameter.
-            initializer: Name or function that makes the first values.
-            name: Name of the parameter; "" for that of the attribute.
-            trainable: False for state without gradient.
-            regularizer: Name or function of a penalty; None for none.
-            dtype: dtype of the values; None for the default one.
-        """
-        values = initializers.get(initializer)(tuple(shape))
-        return Parameter(values, name, trainable, regularizers.get(regularizer), dtype)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of the output, by default that of the input.
@@ -208,6 +187,8 @@ class Layer(Recorded):
             if training is not None:
                 options["training"] = training
             return self._record_call(x, others, options)
+        if self._dtype is not None and settings.layer_in_dtype is not self:
+            return self._call_in_dtype(x, others, training, options)
         if (training is not None or self._takes_training) and (
             mode := calls.new_mode(self, training, others)
         ) is not None:

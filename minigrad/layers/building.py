@@ -45,7 +45,8 @@ def counted_as_built(build: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(build)
     def build_and_count(self: Any, *shapes: Any) -> None:
-        build(self, *shapes)
+        with self._in_dtype():
+            build(self, *shapes)
         self.built = True
         self._name_parameters()
 

@@ -18,13 +18,15 @@ class Parameter(Tensor):
         trainable: False makes it state without gradient, like running statistics.
         regularizer: Function of the parameter whose value is added to the loss; None for none.
         dtype: dtype of the values; None for the default one if they are floating.
+        constraint: Function of the values that an optimizer replaces them by after each of its
+            steps; None for none. It has to be there before the first step.
 
     Example:
         >>> Parameter(np.ones(3), name="scale").trainable
         True
     """
 
-    __slots__ = ("name", "regularizer")
+    __slots__ = ("name", "regularizer", "constraint")
 
     @explains_arguments
     def __init__(
@@ -34,10 +36,12 @@ class Parameter(Tensor):
         trainable: bool = True,
         regularizer: Any = None,
         dtype: Any = None,
+        constraint: Any = None,
     ) -> None:
         super().__init__(data, trainable, dtype)
         self.name = name
         self.regularizer = regularizer
+        self.constraint = constraint
 
     @property
     def trainable(self) -> bool:

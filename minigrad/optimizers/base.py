@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name
 from ..config import to_device
+from ..constraints import apply_constraints, constrained
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
 from ..utils.serialization import Configurable, serialize
@@ -71,6 +72,7 @@ class Optimizer(Configurable):
     _flat: list[Array] = []  # the parameters end to end, then each state array
     _views: list[list[Array]] = []  # of each parameter: its part of every flat array
     _blocks: list[tuple[list[Segment], list[Array]]] = []  # parts of the flat arrays
+    _constrained: list[int] = []  # the numbers of the parameters with a constraint
 
     def __init__(
         self,
@@ -193,7 +195,7 @@ class Optimizer(Configurable):
         return gs
 
     def _step_blocks(self, gs: list[Any]) -> None:
-        """One step over all blocks."""
+        """One step over all blocks, then the constraints."""
         xp = backend(self._flat[0])
         for segments, arrays in self._blocks:
             if [i for i, _, _ in segments if gs[i] is None]:
@@ -202,6 +204,8 @@ class Optimizer(Configurable):
             parts = [_slice(gs[i], start, stop) for i, start, stop in segments]
             joined = xp.concatenate(parts, None) if len(parts) > 1 else parts[0].reshape(-1)
             self._step(joined, *arrays)
+        if self._constrained:
+            apply_constraints([self.parameters[i] for i in self._constrained if gs[i] is not None])
 
     def _step_segments(self, gs: list[Any], segments: list[Segment]) -> None:
         """One step over those segments of a block that have a gradient."""
@@ -261,6 +265,7 @@ class Optimizer(Configurable):
         dtype = state_dtype(flat.dtype)
         self._flat = [flat, *(xp.full(flat.shape, self.initial, dtype) for _ in self.slots)]
         self.parameters, self._views, self._blocks = parameters, [], []
+        self._constrained = constrained(parameters)
         stop = 0
         for p, array in zip(parameters, arrays):
             start, stop = stop, stop + array.size

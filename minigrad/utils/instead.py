@@ -18,7 +18,6 @@ INSTEAD = {
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
     "applications": 'trained networks are read from files: `python -m models resnet`, `"vgg"`',
     "preprocessing": "`minigrad.data` holds images, text and augmentation",
-    "constraints": "clip after a step: `p.data.clip(low, high, out=p.data)`",
     "saving": "`Model.save` and `Model.load` keep a training, `Model.save_weights` the weights",
     "quantizers": "8-bit weights are beyond this library",
     "distribution": "one process computes; the data-parallel forms are beyond this library",

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from minigrad import activations, initializers, losses, metrics, optimizers, regularizers
+from minigrad import (
+    activations,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from minigrad.regularizers import L1
 from minigrad.utils.registry import check_count, create, lookup, snake_case, with_class_names
 
@@ -70,7 +78,7 @@ def test_create():
 
 
 def test_every_table_of_names_is_read_by_the_function_beside_it():
-    for room in (activations, initializers, losses, metrics, optimizers, regularizers):
+    for room in (activations, constraints, initializers, losses, metrics, optimizers, regularizers):
         for name in room.NAMES:
             assert room.get(name) is not None
 
@@ -89,11 +97,12 @@ SHORT = {  # names that are not made of the class's own
     "TopKCategoricalAccuracy sparse_top_k_categorical_accuracy:SparseTopKCategoricalAccuracy",
     "optimizers": "sgd:SGD rmsprop:RMSprop adamw:AdamW",
     "initializers": "uniform:RandomUniform normal:RandomNormal zero:Zeros one:Ones",
+    "constraints": "",
     "regularizers": "l1:L1 l2:L2 l1_l2:L1L2 l1l2:L1L2 orthogonal:OrthogonalRegularizer",
 }
 TABLES = {
     home.__name__.split(".")[-1]: home
-    for home in (losses, metrics, optimizers, initializers, regularizers)
+    for home in (losses, metrics, optimizers, initializers, regularizers, constraints)
 }
 NAMED = [(home, name) for home, module in TABLES.items() for name in module.NAMES]
 
