@@ -1,6 +1,6 @@
 """Constraints: what parameters are brought to after each step of an optimizer.
 
-    layer = Dense(10, kernel_constraint=MaxNorm(3))         # "max_norm" is the one with its defaults
+    layer = Dense(10, kernel_constraint=MaxNorm(3))      # "max_norm" is the one with its defaults
 
 The norm of a parameter is taken over `axis`: 0 for the weights that lead to one unit of a Dense
 layer, (0, 1, 2) for a filter of a Conv2D.
@@ -13,7 +13,7 @@ from typing import Any
 
 from .arguments import ExplainsArguments, explains_arguments
 from .config import as_data
-from .engine.tensor import Tensor, TensorLike, wrap
+from .engine.tensor import TensorLike, wrap
 from .ops import clip, maximum, sqrt, square, sum
 from .utils.instead import explain_missing
 from .utils.registry import create, format_call, with_class_names
@@ -45,7 +45,7 @@ class Constraint(metaclass=ExplainsArguments):
     Example:
         >>> class Between(Constraint):
         ...     def __call__(self, w):
-        ...         return minigrad.ops.clip(w, 0, 1)
+        ...         return minigrad.ops.clip(w, min=0, max=1)
         >>> Between()(np.array([-1.0, 0.5, 3.0])).tolist()
         [0.0, 0.5, 1.0]
     """
@@ -159,11 +159,6 @@ def _checked(axis: Any) -> Axis:
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
 # ---- after a step --------------------------------------------------------------------------------
-
-
-def constrained(parameters: Sequence[Tensor]) -> list[int]:
-    """The numbers of those parameters that have a constraint."""
-    return [i for i, p in enumerate(parameters) if getattr(p, "constraint", None) is not None]
 
 
 def apply_constraints(parameters: Sequence[Any]) -> None:

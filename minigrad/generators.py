@@ -141,20 +141,30 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 @explains_arguments
-def uniform_like(shape: tuple[int, ...], like: Array) -> Array:
-    """Uniform numbers in [0, 1) with the dtype and on the device of `like`."""
-    dtype = _dtype_of(like)
+def uniform_like(
+    shape: tuple[int, ...], like: Array, source: np.random.Generator | None = None
+) -> Array:
+    """Uniform numbers in [0, 1) with the dtype and on the device of `like`.
+
+    They come from `source`, by default the generator behind `seed`.
+    """
+    dtype, draw = _dtype_of(like), (source or generator()).random
     if dtype == "float16":  # rounded down, so that none becomes 1
-        steps = np.floor(generator().random(shape, np.float32) * FLOAT16_STEPS)
+        steps = np.floor(draw(shape, np.float32) * FLOAT16_STEPS)
         return backend(like).asarray((steps / FLOAT16_STEPS).astype(dtype))
-    return backend(like).asarray(generator().random(shape, dtype))
+    return backend(like).asarray(draw(shape, dtype))
 
 
 @explains_arguments
-def normal_like(shape: tuple[int, ...], like: Array) -> Array:
-    """Standard normal numbers with the dtype and on the device of `like`."""
-    dtype = _dtype_of(like)
-    numbers = generator().standard_normal(shape, np.promote_types(dtype, np.float32).type)
+def normal_like(
+    shape: tuple[int, ...], like: Array, source: np.random.Generator | None = None
+) -> Array:
+    """Standard normal numbers with the dtype and on the device of `like`.
+
+    They come from `source`, by default the generator behind `seed`.
+    """
+    dtype, draw = _dtype_of(like), (source or generator()).standard_normal
+    numbers = draw(shape, np.promote_types(dtype, np.float32).type)
     return backend(like).asarray(numbers.astype(dtype, copy=False))
 
 

@@ -30,6 +30,7 @@ TESTS = {
         "tests/test_activations.py",
         "tests/test_backend.py",
         "tests/test_config.py",
+        "tests/test_constraints.py",
         "tests/test_initializers.py",
         "tests/test_losses.py",
         "tests/test_random.py",

@@ -16,7 +16,16 @@ import minigrad
 from minigrad import callbacks, data, datasets, initializers, losses, metrics, optimizers, utils
 from minigrad.arguments import SYNONYMS, ExplainsArguments, explains_arguments, nearest
 from minigrad.engine.autograd import Primitive
-from minigrad.layers import LSTM, Conv2D, Dense, Dropout, Embedding, Layer, MultiHeadAttention
+from minigrad.layers import (
+    LSTM,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    MultiHeadAttention,
+    RepeatVector,
+)
 from tests.test_style import public
 
 PUBLIC = public()
@@ -104,10 +113,10 @@ def test_ops_given_arrays(op, make, use_kernels):
 
 
 def test_signatures_are_shown_as_they_are_written():
-    assert str(inspect.signature(Dropout)).startswith("(rate: 'float', *, name:")
+    assert str(inspect.signature(Dropout)).startswith("(rate: 'float', noise_shape:")
     assert list(inspect.signature(minigrad.softmax).parameters) == ["x", "axis"]
     assert inspect.signature(minigrad.Sequential.fit).parameters["epochs"].default == 1
-    assert options_of(Layer) == ["name", "trainable", "input_shape", "input_dim"]
+    assert options_of(Layer) == ["name", "trainable", "input_shape", "input_dim", "dtype"]
 
 
 # ---- the messages --------------------------------------------------------------------------------
@@ -190,7 +199,7 @@ def test_too_many_arguments_by_position():
     call = "softmax got 2 arguments by position, it takes 1: softmax(x, axis=0)"
     assert message_of(lambda: minigrad.softmax(x, 0)) == call
     assert message_of(lambda: minigrad.softmax(minigrad.Tensor(x), 0)) == call
-    assert "it takes 1: Dropout(rate, name='drop')" in message_of(lambda: Dropout(0.5, "drop"))
+    assert "takes 1: RepeatVector(n, name='again')" in message_of(lambda: RepeatVector(2, "again"))
     assert message_of(lambda: Dropout(0.5, rate=0.2)).startswith("Dropout got rate twice")
 
 

@@ -98,7 +98,7 @@ def test_in_fit_in_a_loop_and_in_a_copy():
         layer = layers.Dense(3, "tanh", kernel_initializer="ones", kernel_constraint="non_neg")
         head = layers.Dense(1, kernel_initializer="ones", bias_constraint=MaxNorm(1e-3))
         model = Sequential(layers.Input((2,)), layer, head)
-        model.compile(optimizers.Adam(0.3), "mse")
+        model.compile(optimizers.Adam(0.6), "mse")
         return model
 
     fitted, stepped, looped = built(), built(), built()
@@ -107,7 +107,7 @@ def test_in_fit_in_a_loop_and_in_a_copy():
     for model in (stepped, twin):
         for _ in range(3):
             model.train_on_batch(x, y)
-    optimizer = optimizers.Adam(0.3)
+    optimizer = optimizers.Adam(0.6)
     weights = looped.trainable_weights
     for _ in range(3):
         loss = ops.mean(ops.square(looped(x) - y))

@@ -115,10 +115,12 @@ OTHER: dict[str, Any] = {
     "recurrent_activation": "softplus",
     **{f"{name}_regularizer": "l2" for name in (*PENALTIES, "pointwise")},
     **{f"{name}_initializer": "he_normal" for name in (*PENALTIES, "pointwise")},
+    **{f"{name}_constraint": "non_neg" for name in (*PENALTIES, "pointwise")},
     "moving_mean_initializer": "he_normal",
     "moving_variance_initializer": "he_normal",
     "initializer": "he_normal",
     "regularizer": "l2",
+    "constraint": "non_neg",
     "attention_dropout": 0.25,
     "average": "macro",
     "backward_layer": layers.LSTM(2, activation="relu", go_backwards=True),
@@ -141,7 +143,9 @@ OTHER: dict[str, Any] = {
     "curve": "PR",
     "data_format": None,  # only one value is supported
     **dict.fromkeys(("use_cudnn", "unroll", "implementation")),  # accepted for Keras's sake
-    "dtype": None,
+    "dtype": "float64",
+    "InputLayer.dtype": "int64",
+    "noise_shape": (None, 1),
     "LocalResponseNormalization.n": 7,
     "CosineDecayRestarts.t_mul": 3.0,
     "AUC.thresholds": [0.5],
@@ -249,7 +253,7 @@ def describe(value: Any, seen: frozenset[int] = frozenset()) -> Any:
         return "seen"
     seen = seen | {id(value)}
     if isinstance(value, minigrad.Parameter):
-        settings = value.name, value.trainable, describe(value.regularizer)
+        settings = value.name, value.trainable, describe([value.regularizer, value.constraint])
         return settings, describe(value.data, seen)
     if isinstance(value, (minigrad.Tensor, np.ndarray)):
         array = to_cpu(getattr(value, "_array", value))
@@ -306,7 +310,7 @@ BY_PARAMETER = [
     for key, kind in CLASSES.items()
     if key.startswith("layers.")
     for p in inspect.signature(kind).parameters.values()
-    if p.name.endswith(("_initializer", "_regularizer"))
+    if p.name.endswith(("_initializer", "_regularizer", "_constraint"))
 ]
 SHAPES = {None: (2, 5, 4), 2: (2, 4), 3: (2, 5, 4), 4: (2, 8, 8, 4)}
 
@@ -329,11 +333,18 @@ def built(key: str, **options: Any) -> Any:
     return layer
 
 
+PROJECTIONS = 4  # of MultiHeadAttention, which share their options
+
+
 @pytest.mark.parametrize("key, option", BY_PARAMETER)
-def test_initializers_and_regularizers_reach_their_parameter(key, option):
-    if option.endswith("_regularizer"):
-        penalized = [p.name for p in built(key, **{option: "l2"}).weights if p.regularizer]
-        assert len(penalized) == 1 and not any(p.regularizer for p in built(key).weights)
+def test_initializers_regularizers_and_constraints_reach_their_parameter(key, option):
+    _, _, kind = option.rpartition("_")
+    if kind != "initializer":
+        value = {"regularizer": "l2", "constraint": "non_neg"}[kind]
+        reached = [p for p in built(key, **{option: value}).weights if getattr(p, kind)]
+        several = CLASSES[key] is layers.MultiHeadAttention
+        assert len(reached) == (PROJECTIONS if several else 1)
+        assert not any(getattr(p, kind) for p in built(key).weights)
         return
     halves = initializers.Constant(0.375)
     filled = [p.name for p in built(key, **{option: halves}).weights if (p.numpy() == 0.375).all()]

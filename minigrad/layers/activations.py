@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, ops, regularizers
+from .. import activations, ops
 from ..backend import FLOAT16
 from .base import Layer
 from .masking import as_mask
@@ -21,6 +21,7 @@ class Activation(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Example:
         >>> Activation("relu")(np.array([[-1.0, 2.0]])).numpy().tolist()
@@ -36,8 +37,9 @@ class Activation(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.activation = activations.get(activation)
 
     def call(self, x: Any) -> Any:
@@ -56,6 +58,7 @@ class ReLU(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Example:
         >>> ReLU(max_value=6)(np.array([[-1.0, 2.0, 9.0]])).numpy().tolist()
@@ -73,8 +76,9 @@ class ReLU(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.max_value = max_value
         self.negative_slope = negative_slope
         self.threshold = threshold
@@ -92,6 +96,7 @@ class LeakyReLU(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     References:
         Maas et al. 2013.
@@ -111,8 +116,9 @@ class LeakyReLU(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.negative_slope = negative_slope if alpha is None else alpha
 
     def call(self, x: Any) -> Any:
@@ -127,6 +133,7 @@ class ELU(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     References:
         Clevert et al. 2015, arXiv:1511.07289.
@@ -145,8 +152,9 @@ class ELU(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.alpha = alpha
 
     def call(self, x: Any) -> Any:
@@ -159,10 +167,12 @@ class PReLU(Layer):
     Args:
         alpha_initializer: Name or function that makes alpha, of the shape of one input.
         alpha_regularizer: Name or function of a penalty on alpha; None for none.
+        alpha_constraint: Name or function of a constraint on alpha; None for none.
         shared_axes: Axes, counted with the batch axis, along which one alpha is shared.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes alpha.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     References:
         He et al. 2015, arXiv:1502.01852.
@@ -179,22 +189,21 @@ class PReLU(Layer):
         self,
         alpha_initializer: Any = "zeros",
         alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
         shared_axes: tuple[int, ...] = (),
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
+        self._describe("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         self.shared_axes = tuple(shared_axes or ())
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         shape = [1 if axis in self.shared_axes else n for axis, n in enumerate(input_shape)]
-        self.alpha = self.add_weight(
-            tuple(shape[1:]), self.alpha_initializer, regularizer=self.alpha_regularizer
-        )
+        self.alpha = self._described("alpha", tuple(shape[1:]))
 
     def call(self, x: Any) -> Any:
         return ops.relu(x) - self.alpha * ops.relu(-x)
@@ -208,6 +217,7 @@ class Softmax(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Example:
         >>> Softmax()(np.zeros((1, 4))).numpy().tolist()
@@ -221,8 +231,9 @@ class Softmax(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_axis(self, axis)
         self.axis = axis
 

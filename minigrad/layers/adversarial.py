@@ -24,6 +24,7 @@ class PixelNormalization(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (..., C) -> (..., C)
@@ -45,8 +46,9 @@ class PixelNormalization(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.epsilon = epsilon
 
     def call(self, x: Any) -> Any:
@@ -67,6 +69,7 @@ class MinibatchStdDev(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, H, W, C + num_channels)
@@ -94,8 +97,9 @@ class MinibatchStdDev(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.group_size = positive_integer(self, "group_size", group_size)
         self.num_channels = positive_integer(self, "num_channels", num_channels)
         self.epsilon = epsilon
@@ -138,6 +142,7 @@ class ModulatedConv2D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one image, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         images (N, H, W, C), styles (N, S) -> (N, up * H, up * W, filters)
@@ -166,8 +171,9 @@ class ModulatedConv2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.filters = positive_integer(self, "filters", filters)
         self.kernel_size = positive_integer(self, "kernel_size", kernel_size)
         self.demodulate = demodulate
@@ -211,9 +217,14 @@ class _Reparametrized(Layer):
     layers_carry_masks = True
 
     def __init__(
-        self, layer: Layer, name: str | None, trainable: bool, input_shape: tuple[int, ...] | None
+        self,
+        layer: Layer,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_layer(self, layer)
         self.layer: Any = layer
         self._input_shape = self._input_shape or layer._input_shape
@@ -250,6 +261,7 @@ class EqualizedLearningRate(_Reparametrized):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis; that of `layer` if None.
+        dtype: dtype of parameters and output; None for the default one.
 
     Raises:
         TypeError: If `layer` is no layer.
@@ -273,8 +285,9 @@ class EqualizedLearningRate(_Reparametrized):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(layer, name, trainable, input_shape)
+        super().__init__(layer, name, trainable, input_shape, dtype)
         if lr_multiplier <= 0:
             raise ValueError(f"lr_multiplier must be above 0, not {lr_multiplier!r}")
         self.gain = gain
@@ -311,6 +324,7 @@ class SpectralNormalization(_Reparametrized):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters, and u.
         input_shape: Shape of one input, without the batch axis; that of `layer` if None.
+        dtype: dtype of parameters and output; None for the default one.
 
     Raises:
         TypeError: If `layer` is no layer.
@@ -336,8 +350,9 @@ class SpectralNormalization(_Reparametrized):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(layer, name, trainable, input_shape)
+        super().__init__(layer, name, trainable, input_shape, dtype)
         self.power_iterations = positive_integer(self, "power_iterations", power_iterations)
 
     def build(self, input_shape: tuple[int, ...]) -> None:

@@ -16,6 +16,7 @@ from .core import Dense
 from .masking import as_mask, combine_masks, padding_mask
 from .parameter import Parameter
 from .regularization import dropout_mask, keep_mask
+from .seeds import Seed, Seeded
 from .validation import check_rate, positive_integer
 
 
@@ -139,20 +140,9 @@ class _HeadDense(Dense):
     """
 
     def __init__(
-        self,
-        units: int,
-        heads: int,
-        joins_heads: bool,
-        use_bias: bool,
-        kernel_initializer: Any,
-        bias_initializer: Any,
+        self, units: int, heads: int, joins_heads: bool, use_bias: bool, options: dict[str, Any]
     ) -> None:
-        super().__init__(
-            units,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-        )
+        super().__init__(units, use_bias=use_bias, **options)
         self.heads = heads
         self.joins_heads = joins_heads
 
@@ -161,9 +151,9 @@ class _HeadDense(Dense):
         self.flat_shape = self.kernel.shape
         features, units = self.flat_shape
         shape = (self.heads, -1, units) if self.joins_heads else (features, self.heads, -1)
-        self.kernel = Parameter(self.kernel.data.reshape(shape))
+        self.kernel = _reshaped(self.kernel, shape)
         if self.use_bias and not self.joins_heads:
-            self.bias = Parameter(self.bias.data.reshape(self.heads, -1))
+            self.bias = _reshaped(self.bias, (self.heads, -1))
 
     def call(self, x: Any) -> Any:
         kernel = ops.reshape(self.kernel, shape=self.flat_shape)
@@ -172,7 +162,13 @@ class _HeadDense(Dense):
         return ops.linear(x, kernel, ops.reshape(self.bias, shape=(self.units,)))
 
 
-class MultiHeadAttention(Layer):
+def _reshaped(p: Parameter, shape: tuple[int, ...]) -> Parameter:
+    """The parameter in another shape, with its regularizer and constraint."""
+    values = p.data.reshape(shape)
+    return Parameter(values, regularizer=p.regularizer, constraint=p.constraint)
+
+
+class MultiHeadAttention(Seeded):
     """concat(head_1, ..., head_h) W_o, with head_i = attention(q W_q,i, k W_k,i, v W_v,i).
 
     attention(q, k, v) = softmax(q k^T / sqrt(key_dim)) v. The weights lie in the layers `query`,
@@ -189,10 +185,16 @@ class MultiHeadAttention(Layer):
         output_shape: Number of output features; None for those of the query.
         kernel_initializer: Name or function that makes the four kernels.
         bias_initializer: Name or function that makes the biases.
+        kernel_regularizer: Name or function of a penalty on each kernel; None for none.
+        bias_regularizer: Name or function of a penalty on each bias; None for none.
+        kernel_constraint: Name or function of a constraint on each kernel; None for none.
+        bias_constraint: Name or function of a constraint on each bias; None for none.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         rotary: True rotates queries and keys by their positions, in self-attention.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one query, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         query (N, Tq, D), value and key (N, Tk, ...) -> (N, Tq, output_shape or D)
@@ -222,13 +224,19 @@ class MultiHeadAttention(Layer):
         output_shape: int | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        seed: Seed = None,
         rotary: bool = False,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.num_heads = positive_integer(self, "num_heads", num_heads)
         self.key_dim = positive_integer(self, "key_dim", key_dim)
         self.value_dim = key_dim
@@ -240,16 +248,21 @@ class MultiHeadAttention(Layer):
         self.features = output_shape
         if output_shape is not None:
             positive_integer(self, "output_shape", output_shape)
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
+        self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._set_seed(seed)
         self.rotary = rotary
         self.query = self._projection(num_heads * key_dim)
         self.key = self._projection(num_heads * key_dim)
         self.value = self._projection(num_heads * self.value_dim)
 
     def _projection(self, units: int, joins_heads: bool = False) -> _HeadDense:
-        initializers = self.kernel_initializer, self.bias_initializer
-        return _HeadDense(units, self.num_heads, joins_heads, self.use_bias, *initializers)
+        options = {
+            f"{kind}_{option}": getattr(self, f"{kind}_{option}")
+            for kind in ("kernel", "bias")
+            for option in ("initializer", "regularizer", "constraint")
+        }
+        return _HeadDense(units, self.num_heads, joins_heads, self.use_bias, options)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.attention_output = self._projection(self.features or input_shape[-1], True)
@@ -291,7 +304,7 @@ class MultiHeadAttention(Layer):
             value_mask = query_mask
         padding = padding_mask(key_mask, value_mask, query, k.shape[2])
         mask = combine_masks(attention_mask, padding, query, k.shape[2])
-        keep = keep_mask(self.dropout, (*q.shape[:3], k.shape[2]), q)
+        keep = keep_mask(self.dropout, (*q.shape[:3], k.shape[2]), q, self._generator)
         heads = ops.scaled_dot_product_attention(
             q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout
         )
@@ -343,15 +356,20 @@ def _merge_heads(x: Any) -> Any:
 # ---- one head, with a score of its own -----------------------------------------------------------
 
 
-class _ScoredAttention(Layer):
+class _ScoredAttention(Seeded):
     """softmax over the keys of score(query, key), times the values."""
 
     supports_masking = True
 
     def __init__(
-        self, dropout: float, name: str | None, trainable: bool, input_shape: tuple[int, ...] | None
+        self,
+        dropout: float,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_rate(self, "dropout", dropout)
         self.dropout = dropout
 
@@ -396,7 +414,7 @@ class _ScoredAttention(Layer):
         p = ops.masked_softmax(
             scores, None if real is None else real[:, None], causal=use_causal_mask
         )
-        drop = dropout_mask(self.dropout, p.shape, p)
+        drop = dropout_mask(self.dropout, p.shape, p, self._generator)
         y = (p if drop is None else p * drop) @ values
         if mask is not None:
             y = ops.where(as_mask(mask, query)[..., None], y, 0.0)  # type: ignore[index]
@@ -429,9 +447,11 @@ class Attention(_ScoredAttention):
         use_scale: True multiplies the scores, or for "concat" q + k, by a learned number.
         score_mode: "dot", "general" or "concat".
         dropout: Fraction of the attention probabilities dropped in training.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one query, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         query (N, Tq, D), value (N, Tk, V), key (N, Tk, D) -> (N, Tq, V)
@@ -452,12 +472,15 @@ class Attention(_ScoredAttention):
         use_scale: bool = False,
         score_mode: str = "dot",
         dropout: float = 0.0,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(dropout, name, trainable, input_shape)
+        super().__init__(dropout, name, trainable, input_shape, dtype)
+        self._set_seed(seed)
         check_choice(score_mode, ("dot", "general", "concat"), "score_mode of Attention")
         self.use_scale = use_scale
         self.score_mode = score_mode
@@ -496,6 +519,7 @@ class AdditiveAttention(_ScoredAttention):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one query, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         query (N, Tq, D), value (N, Tk, V), key (N, Tk, ...) -> (N, Tq, V)
@@ -520,8 +544,9 @@ class AdditiveAttention(_ScoredAttention):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(dropout, name, trainable, input_shape)
+        super().__init__(dropout, name, trainable, input_shape, dtype)
         self.units = units
         self.use_scale = use_scale
         if units is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, ops, regularizers
+from .. import activations, ops
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
 from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, project, simple_rnn_step
 from .base import Layer
 from .regularization import dropout_mask
+from .seeds import Seed, Seeded
 from .validation import check_recurrent
 
 
@@ -57,7 +58,7 @@ def check_cell(owner: Layer, cell: Any) -> None:
         )
 
 
-class _Cell(Layer):
+class _Cell(Seeded):
     """One step: cell(x (N, in), states) -> (y (N, units), new states)."""
 
     input_rank = 2
@@ -77,25 +78,30 @@ class _Cell(Layer):
         kernel_regularizer: Any,
         recurrent_regularizer: Any,
         bias_regularizer: Any,
+        kernel_constraint: Any,
+        recurrent_constraint: Any,
+        bias_constraint: Any,
         dropout: float,
         recurrent_dropout: float,
+        seed: Seed,
         name: str | None,
         trainable: bool,
         input_shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.units = check_recurrent(self, units, dropout, recurrent_dropout)
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.activation = activations.get(activation)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self._set_seed(seed)
+        self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._describe(
+            "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint
+        )
+        self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     @property
     def state_size(self) -> list[int]:
@@ -107,18 +113,10 @@ class _Cell(Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.input_features = input_shape[-1]
         width = self.num_gates * self.units
-        self.kernel = self.add_weight(
-            (self.input_features, width),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-        )
-        self.recurrent_kernel = self.add_weight(
-            (self.units, width), self.recurrent_initializer, regularizer=self.recurrent_regularizer
-        )
+        self.kernel = self._described("kernel", (self.input_features, width))
+        self.recurrent_kernel = self._described("recurrent", (self.units, width))
         if self.use_bias:
-            self.bias = self.add_weight(
-                self.bias_shape(), self.initial_bias, regularizer=self.bias_regularizer
-            )
+            self.bias = self._described("bias", self.bias_shape(), self.initial_bias)
 
     def bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
@@ -154,8 +152,8 @@ class _Cell(Layer):
     def draw_dropout_masks(self, x: Any) -> tuple[Any, Any]:
         """Factors of x (N, in) or (N, T, in), the same at each step, and of h; or None."""
         n, *steps, features = x.shape
-        x_mask = dropout_mask(self.dropout, (n, *(1 for _ in steps), features), x)
-        h_mask = dropout_mask(self.recurrent_dropout, (n, self.units), x)
+        x_mask = dropout_mask(self.dropout, (n, *(1 for _ in steps), features), x, self._generator)
+        h_mask = dropout_mask(self.recurrent_dropout, (n, self.units), x, self._generator)
         return x_mask, h_mask
 
     # ---- all steps -------------------------------------------------------------------------------
@@ -199,12 +197,18 @@ class SimpleRNNCell(_Cell):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         x (N, in), states h (N, units) each -> (y (N, units), new states)
@@ -233,12 +237,17 @@ class SimpleRNNCell(_Cell):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             units,
@@ -251,11 +260,16 @@ class SimpleRNNCell(_Cell):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
+            seed,
             name,
             trainable,
             input_shape,
+            dtype,
         )
 
     def step(self, x: Any, h: Any, h_mask: Any = None) -> list[Any]:  # type: ignore[override]
@@ -288,12 +302,18 @@ class LSTMCell(_Cell):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         x (N, in), states h and c (N, units) each -> (y (N, units), new states)
@@ -327,12 +347,17 @@ class LSTMCell(_Cell):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             units,
@@ -345,11 +370,16 @@ class LSTMCell(_Cell):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
+            seed,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.unit_forget_bias = unit_forget_bias
 
@@ -394,14 +424,20 @@ class GRUCell(_Cell):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
         reset_after: True multiplies by r after the product with h, as cuDNN and PyTorch do; False
             before it, as the paper does.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         x (N, in), states h (N, units) each -> (y (N, units), new states)
@@ -433,13 +469,18 @@ class GRUCell(_Cell):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         reset_after: bool = True,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             units,
@@ -452,11 +493,16 @@ class GRUCell(_Cell):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
+            seed,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.reset_after = reset_after
 
@@ -485,6 +531,7 @@ class StackedRNNCells(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         x (N, in), the states of each cell -> (y (N, units of the last), new states of each)
@@ -505,8 +552,9 @@ class StackedRNNCells(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.cells: list[Any] = list(cells) if isinstance(cells, (list, tuple)) else [cells]
         for cell in self.cells or [None]:
             check_cell(self, cell)

@@ -22,6 +22,7 @@ class Residual(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters of both paths.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (...) -> the shape that both paths return
@@ -49,8 +50,9 @@ class Residual(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_layer(self, branch)
         if shortcut is not None:
             check_layer(self, shortcut)
@@ -81,6 +83,7 @@ class Parallel(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters of all branches.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Raises:
         TypeError: If a branch is no layer.
@@ -105,8 +108,9 @@ class Parallel(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_choice(join, ("concat", "sum", "list"), "join of Parallel")
         is_one_list = len(layers) == 1 and isinstance(layers[0], (list, tuple))
         self.branches: list[Layer] = list(layers[0] if is_one_list else layers)

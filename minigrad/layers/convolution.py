@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, ops, regularizers
+from .. import activations, ops
 from .base import Layer
 from .validation import check_data_format, check_padding, positive_integer, positive_pair
 
@@ -27,11 +27,13 @@ class _Convolution(Layer):
         use_bias: bool,
         bias_initializer: Any,
         bias_regularizer: Any,
+        bias_constraint: Any,
         name: str | None,
         trainable: bool,
         input_shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         self.kernel_size = positive_pair(self, "kernel_size", kernel_size)
         self.strides = positive_pair(self, "strides", strides)
@@ -39,14 +41,11 @@ class _Convolution(Layer):
         self.padding = check_padding(self, padding, self.padding_names)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def _add_bias(self, filters: int) -> None:
         if self.use_bias:
-            self.bias = self.add_weight(
-                (filters,), self.bias_initializer, regularizer=self.bias_regularizer
-            )
+            self.bias = self._described("bias", (filters,))
 
     def _conv2d(self, x: Any, kernel: Any, bias: Any, groups: int = 1) -> Any:
         """ops.conv2d with the layer's strides, padding and dilation."""
@@ -85,9 +84,12 @@ class Conv2D(_Convolution):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, filters)
@@ -116,10 +118,13 @@ class Conv2D(_Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -131,9 +136,11 @@ class Conv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.filters = positive_integer(self, "filters", filters)
         self.groups = positive_integer(self, "groups", groups)
@@ -141,8 +148,7 @@ class Conv2D(_Convolution):
             raise ValueError(
                 f"{type(self).__name__}: {filters} filters do not divide into {groups} groups"
             )
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
@@ -151,11 +157,7 @@ class Conv2D(_Convolution):
                 f"{type(self).__name__}: {channels} channels do not divide into "
                 f"{self.groups} groups"
             )
-        self.kernel = self.add_weight(
-            self._kernel_shape(channels),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-        )
+        self.kernel = self._described("kernel", self._kernel_shape(channels))
         self._add_bias(self.filters)
 
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
@@ -184,9 +186,12 @@ class Conv1D(Conv2D):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, OT, filters)
@@ -218,10 +223,13 @@ class Conv1D(Conv2D):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         size = self._single("kernel_size", kernel_size)
         stride = self._single("strides", strides)
@@ -240,9 +248,12 @@ class Conv1D(Conv2D):
             bias_initializer,
             kernel_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            bias_constraint,
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )
 
     def _single(self, name: str, value: Any) -> int:
@@ -286,9 +297,12 @@ class DepthwiseConv2D(_Convolution):
         bias_initializer: Name or function that makes the bias (C * depth_multiplier,).
         depthwise_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        depthwise_constraint: Name or function of a constraint on the kernel; None for none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, C * depth_multiplier)
@@ -319,10 +333,13 @@ class DepthwiseConv2D(_Convolution):
         bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -334,20 +351,21 @@ class DepthwiseConv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self._describe(
+            "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
+        )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
+        self.kernel = self._described(
+            "depthwise", (*self.kernel_size, channels, self.depth_multiplier)
         )
         self._add_bias(channels * self.depth_multiplier)
 
@@ -377,9 +395,15 @@ class SeparableConv2D(_Convolution):
         depthwise_regularizer: Name or function of a penalty on the depthwise kernel; None for none.
         pointwise_regularizer: Name or function of a penalty on the pointwise kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        depthwise_constraint: Name or function of a constraint on the depthwise kernel; None for
+            none.
+        pointwise_constraint: Name or function of a constraint on the pointwise kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, filters)
@@ -413,10 +437,14 @@ class SeparableConv2D(_Convolution):
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -428,28 +456,28 @@ class SeparableConv2D(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.filters = positive_integer(self, "filters", filters)
         self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self._describe(
+            "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
+        )
+        self._describe(
+            "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint
+        )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
-        self.depthwise_kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
+        self.depthwise_kernel = self._described(
+            "depthwise", (*self.kernel_size, channels, self.depth_multiplier)
         )
-        self.pointwise_kernel = self.add_weight(
-            (1, 1, channels * self.depth_multiplier, self.filters),
-            self.pointwise_initializer,
-            regularizer=self.pointwise_regularizer,
+        self.pointwise_kernel = self._described(
+            "pointwise", (1, 1, channels * self.depth_multiplier, self.filters)
         )
         self._add_bias(self.filters)
 
@@ -480,9 +508,12 @@ class Conv2DTranspose(_Convolution):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, filters)
@@ -513,10 +544,13 @@ class Conv2DTranspose(_Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             kernel_size,
@@ -528,22 +562,19 @@ class Conv2DTranspose(_Convolution):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            bias_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.filters = positive_integer(self, "filters", filters)
         self.output_padding = output_padding
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (*self.kernel_size, self.filters, channels),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-        )
+        self.kernel = self._described("kernel", (*self.kernel_size, self.filters, channels))
         self._add_bias(self.filters)
 
     def call(self, x: Any) -> Any:

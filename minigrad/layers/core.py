@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, ops, regularizers
+from .. import activations, ops
 from .base import Layer
 from .validation import positive_integer
 
@@ -23,10 +23,13 @@ class Dense(Layer):
         bias_initializer: Name or function that makes the bias (units,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
         input_dim: Short for input_shape=(input_dim,).
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (..., in) -> (..., units)
@@ -53,20 +56,21 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape, input_dim)
+        super().__init__(name, trainable, input_shape, input_dim, dtype)
         self.units = positive_integer(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         if len(input_shape) < 2:
@@ -75,15 +79,9 @@ class Dense(Layer):
                 "one sample x goes in as x[None, :]"
             )
         self.input_features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (self.input_features, self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-        )
+        self.kernel = self._described("kernel", (self.input_features, self.units))
         if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,), self.bias_initializer, regularizer=self.bias_regularizer
-            )
+            self.bias = self._described("bias", (self.units,))
 
     def call(self, x: Any) -> Any:
         if not self.use_bias:

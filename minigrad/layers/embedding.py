@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers, ops, regularizers
+from .. import ops
 from ..engine.tensor import Tensor
 from .base import Layer
 from .validation import positive_integer
@@ -18,11 +18,13 @@ class Embedding(Layer):
         output_dim: Length of each vector.
         embeddings_initializer: Name or function that makes the vectors (input_dim, output_dim).
         embeddings_regularizer: Name or function of a penalty on them; None for none.
+        embeddings_constraint: Name or function of a constraint on them; None for none.
         mask_zero: True makes id 0 padding, which layers that take a mask skip.
         input_length: Short for input_shape=(input_length,).
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the vectors.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         integers, or floats that are whole numbers (...) -> (..., output_dim)
@@ -45,26 +47,25 @@ class Embedding(Layer):
         output_dim: int,
         embeddings_initializer: Any = "uniform",
         embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
         mask_zero: bool = False,
         input_length: int | None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape, input_dim=input_length)
+        super().__init__(name, trainable, input_shape, input_length, dtype)
         self.input_dim = positive_integer(self, "input_dim", input_dim)
         self.output_dim = positive_integer(self, "output_dim", output_dim)
         self.mask_zero = mask_zero
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self._describe(
+            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-        )
+        self.embeddings = self._described("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, x: Any) -> Any:
         ids = x if x.dtype.kind in "iu" else self._whole_ids(x)

@@ -21,6 +21,7 @@ class Lambda(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Example:
         >>> Lambda(lambda x: x**2)(np.array([[1.0, 3.0]])).numpy().tolist()
@@ -39,8 +40,9 @@ class Lambda(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.function = function
         self.mask = mask
         self.arguments = dict(arguments or {})
@@ -70,6 +72,7 @@ class Identity(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Example:
         >>> Identity()(np.array([1.0, 2.0])).numpy().tolist()
@@ -85,8 +88,9 @@ class Identity(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
 
     def call(self, x: Any) -> Any:
         return x

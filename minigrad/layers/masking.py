@@ -18,6 +18,7 @@ class Masking(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, T, C), with a mask (N, T)
@@ -35,8 +36,9 @@ class Masking(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.mask_value = mask_value
 
     def call(self, x: Any) -> Any:

@@ -25,6 +25,7 @@ class Merge(Layer):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
     """
 
     accepts_integers = True
@@ -33,8 +34,10 @@ class Merge(Layer):
     fewest = 1
     most: int | None = None
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name, trainable)
+    def __init__(
+        self, *, name: str | None = None, trainable: bool = True, dtype: Any = None
+    ) -> None:
+        super().__init__(name, trainable, dtype=dtype)
 
     def merge(self, xs: list[Any]) -> Any:
         """The result for tensors of one number of axes.
@@ -100,6 +103,7 @@ class Add(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors whose lengths are equal or 1 -> their common shape
@@ -119,6 +123,7 @@ class Subtract(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         two tensors whose lengths are equal or 1 -> their common shape
@@ -140,6 +145,7 @@ class Multiply(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors whose lengths are equal or 1 -> their common shape
@@ -159,6 +165,7 @@ class Average(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors whose lengths are equal or 1 -> their common shape
@@ -178,6 +185,7 @@ class Maximum(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors whose lengths are equal or 1 -> their common shape
@@ -197,6 +205,7 @@ class Minimum(Merge):
     Args:
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors whose lengths are equal or 1 -> their common shape
@@ -223,6 +232,7 @@ class Concatenate(Merge):
         axis: The axis that grows.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         a list of tensors that are equal in all other lengths -> the same, longer along `axis`
@@ -235,8 +245,10 @@ class Concatenate(Merge):
         (2, 4)
     """
 
-    def __init__(self, axis: int = -1, *, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
+    def __init__(
+        self, axis: int = -1, *, name: str | None = None, trainable: bool = True, dtype: Any = None
+    ) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self.axis = axis
 
     def call(self, inputs: Any) -> Any:
@@ -273,6 +285,7 @@ class Dot(Merge):
         normalize: True for cosines: vectors along that axis get length 1 first.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, ...a, k, ...), (N, ...b, k, ...) -> (N, ...a, ...b); (N, k), (N, k) -> (N, 1)
@@ -294,8 +307,9 @@ class Dot(Merge):
         *,
         name: str | None = None,
         trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, trainable=trainable)
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         pair = [int(axes)] * 2 if hasattr(axes, "__index__") else list(axes)
         if len(pair) != 2 or 0 in pair:
             raise ValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers, ops, regularizers
+from .. import initializers, ops
 from ..arguments import explains_arguments
 from ..backend import Array, backend, chunks, device_name
 from ..config import as_data, to_device
@@ -30,32 +30,29 @@ class _Affine(Layer):
         gamma_initializer: Any,
         beta_regularizer: Any,
         gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
         name: str | None,
         trainable: bool,
         input_shape: tuple[int, ...] | None,
+        dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_axis(self, axis)
         self.axis = axis
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self._describe("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self._describe("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
 
     def _add_affine(self, shape: tuple[int, ...]) -> None:
         """Make gamma and beta, those of them that the layer has."""
         self.affine_shape = shape
         if self.scale:
-            self.gamma = self.add_weight(
-                shape, self.gamma_initializer, regularizer=self.gamma_regularizer
-            )
+            self.gamma = self._described("gamma", shape)
         if self.center:
-            self.beta = self.add_weight(
-                shape, self.beta_initializer, regularizer=self.beta_regularizer
-            )
+            self.beta = self._described("beta", shape)
 
     def _affine(self, x: Any) -> tuple[Any, Any]:
         """gamma and beta, or ones and zeros in their place."""
@@ -80,9 +77,12 @@ class LayerNormalization(_Affine):
         gamma_initializer: Name or function that makes gamma.
         beta_regularizer: Name or function of a penalty on beta; None for none.
         gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        beta_constraint: Name or function of a constraint on beta; None for none.
+        gamma_constraint: Name or function of a constraint on gamma; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, ..., features) -> (N, ..., features)
@@ -111,10 +111,13 @@ class LayerNormalization(_Affine):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             axis,
@@ -125,9 +128,12 @@ class LayerNormalization(_Affine):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -162,6 +168,7 @@ class RMSNormalization(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, ..., features) -> (N, ..., features)
@@ -188,8 +195,9 @@ class RMSNormalization(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_axis(self, axis)
         self.axis = axis
         self.epsilon = epsilon
@@ -215,6 +223,7 @@ class UnitNormalization(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, ...) -> (N, ...)
@@ -233,8 +242,9 @@ class UnitNormalization(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.axis = tuple(axis) if isinstance(axis, list) else axis
 
     def call(self, x: Any) -> Any:
@@ -307,9 +317,12 @@ class BatchNormalization(_ChannelNormalization):
         moving_variance_initializer: Name or function that makes the first moving variance.
         beta_regularizer: Name or function of a penalty on beta; None for none.
         gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        beta_constraint: Name or function of a constraint on beta; None for none.
+        gamma_constraint: Name or function of a constraint on gamma; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes gamma, beta and the moving averages.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, ..., C) -> (N, ..., C)
@@ -341,10 +354,13 @@ class BatchNormalization(_ChannelNormalization):
         moving_variance_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             axis,
@@ -355,9 +371,12 @@ class BatchNormalization(_ChannelNormalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
@@ -511,9 +530,12 @@ class GroupNormalization(_ChannelNormalization):
         gamma_initializer: Name or function that makes gamma.
         beta_regularizer: Name or function of a penalty on beta; None for none.
         gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        beta_constraint: Name or function of a constraint on beta; None for none.
+        gamma_constraint: Name or function of a constraint on gamma; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, ..., C) -> (N, ..., C)
@@ -541,10 +563,13 @@ class GroupNormalization(_ChannelNormalization):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             axis,
@@ -555,9 +580,12 @@ class GroupNormalization(_ChannelNormalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             name,
             trainable,
             input_shape,
+            dtype,
         )
         self.groups = groups if groups == -1 else positive_integer(self, "groups", groups)
 
@@ -590,9 +618,12 @@ class InstanceNormalization(GroupNormalization):
         gamma_initializer: Name or function that makes gamma.
         beta_regularizer: Name or function of a penalty on beta; None for none.
         gamma_regularizer: Name or function of a penalty on gamma; None for none.
+        beta_constraint: Name or function of a constraint on beta; None for none.
+        gamma_constraint: Name or function of a constraint on gamma; None for none.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, ..., C) -> (N, ..., C)
@@ -619,10 +650,13 @@ class InstanceNormalization(GroupNormalization):
         gamma_initializer: Any = "ones",
         beta_regularizer: Any = None,
         gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             -1,
@@ -634,9 +668,12 @@ class InstanceNormalization(GroupNormalization):
             gamma_initializer,
             beta_regularizer,
             gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )
 
 
@@ -651,6 +688,7 @@ class LocalResponseNormalization(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (..., C) -> (..., C)
@@ -678,8 +716,9 @@ class LocalResponseNormalization(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if n < 1 or n % 2 == 0:
             raise ValueError(
                 "LocalResponseNormalization: n counts a channel and as many on either side: an odd "

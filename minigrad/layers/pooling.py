@@ -27,8 +27,9 @@ class _Pooling2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.pool_size = positive_pair(self, "pool_size", pool_size)
         self.strides = None if strides is None else positive_pair(self, "strides", strides)
         self.padding = check_padding(self, padding)
@@ -45,6 +46,7 @@ class MaxPooling2D(_Pooling2D):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, C)
@@ -73,6 +75,7 @@ class AveragePooling2D(_Pooling2D):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, C)
@@ -107,8 +110,9 @@ class _Pooling1D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.pool_size = positive_integer(self, "pool_size", _first(pool_size))
         self.strides = self.pool_size
         if strides is not None:
@@ -139,6 +143,7 @@ class MaxPooling1D(_Pooling1D):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, OT, C)
@@ -165,6 +170,7 @@ class AveragePooling1D(_Pooling1D):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, OT, C)
@@ -194,8 +200,9 @@ class _GlobalPooling(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.keepdims = keepdims
 
 
@@ -207,6 +214,7 @@ class GlobalAveragePooling2D(_GlobalPooling):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, C), or (N, 1, 1, C) with keepdims
@@ -233,6 +241,7 @@ class GlobalMaxPooling2D(_GlobalPooling):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, C), or (N, 1, 1, C) with keepdims
@@ -259,6 +268,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, C), or (N, 1, C) with keepdims
@@ -300,6 +310,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, C), or (N, 1, C) with keepdims

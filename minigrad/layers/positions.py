@@ -21,6 +21,7 @@ class SinusoidalPositions(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, D) -> (N, T, D)
@@ -46,8 +47,9 @@ class SinusoidalPositions(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.base = base
 
     def call(self, x: Any, start: int = 0) -> Any:
@@ -95,6 +97,7 @@ class LearnedPositions(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the vectors.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, D) -> (N, T, D)
@@ -119,8 +122,9 @@ class LearnedPositions(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.sequence_length = positive_integer(self, "sequence_length", sequence_length)
         self.initializer = initializers.get(initializer)
 

@@ -21,6 +21,7 @@ class Rescaling(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (...) -> (...)
@@ -40,8 +41,9 @@ class Rescaling(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.scale = scale
         self.offset = offset
 
@@ -72,6 +74,7 @@ class Normalization(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: mean and variance are not trained.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, ...) -> (N, ...)
@@ -100,8 +103,9 @@ class Normalization(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if (mean is None) != (variance is None):
             raise ValueError(
                 "Normalization: give both mean and variance, or neither and call adapt(data)"

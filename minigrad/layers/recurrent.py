@@ -24,6 +24,7 @@ from .cells import (
 )
 from .masking import as_mask
 from .modes import training
+from .seeds import Seed
 from .validation import check_recurrent
 
 
@@ -46,6 +47,7 @@ class RNN(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, in) -> (N, units), or (N, T, units) with return_sequences
@@ -77,8 +79,9 @@ class RNN(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         check_cell(self, cell)
@@ -292,9 +295,14 @@ class SimpleRNN(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         return_sequences: True returns the output of every step, False that of the last.
         return_state: True returns [output, *states].
         go_backwards: True runs from the last step to the first; outputs come in that order.
@@ -305,6 +313,7 @@ class SimpleRNN(RNN):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, in) -> (N, units), or (N, T, units) with return_sequences
@@ -332,8 +341,12 @@ class SimpleRNN(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        seed: Seed = None,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
@@ -344,6 +357,7 @@ class SimpleRNN(RNN):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         check_recurrent(self, units, dropout, recurrent_dropout)
         cell = SimpleRNNCell(
@@ -356,8 +370,12 @@ class SimpleRNN(RNN):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
+            seed,
         )
         super().__init__(
             cell,
@@ -370,6 +388,7 @@ class SimpleRNN(RNN):
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )
 
 
@@ -391,9 +410,14 @@ class LSTM(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         return_sequences: True returns the output of every step, False that of the last.
         return_state: True returns [output, *states].
         go_backwards: True runs from the last step to the first; outputs come in that order.
@@ -406,6 +430,7 @@ class LSTM(RNN):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, in) -> (N, units), or (N, T, units) with return_sequences
@@ -435,20 +460,25 @@ class LSTM(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        seed: Seed = None,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
-        zero_output_for_mask: bool = False,
         use_cudnn: Any = "auto",
         implementation: int = 2,
+        zero_output_for_mask: bool = False,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         check_recurrent(self, units, dropout, recurrent_dropout)
         cell = LSTMCell(
@@ -463,8 +493,12 @@ class LSTM(RNN):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
+            seed,
         )
         super().__init__(
             cell,
@@ -477,6 +511,7 @@ class LSTM(RNN):
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )
 
 
@@ -497,9 +532,14 @@ class GRU(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        kernel_constraint: Name or function of a constraint on the kernel; None for none.
+        recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
+            none.
+        bias_constraint: Name or function of a constraint on the bias; None for none.
         dropout: Fraction of the inputs dropped in training; one mask for all steps.
         recurrent_dropout: Fraction of h dropped in training, on its way into the product; one mask
             for all steps.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         reset_after: True multiplies by r after the product with h, as cuDNN and PyTorch do; False
             before it, as the paper does.
         return_sequences: True returns the output of every step, False that of the last.
@@ -514,6 +554,7 @@ class GRU(RNN):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, in) -> (N, units), or (N, T, units) with return_sequences
@@ -542,21 +583,26 @@ class GRU(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        reset_after: bool = True,
+        seed: Seed = None,
         return_sequences: bool = False,
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
-        zero_output_for_mask: bool = False,
+        reset_after: bool = True,
         use_cudnn: Any = "auto",
         implementation: int = 2,
+        zero_output_for_mask: bool = False,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         check_recurrent(self, units, dropout, recurrent_dropout)
         cell = GRUCell(
@@ -570,9 +616,13 @@ class GRU(RNN):
             kernel_regularizer,
             recurrent_regularizer,
             bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
             dropout,
             recurrent_dropout,
             reset_after,
+            seed,
         )
         super().__init__(
             cell,
@@ -585,4 +635,5 @@ class GRU(RNN):
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )

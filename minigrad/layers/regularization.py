@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend import Array
 from ..random import normal_like, uniform_like
-from .base import Layer
 from .modes import is_training
-from .validation import check_rate
+from .seeds import Seed, Seeded
+from .validation import check_data_format, check_rate
 
 
-class Dropout(Layer):
+class Dropout(Seeded):
     """In training each element is dropped with probability `rate`, the rest divided by 1 - rate.
 
     Args:
         rate: Fraction of the elements to drop, in [0, 1).
+        noise_shape: Shape of the mask: an axis of length 1 is dropped as a whole, None stands for the
+            length of x; None for one decision per element.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (...) -> (...)
@@ -40,42 +46,71 @@ class Dropout(Layer):
     def __init__(
         self,
         rate: float,
+        noise_shape: Any = None,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_rate(self, "rate", rate)
         self.rate = rate
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self._set_seed(seed)
 
     def call(self, x: Any) -> Any:
-        mask = dropout_mask(self.rate, self.mask_shape(x), x)
+        mask = dropout_mask(self.rate, self.mask_shape(x), x, self._generator)
         return x if mask is None else x * mask
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
-        """The shape of the mask: one decision per element."""
-        return x.shape
+        """The shape of the mask, which broadcasts to that of x: one decision per element."""
+        if self.noise_shape is None:
+            return x.shape
+        shape = self.noise_shape
+        if len(shape) != x.ndim or any(m not in (None, 1, n) for m, n in zip(shape, x.shape)):
+            raise ValueError(
+                f"Dropout: noise_shape {shape} does not broadcast to an input of shape {x.shape}"
+            )
+        return tuple(n if m is None else m for m, n in zip(shape, x.shape))
 
 
-def keep_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
+def keep_mask(
+    rate: float, shape: tuple[int, ...], like: Any, source: np.random.Generator | None = None
+) -> Array | None:
     """True with probability 1 - rate; None outside of training or where nothing is dropped.
 
-    It is drawn on the host and lies on the device of `like`.
+    It is drawn on the host, from `source` or minigrad.seed's, and lies on the device of `like`.
     """
     if rate == 0 or not is_training():
         return None
-    return uniform_like(shape, like) < 1 - rate
+    return uniform_like(shape, like, source) < 1 - rate
 
 
-def dropout_mask(rate: float, shape: tuple[int, ...], like: Any) -> Array | None:
+def dropout_mask(
+    rate: float, shape: tuple[int, ...], like: Any, source: np.random.Generator | None = None
+) -> Array | None:
     """keep_mask as factors: 0 with probability `rate`, else 1 / (1 - rate)."""
-    keep = keep_mask(rate, shape, like)
+    keep = keep_mask(rate, shape, like, source)
     return None if keep is None else keep.astype(like.dtype) * (1 / (1 - rate))
 
 
 class _SpatialDropout(Dropout):
     """Dropout with one decision per sample and channel."""
+
+    def __init__(
+        self,
+        rate: float,
+        seed: Seed,
+        name: str | None,
+        trainable: bool,
+        input_shape: tuple[int, ...] | None,
+        dtype: Any,
+    ) -> None:
+        super().__init__(
+            rate, None, seed, name=name, trainable=trainable, input_shape=input_shape, dtype=dtype
+        )
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
         """The shape of the mask: one decision per sample and channel."""
@@ -87,9 +122,11 @@ class SpatialDropout1D(_SpatialDropout):
 
     Args:
         rate: Fraction of the channels to drop, in [0, 1).
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, T, C)
@@ -107,15 +144,30 @@ class SpatialDropout1D(_SpatialDropout):
 
     input_rank = 3
 
+    def __init__(
+        self,
+        rate: float,
+        seed: Seed = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(rate, seed, name, trainable, input_shape, dtype)
+
 
 class SpatialDropout2D(_SpatialDropout):
     """Dropout of whole channels of images: one decision per sample and channel.
 
     Args:
         rate: Fraction of the channels to drop, in [0, 1).
+        data_format: "channels_last" or None, which is the same.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, H, W, C)
@@ -133,15 +185,31 @@ class SpatialDropout2D(_SpatialDropout):
 
     input_rank = 4
 
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: Seed = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+    ) -> None:
+        check_data_format(data_format)
+        super().__init__(rate, seed, name, trainable, input_shape, dtype)
 
-class GaussianNoise(Layer):
+
+class GaussianNoise(Seeded):
     """In training, normal noise is added to each element.
 
     Args:
         stddev: Its standard deviation.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (...) -> (...)
@@ -160,32 +228,37 @@ class GaussianNoise(Layer):
     def __init__(
         self,
         stddev: float,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if not stddev >= 0:
             raise ValueError(f"GaussianNoise: stddev must be 0 or more, not {stddev!r}")
         self.stddev = stddev
+        self._set_seed(seed)
 
     def call(self, x: Any) -> Any:
         if not is_training() or self.stddev == 0:
             return x
-        return x + normal_like(x.shape, like=x) * self.stddev
+        return x + normal_like(x.shape, like=x, source=self._generator) * self.stddev
 
 
-class GaussianDropout(Layer):
+class GaussianDropout(Seeded):
     """In training each element is multiplied by normal noise of mean 1.
 
     Its variance is rate / (1 - rate), that of the factors of Dropout.
 
     Args:
         rate: As of Dropout, in [0, 1).
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (...) -> (...)
@@ -207,17 +280,20 @@ class GaussianDropout(Layer):
     def __init__(
         self,
         rate: float,
+        seed: Seed = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_rate(self, "rate", rate)
         self.rate = rate
+        self._set_seed(seed)
 
     def call(self, x: Any) -> Any:
         if not is_training() or self.rate == 0:
             return x
         deviation = float(self.rate / (1 - self.rate)) ** 0.5
-        return x * (1 + normal_like(x.shape, like=x) * deviation)
+        return x * (1 + normal_like(x.shape, like=x, source=self._generator) * deviation)

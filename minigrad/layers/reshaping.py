@@ -21,6 +21,7 @@ class Flatten(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, ...) -> (N, product of the rest)
@@ -38,8 +39,9 @@ class Flatten(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
 
     def call(self, x: Any) -> Any:
         return ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
@@ -53,6 +55,7 @@ class Reshape(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, ...) -> (N, *target_shape)
@@ -74,8 +77,9 @@ class Reshape(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.target_shape = _integers(self, "target_shape", target_shape)
 
     def call(self, x: Any) -> Any:
@@ -90,6 +94,7 @@ class RepeatVector(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, features) -> (N, n, features)
@@ -112,8 +117,9 @@ class RepeatVector(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if not hasattr(n, "__index__") or n < 1:
             raise ValueError(f"n must be a whole number above 0, not {n!r}")
         self.n = int(n)
@@ -130,6 +136,7 @@ class Permute(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Raises:
         ValueError: If dims does not name each axis once.
@@ -148,8 +155,9 @@ class Permute(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.dims = _integers(self, "dims", dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
@@ -173,6 +181,7 @@ class ZeroPadding1D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, before + T + after, C)
@@ -195,8 +204,9 @@ class ZeroPadding1D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         self.padding = _ends(padding, "padding")
 
@@ -212,6 +222,7 @@ class Cropping1D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, T - before - after, C)
@@ -234,8 +245,9 @@ class Cropping1D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.cropping = _ends(cropping, "cropping")
 
     def call(self, x: Any) -> Any:
@@ -255,6 +267,7 @@ class UpSampling1D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, T, C) -> (N, size * T, C)
@@ -276,8 +289,9 @@ class UpSampling1D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.size = positive_integer(self, "size", size)
 
     def call(self, x: Any) -> Any:
@@ -296,6 +310,7 @@ class ZeroPadding2D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)
@@ -318,8 +333,9 @@ class ZeroPadding2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         self.padding = _border(padding, "padding")
 
@@ -338,6 +354,7 @@ class ReflectionPadding2D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, H + top + bottom, W + left + right, C)
@@ -362,8 +379,9 @@ class ReflectionPadding2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         self.padding = _border(padding, "padding")
 
@@ -380,6 +398,7 @@ class Cropping2D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, H - top - bottom, W - left - right, C)
@@ -403,8 +422,9 @@ class Cropping2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         self.cropping = _border(cropping, "cropping")
 
@@ -428,6 +448,7 @@ class UpSampling2D(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
 
     Shape:
         (N, H, W, C) -> (N, size[0] * H, size[1] * W, C)
@@ -451,8 +472,9 @@ class UpSampling2D(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
         check_choice(interpolation, ("nearest", "bilinear"), "interpolation of UpSampling2D")
         self.size = positive_pair(self, "size", size)

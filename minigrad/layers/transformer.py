@@ -34,8 +34,9 @@ class _TransformerBlock(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         self.intermediate_dim = positive_integer(self, "intermediate_dim", intermediate_dim)
         self.num_heads = positive_integer(self, "num_heads", num_heads)
         check_rate(self, "dropout", dropout)
@@ -113,6 +114,7 @@ class TransformerEncoder(_TransformerBlock):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, D) -> (N, T, D)
@@ -146,6 +148,7 @@ class TransformerEncoder(_TransformerBlock):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
             intermediate_dim,
@@ -161,6 +164,7 @@ class TransformerEncoder(_TransformerBlock):
             name=name,
             trainable=trainable,
             input_shape=input_shape,
+            dtype=dtype,
         )
         self.causal = causal
 
@@ -214,6 +218,7 @@ class TransformerDecoder(_TransformerBlock):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         x (N, T, D), memory (N, S, ...) -> (N, T, D)

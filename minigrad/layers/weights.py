@@ -73,6 +73,21 @@ class Weighted(Recorded):
             penalty = regularizers.get(regularizer)
             return Parameter(values, name, trainable, penalty, dtype, constraints.get(constraint))
 
+    def _describe(self, kind: str, initializer: Any, regularizer: Any, constraint: Any) -> None:
+        """Keep the options of a kind of weight, as `kernel_initializer` and so on."""
+        setattr(self, f"{kind}_initializer", initializers.get(initializer))
+        setattr(self, f"{kind}_regularizer", regularizers.get(regularizer))
+        setattr(self, f"{kind}_constraint", constraints.get(constraint))
+
+    def _described(self, kind: str, shape: tuple[int, ...], initializer: Any = None) -> Parameter:
+        """A new Parameter by the options of its kind; `initializer` takes the place of theirs."""
+        return self.add_weight(
+            shape,
+            initializer or getattr(self, f"{kind}_initializer"),
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
+        )
+
     # ---- a dtype of its own ----------------------------------------------------------------------
 
     def _in_dtype(self) -> AbstractContextManager[Any]:
@@ -94,7 +109,8 @@ class Weighted(Recorded):
         with self._in_dtype():
             x, others = map_structure(cast, x), tuple(map_structure(cast, y) for y in others)
             options = {name: map_structure(cast, value) for name, value in options.items()}
-            return self(x, *others, training=training, **options)
+            layer: Any = self
+            return layer(x, *others, training=training, **options)
 
 
 def _check_dtype(layer: Any, dtype: Any) -> np.dtype:

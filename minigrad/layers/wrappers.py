@@ -24,6 +24,7 @@ class Bidirectional(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters of both layers.
         input_shape: Shape of one input, without the batch axis; that of `layer` if None.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, in) -> (N, 2 * units) with "concat", (N, T, 2 * units) with return_sequences; with
@@ -52,8 +53,9 @@ class Bidirectional(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         if merge_mode is not None:
             check_choice(merge_mode, self.MERGE_MODES, "merge_mode of Bidirectional")
         for given in (layer, backward_layer):
@@ -163,6 +165,7 @@ class TimeDistributed(Layer):
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters of `layer`.
         input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of parameters and output; None for the default one.
 
     Shape:
         (N, T, ...) -> (N, T, *output of the layer)
@@ -183,8 +186,9 @@ class TimeDistributed(Layer):
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape)
+        super().__init__(name, trainable, input_shape, dtype=dtype)
         check_layer(self, layer)
         self.layer = layer
 

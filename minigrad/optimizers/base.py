@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import Array, backend, device_name
 from ..config import to_device
-from ..constraints import apply_constraints, constrained
+from ..constraints import apply_constraints
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
 from ..utils.serialization import Configurable, serialize
@@ -262,10 +262,12 @@ class Optimizer(Configurable):
             self._refuse_mixture(parameters)
         flat = xp.concatenate(arrays, None)
         self._is_half = flat.dtype == "float16"
-        dtype = state_dtype(flat.dtype)
-        self._flat = [flat, *(xp.full(flat.shape, self.initial, dtype) for _ in self.slots)]
+        self._flat = [
+            flat,
+            *(xp.full(flat.shape, self.initial, state_dtype(flat.dtype)) for _ in self.slots),
+        ]
+        self._constrained = [i for i, p in enumerate(parameters) if getattr(p, "constraint", None)]
         self.parameters, self._views, self._blocks = parameters, [], []
-        self._constrained = constrained(parameters)
         stop = 0
         for p, array in zip(parameters, arrays):
             start, stop = stop, stop + array.size

@@ -1,0 +1,120 @@
+"""Layers and their options have Keras's values, from Keras's weights."""
+
+# ruff: noqa: E402 - torch may be missing
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+import minigrad
+from minigrad import constraints
+
+pytestmark = pytest.mark.parity
+
+
+def numbers(x):
+    return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def same_weights(ours, theirs, seed=0):
+    """Give both the same random weights, by their order."""
+    draw = np.random.default_rng(seed)
+    weights = [draw.standard_normal(w.shape).astype("float32") for w in theirs.get_weights()]
+    ours.set_weights(weights)
+    theirs.set_weights(weights)
+
+
+# ---- constraints ---------------------------------------------------------------------------------
+
+CONSTRAINTS = {
+    "non_neg": {},
+    "max_norm": {"max_value": 0.7},
+    "max_norm rows": {"max_value": 0.7, "axis": 1},
+    "unit_norm": {},
+    "unit_norm all": {"axis": [0, 1]},
+    "min_max_norm": {"min_value": 0.5, "max_value": 0.8, "rate": 0.6},
+}
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_constraints(name):
+    w = np.random.default_rng(0).standard_normal((4, 3)).astype("float32")
+    w[:, 1] = 0
+    kind = name.split()[0]
+    ours = getattr(constraints, kind)(**CONSTRAINTS[name])(w)
+    theirs = getattr(keras.constraints, kind)(**CONSTRAINTS[name])(w)
+    np.testing.assert_allclose(ours, numbers(theirs), rtol=1e-5, atol=1e-7)
+
+
+OPTIMIZERS = {
+    "sgd": lambda m: m.optimizers.SGD(0.2, momentum=0.9, weight_decay=0.1, clipnorm=0.5),
+    "adam": lambda m: m.optimizers.Adam(0.1, clipvalue=0.1),
+    "adamw": lambda m: m.optimizers.AdamW(0.1, weight_decay=0.2, global_clipnorm=0.3),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_constraints_in_training(name):
+    draw = np.random.default_rng(1)
+    x, y = (draw.standard_normal((12, n)).astype("float32") for n in (4, 2))
+    models = []
+    for module in (minigrad, keras):
+        models.append(
+            module.Sequential(
+                [
+                    module.layers.Input((4,)),
+                    module.layers.Dense(
+                        5, "tanh", kernel_constraint="max_norm", bias_constraint="non_neg"
+                    ),
+                    module.layers.BatchNormalization(gamma_constraint="unit_norm"),
+                    module.layers.Dense(
+                        2, kernel_constraint=module.constraints.MinMaxNorm(0.3, 0.6, 0.9)
+                    ),
+                ]
+            )
+        )
+        models[-1].compile(OPTIMIZERS[name](module), "mse")
+    same_weights(models[0].layers[0], models[1].layers[0])
+    same_weights(models[0].layers[2], models[1].layers[2])
+    for model in models:
+        model.fit(x, y, epochs=3, batch_size=4, shuffle=False, verbose=0)
+    for ours, theirs in zip(models[0].layers, models[1].layers, strict=True):
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["Dense", "LSTM", "LayerNormalization", "Conv1D"])
+def test_dtype(name, dtype):
+    options = {"Dense": {"units": 3}, "LSTM": {"units": 3}, "Conv1D": {"filters": 2}}.get(name, {})
+    options |= {"kernel_size": 2} if name == "Conv1D" else {}
+    ours, theirs = (getattr(m.layers, name)(dtype=dtype, **options) for m in (minigrad, keras))
+    x = np.random.default_rng(0).standard_normal((2, 5, 4)).astype("float32")
+    ours(x)
+    theirs(x)
+    same_weights(ours, theirs)
+    y, expected = ours(x).numpy(), numbers(theirs(x))
+    assert y.dtype == expected.dtype == dtype == theirs.dtype == ours.dtype
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+
+
+NOISE_SHAPES = [None, (None, 1, None), (3, 1, 5), (1, None, 1)]
+
+
+@pytest.mark.parametrize("noise_shape", NOISE_SHAPES)
+def test_noise_shape_of_dropout(noise_shape):
+    x = np.ones((3, 4, 5), "float32")
+    for module in (minigrad, keras):
+        layer = module.layers.Dropout(0.5, noise_shape=noise_shape, seed=1)
+        y = layer(x, training=True)
+        y = y.numpy() if module is minigrad else numbers(y)
+        for axis, n in enumerate(noise_shape or ()):
+            if n == 1:
+                assert (y == y.take([0], axis)).all()
+        assert set(np.unique(y)) == {0.0, 2.0}
