@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .arguments import ExplainsArguments, explains_arguments
+from .arguments import explains_arguments
 from .config import as_data
 from .engine.tensor import TensorLike, wrap
 from .ops import clip, maximum, sqrt, square, sum
 from .utils.instead import explain_missing
 from .utils.registry import create, format_call, with_class_names
+from .utils.serialization import Configurable, deserialize, serialize
 
 __all__ = [
     "Constraint",
@@ -24,10 +25,12 @@ __all__ = [
     "MinMaxNorm",
     "NonNeg",
     "UnitNorm",
+    "deserialize",
     "get",
     "max_norm",
     "min_max_norm",
     "non_neg",
+    "serialize",
     "unit_norm",
 ]
 
@@ -37,7 +40,7 @@ Axis = int | tuple[int, ...]
 EPSILON = 1e-7  # added to a norm that divides
 
 
-class Constraint(metaclass=ExplainsArguments):
+class Constraint(Configurable):
     """constraint(w): the values that a parameter w is given after a step.
 
     A subclass defines `__call__`; a plain function of w does as well.

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import activations, initializers, layers, losses, metrics, optimizers, regularizers
+from minigrad import (
+    activations,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from minigrad.optimizers import schedules
 from minigrad.utils import serialization
 from minigrad.utils.serialization import (
@@ -65,6 +74,9 @@ OBJECTS = [
     initializers.TruncatedNormal(0.1, 0.2),
     regularizers.L1L2(0.1, 0.2),
     regularizers.OrthogonalRegularizer(mode="columns"),
+    constraints.MinMaxNorm(0.5, axis=(0, 1)),
+    layers.Dense(3, kernel_constraint=constraints.MaxNorm(3), dtype="float64"),
+    layers.Dropout(0.5, noise_shape=(None, 1), seed=4),
     losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
     losses.Huber(0.5, reduction="sum"),
     metrics.AUC(num_thresholds=50, curve="PR"),
