@@ -15,14 +15,51 @@ from tests.keras_scripts import (
 )
 
 # programs that do not run yet, and the beginning of what they end in; the table only shrinks
-NOT_YET = {
-    "tutorials/alexnet": "TypeError: InputLayer has no option 'input_shape'",
-    "tutorials/conv_gan": "AttributeError: minigrad has no GradientTape",
-    "tutorials/dcgan_train_step": "TypeError: normal needs like",
+NOT_YET: dict[str, str] = {
+    "tutorials/alexnet": "TypeError: InputLayer has no option 'input_shape': did you mean shape? O",
+    "tutorials/conv_gan": "AttributeError: minigrad has no GradientTape: `minigrad.grad(loss, weig",
+    "tutorials/dcgan_train_step": "TypeError: normal needs like, as in: normal(like=...)  Options:",
     "tutorials/lstm_imdb": "ModuleNotFoundError: No module named 'minigrad.preprocessing'",
-    "tutorials/mlp_mnist": "AttributeError: minigrad.models has no clone_model",
-    "tutorials/rnn_imdb": "TypeError: Sequential.build() got an unexpected keyword argument",
+    "tutorials/mlp_mnist": "AttributeError: minigrad.models has no clone_model: `copy.deepcopy(mod",
+    "tutorials/rnn_imdb": "TypeError: Sequential.build() got an unexpected keyword argument 'input",
     "tutorials/vae": "AttributeError: module 'minigrad.random' has no attribute 'SeedGenerator'",
+    "habits/attention_layer": "TypeError: layer bahdanau_attention: expand_dims got 2 arguments by",
+    "habits/augmentation": "AttributeError: minigrad.layers has no RandomFlip: `minigrad.data.augm",
+    "habits/bidirectional_text": "AttributeError: minigrad.ops has no convert_to_numpy",
+    "habits/custom_dense": "AttributeError: type object 'Linear' has no attribute 'from_config'",
+    "habits/custom_metric": "TypeError: reshape got 2 arguments by position, it takes 1: reshape(x",
+    "habits/custom_objects": "AttributeError: minigrad has no saving: `Model.save` and `Model.load",
+    "habits/custom_optimizer": "TypeError: SignMomentum needs a method update(self, p, g, ...)",
+    "habits/custom_pieces": "AttributeError: minigrad has no constraints: clip after a step: `p.da",
+    "habits/custom_train_step": "AttributeError: minigrad has no GradientTape: `minigrad.grad(loss",
+    "habits/cyclegan_nets": "TypeError: layer reflection_padding2d: pad got 2 arguments by positio",
+    "habits/early_stopping": "AttributeError: minigrad.ops has no convert_to_numpy",
+    "habits/feature_extraction": "AttributeError: minigrad.ops has no convert_to_numpy",
+    "habits/gan_subclass": "AttributeError: module 'minigrad.random' has no attribute 'SeedGenerat",
+    "habits/grad_cam": "AttributeError: minigrad has no GradientTape: `minigrad.grad(loss, weights",
+    "habits/inspect_model": "ImportError: cannot import name 'plot_model'",
+    "habits/json_and_clone": "ImportError: cannot import name 'clone_model'",
+    "habits/model_checkpoint": "TypeError: ModelCheckpoint has no option 'save_freq': Options: fil",
+    "habits/multi_input": "AttributeError: 'SymbolicTensor' object has no attribute 'name'",
+    "habits/nested_models": "TypeError: Model.summary() got an unexpected keyword argument 'expand",
+    "habits/normalization_adapt": "AttributeError: minigrad.ops has no convert_to_numpy",
+    "habits/numerics": "TypeError: sum got 2 arguments by position, it takes 1: sum(x, axis=-1)",
+    "habits/ops_on_symbolic": "TypeError: reshape got 2 arguments by position, it takes 1: reshape",
+    "habits/save_load_model": "ImportError: cannot import name 'load_model'",
+    "habits/save_weights": "AttributeError: minigrad.ops has no convert_to_numpy",
+    "habits/siamese": "AttributeError: layer lambda: module 'minigrad.backend' has no attribute 'e",
+    "habits/stateful_lstm": "AttributeError: LSTM has no attribute 'reset_state': did you mean 're",
+    "habits/subclassed_model": "ValueError: summary needs a built model: call it on a batch, or gi",
+    "habits/training_loop": "AttributeError: minigrad has no GradientTape: `minigrad.grad(loss, we",
+    "habits/training_options": "TypeError: SGD has no option 'use_ema': Options: learning_rate, mo",
+    "habits/transformer_block": "AttributeError: layer token_and_position_embedding: minigrad.ops",
+    "habits/unet": "ValueError: binary_crossentropy: y_true has shape (4, 16, 16, 1), y_pred (1, 4",
+    "habits/vae_add_loss": "AttributeError: module 'minigrad.random' has no attribute 'SeedGenerat",
+    "habits/weights_and_splits": "ImportError: cannot import name 'normalize'",
+}
+# programs of what stays off, and what is to be written instead
+NOT_HERE = {
+    "habits/conv3d_volumes": "minigrad.layers has no Conv3D: volumes are beyond this library"
 }
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -35,7 +72,11 @@ def figures_of(name):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_script(name):
-    """It runs, and its figures are Keras's."""
+    """It runs, and its figures are Keras's; or it ends in a sentence that says what to write."""
+    if name in NOT_HERE:
+        with pytest.raises(AttributeError, match=NOT_HERE[name]):
+            figures_of(name)
+        return
     if name not in NOT_YET:
         assert not differences(figures_of(name), recorded()[name])
         return
@@ -49,14 +90,15 @@ def test_script(name):
 
 
 def test_tables_name_scripts():
-    assert set(NOT_YET) <= set(SCRIPTS)
+    assert {*NOT_YET, *NOT_HERE} <= set(SCRIPTS)
     assert list(recorded()) == list(SCRIPTS)
 
 
 def test_how_many_run():
-    tutorials = [name for name in SCRIPTS if name.startswith("tutorials/")]
-    assert len(tutorials) == 21
-    assert sum(name not in NOT_YET for name in tutorials) >= 14
+    running = [name.split("/")[0] for name in SCRIPTS if name not in {*NOT_YET, *NOT_HERE}]
+    assert [name.split("/")[0] for name in SCRIPTS].count("habits") == 53
+    assert running.count("tutorials") >= 14
+    assert running.count("habits") >= 17
 
 
 # ---- the runner itself ---------------------------------------------------------------------------

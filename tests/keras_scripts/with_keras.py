@@ -47,5 +47,7 @@ def keras_figures(name: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     keras.utils.set_random_seed(0)
     path = SCRIPTS[name]
-    with patch.dict(sys.modules, {"tensorflow": tensorflow}):
-        return plain(run_script(path, path.read_text()))
+    source = path.read_text()
+    modules = {"tensorflow": tensorflow} if "tensorflow" in source else {}
+    with patch.dict(sys.modules, modules):
+        return plain(run_script(path, source))
