@@ -61,5 +61,5 @@ class Adadelta(Optimizer):
         xp = backend(p)
         a += (1 - self.rho) * (g * g - a)
         step = g * xp.sqrt(d + self.epsilon) / xp.sqrt(a + self.epsilon)
-        p -= self.learning_rate * step
+        p -= self.rate * step
         d += (1 - self.rho) * (step * step - d)

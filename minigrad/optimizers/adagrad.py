@@ -56,4 +56,4 @@ class Adagrad(Optimizer):
         """One step."""
         (a,) = state
         a += g * g
-        p -= self.learning_rate * g / backend(p).sqrt(a + self.epsilon)
+        p -= self.rate * g / backend(p).sqrt(a + self.epsilon)

@@ -72,7 +72,7 @@ class Adam(Optimizer):
     def prepare(self) -> None:
         """alpha, and the epsilon beside sqrt(v): sqrt(v_) + epsilon is (sqrt(v) + floor) / root."""
         root = (1 - self.beta_2**self.t) ** 0.5
-        self.alpha = self.learning_rate * root / (1 - self.beta_1**self.t)
+        self.alpha = self.rate * root / (1 - self.beta_1**self.t)
         self.floor = self.epsilon * (root if self.epsilon_form == "paper" else 1)
 
     def update(self, p: Array, g: Array, *state: Array) -> None:

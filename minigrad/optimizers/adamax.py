@@ -63,4 +63,4 @@ class Adamax(Optimizer):
         xp = backend(p)
         m += (1 - self.beta_1) * (g - m)
         xp.maximum(self.beta_2 * u, abs(g), out=u)
-        p -= self.learning_rate / (1 - self.beta_1**self.t) * m / (u + self.epsilon)
+        p -= self.rate / (1 - self.beta_1**self.t) * m / (u + self.epsilon)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from operator import is_not
-from typing import Any, Callable, Iterable, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from ..config import to_device
 from ..constraints import apply_constraints
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
-from ..utils.serialization import Configurable, serialize
+from ..utils.serialization import serialize
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from .interface import OptimizerInterface, Rate
 
 BLOCK_SIZE = 1 << 16  # elements: parameters, gradient and state stay in a processor cache
 LearningRate = float | Callable[[int], float]  # a number or a schedule
@@ -28,7 +29,7 @@ class Segment(NamedTuple):
     stop: int
 
 
-class Optimizer(Configurable):
+class Optimizer(OptimizerInterface):
     """Base of all optimizers: `apply(gradients, parameters)` changes the parameters by one step.
 
     A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters
@@ -56,7 +57,7 @@ class Optimizer(Configurable):
     Example:
         >>> class SignDescent(minigrad.optimizers.Optimizer):
         ...     def update(self, p, g):
-        ...         p -= self.learning_rate * np.sign(g)
+        ...         p -= self.rate * np.sign(g)
         >>> p = minigrad.Parameter(np.zeros(2))
         >>> SignDescent(0.5).apply([np.array([3.0, -4.0])], [p])
         >>> p.numpy()
@@ -66,6 +67,7 @@ class Optimizer(Configurable):
     slots: tuple[str, ...] = ()  # names of the state arrays
     initial = 0.0  # their first value
     t = 0  # steps taken
+    rate: float  # the learning rate of the current step, a plain number
     schedule: Callable[[int], float] | None = None
     parameters: list[Tensor] = []
     _is_half = False  # True: the parameters are float16
@@ -111,8 +113,11 @@ class Optimizer(Configurable):
 
     @property
     def learning_rate(self) -> Any:
-        """The rate of the current step, or of the next one."""
-        return self._rate
+        """The rate of the next step, a number that `learning_rate.assign(value)` sets, too.
+
+        The current one, which `update` reads, is `rate`.
+        """
+        return Rate.of(self, self.rate if self.schedule is None else self.schedule(self.t))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -122,7 +127,7 @@ class Optimizer(Configurable):
             self._refuse_rate(rate)
         if callable(value):
             self.schedule = value
-        self._rate = float(rate)
+        self.rate = float(rate)
 
     def _refuse_rate(self, rate: Any) -> None:
         """Raise the error that says what is wrong with a learning rate."""
@@ -175,15 +180,6 @@ class Optimizer(Configurable):
         self._step_blocks(gs)
         ledger.record(self._flat[0])
 
-    def apply_gradients(self, pairs: Iterable[tuple[Any, Tensor]]) -> None:
-        """Take one step; Keras's form of `apply`.
-
-        Args:
-            pairs: (gradient, parameter) pairs.
-        """
-        gradients, parameters = zip(*pairs)
-        self.apply(gradients, parameters)
-
     def _clip(self, gs: list[Any]) -> list[Any]:
         """The gradients within the limit that was chosen."""
         if self.clipvalue is not None:
@@ -218,7 +214,7 @@ class Optimizer(Configurable):
         """One step over flat arrays of equal length."""
         wide = p.astype("float32") if self._is_half else p
         if self.weight_decay:
-            wide *= 1 - self._rate * self.weight_decay
+            wide *= 1 - self.rate * self.weight_decay
         self.update(wide, g, *state)
         if self._is_half:
             p[...] = wide
@@ -313,7 +309,7 @@ class Optimizer(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an optimizer like this one, with the learning rate of now."""
-        rate = self.learning_rate if self.schedule is None else serialize(self.schedule)
+        rate = self.rate if self.schedule is None else serialize(self.schedule)
         return {**super().get_config(), "learning_rate": rate}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -56,5 +56,5 @@ class Lion(Optimizer):
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """One step."""
         (m,) = state
-        p -= self.learning_rate * backend(p).sign(m + (1 - self.beta_1) * (g - m))
+        p -= self.rate * backend(p).sign(m + (1 - self.beta_1) * (g - m))
         m += (1 - self.beta_2) * (g - m)

@@ -81,4 +81,4 @@ class Nadam(Optimizer):
         m += (1 - self.beta_1) * (g - m)
         v += (1 - self.beta_2) * (g * g - v)
         root = backend(p).sqrt(v / (1 - self.beta_2**self.t))
-        p -= self.learning_rate * (self.by_m * m + self.by_g * g) / (root + self.epsilon)
+        p -= self.rate * (self.by_m * m + self.by_g * g) / (root + self.epsilon)

@@ -69,7 +69,7 @@ class RMSprop(Optimizer):
             m = others[0]
             m += (g - m) * (1 - self.rho)
             variance = backend(p).maximum(v - m * m, 0)  # rounding can take it below zero
-        step = self.learning_rate * g / backend(p).sqrt(variance + self.epsilon)
+        step = self.rate * g / backend(p).sqrt(variance + self.epsilon)
         if self.momentum:
             velocity = others[-1]
             velocity *= self.momentum

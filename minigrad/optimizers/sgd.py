@@ -52,7 +52,7 @@ class SGD(Optimizer):
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """One step."""
-        step = g * -self.learning_rate
+        step = g * -self.rate
         if state:
             (v,) = state
             v *= self.momentum

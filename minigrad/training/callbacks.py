@@ -859,7 +859,7 @@ class ReduceLROnPlateau(MonitorCallback):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Log the learning rate, and reduce it when patience ends."""
         value = self.monitored_value(logs)
-        logs["learning_rate"] = self.model.optimizer.learning_rate
+        logs["learning_rate"] = self.model.optimizer.rate
         if self.cooldown_counter:
             self.cooldown_counter -= 1
         if self.update_best(value):
@@ -910,14 +910,14 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         """Set the rate."""
         optimizer = self.model.optimizer
-        arguments = (epoch, optimizer.learning_rate) if self.accepts_rate else (epoch,)
+        arguments = (epoch, optimizer.rate) if self.accepts_rate else (epoch,)
         optimizer.learning_rate = self.schedule(*arguments)
         if self.verbose:
             print(f"epoch {epoch + 1}: learning rate {optimizer.learning_rate:.6g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Log the rate."""
-        logs["learning_rate"] = self.model.optimizer.learning_rate
+        logs["learning_rate"] = self.model.optimizer.rate
 
 
 class TerminateOnNaN(Callback):

@@ -86,7 +86,7 @@ def _optimizer_state(optimizer: Optimizer, weights: Weights) -> dict[str, Any]:
         "name": optimizer.name,
         "slots": list(optimizer.slots),
         "t": optimizer.t,
-        "learning_rate": optimizer.learning_rate,
+        "learning_rate": optimizer.rate,
         "state": state,
     }
 

@@ -95,6 +95,11 @@ INSTEAD = {
     "datasets.boston_housing": "`minigrad.datasets.diabetes` is a regression",
     "datasets.california_housing": "`minigrad.datasets.diabetes` is a regression",
     "datasets.reuters": "downloads are beyond this library",
+    # ---- what an optimizer has in Keras 2, or in PyTorch ----
+    "Optimizer.lr": "`learning_rate`, which `learning_rate.assign(value)` sets too",
+    "Optimizer.get_gradients": "`minigrad.grad(loss, weights)`",
+    "Optimizer.step": "`apply(gradients, weights)`",
+    "Optimizer.zero_grad": "`minigrad.grad` returns gradients; nothing has to be cleared",
     # ---- what a model or layer has in Keras ----
     "Model.add_loss": "add the penalty in `train_step` or `compute_loss`",
     "Model.add_metric": "compile(metrics=[...]), or log it in `train_step`",
@@ -142,19 +147,20 @@ here `minigrad.optimizers.Adagrad`
     return missing
 
 
-def explain_missing_method(thing: Any, name: str) -> AttributeError:
-    """The error for an attribute that a layer or model lacks.
+def explain_missing_method(thing: Any, name: str, home: str = "Model") -> AttributeError:
+    """The error for an attribute that a layer, a model or an optimizer lacks.
 
     Args:
-        thing: The layer or model.
+        thing: The layer, model or optimizer.
         name: The attribute.
+        home: The home of its lines: "Model", of layers too, or "Optimizer".
 
     Example:
         >>> model = minigrad.Sequential()
         >>> print(explain_missing_method(model, "predict_proba"))
         Sequential has no attribute 'predict_proba': `predict(x)`
     """
-    line = INSTEAD.get(f"Model.{name}")
+    line = INSTEAD.get(f"{home}.{name}")
     kind = type(thing).__name__
     if line is None and not name.startswith("_"):
         found = nearest(name, [known for known in dir(type(thing)) if known[0] != "_"])

@@ -240,7 +240,7 @@ def test_schedules(kind, formula, schedule):
     assert optimizer.learning_rate == schedule(0)
     for t, gs in enumerate(steps):
         optimizer.apply(gs, ps)
-        assert optimizer.learning_rate == pytest.approx(float(schedule(t)))
+        assert optimizer.learning_rate == pytest.approx(float(schedule(t + 1)))
     close(ps, wanted)
     with pytest.raises(ValueError, match="follows a schedule"):
         optimizer.learning_rate = 0.1
@@ -263,7 +263,7 @@ def test_learning_rate_can_be_set():
     p, optimizer = Parameter(np.zeros(2)), SGD(1.0)
     for rate in (1.0, 0.25, np.float32(0.5), 2):
         optimizer.learning_rate = rate
-        assert type(optimizer.learning_rate) is float
+        assert type(optimizer.rate) is float and optimizer.learning_rate == rate
         optimizer.apply([np.ones(2)], [p])
     np.testing.assert_allclose(p.numpy(), -3.75)
 

@@ -12,7 +12,7 @@ from minigrad import Sequential
 from minigrad.layers import Dense
 from minigrad.utils.instead import INSTEAD
 
-KINDS = {"Model": minigrad.Model}
+KINDS = {"Model": minigrad.Model, "Optimizer": minigrad.optimizers.Optimizer}
 
 
 def resolve(path):
