@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from . import (
     activations,
+    backend,
     callbacks,
+    config,
     constraints,
     data,
     initializers,
@@ -35,8 +37,11 @@ from .engine.anomaly import detect_anomaly
 from .engine.autograd import grad, no_grad, primitive
 from .engine.gradcheck import check_definition, check_grads
 from .engine.tensor import Tensor
+from .initializers import Initializer
 from .layers import Input, Layer, Parameter, is_training, training
 from .layers.variable import Variable
+from .losses import Loss
+from .metrics import Metric
 from .models import Model, Sequential
 from .ops import (
     clip,
@@ -64,12 +69,14 @@ from .ops import (
     where,
 )
 from .ops.conversion import convert_to_tensor
+from .optimizers import Optimizer
 from .random import seed
+from .regularizers import Regularizer
 from .training.tape import GradientTape, function
 from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
-    from . import datasets, plots
+    from . import datasets, plots, preprocessing
 
 __version__ = "0.1.0"
 
@@ -101,14 +108,22 @@ __all__ = [
     "set_use_kernels",
     "training",
     "is_training",
+    "version",
     # models, and what they are made of
+    "Initializer",
     "Input",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
+    "config",
     "data",
     "datasets",
     "initializers",
@@ -119,6 +134,7 @@ __all__ = [
     "ops",
     "optimizers",
     "plots",
+    "preprocessing",
     "random",
     "regularizers",
     "utils",
@@ -150,11 +166,16 @@ __all__ = [
 
 constant = convert_to_tensor  # TensorFlow's name
 
-LAZY_MODULES = {"datasets", "plots"}
+LAZY_MODULES = {"datasets", "plots", "preprocessing"}
+
+
+def version() -> str:
+    """The version of minigrad."""
+    return __version__
 
 
 def __getattr__(name: str) -> ModuleType:
-    """`minigrad.plots` and `minigrad.datasets` are imported when first asked for."""
+    """`minigrad.plots`, `minigrad.datasets` and other homes are imported when first asked for."""
     if name in LAZY_MODULES:
         return import_module(f".{name}", __name__)
     return explain_missing("", __all__)(name)

@@ -184,6 +184,7 @@ def get(activation: str | Callable[..., Any] | None) -> Callable[..., Any]:
     return activation if callable(activation) else lookup(activation, NAMES, "activation")
 
 
+@explains_arguments
 def serialize(activation: Callable[..., Any]) -> str:
     """The name of an activation, which `get` and `deserialize` take.
 

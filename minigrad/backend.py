@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -480,3 +481,26 @@ def cache_blocks(x: Array, elements: int, least: int = 1) -> Iterator[slice]:
     if device_name(x) != "cpu":
         return chunks(n, max(1, n))
     return chunks(n, max(1, least, elements * n // max(1, x.size)))
+
+
+# ---- Keras's names for settings ------------------------------------------------------------------
+
+NAMES = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_keras_tensor",
+    "set_floatx",
+    "set_image_data_format",
+    "standardize_dtype",
+    "to_cpu",
+    "to_gpu",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What Keras keeps here stands in modules that import this one."""
+    instead = import_module(".utils.instead", __package__)
+    return instead.explain_missing("backend", NAMES)(name)

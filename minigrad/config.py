@@ -29,6 +29,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from functools import partial, wraps
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -284,6 +285,52 @@ def floatx() -> str:
     return settings.default_dtype.name
 
 
+EPSILON = 1e-7
+
+
+def epsilon() -> float:
+    """The small number that losses and optimizers divide and take logarithms by (Keras's name).
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return EPSILON
+
+
+# ---- layout of images --------------------------------------------------------------------------
+
+
+def image_data_format() -> str:
+    """The layout of images, (N, H, W, C) (Keras's name for it).
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
+    return "channels_last"
+
+
+@explains_arguments
+def set_image_data_format(data_format: str) -> None:
+    """Accepts the layout that all images have here.
+
+    Args:
+        data_format: "channels_last".
+
+    Raises:
+        ValueError: If it is anything else.
+
+    Example:
+        >>> set_image_data_format("channels_last")
+    """
+    if data_format != "channels_last":
+        raise ValueError(
+            f"images are (N, H, W, C), 'channels_last', not {data_format!r}: write "
+            "x.transpose(0, 2, 3, 1) for images (N, C, H, W)"
+        )
+
+
 # ---- kernels -----------------------------------------------------------------------------------
 
 
@@ -392,3 +439,14 @@ def _describe_others(x: np.ndarray) -> str:
     elif hasattr(first, "__next__"):
         hint = ": list(...) of it is a list"
     return f"{type(first).__name__} {reprlib.repr(first)} in an array of dtype {x.dtype}{hint}"
+
+
+# ---- names that are not here -------------------------------------------------------------------
+
+NAMES = ["epsilon", "floatx", "image_data_format", "set_floatx", "set_image_data_format"]
+
+
+def __getattr__(name: str) -> Any:
+    """An error that says what to write."""
+    instead = import_module(".utils.instead", __package__)
+    return instead.explain_missing("config", NAMES)(name)

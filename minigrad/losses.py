@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec
 from . import ops
 from .arguments import explains_arguments
 from .backend import FLOAT16, Array, backend
-from .config import as_data, settings, to_device
+from .config import EPSILON, as_data, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
 from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
 from .utils.instead import explain_missing
@@ -71,7 +71,6 @@ __all__ = [
 
 __getattr__ = explain_missing("losses", __all__)
 
-EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 - EPSILON], as in Keras
 
 # ---- targets that fit the predictions ------------------------------------------------------------
 

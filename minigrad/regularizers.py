@@ -24,6 +24,7 @@ __all__ = [
     "l1",
     "l1_l2",
     "l2",
+    "orthogonal_regularizer",
     "serialize",
 ]
 
@@ -158,6 +159,9 @@ class OrthogonalRegularizer(Regularizer):
         cosines = absolute(matmul(unit, transpose(unit)))
         off_diagonal = 1 - backend(x).eye(n, dtype=x.dtype)
         return self.factor * sum(cosines * off_diagonal) / max(1, n * (n - 1))
+
+
+orthogonal_regularizer = OrthogonalRegularizer
 
 
 def _check_factor(name: str, value: float) -> float:

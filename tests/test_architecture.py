@@ -29,7 +29,7 @@ losses
 metrics
 optimizers
 data
-datasets
+datasets preprocessing
 training
 callbacks models
 plots

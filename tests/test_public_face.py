@@ -38,11 +38,14 @@ SETTINGS = {
     "set_use_kernels",
     "training",
     "is_training",
+    "version",
 }
 MODULES = {
     "activations",
+    "backend",
     "callbacks",
     "constraints",
+    "config",
     "data",
     "datasets",
     "initializers",
@@ -53,6 +56,7 @@ MODULES = {
     "ops",
     "optimizers",
     "plots",
+    "preprocessing",
     "random",
     "regularizers",
     "utils",
@@ -84,8 +88,21 @@ EVERYDAY_OPS = {
 }
 
 
+BASES = {
+    "Initializer",
+    "Input",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+}
+
+
 def test_all_names_are_these():
-    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | {"Input", "Layer", "Model", "Sequential"}
+    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | BASES
     assert sorted(minigrad.__all__) == sorted(names)
     assert len(minigrad.__all__) == len(names)
 

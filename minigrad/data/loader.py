@@ -392,10 +392,66 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
     return _take(arrays, slice(cut)), _take(arrays, slice(cut, None))
 
 
-def _take(arrays: Arrays, rows: slice) -> list[Any]:
+def _take(arrays: Arrays, rows: slice | np.ndarray) -> list[Any]:
     """These rows of each array; None stays None."""
 
     def take(a: Any) -> Any:
         return None if a is None else getattr(a, "_array", a)[rows]
 
     return [map_structure(take, a) for a in arrays]
+
+
+@explains_arguments
+def split_dataset(
+    dataset: Any,
+    left_size: float | int | None = None,
+    right_size: float | int | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+) -> tuple[Dataset, Dataset]:
+    """Two Datasets: the first rows, and the last ones.
+
+    Args:
+        dataset: An array, or a tuple, list or dict of arrays, whose first one is x and whose second
+            one is y; or a Dataset, whose batch size and transform stay.
+        left_size: Rows of the left part, as a number or a fraction; None for all others.
+        right_size: Rows of the right part, as a number or a fraction; None for all others.
+        shuffle: True for rows in another order.
+        seed: Seed of that order; None for one that minigrad.seed fixes.
+
+    Raises:
+        ValueError: If neither size is given, or the rows are too few.
+
+    Example:
+        >>> left, right = split_dataset((np.arange(10), np.arange(10)), left_size=0.8)
+        >>> next(iter(right))[0].tolist()
+        [8, 9]
+    """
+    options: dict[str, Any] = {"shuffle": False}
+    if isinstance(dataset, Dataset):
+        names = ("batch_size", "shuffle", "drop_last", "transform", "depth")
+        options = {name: getattr(dataset, name) for name in names}
+    arrays = getattr(dataset, "arrays", dataset)
+    arrays = list(arrays) if isinstance(arrays, (list, tuple)) else [arrays]
+    _, n = _rows(arrays)
+    left, right = _part_sizes(n, left_size, right_size)
+    order = np.arange(n)
+    if shuffle:
+        (generator() if seed is None else np.random.default_rng(seed)).shuffle(order)
+    parts = (_take(arrays, order[:left]), _take(arrays, order[n - right :]))
+    first, last = (Dataset(*part, **options) for part in parts)
+    return first, last
+
+
+def _part_sizes(n: int, left: float | int | None, right: float | int | None) -> tuple[int, int]:
+    """Rows of both parts; of one that is not given, all that the other leaves."""
+    given = [size for size in (left, right) if size is not None]
+    rows = [round(size * n) if isinstance(size, float) else size for size in given]
+    if not rows or min(rows) < 1 or sum(rows) + (len(rows) == 1) > n:
+        raise ValueError(
+            f"split_dataset: {n} rows do not part into left_size={left} and right_size={right}: "
+            "give one of them, as a fraction like 0.8 or a number of rows"
+        )
+    if left is None:
+        return n - rows[0], rows[0]
+    return rows[0], n - rows[0] if right is None else rows[1]

@@ -11,6 +11,7 @@ from ..arguments import explains_arguments
 from ..backend import to_cpu
 from ..config import as_data
 from ..utils.registry import lookup
+from .loader import Dataset
 
 Part = tuple[np.ndarray, np.ndarray]
 
@@ -59,6 +60,67 @@ def windows(x: Any, size: int, horizon: int = 1, target: Any = None, stride: int
     views = np.lib.stride_tricks.sliding_window_view(rows, size, 0)  # (N, F, size)
     inputs = views[: last_start + 1 : stride].swapaxes(1, 2)
     return np.ascontiguousarray(inputs), targets[size + horizon - 1 :: stride].copy()
+
+
+@explains_arguments
+def timeseries_dataset_from_array(
+    data: Any,
+    targets: Any = None,
+    sequence_length: int = 1,
+    sequence_stride: int = 1,
+    sampling_rate: int = 1,
+    batch_size: int = 128,
+    shuffle: bool = False,
+    seed: int | None = None,
+    start_index: int | None = None,
+    end_index: int | None = None,
+) -> Dataset:
+    """A Dataset of windows of a series, cut out batch by batch; Keras's form of `windows`.
+
+    Args:
+        data: The series (T,) or (T, features).
+        targets: What belongs to the window that starts at each step; None for none.
+        sequence_length: Steps of a window.
+        sequence_stride: Steps between the starts of two windows.
+        sampling_rate: Steps between two rows of a window.
+        batch_size: Windows per batch.
+        shuffle: True for another order in each pass.
+        seed: Seed of the order of windows before the first pass; None for that of time.
+        start_index: The first row that is used; None for 0.
+        end_index: The first row that is not used; None for all.
+
+    Shape:
+        x: (N, sequence_length, ...)
+
+    Raises:
+        ValueError: If the series is shorter than a window.
+
+    Example:
+        >>> data = timeseries_dataset_from_array(np.arange(9), sequence_length=3, sampling_rate=2)
+        >>> next(iter(data))[0][:2].tolist()
+        [[0, 2, 4], [1, 3, 5]]
+    """
+    series = np.asarray(getattr(data, "_array", data))[start_index:end_index]
+    number = len(series) - (sequence_length - 1) * sampling_rate
+    if targets is not None:
+        targets = np.asarray(getattr(targets, "_array", targets))[start_index:end_index]
+        number = min(number, len(targets))
+    starts = np.arange(0, number, sequence_stride)
+    if not len(starts):
+        raise ValueError(
+            f"{len(series)} rows make no window of {sequence_length} steps at a sampling rate of "
+            f"{sampling_rate}"
+        )
+    if shuffle and seed is not None:
+        np.random.RandomState(seed).shuffle(starts)
+    offsets = np.arange(sequence_length) * sampling_rate
+
+    def cut(first: np.ndarray, y: Any = None) -> Any:
+        x = series[first[:, None] + offsets]
+        return x if y is None else (x, y)
+
+    y = None if targets is None else targets[starts]
+    return Dataset(starts, y, batch_size=batch_size, shuffle=shuffle, transform=cut)
 
 
 @explains_arguments

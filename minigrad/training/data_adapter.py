@@ -422,20 +422,3 @@ def validate_data(
 def _is_finite(a: Array) -> bool:
     """True if a holds neither NaN nor infinity."""
     return a.dtype.kind != "f" or bool(backend(a).isfinite(a).all())
-
-
-def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) of the data of a step, None for what is missing.
-
-    Args:
-        data: x, (x, y) or (x, y, sample_weight).
-
-    Example:
-        >>> unpack_x_y_sample_weight((1, 2))
-        (1, 2, None)
-    """
-    if not isinstance(data, tuple):
-        return data, None, None
-    x, *others = data
-    y, sample_weight = (*others, None, None)[:2]
-    return x, y, sample_weight

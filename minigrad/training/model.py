@@ -17,6 +17,7 @@ from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.files import PathLike
 from ..utils.registry import check_count
+from ..utils.tools import unpack_x_y_sample_weight
 from . import checkpoints, saving
 from .callbacks import (
     Callback,
@@ -28,13 +29,7 @@ from .callbacks import (
     start_callbacks,
 )
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
-from .data_adapter import (
-    check_fraction,
-    fit_batches,
-    inference_batches,
-    prepare_arrays,
-    unpack_x_y_sample_weight,
-)
+from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
 from .functional import GraphModel

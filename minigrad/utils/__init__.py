@@ -1,12 +1,43 @@
-"""Small tools that several packages share."""
+"""Small tools that several packages share, and what Keras keeps here."""
 
 from ..generators import seed as set_random_seed
 from .instead import explain_missing
 from .labels import to_categorical
+from .progbar import Progbar
 from .py_dataset import PyDataset
 from .py_dataset import PyDataset as Sequence
 from .sequences import pad_sequences
+from .tools import (
+    clear_session,
+    normalize,
+    pack_x_y_sample_weight,
+    standardize_dtype,
+    unpack_x_y_sample_weight,
+)
 
-__all__ = ["PyDataset", "Sequence", "pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = [
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "array_to_img",
+    "clear_session",
+    "get_source_inputs",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "is_keras_tensor",
+    "load_img",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
+    "plot_model",
+    "save_img",
+    "set_random_seed",
+    "split_dataset",
+    "standardize_dtype",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
 
 __getattr__ = explain_missing("utils", __all__)

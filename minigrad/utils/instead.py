@@ -6,9 +6,34 @@ A module ends with `__getattr__ = explain_missing("layers")`; a wrong name then 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from ..arguments import nearest
+
+# by home and name: the module below minigrad where Keras's name is defined, if its home must not
+# import that module, or not so early
+ELSEWHERE = {
+    "backend.clear_session": "utils.tools",
+    "backend.epsilon": "config",
+    "backend.floatx": "config",
+    "backend.image_data_format": "config",
+    "backend.is_keras_tensor": "layers.sources",
+    "backend.set_floatx": "config",
+    "backend.set_image_data_format": "config",
+    "backend.standardize_dtype": "utils.tools",
+    "utils.array_to_img": "data.image_files",
+    "utils.get_source_inputs": "layers.sources",
+    "utils.image_dataset_from_directory": "data.directories",
+    "utils.img_to_array": "data.image_files",
+    "utils.is_keras_tensor": "layers.sources",
+    "utils.load_img": "data.image_files",
+    "utils.plot_model": "plots",
+    "utils.save_img": "data.image_files",
+    "utils.split_dataset": "data.loader",
+    "utils.text_dataset_from_directory": "data.directories",
+    "utils.timeseries_dataset_from_array": "data.timeseries",
+}
 
 # by home and name: what to write; names of minigrad stand in backticks
 INSTEAD = {
@@ -16,12 +41,9 @@ INSTEAD = {
     "KerasTensor": "`minigrad.Input(shape)` makes the symbolic tensors of functional models",
     "Function": "`minigrad.Model(inputs, outputs)`",
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
-    "applications": 'trained networks are read from files: `python -m models resnet`, `"vgg"`',
-    "preprocessing": "`minigrad.data` holds images, text and augmentation",
     "saving": "`Model.save` and `Model.load` keep a training, `Model.save_weights` the weights",
     "quantizers": "8-bit weights are beyond this library",
     "distribution": "one process computes; the data-parallel forms are beyond this library",
-    "wrappers": "a Model has fit and predict, so a few lines make an estimator of it",
     "keras": "`import minigrad as keras`: layers, optimizers and the rest stand right under it",
     "nn": "`minigrad.ops` and `minigrad.layers`",
     "no_gradient": "`minigrad.no_grad()`",
@@ -76,17 +98,10 @@ INSTEAD = {
     "callbacks.ProgbarLogger": "ProgressBar",
     "callbacks.SwapEMAWeights": "AverageWeights",
     # ---- utils ----
-    "utils.plot_model": "`minigrad.plots.plot_model`",
     "utils.model_to_dot": "`minigrad.plots.plot_model` draws without Graphviz",
-    "utils.normalize": "x / numpy.linalg.norm(x, axis=-1, keepdims=True), or UnitNormalization",
     "utils.get_file": "`urllib.request.urlretrieve`; the digits are here without a download",
-    "utils.split_dataset": "`sklearn.model_selection.train_test_split`",
-    "utils.image_dataset_from_directory": "`minigrad.data.images`, then `minigrad.data.Dataset`",
-    "utils.text_dataset_from_directory": "`minigrad.data.tokenizers`, then `minigrad.data.Dataset`",
-    "utils.timeseries_dataset_from_array": "`minigrad.data.timeseries`",
     "utils.custom_object_scope": "a file names no classes: the code that builds a model is there",
     "utils.register_keras_serializable": "a file names no classes: leave it out",
-    "utils.clear_session": "nothing is kept between models: leave it out",
     "utils.multi_gpu_model": "one GPU computes",
     # ---- initializers, regularizers ----
     "datasets.cifar10": "downloads are beyond this library: digits28 has images of 28x28",
@@ -118,11 +133,84 @@ INSTEAD = {
     "Model.cuda": '`to("cuda")`',
     "Model.export": "`save_weights` writes safetensors, which other frameworks read",
     "Model.quantize": "8-bit weights are beyond this library",
+    # ---- settings of Keras's own machinery ----
+    **dict.fromkeys(
+        ["DTypePolicy", "FloatDTypePolicy", "dtype_policies", "config.dtype_policy"],
+        "`minigrad.set_floatx` chooses one type for all",
+    ),
+    "config.set_dtype_policy": "`minigrad.set_floatx` chooses one type for all",
+    **dict.fromkeys(
+        ["StatelessScope", "SymbolicScope", "name_scope"], "calls need no scope: leave it out"
+    ),
+    **dict.fromkeys(["RematScope", "remat"], "all of a graph is kept: smaller batches need less"),
+    "InputSpec": "a layer's `input_rank` and `build` check the input",
+    "Operation": "`minigrad.primitive` makes an op, `minigrad.Layer` a layer",
+    "Quantizer": "8-bit weights are beyond this library",
+    "distillation": "a `train_step` of your own trains a student with a teacher",
+    "export": "`Model.save_weights` writes safetensors, which other frameworks read",
+    "legacy": "what stands here is Keras 3's",
+    "visualization": "`minigrad.plots` draws images, `minigrad.plots.images`",
+    "backend.get_uid": "names are counted by the model that holds the layers",
+    "backend.is_float_dtype": "`numpy.issubdtype(dtype, numpy.floating)`",
+    "backend.is_int_dtype": "`numpy.issubdtype(dtype, numpy.integer)`",
+    "backend.result_type": "`numpy.result_type`",
+    **dict.fromkeys(
+        ["backend.set_epsilon", "config.set_epsilon"],
+        "losses clip at 1e-7, optimizers have an option epsilon",
+    ),
+    "config.set_backend": "`minigrad.set_device` chooses NumPy or CuPy",
+    **dict.fromkeys(
+        [
+            f"{home}.{name}_interactive_logging"
+            for home in ("config", "utils")
+            for name in ("enable", "disable")
+        ],
+        "fit, evaluate and predict have verbose=",
+    ),
+    **dict.fromkeys(
+        [f"{home}.is_interactive_logging_enabled" for home in ("config", "utils")],
+        "fit, evaluate and predict have verbose=",
+    ),
+    **dict.fromkeys(
+        [f"config.{name}_flash_attention" for name in ("enable", "disable")],
+        "attention is computed in tiles wherever that pays",
+    ),
+    "config.is_flash_attention_enabled": "attention is computed in tiles wherever that pays",
+    **dict.fromkeys(
+        [f"config.{name}_traceback_filtering" for name in ("enable", "disable")],
+        "tracebacks are whole",
+    ),
+    "config.is_traceback_filtering_enabled": "tracebacks are whole",
+    "config.enable_unsafe_deserialization": "a file runs no code, whatever is set",
+    "config.is_nnx_enabled": "NumPy computes, and CuPy after `minigrad.set_device`",
+    **dict.fromkeys(
+        ["config.max_epochs", "config.set_max_epochs"], "`Model.fit` has epochs=: no limit stands"
+    ),
+    **dict.fromkeys(
+        ["config.max_steps_per_epoch", "config.set_max_steps_per_epoch"],
+        "`Model.fit` has steps_per_epoch=: no limit stands",
+    ),
+    # ---- more of Keras's names ----
+    "callbacks.OrbaxCheckpoint": "ModelCheckpoint, or BackupAndRestore",
+    **dict.fromkeys(
+        ["initializers.STFT", "initializers.STFTInitializer", "initializers.stft"],
+        "spectrograms are beyond this library: scipy.signal.stft before training",
+    ),
+    "losses.ctc": "alignment of speech is beyond this library",
+    "optimizers.MultiOptimizer": "one optimizer for each part, in a `train_step` of your own",
+    "optimizers.OptimizerMap": "one optimizer for each part, in a `train_step` of your own",
+    "optimizers.Muon": "for matrices of huge models; here `minigrad.optimizers.AdamW`",
+    "optimizers.ScheduleFreeAdamW": "`minigrad.optimizers.AdamW` with use_ema=True",
+    "utils.Config": "a dict, or `types.SimpleNamespace`",
+    "utils.FeatureSpace": "scikit-learn's ColumnTransformer before training",
+    "utils.audio_dataset_from_directory": "scipy.io.wavfile, then `minigrad.data.Dataset`",
+    "utils.bounding_boxes": "detection is beyond this library",
+    "utils.legacy": "what stands here is Keras 3's",
 }
 
 
 def explain_missing(home: str, known: Iterable[str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a module: an AttributeError that says what to write.
+    """The `__getattr__` of a module: what stands elsewhere, or an error that says what to write.
 
     Args:
         home: The name of the module below minigrad; "" for minigrad itself.
@@ -138,6 +226,8 @@ here `minigrad.optimizers.Adagrad`
     module = f"minigrad.{home}".rstrip(".")
 
     def missing(name: str) -> Any:
+        if prefix + name in ELSEWHERE:
+            return getattr(import_module(f"minigrad.{ELSEWHERE[prefix + name]}"), name)
         line = INSTEAD.get(prefix + name)
         if line is None and not name.startswith("_"):
             found = nearest(name, known)

@@ -14,7 +14,15 @@ import minigrad
 from minigrad import Sequential, Tensor
 from minigrad.backend import device_name, to_cpu
 from minigrad.config import default_device, to_device
-from minigrad.data import Dataset, batches, count_batches, images, prefetch, train_validation_split
+from minigrad.data import (
+    Dataset,
+    batches,
+    count_batches,
+    images,
+    prefetch,
+    split_dataset,
+    train_validation_split,
+)
 from minigrad.data import augmentation as augment
 from minigrad.data.loader import one_pass
 from minigrad.layers import Dense, Dropout, Flatten, is_training
@@ -515,3 +523,41 @@ def test_datasets_and_streams_refuse():
         small().fit(iter([(np.float32([1, np.nan]).reshape(2, 1), ONE_HOT[:2])]), verbose=0)
     with pytest.raises(ValueError, match="steps_per_epoch cuts a stream of batches"):
         small().fit(X, ONE_HOT, steps_per_epoch=2)
+
+
+# ---- two Datasets of one -------------------------------------------------------------------------
+
+
+def rows_of(dataset):
+    return [tuple(int(v) for v in row) for batch in dataset for row in zip(*batch, strict=True)]
+
+
+def test_split_dataset_parts_rows():
+    x = np.arange(10)
+    left, right = split_dataset((x, x * 2), left_size=0.7)
+    assert rows_of(left) == [(i, 2 * i) for i in range(7)]
+    assert rows_of(right) == [(i, 2 * i) for i in range(7, 10)]
+    assert [len(rows_of(part)) for part in split_dataset(x, right_size=2)] == [8, 2]
+    left, right = split_dataset(x, 3, 0.2)
+    assert rows_of(left) == [(0,), (1,), (2,)] and rows_of(right) == [(8,), (9,)]
+
+
+def test_split_dataset_shuffles_by_a_seed():
+    x = np.arange(10)
+    left, right = split_dataset((x, x * 2), 0.5, shuffle=True, seed=3)
+    again, _ = split_dataset((x, x * 2), 0.5, shuffle=True, seed=3)
+    assert rows_of(left) == rows_of(again) != [(i, 2 * i) for i in range(5)]
+    assert sorted(rows_of(left) + rows_of(right)) == [(i, 2 * i) for i in range(10)]
+
+
+def test_split_dataset_keeps_the_options_of_a_dataset():
+    data = Dataset(np.arange(10), batch_size=4, shuffle=False, transform=lambda x: x * 10)
+    left, right = split_dataset(data, 0.5)
+    assert [[v.tolist() for v in batch] for batch in left] == [[[0, 10, 20, 30]], [[40]]]
+    assert right.batch_size == 4
+
+
+@pytest.mark.parametrize("sizes", [{}, {"left_size": 10}, {"left_size": 0.0}, {"right_size": 11}])
+def test_split_dataset_refuses_parts_without_rows(sizes):
+    with pytest.raises(ValueError, match="10 rows do not part into left_size=.*fraction like 0.8"):
+        split_dataset(np.arange(10), **sizes)

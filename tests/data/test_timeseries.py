@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from minigrad.data import forecast_report, split_windows, windows
+import minigrad
+from minigrad.data import forecast_report, split_windows, timeseries_dataset_from_array, windows
 from minigrad.metrics import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 
@@ -137,3 +138,43 @@ def test_a_forecast_beside_naive_ones():
     assert (
         lines[-1] == "The model's MSE is 0.0952 times that of the best naive forecast (last value)."
     )
+
+
+# ---- Keras's form --------------------------------------------------------------------------------
+
+
+def test_timeseries_dataset_of_keras_documentation():
+    """Sequences of ten at a rate of 2, every third, of 0..98: Keras's own example."""
+    data = timeseries_dataset_from_array(
+        np.arange(99), sequence_length=10, sampling_rate=2, sequence_stride=3, batch_size=100
+    )
+    ((x,),) = list(data)
+    assert x[0].tolist() == list(range(0, 20, 2))
+    assert x[1].tolist() == list(range(3, 23, 2))
+    assert x[-1].tolist() == list(range(78, 98, 2))
+
+
+def test_timeseries_dataset_with_targets():
+    series = np.arange(20.0).reshape(10, 2)
+    data = timeseries_dataset_from_array(series[:-3], np.arange(3, 10), 3, batch_size=2)
+    batches = list(data)
+    assert [len(y) for _, y in batches] == [2, 2, 1]
+    assert batches[0][0].shape == (2, 3, 2)
+    for x, y in batches:
+        np.testing.assert_array_equal(x[:, -1, 0] / 2, y - 1)
+    part = timeseries_dataset_from_array(np.arange(10), None, 2, start_index=4, end_index=8)
+    assert next(iter(part))[0].tolist() == [[4, 5], [5, 6], [6, 7]]
+
+
+def test_timeseries_dataset_shuffles():
+    def windows_of(seed):
+        data = timeseries_dataset_from_array(np.arange(50), None, 2, shuffle=True, seed=seed)
+        return [x.tolist() for x in next(iter(data))[0]]
+
+    minigrad.seed(0)
+    first = windows_of(1)
+    assert sorted(first) == [[i, i + 1] for i in range(49)] != first
+    minigrad.seed(0)
+    assert windows_of(1) == first != windows_of(2)
+    with pytest.raises(ValueError, match="3 rows make no window of 4 steps at a sampling rate"):
+        timeseries_dataset_from_array(np.arange(3), None, 4)

@@ -9,8 +9,7 @@ import minigrad
 from minigrad import Tensor, ops
 from minigrad.data import Dataset, batches, train_validation_split
 from minigrad.layers import LSTM, Dense, Embedding, Flatten, Layer
-from minigrad.training.data_adapter import unpack_x_y_sample_weight
-from minigrad.utils import PyDataset
+from minigrad.utils import PyDataset, unpack_x_y_sample_weight
 
 rng = np.random.default_rng(0)
 A = rng.standard_normal((20, 3)).astype("float32")
