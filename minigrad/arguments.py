@@ -205,6 +205,33 @@ def improve_error(
             error.args = better.args
 
 
+def settings_by_name(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """(arrays, settings) of a call of an op that gave settings by position, as Keras and NumPy do.
+
+    Args:
+        function: Arrays by position, settings by keyword.
+        args: The arguments by position.
+        options: The arguments by keyword.
+
+    Returns:
+        None if there are no settings among `args`, or they do not fit.
+
+    Example:
+        >>> settings_by_name(lambda x, *, axis=None, keepdims=False: x, ([1.0], 0), {})
+        (([1.0],), {'axis': 0})
+    """
+    parameters = inspect.signature(function).parameters.values()
+    arrays = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    settings = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY][: len(args) - len(arrays)]
+    has_any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    is_missing_one = len(args) <= len(arrays) or len(args) > len(arrays) + len(settings)
+    if has_any_number or is_missing_one or any(name in options for name in settings):
+        return None
+    return args[: len(arrays)], dict(zip(settings, args[len(arrays) :])) | options
+
+
 # ---- messages ------------------------------------------------------------------------------------
 
 

@@ -196,9 +196,9 @@ def test_missing_arguments():
 
 def test_too_many_arguments_by_position():
     x = np.ones(2)
-    call = "softmax got 2 arguments by position, it takes 1: softmax(x, axis=0)"
-    assert message_of(lambda: minigrad.softmax(x, 0)) == call
-    assert message_of(lambda: minigrad.softmax(minigrad.Tensor(x), 0)) == call
+    call = "softmax got 3 arguments by position, it takes 1: softmax(x, axis=0)"
+    assert message_of(lambda: minigrad.softmax(x, 0, 1)) == call
+    assert message_of(lambda: minigrad.softmax(minigrad.Tensor(x), 0, 1)) == call
     assert "takes 1: RepeatVector(n, name='again')" in message_of(lambda: RepeatVector(2, "again"))
     assert message_of(lambda: Dropout(0.5, rate=0.2)).startswith("Dropout got rate twice")
 

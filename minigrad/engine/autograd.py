@@ -19,7 +19,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from ..arguments import explains_arguments
 from ..backend import FLOAT32, FLOAT64, SCALARS, backend
 from ..config import Scope, settings
-from .errors import FORWARD_ERRORS, with_context
+from .errors import FORWARD_ERRORS, call_by_name
 from .graph import Node, base_array, ledger
 from .kernel_table import kernels_of
 from .promotion import (
@@ -62,7 +62,7 @@ class VariadicRule:
 class Primitive(Generic[P]):
     """An op: a function of arrays and settings, with a gradient rule per array.
 
-    Arrays go by position, settings by keyword. Given plain arrays it returns a plain array; given a
+    Arrays go by position, settings by keyword, or behind the arrays. Given plain arrays it returns a plain array; given a
     Tensor it returns one, and records the call if gradients flow.
 
     Args:
@@ -199,7 +199,7 @@ class Primitive(Generic[P]):
                 arrays = cast_integers(arrays)
                 y = residuals = y.astype(real_dtype(arrays))
         except FORWARD_ERRORS as cause:
-            raise with_context(self, args, kwargs, cause) from cause
+            return call_by_name(self, args, kwargs, cause)
         recorded = recorded and settings.recording and not self.constant
         node = self._record(parents, arrays, kwargs, residuals) if recorded else None
         if settings.anomaly_detector:
@@ -335,7 +335,7 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
                     break
             return function(*args, **kwargs)
         except FORWARD_ERRORS as cause:
-            raise with_context(function, args, kwargs, cause) from cause
+            return call_by_name(call, args, kwargs, cause)
 
     return call
 

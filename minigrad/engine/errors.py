@@ -7,7 +7,7 @@ import reprlib
 from collections.abc import Sequence
 from typing import Any
 
-from ..arguments import check_arguments
+from ..arguments import check_arguments, settings_by_name
 from ..backend import device_name
 
 # what a forward raises for inputs that do not fit; all of them leave as one of KINDS
@@ -29,6 +29,24 @@ WRONG_KIND = re.compile(
 )
 
 
+def call_by_name(op: Any, args: Sequence[Any], kwargs: dict[str, Any], cause: Exception) -> Any:
+    """The result of a call that failed because it gave settings by position, as Keras and NumPy do.
+
+    Args:
+        op: The Primitive or function that was called.
+        args: What it was given by position.
+        kwargs: What it was given by keyword.
+        cause: The error that it raised.
+
+    Raises:
+        ValueError: If it failed for another reason; so do IndexError and TypeError.
+    """
+    named = settings_by_name(op.__wrapped__, tuple(args), kwargs)
+    if named is not None:
+        return op(*named[0], **named[1])
+    raise with_context(op, args, kwargs, cause) from cause
+
+
 def with_context(op: Any, args: Sequence[Any], kwargs: Any, cause: Exception) -> Exception:
     """The error of a call. Of ops that call each other the outermost is named.
 
@@ -41,6 +59,7 @@ def with_context(op: Any, args: Sequence[Any], kwargs: Any, cause: Exception) ->
     Raises:
         TypeError: If the call does not fit the signature.
     """
+    cause.__suppress_context__ = True  # which is the failure of a call with settings by position
     if isinstance(cause, (TypeError, IndexError)):
         check_arguments(getattr(op, "__wrapped__", op), tuple(args), kwargs)
     name = getattr(op, "label", op.__name__)

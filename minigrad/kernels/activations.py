@@ -11,7 +11,7 @@ from .blocks import map_blocks
 # ---- relu ----------------------------------------------------------------------------------------
 
 
-def relu_forward(x: Array, out: Array | None = None) -> Array:
+def relu_forward(x: Array, *, out: Array | None = None) -> Array:
     """max(x, 0); NumPy is up to twice as fast with a row of zeros as with one zero."""
     xp = backend(x)
     return xp.maximum(x, xp.zeros(x.shape[1:], x.dtype), out=out)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, grad, no_grad
+from minigrad import Tensor, grad, no_grad, ops
 from minigrad.config import settings
 from minigrad.engine.autograd import fused, primitive
 from minigrad.engine.kernel_table import Kernel, register_kernels
@@ -438,3 +438,41 @@ def test_fused_reruns_its_definition_when_recorded():
     (third,) = grad(second.sum(), [x])
     assert second.data == 12 and third.data == 6
     assert cube(np.array([2.0])) == 8
+
+
+# ---- settings by position ------------------------------------------------------------------------
+
+SETTINGS = [
+    (ops.mean, (-1,), {"axis": -1}),
+    (ops.sum, (0, True), {"axis": 0, "keepdims": True}),
+    (ops.reshape, ((2, -1),), {"shape": (2, -1)}),
+    (ops.transpose, ((1, 0),), {"axes": (1, 0)}),
+    (ops.expand_dims, (1,), {"axis": 1}),
+    (ops.softmax, (0,), {"axis": 0}),
+    (ops.clip, (-0.5, 0.5), {"min": -0.5, "max": 0.5}),
+    (ops.norm, (1, 0), {"ord": 1, "axis": 0}),
+]
+
+
+@pytest.mark.parametrize("op, given, named", SETTINGS)
+def test_settings_may_stand_behind_the_arrays(op, given, named):
+    values = np.random.default_rng(0).standard_normal((3, 4))
+    np.testing.assert_array_equal(op(values, *given), op(values, **named))
+    gradients = []
+    for args, kwargs in [(given, {}), ((), named)]:
+        x = Tensor(values, requires_grad=True)
+        y = op(x, *args, **kwargs)
+        y.backward(np.arange(y.size, dtype=float).reshape(y.shape))
+        gradients.append(x.grad)
+    np.testing.assert_array_equal(*gradients)
+
+
+def test_settings_by_position_that_do_not_fit():
+    x = Tensor(np.ones((3, 4)))
+    with pytest.raises(ValueError, match=r"do not fill the shape \(5, 5\)") as caught:
+        ops.reshape(x, (5, 5))
+    assert caught.value.__cause__.__suppress_context__
+    with pytest.raises(TypeError, match="got 4 arguments by position"):
+        ops.mean(x, -1, True, 3)
+    with pytest.raises(TypeError, match="got 2 arguments by position"):
+        ops.mean(x, -1, axis=-1)

@@ -1,7 +1,10 @@
 """The kernel table and the ops that ask it belong together."""
 
 import importlib
+import inspect
 import pkgutil
+
+import numpy as np
 
 from minigrad import ops
 from minigrad.engine.autograd import Primitive
@@ -19,3 +22,13 @@ def names_asked_for():
 
 def test_every_kernel_has_an_op_and_every_name_a_kernel():
     assert {kernel.op for kernel in KERNELS} == names_asked_for()
+
+
+def test_kernels_take_arrays_alone_by_position():
+    """A setting by position would reach a kernel unnamed, and the gradient rules not at all."""
+    for op in Primitive.registry:
+        kernel = op.kernels[np.ndarray] if op.kernel else None
+        if kernel is not None and not op.forward.__code__.co_flags & inspect.CO_VARARGS:
+            code = inspect.unwrap(kernel.forward).__code__
+            assert code.co_argcount == op.forward.__code__.co_argcount, op.name
+            assert not code.co_flags & inspect.CO_VARARGS, op.name
