@@ -50,5 +50,5 @@ FIGURES = {
     "changes in training": bool((np.abs(augmented - images) > 1).any()),
     "still in prediction": bool(np.allclose(still, images)),
     "shape": augmented.shape,
-    "keys": list(history.history),
+    "keys": sorted(history.history),
 }

@@ -36,4 +36,4 @@ history = model.fit(x_train, y_train, epochs=2, batch_size=32, validation_split=
 test_loss, test_acc = model.evaluate(x_test, y_test)
 print(f"Test accuracy: {test_acc:.4f}")
 
-FIGURES = {"parameters": model.count_params(), "before": before, "keys": list(history.history)}
+FIGURES = {"parameters": model.count_params(), "before": before, "keys": sorted(history.history)}
