@@ -428,8 +428,9 @@ class GraphModel(Layer):
         )
 
     def _built_weights(self, method: str) -> dict[str, Parameter]:
-        """All parameters by path; raises ValueError unless every layer is built."""
-        if not self.built or not all(layer.built for _, layer in self.named_layers()):
+        """All parameters by path; raises ValueError unless all that make some are built."""
+        makers = [layer for _, layer in self.named_layers() if type(layer).build != Layer.build]
+        if not self.built or not all(layer.built for layer in makers):
             raise ValueError(
                 f"{method} needs a built model: call it on a batch, or give the first layer "
                 "input_shape="

@@ -1,10 +1,11 @@
 """The table of layers."""
 
+import numpy as np
 import pytest
 
 import minigrad
 from minigrad import Input, Model, Sequential
-from minigrad.layers import Add, Dense, Lambda
+from minigrad.layers import Add, Dense, Dropout, Lambda
 
 
 def summary_of(model, *args, **options):
@@ -40,9 +41,23 @@ def test_summary(capsys):
     assert "551 parameters, 236 trainable, 315 not" in summary_of(model)
     with pytest.raises(ValueError, match="summary needs a built model"):
         Sequential(Dense(3)).summary()
+    model = DropsInTraining()
+    model(np.ones((1, 3), "float32"))
+    assert "8 parameters, 8 trainable" in summary_of(model)
     shared = Dense(4, input_shape=(4,))
     repeated = Sequential(shared, Lambda(abs), shared)
     assert summary_of(repeated).endswith("20 parameters, 20 trainable, 0 not")
+
+
+class DropsInTraining(Model):
+    """Has a layer without parameters that a call in prediction does not reach."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.dropout = Dense(2), Dropout(0.5)
+
+    def call(self, x, training=False):
+        return self.dropout(self.dense(x)) if training else self.dense(x)
 
 
 def nested():

@@ -55,7 +55,7 @@ called = keras.ops.convert_to_numpy(model(x, training=False))
 FIGURES = {
     "parameters": model.count_params(),
     "trainable": len(model.trainable_variables),
-    "not trainable": len(model.non_trainable_variables),
+    "not trainable": len(model.non_trainable_weights),
     "before": before,
     "same": bool(np.allclose(model.predict(x, verbose=0), called, atol=1e-5)),
 }
