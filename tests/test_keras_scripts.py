@@ -39,7 +39,6 @@ NOT_YET: dict[str, str] = {
     "habits/numerics": "AttributeError: minigrad.ops has no full: did you mean 'full_like'?",
     "habits/save_load_model": "ImportError: cannot import name 'load_model'",
     "habits/stateful_lstm": "AttributeError: LSTM has no attribute 'reset_state': did you mean 're",
-    "habits/subclassed_model": "ValueError: summary needs a built model: call it on a batch, or gi",
     "habits/training_options": "TypeError: SGD has no option 'use_ema': Options: learning_rate, mo",
     "habits/unet": "ValueError: binary_crossentropy: y_true has shape (4, 16, 16, 1), y_pred (1, 4",
     "habits/vae_add_loss": "AttributeError: layer vae: VariationalAutoEncoder has no attribute 'ad",
