@@ -51,6 +51,7 @@ class Settings(threading.local):
     open_tapes = 0  # the number of GradientTapes around: gradients are then recorded themselves
     training: bool | None = None  # True inside fit and train_on_batch; None: no scope has said
     probing = False  # True while a declared input shape is tried out on zeros
+    inside_call = False  # True inside the call of a layer, once layers add losses
     layer_in_dtype: Any = None  # the layer with a dtype of its own that has made it the default
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None

@@ -13,6 +13,7 @@ from ..utils.instead import explain_missing_method
 from ..utils.registry import snake_case
 from ..utils.structures import is_structure, map_structure
 from . import calls, modes
+from .added_losses import call_outermost, usage
 from .building import counted_as_built, unbuilt_if_it_fails, zeros_for
 from .parameter import Parameter
 from .validation import (
@@ -184,9 +185,9 @@ class Layer(Weighted):
         x = calls.take_first_input(self, options) if x is None else x
         is_tensor = isinstance(x, Tensor)
         if not is_tensor and (is_symbolic(x) or (others and is_symbolic(others))):
-            if training is not None:
-                options["training"] = training
-            return self._record_call(x, others, options)
+            return self._record_call(x, others, options, training)
+        if usage.is_known and not settings.inside_call:
+            return call_outermost(self, x, others, training, options)
         if self._dtype is not None and settings.layer_in_dtype is not self:
             return self._call_in_dtype(x, others, training, options)
         if (training is not None or self._takes_training) and (

@@ -25,7 +25,7 @@ def unbuilt_if_it_fails(layer: Any) -> Iterator[None]:
 
 
 def zeros_for(layer: Any, shape: Any) -> Any:
-    """Zeros of a shape whose batch axis, and length of sequences, may be None; or a list of them."""
+    """Zeros of a shape whose batch axis and length of sequences may be None; or a list of them."""
     if isinstance(shape[0], (list, tuple)):
         return [zeros_for(layer, item) for item in shape]
     n, *lengths = shape

@@ -96,11 +96,6 @@ class Module(Configurable):
         return [p for p in self.weights if id(p) not in trainable]
 
     @property
-    def losses(self) -> list[Any]:
-        """The penalty of each parameter that training changes and that has a regularizer."""
-        return [p.regularizer(p) for p in self.trainable_weights if p.regularizer is not None]
-
-    @property
     def variables(self) -> list[Parameter]:
         """The same as `weights`."""
         return self.weights

@@ -39,8 +39,12 @@ class Recorded(Module):
     _calls: list[Call] = []
     _input_shape: tuple[int, ...] | None = None  # without the batch axis
 
-    def _record_call(self, x: Any, others: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def _record_call(
+        self, x: Any, others: tuple[Any, ...], options: dict[str, Any], training: bool | None
+    ) -> Any:
         """The symbolic output of a call on symbolic inputs, which is kept for a Model."""
+        if training is not None:
+            options["training"] = training
         with unbuilt_if_it_fails(self), modes.probing():
             output = record(self, (x, *others), options)
         self._calls = [*self._calls, symbolic_leaves(output)[0].call]

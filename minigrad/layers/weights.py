@@ -11,9 +11,10 @@ from .. import constraints, initializers, ops, regularizers
 from ..config import Scope, settings
 from ..engine.tensor import Tensor
 from ..utils.structures import map_structure
+from .added_losses import AddsLosses
 from .calls import under_mask
 from .parameter import Parameter
-from .recorded import Recorded, found_unless_set
+from .recorded import found_unless_set
 
 
 class in_dtype(Scope):
@@ -23,7 +24,7 @@ class in_dtype(Scope):
         super().__init__(default_dtype=dtype, layer_in_dtype=layer)
 
 
-class Weighted(Recorded):
+class Weighted(AddsLosses):
     """A module that makes weights.
 
     Args:

@@ -199,7 +199,7 @@ def to_probabilities(activation: str, y_true: Array, y_pred: Array) -> tuple[Arr
 
 
 class BeginsReset(KeepsArguments):
-    """Metaclass of metrics: once made, they are reset, and their variables are as they were made."""
+    """Metaclass of metrics: once made they are reset, and their variables are as they were made."""
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         metric: Any = super().__call__(*args, **options)
@@ -343,7 +343,7 @@ class Metric(Configurable, metaclass=BeginsReset):
         raise NotImplementedError(f"{type(self).__name__} does not define result")
 
     def reset_state(self) -> None:
-        """Forget all batches: every variable becomes 0, every metric among the attributes resets."""
+        """Forget all batches: every variable becomes 0, metrics among the attributes are reset."""
         for part in _iter_state(vars(self)):
             if isinstance(part, Metric):
                 part.reset_state()

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import losses, optimizers
+from .. import losses, ops, optimizers
 from ..backend import tune_malloc
 from ..config import restores_settings, settings
 from ..engine.autograd import grad
+from ..layers.added_losses import added_losses, usage
 from ..layers.base import Layer
 from ..layers.modes import training
 from ..layers.parameter import Parameter
@@ -293,21 +294,27 @@ class Model(GraphModel):
         return {"loss": loss}
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
     ) -> Any:
-        """The compiled loss, plus the penalties of all regularizers.
+        """The compiled loss, what layers added in the call, and the penalties of all regularizers.
 
         Args:
             x: Inputs, for subclasses whose loss depends on them.
             y: Targets.
             y_pred: Outputs of the model.
             sample_weight: Weight of each row, or None.
+            training: False in evaluation, for subclasses whose loss differs then.
 
         Raises:
-            ValueError: If there are no targets, or compile was given no loss.
+            ValueError: If there are no targets, or there is no loss.
         """
         if self.loss is None:
-            raise ValueError("compile was given no loss: name one, or override train_step")
+            return self._sum_of_penalties()
         if y is None:
             raise ValueError(NO_TARGETS)
         try:
@@ -317,10 +324,21 @@ class Model(GraphModel):
             raise
         if settings.recording and getattr(loss, "node", None) is None:
             return loss  # cut off from the parameters, which penalties would hide
-        for p in self.trained():
-            if p.regularizer is not None:
-                loss = loss + p.regularizer(p)
+        for value in self.penalties():
+            loss = loss + value
         return loss
+
+    def penalties(self) -> list[Any]:
+        """What layers added in the last call, and the penalty of each regularizer."""
+        added = [ops.sum(value) for value in added_losses(self)] if usage.is_known else []
+        return added + [p.regularizer(p) for p in self.trained() if p.regularizer is not None]
+
+    def _sum_of_penalties(self) -> Any:
+        """The loss of a model that is compiled without one."""
+        first, *others = self.penalties() or [None]
+        if first is None:
+            raise ValueError("compile was given no loss: name one, or override train_step")
+        return sum(others, first)
 
     def trained(self) -> list[Parameter]:
         """The parameters that training changes, as compile fixed them."""

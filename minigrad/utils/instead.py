@@ -116,7 +116,6 @@ INSTEAD = {
     "Optimizer.step": "`apply(gradients, weights)`",
     "Optimizer.zero_grad": "`minigrad.grad` returns gradients; nothing has to be cleared",
     # ---- what a model or layer has in Keras ----
-    "Model.add_loss": "add the penalty in `train_step` or `compute_loss`",
     "Model.add_metric": "compile(metrics=[...]), or log it in `train_step`",
     "Model.to_json": "the code that builds a model is its description",
     "Model.fit_generator": "`fit` takes generators and Datasets",

@@ -303,7 +303,7 @@ def test_recomputed_statistics_leave_padding_out():
 
 
 def test_masks_of_sentences_within_documents(xp):
-    """(N, sentences, words): each sentence has its mask, and a sentence without words is padding."""
+    """(N, sentences, words): each sentence has its mask; a sentence without words is padding."""
     ids = np.array([[[1, 2, 0], [3, 0, 0], [0, 0, 0]], [[4, 5, 6], [0, 0, 0], [0, 0, 0]]])
     embedding, words, document = Embedding(7, 4, mask_zero=True), LSTM(3), GRU(2)
     model = Sequential(embedding, TimeDistributed(words), document)
