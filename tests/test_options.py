@@ -130,6 +130,7 @@ OTHER: dict[str, Any] = {
     "Normalization.axis": (1, 2),
     **dict.fromkeys(("Normalization.mean", "Normalization.variance")),  # given together
     "InputLayer.batch_shape": None,
+    "InputLayer.input_shape": None,
     "InputLayer.batch_size": 4,
     "InputLayer.shape": None,
     "LeakyReLU.alpha": 0.125,

@@ -50,6 +50,11 @@ class SymbolicTensor:
         """The number of axes."""
         return len(self.shape)
 
+    @property
+    def name(self) -> str:
+        """The name of the layer or op that makes it: of an input, that of the input."""
+        return self.call.name
+
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(
             f"{self!r} has no values yet: make a model of it, Model(inputs, outputs), and call "

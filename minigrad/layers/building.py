@@ -44,9 +44,9 @@ def counted_as_built(build: Callable[..., None]) -> Callable[..., None]:
     """A layer's own `build`, after which the layer is built, also when it is called by hand."""
 
     @wraps(build)
-    def build_and_count(self: Any, *shapes: Any) -> None:
+    def build_and_count(self: Any, *shapes: Any, **options: Any) -> None:
         with self._in_dtype():
-            build(self, *shapes)
+            build(self, *shapes, **options)
         self.built = True
         self._name_parameters()
 

@@ -21,6 +21,7 @@ class InputLayer(Layer):
         batch_size: Number of rows of every batch; None for any.
         dtype: The dtype of the input; None for the default one.
         batch_shape: Shape of a batch in place of both.
+        input_shape: The same as shape, by its older name in Keras.
         name: Name of the layer, and of the input.
         trainable: Has no effect: there are no parameters.
 
@@ -42,10 +43,13 @@ class InputLayer(Layer):
         dtype: Any = None,
         *,
         batch_shape: tuple[Any, ...] | None = None,
+        input_shape: tuple[int, ...] | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        if (shape is None) is (batch_shape is None):
+        shape = input_shape if shape is None else shape
+        has_two = input_shape is not None and input_shape is not shape
+        if has_two or (shape is None) is (batch_shape is None):
             raise ValueError(
                 "Input needs the shape of one input, like Input((64,)), or that of a batch, like "
                 "Input(batch_shape=(None, 64))"

@@ -9,7 +9,7 @@ from ..training.functional import Connection
 from ..training.model import Model
 from ..utils.files import PathLike
 from ..utils.registry import check_choice
-from .style import COLORS, DARK, DPI, LIGHT, MEDIUM, new_figure
+from .style import COLORS, DARK, LIGHT, MEDIUM, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,21 +46,21 @@ class Box(NamedTuple):
 @explains_arguments
 def plot_model(
     model: Model,
-    *,
-    show_shapes: bool = True,
+    to_file: PathLike | None = "model.png",
+    show_shapes: bool = False,
     show_dtype: bool = False,
-    show_layer_names: bool = True,
+    show_layer_names: bool = False,
     rankdir: str = "TB",
     expand_nested: bool = False,
-    dpi: int = DPI,
+    dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
-    path: PathLike | None = None,
 ) -> Figure:
     """The layers and ops of a model, with arrows along the data.
 
     Args:
         model: A model of symbolic inputs and outputs, or a built Sequential.
+        to_file: File to write; None leaves the figure to pyplot.
         show_shapes: Whether each box says the shape of its output.
         show_dtype: Whether each box says the dtype of its output.
         show_layer_names: Whether each box says the name of its layer beside the kind.
@@ -70,7 +70,6 @@ def plot_model(
         dpi: Dots per inch of a file.
         show_layer_activations: Whether each box says the activation of its layer.
         show_trainable: Whether each box with parameters says if they are trained.
-        path: File to write; None leaves the figure to pyplot.
 
     Raises:
         AttributeError: If the model is a subclass whose call is Python code, or not built.
@@ -79,7 +78,7 @@ def plot_model(
     Example:
         >>> x = minigrad.Input((4,))
         >>> model = minigrad.Model(x, minigrad.layers.Dense(2, name="scores")(x))
-        >>> figure = minigrad.plots.plot_model(model)
+        >>> figure = minigrad.plots.plot_model(model, None, True, show_layer_names=True)
         >>> [text.get_text() for text in figure.axes[0].texts][-1]
         'scores (Dense)\\n(None, 2)'
     """
@@ -92,7 +91,7 @@ def plot_model(
     frames = _frames(boxes, connections)
     left, right = min(frame[0] for frame in frames), max(frame[2] for frame in frames)
     low, high = min(frame[1] for frame in frames), max(frame[3] for frame in frames)
-    with new_figure(right - left, high - low, path, dpi) as figure:
+    with new_figure(right - left, high - low, to_file, dpi) as figure:
         axes = figure.subplots()
         axes.axis("off")
         axes.set(xlim=(left, right), ylim=(low, high))

@@ -104,7 +104,9 @@ class Graph:
         items = inputs.values() if isinstance(inputs, dict) else inputs
         is_one = isinstance(inputs, SymbolicTensor)
         self.is_nested = not is_one and any(not isinstance(x, SymbolicTensor) for x in items)
-        self.calls, self.met = calls_between(self.input_list, self.output_list)
+        is_dict = isinstance(outputs, dict)
+        ends = symbolic_leaves(dict(sorted(outputs.items())) if is_dict else outputs)
+        self.calls, self.met = calls_between(self.input_list, ends)
         self.name()
         self._compile()
 
@@ -309,6 +311,7 @@ class GraphModel(Layer):
 
     def _connect(self, inputs: Any, outputs: Any) -> None:
         """Be the calls that lead from symbolic inputs to symbolic outputs."""
+        inputs, outputs = _the_only_one(inputs), _the_only_one(outputs)
         graph = Graph(inputs, outputs)
         self.layers = graph.layers()
         name_layers(self.layers)
@@ -447,6 +450,11 @@ class GraphModel(Layer):
 
 
 # ---- from outputs back to inputs -----------------------------------------------------------------
+
+
+def _the_only_one(tensors: Any) -> Any:
+    """The item of a list or tuple of one, which Keras takes for a single tensor; else the same."""
+    return tensors[0] if isinstance(tensors, (list, tuple)) and len(tensors) == 1 else tensors
 
 
 def _require_symbolic(name: str, tensors: Any) -> None:

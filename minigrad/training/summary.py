@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..layers.parameter import Parameter
+from ..utils.registry import snake_case
+
 if TYPE_CHECKING:
     from .functional import GraphModel
 
-HEAD = ("layer", "output shape", "parameters", "trainable", "connected to")
+HEAD = ("Layer (type)", "Output Shape", "Param #", "Trainable", "Connected to")
 Row = tuple[str, ...]  # a cell for each word of HEAD
 
 
@@ -40,29 +43,43 @@ def summary_table(
     Example:
         >>> from minigrad.layers import Dense
         >>> print(summary_table(minigrad.Sequential(Dense(2, input_shape=(3,)), name="tiny")))
-        Sequential tiny
-        layer          output shape  parameters
-        ---------------------------------------
-        dense (Dense)  (None, 2)              8
-        ---------------------------------------
-        8 parameters, 8 trainable, 0 not
+        Model: "tiny"
+        Layer (type)   Output Shape  Param #
+        ------------------------------------
+        dense (Dense)  (None, 2)           8
+        ------------------------------------
+        Total params: 8 (32.00 B)
+        Trainable params: 8 (32.00 B)
+        Non-trainable params: 0 (0.00 B)
     """
     rows = _rows(model, expand_nested)
     if layer_range is not None:
         rows = _between(rows, *layer_range)
     is_line = not any(row[-1] for row in rows)
-    hidden = {"connected to"} if is_line else set()
-    hidden |= set() if show_trainable else {"trainable"}
+    hidden = {"Connected to"} if is_line else set()
+    hidden |= set() if show_trainable else {"Trainable"}
     shown = [i for i, word in enumerate(HEAD) if word not in hidden]
     table = [[row[i] for i in shown] for row in (HEAD, *rows)]
     widths = _widths(table, line_length or 0, positions or ())
     head, *lines = [_line(row, widths) for row in table]
     rule = "-" * max(len(head), line_length or 0)
-    title = f"{type(model).__name__} {model.name or ''}".rstrip()
-    total = model.count_params()
-    trainable = sum(p.size for p in model.trainable_weights)
-    totals = f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} not"
-    return "\n".join([title, head, rule, *lines, rule, totals])
+    title = f'Model: "{model.name or snake_case(type(model).__name__)}"'
+    totals = {
+        "Total params": model.weights,
+        "Trainable params": model.trainable_weights,
+        "Non-trainable params": model.non_trainable_weights,
+    }
+    ends = [f"{words}: {_size(weights)}" for words, weights in totals.items()]
+    return "\n".join([title, head, rule, *lines, rule, *ends])
+
+
+def _size(weights: list[Parameter]) -> str:
+    """The number of elements, and what they take of memory."""
+    size, unit = float(sum(p.nbytes for p in weights)), "B"
+    for larger in ("KB", "MB", "GB"):
+        if size >= 1024:
+            size, unit = size / 1024, larger
+    return f"{sum(p.size for p in weights):,} ({size:.2f} {unit})"
 
 
 def _rows(model: GraphModel, expand_nested: bool) -> list[Row]:
@@ -71,7 +88,7 @@ def _rows(model: GraphModel, expand_nested: bool) -> list[Row]:
     is_line = all(c.sources == [i - 1] for i, c in enumerate(connections[1:], 1))
     if is_line:
         calls = [
-            (f"{name} ({type(layer).__name__})", layer.output_shape, layer, "")
+            (f"{name} ({type(layer).__name__})", layer.output_shape or "?", layer, "")
             for name, layer in model.named_children()
         ]
     else:

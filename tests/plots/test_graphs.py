@@ -4,8 +4,15 @@ import pytest
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+import minigrad
 from minigrad import Input, Model, plots
 from minigrad.layers import Add, Dense
+
+
+def drawn(**options):
+    """The picture of two inputs that share an encoder, as pyplot gets it."""
+    options = {"to_file": None, "show_shapes": True, "show_layer_names": True} | options
+    return plots.plot_model(siamese(), **options)
 
 
 def siamese():
@@ -25,10 +32,10 @@ def boxes(figure):
 
 def test_each_box_says_what_is_asked_for():
     options = {"show_dtype": True, "show_layer_activations": True, "show_trainable": True}
-    texts = {t.get_text() for t in plots.plot_model(siamese(), **options).axes[0].texts}
+    texts = {t.get_text() for t in drawn(**options).axes[0].texts}
     assert "encoder (Model)\n(None, 3)\nfloat32\nnot trained" in texts
     assert "head (Dense)\nactivation linear\n(None, 1)\nfloat32\ntrained" in texts
-    figure = plots.plot_model(siamese(), show_shapes=False, show_layer_names=False)
+    figure = drawn(show_shapes=False, show_layer_names=False)
     assert {t.get_text() for t in figure.axes[0].texts} == {
         "",
         "InputLayer",
@@ -42,7 +49,7 @@ def test_each_box_says_what_is_asked_for():
     "rankdir, axis, sign", [("TB", 1, -1), ("BT", 1, 1), ("LR", 0, 1), ("RL", 0, -1)]
 )
 def test_directions(rankdir, axis, sign):
-    places = boxes(plots.plot_model(siamese(), rankdir=rankdir))
+    places = boxes(drawn(rankdir=rankdir))
     order = [
         places[f"{name}"][axis] * sign for name in ("a (InputLayer)", "sum (Add)", "head (Dense)")
     ]
@@ -51,11 +58,11 @@ def test_directions(rankdir, axis, sign):
 
 def test_unknown_direction():
     with pytest.raises(ValueError, match="rankdir"):
-        plots.plot_model(siamese(), rankdir="up")
+        drawn(rankdir="up")
 
 
 def test_nested_models_are_drawn_in_a_frame():
-    figure = plots.plot_model(siamese(), expand_nested=True)
+    figure = drawn(expand_nested=True)
     places = boxes(figure)
     assert "code (Dense)" in places and "encoder (Model)" not in places
     (frame,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
@@ -76,7 +83,20 @@ def test_each_input_leads_into_its_own_copy():
 def test_dots_per_inch(tmp_path):
     sizes = []
     for dpi in (50, 100):
-        plots.plot_model(siamese(), dpi=dpi, path=tmp_path / "model.png")
+        drawn(dpi=dpi, to_file=tmp_path / "model.png")
         with Image.open(tmp_path / "model.png") as image:
             sizes.append(image.width)
     assert abs(sizes[1] - 2 * sizes[0]) <= 2
+
+
+def test_signature_and_file_of_keras(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    figure = minigrad.utils.plot_model(siamese())
+    assert (tmp_path / "model.png").stat().st_size > 1000
+    assert {t.get_text() for t in figure.axes[0].texts} == {
+        "",
+        "InputLayer",
+        "Model",
+        "Add",
+        "Dense",
+    }

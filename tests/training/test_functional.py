@@ -421,6 +421,21 @@ def test_compute_output_shape():
     assert model.input_shape == [(None, 3), (None, 5)]
 
 
+def test_lists_of_one_tensor_are_that_tensor():
+    x = Input((3,), name="x")
+    model = Model([x], [Dense(1, name="y")(x)])
+    assert model.input_shape == (None, 3) and model.output_shape == (None, 1)
+    model.compile("sgd", "mse")
+    assert model.train_on_batch(A, Y) > 0 and model.predict(A).shape == (12, 1)
+    assert [t.name for t in (x, model.output, x + 1)] == ["x", "y", "add"]
+
+
+def test_outputs_in_a_dict_are_met_in_the_order_of_their_keys():
+    x = Input((3,))
+    model = Model(x, {"b": Dense(1, name="second")(x), "a": Dense(2, name="first")(x)})
+    assert [layer.name for layer in model.layers[1:]] == ["first", "second"]  # as in Keras
+
+
 def test_layers_of_a_subclass():
     class Twice(Model):
         def __init__(self):
@@ -440,6 +455,12 @@ def test_layers_of_a_subclass():
 
 
 def test_input_is_a_layer_and_a_tensor():
+    assert InputLayer(input_shape=(4,)).output_shape == InputLayer((4,)).output_shape
+    with pytest.raises(ValueError, match="Input needs the shape of one input"):
+        InputLayer((4,), input_shape=(5,))
+    line = Sequential(Dense(2))
+    line.build(input_shape=(None, 3))
+    assert line.count_params() == 8
     assert isinstance(Input((3,)), SymbolicTensor)
     assert isinstance(Input((3,)).call.function, InputLayer)
     model = Sequential([Input((3,)), Dense(2)])

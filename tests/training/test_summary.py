@@ -28,17 +28,21 @@ def test_summary(capsys):
     )
     assert model.summary() is None  # a notebook would print a returned text a second time
     assert capsys.readouterr().out.splitlines() == [
-        "Sequential fnn",
-        "layer            output shape  parameters",
-        "-----------------------------------------",
-        "dense (Dense)    (None, 20)           220",
-        "dense_1 (Dense)  (None, 15)           315",
-        "dense_2 (Dense)  (None, 1)             16",
-        "-----------------------------------------",
-        "551 parameters, 551 trainable, 0 not",
+        'Model: "fnn"',
+        "Layer (type)     Output Shape  Param #",
+        "--------------------------------------",
+        "dense (Dense)    (None, 20)        220",
+        "dense_1 (Dense)  (None, 15)        315",
+        "dense_2 (Dense)  (None, 1)          16",
+        "--------------------------------------",
+        "Total params: 551 (2.15 KB)",
+        "Trainable params: 551 (2.15 KB)",
+        "Non-trainable params: 0 (0.00 B)",
     ]
     model.layers[1].trainable = False
-    assert "551 parameters, 236 trainable, 315 not" in summary_of(model)
+    assert "Trainable params: 236 (944.00 B)\nNon-trainable params: 315 (1.23 KB)" in summary_of(
+        model
+    )
     with pytest.raises(ValueError, match="summary needs a built model"):
         Sequential(Dense(3)).summary()
     model = DropsInTraining()
@@ -46,7 +50,7 @@ def test_summary(capsys):
     assert "8 parameters, 8 trainable" in summary_of(model)
     shared = Dense(4, input_shape=(4,))
     repeated = Sequential(shared, Lambda(abs), shared)
-    assert summary_of(repeated).endswith("20 parameters, 20 trainable, 0 not")
+    assert summary_of(repeated).splitlines()[-3] == "Total params: 20 (80.00 B)"
 
 
 class DropsInTraining(Model):
@@ -74,18 +78,20 @@ def nested():
 def test_layers_of_nested_models_have_lines_of_their_own():
     table = summary_of(nested(), expand_nested=True, show_trainable=True)
     assert table.splitlines() == [
-        "Model outer",
-        "layer                 output shape  parameters  trainable  connected to",
-        "-----------------------------------------------------------------------",
-        "x (InputLayer)        (None, 8)              0  -",
-        "encoder (Sequential)  (None, 2)             35  no         x",
-        "  hidden (Dense)      (None, 3)             27  no",
-        "  code (Dense)        (None, 2)              8  no",
-        "double (Lambda)       (None, 2)              0  -          encoder",
-        "sum (Add)             (None, 2)              0  -          double, encoder",
-        "head (Dense)          (None, 1)              3  yes        sum",
-        "-----------------------------------------------------------------------",
-        "38 parameters, 3 trainable, 35 not",
+        'Model: "outer"',
+        "Layer (type)          Output Shape  Param #  Trainable  Connected to",
+        "--------------------------------------------------------------------",
+        "x (InputLayer)        (None, 8)           0  -",
+        "encoder (Sequential)  (None, 2)          35  no         x",
+        "  hidden (Dense)      (None, 3)          27  no",
+        "  code (Dense)        (None, 2)           8  no",
+        "double (Lambda)       (None, 2)           0  -          encoder",
+        "sum (Add)             (None, 2)           0  -          double, encoder",
+        "head (Dense)          (None, 1)           3  yes        sum",
+        "--------------------------------------------------------------------",
+        "Total params: 38 (152.00 B)",
+        "Trainable params: 3 (12.00 B)",
+        "Non-trainable params: 35 (140.00 B)",
     ]
     assert "hidden" not in summary_of(nested())
 
@@ -93,11 +99,27 @@ def test_layers_of_nested_models_have_lines_of_their_own():
 def test_columns_end_where_they_are_told_to():
     lines = summary_of(nested(), 90, [0.4, 0.6, 0.8]).splitlines()
     assert lines[2] == "-" * 90
-    assert lines[1].index("output shape") == 38 and lines[1].index("parameters") == 54 + 8
+    assert lines[1].index("Output Shape") == 38 and lines[1].index("Param #") == 54 + 11
 
 
 def test_a_range_of_layers():
-    lines = summary_of(nested(), layer_range=("enc.*", "sum")).splitlines()[3:-2]
+    lines = summary_of(nested(), layer_range=("enc.*", "sum")).splitlines()[3:-4]
     assert [line.split()[0] for line in lines] == ["encoder", "double", "sum"]
     with pytest.raises(ValueError, match="layer_range: no layer is called 'decoder' among"):
         summary_of(nested(), layer_range=("decoder", "sum"))
+
+
+def test_what_has_nothing_to_build_need_not_be_called():
+    class Classifier(Model):
+        def __init__(self):
+            super().__init__()
+            self.dropout, self.head = Dropout(0.5), Dense(3)
+
+        def call(self, x, training=False):
+            return self.head(self.dropout(x) if training else x)
+
+    model = Classifier()
+    with pytest.raises(ValueError, match="summary needs a built model"):
+        model.summary()
+    model(np.zeros((2, 4)))
+    assert "dropout (Dropout)  ?                   0" in summary_of(model)
