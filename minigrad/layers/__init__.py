@@ -14,7 +14,8 @@ from .attention import AdditiveAttention, Attention, KeyValueCache, MultiHeadAtt
 from .base import Layer
 from .cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .combinators import Parallel, Residual
-from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
+from .convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
+from .convolution1d import Conv1D, Conv1DTranspose, DepthwiseConv1D, SeparableConv1D
 from .core import Dense
 from .embedding import Embedding
 from .functions import Identity, Lambda
@@ -110,11 +111,13 @@ __all__ = [
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -173,6 +176,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Residual",
+    "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",
     "SimpleRNNCell",

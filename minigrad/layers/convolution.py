@@ -1,4 +1,4 @@
-"""Convolutions over images (N, H, W, C) and sequences (N, T, C)."""
+"""Convolutions over images (N, H, W, C)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Layer
 from .validation import check_data_format, check_padding, positive_integer, positive_pair
 
 
-class _Convolution(Layer):
+class ConvolutionLayer(Layer):
     """The arguments that all kinds of convolution share: how the kernel moves, bias, activation."""
 
     input_rank = 4
@@ -47,6 +47,34 @@ class _Convolution(Layer):
         if self.use_bias:
             self.bias = self._described("bias", (filters,))
 
+    def _set_filters(self, filters: Any, groups: Any) -> None:
+        """Keep both; raises ValueError unless the groups divide the filters."""
+        self.filters = positive_integer(self, "filters", filters)
+        self.groups = positive_integer(self, "groups", groups)
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{type(self).__name__}: {filters} filters do not divide into {groups} groups"
+            )
+
+    def _extent(self) -> tuple[int, ...]:
+        """The first axes of the kernel: its height and width."""
+        return self.kernel_size
+
+    def _over_images(self, kernel: Any) -> Any:
+        """The kernel as it moves over images."""
+        return kernel
+
+    def call(self, x: Any) -> Any:
+        return self.activation(self.convolve(x))
+
+    def convolve(self, x: Any) -> Any:
+        """The convolution of images, before the activation.
+
+        Args:
+            x: Images (N, H, W, C).
+        """
+        raise NotImplementedError
+
     def _conv2d(self, x: Any, kernel: Any, bias: Any, groups: int = 1) -> Any:
         """ops.conv2d with the layer's strides, padding and dilation."""
         return ops.conv2d(
@@ -65,7 +93,7 @@ class _Convolution(Layer):
         return self._conv2d(x, ops.reshape(kernel, shape=(kh, kw, 1, c * m)), bias, groups=c)
 
 
-class Conv2D(_Convolution):
+class Conv2D(ConvolutionLayer):
     """activation(cross-correlation of x with the kernel + bias).
 
     Args:
@@ -142,12 +170,7 @@ class Conv2D(_Convolution):
             input_shape,
             dtype,
         )
-        self.filters = positive_integer(self, "filters", filters)
-        self.groups = positive_integer(self, "groups", groups)
-        if self.filters % self.groups:
-            raise ValueError(
-                f"{type(self).__name__}: {filters} filters do not divide into {groups} groups"
-            )
+        self._set_filters(filters, groups)
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
@@ -157,129 +180,16 @@ class Conv2D(_Convolution):
                 f"{type(self).__name__}: {channels} channels do not divide into "
                 f"{self.groups} groups"
             )
-        self.kernel = self._described("kernel", self._kernel_shape(channels))
+        self.kernel = self._described(
+            "kernel", (*self._extent(), channels // self.groups, self.filters)
+        )
         self._add_bias(self.filters)
 
-    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
-        return (*self.kernel_size, channels // self.groups, self.filters)
-
-    def call(self, x: Any) -> Any:
-        return self.activation(self._conv2d(x, self.kernel, self.bias, self.groups))
+    def convolve(self, x: Any) -> Any:
+        return self._conv2d(x, self._over_images(self.kernel), self.bias, self.groups)
 
 
-class Conv1D(Conv2D):
-    """activation(cross-correlation of x with the kernel over time + bias).
-
-    Args:
-        filters: Number of output channels.
-        kernel_size: Number of steps that the kernel covers.
-        strides: Steps of the kernel.
-        padding: "valid", "same", "causal" (an output depends on no later step), a number or
-            (before, after).
-        data_format: "channels_last" or None, which is the same.
-        dilation_rate: Distance of neighboring kernel elements.
-        groups: Number of groups into which channels and filters are divided; a filter reads the
-            channels of its group alone.
-        activation: Name or function applied to the result; None for none.
-        use_bias: False leaves the bias out.
-        kernel_initializer: Name or function that makes the kernel (K, C / groups, filters).
-        bias_initializer: Name or function that makes the bias (filters,).
-        kernel_regularizer: Name or function of a penalty on the kernel; None for none.
-        bias_regularizer: Name or function of a penalty on the bias; None for none.
-        kernel_constraint: Name or function of a constraint on the kernel; None for none.
-        bias_constraint: Name or function of a constraint on the bias; None for none.
-        name: Name of the layer; a model names it after its class if None.
-        trainable: False freezes the parameters.
-        input_shape: Shape of one input, without the batch axis.
-        dtype: dtype of parameters and output; None for the default one.
-
-    Shape:
-        (N, T, C) -> (N, OT, filters)
-
-    Raises:
-        ValueError: If an argument is of another form, groups does not divide the channels, or the
-            padded sequence is shorter than the kernel.
-
-    Example:
-        >>> Conv1D(8, 3, padding="causal")(np.ones((1, 20, 4))).shape
-        (1, 20, 8)
-    """
-
-    input_rank = 3
-    padding_names = ("valid", "same", "causal")
-
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: Any = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = 1,
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        input_shape: tuple[int, ...] | None = None,
-        dtype: Any = None,
-    ) -> None:
-        size = self._single("kernel_size", kernel_size)
-        stride = self._single("strides", strides)
-        dilation = self._single("dilation_rate", dilation_rate)
-        super().__init__(
-            filters,
-            (1, size),
-            (1, stride),
-            _row_padding(check_padding(self, padding, self.padding_names), dilation * (size - 1)),
-            data_format,
-            (1, dilation),
-            groups,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            name=name,
-            trainable=trainable,
-            input_shape=input_shape,
-            dtype=dtype,
-        )
-
-    def _single(self, name: str, value: Any) -> int:
-        """n of n or (n,)."""
-        is_single = isinstance(value, (tuple, list)) and len(value) == 1
-        return positive_integer(self, name, value[0] if is_single else value)
-
-    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
-        return super()._kernel_shape(channels)[1:]
-
-    def call(self, x: Any) -> Any:
-        """A sequence is an image of one row."""
-        row = ops.expand_dims(x, axis=1)
-        kernel = ops.expand_dims(self.kernel, axis=0)
-        y = self._conv2d(row, kernel, self.bias, self.groups)
-        return self.activation(ops.squeeze(y, axis=1))
-
-
-def _row_padding(padding: Any, reach: int) -> Any:
-    """The padding of a sequence as that of an image of one row; "causal" pads before it."""
-    if padding == "causal":
-        return (0, 0), (reach, 0)
-    return padding if isinstance(padding, str) else ((0, 0), padding)
-
-
-class DepthwiseConv2D(_Convolution):
+class DepthwiseConv2D(ConvolutionLayer):
     """Each channel convolved with filters of its own.
 
     Args:
@@ -365,15 +275,15 @@ class DepthwiseConv2D(_Convolution):
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
         self.kernel = self._described(
-            "depthwise", (*self.kernel_size, channels, self.depth_multiplier)
+            "depthwise", (*self._extent(), channels, self.depth_multiplier)
         )
         self._add_bias(channels * self.depth_multiplier)
 
-    def call(self, x: Any) -> Any:
-        return self.activation(self._depthwise_conv2d(x, self.kernel, self.bias))
+    def convolve(self, x: Any) -> Any:
+        return self._depthwise_conv2d(x, self._over_images(self.kernel), self.bias)
 
 
-class SeparableConv2D(_Convolution):
+class SeparableConv2D(ConvolutionLayer):
     """A depthwise convolution, then a 1x1 convolution that mixes its channels.
 
     Args:
@@ -474,19 +384,20 @@ class SeparableConv2D(_Convolution):
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
         self.depthwise_kernel = self._described(
-            "depthwise", (*self.kernel_size, channels, self.depth_multiplier)
+            "depthwise", (*self._extent(), channels, self.depth_multiplier)
         )
         self.pointwise_kernel = self._described(
-            "pointwise", (1, 1, channels * self.depth_multiplier, self.filters)
+            "pointwise",
+            (*(1 for _ in self._extent()), channels * self.depth_multiplier, self.filters),
         )
         self._add_bias(self.filters)
 
-    def call(self, x: Any) -> Any:
-        y = self._depthwise_conv2d(x, self.depthwise_kernel, None)
-        return self.activation(ops.conv2d(y, self.pointwise_kernel, self.bias))
+    def convolve(self, x: Any) -> Any:
+        y = self._depthwise_conv2d(x, self._over_images(self.depthwise_kernel), None)
+        return ops.conv2d(y, self._over_images(self.pointwise_kernel), self.bias)
 
 
-class Conv2DTranspose(_Convolution):
+class Conv2DTranspose(ConvolutionLayer):
     """activation(transposed convolution of x with the kernel + bias).
 
     The transposed convolution is the gradient of a convolution with respect to its input: it
@@ -504,12 +415,14 @@ class Conv2DTranspose(_Convolution):
         dilation_rate: Distance of neighboring kernel elements: a number or (vertical, horizontal).
         activation: Name or function applied to the result; None for none.
         use_bias: False leaves the bias out.
-        kernel_initializer: Name or function that makes the kernel (KH, KW, filters, C).
+        kernel_initializer: Name or function that makes the kernel (KH, KW, filters / groups, C).
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
+        groups: Number of groups into which channels and filters are divided; a channel adds to the
+            filters of its group alone. Keras has one group.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -519,7 +432,8 @@ class Conv2DTranspose(_Convolution):
         (N, H, W, C) -> (N, OH, OW, filters)
 
     Raises:
-        ValueError: If an argument is of another form, or output_padding is too large.
+        ValueError: If an argument is of another form, or groups does not divide channels and
+            filters.
 
     References:
         Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285.
@@ -547,6 +461,7 @@ class Conv2DTranspose(_Convolution):
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
+        groups: int = 1,
         name: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
@@ -568,23 +483,30 @@ class Conv2DTranspose(_Convolution):
             input_shape,
             dtype,
         )
-        self.filters = positive_integer(self, "filters", filters)
+        self._set_filters(filters, groups)
         self.output_padding = output_padding
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         channels = self.input_features = input_shape[-1]
-        self.kernel = self._described("kernel", (*self.kernel_size, self.filters, channels))
+        if channels % self.groups:
+            raise ValueError(
+                f"{type(self).__name__}: {channels} channels do not divide into "
+                f"{self.groups} groups"
+            )
+        self.kernel = self._described(
+            "kernel", (*self._extent(), self.filters // self.groups, channels)
+        )
         self._add_bias(self.filters)
 
-    def call(self, x: Any) -> Any:
-        y = ops.conv2d_transpose(
+    def convolve(self, x: Any) -> Any:
+        return ops.conv2d_transpose(
             x,
-            self.kernel,
+            self._over_images(self.kernel),
             self.bias,
             strides=self.strides,
             padding=self.padding,
             dilation=self.dilation_rate,
             output_padding=self.output_padding,
+            groups=self.groups,
         )
-        return self.activation(y)

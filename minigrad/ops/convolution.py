@@ -213,12 +213,13 @@ def conv2d_transpose(
     padding: Any = "valid",
     output_padding: Any = None,
     dilation: Any = 1,
+    groups: int = 1,
 ) -> Any:
     """The adjoint of conv2d, plus b: from the outputs of a convolution to images.
 
     Args:
         x: (N, H, W, F).
-        w: The kernel (KH, KW, C, F) of the convolution.
+        w: The kernel (KH, KW, C / groups, F) of the convolution.
         b: The bias (C,); None for none.
         strides: Steps of the kernel: a number or (vertical, horizontal).
         padding: "same" gives strides times the size, "valid" all that the kernel reaches; or a
@@ -226,6 +227,7 @@ def conv2d_transpose(
         output_padding: Rows and columns added after the smallest size that fits, in Keras's way of
             counting: a number or (vertical, horizontal).
         dilation: Distance of neighboring kernel elements: a number or (vertical, horizontal).
+        groups: Number of groups into which channels and filters are divided.
 
     Shape:
         (N, H, W, F) -> (N, OH, OW, C)
@@ -239,8 +241,8 @@ def conv2d_transpose(
         (1, 14, 14, 2)
     """
     check_images(x)
-    _check_kernel(w.shape, 1)
-    _check_bias(b, w.shape[2])
+    _check_kernel(w.shape, groups)
+    _check_bias(b, w.shape[2] * groups)
     kernel, pads = w.shape[:2], parse_padding(padding)
     steps, distances = pair(strides, "strides"), pair(dilation, "dilation")
     is_pair = isinstance(output_padding, (tuple, list))
@@ -260,7 +262,7 @@ def conv2d_transpose(
         rows, columns = zip(x.shape[1:3], lengths, kernel, steps, distances)
         pads = transposed_padding(*rows), transposed_padding(*columns)
     window = Window.of(lengths, kernel, steps, pads, distances)
-    y = conv2d_input_grad(x, w, window=window)
+    y = conv2d_input_grad(x, w, window=window, groups=groups)
     return y if b is None else y + b
 
 

@@ -162,6 +162,22 @@ LAYERS: dict[str, Small] = {
     "Conv2DTranspose with output padding": built(
         lambda: layers.Conv2DTranspose(2, (3, 2), 2, output_padding=1), normal(2, 2, 3, 2)
     ),
+    "Conv2DTranspose of two groups": built(
+        lambda: layers.Conv2DTranspose(4, 2, 2, groups=2, activation="tanh"), normal(2, 2, 3, 4)
+    ),
+    "Conv1DTranspose": built(
+        lambda: layers.Conv1DTranspose(4, 3, 2, "same", groups=2), normal(2, 3, 2)
+    ),
+    "Conv1DTranspose with output padding": built(
+        lambda: layers.Conv1DTranspose(2, 2, 3, output_padding=1, dilation_rate=1), normal(2, 3, 2)
+    ),
+    "DepthwiseConv1D": built(
+        lambda: layers.DepthwiseConv1D(3, padding="same", depth_multiplier=2), normal(2, 4, 2)
+    ),
+    "SeparableConv1D": built(
+        lambda: layers.SeparableConv1D(3, 2, 2, depth_multiplier=2, activation="tanh"),
+        normal(2, 5, 2),
+    ),
     "ZeroPadding2D": built(lambda: layers.ZeroPadding2D(((1, 0), (2, 3))), normal(2, 3, 2, 2)),
     "ReflectionPadding2D": built(
         lambda: layers.ReflectionPadding2D(((1, 0), (1, 2))), normal(2, 3, 4, 2)

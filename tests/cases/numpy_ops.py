@@ -509,14 +509,20 @@ def conv2d(
 
 
 def conv2d_transpose(
-    x: Array, w: Array, b: Any = 0, padding: Any = "valid", size: tuple = (), **settings: Any
+    x: Array,
+    w: Array,
+    b: Any = 0,
+    padding: Any = "valid",
+    size: tuple = (),
+    groups: int = 1,
+    **settings: Any,
 ) -> Array:
     window = window_of(size, w.shape[:2], padding, **settings)
     if padding == "same":  # as many positions as x has
         axes = zip(x.shape[1:3], size, w.shape, window.strides, window.dilation)
         totals = [max((n - 1) * s + d * (k - 1) + 1 - out, 0) for n, out, k, s, d in axes]
         window.pads = tuple((total // 2, total - total // 2) for total in totals)
-    return conv2d_input_grad(x, w, window) + b
+    return conv2d_input_grad(x, w, window, groups) + b
 
 
 # ---- attention -----------------------------------------------------------------------------------

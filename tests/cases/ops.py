@@ -667,20 +667,22 @@ class Transpose:
     padding: Any = "valid"
     output_padding: Any = None
     dilation: Any = 1
+    groups: int = 1
 
     def case(self) -> Case:
         def call(op: Any, *xs: Any, size: Any, **settings: Any) -> Any:
             return op(*xs, **settings, output_padding=self.output_padding)
 
         return case(
-            normal(2, 2, 3, 3),
-            normal(*self.kernel, 2, 3),
-            normal(2),
+            normal(2, 2, 3, 3 * self.groups),
+            normal(*self.kernel, 2, 3 * self.groups),
+            normal(2 * self.groups),
             expect=numpy_ops.conv2d_transpose,
             call=call,
             strides=self.strides,
             padding=self.padding,
             dilation=self.dilation,
+            groups=self.groups,
             size=self.out,
         )
 
@@ -694,6 +696,7 @@ TRANSPOSES = [
     Transpose((6, 8), (3, 3), 2, "valid", 1),
     Transpose((2, 3), (3, 2), 1, "same", None, 2),
     Transpose((4, 6), (3, 3), 2, 1, 1),
+    Transpose((4, 6), (3, 2), 2, "same", groups=2),
 ]
 
 # ---- the registry --------------------------------------------------------------------------------

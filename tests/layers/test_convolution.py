@@ -8,12 +8,15 @@ import pytest
 from minigrad import Model, Sequential, check_grads, default_dtype
 from minigrad.layers import (
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
     Conv2DTranspose,
     Cropping2D,
     Dense,
+    DepthwiseConv1D,
     DepthwiseConv2D,
     Flatten,
+    SeparableConv1D,
     SeparableConv2D,
     UpSampling2D,
     ZeroPadding2D,
@@ -54,6 +57,16 @@ def normal(*shape):
         (Conv2DTranspose(3, 3, 2, output_padding=1), (2, 3, 4), (6, 8, 3), 111),
         (Conv2DTranspose(3, 3, 2, "same", 0), (4, 4, 1), (7, 7, 3), 30),
         (Conv2DTranspose(3, 4, 2, 1), (5, 5, 1), (10, 10, 3), 51),
+        (Conv2DTranspose(6, 3, 2, groups=3), (2, 3, 9), (5, 7, 6), 168),
+        (Conv1DTranspose(3, 5, 2, "same"), (7, 4), (14, 3), 63),
+        (Conv1DTranspose(3, 3, 2, output_padding=(1,)), (2, 4), (6, 3), 39),
+        (Conv1DTranspose(3, 4, 2, 1), (5, 1), (10, 3), 15),
+        (Conv1DTranspose(4, 2, 3, groups=2), (2, 6), (6, 4), 28),
+        (DepthwiseConv1D(3), (6, 4), (4, 4), 16),
+        (DepthwiseConv1D(3, 2, "same", depth_multiplier=2), (6, 4), (3, 8), 32),
+        (DepthwiseConv1D(3, padding=(2, 1), dilation_rate=2), (6, 4), (5, 4), 16),
+        (SeparableConv1D(10, 3), (6, 4), (4, 10), 62),
+        (SeparableConv1D(10, 3, 2, 1, depth_multiplier=2), (6, 4), (3, 10), 114),
     ],
 )
 def test_shapes_and_parameters(layer, shape, output_shape, count):
@@ -104,6 +117,41 @@ def test_separable_is_depthwise_then_pointwise():
     depthwise.set_weights([separable.depthwise_kernel.numpy()])
     pointwise.set_weights([separable.pointwise_kernel.numpy(), separable.bias.numpy()])
     assert_close(separable(x), pointwise(depthwise(x)), 1e-6, 1e-5)
+
+
+def test_a_transposed_convolution_of_groups_is_one_for_each():
+    whole = Conv2DTranspose(4, 3, 2, groups=2, use_bias=False)
+    x = normal(2, 3, 4, 6)
+    y = whole(x).numpy()
+    assert whole.kernel.shape == (3, 3, 2, 6)
+    for half in (0, 1):
+        part = Conv2DTranspose(2, 3, 2, use_bias=False)
+        part(x[..., :3])
+        channels = slice(3 * half, 3 * half + 3)
+        part.set_weights([whole.kernel.numpy()[..., channels]])
+        assert_close(part(x[..., channels]), y[..., 2 * half : 2 * half + 2], 1e-6, 1e-5)
+
+
+ROWS = [
+    (Conv1D, Conv2D, (5, 3)),
+    (DepthwiseConv1D, DepthwiseConv2D, (3,)),
+    (SeparableConv1D, SeparableConv2D, (5, 3)),
+    (Conv1DTranspose, Conv2DTranspose, (5, 3)),
+]
+
+
+@pytest.mark.parametrize("line, image, arguments", ROWS)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_sequence_is_an_image_of_one_row(line, image, arguments, padding):
+    ours = line(*arguments, strides=2, padding=padding, activation="tanh")
+    *first, size = arguments
+    theirs = image(*first, (1, size), (1, 2), padding, activation="tanh")
+    x = normal(2, 7, 4)
+    ours(x), theirs(x[:, None])
+    weights = [normal(*p.shape) for p in theirs.weights]
+    theirs.set_weights(weights)
+    ours.set_weights([w.reshape(p.shape) for w, p in zip(weights, ours.weights, strict=True)])
+    assert_close(ours(x), theirs(x[:, None]).numpy()[:, 0], 1e-6, 1e-5)
 
 
 # ---- in a model ----------------------------------------------------------------------------------
@@ -162,6 +210,8 @@ IMAGES = r"\(N, H, W, C\)"
         (Conv2D(2, 5), (1, 4, 8, 1), ["kernel of 5 x 5", "image of 4 x 8", "padding='same'"]),
         (Conv2D(2, 3, dilation_rate=3), (1, 6, 6, 1), ["dilated to 7 x 7", "6 x 6"]),
         (Conv2D(4, 3, groups=2), (1, 5, 5, 3), ["3 channels", "2 groups"]),
+        (Conv2DTranspose(4, 3, groups=2), (1, 5, 5, 3), ["3 channels", "2 groups"]),
+        (SeparableConv1D(4, 3), (1, 5, 5, 3), ["SeparableConv1D"]),
         (DepthwiseConv2D(3), (4, 4, 2), [IMAGES]),
     ],
 )
@@ -186,6 +236,9 @@ def test_inputs_that_do_not_fit(layer, shape, words):
         (lambda: Conv2D(2, 3, dilation_rate=(1, 0)), ["dilation_rate"]),
         (lambda: Conv2D(0, 3), ["filters", "0"]),
         (lambda: Conv2D(4, 3, groups=3), ["4 filters", "3 groups"]),
+        (lambda: Conv2DTranspose(4, 3, groups=3), ["4 filters", "3 groups"]),
+        (lambda: Conv1DTranspose(4, 3, strides=(1, 2)), ["strides", r"\(1, 2\)"]),
+        (lambda: DepthwiseConv1D(3, padding="causal"), ["DepthwiseConv1D", "causal"]),
         (lambda: Conv2D(4, 3, groups=0), ["groups"]),
         (lambda: Conv1D(4, (3, 3)), ["kernel_size"]),
         (lambda: DepthwiseConv2D(3, depth_multiplier=0), ["depth_multiplier"]),

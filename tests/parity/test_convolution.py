@@ -116,21 +116,26 @@ def test_same_padding_by_explicit_pads(size, kernel, strides, seed):
     pairs,
     st.tuples(st.integers(0, 1), st.integers(0, 1)),
     st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    groups_of,
     seeds,
 )
-def test_transposed_convolution(size, kernel, strides, dilation, padding, extra, seed):
+def test_transposed_convolution(size, kernel, strides, dilation, padding, extra, grouped, seed):
+    groups, c, f = grouped
     for n, k, s, d, p, e in zip(size, kernel, strides, dilation, padding, extra):
         assume(e < s and e < max(s, d))
         assume((n - 1) * s + d * (k - 1) + 1 - 2 * p + e > 0)
-    x, w, b = normal(seed, 2, *size, 3), normal(seed + 1, *kernel, 2, 3), normal(seed + 2, 2)
+    x, b = normal(seed, 2, *size, groups * c), normal(seed + 2, groups * f)
+    w = normal(seed + 1, *kernel, f, groups * c)
 
     def theirs(x, w, b):
         kernel = w.permute(3, 2, 0, 1)
-        y = F.conv_transpose2d(images_first(x), kernel, b, strides, padding, extra, 1, dilation)
+        y = F.conv_transpose2d(
+            images_first(x), kernel, b, strides, padding, extra, groups, dilation
+        )
         return y.permute(0, 2, 3, 1)
 
     def ours(x, w, b):
-        settings = {"strides": strides, "padding": padding, "dilation": dilation}
+        settings = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
         return ops.conv2d_transpose(x, w, b, output_padding=extra, **settings)
 
     compare(ours, theirs, x, w, b)

@@ -118,3 +118,35 @@ def test_noise_shape_of_dropout(noise_shape):
             if n == 1:
                 assert (y == y.take([0], axis)).all()
         assert set(np.unique(y)) == {0.0, 2.0}
+
+
+# ---- values, from equal weights ------------------------------------------------------------------
+
+SEQUENCES, IMAGES = (2, 7, 4), (2, 6, 5, 4)
+TANH = {"activation": "tanh"}
+LAYERS = {
+    "Conv1DTranspose": ((3, 3), TANH, SEQUENCES),
+    "Conv1DTranspose strides": ((3, 2), {"strides": 3}, SEQUENCES),
+    "Conv1DTranspose output_padding": ((3, 3), {"strides": 2, "output_padding": 1}, SEQUENCES),
+    "Conv1DTranspose dilation": ((3, 3), {"dilation_rate": 2, "use_bias": False}, SEQUENCES),
+    "DepthwiseConv1D": ((3,), TANH, SEQUENCES),
+    "DepthwiseConv1D same": ((3, 2, "same", 2), {}, SEQUENCES),
+    "DepthwiseConv1D dilation": ((3,), {"dilation_rate": 2}, SEQUENCES),
+    "SeparableConv1D": ((5, 3), TANH, SEQUENCES),
+    "SeparableConv1D same": ((5, 3, 2, "same"), {"depth_multiplier": 2}, SEQUENCES),
+    "SeparableConv1D dilation": ((5, 2), {"dilation_rate": 3, "padding": "same"}, SEQUENCES),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_values(name):
+    args, options, shape = LAYERS[name]
+    ours, theirs = (getattr(m.layers, name.split()[0])(*args, **options) for m in (minigrad, keras))
+    x = np.random.default_rng(0).standard_normal(shape).astype("float32")
+    ours(x)
+    theirs(x)
+    same_weights(ours, theirs)
+    y, expected = ours(x).numpy(), numbers(theirs(x))
+    assert y.shape == expected.shape
+    assert tuple(theirs.compute_output_shape(shape)) == y.shape
+    np.testing.assert_allclose(y, expected, rtol=2e-5, atol=2e-5)
