@@ -78,14 +78,14 @@ __getattr__ = explain_missing("losses", __all__)
 def match_target_shape(y_true: Any, y_pred: Any, sparse: bool = False) -> Any:
     """y_true in the shape that the predictions call for, where only one can be meant.
 
-    Targets (N,) become (N, 1) for predictions (N, 1), and the reverse; integer labels (N, 1) become
-    (N,) for predictions (N, classes). Everything else is returned as it is.
+    Targets (N,) become (N, 1) for predictions (N, 1), and the reverse. Everything else is returned
+    as it is.
 
     Args:
         y_true: Targets, an array or a Tensor; None stays None.
         y_pred: Predictions. What has no shape (a dict of outputs) leaves y_true as it is.
         sparse: True if y_true must be labels: then (N, 1) becomes (N,) for predictions (N, classes)
-            whatever its dtype, and nothing else changes.
+            and nothing else changes.
 
     Example:
         >>> match_target_shape(np.zeros(6), np.zeros((6, 1))).shape
@@ -94,14 +94,11 @@ def match_target_shape(y_true: Any, y_pred: Any, sparse: bool = False) -> Any:
     shape = getattr(y_pred, "shape", None)
     if y_true is None or shape is None:
         return y_true
-    is_label_column = y_true.shape == (*shape[:-1], 1)
     if sparse:
-        return y_true[..., 0] if is_label_column else y_true
-    if y_true.shape == shape:
-        return y_true
+        return y_true[..., 0] if y_true.shape == (*shape[:-1], 1) else y_true
     if shape == (*y_true.shape, 1):
         return y_true[..., None]
-    if y_true.shape == (*shape, 1) or (is_label_column and y_true.dtype.kind in "iu"):
+    if y_true.shape == (*shape, 1):
         return y_true[..., 0]
     return y_true
 

@@ -12,7 +12,7 @@ def test_readme_states_the_reading_path_as_it_is():
 
 
 def test_the_core_path_does_not_grow():
-    """2,000 was the aim; masks, checks of data and settings, and hooks of callbacks took the rest."""
+    """2,000 was the aim; masks, checks of data, and hooks of callbacks took the rest."""
     assert sum(code_lines(PACKAGE / place) for place in PATH) < 2500
 
 

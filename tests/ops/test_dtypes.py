@@ -1,4 +1,4 @@
-"""Every op given integers, float16, and NumPy's numbers as settings; sums that keep their digits."""
+"""Every op given integers, float16, and NumPy's numbers as settings; sums keep their digits."""
 
 from __future__ import annotations
 

@@ -65,5 +65,5 @@ history = model.fit(x, y, batch_size=10, epochs=2, shuffle=False, verbose=0)
 
 FIGURES = {
     "history": history.history,
-    "evaluated": model.evaluate(x, y, verbose=0, return_dict=True),
+    "evaluated": model.evaluate(x, y, batch_size=25, verbose=0, return_dict=True),
 }

@@ -1,4 +1,4 @@
-"""The GAN: parameters, three styles that agree in every bit, the known fault, learning, pictures."""
+"""The GAN: parameters, three styles that agree in every bit, a fault, learning, pictures."""
 
 from __future__ import annotations
 
