@@ -1,6 +1,6 @@
 """Callbacks, at their home in Keras; they are defined in `minigrad.training`."""
 
-from .training.averaging import AverageWeights
+from .training.averaging import AverageWeights, SwapEMAWeights
 from .training.callbacks import (
     BackupAndRestore,
     Callback,
@@ -28,6 +28,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgressBar",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]
 

@@ -14,9 +14,10 @@ from .adamax import Adamax
 from .averaging import ExponentialMovingAverage
 from .base import Optimizer
 from .lion import Lion
+from .momentum import Momentum, Nesterov
 from .nadam import Nadam
 from .rmsprop import RMSprop
-from .sgd import SGD, Momentum, Nesterov
+from .sgd import SGD
 
 __all__ = [
     "Adadelta",

@@ -26,6 +26,11 @@ class Adam(Optimizer):
         clipnorm: Largest norm of each gradient.
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
+        use_ema: Whether averages of the parameters are kept, which they get at the end of `fit`.
+        ema_momentum: The share of an average that stays at each step, in [0, 1].
+        ema_overwrite_frequency: Steps after which parameters become their averages; None for never.
+        loss_scale_factor: What `scale_loss` multiplies a loss by, and a step divides gradients by.
+        gradient_accumulation_steps: Calls whose mean gradient makes a step; None for each its own.
         name: Name, by default "adam".
         epsilon_form: "keras" adds epsilon to the root of v, "paper" to the root of the corrected v.
 
@@ -55,10 +60,27 @@ class Adam(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
         epsilon_form: str = "keras",
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+        )
         check_interval(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
         check_interval(self, 0, epsilon=epsilon)
         check_choice(epsilon_form, ("keras", "paper"), f"epsilon_form of {self.name}")
@@ -108,6 +130,11 @@ class AdamW(Adam):
         clipnorm: Largest norm of each gradient.
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
+        use_ema: Whether averages of the parameters are kept, which they get at the end of `fit`.
+        ema_momentum: The share of an average that stays at each step, in [0, 1].
+        ema_overwrite_frequency: Steps after which parameters become their averages; None for never.
+        loss_scale_factor: What `scale_loss` multiplies a loss by, and a step divides gradients by.
+        gradient_accumulation_steps: Calls whose mean gradient makes a step; None for each its own.
         name: Name, by default "adamw".
         epsilon_form: "keras" adds epsilon to the root of v, "paper" to the root of the corrected v.
 
@@ -135,6 +162,11 @@ class AdamW(Adam):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
         epsilon_form: str = "keras",
     ) -> None:
@@ -148,6 +180,11 @@ class AdamW(Adam):
             clipnorm,
             clipvalue,
             global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
             name,
             epsilon_form,
         )

@@ -21,6 +21,11 @@ class Adamax(Optimizer):
         clipnorm: Largest norm of each gradient.
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
+        use_ema: Whether averages of the parameters are kept, which they get at the end of `fit`.
+        ema_momentum: The share of an average that stays at each step, in [0, 1].
+        ema_overwrite_frequency: Steps after which parameters become their averages; None for never.
+        loss_scale_factor: What `scale_loss` multiplies a loss by, and a step divides gradients by.
+        gradient_accumulation_steps: Calls whose mean gradient makes a step; None for each its own.
         name: Name, by default "adamax".
 
     Raises:
@@ -48,9 +53,26 @@ class Adamax(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+        )
         check_interval(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
         check_interval(self, 0, epsilon=epsilon)
         self.beta_1 = beta_1

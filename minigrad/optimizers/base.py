@@ -15,7 +15,8 @@ from ..engine.graph import ledger
 from ..engine.tensor import Tensor
 from ..utils.serialization import serialize
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
-from .interface import OptimizerInterface, Rate
+from .interface import Rate
+from .options import OptionalSteps, step_options
 
 BLOCK_SIZE = 1 << 16  # elements: parameters, gradient and state stay in a processor cache
 LearningRate = float | Callable[[int], float]  # a number or a schedule
@@ -29,7 +30,7 @@ class Segment(NamedTuple):
     stop: int
 
 
-class Optimizer(OptimizerInterface):
+class Optimizer(OptionalSteps):
     """Base of all optimizers: `apply(gradients, parameters)` changes the parameters by one step.
 
     A subclass names its state arrays in `slots` and defines `update(p, g, *state)`. Parameters
@@ -44,6 +45,11 @@ class Optimizer(OptimizerInterface):
         clipnorm: Largest norm of each gradient.
         clipvalue: Largest absolute value of each element of a gradient.
         global_clipnorm: Largest norm of all gradients together.
+        use_ema: Whether averages of the parameters are kept, which they get at the end of `fit`.
+        ema_momentum: The share of an average that stays at each step, in [0, 1].
+        ema_overwrite_frequency: Steps after which parameters become their averages; None for never.
+        loss_scale_factor: What `scale_loss` multiplies a loss by, and a step divides gradients by.
+        gradient_accumulation_steps: Calls whose mean gradient makes a step; None for each its own.
         name: Name, by default that of the class.
 
     Raises:
@@ -83,6 +89,11 @@ class Optimizer(OptimizerInterface):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
     ) -> None:
         self.learning_rate = learning_rate
@@ -91,6 +102,12 @@ class Optimizer(OptimizerInterface):
         self.clipvalue = clipvalue
         self.global_clipnorm = global_clipnorm
         self.name = name or type(self).__name__.lower()
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.options = step_options(self)
         check_interval(self, 0, weight_decay=weight_decay or 0)
         limits = [limit for limit in (clipnorm, clipvalue, global_clipnorm) if limit is not None]
         if len(limits) > 1 or not all(limit > 0 for limit in limits):
@@ -117,11 +134,11 @@ class Optimizer(OptimizerInterface):
 
         The current one, which `update` reads, is `rate`.
         """
-        return Rate.of(self, self.rate if self.schedule is None else self.schedule(self.t))
+        return Rate.of(self, self.rate if self.schedule is None else self.schedule(self.calls))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        rate = value(self.t) if callable(value) else value
+        rate = value(self.calls) if callable(value) else value
         follows_schedule = self.schedule is not None and not callable(value)
         if follows_schedule or not (hasattr(rate, "__float__") and 0 <= rate < math.inf):
             self._refuse_rate(rate)
@@ -169,6 +186,17 @@ class Optimizer(OptimizerInterface):
             if p._array is not views[0]:  # the array of a parameter was replaced
                 self._flatten_parameters(self.parameters, self.state())
                 break
+        if self.options is None:
+            self.take_step(gs)
+        else:
+            self.options.apply(self, gs)
+
+    def take_step(self, gs: list[Any]) -> None:
+        """Change the parameters; `apply` has checked and arranged the gradients.
+
+        Args:
+            gs: A gradient per parameter, or None.
+        """
         if self.schedule is not None:
             self.learning_rate = self.schedule
         self.t += 1
@@ -177,6 +205,8 @@ class Optimizer(OptimizerInterface):
             gs = [None if g is None else g.astype("float32") for g in gs]
         if self.clipvalue or self.clipnorm or self.global_clipnorm:
             gs = self._clip(gs)
+        if self._undecayed:
+            self._decay_parameters(gs)
         self._step_blocks(gs)
         ledger.record(self._flat[0])
 
@@ -213,11 +243,17 @@ class Optimizer(OptimizerInterface):
     def _step(self, g: Array, p: Array, *state: Array) -> None:
         """One step over flat arrays of equal length."""
         wide = p.astype("float32") if self._is_half else p
-        if self.weight_decay:
+        if self.weight_decay and not self._undecayed:
             wide *= 1 - self.rate * self.weight_decay
         self.update(wide, g, *state)
         if self._is_half:
             p[...] = wide
+
+    def _decay_parameters(self, gs: list[Any]) -> None:
+        """The weight decay of those parameters that were not excluded."""
+        for p, g in zip(self.parameters, gs):
+            if self.weight_decay and g is not None and self.decays(p):
+                p.data *= 1 - self.rate * self.weight_decay
 
     def _refuse_gradients(self, gs: list[Any], parameters: Sequence[Tensor]) -> None:
         """Raise the ValueError that says which gradient does not fit."""
@@ -272,6 +308,8 @@ class Optimizer(OptimizerInterface):
         for views, saved in zip(self._views, state):
             for view, array in zip(views[1:], saved):
                 view[...] = to_device(array, device)
+        if self.options is not None:
+            self.options.adopt(self, state)
         block_size = BLOCK_SIZE if device == "cpu" else flat.size or 1
         stop = 0
         for segments in make_blocks([a.size for a in arrays], block_size):
@@ -289,8 +327,10 @@ class Optimizer(OptimizerInterface):
     # ---- the state that is saved -----------------------------------------------------------------
 
     def state(self) -> list[list[Array]]:
-        """The state arrays of each parameter, in the order of `slots`."""
-        return [views[1:] for views in self._views]
+        """The state arrays of each parameter, in the order of `state_names`."""
+        if self.options is None:
+            return [views[1:] for views in self._views]
+        return [views[1:] + more for views, more in zip(self._views, self.options.arrays)]
 
     def load_state(
         self, parameters: Sequence[Tensor], state: Sequence[Sequence[Any]], t: int
@@ -300,9 +340,9 @@ class Optimizer(OptimizerInterface):
         Args:
             parameters: The parameters that the state belongs to.
             state: Of each parameter, the arrays that `state()` returned.
-            t: Number of steps taken.
+            t: Number of calls taken.
         """
-        self.t = t
+        self.calls = t
         self.parameters, self._views = [], []
         if parameters:
             self._flatten_parameters(list(parameters), state)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..layers import Layer
 from ..optimizers.averaging import ExponentialMovingAverage, check_decay
 from .callbacks import Callback, Logs
+
+if TYPE_CHECKING:
+    from .model import Model
 
 
 class AverageWeights(Callback):
@@ -97,3 +100,88 @@ class AverageWeights(Callback):
         """
         if state:
             self._made().set_state(state)
+
+
+class SwapEMAWeights(Callback):
+    """Uses the averages that the optimizer keeps (use_ema=True) in validation and in predictions.
+
+    `AverageWeights` needs no such optimizer, averages running statistics too, and begins faster.
+
+    Args:
+        swap_on_epoch: Whether the averages are used from the end of an epoch to the beginning of
+            the next one as well, so that a ModelCheckpoint behind this callback saves them.
+
+    Raises:
+        ValueError: If the optimizer keeps no averages (when a run begins).
+
+    Example:
+        >>> model = minigrad.Sequential(minigrad.layers.Dense(1, input_shape=(2,)))
+        >>> model.compile(minigrad.optimizers.Adam(use_ema=True), "mse")
+        >>> x, y = np.ones((8, 2)), np.ones(8)
+        >>> history = model.fit(
+        ...     x, y, verbose=0, validation_data=(x, y), callbacks=SwapEMAWeights()
+        ... )
+    """
+
+    reads_batch_logs = False
+    state_names = ("own",)
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        self.swap_on_epoch = swap_on_epoch
+        self.own: list[Any] = []  # the parameters, while the model has the averages
+
+    def set_model(self, model: Model) -> None:
+        """Refuse an optimizer without averages.
+
+        Args:
+            model: The model.
+        """
+        super().set_model(model)
+        if "average" not in model.optimizer.state_names:
+            raise ValueError(
+                "SwapEMAWeights needs averages: compile with Adam(use_ema=True), or use the "
+                "callback AverageWeights"
+            )
+
+    def use_averages(self) -> None:
+        """Give the model the averages; before the first step there are none."""
+        optimizer = self.model.optimizer
+        self.own = [p.data.copy() for p in optimizer.parameters]
+        optimizer.finalize_variable_values()
+
+    def use_own(self) -> None:
+        """Give the model its own weights again."""
+        for p, own in zip(self.model.optimizer.parameters, self.own):
+            p.assign(own)
+        self.own = []
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Train with the model's own weights."""
+        self.use_own()
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Use the averages between epochs."""
+        if self.swap_on_epoch:
+            self.use_averages()
+
+    def on_test_begin(self, logs: Logs) -> None:
+        """Use the averages in evaluations."""
+        self.use_averages()
+
+    def on_test_end(self, logs: Logs) -> None:
+        """Go on with the model's own weights."""
+        self.use_own()
+
+    def on_predict_begin(self, logs: Logs) -> None:
+        """Use the averages in predictions."""
+        self.use_averages()
+
+    def on_predict_end(self, logs: Logs) -> None:
+        """Go on with the model's own weights."""
+        self.use_own()
+
+    def on_train_end(self, logs: Logs) -> None:
+        """The end of a fit leaves the averages; an exception in between does not."""
+        if not self.model._finished:
+            self.use_own()
+        self.own = []

@@ -78,14 +78,14 @@ def _optimizer_state(optimizer: Optimizer, weights: Weights) -> dict[str, Any]:
     """Kind, step, rate, and the state arrays by parameter and slot."""
     names = {id(p): name for name, p in weights.items()}
     state = {
-        names[id(p)]: dict(zip(optimizer.slots, arrays))
+        names[id(p)]: dict(zip(optimizer.state_names, arrays))
         for p, arrays in zip(optimizer.parameters, optimizer.state())
         if id(p) in names
     }
     return {
         "name": optimizer.name,
-        "slots": list(optimizer.slots),
-        "t": optimizer.t,
+        "slots": list(optimizer.state_names),
+        "t": optimizer.calls,
         "learning_rate": optimizer.rate,
         "state": state,
     }
@@ -251,10 +251,10 @@ def _match_optimizer(
 ) -> tuple[list[str], Slots]:
     """(problems, state arrays by parameter) of what a checkpoint holds of an optimizer."""
     name, slots = entry(state, "name", str, path), tuple(entry(state, "slots", [str], path))
-    if optimizer is None or (optimizer.name, optimizer.slots) != (name, slots):
+    if optimizer is None or (optimizer.name, optimizer.state_names) != (name, slots):
         compiled = "is not compiled"
         if optimizer is not None:
-            compiled = f"has {optimizer.name!r} with {optimizer.slots}"
+            compiled = f"has {optimizer.name!r} with {optimizer.state_names}"
         problem = f"the state of the optimizer {name!r} with {slots}, the model {compiled}: "
         return [problem + "compile it with the same one first"], {}
     entry(state, "t", int, path)

@@ -57,6 +57,7 @@ def run_epochs(
                 callback.on_epoch_end(epoch, logs)
             for callback in callbacks:
                 callback.on_epoch_complete(epoch, logs)
+        model.optimizer.finalize_variable_values()
         model._finished = True
     finally:
         with ExitStack() as stack:  # calls all of them, even if an earlier one raises

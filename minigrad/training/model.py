@@ -279,6 +279,8 @@ class Model(GraphModel):
         value = float(loss)
         if not math.isfinite(value) and not self._divergence:
             self._divergence = describe_divergence(self, batch)
+        if self.optimizer.options is not None:
+            loss = self.optimizer.scale_loss(loss)
         parameters = self.trained()
         gradients = grad(loss, parameters, retain_graph=False, unused="none")
         if [g for g in gradients if g is None]:

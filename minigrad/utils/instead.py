@@ -96,7 +96,6 @@ INSTEAD = {
     "callbacks.TensorBoard": "CSVLogger writes a table, `minigrad.plots` draws it",
     "callbacks.RemoteMonitor": "CSVLogger, or a LambdaCallback that sends",
     "callbacks.ProgbarLogger": "ProgressBar",
-    "callbacks.SwapEMAWeights": "AverageWeights",
     # ---- utils ----
     "utils.model_to_dot": "`minigrad.plots.plot_model` draws without Graphviz",
     "utils.get_file": "`urllib.request.urlretrieve`; the digits are here without a download",

@@ -12,9 +12,10 @@ from minigrad.optimizers.adam import Adam, AdamW
 from minigrad.optimizers.adamax import Adamax
 from minigrad.optimizers.base import BLOCK_SIZE
 from minigrad.optimizers.lion import Lion
+from minigrad.optimizers.momentum import Momentum, Nesterov
 from minigrad.optimizers.nadam import Nadam
 from minigrad.optimizers.rmsprop import RMSprop
-from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
+from minigrad.optimizers.sgd import SGD
 
 
 def sgd(p, g, s, t, rate, momentum=0.0, nesterov=False):

@@ -19,9 +19,10 @@ from minigrad.optimizers.adam import Adam, AdamW
 from minigrad.optimizers.adamax import Adamax
 from minigrad.optimizers.base import BLOCK_SIZE, Optimizer
 from minigrad.optimizers.lion import Lion
+from minigrad.optimizers.momentum import Momentum
 from minigrad.optimizers.nadam import Nadam
 from minigrad.optimizers.rmsprop import RMSprop
-from minigrad.optimizers.sgd import SGD, Momentum
+from minigrad.optimizers.sgd import SGD
 
 from .formulas import (
     FORMULAS,

@@ -7,8 +7,9 @@ import minigrad
 from minigrad import Parameter, grad
 from minigrad.optimizers.adagrad import Adagrad
 from minigrad.optimizers.adam import Adam, AdamW
+from minigrad.optimizers.momentum import Momentum, Nesterov
 from minigrad.optimizers.rmsprop import RMSprop
-from minigrad.optimizers.sgd import SGD, Momentum, Nesterov
+from minigrad.optimizers.sgd import SGD
 
 from .formulas import (
     FORMULAS,

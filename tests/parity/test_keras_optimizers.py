@@ -68,6 +68,62 @@ def test_steps_of_keras(name, options, rate):
             assert moved <= 1e-4 * rate + 1e-6, (step, moved)
 
 
+AROUND = [
+    {"use_ema": True, "ema_momentum": 0.7},
+    {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 3},
+    {"gradient_accumulation_steps": 3},
+    {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.5},
+    {
+        "gradient_accumulation_steps": 2,
+        "use_ema": True,
+        "ema_momentum": 0.5,
+        "ema_overwrite_frequency": 2,
+        "weight_decay": 0.1,
+        "clipnorm": 0.5,
+    },
+    {"loss_scale_factor": 8.0, "global_clipnorm": 0.5},
+]
+
+
+@pytest.mark.parametrize("options", AROUND, ids=str)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_averages_accumulation_and_scale_of_keras(name, options):
+    draw = np.random.default_rng(0)
+    start = [np.asarray(draw.standard_normal(s), "float32") for s in SHAPES]
+    ours = getattr(optimizers, name)(0.05, **options)
+    theirs = getattr(keras.optimizers, name)(0.05, **options)
+    parameters = [Parameter(a.copy()) for a in start]
+    variables = [keras.Variable(a.copy()) for a in start]
+    gradients = [
+        [np.asarray(draw.standard_normal(s), "float32") for s in SHAPES] for _ in range(10)
+    ]
+    for step in range(11):
+        if step == 10:
+            ours.finalize_variable_values()
+            theirs.finalize_variable_values(variables)
+        else:
+            ours.apply(gradients[step], parameters)
+            theirs.apply([keras.ops.convert_to_tensor(g) for g in gradients[step]], variables)
+        assert int(ours.iterations) == int(theirs.iterations)
+        for p, v in zip(parameters, variables, strict=True):
+            moved = np.abs(keras.ops.convert_to_numpy(v) - p.numpy()).max()
+            assert moved <= 1e-5, (step, moved)
+
+
+def test_schedules_count_calls_as_keras_does():
+    ours = optimizers.SGD(
+        optimizers.schedules.ExponentialDecay(0.1, 1, 0.5), gradient_accumulation_steps=2
+    )
+    theirs = keras.optimizers.SGD(
+        keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5), gradient_accumulation_steps=2
+    )
+    p, v = Parameter(np.ones(2)), keras.Variable(np.ones(2, "float32"))
+    for _ in range(6):
+        ours.apply([np.ones(2)], [p])
+        theirs.apply([keras.ops.ones(2)], [v])
+        np.testing.assert_allclose(p.numpy(), keras.ops.convert_to_numpy(v), rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_defaults_of_keras(name):
     ours, theirs = getattr(optimizers, name)(), getattr(keras.optimizers, name)()
