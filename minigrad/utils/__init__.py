@@ -1,6 +1,5 @@
 """Small tools that several packages share, and what Keras keeps here."""
 
-from ..generators import seed as set_random_seed
 from .instead import explain_missing
 from .labels import to_categorical
 from .progbar import Progbar
@@ -11,6 +10,7 @@ from .tools import (
     clear_session,
     normalize,
     pack_x_y_sample_weight,
+    set_random_seed,
     standardize_dtype,
     unpack_x_y_sample_weight,
 )

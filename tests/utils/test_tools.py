@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
 import minigrad
-from minigrad.utils import clear_session, normalize, standardize_dtype
+from minigrad.utils import clear_session, normalize, set_random_seed, standardize_dtype
 
 
 def test_normalize():
@@ -37,3 +39,18 @@ def test_clear_session_collects_what_nobody_holds():
     clear_session(free_memory=False)
     clear_session()
     assert gone() is None
+
+
+def test_set_random_seed_seeds_all_three():
+    outer = random.getstate(), np.random.get_state()
+
+    def draws():
+        set_random_seed(3)
+        return random.random(), np.random.rand(), minigrad.random.generator().random()
+
+    first = draws()
+    assert draws() == first
+    minigrad.seed(3)
+    assert minigrad.random.generator().random() == first[2]
+    random.setstate(outer[0])
+    np.random.set_state(outer[1])
