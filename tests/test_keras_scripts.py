@@ -28,7 +28,6 @@ NOT_YET: dict[str, str] = {
     "habits/custom_train_step": "KeyError: 'loss'",
     "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
     "habits/grad_cam": "TypeError: layer model/predictions: 'NoneType' object is not callable",
-    "habits/inspect_model": "figures: FIGURES['seeded'] is False, in Keras True",
     "habits/json_and_clone": "ImportError: cannot import name 'clone_model'",
     "habits/model_checkpoint": "TypeError: ModelCheckpoint has no option 'save_freq': Options: fil",
     "habits/normalization_adapt": "AttributeError: minigrad.layers has no Resizing: `minigrad.data",
