@@ -14,6 +14,7 @@ from ..random import generator
 from ..utils.structures import is_structure, iter_leaves, map_structure
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_errors import as_rows, check_inputs, refuse_array
+from .functional import match_rank
 from .outputs import OutputLosses, parts_by_output
 
 if TYPE_CHECKING:
@@ -357,6 +358,7 @@ def prepare_arrays(
     else:
         x_array, *others = validate_data({f"{prefix}x": x}, y, sample_weight, device, prefix)
     if x_array.shape[1:] != model._input_shape:
+        x_array = match_rank(x_array, model._input_shape)
         check_inputs(model, x, x_array, others)
     if model.accepts_integers or x_array.dtype.kind == "f":
         return [x_array, *others]

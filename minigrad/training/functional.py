@@ -197,9 +197,10 @@ class Graph:
             raise ValueError(
                 f"this model takes {len(names)} inputs ({', '.join(names)}), got {len(given)}"
             )
-        for name, expected, tensor in zip(names, self.input_list, given):
-            if tensor.shape[1:] != expected.shape[1:]:
-                _check_shape(name, expected.shape, tensor.shape)
+        for i, (name, expected) in enumerate(zip(names, self.input_list)):
+            if given[i].shape[1:] != expected.shape[1:]:
+                given[i] = match_rank(given[i], expected.shape[1:])
+                _check_shape(name, expected.shape, given[i].shape)
         return given
 
     def layers(self) -> list[Layer]:
@@ -543,12 +544,34 @@ def _unique(name: str, names: list[str]) -> str:
     return unique
 
 
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    """True for a shape with the lengths of another, of which some are open."""
+    pairs = zip(shape, expected)
+    return len(shape) == len(expected) and all(m is None or n == m for n, m in pairs)
+
+
 def _check_shape(name: str, expected: tuple[Any, ...], shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless a shape fits one with open lengths."""
-    if len(shape) != len(expected) or any(
-        n is not None and n != m for n, m in zip(expected[1:], shape[1:])
-    ):
+    """Raise ValueError unless a shape fits one with open lengths, whatever the number of rows."""
+    if not _fits(shape[1:], expected[1:]):
         raise ValueError(f"the input {name!r} has shape {expected}, got an array of shape {shape}")
+
+
+def match_rank(x: Any, shape: tuple[int | None, ...] | None) -> Any:
+    """x with an axis of length 1 at its end, or without it, if each row is then of this shape.
+
+    Args:
+        x: A batch.
+        shape: The shape of one row; None for any.
+
+    Example:
+        >>> match_rank(np.zeros(5), (1,)).shape, match_rank(np.zeros((5, 1)), ()).shape
+        ((5, 1), (5,))
+    """
+    if shape is None:
+        return x
+    if shape[-1:] == (1,) and _fits(x.shape[1:], shape[:-1]):
+        return x[..., None]
+    return x[..., 0] if x.shape[-1:] == (1,) and _fits(x.shape[1:-1], shape) else x
 
 
 def _fill(x: Any, values: list[Any]) -> Any:

@@ -430,6 +430,20 @@ def test_lists_of_one_tensor_are_that_tensor():
     assert [t.name for t in (x, model.output, x + 1)] == ["x", "y", "add"]
 
 
+def test_a_last_axis_of_length_one_may_be_missing():
+    user, item = Input((1,), name="user"), Input((1,), name="item")
+    model = Model([user, item], user * item)
+    np.testing.assert_array_equal(model.predict([A[:, 0], A[:, 1]])[:, 0], A[:, 0] * A[:, 1])
+    line = Sequential(Dense(1, input_shape=(1,)))
+    line.compile("sgd", "mse")
+    line.fit(A[:, 0], A[:, 1], verbose=0)
+    assert line.predict(A[:, 0]).shape == line.predict(A[:, :1]).shape == (12, 1)
+    series = Sequential(Input((3, 2)), LSTM(2))
+    assert series.predict(A[:2, None, :, None].reshape(1, 3, 2, 1)).shape == (1, 2)
+    with pytest.raises(ValueError, match="user"):
+        model.predict([A, A])
+
+
 def test_outputs_in_a_dict_are_met_in_the_order_of_their_keys():
     x = Input((3,))
     model = Model(x, {"b": Dense(1, name="second")(x), "a": Dense(2, name="first")(x)})

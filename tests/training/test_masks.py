@@ -263,7 +263,7 @@ def test_a_subclassed_model_is_built_from_a_shape(capsys):
         model.build(shape)
         assert model.built and model.count_params() == 28 + 5
         model.summary()
-        assert "33 parameters, 33 trainable" in capsys.readouterr().out
+        assert "Trainable params: 33 " in capsys.readouterr().out
         weights = model.weights
         model.compile("sgd", "mse")
         model.fit(np.ones((8, 6)), np.ones(8), verbose=0)
