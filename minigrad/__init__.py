@@ -21,6 +21,7 @@ from . import (
     optimizers,
     random,
     regularizers,
+    saving,
     utils,
 )
 from .backend import to_cpu, to_gpu
@@ -137,6 +138,7 @@ __all__ = [
     "preprocessing",
     "random",
     "regularizers",
+    "saving",
     "utils",
     # everyday ops; the others are in minigrad.ops
     "clip",

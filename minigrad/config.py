@@ -50,6 +50,7 @@ class Settings(threading.local):
     recording = True  # False inside no_grad: calls leave no graph behind
     open_tapes = 0  # the number of GradientTapes around: gradients are then recorded themselves
     training: bool | None = None  # True inside fit and train_on_batch; None: no scope has said
+    awaited: list[int] | None = None  # how many weights a file still holds, while one is read
     probing = False  # True while a declared input shape is tried out on zeros
     inside_call = False  # True inside the call of a layer, once layers add losses
     layer_in_dtype: Any = None  # the layer with a dtype of its own that has made it the default

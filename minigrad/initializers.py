@@ -16,7 +16,7 @@ import numpy as np
 
 from .arguments import explains_arguments
 from .backend import Array, Shape
-from .config import settings, to_device
+from .config import Scope, settings, to_device
 from .random import generator
 from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, lookup, with_class_names
@@ -91,6 +91,9 @@ class Initializer(Configurable):
         """
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         kind = np.dtype(dtype or settings.default_dtype)
+        if settings.awaited is not None:
+            _count_awaited(sizes, settings.awaited)
+            return to_device(np.ones(sizes, kind), settings.device)
         return to_device(np.asarray(self.values(sizes, kind), kind), settings.device)
 
     def values(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
@@ -108,6 +111,20 @@ class Initializer(Configurable):
 
     def __repr__(self) -> str:
         return format_call(self)
+
+
+class awaiting_weights(Scope):
+    """`with awaiting_weights(n):` initializers make ones: a file holds the values, n of them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(awaited=[count])
+
+
+def _count_awaited(shape: Shape, awaited: list[int]) -> None:
+    """Raise ValueError if a file does not hold so many weights, before memory is asked for."""
+    awaited[0] -= math.prod(shape)
+    if awaited[0] < 0 or any(n < 0 for n in shape):
+        raise ValueError(f"a weight of shape {shape} is more than the file holds")
 
 
 # ---- fixed values --------------------------------------------------------------------------------

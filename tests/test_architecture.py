@@ -31,7 +31,7 @@ optimizers
 data
 datasets preprocessing
 training
-callbacks models
+callbacks models saving
 plots
 """.strip().splitlines()
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms.split()}
@@ -302,4 +302,4 @@ def test_every_room_has_tests(name):
         assert (ROOT / "tests" / f"test_{parts[0]}.py").exists()
 
 
-FACES = {"minigrad.callbacks", "minigrad.models"}
+FACES = {"minigrad.callbacks", "minigrad.models", "minigrad.saving"}

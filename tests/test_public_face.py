@@ -59,6 +59,7 @@ MODULES = {
     "preprocessing",
     "random",
     "regularizers",
+    "saving",
     "utils",
 }
 EVERYDAY_OPS = {

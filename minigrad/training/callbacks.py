@@ -16,6 +16,7 @@ from ..arguments import ExplainsArguments, nearest
 from ..backend import backend
 from ..utils.files import parsing
 from ..utils.registry import check_choice, check_count
+from .saving import check_suffix
 
 if TYPE_CHECKING:
     from .model import Model
@@ -664,6 +665,7 @@ class ModelCheckpoint(MonitorCallback):
         mode: str = "auto",
     ) -> None:
         super().__init__(monitor, mode)
+        check_suffix(filepath, "weights" if save_weights_only else "model")
         self.filepath = str(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
@@ -745,6 +747,7 @@ class BackupAndRestore(Callback):
             raise ValueError("backup_dir must name a folder, got an empty name")
         if save_freq != "epoch":
             check_count("save_freq of BackupAndRestore, if not 'epoch',", save_freq)
+        check_suffix(backup_dir, "model")
         self.backup_dir = Path(backup_dir)
         self.save_freq = save_freq
         self.delete_checkpoint = delete_checkpoint

@@ -15,19 +15,21 @@ import numpy as np
 
 from ..optimizers.base import Optimizer, state_dtype
 from ..random import generator
-from ..utils.files import PARSE_ERRORS, PathLike, entry, parse_json, parsing
+from ..utils.files import PARSE_ERRORS, PathLike, atomic_write, entry, parse_json, parsing
 from .callbacks import changed_names
 from .saving import (
     METADATA,
     Weights,
+    check_folder,
     load_safetensors,
     match_arrays,
     mismatch_error,
-    save_safetensors,
+    parse_safetensors,
+    safetensors_bytes,
 )
 
 if TYPE_CHECKING:
-    from .model import Model
+    from .model_files import ModelFiles
 
 ENTRIES = {
     "epoch": int,
@@ -43,12 +45,26 @@ Slots = dict[str, list[np.ndarray]]  # the state arrays of an optimizer by param
 # ---- saving --------------------------------------------------------------------------------------
 
 
-def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) -> None:
+def save_checkpoint(path: PathLike, model: ModelFiles, weights: Weights, epoch: int) -> None:
     """Write weights, every optimizer that the model has as an attribute, generator, and the state
     of layers and callbacks.
 
     Args:
         path: The file.
+        model: The model.
+        weights: Its parameters by name.
+        epoch: Number of epochs trained.
+    """
+    check_folder(path)
+    data = checkpoint_bytes(model, weights, epoch)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def checkpoint_bytes(model: ModelFiles, weights: Weights, epoch: int) -> bytes:
+    """The content of a checkpoint.
+
+    Args:
         model: The model.
         weights: Its parameters by name.
         epoch: Number of epochs trained.
@@ -66,10 +82,10 @@ def save_checkpoint(path: PathLike, model: Model, weights: Weights, epoch: int) 
         "not_held": _not_held(model),
     }
     packed = json.dumps(pack(content, "", arrays), allow_nan=False)
-    save_safetensors(path, arrays, {METADATA: packed})
+    return safetensors_bytes(arrays, {METADATA: packed})
 
 
-def _optimizers(model: Model) -> dict[str, Optimizer]:
+def _optimizers(model: ModelFiles) -> dict[str, Optimizer]:
     """The optimizers of a model by attribute: of a GAN, its generator's and its discriminator's."""
     return {name: value for name, value in vars(model).items() if isinstance(value, Optimizer)}
 
@@ -91,13 +107,13 @@ def _optimizer_state(optimizer: Optimizer, weights: Weights) -> dict[str, Any]:
     }
 
 
-def _layer_states(model: Model) -> dict[str, Any]:
+def _layer_states(model: ModelFiles) -> dict[str, Any]:
     """What layers keep besides parameters, by path."""
     states = {path: layer.get_state() for path, layer in model.named_layers()}
     return {path: state for path, state in states.items() if state}
 
 
-def _not_held(model: Model) -> list[str]:
+def _not_held(model: ModelFiles) -> list[str]:
     """What changed in this training and is not saved."""
     callbacks = [
         f"{', '.join(names)} of the callback {type(callback).__name__} (name what is to be saved "
@@ -190,13 +206,16 @@ def unpack(packed: Any, arrays: dict[str, Any]) -> Any:
 # ---- loading: everything is checked, then everything is assigned ---------------------------------
 
 
-def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
+def load_checkpoint(
+    path: PathLike, model: ModelFiles, weights: Weights, data: bytes | None = None
+) -> int:
     """Restore what `save_checkpoint` wrote; the state of callbacks waits for the next fit.
 
     Args:
         path: The file.
         model: The model.
         weights: Its parameters by name.
+        data: The content, if it is not that of the file.
 
     Returns:
         The epoch of the checkpoint.
@@ -206,7 +225,7 @@ def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
         ValueError: If it is no checkpoint, or weights or state do not fit; everything that does
             not is listed, and nothing is changed then.
     """
-    arrays, metadata = load_safetensors(path)
+    arrays, metadata = load_safetensors(path) if data is None else parse_safetensors(data, path)
     if METADATA not in metadata:
         raise ValueError(f"{path} holds weights but no checkpoint: use load_weights")
     content = parse_json(metadata[METADATA], path, "checkpoint")
@@ -234,7 +253,7 @@ def load_checkpoint(path: PathLike, model: Model, weights: Weights) -> int:
 
 
 def _match_optimizers(
-    model: Model, states: dict[str, Any], weights: Weights, path: PathLike
+    model: ModelFiles, states: dict[str, Any], weights: Weights, path: PathLike
 ) -> tuple[list[str], dict[str, Slots]]:
     """(problems, state arrays by optimizer) of what a checkpoint holds of all optimizers."""
     optimizers, slots = _optimizers(model), {}
@@ -304,7 +323,7 @@ def _generator_problems(state: dict[str, Any]) -> list[str]:
     return [] if repr(fresh.state) == repr(state) else ["its state is malformed"]
 
 
-def _restore_layers(model: Model, states: dict[str, Any], keep: bool) -> list[str]:
+def _restore_layers(model: ModelFiles, states: dict[str, Any], keep: bool) -> list[str]:
     """Give layers their states, and return what does not fit; then, or without keep, none has."""
     layers = dict(model.named_layers())
     problems = [f"there is no layer {path}" for path in states if path not in layers]

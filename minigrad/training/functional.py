@@ -232,7 +232,7 @@ class Graph:
         names: list[str] = []
         for call in calls:
             is_layer = isinstance(call.function, Layer)
-            names.append(call.name if is_layer else _unique(call.name, names))
+            names.append(call.name if is_layer else unique_name(call.name, names))
         return [
             Connection(
                 name,
@@ -531,12 +531,21 @@ def _names(tensors: Any) -> list[str]:
         return list(tensors)
     names: list[str] = []
     for x in symbolic_leaves(tensors):
-        names.append(_unique(x.call.name, names))
+        names.append(unique_name(x.call.name, names))
     return names
 
 
-def _unique(name: str, names: list[str]) -> str:
-    """`name`, with a number behind it if others have it already."""
+def unique_name(name: str, names: list[str]) -> str:
+    """`name`, with a number behind it if others have it already.
+
+    Args:
+        name: The name.
+        names: The names that there are.
+
+    Example:
+        >>> unique_name("add", ["add", "add_1"])
+        'add_2'
+    """
     unique, n = name, 0
     while unique in names:
         n += 1

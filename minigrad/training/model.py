@@ -16,10 +16,8 @@ from ..layers.modes import training
 from ..layers.parameter import Parameter
 from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
-from ..utils.files import PathLike
 from ..utils.registry import check_count
 from ..utils.tools import unpack_x_y_sample_weight
-from . import checkpoints, saving
 from .callbacks import (
     Callback,
     Callbacks,
@@ -29,12 +27,13 @@ from .callbacks import (
     as_list,
     start_callbacks,
 )
+from .checkpoints import unsaved_data
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
-from .functional import GraphModel
 from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
+from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
 from .swapped import check_places
 
@@ -42,7 +41,7 @@ TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to
 Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them
 
 
-class Model(GraphModel):
+class Model(ModelFiles):
     """A layer that can be trained: of symbolic inputs and outputs, or with `__init__` and `call`.
 
     Args:
@@ -102,7 +101,6 @@ class Model(GraphModel):
     _divergence = ""  # where the first loss that was not finite came from
     _fitting: Sequence[tuple[Callback, Any]] = ()  # in fit: its callbacks, and what they began with
     _unsaved_data: Sequence[str] = ()  # in fit: what a checkpoint cannot hold
-    _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
     _initial_epoch = 0  # of this fit; a backup that is restored moves it
     _finished = False  # True: this fit has trained all its epochs, or was told to stop
 
@@ -160,6 +158,9 @@ class Model(GraphModel):
         self._trainable_at_compile = {layer: layer.trainable for _, layer in self.named_layers()}
         self._trained = None
         self._told_unreached = frozenset()
+        plainly = {"loss": loss, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        is_own = type(self).compile is Model.compile  # else one with other arguments called this
+        self._compiled_with = plainly | {"loss_weights": loss_weights} if is_own else None
         self._compiled = True
 
     @restores_settings
@@ -252,7 +253,7 @@ class Model(GraphModel):
             own.insert(0, ProgressBar(train.steps, epochs, style))
         given = [*as_list(callbacks), *own]
         every_callback = start_callbacks(self, [*given, ResumeCallbacks(given)], **run)
-        self._unsaved_data = checkpoints.unsaved_data(x)
+        self._unsaved_data = unsaved_data(x)
         self.stop_training = self._has_diverged = False
         self._divergence = ""
         self._initial_epoch = initial_epoch
@@ -524,62 +525,6 @@ class Model(GraphModel):
             metric.update_state(matched, y_pred)
         for metric in self._weighted_metrics:
             metric.update_state(matched, y_pred, sample_weight)
-
-    # ---- files --------------------------------------------------------------------------
-
-    def save_weights(self, path: PathLike) -> None:
-        """Write all parameters, by path in the model, to a safetensors file.
-
-        Args:
-            path: The file; a process that is killed on the way leaves an older one as it was.
-
-        Raises:
-            ValueError: If the model is not built.
-        """
-        weights = self._built_weights("save_weights")
-        saving.save_safetensors(path, {name: p.data for name, p in weights.items()})
-
-    def load_weights(self, path: PathLike, skip_mismatch: bool = False) -> None:
-        """Read parameters by path in the model, from a file of weights or a checkpoint.
-
-        Args:
-            path: The file.
-            skip_mismatch: Whether to load what fits, instead of refusing what does not.
-
-        Raises:
-            ValueError: If the model is not built, or something does not fit: everything that does
-                not is listed, and nothing is changed.
-        """
-        saving.load_weights(path, self._built_weights("load_weights"), skip_mismatch)
-
-    def save(self, path: PathLike, epoch: int = 0) -> None:
-        """Write a checkpoint: weights, optimizer, random generator, epoch, states of layers.
-
-        In fit it also holds the states of the callbacks.
-
-        Args:
-            path: The file, in safetensors format. The architecture stays in your code.
-            epoch: Number of epochs trained, which `load` returns.
-
-        Raises:
-            ValueError: If the model is not built.
-        """
-        checkpoints.save_checkpoint(path, self, self._built_weights("save"), epoch)
-
-    def load(self, path: PathLike) -> int:
-        """Restore a checkpoint that `save` wrote.
-
-        Args:
-            path: The file.
-
-        Returns:
-            Its epoch; fit(initial_epoch=...) then continues bit for bit, its callbacks too.
-
-        Raises:
-            ValueError: If the model is not built, or not compiled with the optimizer of the
-                checkpoint; nothing is changed then.
-        """
-        return checkpoints.load_checkpoint(path, self, self._built_weights("load"))
 
     # ---- requirements ----------------------------------------------------------------------------
 

@@ -54,17 +54,64 @@ def save_safetensors(
         ...     load_safetensors(f"{folder}/w.safetensors")
         ({'a': array([1., 1.])}, {'made': 'today'})
     """
+    check_folder(path)
+    data = safetensors_bytes(arrays, metadata)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def safetensors_bytes(arrays: Mapping[str, Any], metadata: dict[str, str] | None = None) -> bytes:
+    """The content of a safetensors file.
+
+    Args:
+        arrays: Arrays by name, on any device.
+        metadata: Strings to store beside them.
+    """
     from safetensors.numpy import save
 
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"cannot save to {path}: there is no folder {folder}")
     contiguous = {}
     for name, a in arrays.items():
         contiguous[name] = np.ascontiguousarray(to_cpu(a)).reshape(a.shape)
-    data = save(contiguous, metadata)
-    with atomic_write(path) as file:
-        file.write(data)
+    return save(contiguous, metadata)
+
+
+def check_folder(path: PathLike) -> None:
+    """Raise FileNotFoundError unless the folder of a file is there.
+
+    Args:
+        path: The file.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"cannot save to {path}: there is no folder {folder}")
+
+
+def check_suffix(path: PathLike, what: str) -> None:
+    """Raise ValueError if the name of a file promises a format that is not written.
+
+    Args:
+        path: The file.
+        what: "model" or "weights".
+
+    Example:
+        >>> check_suffix("net.h5", "weights")
+        Traceback (most recent call last):
+        ValueError: net.h5: files of Keras are read, not written: write \
+model.save_weights("net.safetensors")
+    """
+    suffix = Path(path).suffix.lower()
+    stem = Path(path).name.split(".")[0] or "net"
+    lines = {
+        "model": f'model.save("{stem}.minigrad")',
+        "weights": f'model.save_weights("{stem}.safetensors")',
+    }
+    if suffix in (".keras", ".h5", ".hdf5"):
+        raise ValueError(f"{path}: files of Keras are read, not written: write {lines[what]}")
+    if suffix == ".minigrad" and what == "weights":
+        raise ValueError(
+            f"{path}: an archive holds the whole model, {lines['model']}; its weights alone: "
+            f"{lines['weights']}"
+        )
 
 
 def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -77,12 +124,24 @@ def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, s
         FileNotFoundError: If there is no file.
         ValueError: If it is of another format, cut short, or holds a type that NumPy lacks.
     """
-    from safetensors import SafetensorError, deserialize
-
     if not Path(path).is_file():
         raise FileNotFoundError(f"no weight file at {path}")
+    return parse_safetensors(Path(path).read_bytes(), path)
+
+
+def parse_safetensors(data: bytes, path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """(arrays by name, metadata) of the content of a safetensors file.
+
+    Args:
+        data: The content.
+        path: The file, for errors.
+
+    Raises:
+        ValueError: If it is of another format, cut short, or holds a type that NumPy lacks.
+    """
+    from safetensors import SafetensorError, deserialize
+
     with parsing(path, "safetensors file"):
-        data = Path(path).read_bytes()
         try:
             tensors = deserialize(data)
         except SafetensorError as cause:
@@ -116,24 +175,41 @@ def _as_array(name: str, dtype: str, shape: list[int], data: bytearray) -> np.nd
 # ---- weights -------------------------------------------------------------------------------------
 
 
-def load_weights(path: PathLike, weights: Weights, skip_mismatch: bool = False) -> None:
+def load_weights(
+    path: PathLike, weights: Weights, skip_mismatch: bool = False, data: bytes | None = None
+) -> None:
     """Read parameters by name, from a file of weights or a checkpoint.
 
     Args:
         path: The file.
         weights: The parameters to assign, by name.
         skip_mismatch: Whether to load what fits, instead of refusing what does not.
+        data: The content, if it is not that of the file.
 
     Raises:
         FileNotFoundError: If there is no file.
         ValueError: If names, shapes or types differ; nothing is changed then.
     """
-    arrays, metadata = load_safetensors(path)
-    if METADATA in metadata:
-        content = parse_json(metadata[METADATA], path, "checkpoint")
-        names = entry(content, "weights", [str], path)
-        arrays = {name: arrays[name] for name in names if name in arrays}
-    assign_weights(weights, arrays, str(path), skip_mismatch)
+    assign_weights(weights, stored_weights(path, data), str(path), skip_mismatch)
+
+
+def stored_weights(path: PathLike, data: bytes | None = None) -> dict[str, np.ndarray]:
+    """The arrays in a file of weights; of a checkpoint, those of the weights.
+
+    Args:
+        path: The file.
+        data: The content, if it is not that of the file.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it is of another format.
+    """
+    arrays, metadata = load_safetensors(path) if data is None else parse_safetensors(data, path)
+    if METADATA not in metadata:
+        return arrays
+    content = parse_json(metadata[METADATA], path, "checkpoint")
+    names = entry(content, "weights", [str], path)
+    return {name: arrays[name] for name in names if name in arrays}
 
 
 def assign_weights(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Sequence
 
-from ..engine.symbolic import SymbolicTensor
+from ..engine.symbolic import SymbolicTensor, symbolic_leaves
 from ..layers.base import CALL_ERRORS, Layer, check_layer
 from ..layers.building import unbuilt_if_it_fails
 from ..layers.inputs import Input, InputLayer
 from ..layers.module import name_layers
 from ..layers.validation import add_path
+from ..utils.serialization import deserialize, serialize
+from .configuration import keep_name
 from .functional import Graph
 from .model import Model
 
@@ -134,6 +137,43 @@ class Sequential(Model):
         return not self.layers or self.layers[0].accepts_integers
 
     takes_structures = False
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes a model like this one, without its weights: the layers, an Input first."""
+        if type(self).__init__ is not Sequential.__init__:
+            return super().get_config()
+        layers = serialize([*self._inputs_if_built(), *self.layers])
+        return {"name": self.name, "trainable": self.trainable, "layers": layers}
+
+    def _inputs_if_built(self) -> list[InputLayer]:
+        """The Input of the line, as soon as its shape is known."""
+        return [self._require_graph().inputs.call.function] if self.built and self.layers else []
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """The model that a configuration describes, with new weights, and not compiled.
+
+        Args:
+            config: What `get_config` returned.
+            custom_objects: Classes and functions of your own by name.
+
+        Raises:
+            ValueError: If it does not fit, or names what is not there.
+        """
+        if cls.__init__ is not Sequential.__init__:
+            return super().from_config(config, custom_objects)
+        layers = deserialize(config["layers"], custom_objects)
+        for layer in layers:
+            keep_name(layer, None)
+        return cls(layers, name=config.get("name"))
+
+    def _cloned(self, clone: Callable[[Any], Any], input_tensors: Any) -> Any:
+        if type(self).__init__ is not Sequential.__init__ and input_tensors is None:
+            return clone(self)
+        given = symbolic_leaves(input_tensors)
+        start = given or [layer.output for layer in self._inputs_if_built()]
+        inputs = [Input(batch_shape=x.shape, dtype=x.dtype) for x in start[:1]]
+        return Sequential([*inputs, *map(clone, self.layers)], name=self.name)
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -41,7 +41,6 @@ INSTEAD = {
     "KerasTensor": "`minigrad.Input(shape)` makes the symbolic tensors of functional models",
     "Function": "`minigrad.Model(inputs, outputs)`",
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
-    "saving": "`Model.save` and `Model.load` keep a training, `Model.save_weights` the weights",
     "quantizers": "8-bit weights are beyond this library",
     "distribution": "one process computes; the data-parallel forms are beyond this library",
     "keras": "`import minigrad as keras`: layers, optimizers and the rest stand right under it",
@@ -50,10 +49,6 @@ INSTEAD = {
     "stop_gradient": "`minigrad.ops.stop_gradient(x)`",
     "tree": "dicts and lists of arrays are taken as they are",
     # ---- models ----
-    "models.load_model": "build the model and call `Model.load(path)`: a file runs no code",
-    "models.save_model": "`Model.save(path)`, or `Model.save_weights(path)`",
-    "models.clone_model": "`copy.deepcopy(model)`",
-    "models.model_from_json": "the code that builds a model is its description",
     # ---- layers ----
     "layers.Conv3D": "volumes are beyond this library: fold depth into the channels of a Conv2D",
     "layers.MaxPooling3D": "volumes are beyond this library",
@@ -99,8 +94,6 @@ INSTEAD = {
     # ---- utils ----
     "utils.model_to_dot": "`minigrad.plots.plot_model` draws without Graphviz",
     "utils.get_file": "`urllib.request.urlretrieve`; the digits are here without a download",
-    "utils.custom_object_scope": "a file names no classes: the code that builds a model is there",
-    "utils.register_keras_serializable": "a file names no classes: leave it out",
     "utils.multi_gpu_model": "one GPU computes",
     # ---- initializers, regularizers ----
     "datasets.cifar10": "downloads are beyond this library: digits28 has images of 28x28",
@@ -116,7 +109,6 @@ INSTEAD = {
     "Optimizer.zero_grad": "`minigrad.grad` returns gradients; nothing has to be cleared",
     # ---- what a model or layer has in Keras ----
     "Model.add_metric": "compile(metrics=[...]), or log it in `train_step`",
-    "Model.to_json": "the code that builds a model is its description",
     "Model.fit_generator": "`fit` takes generators and Datasets",
     "Model.predict_generator": "`predict` takes generators and Datasets",
     "Model.evaluate_generator": "`evaluate` takes generators and Datasets",

@@ -111,7 +111,7 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
         >>> create("l2", minigrad.regularizers.NAMES, "regularizer")
         L2(l2=0.01)
     """
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "config" in value:
         return deserialize(value)
     if isinstance(value, type):
         return value()

@@ -65,7 +65,7 @@ def test_every_layer_is_made_again_by_its_configuration(name):
     for a, b in zip(outputs_of(layer, inputs), outputs_of(twin, inputs), strict=True):
         np.testing.assert_array_equal(a, b)
     assert as_text(twin) == as_text(layer)
-    assert type(twin).from_config(layer.get_config()).count_params() in (0, layer.count_params())
+    assert type(twin).from_config(layer.get_config()).count_params() <= layer.count_params()
 
 
 OBJECTS = [

@@ -1,0 +1,175 @@
+"""The configuration of a model, and its files: weights, checkpoints, archives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..engine.symbolic import is_symbolic
+from ..utils.files import PathLike
+from ..utils.serialization import CustomObjectScope, deserialize
+from ..utils.structures import map_structure
+from . import archive, checkpoints, saving
+from .configuration import connect, graph_config, input_config, new_inputs, replay
+from .functional import GraphModel
+
+
+class ModelFiles(GraphModel):
+    """A model that can be described, saved and loaded.
+
+    Args:
+        inputs: Symbolic tensors: one, or a list, tuple or dict; None for a subclass with a `call`.
+        outputs: The same.
+        name: Name of the model.
+        trainable: False freezes all parameters.
+        input_shape: Shape of one input, without the batch axis.
+        input_dim: Short for input_shape=(input_dim,).
+    """
+
+    explained = "save load save_weights load_weights"
+    _compiled_with: dict[str, Any] | None = None  # the arguments of compile besides the optimizer
+    _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
+    _built_for: Any = None  # the description of the first batch, for a model that is no graph
+
+    def _build(self, x: Any) -> None:
+        self._built_for = map_structure(input_config, x)
+        super()._build(x)
+
+    # ---- configuration ---------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes a model like this one, without its weights.
+
+        Of a model of symbolic tensors its layers and their calls, in Keras's form; of a subclass
+        with a constructor of its own the arguments, like those of a layer.
+        """
+        args, options, _ = self._arguments()
+        if self._graph is None or not is_symbolic([*args, *options.values()]):
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """The model that a configuration describes, with new weights, and not compiled.
+
+        Args:
+            config: What `get_config` returned.
+            custom_objects: Classes and functions of your own by name.
+
+        Raises:
+            TypeError: If it does not fit the constructor.
+            ValueError: If it does not, or names what is not there.
+        """
+        with CustomObjectScope(custom_objects or {}):
+            if "input_layers" not in config:
+                return super().from_config(config)
+            inputs, outputs = connect(config)
+            model = cls(inputs, outputs, name=config.get("name"))
+        if config.get("trainable") is False:
+            model._trainable = False
+        return model
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The architecture as a text, from which `minigrad.models.model_from_json` makes it.
+
+        Args:
+            indent: Number of blanks by which each level stands further right; None for one line.
+
+        Raises:
+            TypeError: If a layer has no description, like a Lambda of a lambda.
+        """
+        return json.dumps(archive.describe(self), allow_nan=False, indent=indent)
+
+    def _cloned(self, clone: Callable[[Any], Any], input_tensors: Any) -> Any:
+        """A model of the same architecture whose layers `clone` makes, on given inputs or new."""
+        if self._graph is None:
+            if input_tensors is not None:
+                raise ValueError(
+                    f"{type(self).__name__} is no functional model: it has no inputs to replace"
+                )
+            return clone(self)
+        inputs = new_inputs(self, input_tensors)
+        return type(self)(inputs, replay(self._graph, inputs, clone), name=self.name)
+
+    # ---- files -----------------------------------------------------------------------------------
+
+    def save_weights(self, path: PathLike) -> None:
+        """Write all parameters, by path in the model, to a safetensors file.
+
+        Args:
+            path: The file; a process that is killed on the way leaves an older one as it was.
+
+        Raises:
+            ValueError: If the model is not built, or the name of the file promises another format.
+        """
+        weights = self._built_weights("save_weights")
+        saving.check_suffix(path, "weights")
+        saving.save_safetensors(path, {name: p.data for name, p in weights.items()})
+
+    def load_weights(self, path: PathLike, skip_mismatch: bool = False) -> None:
+        """Read parameters by path in the model, from a file of weights, a checkpoint or an archive.
+
+        Args:
+            path: The file.
+            skip_mismatch: Whether to load what fits, instead of refusing what does not.
+
+        Raises:
+            ValueError: If the model is not built, or something does not fit: everything that does
+                not is listed, and nothing is changed.
+        """
+        weights = self._built_weights("load_weights")
+        data = archive.read_checkpoint(path) if archive.is_archive(path) else None
+        saving.load_weights(path, weights, skip_mismatch, data)
+
+    def save(self, path: PathLike, epoch: int = 0) -> None:
+        """Write the model: an archive net.minigrad, or a checkpoint under any other name.
+
+        A checkpoint holds weights, optimizer, random generator, epoch and states of layers; in fit
+        also the states of the callbacks. An archive holds architecture and compile's arguments too,
+        and `minigrad.models.load_model` makes the model of it.
+
+        Args:
+            path: The file: net.minigrad, or net.safetensors.
+            epoch: Number of epochs trained, which `load` returns.
+
+        Raises:
+            TypeError: If an archive cannot hold a layer, like a Lambda of a lambda.
+            ValueError: If the model is not built, or the name of the file promises another format.
+        """
+        if Path(path).suffix == archive.SUFFIX:
+            archive.write_archive(path, self, epoch)
+        else:
+            weights = self._built_weights("save")
+            saving.check_suffix(path, "model")
+            checkpoints.save_checkpoint(path, self, weights, epoch)
+
+    def load(self, path: PathLike) -> int:
+        """Restore a checkpoint that `save` wrote, or the one in an archive.
+
+        Args:
+            path: The file.
+
+        Returns:
+            Its epoch; fit(initial_epoch=...) then continues bit for bit, its callbacks too.
+
+        Raises:
+            ValueError: If the model is not built, or not compiled with the optimizer of the
+                checkpoint; nothing is changed then.
+        """
+        weights = self._built_weights("load")
+        data = archive.read_checkpoint(path) if archive.is_archive(path) else None
+        return checkpoints.load_checkpoint(path, self, weights, data)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of the last `compile`, with the optimizer as it is now; {} before one."""
+        return archive.compile_config(self)
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile with what `get_compile_config` returned.
+
+        Args:
+            config: The configuration.
+        """
+        self.compile(**deserialize(dict(config)))
