@@ -693,7 +693,7 @@ def sparse_categorical_crossentropy(
     counts = None if ignore_class is None else labels != ignore_class
     labels = as_labels(labels if counts is None else labels * counts, y_pred)
     log_p = _log_probabilities(y_pred, from_logits, counts)
-    losses = -ops.take_along_axis(log_p, labels[..., None]).reshape(labels.shape)
+    losses = -ops.take_along_axis(log_p, labels[..., None], axis=-1).reshape(labels.shape)
     if counts is None:
         return _in_dtype(losses, given)
     losses = _in_dtype(ops.where(counts, losses, 0.0), given)

@@ -33,7 +33,9 @@ def minigrad_steps(table, ids, g, device):
     mg.set_device(device)
     ids, g = mg.Tensor(ids, device=device), mg.Tensor(g, device=device).data
     table = mg.Tensor(table, requires_grad=True, device=device)
-    return {"forward + backward": lambda: mg.grad(mg.ops.take(table, ids), [table], cotangent=g)}
+    return {
+        "forward + backward": lambda: mg.grad(mg.ops.take(table, ids, axis=0), [table], cotangent=g)
+    }
 
 
 def torch_steps(table, ids, g, device):

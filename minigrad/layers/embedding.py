@@ -70,7 +70,7 @@ class Embedding(Layer):
     def call(self, x: Any) -> Any:
         ids = x if x.dtype.kind in "iu" else self._whole_ids(x)
         self._check_ids(ids)
-        return ops.take(self.embeddings, ids)
+        return ops.take(self.embeddings, ids, axis=0)
 
     def _whole_ids(self, x: Any) -> Tensor:
         """Floats and bools as integers."""

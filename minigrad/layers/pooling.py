@@ -61,7 +61,7 @@ class MaxPooling2D(_Pooling2D):
     """
 
     def call(self, x: Any) -> Any:
-        return ops.max_pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
+        return ops.max_pool(x, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
 
 
 class AveragePooling2D(_Pooling2D):
@@ -90,7 +90,9 @@ class AveragePooling2D(_Pooling2D):
     """
 
     def call(self, x: Any) -> Any:
-        return ops.avg_pool(x, size=self.pool_size, strides=self.strides, padding=self.padding)
+        return ops.average_pool(
+            x, pool_size=self.pool_size, strides=self.strides, padding=self.padding
+        )
 
 
 # ---- windows of sequences ------------------------------------------------------------------------
@@ -124,7 +126,7 @@ class _Pooling1D(Layer):
         size, stride = self.pool_size, self.strides
         padding = self.padding if isinstance(self.padding, str) else ((0, 0), self.padding)
         row = ops.expand_dims(x, axis=1)
-        y = op(row, size=(1, size), strides=(1, stride), padding=padding)
+        y = op(row, pool_size=(1, size), strides=(1, stride), padding=padding)
         return ops.squeeze(y, axis=1)
 
 
@@ -184,7 +186,7 @@ class AveragePooling1D(_Pooling1D):
     """
 
     def call(self, x: Any) -> Any:
-        return self._pool_rows(ops.avg_pool, x)
+        return self._pool_rows(ops.average_pool, x)
 
 
 # ---- everything ----------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ class ZeroPadding1D(Layer):
         self.padding = _ends(padding, "padding")
 
     def call(self, x: Any) -> Any:
-        return ops.pad(x, width=((0, 0), self.padding, (0, 0)))
+        return ops.pad(x, pad_width=((0, 0), self.padding, (0, 0)))
 
 
 class Cropping1D(Layer):
@@ -340,7 +340,7 @@ class ZeroPadding2D(Layer):
         self.padding = _border(padding, "padding")
 
     def call(self, x: Any) -> Any:
-        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)))
+        return ops.pad(x, pad_width=((0, 0), *self.padding, (0, 0)))
 
 
 class ReflectionPadding2D(Layer):
@@ -386,7 +386,7 @@ class ReflectionPadding2D(Layer):
         self.padding = _border(padding, "padding")
 
     def call(self, x: Any) -> Any:
-        return ops.pad(x, width=((0, 0), *self.padding, (0, 0)), mode="reflect")
+        return ops.pad(x, pad_width=((0, 0), *self.padding, (0, 0)), mode="reflect")
 
 
 class Cropping2D(Layer):

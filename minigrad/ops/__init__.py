@@ -96,7 +96,7 @@ from .normalization import (
     rms_norm,
     scale_shift,
 )
-from .pooling import avg_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
+from .pooling import average_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
 from .powers import exp2, hypot, log2, log10, logaddexp, rsqrt
 from .recurrent import gru, gru_reset_before, lstm, simple_rnn
 from .reductions import (
@@ -193,7 +193,7 @@ __all__ = [
     "argsort",
     "astype",
     "average",
-    "avg_pool",
+    "average_pool",
     "avg_pool_grad",
     "batch_norm",
     "binary_cross_entropy",

@@ -143,8 +143,14 @@ def arange(start: float, stop: float | None = None, step: float = 1, *, dtype: A
 
 @composite
 def linspace(
-    start: float, stop: float, num: int = 50, *, endpoint: bool = True, dtype: Any = None
-) -> Array:
+    start: float,
+    stop: float,
+    num: int = 50,
+    *,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+) -> Any:
     """Numbers at equal distances from start to stop.
 
     Args:
@@ -152,6 +158,7 @@ def linspace(
         stop: The last number.
         num: The number of numbers.
         endpoint: False leaves stop out, and the distances are those of num + 1 numbers.
+        retstep: True returns (numbers, their distance).
         dtype: The dtype of the result; None for the default one.
 
     Raises:
@@ -164,29 +171,37 @@ def linspace(
     if whole_number(num, "num") < 0:
         raise ValueError(f"num must be at least 0, not {num}")
     first, last = _number(start, "start"), _number(stop, "stop")
-    return _in_dtype(device_module().linspace(first, last, num, endpoint=endpoint), dtype)
+    y = _in_dtype(device_module().linspace(first, last, num, endpoint=endpoint), dtype)
+    steps = num - 1 if endpoint else num
+    return (y, (last - first) / steps if steps > 0 else math.nan) if retstep else y
 
 
 @composite
-def eye(n: int, m: int | None = None, *, k: int = 0, dtype: Any = None) -> Array:
+def eye(N: int, M: int | None = None, *, k: int = 0, dtype: Any = None) -> Array:
     """A matrix with ones on a diagonal and zeros elsewhere: the identity matrix.
 
     Args:
-        n: The number of rows.
-        m: The number of columns; None for n.
+        N: The number of rows.
+        M: The number of columns; None for N.
         k: The diagonal: 0 the main one, 1 the one above it.
         dtype: The dtype of the result; None for the default one.
 
     Raises:
-        ValueError: If n or m is negative.
+        ValueError: If N or M is negative.
 
     Example:
         >>> eye(2)
         array([[1., 0.],
                [0., 1.]], dtype=float32)
     """
-    rows = whole_number(n, "n")
-    columns = rows if m is None else whole_number(m, "m")
+    rows, columns = _matrix_size(N, M)
+    return _in_dtype(device_module().eye(rows, columns, k=whole_number(k, "k")), dtype)
+
+
+def _matrix_size(N: Any, M: Any) -> tuple[int, int]:
+    """(rows, columns) of a matrix, M of None for N; ValueError for numbers below 0."""
+    rows = whole_number(N, "N")
+    columns = rows if M is None else whole_number(M, "M")
     if min(rows, columns) < 0:
         raise ValueError(f"there is no matrix of {rows} x {columns}: give numbers of at least 0")
-    return _in_dtype(device_module().eye(rows, columns, k=whole_number(k, "k")), dtype)
+    return rows, columns

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..backend import Array, Shape, backend
 from ..backend import scatter_add as add_in_place
+from ..config import settings
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import accumulates
 from ..engine.tensor import TensorLike
@@ -171,7 +172,11 @@ def scatter_add(x: TensorLike, values: TensorLike, *, index: Any) -> TensorLike:
 
 @composite
 def segment_sum(
-    data: TensorLike, segment_ids: TensorLike, *, num_segments: int | None = None
+    data: TensorLike,
+    segment_ids: TensorLike,
+    *,
+    num_segments: int | None = None,
+    sorted: bool = False,
 ) -> TensorLike:
     """The sum of the rows of each segment: y[k] is the sum of all data[i] with segment_ids[i] = k.
 
@@ -179,6 +184,7 @@ def segment_sum(
         data: Tensor or array of one axis or more.
         segment_ids: Integers, the segment of each row, in any order.
         num_segments: The number of segments; None for the largest id + 1.
+        sorted: True promises that the ids ascend, of which no use is made.
 
     Shape:
         (n, ...), (n,) -> (num_segments, ...)
@@ -213,7 +219,7 @@ def segment_sum(
 
 
 @composite
-def take(x: TensorLike, indices: TensorLike, *, axis: int | None = 0) -> TensorLike:
+def take(x: TensorLike, indices: TensorLike, *, axis: int | None = None) -> TensorLike:
     """The slices of x along `axis` that integers name.
 
     Args:
@@ -225,7 +231,7 @@ def take(x: TensorLike, indices: TensorLike, *, axis: int | None = 0) -> TensorL
         IndexError: If an index is outside the axis.
 
     Example:
-        >>> take(np.array([[1, 2], [3, 4]]), np.array([1, 1, 0]))
+        >>> take(np.array([[1, 2], [3, 4]]), np.array([1, 1, 0]), axis=0)
         array([[3, 4],
                [3, 4],
                [1, 2]])
@@ -245,26 +251,26 @@ def _integers(indices: Any) -> Any:
 
 
 @composite
-def take_along_axis(x: TensorLike, indices: TensorLike, *, axis: int | None = -1) -> TensorLike:
+def take_along_axis(x: TensorLike, indices: TensorLike, *, axis: int | None = None) -> TensorLike:
     """y[i, j, ...] = x[i, indices[i, j, ...], ...] along `axis` (PyTorch calls it gather).
 
     Args:
         x: Tensor or array.
         indices: Integers, with as many axes as x; apart from `axis` both broadcast.
-        axis: The axis of x that the indices belong to; None for the flattened array.
+        axis: The axis of x that the indices belong to; None flattens both.
 
     Raises:
         ValueError: If x and indices do not fit.
         IndexError: If an index is outside the axis.
 
     Example:
-        >>> take_along_axis(np.array([[1, 2], [3, 4]]), np.array([[1], [0]]))
+        >>> take_along_axis(np.array([[1, 2], [3, 4]]), np.array([[1], [0]]), axis=1)
         array([[2],
                [3]])
     """
     indices = _integers(indices)
     if axis is None:
-        x, axis = flatten(x), 0
+        x, indices, axis = flatten(x), indices.reshape(-1), 0
     axis = normalize_axis(axis, x.ndim)
     others = zip(x.shape, indices.shape)
     fits = all(i == axis or n == m or 1 in (n, m) for i, (n, m) in enumerate(others))
@@ -331,7 +337,9 @@ def sort(x: TensorLike, *, axis: int | None = -1, descending: bool = False) -> T
 
 
 @composite
-def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
+def top_k(
+    x: TensorLike, *, k: int, sorted: bool = True, axis: int = -1
+) -> tuple[TensorLike, Array]:
     """The k largest elements along `axis`, largest first, and their indices.
 
     Of equals the lower index comes first. NaN counts as the largest.
@@ -339,6 +347,7 @@ def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
     Args:
         x: Tensor or array.
         k: The number of elements.
+        sorted: False asks for no order; they are sorted all the same.
         axis: The axis to look along.
 
     Raises:
@@ -362,33 +371,40 @@ def top_k(x: TensorLike, *, k: int, axis: int = -1) -> tuple[TensorLike, Array]:
 
 
 @primitive
-def one_hot(labels: TensorLike, *, classes: int, dtype: Any = "float32") -> TensorLike:
+def one_hot(
+    labels: TensorLike, *, num_classes: int, axis: int = -1, dtype: Any = None
+) -> TensorLike:
     """Rows of zeros with a 1 at the label.
 
     Args:
         labels: Integers, or floating whole numbers.
-        classes: The number of classes.
-        dtype: The dtype of the result.
+        num_classes: The number of classes.
+        axis: The place of the axis of the classes in the result.
+        dtype: The dtype of the result; None for the default one.
 
     Shape:
-        (...) -> (..., classes)
+        (...) -> (..., num_classes)
 
     Raises:
-        IndexError: If a label is outside 0..classes-1.
+        IndexError: If a label is outside 0..num_classes-1.
         ValueError: If a label is no whole number, or there are no classes.
 
     Example:
-        >>> one_hot(np.array([1, 0]), classes=3)
+        >>> one_hot(np.array([1, 0]), num_classes=3)
         array([[0., 1., 0.],
                [1., 0., 0.]], dtype=float32)
     """
-    if not hasattr(classes, "__index__") or classes < 1:
-        raise ValueError(f"the number of classes must be a whole number above 0, not {classes!r}")
+    if not hasattr(num_classes, "__index__") or num_classes < 1:
+        raise ValueError(
+            f"the number of classes must be a whole number above 0, not {num_classes!r}"
+        )
     if labels.dtype.kind == "f" and not (labels == backend(labels).floor(labels)).all():
         raise ValueError("labels must be whole numbers: 0, 1, 2 for the first, second, third class")
-    check_label_range(labels, classes)
-    columns = backend(labels).arange(classes)
-    return (labels[..., None] == columns).astype(dtype)
+    check_label_range(labels, num_classes)
+    xp = backend(labels)
+    place = normalize_axis(axis, labels.ndim + 1)
+    rows = labels[..., None] == xp.arange(num_classes)
+    return xp.moveaxis(rows, -1, place).astype(dtype or settings.default_dtype)
 
 
 def check_label_range(labels: Any, classes: int) -> None:

@@ -146,7 +146,7 @@ def sparse_cross_entropy(logits: TensorLike, labels: TensorLike) -> TensorLike:
     """
     labels = as_labels(labels, logits)
     log_p = log_softmax(as_computed(logits))
-    loss = -mean(take_along_axis(log_p, expand_dims(labels, axis=-1)))
+    loss = -mean(take_along_axis(log_p, expand_dims(labels, axis=-1), axis=-1))
     return _in_dtype_of(loss, logits)
 
 

@@ -1,7 +1,7 @@
 """Pooling of images (N, H, W, C): the largest pixel or the mean of each window.
 
 The definitions read the patches of im2col. max_pool_grad and gather_at_argmax are adjoint in their
-first input, and so are avg_pool and avg_pool_grad.
+first input, and so are average_pool and avg_pool_grad.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from ..backend import Array, backend
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import real
-from .windows import Window, check_images, col2im, im2col
+from .shapes import expand_dims, squeeze
+from .windows import Window, as_row, check_data_format, check_images, col2im, im2col
 
 OVER_WINDOW = 3, 4  # the axes KH and KW of patches
 
@@ -102,7 +103,7 @@ gather_at_argmax.gradients(
 
 @real
 @primitive(kernel="avg_pool")
-def _avg_pool(x: Array, *, window: Window) -> Array:
+def _average_pool(x: Array, *, window: Window) -> Array:
     """The mean of the pixels of each window; padding does not count."""
     patches = im2col(x, window=window)
     return patches.sum(OVER_WINDOW) / _count_pixels(x, window)
@@ -136,23 +137,31 @@ def _count_pixels(like: Array, window: Window) -> Array:
     return patches.sum(OVER_WINDOW)
 
 
-_avg_pool.gradients(lambda g, y, x, window: avg_pool_grad(g, window=window), needs="")
-avg_pool_grad.gradients(lambda g, y, grad_output, window: _avg_pool(g, window=window), needs="")
+_average_pool.gradients(lambda g, y, x, window: avg_pool_grad(g, window=window), needs="")
+avg_pool_grad.gradients(lambda g, y, grad_output, window: _average_pool(g, window=window), needs="")
 
 
 # ---- as they are called --------------------------------------------------------------------------
 
 
 @composite
-def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+def max_pool(
+    x: Any,
+    *,
+    pool_size: Any = 2,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: str | None = None,
+) -> Any:
     """The largest pixel of each window; among equals the first, row by row, has the gradient.
 
     Args:
-        x: Images (N, H, W, C).
-        size: The window: a number or (height, width).
+        x: Images (N, H, W, C), or sequences (N, T, C).
+        pool_size: The window: a number or (height, width).
         strides: Steps of the window: a number or (vertical, horizontal); None for the size.
         padding: "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or
             ((top, bottom), (left, right)). Padding is never the largest.
+        data_format: None or "channels_last".
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, C)
@@ -164,23 +173,28 @@ def max_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "vali
         >>> minigrad.ops.max_pool(np.arange(16).reshape(1, 4, 4, 1)).ravel()
         array([ 5,  7, 13, 15])
     """
-    window = _pooling_window(x, size, strides, padding)
-    y = x
-    for one_pass in window.separable_passes:
-        y = _max_pool(y, window=one_pass)
-    return y
+    check_data_format(data_format)
+    return _pooled(_max_pool, x, pool_size, strides, padding)
 
 
 @composite
-def avg_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
+def average_pool(
+    x: Any,
+    *,
+    pool_size: Any = 2,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: str | None = None,
+) -> Any:
     """The mean of the pixels of each window.
 
     Args:
-        x: Images (N, H, W, C).
-        size: The window: a number or (height, width).
+        x: Images (N, H, W, C), or sequences (N, T, C).
+        pool_size: The window: a number or (height, width).
         strides: Steps of the window: a number or (vertical, horizontal); None for the size.
         padding: "valid", "same" (TensorFlow's rule), a number, (vertical, horizontal) or
             ((top, bottom), (left, right)). Padding does not count.
+        data_format: None or "channels_last".
 
     Shape:
         (N, H, W, C) -> (N, OH, OW, C)
@@ -189,20 +203,29 @@ def avg_pool(x: Any, *, size: Any = 2, strides: Any = None, padding: Any = "vali
         ValueError: If the window is larger than the padded images, or padding as large as it.
 
     Example:
-        >>> minigrad.ops.avg_pool(np.arange(16.0).reshape(1, 4, 4, 1)).ravel()
+        >>> minigrad.ops.average_pool(np.arange(16.0).reshape(1, 4, 4, 1)).ravel()
         array([ 2.5,  4.5, 10.5, 12.5])
     """
-    window = _pooling_window(x, size, strides, padding)
+    check_data_format(data_format)
+    return _pooled(_average_pool, x, pool_size, strides, padding)
+
+
+def _pooled(op: Any, x: Any, size: Any, strides: Any, padding: Any) -> Any:
+    """The op on images, or on sequences as images of one row."""
+    steps = size if strides is None else strides
+    if x.ndim == 3:
+        rows = as_row(size, 1), as_row(steps, 1), as_row(padding, 0)
+        return squeeze(_pooled(op, expand_dims(x, axis=1), *rows), axis=1)
+    window = _pooling_window(x, size, steps, padding)
     y = x
     for one_pass in window.separable_passes:
-        y = _avg_pool(y, window=one_pass)
+        y = op(y, window=one_pass)
     return y
 
 
-def _pooling_window(x: Any, size: Any, strides: Any, padding: Any) -> Window:
+def _pooling_window(x: Any, size: Any, steps: Any, padding: Any) -> Window:
     """The window, each of whose positions has at least one pixel; ValueError otherwise."""
     check_images(x)
-    steps = size if strides is None else strides
     window = Window.of(x.shape[1:3], size, steps, padding, name="window")
     for n, k, pads in zip(window.image_size, window.kernel, window.pads):
         if max(pads) >= k or n < 1:

@@ -346,39 +346,41 @@ def _both_sides(width: Any) -> tuple[int, int]:
 
 
 @primitive
-def pad(x: TensorLike, *, width: Width, value: float = 0, mode: str = "constant") -> TensorLike:
+def pad(
+    x: TensorLike, *, pad_width: Width, mode: str = "constant", constant_values: float = 0
+) -> TensorLike:
     """x with a border around it.
 
     Args:
         x: Tensor or array.
-        width: The number of elements to add: n, (before, after), or one such pair per axis. A
+        pad_width: The number of elements to add: n, (before, after), or one such pair per axis. A
             negative one removes elements, as in PyTorch and ONNX.
-        value: The value of the new elements, in the mode "constant"; the dtype of x stays if it
-            holds this.
         mode: "constant", "reflect" (c b | a b c | b a), "symmetric" (b a | a b c | c b) or "edge"
             (a a | a b c | c c).
+        constant_values: The value of the new elements, in the mode "constant"; the dtype of x stays
+            if it holds this.
 
     Raises:
         ValueError: If more is removed than there is, the mode is unknown, or an axis is too short
             for its border.
 
     Example:
-        >>> pad(np.array([1, 2]), width=(1, 2))
+        >>> pad(np.array([1, 2]), pad_width=(1, 2))
         array([0, 1, 2, 0, 0])
-        >>> pad(np.array([1, 2, 3]), width=2, mode="reflect")
+        >>> pad(np.array([1, 2, 3]), pad_width=2, mode="reflect")
         array([3, 2, 1, 2, 3, 2, 1])
     """
-    pairs = _width_per_axis(width, x.ndim)
+    pairs = _width_per_axis(pad_width, x.ndim)
     if mode != "constant":
         return _pad_from_inside(x, pairs, mode)
     shape, kept, center = [], [], []
     for n, (before, after) in zip(x.shape, pairs):
         if before + n + after < 0 or -min(before, after) > n:
-            raise ValueError(f"width {width} removes more than there is in shape {x.shape}")
+            raise ValueError(f"width {pad_width} removes more than there is in shape {x.shape}")
         shape.append(before + n + after)
         kept.append(slice(max(-before, 0), n - max(-after, 0)))
         center.append(slice(max(before, 0), before + n + min(after, 0)))
-    y = filled(tuple(shape), value, like=x)
+    y = filled(tuple(shape), constant_values, like=x)
     y[tuple(center)] = x[tuple(kept)]
     return y
 
@@ -410,25 +412,25 @@ def _pad_from_inside(x: Array, pairs: list[tuple[int, int]], mode: str) -> Array
 
 @accumulates
 @primitive
-def pad_grad(grad_output: TensorLike, *, width: Width, mode: str = "constant") -> TensorLike:
+def pad_grad(grad_output: TensorLike, *, pad_width: Width, mode: str = "constant") -> TensorLike:
     """The gradient of pad: the border is added to the elements it was copied from.
 
     Args:
         grad_output: Tensor or array of the shape that pad gave.
-        width: The width of pad.
+        pad_width: The width of pad.
         mode: The mode of pad.
 
     Raises:
         ValueError: If the width is larger than the array.
 
     Example:
-        >>> pad_grad(np.array([1.0, 2.0, 3.0, 4.0]), width=(0, 1), mode="edge")
+        >>> pad_grad(np.array([1.0, 2.0, 3.0, 4.0]), pad_width=(0, 1), mode="edge")
         array([1., 2., 7.])
     """
     if mode == "constant":
-        return crop(grad_output, width=width)
+        return crop(grad_output, width=pad_width)
     y = grad_output
-    for axis, (before, after) in enumerate(_width_per_axis(width, y.ndim)):
+    for axis, (before, after) in enumerate(_width_per_axis(pad_width, y.ndim)):
         if before or after:
             y = _fold_border(y.swapaxes(0, axis), before, after, mode).swapaxes(0, axis)
     return y
@@ -468,17 +470,21 @@ def crop(x: TensorLike, *, width: Width) -> TensorLike:
     if any(sum(pair) > n for pair, n in zip(pairs, x.shape)):
         raise ValueError(f"width {width} removes more than there is in shape {x.shape}")
     if any(min(pair) < 0 for pair in pairs):
-        return pad(x, width=[(-before, -after) for before, after in pairs])
+        return pad(x, pad_width=[(-before, -after) for before, after in pairs])
     return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, pairs))]
 
 
 pad.gradients(
-    lambda g, y, x, width, value=0, mode="constant": pad_grad(g, width=width, mode=mode), needs=""
+    lambda g, y, x, pad_width, mode="constant", constant_values=0: pad_grad(
+        g, pad_width=pad_width, mode=mode
+    ),
+    needs="",
 )
 pad_grad.gradients(
-    lambda g, y, grad_output, width, mode="constant": pad(g, width=width, mode=mode), needs=""
+    lambda g, y, grad_output, pad_width, mode="constant": pad(g, pad_width=pad_width, mode=mode),
+    needs="",
 )
-crop.gradients(lambda g, y, x, width: pad(g, width=width), needs="")
+crop.gradients(lambda g, y, x, width: pad(g, pad_width=width), needs="")
 
 # ---- joining and splitting -----------------------------------------------------------------------
 
@@ -633,29 +639,29 @@ def meshgrid(*xs: TensorLike, indexing: str = "xy") -> list[TensorLike]:
 
 
 @composite
-def split(x: TensorLike, *, sections: Any, axis: int = 0) -> list[TensorLike]:
+def split(x: TensorLike, *, indices_or_sections: Any, axis: int = 0) -> list[TensorLike]:
     """x cut along `axis`.
 
     Args:
         x: Tensor or array.
-        sections: The number of equal parts, or the positions to cut before.
+        indices_or_sections: The number of equal parts, or the positions to cut before.
         axis: The axis to cut.
 
     Raises:
         ValueError: If the axis does not divide into so many equal parts.
 
     Example:
-        >>> split(np.arange(4), sections=2)
+        >>> split(np.arange(4), indices_or_sections=2)
         [array([0, 1]), array([2, 3])]
     """
     if not x.ndim:
         raise ValueError("an array without axes cannot be cut")
     axis = normalize_axis(axis, x.ndim)
     n = x.shape[axis]
-    if are_several(sections):
-        cuts = [whole_number(position, "a position to cut at") for position in sections]
+    if are_several(indices_or_sections):
+        cuts = [whole_number(place, "a position to cut at") for place in indices_or_sections]
     else:
-        cuts = _equal_cuts(n, whole_number(sections, "sections"), axis)
+        cuts = _equal_cuts(n, whole_number(indices_or_sections, "the number of sections"), axis)
     before = (slice(None),) * axis
     parts = []
     for start, stop in pairwise([0, *cuts, n]):
@@ -719,21 +725,21 @@ def _positions(repeats: Any, n: int) -> Any:
 
 
 @composite
-def tile(x: TensorLike, *, reps: Any) -> TensorLike:
+def tile(x: TensorLike, *, repeats: Any) -> TensorLike:
     """Copies of x side by side.
 
     Args:
         x: Tensor or array.
-        reps: The number of copies along each axis, the last axes if there are fewer.
+        repeats: The number of copies along each axis, the last axes if there are fewer.
 
     Raises:
         ValueError: If a number is negative.
 
     Example:
-        >>> tile(np.array([1, 2]), reps=(2,))
+        >>> tile(np.array([1, 2]), repeats=(2,))
         array([1, 2, 1, 2])
     """
-    listed = [_count_of_copies(n) for n in (reps if are_several(reps) else (reps,))]
+    listed = [_count_of_copies(n) for n in (repeats if are_several(repeats) else (repeats,))]
     counts = [1] * (x.ndim - len(listed)) + listed
     lengths = (1,) * (len(counts) - x.ndim) + x.shape
     pairs = [size for pair in zip(counts, lengths) for size in pair]

@@ -51,7 +51,7 @@ def glu(x: TensorLike, *, axis: int = -1) -> TensorLike:
         >>> glu(np.array([1.0, 2.0, 0.0, 9.0])).round(3)
         array([0.5, 2. ])
     """
-    a, b = split(x, sections=2, axis=axis)
+    a, b = split(x, indices_or_sections=2, axis=axis)
     return a * sigmoid(b)
 
 

@@ -16,7 +16,7 @@ from .shapes import array_axis, normalize_axes
 
 @real
 @primitive
-def logsumexp(x: TensorLike, *, axis: Any = -1, keepdims: bool = False) -> TensorLike:
+def logsumexp(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
     """log(sum(exp(x))) over `axis`, shifted by the maximum so that nothing overflows.
 
     Args:
@@ -51,7 +51,7 @@ def _finite(x: Any) -> Any:
     return clip(x, min=-largest, max=largest)
 
 
-def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = -1, keepdims: bool = False) -> Any:
+def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     logarithms = x - expand_reduced(_finite(y), x, axis)
     probabilities = exp(minimum(logarithms, 0))
     return expand_reduced(g, x, axis) * probabilities

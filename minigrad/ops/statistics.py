@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..backend import backend, to_cpu
 from ..engine.autograd import composite
 from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike, wrap
+from ..utils.registry import check_choice
 from .creation import ones_like
 from .elementwise import absolute, broadcast_to, isnan, sqrt, square, where
 from .indexing import getitem, put, sort
@@ -74,25 +76,30 @@ def _along(weights: Any, x: Any, axis: Any) -> Any:
 
 @composite
 @real
-def quantile(x: TensorLike, *, q: Any, axis: Any = None, keepdims: bool = False) -> TensorLike:
+def quantile(
+    x: TensorLike, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> TensorLike:
     """The number that a share q of the elements over `axis` does not exceed.
 
-    Between two elements it is interpolated linearly. With NaN among the elements it is NaN.
+    With NaN among the elements it is NaN.
 
     Args:
         x: Tensor or array.
         q: A number from 0 to 1, where 0.5 is the median. The results of a list of such stand along
             a new first axis.
         axis: Axis or axes; None for all.
+        method: What it is between two elements: "linear" interpolates, "lower", "higher" and
+            "nearest" choose one, "midpoint" is their mean.
         keepdims: True keeps the reduced axes with length 1.
 
     Raises:
-        ValueError: If q is not between 0 and 1, or there are no elements.
+        ValueError: If q is not between 0 and 1, the method is unknown, or there are no elements.
 
     Example:
         >>> quantile(np.array([1.0, 2.0, 4.0]), q=0.75)
         array(3.)
     """
+    check_choice(method, PLACES, "method of quantile")
     _check_elements(x, axis)
     axes = normalize_axes(axis, x.ndim)
     shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
@@ -102,16 +109,26 @@ def quantile(x: TensorLike, *, q: Any, axis: Any = None, keepdims: bool = False)
         shape = _keepdims_shape(x.shape, axis)
     several = are_several(q)
     numbers = to_cpu(getattr(q, "_array", q)) if several else [q]
-    found = [_interpolated(ordered, number).reshape(shape) for number in numbers]
+    found = [_interpolated(ordered, number, method).reshape(shape) for number in numbers]
     return stack(found) if several else found[0]
 
 
-def _interpolated(ordered: Any, q: Any) -> Any:
+# by method: the place among sorted elements for one between two of them
+PLACES: dict[str, Callable[[float], float]] = {
+    "linear": lambda place: place,
+    "lower": math.floor,
+    "higher": math.ceil,
+    "nearest": builtins.round,  # halves to even, as NumPy
+    "midpoint": lambda place: (math.floor(place) + math.ceil(place)) / 2,
+}
+
+
+def _interpolated(ordered: Any, q: Any, method: str) -> Any:
     """The element at the place q * (n - 1) along the last axis; NaN counts as the largest."""
     if not (hasattr(q, "__float__") and 0 <= float(q) <= 1):
         raise ValueError(f"q must be a number from 0 to 1, not {q!r}: 0.5 is the median")
     n = ordered.shape[-1]
-    place = float(q) * (n - 1)
+    place = PLACES[method](float(q) * (n - 1))
     low = math.floor(place)
     fraction = place - low
     y, last = ordered[..., low], ordered[..., -1]
@@ -257,6 +274,7 @@ def bincount(x: TensorLike, weights: TensorLike | None = None, *, minlength: int
 def unique(
     x: TensorLike,
     *,
+    sorted: bool = True,
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
@@ -265,6 +283,7 @@ def unique(
 
     Args:
         x: Tensor or array.
+        sorted: False asks for no order; they are sorted all the same.
         return_index: True adds the places in the flattened x where they stand first.
         return_inverse: True adds the places among them where each element of x is.
         return_counts: True adds how often each stands in x.

@@ -208,6 +208,27 @@ IMAGE_HINTS = {
 }
 
 
+def check_data_format(data_format: Any) -> None:
+    """Raise ValueError unless the channels are the last axis."""
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"channels are the last axis, 'channels_last', not {data_format!r}: transpose the "
+            "images, ops.moveaxis(x, 1, -1)"
+        )
+
+
+def as_row(setting: Any, vertical: int) -> Any:
+    """A setting of sequences as one of images of one row; a word stays.
+
+    Args:
+        setting: A word, a number or a tuple with one in it.
+        vertical: The number across the row.
+    """
+    if isinstance(setting, str):
+        return setting
+    return vertical, *(setting if isinstance(setting, (tuple, list)) else [setting])
+
+
 def check_images(x: Any, window: Window | None = None) -> None:
     """Raise ValueError unless x has the four axes of a batch of images, of the window's size."""
     if x.ndim != 4:

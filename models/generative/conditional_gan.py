@@ -81,7 +81,7 @@ def join_noise(z: Array, labels: Array) -> Any:
     Raises:
         IndexError: If a label is no class.
     """
-    return ops.concatenate([z, ops.one_hot(labels, classes=CLASSES, dtype=z.dtype)], axis=-1)
+    return ops.concatenate([z, ops.one_hot(labels, num_classes=CLASSES, dtype=z.dtype)], axis=-1)
 
 
 def join_maps(images: Any, labels: Array) -> Any:
@@ -91,7 +91,7 @@ def join_maps(images: Any, labels: Array) -> Any:
         images: Images, real or not.
         labels: Classes, 0..9.
     """
-    maps = ops.one_hot(labels, classes=CLASSES, dtype=images.dtype)[:, None, None, :]
+    maps = ops.one_hot(labels, num_classes=CLASSES, dtype=images.dtype)[:, None, None, :]
     maps = ops.broadcast_to(maps, shape=(*images.shape[:-1], CLASSES))
     return ops.concatenate([images, maps], axis=-1)
 

@@ -470,8 +470,8 @@ def outline(x: np.ndarray) -> np.ndarray:
     Args:
         x: Images (N, H, W, C) in -1..1.
     """
-    brightest = ops.max_pool(x, size=3, strides=1, padding="same")
-    darkest = -ops.max_pool(-x, size=3, strides=1, padding="same")
+    brightest = ops.max_pool(x, pool_size=3, strides=1, padding="same")
+    darkest = -ops.max_pool(-x, pool_size=3, strides=1, padding="same")
     return 1 - (brightest - darkest)
 
 

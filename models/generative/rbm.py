@@ -218,7 +218,7 @@ class AssociativeMemory(RBM):
             p = ops.softmax(logits[:, -self.classes :])
             thresholds = ops.cumsum(p, axis=-1).data
             passed = uniform_like((len(p), 1), like=thresholds) > thresholds[:, :-1]
-            label = ops.one_hot(passed.sum(-1), classes=self.classes)
+            label = ops.one_hot(passed.sum(-1), num_classes=self.classes)
             return ops.concatenate([features, label.astype(features.dtype)], axis=-1)
 
     def free_energies(self, features: np.ndarray) -> np.ndarray:

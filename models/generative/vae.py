@@ -80,7 +80,7 @@ class VAE(Model):
             x: Images (N, 64) in 0..1.
             noise: Standard normal noise (N, latent); 0 decodes the mean.
         """
-        mean, log_variance = ops.split(self.encoder(x), sections=2, axis=-1)
+        mean, log_variance = ops.split(self.encoder(x), indices_or_sections=2, axis=-1)
         z = mean + ops.exp(log_variance / 2) * noise
         return self.decoder(z), mean, log_variance
 

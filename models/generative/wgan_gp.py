@@ -171,7 +171,7 @@ class WGANGP(Adversarial):
                 f"{self.critic_steps} steps of the critic: fit(x, batch_size="
                 f"{32 * self.critic_steps}, drop_last=True)"
             )
-        parts = ops.split(data, sections=self.critic_steps)
+        parts = ops.split(data, indices_or_sections=self.critic_steps)
         logs = np.mean([self._critic_step(real) for real in parts], axis=0)
         with training():
             loss = -ops.mean(self.critic(self.generator(self.noise(parts[0]))))

@@ -319,7 +319,7 @@ class MaskedLM(Model):
         """
         x = self.bert(ids, segments=segments, mask=mask)
         if positions is not None:
-            x = ops.take(ops.reshape(x, shape=(-1, self.bert.width)), positions)
+            x = ops.take(ops.reshape(x, shape=(-1, self.bert.width)), positions, axis=0)
         x = self.transform_norm(self.transform(x))
         return x @ ops.transpose(self.bert.tokens.embeddings) + self.bias
 
@@ -329,7 +329,7 @@ class MaskedLM(Model):
         targets = y.reshape(-1)
         (positions,) = backend(y).nonzero(targets >= 0)
         with training():
-            logits = self(ids, positions=positions)
+            logits = self(ids, positions=positions, axis=0)
             loss = ops.sparse_cross_entropy(logits, targets[positions])
         parameters = self.trained()
         self.optimizer.apply(grad(loss, parameters, unused="none"), parameters)

@@ -187,7 +187,7 @@ def smoothed_cross_entropy(logits: Tensor, labels: Any, epsilon: float = 0.1) ->
         epsilon: Label smoothing.
     """
     log_p = ops.log_softmax(logits)
-    of_label = ops.take_along_axis(log_p, labels[..., None])[..., 0]
+    of_label = ops.take_along_axis(log_p, labels[..., None], axis=-1)[..., 0]
     losses = -(1 - epsilon) * of_label - epsilon * ops.mean(log_p, axis=-1)
     real = labels != PAD
     return ops.sum(ops.where(real, losses, 0.0)) / int(real.sum())

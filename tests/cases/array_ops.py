@@ -108,12 +108,16 @@ def norm_cases() -> list[Case]:
     return found
 
 
-def quantile(x: Array, q: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.quantile(x, q, axis, keepdims=keepdims)
+def quantile(
+    x: Array, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    return np.quantile(x, q, axis, method=method, keepdims=keepdims)
 
 
 def quantile_cases() -> list[Case]:
-    found = varied(quantile, (7,), "q", 0, 0.0, 0.25, 0.3, 0.9, 1, 1.0, draw=nonzero)
+    methods = "lower", "higher", "nearest", "midpoint"
+    found = varied(quantile, (6,), "method", *methods, draw=nonzero, q=0.45)
+    found += varied(quantile, (7,), "q", 0, 0.0, 0.25, 0.3, 0.9, 1, 1.0, draw=nonzero)
     found += varied(quantile, (2, 5), "q", [0.1, 0.5], (0.7,), draw=nonzero, axis=1)
     found += [
         case(nonzero(3, 2, 4), expect=quantile, q=0.4, axis=(0, 2), keepdims=True),

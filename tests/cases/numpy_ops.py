@@ -16,8 +16,8 @@ def sigmoid(x: Array) -> Array:
     return scipy.special.expit(x)
 
 
-def split(x: Array, sections: Any, axis: int = 0) -> list[Array]:
-    return np.split(x, sections, axis)
+def split(x: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    return np.split(x, indices_or_sections, axis)
 
 
 def astype(x: Array, dtype: str) -> Array:
@@ -42,7 +42,7 @@ def softmax(x: Array, axis: Any = -1) -> Array:
     return scipy.special.softmax(x, axis=axis) if x.size else x
 
 
-def logsumexp(x: Array, axis: Any = -1, keepdims: bool = False) -> Any:
+def logsumexp(x: Array, axis: Any = None, keepdims: bool = False) -> Any:
     return np.log(np.exp(x).sum(axis, keepdims=keepdims))
 
 
@@ -172,24 +172,24 @@ def recurrent(
 # ---- shapes and indexing -------------------------------------------------------------------------
 
 
-def pad(x: Array, width: Any, value: float = 0, mode: Any = "constant") -> Array:
+def pad(x: Array, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Array:
     """np.pad, where a negative width removes elements."""
     if not x.ndim:
         return x
     if mode != "constant":
-        return np.pad(x, width, mode)
-    pairs = np.broadcast_to(width, (x.ndim, 2))
+        return np.pad(x, pad_width, mode)
+    pairs = np.broadcast_to(pad_width, (x.ndim, 2))
     kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs))
-    return np.pad(x[kept], np.maximum(pairs, 0), constant_values=value)
+    return np.pad(x[kept], np.maximum(pairs, 0), constant_values=constant_values)
 
 
-def pad_grad(g: Array, width: Any, mode: Any = "constant") -> Array:
+def pad_grad(g: Array, pad_width: Any, mode: Any = "constant") -> Array:
     """Each element of the padded array added to the one that np.pad copied there."""
-    pairs = np.broadcast_to(width, (g.ndim, 2))
+    pairs = np.broadcast_to(pad_width, (g.ndim, 2))
     shape = tuple(n - sum(pair) for n, pair in zip(g.shape, pairs))
     if mode == "constant":
         return crop(g, pairs)
-    sources = np.pad(np.arange(math.prod(shape)).reshape(shape), width, mode)
+    sources = np.pad(np.arange(math.prod(shape)).reshape(shape), pad_width, mode)
     return np.bincount(sources.ravel(), g.ravel(), math.prod(shape)).reshape(shape)
 
 
@@ -203,12 +203,12 @@ def put(x: Array, index: Any, shape: tuple) -> Array:
     return y
 
 
-def take(x: Array, indices: Array, axis: int = 0) -> Array:
+def take(x: Array, indices: Array, axis: int | None = None) -> Array:
     return np.take(x, indices, axis)
 
 
-def take_along(x: Array, indices: Array, axis: int = -1) -> Array:
-    return np.take_along_axis(x, indices, axis)
+def take_along(x: Array, indices: Array, axis: int | None = None) -> Array:
+    return np.take_along_axis(x, indices.ravel() if axis is None else indices, axis)
 
 
 def argsort(x: Array, axis: int = -1, descending: bool = False) -> Array:
@@ -224,12 +224,16 @@ def top_k(x: Array, k: int, axis: int = -1) -> tuple[Array, Array]:
     return np.take_along_axis(x, order, axis), order
 
 
+def tile(x: Array, repeats: Any) -> Array:
+    return np.tile(x, repeats)
+
+
 def repeat(x: Array, repeats: Any, axis: Any = None) -> Array:
     return np.repeat(x, repeats, axis)
 
 
-def one_hot(labels: Array, classes: int, dtype: str = "float32") -> Array:
-    return np.eye(classes, dtype=dtype)[labels.astype(int)]
+def one_hot(labels: Array, num_classes: int, axis: int = -1, dtype: Any = None) -> Array:
+    return np.moveaxis(np.eye(num_classes, dtype=dtype)[labels.astype(int)], -1, axis)
 
 
 # ---- normalization -------------------------------------------------------------------------------
@@ -279,10 +283,14 @@ def rms_norm(x: Array, gamma: Array, epsilon: float) -> Array:
 
 
 def pool(
-    reduce: Callable[..., Any], x: Array, size: Any = 2, strides: Any = None, padding: Any = "valid"
+    reduce: Callable[..., Any],
+    x: Array,
+    pool_size: Any = 2,
+    strides: Any = None,
+    padding: Any = "valid",
 ) -> Array:
     """Window by window, pixel by pixel."""
-    size = pair(size)
+    size = pair(pool_size)
     strides = size if strides is None else pair(strides)
     rows, columns = (
         window_slices(x.shape[axis + 1], size[axis], strides[axis], padding, axis)

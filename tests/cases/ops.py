@@ -423,38 +423,46 @@ def scale_shift_cases() -> list[Case]:
 
 POOLS: list[tuple[tuple, dict]] = [
     ((2, 4, 4, 3), {}),
-    ((2, 4, 6, 2), {"size": (2, 3)}),
-    ((1, 5, 7, 2), {"size": 2}),
-    ((2, 7, 7, 2), {"size": 3, "strides": 2}),
-    ((1, 6, 5, 2), {"size": 3, "strides": 1}),
-    ((1, 7, 6, 1), {"size": 2, "strides": 3}),
-    ((1, 4, 5, 2), {"size": (4, 5)}),
-    ((2, 5, 4, 2), {"size": 3, "strides": 2, "padding": "same"}),
-    ((1, 5, 6, 2), {"size": 2, "padding": "same"}),
-    ((1, 4, 4, 1), {"size": (3, 2), "strides": 1, "padding": "same"}),
-    ((1, 2, 3, 2), {"size": 5, "strides": 2, "padding": "same"}),
-    ((1, 5, 4, 2), {"size": 3, "strides": 2, "padding": 1}),
-    ((1, 4, 5, 2), {"size": 3, "strides": (1, 2), "padding": ((0, 2), (1, 0))}),
+    ((2, 4, 6, 2), {"pool_size": (2, 3)}),
+    ((1, 5, 7, 2), {"pool_size": 2}),
+    ((2, 7, 7, 2), {"pool_size": 3, "strides": 2}),
+    ((1, 6, 5, 2), {"pool_size": 3, "strides": 1}),
+    ((1, 7, 6, 1), {"pool_size": 2, "strides": 3}),
+    ((1, 4, 5, 2), {"pool_size": (4, 5)}),
+    ((2, 5, 4, 2), {"pool_size": 3, "strides": 2, "padding": "same"}),
+    ((1, 5, 6, 2), {"pool_size": 2, "padding": "same"}),
+    ((1, 4, 4, 1), {"pool_size": (3, 2), "strides": 1, "padding": "same"}),
+    ((1, 2, 3, 2), {"pool_size": 5, "strides": 2, "padding": "same"}),
+    ((1, 5, 4, 2), {"pool_size": 3, "strides": 2, "padding": 1}),
+    ((1, 4, 5, 2), {"pool_size": 3, "strides": (1, 2), "padding": ((0, 2), (1, 0))}),
     # padding before, an unread column after
-    ((1, 5, 5, 2), {"size": 3, "strides": 2, "padding": ((0, 1), (1, 0))}),
-    ((1, 7, 3, 1), {"size": (1, 2), "strides": (2, 1)}),
-    ((0, 4, 4, 2), {"size": 2}),
-    ((1, 1, 1, 2), {"size": 1}),
-    ((1, 4, 4, 1), {"size": 2, "strides": 4, "padding": "same"}),
+    ((1, 5, 5, 2), {"pool_size": 3, "strides": 2, "padding": ((0, 1), (1, 0))}),
+    ((1, 7, 3, 1), {"pool_size": (1, 2), "strides": (2, 1)}),
+    ((0, 4, 4, 2), {"pool_size": 2}),
+    ((1, 1, 1, 2), {"pool_size": 1}),
+    ((1, 4, 4, 1), {"pool_size": 2, "strides": 4, "padding": "same"}),
 ]
 
 
 def pool_cases(reduce: Callable[..., Any]) -> list[Case]:
     expect = partial(numpy_ops.pool, reduce)
+    turned = transposed(nonzero, 2, 5, 4, 2)
+
+    def of_sequences(x: Array, pool_size: int, strides: int, padding: Any) -> Array:
+        return expect(x[:, None], (1, pool_size), (1, strides), padding)[:, 0]
+
     return [
         *(case(nonzero(*s), expect=expect, **settings) for s, settings in POOLS),
-        case(transposed(nonzero, 2, 5, 4, 2), expect=expect, size=3, strides=2, padding="same"),
+        case(turned, expect=expect, pool_size=3, strides=2, padding="same"),
         case(strided(nonzero, 1, 4, 4, 3), expect=expect),
+        case(nonzero(2, 5, 3), expect=of_sequences, pool_size=3, strides=2, padding="same"),
     ]
 
 
-def pooling_window(shape: tuple, size: Any = 2, strides: Any = None, padding: Any = "valid") -> Any:
-    return Window.of(shape[1:3], size, size if strides is None else strides, padding)
+def pooling_window(
+    shape: tuple, pool_size: Any = 2, strides: Any = None, padding: Any = "valid"
+) -> Any:
+    return Window.of(shape[1:3], pool_size, strides or pool_size, padding)
 
 
 def tied(*shape: int) -> np.ndarray:
@@ -848,24 +856,29 @@ OPS: dict[str, list[Case]] = {
         case(strided(normal, 2, 3), expect=np.roll, shift=1, axis=1),
         case(normal(0, 3), expect=np.roll, shift=1, axis=0),
     ],
-    "pad": varied(numpy_ops.pad, (2, 3), "width", 0, 1, (1, 2), ((0, 1), (2, 0)))
-    + varied(numpy_ops.pad, (3, 4), "width", -1, (-1, 2), ((2, -1), (-2, -2)), [[0, -3], [1, 1]])
-    + varied(numpy_ops.pad, (2, 3), "value", -1.5, width=((1, 1), (0, 2)))
-    + unary(numpy_ops.pad, normal, width=1)
+    "pad": varied(numpy_ops.pad, (2, 3), "pad_width", 0, 1, (1, 2), ((0, 1), (2, 0)))
+    + varied(
+        numpy_ops.pad, (3, 4), "pad_width", -1, (-1, 2), ((2, -1), (-2, -2)), [[0, -3], [1, 1]]
+    )
+    + varied(numpy_ops.pad, (2, 3), "constant_values", -1.5, pad_width=((1, 1), (0, 2)))
+    + unary(numpy_ops.pad, normal, pad_width=1)
     + [
-        case(x, expect=numpy_ops.pad, width=width, mode=mode)
+        case(x, expect=numpy_ops.pad, pad_width=width, mode=mode)
         for mode in BORDERS
         for x, width in ((normal(2, 4, 3), BORDER), (transposed(normal, 4, 3), 2))
     ]
-    + [case(strided(normal, 2), expect=numpy_ops.pad, width=(0, 5), mode="edge")]
-    + [case(normal(0, 3), expect=numpy_ops.pad, width=((0, 0), (2, 2)), mode="reflect")]
-    + [case(normal(), expect=numpy_ops.pad, width=1, mode="edge")],
+    + [case(strided(normal, 2), expect=numpy_ops.pad, pad_width=(0, 5), mode="edge")]
+    + [case(normal(0, 3), expect=numpy_ops.pad, pad_width=((0, 0), (2, 2)), mode="reflect")]
+    + [case(normal(), expect=numpy_ops.pad, pad_width=1, mode="edge")],
     "pad_grad": [
-        case(normal(2, 7, 4), expect=numpy_ops.pad_grad, width=BORDER, mode=mode)
+        case(normal(2, 7, 4), expect=numpy_ops.pad_grad, pad_width=BORDER, mode=mode)
         for mode in ("constant", *BORDERS)
     ]
-    + [case(transposed(normal, 7, 8), expect=numpy_ops.pad_grad, width=2, mode=m) for m in BORDERS]
-    + [case(normal(6), expect=numpy_ops.pad_grad, width=(0, 5), mode="edge")],
+    + [
+        case(transposed(normal, 7, 8), expect=numpy_ops.pad_grad, pad_width=2, mode=m)
+        for m in BORDERS
+    ]
+    + [case(normal(6), expect=numpy_ops.pad_grad, pad_width=(0, 5), mode="edge")],
     "crop": varied(
         numpy_ops.crop, (4, 5), "width", ((1, 1), (1, 1)), ((0, 1), (2, 0)), ((1, 2), (0, 5))
     )
@@ -882,20 +895,20 @@ OPS: dict[str, list[Case]] = {
     "stack": several("stack", "2x3 2x3", "2x3", "0x3 0x3", "() () ()")
     + several("stack", "2x3 2x3 2x3", axis=-1)
     + several("stack", "2x3 2x3", axis=2),
-    "split": varied(numpy_ops.split, (4, 6), "sections", 1, 2, (), (1, 3), [1, 3])
-    + varied(numpy_ops.split, (4, 6), "axis", 1, -1, sections=3)
+    "split": varied(numpy_ops.split, (4, 6), "indices_or_sections", 1, 2, (), (1, 3), [1, 3])
+    + varied(numpy_ops.split, (4, 6), "axis", 1, -1, indices_or_sections=3)
     + [
-        case(normal(0, 4), expect=numpy_ops.split, sections=2, axis=1),
-        case(transposed(normal, 4, 3), expect=numpy_ops.split, sections=2),
+        case(normal(0, 4), expect=numpy_ops.split, indices_or_sections=2, axis=1),
+        case(transposed(normal, 4, 3), expect=numpy_ops.split, indices_or_sections=2),
     ],
     "repeat": varied(numpy_ops.repeat, (2, 3), "repeats", 0, 1, 2, [2, 0], axis=0)
     + varied(numpy_ops.repeat, (2, 3), "repeats", 2, [0, 1, 2, 0, 1, 3])
     + [case(normal(), expect=numpy_ops.repeat, repeats=3, axis=0)]
     + varied(np.repeat, (2, 3), "axis", 1, -1, repeats=3)
     + [case(transposed(normal, 2, 3), expect=np.repeat, repeats=2, axis=1)],
-    "tile": varied(np.tile, (2, 3), "reps", (2,), (2, 1), (1, 2), (2, 1, 3), 3, [2, 2])
-    + varied(np.tile, (2, 3), "reps", 0, (0, 2), ())
-    + [case(normal(*s), expect=np.tile, reps=(2, 2)) for s in ((3,), (), (0, 3))],
+    "tile": varied(numpy_ops.tile, (2, 3), "repeats", (2,), (2, 1), (1, 2), (2, 1, 3), 3, [2, 2])
+    + varied(numpy_ops.tile, (2, 3), "repeats", 0, (0, 2), ())
+    + [case(normal(*s), expect=numpy_ops.tile, repeats=(2, 2)) for s in ((3,), (), (0, 3))],
     **{
         name: varied(getattr(np, name), (3, 4), "k", 0, -1, 2)
         + varied(getattr(np, name), (2, 3, 3), "k", 1)
@@ -924,7 +937,7 @@ OPS: dict[str, list[Case]] = {
             ((), [0, 0], 0),
         ]
     ]
-    + [case(transposed(normal, 4, 3), np.array([3, 3]), expect=numpy_ops.take)],
+    + [case(transposed(normal, 4, 3), np.array([3, 3]), expect=numpy_ops.take, axis=0)],
     "take_along_axis": [
         case(normal(*s), np.array(i), expect=numpy_ops.take_along, axis=axis)
         for s, i, axis in [
@@ -935,6 +948,7 @@ OPS: dict[str, list[Case]] = {
             ((2, 3), [[0, 0, 2, 1]], 1),
             ((1, 2, 3), [[[0], [2]], [[1], [1]]], -1),
             ((2, 3), [5, 0, 0], None),
+            ((2, 3), [[5], [0]], None),
         ]
     ]
     + [case(normal(2, 3, 2), integers(3, 2, 4, 2), expect=numpy_ops.take_along, axis=1)],
@@ -953,11 +967,12 @@ OPS: dict[str, list[Case]] = {
     + [case(np.array([1, 3, 0, 3]), expect=numpy_ops.top_k, k=2)]
     + [case(normal(), expect=lambda x, k: (x, np.zeros((), int)), k=1)],
     "one_hot": [
-        case(integers(4, *shape), expect=numpy_ops.one_hot, classes=4)
+        case(integers(4, *shape), expect=numpy_ops.one_hot, num_classes=4)
         for shape in ((5,), (2, 3), (), (0,))
     ]
-    + [case(integers(3, 5), expect=numpy_ops.one_hot, classes=3, dtype="float64")]
-    + [case(mask(4), expect=numpy_ops.one_hot, classes=2)],
+    + [case(integers(3, 5), expect=numpy_ops.one_hot, num_classes=3, dtype="float64")]
+    + [case(integers(3, 2, 4), expect=numpy_ops.one_hot, num_classes=3, axis=i) for i in (0, 1)]
+    + [case(mask(4), expect=numpy_ops.one_hot, num_classes=2)],
     # ---- linear ----
     "matmul": matmul_cases(),
     "linear": linear_cases(),
@@ -1063,7 +1078,7 @@ OPS: dict[str, list[Case]] = {
     "masked_softmax": masked_softmax_cases(),
     "rotary": rotary_cases(),
     "max_pool": pool_cases(np.max),
-    "avg_pool": pool_cases(np.mean),
+    "average_pool": pool_cases(np.mean),
     "max_pool_grad": argmax_cases("max_pool_grad"),
     "gather_at_argmax": argmax_cases("gather_at_argmax"),
     "avg_pool_grad": avg_pool_grad_cases(),

@@ -171,9 +171,9 @@ def test_the_padding_of_integers_is_never_the_largest():
     x = np.full((1, 3, 3, 1), -5, "int8")
     for use_kernels in (True, False):
         with minigrad.use_kernels(use_kernels):
-            assert (ops.max_pool(x, size=2, padding="same") == -5).all()
-            assert (ops.avg_pool(x, size=2, padding="same") == -5).all()
-    assert ops.pad(np.array([1], "int8"), width=1, value=0.5).tolist() == [0.5, 1, 0.5]
+            assert (ops.max_pool(x, pool_size=2, padding="same") == -5).all()
+            assert (ops.average_pool(x, pool_size=2, padding="same") == -5).all()
+    assert ops.pad(np.array([1], "int8"), pad_width=1, constant_values=0.5).tolist() == [0.5, 1, 0.5]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "bool"])
@@ -374,9 +374,9 @@ def test_padding_keeps_the_dtype_that_holds_the_value(dtype, xp):
     x = xp.asarray(np.ones((1, 2, 2, 1), dtype))
     window = Window.of((2, 2), 3, padding="same")
     for value in (0, 1.0, True):
-        assert ops.pad(x, width=1, value=value).dtype == dtype
+        assert ops.pad(x, pad_width=1, constant_values=value).dtype == dtype
         assert ops.im2col(x, window=window, fill=value).dtype == dtype
-    assert host(ops.pad(x, width=1, value=0.5)).flat[0] == 0.5
+    assert host(ops.pad(x, pad_width=1, constant_values=0.5)).flat[0] == 0.5
 
 
 def test_sums_and_squares_of_bools_are_integers(xp):

@@ -15,7 +15,7 @@ ERRORS = [
     ("top_k of none", lambda x: ops.top_k(x, k=0), ValueError, ["top_k"]),
     (
         "take_along_axis",
-        lambda x: ops.take_along_axis(x, x.argmax(1)),
+        lambda x: ops.take_along_axis(x, x.argmax(1), axis=1),
         ValueError,
         ["take_along_axis", r"\(2,\)", r"\(2, 3\)"],
     ),
@@ -48,7 +48,7 @@ def test_an_axis_that_is_not_there_elsewhere(call):
 @pytest.mark.parametrize("labels", [[0, 3], [-1]])
 def test_one_hot_labels(labels, xp):
     with fails(IndexError, "0..2"):
-        ops.one_hot(xp.asarray(np.array(labels)), classes=3)
+        ops.one_hot(xp.asarray(np.array(labels)), num_classes=3)
 
 
 OUTSIDE = [
@@ -80,9 +80,9 @@ def test_indices_outside_raise_on_every_device(index, as_list, xp):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda x, i: ops.take(x, i),
+        lambda x, i: ops.take(x, i, axis=0),
         lambda x, i: ops.take(x, i, axis=-1),
-        lambda x, i: ops.take_along_axis(x, i[None]),
+        lambda x, i: ops.take_along_axis(x, i[None], axis=-1),
     ],
 )
 def test_gathers_outside_raise_on_every_device(call, xp):
@@ -123,13 +123,13 @@ def test_nan_counts_as_the_largest(xp):
 def test_one_hot_of_what_is_no_class_number(xp):
     for labels in ([0.5, 1.0], [NAN]):
         with fails(ValueError, "whole numbers"):
-            ops.one_hot(xp.asarray(np.array(labels)), classes=3)
+            ops.one_hot(xp.asarray(np.array(labels)), num_classes=3)
     for classes in (0, -1, 2.5):
         with fails(ValueError, "classes"):
-            ops.one_hot(xp.asarray(np.array([0])), classes=classes)
-    whole = ops.one_hot(xp.asarray(np.array([1.0, 0.0])), classes=2)
+            ops.one_hot(xp.asarray(np.array([0])), num_classes=classes)
+    whole = ops.one_hot(xp.asarray(np.array([1.0, 0.0])), num_classes=2)
     assert to_cpu(whole).tolist() == [[0, 1], [1, 0]]
-    assert ops.one_hot([1, 0], classes=2).tolist() == [[0, 1], [1, 0]]
+    assert ops.one_hot([1, 0], num_classes=2).tolist() == [[0, 1], [1, 0]]
 
 
 @pytest.mark.parametrize("indices", [[[0.5]], [["a"]]])

@@ -383,7 +383,7 @@ def test_softmax_family_at_extremes():
     x = np.array([[1000.0, 0.0, -1000.0], [-1000.0, -1000.0, -1000.0], [700.0, 700.0, 0.0]])
     compare(ops.softmax, lambda t: torch.softmax(t, -1), x)
     compare(ops.log_softmax, lambda t: torch.log_softmax(t, -1), x)
-    compare(ops.logsumexp, lambda t: torch.logsumexp(t, -1), x)
+    compare(lambda x: ops.logsumexp(x, axis=-1), lambda t: torch.logsumexp(t, -1), x)
 
 
 # ---- shapes --------------------------------------------------------------------------------------
@@ -424,10 +424,12 @@ def test_reshaping(shape, random, seed):
         lambda t: t.repeat_interleave(times[0], axis),
         x,
     )
-    compare(lambda x: ops.tile(x, reps=(2, *times)), lambda t: t.tile((2, *times)), x)
+    compare(lambda x: ops.tile(x, repeats=(2, *times)), lambda t: t.tile((2, *times)), x)
     compare(lambda x: ops.broadcast_to(x, shape=(2, *shape)), lambda t: t.expand(2, *shape), x)
     compare(
-        lambda x: ops.pad(x, width=width, value=1.5), lambda t: F.pad(t, flat_width, value=1.5), x
+        lambda x: ops.pad(x, pad_width=width, constant_values=1.5),
+        lambda t: F.pad(t, flat_width, value=1.5),
+        x,
     )
     for mode, theirs in (("reflect", "reflect"), ("edge", "replicate")):
         image = normal(seed, 1, 2, 4, 5)
@@ -436,8 +438,16 @@ def test_reshaping(shape, random, seed):
         compare(
             partial(ops.pad, width=border, mode=mode), partial(F.pad, pad=pads, mode=theirs), image
         )
-    compare(lambda x: ops.split(x, sections=[1], axis=axis), lambda t: t.tensor_split([1], axis), x)
-    compare(lambda x: ops.split(x, sections=shape[axis], axis=axis), lambda t: t.split(1, axis), x)
+    compare(
+        lambda x: ops.split(x, indices_or_sections=[1], axis=axis),
+        lambda t: t.tensor_split([1], axis),
+        x,
+    )
+    compare(
+        lambda x: ops.split(x, indices_or_sections=shape[axis], axis=axis),
+        lambda t: t.split(1, axis),
+        x,
+    )
 
 
 @drawn
@@ -558,7 +568,7 @@ def test_sorting(how, descending, seed):
 @given(shapes(most=2), st.integers(1, 5), seeds)
 def test_one_hot(shape, classes, seed):
     labels = np.asarray(np.random.default_rng(seed).integers(0, classes, shape))
-    compare(lambda x: ops.one_hot(x, classes=classes), lambda t: F.one_hot(t, classes), labels)
+    compare(lambda x: ops.one_hot(x, num_classes=classes), lambda t: F.one_hot(t, classes), labels)
 
 
 # ---- products ------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def torch_avg_pool(x, size, strides, padding):
 
 
 @pytest.mark.parametrize(
-    "ours, theirs", [(ops.max_pool, torch_max_pool), (ops.avg_pool, torch_avg_pool)]
+    "ours, theirs", [(ops.max_pool, torch_max_pool), (ops.average_pool, torch_avg_pool)]
 )
 def test_pooling(ours, theirs):
     @settings(drawn, max_examples=60)
@@ -50,7 +50,7 @@ def test_pooling(ours, theirs):
         shape, size, strides, padding = window
         x = normal(seed, *shape)
         compare(
-            lambda x: ours(x, size=size, strides=strides, padding=padding),
+            lambda x: ours(x, pool_size=size, strides=strides, padding=padding),
             lambda t: theirs(t, size, strides, padding),
             x.round() if ties else x,
         )
