@@ -173,7 +173,11 @@ def test_the_padding_of_integers_is_never_the_largest():
         with minigrad.use_kernels(use_kernels):
             assert (ops.max_pool(x, pool_size=2, padding="same") == -5).all()
             assert (ops.average_pool(x, pool_size=2, padding="same") == -5).all()
-    assert ops.pad(np.array([1], "int8"), pad_width=1, constant_values=0.5).tolist() == [0.5, 1, 0.5]
+    assert ops.pad(np.array([1], "int8"), pad_width=1, constant_values=0.5).tolist() == [
+        0.5,
+        1,
+        0.5,
+    ]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "bool"])
