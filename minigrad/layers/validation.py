@@ -237,3 +237,21 @@ def add_path(error: Exception, name: str) -> None:
         path = f"{name}/{path}"
     error.layer_path, error.problem = path, problem  # type: ignore[attr-defined]
     error.args = (f"layer {path}: {problem}",)
+
+
+def refuse_name(shape: Any) -> None:
+    """Refuse a name in the place of the shape of a weight.
+
+    Args:
+        shape: The first argument of add_weight.
+
+    Raises:
+        ValueError: If it is a string.
+
+    Example:
+        >>> refuse_name((3,))
+    """
+    if isinstance(shape, str):
+        raise ValueError(
+            f"the shape comes first, and the name by keyword: add_weight(name={shape!r}, shape=...)"
+        )

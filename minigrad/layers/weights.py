@@ -15,6 +15,7 @@ from .added_losses import AddsLosses
 from .calls import under_mask
 from .parameter import Parameter
 from .recorded import found_unless_set
+from .validation import refuse_name
 
 
 class in_dtype(Scope):
@@ -68,7 +69,11 @@ class Weighted(AddsLosses):
             dtype: dtype of the values; None for that of the layer.
             constraint: Name or function of a constraint, which optimizers apply after each step;
                 None for none.
+
+        Raises:
+            ValueError: If a name stands in the place of the shape.
         """
+        refuse_name(shape)
         with self._in_dtype():
             values = initializers.get(initializer)(tuple(shape))
             penalty = regularizers.get(regularizer)

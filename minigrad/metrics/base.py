@@ -13,8 +13,10 @@ from ..backend import Array, backend, device_name
 from ..config import settings, to_device
 from ..engine.tensor import remembered_logits
 from ..layers.parameter import Parameter
+from ..layers.validation import refuse_name
 from ..losses import hide_padding, match_target_shape, validate_targets
 from ..utils.registry import snake_case
+from ..utils.scalars import gives_result
 from ..utils.serialization import Configurable, KeepsArguments
 
 # ---- arrays that fit each other ------------------------------------------------------------------
@@ -251,6 +253,11 @@ class Metric(Configurable, metaclass=BeginsReset):
     reads_probabilities = False  # True: outputs that are logits must be made probabilities first
     activation = ""  # what does that; the loss decides it for metrics that are compiled by name
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "result" in vars(cls):
+            cls.result = gives_result(cls.result)  # type: ignore[method-assign]
+
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.name = name or snake_case(type(self).__name__)
         self.dtype = np.dtype(dtype or settings.default_dtype)
@@ -272,6 +279,7 @@ class Metric(Configurable, metaclass=BeginsReset):
             aggregation: Accepted for Keras's sake, where it joins the variables of many devices.
             name: Name of the variable.
         """
+        refuse_name(shape)
         values = initializers.get(initializer or "zeros")(tuple(shape))
         return Parameter(values, name or "", trainable=False, dtype=dtype or self.dtype)
 

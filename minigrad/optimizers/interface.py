@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,11 @@ import numpy as np
 from ..engine.autograd import grad
 from ..engine.tensor import Tensor, wrap
 from ..utils.instead import explain_missing_method
+from ..utils.scalars import Scalar
 from ..utils.serialization import Configurable
 
 
-class Rate(float):
+class Rate(Scalar):
     """A learning rate as it was read: a number, whose `assign` sets that of its optimizer.
 
     Example:
@@ -25,7 +25,6 @@ class Rate(float):
         0.25
     """
 
-    shape = ()
     owner: Any  # the optimizer
 
     @classmethod
@@ -42,22 +41,6 @@ class Rate(float):
             value: The new rate.
         """
         self.owner.learning_rate = value
-
-    def numpy(self) -> Any:
-        """The number as a NumPy scalar."""
-        return np.float32(self)
-
-    def __mul__(self, other: Any) -> Any:
-        return mul(float(self), other)
-
-    __rmul__ = __mul__
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        plain = (float(x) if isinstance(x, Rate) else x for x in inputs)  # float32 stays float32
-        return getattr(ufunc, method)(*plain, **options)
-
-    def __reduce__(self) -> Any:
-        return float, (float(self),)  # a copy is a number
 
 
 class Iterations(int):

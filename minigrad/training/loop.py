@@ -12,6 +12,7 @@ from ..data.loader import one_pass
 from ..engine.autograd import no_grad
 from ..layers.modes import training
 from ..ops import concatenate
+from ..utils.scalars import Result
 from ..utils.structures import count_rows
 from .callbacks import Callback, Logs, defined_hooks
 from .diagnosis import warn_of_divergence
@@ -95,12 +96,12 @@ def run_epoch(
             values = accumulate_logs(totals, run_train_step(model, batch), count_rows(batch[0]))
             if not math.isfinite(values.get("loss", 0.0)):
                 warn_of_divergence(model, epoch, i, values["loss"])
-            logs = logs_so_far(model, totals) if with_logs else values
+            logs = model.report(totals) if with_logs else values
             for hook in after:
                 hook(i, logs)
             if model.stop_training:
                 break
-    return logs_so_far(model, totals)
+    return model.report(totals)
 
 
 def run_train_step(model: Model, batch: Batch) -> Any:
@@ -151,10 +152,10 @@ def evaluate_batches(
             values = model.test_step(step_data(batch))
             accumulate_logs(totals, values, count_rows(batch[0]))
             for hook in after:
-                hook(i, logs_so_far(model, totals))
+                hook(i, model.report(totals))
             if model.stop_evaluating:
                 break
-    logs = logs_so_far(model, totals)
+    logs = model.report(totals)
     for hook in defined_hooks(callbacks, "on_test_end"):
         hook(logs)
     return logs
@@ -180,7 +181,7 @@ def predict_batches(
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            outputs.append(model(batch[0]))
+            outputs.append(model.predict_step(step_data(batch[:1])))
             for hook in after:
                 hook(i, {"outputs": outputs[-1]})
             if model.stop_predicting:
@@ -212,13 +213,14 @@ def accumulate_logs(totals: Totals, values: Any, rows: int) -> Logs:
         >>> totals = {}
         >>> logs = accumulate_logs(totals, {"loss": 1.0}, 30)
         >>> logs = accumulate_logs(totals, {"loss": 4.0}, 10)
-        >>> mean_logs(totals)
-        {'loss': 1.75}
+        >>> totals
+        {'loss': (70.0, 40)}
     """
     logs = as_numbers(values)
     for name, value in logs.items():
         total, count = totals.get(name, (0.0, 0))
-        totals[name] = total + value * rows, count + rows
+        is_running = values[name].__class__ is Result  # holds the batches before this one, too
+        totals[name] = (value, 1) if is_running else (total + value * rows, count + rows)
     return logs
 
 
@@ -240,22 +242,3 @@ def as_numbers(values: Any) -> Logs:
             f"a step must return a dict of values to log, like {{'loss': loss}}, got {values!r}"
         )
     return {name: float(value) for name, value in values.items()}
-
-
-def logs_so_far(model: Model, totals: Totals) -> Logs:
-    """The means of the logged values, and the metrics.
-
-    Args:
-        model: The model whose metrics they are.
-        totals: As `accumulate_logs` filled them.
-    """
-    return mean_logs(totals) | model.metric_results()
-
-
-def mean_logs(totals: Totals) -> Logs:
-    """The mean of each logged value per row.
-
-    Args:
-        totals: As `accumulate_logs` filled them.
-    """
-    return {name: total / count for name, (total, count) in totals.items()}

@@ -17,6 +17,7 @@ from ..layers.parameter import Parameter
 from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.registry import check_count
+from ..utils.structures import count_rows
 from ..utils.tools import unpack_x_y_sample_weight
 from .callbacks import (
     Callback,
@@ -32,7 +33,15 @@ from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
-from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
+from .loop import (
+    Totals,
+    accumulate_logs,
+    evaluate_batches,
+    predict_batches,
+    run_epochs,
+    run_train_step,
+)
+from .measured import Measured
 from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
 from .swapped import check_places
@@ -41,7 +50,7 @@ TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to
 Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them
 
 
-class Model(ModelFiles):
+class Model(Measured, ModelFiles):
     """A layer that can be trained: of symbolic inputs and outputs, or with `__init__` and `call`.
 
     Args:
@@ -88,12 +97,10 @@ class Model(ModelFiles):
     optimizer: Optimizer
     loss: Callable[..., Any] | None = None
     history: History
+    _compiled = False
     stop_training = False
     stop_evaluating = False
     stop_predicting = False
-    _compiled = False
-    _metrics: Sequence[Any] = ()
-    _weighted_metrics: Sequence[Any] = ()
     _trainable_at_compile: dict[Layer, bool] = {}
     _trained: list[Parameter] | None = None
     _told_unreached: frozenset[int] = frozenset()  # ids of parameters that were warned of
@@ -161,6 +168,7 @@ class Model(ModelFiles):
         plainly = {"loss": loss, "metrics": metrics, "weighted_metrics": weighted_metrics}
         is_own = type(self).compile is Model.compile  # else one with other arguments called this
         self._compiled_with = plainly | {"loss_weights": loss_weights} if is_own else None
+        self._note_overrides(Model)
         self._compiled = True
 
     @restores_settings
@@ -276,7 +284,9 @@ class Model(ModelFiles):
         x, y, sample_weight = batch = unpack_x_y_sample_weight(data)
         with TRAINING_MODE:
             y_pred = self(x)
-            loss = self.compute_loss(x, y, y_pred, sample_weight)
+            loss = self.compute_loss(
+                x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **self._mode_options[True]
+            )
         value = float(loss)
         if not math.isfinite(value) and not self._divergence:
             self._divergence = describe_divergence(self, batch)
@@ -287,14 +297,7 @@ class Model(ModelFiles):
         if [g for g in gradients if g is None]:
             report_unreached(self, gradients, batch)
         self.optimizer.apply(gradients, parameters)
-        self._update_metrics(y, y_pred, sample_weight)
-        return self._logged(value)
-
-    def _logged(self, loss: Any) -> dict[str, Any]:
-        """The loss, and those of several outputs."""
-        if isinstance(self.loss, OutputLosses):
-            return {"loss": loss, **self.loss.output_values}
-        return {"loss": loss}
+        return self._measured_step(value, x, y, y_pred, sample_weight)
 
     def compute_loss(
         self,
@@ -384,8 +387,9 @@ class Model(ModelFiles):
         arrays = prepare_arrays(self, x, y, sample_weight)
         if class_weight is not None:
             arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(self))
-        logs = as_numbers(run_train_step(self, tuple(arrays)))
-        return pack_results(logs | self.metric_results(), return_dict)
+        totals: Totals = {}
+        accumulate_logs(totals, run_train_step(self, tuple(arrays)), count_rows(arrays[0]))
+        return self.pack_results(self.report(totals), return_dict)
 
     # ---- evaluation and prediction ---------------------------------------------------------------
 
@@ -424,7 +428,7 @@ class Model(ModelFiles):
         batches = inference_batches(self, x, y, sample_weight, batch_size=batch_size, steps=steps)
         listed = start_callbacks(self, callbacks, verbose=verbose, epochs=1, steps=batches.steps)
         logs = evaluate_batches(self, batches, listed)
-        return pack_results(logs, return_dict)
+        return self.pack_results(logs, return_dict)
 
     @restores_settings
     def test_on_batch(
@@ -444,7 +448,7 @@ class Model(ModelFiles):
         self._require_compiled("test_on_batch")
         batch = tuple(prepare_arrays(self, x, y, sample_weight))
         logs = evaluate_batches(self, [batch])
-        return pack_results(logs, return_dict)
+        return self.pack_results(logs, return_dict)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The step of evaluate and validation; override it together with train_step.
@@ -457,9 +461,21 @@ class Model(ModelFiles):
         """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x)
-        loss = self.compute_loss(x, y, y_pred, sample_weight)
-        self._update_metrics(y, y_pred, sample_weight)
-        return self._logged(loss)
+        loss = self.compute_loss(
+            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **self._mode_options[False]
+        )
+        return self._measured_step(loss, x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The step of predict; override it to predict otherwise.
+
+        Args:
+            data: x of one batch.
+
+        Returns:
+            The outputs.
+        """
+        return self(unpack_x_y_sample_weight(data)[0])
 
     @restores_settings
     def predict(
@@ -493,39 +509,6 @@ class Model(ModelFiles):
         """
         return predict_batches(self, [tuple(prepare_arrays(self, x))])
 
-    # ---- metrics ---------------------------------------------------------------------------------
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics that were compiled, weighted ones last."""
-        return [*self._metrics, *self._weighted_metrics]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what evaluate returns."""
-        of_outputs = getattr(self.loss, "names", [])
-        parts = [f"{name}_loss" for name in of_outputs] if len(of_outputs) > 1 else []
-        return ["loss", *parts, *(metric.name for metric in self.metrics)]
-
-    def reset_metrics(self) -> None:
-        """Start all metrics afresh."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def metric_results(self) -> dict[str, float]:
-        """The value of each metric since the last reset."""
-        return {metric.name: _as_number(metric) for metric in self.metrics}
-
-    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Add one batch to all metrics."""
-        if not (self._metrics or self._weighted_metrics):
-            return
-        matched = losses.match_target_shape(y, y_pred)
-        for metric in self._metrics:
-            metric.update_state(matched, y_pred)
-        for metric in self._weighted_metrics:
-            metric.update_state(matched, y_pred, sample_weight)
-
     # ---- requirements ----------------------------------------------------------------------------
 
     def _require_compiled(self, method: str) -> None:
@@ -534,23 +517,6 @@ class Model(ModelFiles):
             raise ValueError(
                 f"{method} needs a compiled model: call compile(optimizer, loss) first"
             )
-
-
-def pack_results(logs: dict[str, float], return_dict: bool) -> Any:
-    """Results as Keras returns them: a dict, a list, or a single number.
-
-    Args:
-        logs: Values by name.
-        return_dict: Whether to return the dict itself.
-
-    Example:
-        >>> pack_results({"loss": 0.5}, False), pack_results({"loss": 0.5, "mae": 0.1}, False)
-        (0.5, [0.5, 0.1])
-    """
-    if return_dict:
-        return logs
-    values = list(logs.values())
-    return values if len(values) > 1 else values[0]
 
 
 def _check_options(verbose: Any, **counts: Any) -> None:
@@ -575,17 +541,6 @@ def _check_epochs(initial_epoch: int, epochs: int) -> None:
             f"last epoch, not how many are to come: for as many more, write epochs="
             f"{initial_epoch + epochs}"
         )
-
-
-def _as_number(metric: Any) -> float:
-    """The result of a metric, which must be one number to be logged."""
-    result = metric.result()
-    if getattr(result, "size", 1) != 1:
-        raise ValueError(
-            f"the metric {metric.name} has a result of shape {result.shape}, and only one number "
-            "can be logged: give it one threshold, or average='macro'"
-        )
-    return float(getattr(result, "item", lambda: result)())
 
 
 def _listed(chosen: Metrics) -> Sequence[Any]:

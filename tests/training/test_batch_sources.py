@@ -297,7 +297,7 @@ def test_history_of_a_resumed_fit_and_metrics_between_epochs():
 
     class Spy(Callback):
         def on_test_begin(self, logs):
-            seen.append(dict(self.model.metric_results()))
+            seen.append(dict(self.model.get_metrics_result()))
 
     model = regression("sgd", metrics=["mae"])
     history = model.fit(

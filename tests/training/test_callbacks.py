@@ -576,7 +576,7 @@ def test_what_no_callback_defines_costs_nothing():
     """Metrics are not computed for batch logs that nobody reads; the bar does not read them."""
     model = regression(metrics=["mae"])
     results = []
-    model.metric_results = lambda: results.append(1) or {}
+    model.get_metrics_result = lambda: results.append(1) or {}
     model.fit(
         X, Y, batch_size=4, verbose=0, callbacks=[Callback(), History(), EarlyStopping("loss")]
     )

@@ -49,8 +49,8 @@ class CustomStep(Subclassed):
         parameters = self.trained()
         self.optimizer.apply(grad(loss, parameters), parameters)
         for metric in self.metrics:
-            metric.update_state(y, y_pred)
-        return {"loss": loss}
+            metric.update_state(*([loss] if metric.name == "loss" else [y, y_pred]))
+        return {metric.name: metric.result() for metric in self.metrics}
 
 
 def line(*layers):
