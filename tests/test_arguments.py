@@ -116,7 +116,14 @@ def test_signatures_are_shown_as_they_are_written():
     assert str(inspect.signature(Dropout)).startswith("(rate: 'float', noise_shape:")
     assert list(inspect.signature(minigrad.softmax).parameters) == ["x", "axis"]
     assert inspect.signature(minigrad.Sequential.fit).parameters["epochs"].default == 1
-    assert options_of(Layer) == ["name", "trainable", "input_shape", "input_dim", "dtype"]
+    assert options_of(Layer) == [
+        "name",
+        "trainable",
+        "input_shape",
+        "input_dim",
+        "dtype",
+        "activity_regularizer",
+    ]
 
 
 # ---- the messages --------------------------------------------------------------------------------

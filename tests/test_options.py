@@ -116,6 +116,7 @@ OTHER: dict[str, Any] = {
     **{f"{name}_regularizer": "l2" for name in (*PENALTIES, "pointwise")},
     **{f"{name}_initializer": "he_normal" for name in (*PENALTIES, "pointwise")},
     **{f"{name}_constraint": "non_neg" for name in (*PENALTIES, "pointwise")},
+    "activity_regularizer": "l2",
     "moving_mean_initializer": "he_normal",
     "moving_variance_initializer": "he_normal",
     "initializer": "he_normal",
@@ -315,6 +316,7 @@ BY_PARAMETER = [
     if key.startswith("layers.")
     for p in inspect.signature(kind).parameters.values()
     if p.name.endswith(("_initializer", "_regularizer", "_constraint"))
+    and p.name != "activity_regularizer"
 ]
 SHAPES = {None: (2, 5, 4), 2: (2, 4), 3: (2, 5, 4), 4: (2, 8, 8, 4)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import initializers, ops
+from .. import initializers, ops, regularizers
 from ..arguments import ExplainsArguments
 from ..backend import Array, backend
 from ..config import as_data
@@ -187,6 +187,8 @@ class MultiHeadAttention(Seeded):
         bias_initializer: Name or function that makes the biases.
         kernel_regularizer: Name or function of a penalty on each kernel; None for none.
         bias_regularizer: Name or function of a penalty on each bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output of each product, averaged
+            over the rows; None for none.
         kernel_constraint: Name or function of a constraint on each kernel; None for none.
         bias_constraint: Name or function of a constraint on each bias; None for none.
         seed: Seed of a generator of its own; None to draw from minigrad.seed's.
@@ -226,6 +228,7 @@ class MultiHeadAttention(Seeded):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         seed: Seed = None,
@@ -250,6 +253,7 @@ class MultiHeadAttention(Seeded):
             positive_integer(self, "output_shape", output_shape)
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._penalty = regularizers.get(activity_regularizer)
         self._set_seed(seed)
         self.rotary = rotary
         self.query = self._projection(num_heads * key_dim)
@@ -262,6 +266,7 @@ class MultiHeadAttention(Seeded):
             for kind in ("kernel", "bias")
             for option in ("initializer", "regularizer", "constraint")
         }
+        options["activity_regularizer"] = self._penalty
         return _HeadDense(units, self.num_heads, joins_heads, self.use_bias, options)
 
     def build(self, input_shape: tuple[int, ...]) -> None:

@@ -48,6 +48,8 @@ class Layer(Weighted):
             once.
         input_dim: Short for input_shape=(input_dim,).
         dtype: dtype of the parameters, and that inputs are cast to; None for the default one.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
 
     Example:
         >>> class Scale(minigrad.layers.Layer):
@@ -88,8 +90,9 @@ class Layer(Weighted):
         input_shape: tuple[int, ...] | None = None,
         input_dim: int | None = None,
         dtype: Any = None,
+        activity_regularizer: Any = None,
     ) -> None:
-        super().__init__(name, trainable, dtype)
+        super().__init__(name, trainable, dtype, activity_regularizer)
         if input_dim is not None:
             self._input_shape = (positive_integer(self, "input_dim", input_dim),)
         elif input_shape is not None:

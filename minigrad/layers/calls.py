@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 
 from ..config import as_data, settings
 from ..engine.tensor import Tensor, wrap
+from ..utils.structures import iter_leaves
 
 # ---- masks of tensors ----------------------------------------------------------------------------
 
@@ -40,7 +41,13 @@ def set_mask(y: Tensor, mask: Any) -> None:
 
 
 def hand_on_mask(layer: Any, x: Any, y: Any, mask: Any) -> Any:
-    """y with the mask that the layer computes; warns once if the mask of x ends here."""
+    """y with the mask that the layer computes; warns once if the mask of x ends here.
+
+    A layer with an activity regularizer adds its penalty on y to the loss.
+    """
+    if layer.activity_regularizer is not None:
+        for _, output in iter_leaves(y):
+            layer.add_loss(layer.activity_regularizer(output) / max(1, len(output)))
     if layer.supports_masking:
         return _give_mask(x, y, layer.compute_mask(x, mask))
     is_lost = mask is not None and mask_of(y) is None and not layer.layers_carry_masks

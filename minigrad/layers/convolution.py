@@ -27,13 +27,16 @@ class ConvolutionLayer(Layer):
         use_bias: bool,
         bias_initializer: Any,
         bias_regularizer: Any,
+        activity_regularizer: Any,
         bias_constraint: Any,
         name: str | None,
         trainable: bool,
         input_shape: tuple[int, ...] | None,
         dtype: Any,
     ) -> None:
-        super().__init__(name, trainable, input_shape, dtype=dtype)
+        super().__init__(
+            name, trainable, input_shape, dtype=dtype, activity_regularizer=activity_regularizer
+        )
         check_data_format(data_format)
         self.kernel_size = positive_pair(self, "kernel_size", kernel_size)
         self.strides = positive_pair(self, "strides", strides)
@@ -112,6 +115,8 @@ class Conv2D(ConvolutionLayer):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
@@ -146,6 +151,7 @@ class Conv2D(ConvolutionLayer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -164,6 +170,7 @@ class Conv2D(ConvolutionLayer):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            activity_regularizer,
             bias_constraint,
             name,
             trainable,
@@ -207,6 +214,8 @@ class DepthwiseConv2D(ConvolutionLayer):
         bias_initializer: Name or function that makes the bias (C * depth_multiplier,).
         depthwise_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         depthwise_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
@@ -243,6 +252,7 @@ class DepthwiseConv2D(ConvolutionLayer):
         bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -261,6 +271,7 @@ class DepthwiseConv2D(ConvolutionLayer):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            activity_regularizer,
             bias_constraint,
             name,
             trainable,
@@ -305,6 +316,8 @@ class SeparableConv2D(ConvolutionLayer):
         depthwise_regularizer: Name or function of a penalty on the depthwise kernel; None for none.
         pointwise_regularizer: Name or function of a penalty on the pointwise kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         depthwise_constraint: Name or function of a constraint on the depthwise kernel; None for
             none.
         pointwise_constraint: Name or function of a constraint on the pointwise kernel; None for
@@ -347,6 +360,7 @@ class SeparableConv2D(ConvolutionLayer):
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         pointwise_constraint: Any = None,
         bias_constraint: Any = None,
@@ -366,6 +380,7 @@ class SeparableConv2D(ConvolutionLayer):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            activity_regularizer,
             bias_constraint,
             name,
             trainable,
@@ -419,6 +434,8 @@ class Conv2DTranspose(ConvolutionLayer):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         groups: Number of groups into which channels and filters are divided; a channel adds to the
@@ -458,6 +475,7 @@ class Conv2DTranspose(ConvolutionLayer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -477,6 +495,7 @@ class Conv2DTranspose(ConvolutionLayer):
             use_bias,
             bias_initializer,
             bias_regularizer,
+            activity_regularizer,
             bias_constraint,
             name,
             trainable,

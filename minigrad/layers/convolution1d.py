@@ -62,6 +62,8 @@ class Conv1D(_OverTime, Conv2D):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
@@ -98,6 +100,7 @@ class Conv1D(_OverTime, Conv2D):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -121,6 +124,7 @@ class Conv1D(_OverTime, Conv2D):
             bias_initializer,
             kernel_regularizer,
             bias_regularizer,
+            activity_regularizer,
             kernel_constraint,
             bias_constraint,
             name=name,
@@ -146,6 +150,8 @@ class DepthwiseConv1D(_OverTime, DepthwiseConv2D):
         bias_initializer: Name or function that makes the bias (C * depth_multiplier,).
         depthwise_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         depthwise_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
@@ -179,6 +185,7 @@ class DepthwiseConv1D(_OverTime, DepthwiseConv2D):
         bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -201,6 +208,7 @@ class DepthwiseConv1D(_OverTime, DepthwiseConv2D):
             bias_initializer,
             depthwise_regularizer,
             bias_regularizer,
+            activity_regularizer,
             depthwise_constraint,
             bias_constraint,
             name=name,
@@ -231,6 +239,8 @@ class SeparableConv1D(_OverTime, SeparableConv2D):
         depthwise_regularizer: Name or function of a penalty on the depthwise kernel; None for none.
         pointwise_regularizer: Name or function of a penalty on the pointwise kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         depthwise_constraint: Name or function of a constraint on the depthwise kernel; None for
             none.
         pointwise_constraint: Name or function of a constraint on the pointwise kernel; None for
@@ -273,6 +283,7 @@ class SeparableConv1D(_OverTime, SeparableConv2D):
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         pointwise_constraint: Any = None,
         bias_constraint: Any = None,
@@ -299,6 +310,7 @@ class SeparableConv1D(_OverTime, SeparableConv2D):
             depthwise_regularizer,
             pointwise_regularizer,
             bias_regularizer,
+            activity_regularizer,
             depthwise_constraint,
             pointwise_constraint,
             bias_constraint,
@@ -330,6 +342,8 @@ class Conv1DTranspose(_OverTime, Conv2DTranspose):
         bias_initializer: Name or function that makes the bias (filters,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         groups: Number of groups into which channels and filters are divided; a channel adds to the
@@ -369,6 +383,7 @@ class Conv1DTranspose(_OverTime, Conv2DTranspose):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -393,6 +408,7 @@ class Conv1DTranspose(_OverTime, Conv2DTranspose):
             bias_initializer,
             kernel_regularizer,
             bias_regularizer,
+            activity_regularizer,
             kernel_constraint,
             bias_constraint,
             groups=groups,

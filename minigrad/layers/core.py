@@ -23,6 +23,8 @@ class Dense(Layer):
         bias_initializer: Name or function that makes the bias (units,).
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         bias_constraint: Name or function of a constraint on the bias; None for none.
         name: Name of the layer; a model names it after its class if None.
@@ -56,6 +58,7 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         *,
@@ -65,7 +68,7 @@ class Dense(Layer):
         input_dim: int | None = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape, input_dim, dtype)
+        super().__init__(name, trainable, input_shape, input_dim, dtype, activity_regularizer)
         self.units = positive_integer(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

@@ -8,7 +8,7 @@ from .. import ops
 from ..backend import backend
 from .base import Layer
 from .masking import as_mask
-from .validation import check_padding, positive_integer, positive_pair
+from .validation import check_data_format, check_padding, positive_integer, positive_pair
 
 # ---- windows of images ---------------------------------------------------------------------------
 
@@ -23,6 +23,7 @@ class _Pooling2D(Layer):
         pool_size: Any = (2, 2),
         strides: Any = None,
         padding: Any = "valid",
+        data_format: str | None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -30,6 +31,7 @@ class _Pooling2D(Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
+        check_data_format(data_format)
         self.pool_size = positive_pair(self, "pool_size", pool_size)
         self.strides = None if strides is None else positive_pair(self, "strides", strides)
         self.padding = check_padding(self, padding)
@@ -43,6 +45,7 @@ class MaxPooling2D(_Pooling2D):
         strides: Steps of the window: a number or (vertical, horizontal); None for the pool size.
         padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
             right)); padding is never the largest.
+        data_format: "channels_last" or None, which is the same.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -72,6 +75,7 @@ class AveragePooling2D(_Pooling2D):
         strides: Steps of the window: a number or (vertical, horizontal); None for the pool size.
         padding: "valid", "same", a number, (vertical, horizontal) or ((top, bottom), (left,
             right)); padding does not count.
+        data_format: "channels_last" or None, which is the same.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -108,6 +112,7 @@ class _Pooling1D(Layer):
         pool_size: int = 2,
         strides: int | None = None,
         padding: Any = "valid",
+        data_format: str | None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -115,6 +120,7 @@ class _Pooling1D(Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
+        check_data_format(data_format)
         self.pool_size = positive_integer(self, "pool_size", _first(pool_size))
         self.strides = self.pool_size
         if strides is not None:
@@ -142,6 +148,7 @@ class MaxPooling1D(_Pooling1D):
         pool_size: Number of steps in the window.
         strides: Steps between windows; None for the pool size.
         padding: "valid", "same", a number or (before, after).
+        data_format: "channels_last" or None, which is the same.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -169,6 +176,7 @@ class AveragePooling1D(_Pooling1D):
         pool_size: Number of steps in the window.
         strides: Steps between windows; None for the pool size.
         padding: "valid", "same", a number or (before, after).
+        data_format: "channels_last" or None, which is the same.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -197,6 +205,7 @@ class _GlobalPooling(Layer):
 
     def __init__(
         self,
+        data_format: str | None = None,
         keepdims: bool = False,
         *,
         name: str | None = None,
@@ -205,6 +214,7 @@ class _GlobalPooling(Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
+        check_data_format(data_format)
         self.keepdims = keepdims
 
 
@@ -212,6 +222,7 @@ class GlobalAveragePooling2D(_GlobalPooling):
     """The mean of all pixels, channel by channel.
 
     Args:
+        data_format: "channels_last" or None, which is the same.
         keepdims: True keeps the pooled axes, of length 1.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
@@ -239,6 +250,7 @@ class GlobalMaxPooling2D(_GlobalPooling):
     """The largest of all pixels, channel by channel.
 
     Args:
+        data_format: "channels_last" or None, which is the same.
         keepdims: True keeps the pooled axes, of length 1.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
@@ -266,6 +278,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
     """The mean over time, over the steps where the mask is True if there is one.
 
     Args:
+        data_format: "channels_last" or None, which is the same.
         keepdims: True keeps the pooled axes, of length 1.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
@@ -308,6 +321,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
     """The largest element over time, channel by channel.
 
     Args:
+        data_format: "channels_last" or None, which is the same.
         keepdims: True keeps the pooled axes, of length 1.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.

@@ -48,6 +48,8 @@ class RNN(Layer):
         trainable: False freezes the parameters.
         input_shape: Shape of one input, without the batch axis.
         dtype: dtype of parameters and output; None for the default one.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
 
     Shape:
         (N, T, in) -> (N, units), or (N, T, units) with return_sequences
@@ -80,8 +82,11 @@ class RNN(Layer):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
         dtype: Any = None,
+        activity_regularizer: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape, dtype=dtype)
+        super().__init__(
+            name, trainable, input_shape, dtype=dtype, activity_regularizer=activity_regularizer
+        )
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         check_cell(self, cell)
@@ -295,6 +300,8 @@ class SimpleRNN(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
             none.
@@ -341,6 +348,7 @@ class SimpleRNN(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -389,6 +397,7 @@ class SimpleRNN(RNN):
             trainable=trainable,
             input_shape=input_shape,
             dtype=dtype,
+            activity_regularizer=activity_regularizer,
         )
 
 
@@ -410,6 +419,8 @@ class LSTM(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
             none.
@@ -460,6 +471,7 @@ class LSTM(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -512,6 +524,7 @@ class LSTM(RNN):
             trainable=trainable,
             input_shape=input_shape,
             dtype=dtype,
+            activity_regularizer=activity_regularizer,
         )
 
 
@@ -532,6 +545,8 @@ class GRU(RNN):
         kernel_regularizer: Name or function of a penalty on the kernel; None for none.
         recurrent_regularizer: Name or function of a penalty on the recurrent kernel; None for none.
         bias_regularizer: Name or function of a penalty on the bias; None for none.
+        activity_regularizer: Name or function of a penalty on the output, averaged over the rows;
+            None for none.
         kernel_constraint: Name or function of a constraint on the kernel; None for none.
         recurrent_constraint: Name or function of a constraint on the recurrent kernel; None for
             none.
@@ -583,6 +598,7 @@ class GRU(RNN):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -636,4 +652,5 @@ class GRU(RNN):
             trainable=trainable,
             input_shape=input_shape,
             dtype=dtype,
+            activity_regularizer=activity_regularizer,
         )

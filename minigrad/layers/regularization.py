@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
+from ..ops import where
 from ..random import normal_like, uniform_like
+from ..regularizers import L1L2
+from .base import Layer
 from .modes import is_training
 from .seeds import Seed, Seeded
 from .validation import check_data_format, check_rate
@@ -297,3 +300,92 @@ class GaussianDropout(Seeded):
             return x
         deviation = float(self.rate / (1 - self.rate)) ** 0.5
         return x * (1 + normal_like(x.shape, like=x, source=self._generator) * deviation)
+
+
+class ActivityRegularization(Layer):
+    """x itself, with a penalty on it that is added to the loss, averaged over the rows.
+
+    Args:
+        l1: Factor of the sum of absolute values.
+        l2: Factor of the sum of squares.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
+
+    Shape:
+        (N, ...) -> (N, ...)
+
+    Raises:
+        ValueError: If a factor is negative or not finite.
+
+    Example:
+        >>> layer = ActivityRegularization(l2=0.5)
+        >>> y = layer(np.ones((2, 3)))
+        >>> layer.losses[0].item()
+        1.5
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            name, trainable, input_shape, dtype=dtype, activity_regularizer=L1L2(l1, l2)
+        )
+        self.l1 = l1
+        self.l2 = l2
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
+class AlphaDropout(Dropout):
+    """Dropout that keeps mean 0 and variance 1, for networks of SELU.
+
+    In training the elements that are dropped become -1.758, the least value of SELU, and all are
+    scaled and shifted so that mean and variance stay.
+
+    Args:
+        rate: Fraction of the elements to drop, in [0, 1).
+        noise_shape: Shape of the mask, as of Dropout; None for one decision per element.
+        seed: Seed of a generator of its own; None to draw from minigrad.seed's.
+        name: Name of the layer; a model names it after its class if None.
+        trainable: Has no effect: there are no parameters.
+        input_shape: Shape of one input, without the batch axis.
+        dtype: dtype of the output; None for the default one.
+
+    Shape:
+        (...) -> (...)
+
+    Raises:
+        ValueError: If rate is outside [0, 1).
+
+    References:
+        Klambauer et al. 2017, arXiv:1706.02515, appendix 2.
+
+    Example:
+        >>> x = np.random.default_rng(0).standard_normal((100, 100))
+        >>> y = AlphaDropout(0.3)(x, training=True).numpy()
+        >>> bool(abs(y.mean()) < 0.05 and abs(y.std() - 1) < 0.05)
+        True
+    """
+
+    DROPPED = -1.7580993408473766  # -scale * alpha of SELU
+
+    def call(self, x: Any) -> Any:
+        keep = keep_mask(self.rate, self.mask_shape(x), x, self._generator)
+        if keep is None:
+            return x
+        kept = 1 - self.rate
+        a = float((kept * (1 + self.rate * self.DROPPED**2)) ** -0.5)
+        b = float(-a * self.rate * self.DROPPED)
+        return a * where(keep, x, self.DROPPED) + b

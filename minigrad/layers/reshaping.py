@@ -18,6 +18,7 @@ class Flatten(Layer):
     """All axes but the batch axis as one.
 
     Args:
+        data_format: "channels_last" or None, which is the same.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -35,6 +36,7 @@ class Flatten(Layer):
 
     def __init__(
         self,
+        data_format: str | None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -42,6 +44,7 @@ class Flatten(Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
+        check_data_format(data_format)
 
     def call(self, x: Any) -> Any:
         return ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))

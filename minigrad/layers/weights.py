@@ -11,7 +11,7 @@ from .. import constraints, initializers, ops, regularizers
 from ..config import Scope, settings
 from ..engine.tensor import Tensor
 from ..utils.structures import map_structure
-from .added_losses import AddsLosses
+from .added_losses import AddsLosses, usage
 from .calls import under_mask
 from .parameter import Parameter
 from .recorded import found_unless_set
@@ -32,14 +32,36 @@ class Weighted(AddsLosses):
         name: Name of the module; None for one given by the model that holds it.
         trainable: False freezes the parameters of this module and of all within.
         dtype: dtype of the parameters, and that inputs are cast to; None for the default one.
+        activity_regularizer: Name or function of a penalty on the output; None for none.
     """
 
     _dtype: np.dtype | None = None
 
-    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+    _activity_regularizer: Any = None
+
+    def __init__(
+        self,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+    ) -> None:
         super().__init__(name, trainable)
         if dtype is not None:
             self._dtype = _check_dtype(self, dtype)
+        if activity_regularizer is not None:
+            self.activity_regularizer = activity_regularizer
+
+    @property
+    def activity_regularizer(self) -> Any:
+        """The penalty on the output of a call, which its mean over the rows adds to the loss."""
+        return self._activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, regularizer: Any) -> None:
+        self._activity_regularizer = regularizers.get(regularizer)
+        if regularizer is not None:
+            usage.is_known = self._makes_masks = True  # a call then ends in calls.hand_on_mask
 
     @found_unless_set
     def dtype(self) -> np.dtype:

@@ -355,8 +355,8 @@ def pad(
         x: Tensor or array.
         pad_width: The number of elements to add: n, (before, after), or one such pair per axis. A
             negative one removes elements, as in PyTorch and ONNX.
-        mode: "constant", "reflect" (c b | a b c | b a), "symmetric" (b a | a b c | c b) or "edge"
-            (a a | a b c | c c).
+        mode: "constant", "reflect" (c b | a b c | b a), "symmetric" (b a | a b c | c b), "edge"
+            (a a | a b c | c c) or "wrap" (b c | a b c | a b).
         constant_values: The value of the new elements, in the mode "constant"; the dtype of x stays
             if it holds this.
 
@@ -390,6 +390,7 @@ LONGEST_BORDER: dict[str, Callable[[int], float]] = {
     "reflect": lambda n: max(n - 1, 0),
     "symmetric": lambda n: n,
     "edge": lambda n: math.inf if n else 0,
+    "wrap": lambda n: n,
 }
 
 
@@ -444,6 +445,9 @@ def _fold_border(g: Array, before: int, after: int, mode: str) -> Array:
     if mode == "edge":
         x[:1] += above.sum(0)
         x[n - 1 :] += below.sum(0)
+    elif mode == "wrap":
+        x[n - before :] += above
+        x[:after] += below
     else:
         skipped = 1 if mode == "reflect" else 0  # the outermost element is not repeated
         x[skipped : skipped + before] += above[::-1]

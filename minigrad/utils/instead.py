@@ -67,8 +67,6 @@ INSTEAD = {
     "layers.RandomZoom": "`minigrad.data.augmentation.RandomZoom` in a Dataset's transform",
     "layers.RandomCrop": "`minigrad.data.augmentation.RandomCrop` in a Dataset's transform",
     "layers.RandomErasing": "`minigrad.data.augmentation.RandomErasing` in a Dataset's transform",
-    "layers.ActivityRegularization": "add the penalty to the loss in a `train_step` of your own",
-    "layers.AlphaDropout": "the layer Dropout",
     "layers.EinsumDense": "`minigrad.ops.einsum` in a layer of your own, or Dense",
     "layers.Wrapper": "`minigrad.layers.Layer`: a layer may hold another one",
     "layers.InputSpec": "a layer's `input_rank` and `build` check the input",

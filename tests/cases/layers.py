@@ -90,6 +90,8 @@ LAYERS: dict[str, Small] = {
     "Dropout": built(lambda: layers.Dropout(0.4), normal(3, 4)),
     "GaussianDropout": built(lambda: layers.GaussianDropout(0.4), normal(3, 4)),
     "GaussianNoise": built(lambda: layers.GaussianNoise(0.4), normal(3, 4)),
+    "AlphaDropout": built(lambda: layers.AlphaDropout(0.4), normal(3, 4)),
+    "ActivityRegularization": built(lambda: layers.ActivityRegularization(0.1), normal(3, 4)),
     "Identity": built(layers.Identity, normal(3, 4)),
     "Rescaling": built(lambda: layers.Rescaling(0.5, offset=-1.0), normal(3, 4)),
     "Normalization": built(

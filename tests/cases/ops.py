@@ -130,7 +130,7 @@ RESAMPLING: list[dict[str, Any]] = [
     {"up": (3, 1), "down": (2, 1), "padding": 1},
     {"up": 2, "padding": (-1, 2)},
 ]
-BORDERS = "reflect", "symmetric", "edge"
+BORDERS = "reflect", "symmetric", "edge", "wrap"
 BORDER = (0, 0), (1, 2), (0, 1)
 
 EINSUMS = [

@@ -48,7 +48,7 @@ KEEP_INTEGERS = (
     + MERGING
 )
 CARRY_MASKS = (
-    "Activation AdditiveAttention Attention BatchNormalization Bidirectional Dense Dropout ELU "
+    "Activation ActivityRegularization AdditiveAttention AlphaDropout Attention BatchNormalization Bidirectional Dense Dropout ELU "
     "Embedding GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GroupNormalization "
     "Identity InputLayer InstanceNormalization LSTM "
     "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "

@@ -150,3 +150,60 @@ def test_values(name):
     assert y.shape == expected.shape
     assert tuple(theirs.compute_output_shape(shape)) == y.shape
     np.testing.assert_allclose(y, expected, rtol=2e-5, atol=2e-5)
+
+
+def test_the_two_values_of_alpha_dropout():
+    x = np.full((20, 30), 0.7, "float32")
+    found = [
+        np.unique(numbers(m.layers.AlphaDropout(0.3, seed=1)(x, training=True)).round(5))
+        for m in (minigrad, keras)
+    ]
+    assert len(found[0]) == 2
+    np.testing.assert_allclose(*found, rtol=1e-4)
+
+
+# ---- activity regularizers -----------------------------------------------------------------------
+
+PENALIZED = {
+    "Dense": lambda m: m.layers.Dense(3, "tanh", activity_regularizer="l2"),
+    "LSTM": lambda m: m.layers.LSTM(3, activity_regularizer=m.regularizers.L1(0.1)),
+    "LSTM with states": lambda m: m.layers.LSTM(
+        3, return_state=True, activity_regularizer=m.regularizers.L1(0.1)
+    ),
+    "Conv1D": lambda m: m.layers.Conv1D(3, 2, activity_regularizer=m.regularizers.L1L2(0.1, 0.1)),
+    "ActivityRegularization": lambda m: m.layers.ActivityRegularization(0.1, 0.2),
+}
+
+
+@pytest.mark.parametrize("name", PENALIZED)
+def test_activity_regularizers(name):
+    ours, theirs = (PENALIZED[name](m) for m in (minigrad, keras))
+    x = np.random.default_rng(0).standard_normal((4, 5, 3)).astype("float32")
+    ours(x)
+    theirs(x)
+    same_weights(ours, theirs)
+    ours(x)
+    theirs(x)
+    losses = [float(numbers(loss)) for loss in theirs.losses]
+    np.testing.assert_allclose([loss.item() for loss in ours.losses], losses, rtol=1e-4)
+
+
+def test_activity_regularizers_in_training():
+    draw = np.random.default_rng(2)
+    x, y = (draw.standard_normal((12, n)).astype("float32") for n in (4, 2))
+    models = []
+    for m in (minigrad, keras):
+        inputs = m.layers.Input((4,))
+        h = m.layers.Dense(5, "tanh", activity_regularizer=m.regularizers.L2(0.3))(inputs)
+        inner = m.Model(inputs, h)
+        outer = m.layers.Input((4,))
+        h = m.layers.ActivityRegularization(l1=0.1)(inner(outer))
+        models.append(m.Model(outer, m.layers.Dense(2, kernel_regularizer="l2")(h)))
+        models[-1].compile(m.optimizers.SGD(0.1), "mse")
+    same_weights(*models)
+    histories = [
+        model.fit(x, y, epochs=3, batch_size=5, shuffle=False, verbose=0).history["loss"]
+        for model in models
+    ]
+    np.testing.assert_allclose(*histories, rtol=1e-4)
+    np.testing.assert_allclose(*(m.evaluate(x, y, verbose=0, batch_size=12) for m in models), 1e-4)
