@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import activations, ops
 from ..backend import FLOAT16
+from .attributes import made_by
 from .base import Layer
 from .masking import as_mask
 from .validation import check_axis
@@ -29,6 +30,7 @@ class Activation(Layer):
     """
 
     supports_masking = True
+    activation: Any = made_by(activations.get)
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class Activation(Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
-        self.activation = activations.get(activation)
+        self.activation = activation
 
     def call(self, x: Any) -> Any:
         return self.activation(x)

@@ -8,6 +8,7 @@ from .. import activations, ops
 from ..backend import Array, backend
 from ..engine.tensor import Tensor
 from ..ops.recurrent import gru_reset_before_step, gru_step, lstm_step, project, simple_rnn_step
+from .attributes import made_by
 from .base import Layer
 from .regularization import dropout_mask
 from .seeds import Seed, Seeded
@@ -63,6 +64,8 @@ class _Cell(Seeded):
 
     input_rank = 2
     num_gates = 1
+    activation: Any = made_by(activations.get)
+    recurrent_activation: Any = made_by(activations.get)
     num_states = 1  # arrays (N, units) that go from step to step, h the first
     bias: Any = None
 
@@ -93,8 +96,8 @@ class _Cell(Seeded):
         self.units = check_recurrent(self, units, dropout, recurrent_dropout)
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.activation = activations.get(activation)
-        self.recurrent_activation = activations.get(recurrent_activation)
+        self.activation = activation
+        self.recurrent_activation = recurrent_activation
         self.use_bias = use_bias
         self._set_seed(seed)
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, ops
+from .attributes import made_by
 from .base import Layer
 from .validation import check_data_format, check_padding, positive_integer, positive_pair
 
@@ -15,6 +16,7 @@ class ConvolutionLayer(Layer):
     input_rank = 4
     padding_names: tuple[str, ...] = ("valid", "same")
     bias: Any = None
+    activation: Any = made_by(activations.get)
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class ConvolutionLayer(Layer):
         self.strides = positive_pair(self, "strides", strides)
         self.dilation_rate = positive_pair(self, "dilation_rate", dilation_rate)
         self.padding = check_padding(self, padding, self.padding_names)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
 

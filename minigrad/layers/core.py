@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, ops
+from .attributes import made_by
 from .base import Layer
 from .validation import positive_integer
 
@@ -48,6 +49,7 @@ class Dense(Layer):
 
     supports_masking = True
     bias: Any = None
+    activation: Any = made_by(activations.get)
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape, input_dim, dtype, activity_regularizer)
         self.units = positive_integer(self, "units", units)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self._describe("bias", bias_initializer, bias_regularizer, bias_constraint)
