@@ -142,7 +142,7 @@ def test_the_engine_knows_no_op():
         assert not {m for m in imported(FILES[name].read_text(), name) if "minigrad.ops" in m}
 
 
-HEAVY = {"cupy", "cupyx", "sklearn", "matplotlib", "scipy", "tqdm", "safetensors"}
+HEAVY = {"cupy", "cupyx", "h5py", "sklearn", "matplotlib", "scipy", "tqdm", "safetensors"}
 
 
 @pytest.mark.parametrize("name", list(FILES))

@@ -155,6 +155,7 @@ def test_import_is_light():
         "torch",
         "tqdm",
         "safetensors",
+        "h5py",
         "pandas",
         "PIL",
     ]

@@ -16,16 +16,15 @@ from typing import Any
 from ..arguments import explains_arguments
 from ..initializers import awaiting_weights
 from ..random import use_generator
-from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing
+from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing, read_members
 from ..utils.serialization import CustomObjectScope, deserialize, serialize
-from . import checkpoints, saving
+from . import checkpoints, keras_files, saving
 from .configuration import build_from_input
 
 SUFFIX = ".minigrad"
 CONFIG, CHECKPOINT, METADATA = "config.json", "checkpoint.safetensors", "metadata.json"
 FORMAT = 1
 MAX_CONFIG = 1 << 25  # bytes of a JSON text: 32 MB
-MAX_RATIO = 1000  # to which a member may be compressed: what zlib reaches
 WHAT = "model that minigrad can make"
 
 # ---- descriptions --------------------------------------------------------------------------------
@@ -170,49 +169,6 @@ def is_archive(path: PathLike) -> bool:
     return Path(path).suffix == SUFFIX
 
 
-def read_members(path: PathLike, needed: Mapping[str, int | None], others: str = "") -> list[bytes]:
-    """The members of a zip file, whose names and sizes are checked before anything is read.
-
-    Args:
-        path: The file.
-        needed: The largest size of each member by its name; None for that of the file.
-        others: The beginning of names that may be there too, and are not read; "" for none.
-
-    Raises:
-        FileNotFoundError: If there is no file.
-        ValueError: If it is no zip file, a member is missing, unknown, twice there or too large.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no model at {path}")
-    with parsing(path, "archive of a model"), zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        for name in names:
-            if name not in needed and not (others and name.startswith(others)):
-                raise ValueError(f"it has a member {name!r:.60}")
-            if names.count(name) > 1:
-                raise ValueError(f"it has the member {name!r:.60} twice")
-        missing = [name for name in needed if name not in names]
-        if missing:
-            raise ValueError(f"it has no {missing[0]}")
-        return [_read_member(archive, name, limit) for name, limit in needed.items()]
-
-
-def _read_member(archive: zipfile.ZipFile, name: str, limit: int | None) -> bytes:
-    """A member whose size is within the limit, as declared and in fact."""
-    member = archive.getinfo(name)
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} is compressed in an unknown way")
-    if limit is None:  # numbers can hardly be compressed
-        limit = 64 * member.compress_size + (1 << 20)
-    if member.file_size > limit:
-        raise ValueError(f"{name} has {member.file_size} bytes, {limit} at most are read")
-    with archive.open(member) as file:
-        data = file.read(limit + 1)
-    if len(data) != member.file_size:
-        raise ValueError(f"{name} has {len(data)} bytes or more, and says {member.file_size}")
-    return data
-
-
 PARTS: dict[str, int | None] = {METADATA: 1 << 16, CONFIG: MAX_CONFIG, CHECKPOINT: None}
 
 
@@ -250,20 +206,41 @@ def load_model(
             fit each other; nothing is changed then.
     """
     _check_format(filepath)
+    if keras_files.is_keras(filepath):
+        return _load_keras(filepath, custom_objects, compile)
     metadata, text, checkpoint = read_members(filepath, PARTS)
     if entry(parse_json(metadata, filepath, "archive"), "format", int, filepath) > FORMAT:
         raise ValueError(f"{filepath} was written by a later version of minigrad")
     description = parse_json(text, filepath, WHAT)
     size = sum(a.size for a in saving.stored_weights(filepath, checkpoint).values())
     model = make_model(description, filepath, custom_objects, size)
-    compiled = compile and description.get("compile_config")
-    if compiled:
-        with parsing(filepath, WHAT), CustomObjectScope(custom_objects or {}):
-            model.compile_from_config(compiled)
+    if compile and _compile(model, description, filepath, custom_objects):
         checkpoints.load_checkpoint(filepath, model, model.named_weights(), checkpoint)
     else:
         saving.load_weights(filepath, model.named_weights(), data=checkpoint)
     return model
+
+
+def _load_keras(path: PathLike, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
+    """The model of Keras's net.keras, whose optimizer starts afresh."""
+    with CustomObjectScope(custom_objects or {}):
+        description, weights = keras_files.read_keras(path)
+    model = make_model(description, path, custom_objects, len(weights))
+    keras_files.load_h5(path, model, weights, by_name=True)
+    if compile:
+        _compile(model, description, path, custom_objects)
+    return model
+
+
+def _compile(
+    model: Any, description: Any, path: PathLike, custom_objects: Mapping[str, Any] | None
+) -> bool:
+    """Compile a model as its description says; False if it was not compiled."""
+    config = description.get("compile_config")
+    if config:
+        with parsing(path, WHAT), CustomObjectScope(custom_objects or {}):
+            model.compile_from_config(config)
+    return bool(config)
 
 
 def make_model(

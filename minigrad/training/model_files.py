@@ -11,7 +11,7 @@ from ..engine.symbolic import is_symbolic
 from ..utils.files import PathLike
 from ..utils.serialization import CustomObjectScope, deserialize
 from ..utils.structures import map_structure
-from . import archive, checkpoints, saving
+from . import archive, checkpoints, keras_files, saving
 from .configuration import connect, graph_config, input_config, new_inputs, replay
 from .functional import GraphModel
 
@@ -120,6 +120,9 @@ class ModelFiles(GraphModel):
                 not is listed, and nothing is changed.
         """
         weights = self._built_weights("load_weights")
+        if data := keras_files.read_h5(path):
+            keras_files.load_h5(path, self, data, False, skip_mismatch)
+            return
         data = archive.read_checkpoint(path) if archive.is_archive(path) else None
         saving.load_weights(path, weights, skip_mismatch, data)
 

@@ -344,6 +344,52 @@ def _name(value: Any) -> str:
     return "a number of many digits" if is_long_number else f"{value!r:.50}"
 
 
+# ---- zip -----------------------------------------------------------------------------------------
+
+
+def read_members(path: PathLike, needed: Mapping[str, int | None], others: str = "") -> list[bytes]:
+    """The members of a zip file, whose names and sizes are checked before anything is read.
+
+    Args:
+        path: The file.
+        needed: The largest size of each member by its name; None for that of the file.
+        others: The beginning of names that may be there too, and are not read; "" for none.
+
+    Raises:
+        FileNotFoundError: If there is no file.
+        ValueError: If it is no zip file, a member is missing, unknown, twice there or too large.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no archive at {path}")
+    with parsing(path, "archive"), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        for name in names:
+            if name not in needed and not (others and name.startswith(others)):
+                raise ValueError(f"it has a member {name!r:.60}")
+            if names.count(name) > 1:
+                raise ValueError(f"it has the member {name!r:.60} twice")
+        missing = [name for name in needed if name not in names]
+        if missing:
+            raise ValueError(f"it has no {missing[0]}")
+        return [_read_member(archive, name, limit) for name, limit in needed.items()]
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, limit: int | None) -> bytes:
+    """A member whose size is within the limit, as declared and in fact."""
+    member = archive.getinfo(name)
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is compressed in an unknown way")
+    if limit is None:  # numbers can hardly be compressed
+        limit = 64 * member.compress_size + (1 << 20)
+    if member.file_size > limit:
+        raise ValueError(f"{name} has {member.file_size} bytes, {limit} at most are read")
+    with archive.open(member) as file:
+        data = file.read(limit + 1)
+    if len(data) != member.file_size:
+        raise ValueError(f"{name} has {len(data)} bytes or more, and says {member.file_size}")
+    return data
+
+
 # ---- npz -----------------------------------------------------------------------------------------
 
 

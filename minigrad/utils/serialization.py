@@ -333,7 +333,7 @@ def _deserialize(config: Any) -> Any:
     if name in SPECIAL:
         return SPECIAL[name](content)
     if name in ("function", "class"):
-        return _find(str(content), config, FUNCTION_HOMES if name == "function" else HOMES)
+        return find(str(content), config, FUNCTION_HOMES if name == "function" else HOMES)
     objects, number = _read.get(), config.get("shared_object_id")
     if objects is None or not isinstance(number, int):
         return _make(name, config)
@@ -344,7 +344,7 @@ def _deserialize(config: Any) -> Any:
 
 def _make(name: str, config: dict[str, Any]) -> Any:
     """The object of a class that has from_config."""
-    cls, content = _find(name, config, HOMES), config["config"]
+    cls, content = find(name, config, HOMES), config["config"]
     if not hasattr(cls, "from_config"):
         raise ValueError(f"{name} is no class that a file may hold")
     if not isinstance(content, dict):
@@ -373,8 +373,21 @@ SPECIAL: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _find(name: str, config: dict[str, Any], homes: tuple[str, ...]) -> Any:
-    """A class or function: of the scope, registered, or public in minigrad."""
+def find(name: str, config: Mapping[str, Any], homes: tuple[str, ...]) -> Any:
+    """A class or function: of the scope, registered, or public in minigrad.
+
+    Args:
+        name: Its name.
+        config: A description, of which "module" and "registered_name" are read.
+        homes: The modules of minigrad in which to look.
+
+    Raises:
+        ValueError: If there is none.
+
+    Example:
+        >>> find("Dense", {"module": "keras.layers"}, HOMES) is minigrad.layers.Dense
+        True
+    """
     own = {**_REGISTERED, **_custom_objects.get()}
     for known in (config.get("registered_name"), name):
         if isinstance(known, str) and known in own:
