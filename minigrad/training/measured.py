@@ -14,7 +14,8 @@ from ..utils.structures import count_rows
 from .functional import GraphModel
 
 Logs = dict[str, float]
-COMPILED = ("_loss_tracker", "_metrics", "_weighted_metrics", "_own_metrics")  # not a model's own
+# attributes whose metrics are not a model's own
+COMPILED = ("_loss_tracker", "_metrics", "_weighted_metrics", "_own_metrics", "_compiled_with")
 OVERRIDES = ("train_step", "test_step", "compute_metrics", "get_metrics_result", "metrics")
 
 

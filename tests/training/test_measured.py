@@ -52,9 +52,9 @@ def test_metrics_are_the_loss_those_of_attributes_and_those_compiled():
 
     model = Measuring()
     assert [m.name for m in model.metrics] == ["own", "more"]
-    model.compile("sgd", "mse", metrics=["mae"])
-    assert [m.name for m in model.metrics] == ["loss", "own", "more", "mae"]
-    assert model.metrics_names == ["loss", "own", "more", "mae"]
+    model.compile("sgd", "mse", metrics=["mae", metrics.MeanSquaredError(name="square")])
+    assert [m.name for m in model.metrics] == ["loss", "own", "more", "mae", "square"]
+    assert model.metrics_names == ["loss", "own", "more", "mae", "square"]
     fit(model)
     assert model.metrics[0].result() == pytest.approx(model.history.history["loss"][0])
 
