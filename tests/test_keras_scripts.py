@@ -24,7 +24,6 @@ NOT_YET: dict[str, str] = {
     "habits/custom_objects": "ValueError: custom_model.keras: files of Keras are read, not written",
     "habits/custom_optimizer": "TypeError: SignMomentum needs a method update(self, p, g, ...)",
     "habits/custom_pieces": "AttributeError: layer sequential/dense_1: minigrad.ops has no full: d",
-    "habits/evaluation": "figures: FIGURES['several'][1] is 0.475, in Keras 0.23749999701976776",
     "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
     "habits/grad_cam": "TypeError: layer model/predictions: 'NoneType' object is not callable",
     "habits/model_checkpoint": "ValueError: best_model.keras: files of Keras are read, not written",
@@ -34,7 +33,6 @@ NOT_YET: dict[str, str] = {
     "habits/save_weights": "ValueError: ckpt.weights.h5: files of Keras are read, not written: wri",
     "habits/stateful_lstm": "AttributeError: LSTM has no attribute 'reset_state': did you mean 're",
     "habits/training_options": "TypeError: compile has no option 'run_eagerly': Options: optimizer",
-    "habits/unet": "figures: FIGURES['before'][1] is 0.25244140625, in Keras 0.5023243427276611",
 }
 # programs of what stays off, and what is to be written instead
 NOT_HERE = {
