@@ -13,6 +13,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+import numpy as np
+
 from . import ops
 from .arguments import explains_arguments
 from .backend import FLOAT16, Array, backend
@@ -27,18 +29,27 @@ P = ParamSpec("P")
 Check = Callable[[str, Array], None]
 
 __all__ = [
+    "BCE",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "Contrastive",
     "CosineSimilarity",
+    "Dice",
     "Hinge",
     "Huber",
+    "KLD",
     "KLDivergence",
     "LogCosh",
     "Loss",
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
@@ -46,27 +57,40 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "Tversky",
+    "bce",
     "binary_crossentropy",
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "contrastive",
     "cosine_similarity",
     "deserialize",
+    "dice",
     "get",
     "hinge",
     "huber",
     "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
     "log_cosh",
+    "logcosh",
+    "mae",
+    "mape",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
     "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "tversky",
 ]
 
 __getattr__ = explain_missing("losses", __all__)
@@ -246,6 +270,15 @@ def check_setting(what: str, value: Any, low: float = 0.0, high: float = math.in
         need = f"{low:g} or more" if high == math.inf else f"in {low:g}..{high:g}"
         raise ValueError(f"{what} must be {need}, got {number:g}")
     return number
+
+
+def _check_last(name: str, axis: int) -> None:
+    """Refuse another axis than the last one."""
+    if axis != -1:
+        raise ValueError(
+            f"{name} takes classes along the last axis, not {axis}: move them there, "
+            f"minigrad.ops.moveaxis(y, source={axis}, destination=-1)"
+        )
 
 
 def _values(y: Any) -> Array:
@@ -510,12 +543,13 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
 
 
 @_per_sample()
-def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """Minus the cosine of the angle between y_true and y_pred along the last axis.
 
     Args:
         y_true: Vectors.
         y_pred: Vectors.
+        axis: The axis along which vectors run.
 
     Shape:
         (..., n), (..., n) -> (...)
@@ -527,12 +561,12 @@ def cosine_similarity(y_true: Any, y_pred: Any) -> Tensor:
         >>> print(cosine_similarity([[0.0, 2.0]], [[0.0, 5.0]]).numpy())
         [-1.]
     """
-    return -ops.sum(_unit(y_true) * _unit(y_pred), axis=-1)
+    return -ops.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
 
 
-def _unit(y: Any) -> Any:
+def _unit(y: Any, axis: int) -> Any:
     """Vectors of length 1; one shorter than EPSILON is divided by that, so gradients are finite."""
-    squared = ops.sum(ops.square(y), axis=-1, keepdims=True)
+    squared = ops.sum(ops.square(y), axis=axis, keepdims=True)
     return y / ops.sqrt(ops.maximum(squared, EPSILON**2))
 
 
@@ -598,7 +632,11 @@ def _log_probabilities(y_pred: Tensor, from_logits: bool, counts: Any = None) ->
 
 @_per_sample(_check_bits)
 def binary_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Tensor:
     """mean(-y log p - (1 - y) log(1 - p)) over the last axis.
 
@@ -607,6 +645,7 @@ def binary_crossentropy(
         y_pred: Probabilities p, or logits of p.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction by which targets move toward 1/2.
+        axis: Only the last one, -1.
 
     Shape:
         (..., n), (..., n) -> (...)
@@ -618,6 +657,7 @@ def binary_crossentropy(
         >>> print(binary_crossentropy([[1.0]], [[0.5]]).numpy().round(3))
         [0.693]
     """
+    _check_last("binary_crossentropy", axis)
     smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
     if smoothing:
         y_true = y_true * (1 - smoothing) + 0.5 * smoothing
@@ -630,7 +670,11 @@ def binary_crossentropy(
 
 @_per_sample(_check_distributions)
 def categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Tensor:
     """-sum(y * log p) over the last axis.
 
@@ -639,6 +683,7 @@ def categorical_crossentropy(
         y_pred: Probabilities p of the classes, or logits.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction of each target that is spread evenly over the classes.
+        axis: Only the last one, -1.
 
     Shape:
         (..., classes), (..., classes) -> (...)
@@ -650,6 +695,7 @@ def categorical_crossentropy(
         >>> print(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(3))
         [0.693]
     """
+    _check_last("categorical_crossentropy", axis)
     smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
     if smoothing:
         y_true = y_true * (1 - smoothing) + smoothing / y_pred.shape[-1]
@@ -719,6 +765,7 @@ def binary_focal_crossentropy(
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Tensor:
     """Binary cross-entropy times (1 - probability of the right answer)**gamma, the mean.
 
@@ -730,6 +777,7 @@ def binary_focal_crossentropy(
         gamma: Exponent; 0 gives the binary cross-entropy.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction by which targets move toward 1/2.
+        axis: Only the last one, -1.
 
     Shape:
         (..., n), (..., n) -> (...)
@@ -746,6 +794,7 @@ def binary_focal_crossentropy(
     """
     alpha = check_setting("alpha", alpha, high=1.0)
     gamma = check_setting("gamma", gamma)
+    _check_last("binary_focal_crossentropy", axis)
     smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
     if smoothing:
         y_true = y_true * (1 - smoothing) + 0.5 * smoothing
@@ -771,6 +820,7 @@ def categorical_focal_crossentropy(
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> Tensor:
     """-sum(alpha * (1 - p)**gamma * y * log p) over the last axis.
 
@@ -781,6 +831,7 @@ def categorical_focal_crossentropy(
         gamma: Exponent; 0 gives alpha times the cross-entropy.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction of each target that is spread evenly over the classes.
+        axis: Only the last one, -1.
 
     Shape:
         (..., classes), (..., classes) -> (...)
@@ -797,6 +848,7 @@ def categorical_focal_crossentropy(
     """
     weights = _class_weights(alpha, y_pred)
     gamma = check_setting("gamma", gamma)
+    _check_last("categorical_focal_crossentropy", axis)
     smoothing = check_setting("label_smoothing", label_smoothing, high=1.0)
     if smoothing:
         y_true = y_true * (1 - smoothing) + smoothing / y_pred.shape[-1]
@@ -947,6 +999,170 @@ def contrastive(y_true: Any, y_pred: Any, margin: float = 1.0) -> Tensor:
     return same + different
 
 
+# ---- overlap, noisy labels, embeddings -----------------------------------------------------------
+
+
+@_per_sample(_check_bits)
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
+    """1 - 2 * sum(y * p) / (sum(y) + sum(p)): 0 where regions are the same, 1 where they part.
+
+    Args:
+        y_true: Targets y in 0..1.
+        y_pred: Probabilities p.
+        axis: Axes of the sums; None for all, the batch among them.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Milletari et al. 2016, arXiv:1606.04797, with sums in place of sums of squares.
+
+    Example:
+        >>> print(dice([[1.0, 1.0]], [[1.0, 0.0]]).numpy().round(3))
+        0.333
+    """
+    overlap = ops.sum(y_true * y_pred, axis=axis)
+    sizes = ops.sum(y_true, axis=axis) + ops.sum(y_pred, axis=axis)
+    return 1 - 2 * overlap / (sizes + EPSILON)
+
+
+@_per_sample(_check_bits)
+def tversky(
+    y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
+) -> Tensor:
+    """1 - hits / (hits + alpha * misses + beta * false positives); `dice` if both are 1/2.
+
+    Args:
+        y_true: Targets y in 0..1.
+        y_pred: Probabilities p.
+        alpha: Weight of what is missed, sum(y * (1 - p)).
+        beta: Weight of false positives, sum((1 - y) * p).
+        axis: Axes of the sums; None for all, the batch among them.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Salehi et al. 2017, arXiv:1706.05721.
+
+    Example:
+        >>> print(tversky([[1.0, 1.0]], [[1.0, 0.0]], alpha=1.0).numpy())
+        0.5
+    """
+    alpha, beta = check_setting("alpha", alpha), check_setting("beta", beta)
+    hits = ops.sum(y_true * y_pred, axis=axis)
+    missed = ops.sum(y_true * (1 - y_pred), axis=axis)
+    false_positives = ops.sum((1 - y_true) * y_pred, axis=axis)
+    return 1 - hits / (hits + alpha * missed + beta * false_positives + EPSILON)
+
+
+@explains_arguments
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
+    """(1 - p[label]**q) / q: between cross-entropy (q -> 0) and mean error (1), for noisy labels.
+
+    Args:
+        y_true: Class numbers.
+        y_pred: Probabilities p of the classes.
+        q: The exponent, in (0, 1).
+
+    Shape:
+        (...), (..., classes) -> (...)
+
+    Raises:
+        ValueError: If q is not in (0, 1), or shapes do not fit.
+
+    References:
+        Zhang & Sabuncu 2018, arXiv:1805.07836.
+
+    Example:
+        >>> print(categorical_generalized_cross_entropy([1], [[0.75, 0.25]], 0.5).numpy())
+        [1.]
+    """
+    if not 0 < q < 1:
+        raise ValueError(f"categorical_generalized_cross_entropy: q must be in (0, 1), got {q!r}")
+    given = getattr(y_pred, "dtype", None)
+    y_pred = _as_predictions(y_pred)
+    labels = as_labels(match_target_shape(as_data(y_true), y_pred, sparse=True), y_pred)
+    right = ops.take_along_axis(_clip(y_pred), labels[..., None]).reshape(labels.shape)
+    return _in_dtype((1 - right ** float(q)) / q, given)
+
+
+@explains_arguments
+def circle(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80.0,
+    margin: float = 0.4,
+) -> Tensor:
+    """log(1 + A B), where A sums e**(gamma a (1 - m - s)) over like pairs, B e**(gamma b (s - m))
+    over the others.
+
+    s is the cosine of a pair, a = max(1 + m - s, 0) and b = max(s + m, 0): what is far from where
+    it should be weighs more.
+
+    Args:
+        y_true: Class numbers.
+        y_pred: Embeddings of length 1.
+        ref_labels: Class numbers of the embeddings to compare with; None for y_true.
+        ref_embeddings: The embeddings to compare with; None for y_pred.
+        remove_diagonal: Whether no sample is a pair with itself.
+        gamma: Scale of the cosines.
+        margin: m, how far from 1 and -1 cosines may stay.
+
+    Shape:
+        (N,), (N, features) -> (N,); its mask is False at embeddings without a like one, which the
+        mean of a Loss leaves out
+
+    Raises:
+        ValueError: If the shapes do not fit.
+
+    References:
+        Sun et al. 2020, arXiv:2002.10857.
+
+    Example:
+        >>> e = np.eye(2)[[0, 0, 1]]
+        >>> print(circle([0, 0, 1], e).numpy().round(3))
+        [0. 0. 0.]
+    """
+    gamma, m = check_setting("gamma", gamma), check_setting("margin", margin)
+    y_pred = _as_predictions(y_pred)
+    labels = as_data(y_true, device=y_pred.device).reshape(-1)
+    others = y_pred if ref_embeddings is None else _as_predictions(ref_embeddings)
+    marks = labels if ref_labels is None else as_data(ref_labels, device=y_pred.device).reshape(-1)
+    if y_pred.ndim != 2 or labels.shape != y_pred.shape[:1] or marks.shape != others.shape[:1]:
+        raise ValueError(
+            f"circle: labels have shapes {labels.shape} and {marks.shape}, embeddings "
+            f"{y_pred.shape} and {others.shape}: one label per embedding (N, features) is expected"
+        )
+    is_same = labels[:, None] == marks[None, :]
+    is_like = (
+        is_same & ~backend(labels).eye(*is_same.shape, dtype=bool) if remove_diagonal else is_same
+    )
+    s = ops.matmul(y_pred, ops.transpose(others))
+    like = gamma * ops.maximum(1 + m - s, 0) * (1 - m - s)
+    unlike = gamma * ops.maximum(s + m, 0) * (s - m)
+    losses = ops.softplus(_log_sum(like, is_like) + _log_sum(unlike, ~is_same))
+    losses.mask = is_like.any(1)
+    return losses
+
+
+def _log_sum(x: Tensor, counts: Array) -> Tensor:
+    """log of the sum of e**x over the pairs that count, of each row; very small where none does."""
+    return ops.logsumexp(ops.where(counts, x, -1e30), axis=-1)
+
+
+# their other names in Keras
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+bce = BCE = binary_crossentropy
+kld = KLD = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
+
 # ---- classes -------------------------------------------------------------------------------------
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
@@ -966,6 +1182,7 @@ class Loss(Configurable):
         reduction: "sum_over_batch_size" or "mean" (the mean over the samples), "sum",
             "mean_with_sample_weight" (the weighted sum over the sum of the weights), or None for
             the loss of each sample.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Raises:
         ValueError: If the reduction is unknown.
@@ -980,6 +1197,7 @@ class Loss(Configurable):
 
     name = "loss"
     reduction = "sum_over_batch_size"
+    dtype: Any = None
     hides_padding = True  # False: call gets the targets of padded steps as they are
     # what makes probabilities of the outputs that this loss expects: "sigmoid" or "softmax" of
     # logits, "signs" of scores whose sign counts; metrics by name apply it
@@ -989,9 +1207,13 @@ class Loss(Configurable):
     _expected: Any = None  # all targets of the training that begins
 
     def __init__(
-        self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
     ) -> None:
         self.name = name or snake_case(type(self).__name__)
+        self.dtype = None if dtype is None else np.dtype(dtype)
         self.reduction = str(reduction).lower()
         check_choice(self.reduction, REDUCTIONS, f"reduction of {self.name}")
 
@@ -1037,6 +1259,10 @@ class Loss(Configurable):
             ValueError: If shapes do not fit.
         """
         mask = getattr(y_pred, "mask", None)
+        if self.dtype is not None:
+            y_pred = ops.astype(
+                y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred), dtype=self.dtype
+            )
         mean = None
         if mask is None and sample_weight is None and REDUCTIONS[self.reduction] is ops.mean:
             is_half = getattr(y_pred, "dtype", None) == FLOAT16
@@ -1109,6 +1335,7 @@ class MeanSquaredError(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> MeanSquaredError()([[0.0, 0.0]], [[1.0, 3.0]]).item()
@@ -1116,9 +1343,12 @@ class MeanSquaredError(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_error"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_error",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return mean_squared_error(y_true, y_pred)
@@ -1135,6 +1365,7 @@ class MeanAbsoluteError(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> MeanAbsoluteError()([[0.0, 0.0]], [[1.0, 3.0]]).item()
@@ -1142,9 +1373,12 @@ class MeanAbsoluteError(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_error"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_error",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return mean_absolute_error(y_true, y_pred)
@@ -1157,6 +1391,7 @@ class Huber(Loss):
         delta: Where the linear part begins.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> Huber()([[0.0, 0.0]], [[1.0, 3.0]]).item()
@@ -1164,9 +1399,13 @@ class Huber(Loss):
     """
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber"
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "huber",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
         self.delta = check_setting(f"delta of {self.name}", delta)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -1179,6 +1418,7 @@ class LogCosh(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(LogCosh()([[0.0]], [[1.0]]).item(), 4)
@@ -1186,9 +1426,12 @@ class LogCosh(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "log_cosh",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return log_cosh(y_true, y_pred)
@@ -1200,6 +1443,7 @@ class MeanAbsolutePercentageError(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> MeanAbsolutePercentageError()([[2.0, 4.0]], [[1.0, 4.0]]).item()
@@ -1210,8 +1454,9 @@ class MeanAbsolutePercentageError(Loss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str = "mean_absolute_percentage_error",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return mean_absolute_percentage_error(y_true, y_pred)
@@ -1223,6 +1468,7 @@ class MeanSquaredLogarithmicError(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(MeanSquaredLogarithmicError()([[0.0]], [[1.0]]).item(), 3)
@@ -1233,8 +1479,9 @@ class MeanSquaredLogarithmicError(Loss):
         self,
         reduction: str | None = "sum_over_batch_size",
         name: str = "mean_squared_logarithmic_error",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return mean_squared_logarithmic_error(y_true, y_pred)
@@ -1246,6 +1493,7 @@ class Poisson(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(Poisson()([[2.0]], [[1.0]]).item(), 4)
@@ -1253,20 +1501,25 @@ class Poisson(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "poisson"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "poisson",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return poisson(y_true, y_pred)
 
 
 class CosineSimilarity(Loss):
-    """Minus the mean cosine of the angle between y_true and y_pred, along the last axis.
+    """Minus the mean cosine of the angle between y_true and y_pred.
 
     Args:
+        axis: The axis along which vectors run.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> CosineSimilarity()([[0.0, 2.0]], [[0.0, 5.0]]).item()
@@ -1274,12 +1527,17 @@ class CosineSimilarity(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "cosine_similarity"
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "cosine_similarity",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
+        self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return cosine_similarity(y_true, y_pred)
+        return cosine_similarity(y_true, y_pred, self.axis)
 
 
 class BinaryCrossentropy(Loss):
@@ -1288,8 +1546,10 @@ class BinaryCrossentropy(Loss):
     Args:
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction by which targets move toward 1/2.
+        axis: Only the last one, -1.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(BinaryCrossentropy()([[1.0]], [[0.5]]).item(), 3)
@@ -1302,10 +1562,14 @@ class BinaryCrossentropy(Loss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "binary_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
+        _check_last(self.name, axis)
+        self.axis = axis
         self.from_logits = from_logits
         self.output_activation = "sigmoid" if from_logits else ""
         what = f"label_smoothing of {self.name}"
@@ -1330,8 +1594,10 @@ class CategoricalCrossentropy(Loss):
     Args:
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction of each target that is spread evenly over the classes.
+        axis: Only the last one, -1.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
@@ -1344,10 +1610,14 @@ class CategoricalCrossentropy(Loss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "categorical_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
+        _check_last(self.name, axis)
+        self.axis = axis
         self.from_logits = from_logits
         self.output_activation = "softmax" if from_logits else ""
         what = f"label_smoothing of {self.name}"
@@ -1375,6 +1645,7 @@ class SparseCategoricalCrossentropy(Loss):
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         axis: The axis of the classes in y_pred.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]).item(), 3)
@@ -1391,8 +1662,9 @@ class SparseCategoricalCrossentropy(Loss):
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         name: str = "sparse_categorical_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
         self.axis = axis
@@ -1424,8 +1696,10 @@ class BinaryFocalCrossentropy(Loss):
         gamma: Exponent of 1 - probability of the right answer.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction by which targets move toward 1/2.
+        axis: Only the last one, -1.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(BinaryFocalCrossentropy()([[1.0]], [[0.5]]).item(), 3)
@@ -1439,10 +1713,14 @@ class BinaryFocalCrossentropy(Loss):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "binary_focal_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
+        _check_last(self.name, axis)
+        self.axis = axis
         self.apply_class_balancing = apply_class_balancing
         self.alpha = check_setting(f"alpha of {self.name}", alpha, high=1.0)
         self.gamma = check_setting(f"gamma of {self.name}", gamma)
@@ -1471,8 +1749,10 @@ class CategoricalFocalCrossentropy(Loss):
         gamma: Exponent of 1 - p.
         from_logits: True if y_pred holds logits, not probabilities.
         label_smoothing: Fraction of each target that is spread evenly over the classes.
+        axis: Only the last one, -1.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
@@ -1485,10 +1765,14 @@ class CategoricalFocalCrossentropy(Loss):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "categorical_focal_crossentropy",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
+        _check_last(self.name, axis)
+        self.axis = axis
         for weight in alpha if _is_listed(alpha) else [alpha]:
             check_setting(f"alpha of {self.name}", weight)
         self.alpha = alpha
@@ -1510,6 +1794,7 @@ class KLDivergence(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(KLDivergence()([[0.0, 1.0]], [[0.5, 0.5]]).item(), 3)
@@ -1517,9 +1802,12 @@ class KLDivergence(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "kl_divergence",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return kl_divergence(y_true, y_pred)
@@ -1531,6 +1819,7 @@ class Hinge(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> Hinge()([[1.0, -1.0]], [[0.5, -2.0]]).item()
@@ -1539,8 +1828,10 @@ class Hinge(Loss):
 
     output_activation = "signs"
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge") -> None:
-        super().__init__(name, reduction)
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "hinge", dtype: Any = None
+    ) -> None:
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return hinge(y_true, y_pred)
@@ -1552,6 +1843,7 @@ class SquaredHinge(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> SquaredHinge()([[1.0, -1.0]], [[0.5, -2.0]]).item()
@@ -1561,9 +1853,12 @@ class SquaredHinge(Loss):
     output_activation = "signs"
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "squared_hinge",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return squared_hinge(y_true, y_pred)
@@ -1575,6 +1870,7 @@ class CategoricalHinge(Loss):
     Args:
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> round(CategoricalHinge()([[0.0, 1.0]], [[0.2, 0.5]]).item(), 3)
@@ -1582,9 +1878,12 @@ class CategoricalHinge(Loss):
     """
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str = "categorical_hinge"
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_hinge",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return categorical_hinge(y_true, y_pred)
@@ -1597,6 +1896,7 @@ class Contrastive(Loss):
         margin: Distance beyond which pairs of different classes cost nothing.
         reduction: "sum_over_batch_size" (the mean), "sum" or None.
         name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
 
     Example:
         >>> Contrastive()([1.0, 0.0], [0.5, 0.5]).item()
@@ -1608,12 +1908,145 @@ class Contrastive(Loss):
         margin: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str = "contrastive",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
         self.margin = check_setting(f"margin of {self.name}", margin)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return contrastive(y_true, y_pred, self.margin)
+
+
+class Dice(Loss):
+    """1 - 2 * sum(y * p) / (sum(y) + sum(p)) over the batch: see `dice`.
+
+    Args:
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        axis: Axes of the sums; None for all, the batch among them.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> round(Dice()([[1.0, 1.0]], [[1.0, 0.0]]).item(), 3)
+        0.333
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "dice",
+        axis: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.axis = axis
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return dice(y_true, y_pred, self.axis)
+
+
+class Tversky(Loss):
+    """1 - hits / (hits + alpha * misses + beta * false positives) over the batch: see `tversky`.
+
+    Args:
+        alpha: Weight of what is missed.
+        beta: Weight of false positives.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        axis: Axes of the sums; None for all, the batch among them.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> Tversky(alpha=1.0)([[1.0, 1.0]], [[1.0, 0.0]]).item()
+        0.5
+    """
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "tversky",
+        axis: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.alpha = check_setting(f"alpha of {self.name}", alpha)
+        self.beta = check_setting(f"beta of {self.name}", beta)
+        self.axis = axis
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return tversky(y_true, y_pred, self.alpha, self.beta, self.axis)
+
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """The mean of (1 - p[label]**q) / q: see `categorical_generalized_cross_entropy`.
+
+    Args:
+        q: The exponent, in (0, 1).
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> CategoricalGeneralizedCrossEntropy()([1], [[0.75, 0.25]]).item()
+        1.0
+    """
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_generalized_cross_entropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        if not 0 < q < 1:
+            raise ValueError(f"{self.name}: q must be in (0, 1), got {q!r}")
+        self.q = q
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return categorical_generalized_cross_entropy(y_true, y_pred, self.q)
+
+
+class Circle(Loss):
+    """The mean over embeddings that should lie near those of their class: see `circle`.
+
+    Args:
+        gamma: Scale of the cosines.
+        margin: How far from 1 and -1 cosines may stay.
+        remove_diagonal: Whether no sample is a pair with itself.
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> round(Circle()([0, 0, 1], np.eye(2)[[0, 0, 1]]).item(), 3)
+        0.0
+    """
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "circle",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.gamma = check_setting(f"gamma of {self.name}", gamma)
+        self.margin = check_setting(f"margin of {self.name}", margin)
+        self.remove_diagonal = remove_diagonal
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return circle(
+            y_true,
+            y_pred,
+            remove_diagonal=self.remove_diagonal,
+            gamma=self.gamma,
+            margin=self.margin,
+        )
 
 
 class _FunctionLoss(Loss):
@@ -1666,6 +2099,12 @@ NAMES: dict[str, type[Loss]] = with_class_names(
         "squared_hinge": SquaredHinge,
         "categorical_hinge": CategoricalHinge,
         "contrastive": Contrastive,
+        "dice": Dice,
+        "tversky": Tversky,
+        "circle": Circle,
+        "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
+        "cosine_proximity": CosineSimilarity,
+        "huber_loss": Huber,
     }
 )
 

@@ -69,6 +69,7 @@ def built_layer() -> layers.Layer:
 
 # what arguments without a default are given, by name or by class and name
 REQUIRED: dict[str, Any] = {
+    **dict.fromkeys(("recall", "precision", "specificity", "sensitivity"), 0.5),
     "activation": "tanh",
     "layer": layers.LSTM(2),
     "ExponentialMovingAverage.layer": built_layer(),
@@ -111,6 +112,10 @@ OTHER: dict[str, Any] = {
     "Lambda.arguments": {"factor": 2},
     "Lambda.output_shape": None,  # found by the first call
     "AUC.num_labels": None,  # counts the labels of multi_label=True
+    "AUC.summation_method": None,  # only one value is supported
+    "AUC.label_weights": [1.0, 2.0],
+    **dict.fromkeys(f"{kind}IoU.axis" for kind in ("", "Mean", "OneHot", "OneHotMean")),
+    "BinaryIoU.target_class_ids": [1],
     "activation": "softplus",
     "recurrent_activation": "softplus",
     **{f"{name}_regularizer": "l2" for name in (*PENALTIES, "pointwise")},
@@ -128,6 +133,12 @@ OTHER: dict[str, Any] = {
     "baseline": 0.5,
     "AverageWeights.layer": layers.Dense(2),
     "Dot.axes": 2,
+    "Dice.axis": 1,
+    "Tversky.axis": 1,
+    **{  # classes are last
+        f"{kind}Crossentropy.axis": None
+        for kind in ("Binary", "Categorical", "BinaryFocal", "CategoricalFocal")
+    },
     "Normalization.axis": (1, 2),
     **dict.fromkeys(("Normalization.mean", "Normalization.variance")),  # given together
     "InputLayer.batch_shape": None,

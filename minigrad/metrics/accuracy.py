@@ -29,6 +29,7 @@ class BinaryAccuracy(ElementwiseMetric):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         threshold: Scores above it count as class 1.
 
     Example:
@@ -38,9 +39,9 @@ class BinaryAccuracy(ElementwiseMetric):
 
     reads_probabilities = True
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None, threshold: float = 0.5) -> None:
         self.threshold = threshold
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the prediction is right."""
@@ -114,6 +115,7 @@ class AccuracyByShape(ElementwiseMetric):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         threshold: Scores above it count as class 1, where there is one score per sample.
 
     Example:
@@ -123,9 +125,11 @@ class AccuracyByShape(ElementwiseMetric):
 
     reads_probabilities = True
 
-    def __init__(self, name: str | None = "accuracy", threshold: float = 0.5) -> None:
+    def __init__(
+        self, name: str | None = "accuracy", dtype: Any = None, threshold: float = 0.5
+    ) -> None:
         self.threshold = threshold
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def all_steps(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         """Targets and predictions as arrays; only a single score is compared to a threshold.
@@ -158,6 +162,8 @@ class SparseTopKCategoricalAccuracy(ElementwiseMetric):
     Args:
         k: Number of largest scores.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
+        from_sorted_ids: Whether y_pred holds class numbers, the likeliest first, not scores.
 
     Shape:
         y_true: (...), or (..., 1); y_pred: (..., classes)
@@ -170,13 +176,18 @@ class SparseTopKCategoricalAccuracy(ElementwiseMetric):
         0.5
     """
 
-    def __init__(self, k: int = 5, name: str | None = None) -> None:
+    def __init__(
+        self, k: int = 5, name: str | None = None, dtype: Any = None, from_sorted_ids: bool = False
+    ) -> None:
         self.k = check_count(f"k of {type(self).__name__}", k)
-        super().__init__(name)
+        self.from_sorted_ids = from_sorted_ids
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the label's score is among the k largest."""
         labels = match_labels(self.name, y_true, y_pred)
+        if self.from_sorted_ids:
+            return (y_pred[..., : self.k] == labels[..., None]).any(-1)
         check_range(self.name, "labels", labels, y_pred.shape[-1])
         indices = labels.astype(np.int64)[..., None]
         own = backend(y_pred).take_along_axis(y_pred, indices, -1)
@@ -192,6 +203,7 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
     Args:
         k: Number of largest scores.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Shape:
         y_true and y_pred: (..., classes)
@@ -200,6 +212,9 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
         >>> TopKCategoricalAccuracy(2)([[0, 1, 0]], np.array([[0.2, 0.3, 0.5]]))
         1.0
     """
+
+    def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(k, name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """True where the class's score is among the k largest."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, to_cpu
+from ..backend import Array, backend, to_cpu
 from ..losses import EPSILON
 from ..utils.registry import check_choice
 from .base import Metric, as_float64, flat_weights
@@ -25,10 +25,13 @@ class AUC(Metric):
             Keras does; None for the exact area.
         curve: "ROC", or "PR" for precision over recall, interpolated between two thresholds as
             Davis & Goadrich 2006 do.
+        summation_method: Only "interpolation".
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         thresholds: Thresholds to use instead of evenly spaced ones.
         multi_label: Whether each column is a label of its own, whose areas are averaged.
         num_labels: The number of columns, where multi_label is set; None for any.
+        label_weights: A weight per column, of its area or, without multi_label, of its elements.
         from_logits: Whether y_pred holds logits.
 
     Raises:
@@ -46,10 +49,13 @@ class AUC(Metric):
         self,
         num_thresholds: int | None = None,
         curve: str = "ROC",
+        summation_method: str = "interpolation",
         name: str | None = None,
+        dtype: Any = None,
         thresholds: Any = None,
         multi_label: bool = False,
         num_labels: int | None = None,
+        label_weights: Any = None,
         from_logits: bool = False,
     ) -> None:
         self.curve = str(curve).upper()
@@ -65,10 +71,13 @@ class AUC(Metric):
             self.thresholds[[0, -1]] = -EPSILON, 1 + EPSILON
         if num_labels is not None and not multi_label:
             raise ValueError("num_labels of AUC counts labels: it needs multi_label=True")
+        check_choice(summation_method, ["interpolation"], "summation_method of AUC")
+        self.summation_method = summation_method
+        self.label_weights = None if label_weights is None else np.array(label_weights, float)
         self.multi_label = multi_label
         self.num_labels = num_labels
         self.activation = "sigmoid" if from_logits else ""
-        super().__init__(name or "auc")
+        super().__init__(name or "auc", dtype)
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -89,6 +98,11 @@ class AUC(Metric):
         if weights is None:
             weights = np.ones(y_pred.size)
         columns = y_pred.shape[-1] if self.multi_label else 1
+        if self.label_weights is not None:
+            self._check_label_weights(y_pred)
+            if not self.multi_label:
+                row = backend(y_pred).asarray(self.label_weights)
+                weights = (weights.reshape(y_pred.shape) * row).reshape(-1)
         if self.num_labels not in (None, columns):
             raise ValueError(
                 f"{self.name}: num_labels is {self.num_labels}, but y_pred of shape {y_pred.shape} "
@@ -110,7 +124,17 @@ class AUC(Metric):
         if self.thresholds is not None:  # the number of thresholds below each score
             scores = np.searchsorted(self.thresholds, scores.clip(0, 1)).astype(np.float64)
         areas = [self._area(*columns) for columns in zip(y.T, scores.T, weights.T)]
+        if self.multi_label and self.label_weights is not None:
+            return float(np.average(areas, weights=self.label_weights))
         return float(np.mean(areas))
+
+    def _check_label_weights(self, y_pred: Array) -> None:
+        """Refuse weights of another number of columns."""
+        if self.label_weights.shape != y_pred.shape[-1:]:  # type: ignore[union-attr]
+            raise ValueError(
+                f"{self.name}: {len(self.label_weights)} label_weights "  # type: ignore[arg-type]
+                f"for y_pred of shape {y_pred.shape}: one per column is expected"
+            )
 
     def _area(self, y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Any:
         """The area of one column of scores."""

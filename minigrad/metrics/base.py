@@ -496,6 +496,7 @@ class MeanMetricWrapper(Average):
     Args:
         fn: A function of arrays that returns one value per sample, or one mean per batch.
         name: Name in logs; None for the function's name.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> largest = MeanMetricWrapper(lambda t, p: abs(t - p).max(-1), "largest")
@@ -503,9 +504,9 @@ class MeanMetricWrapper(Average):
         3.0
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None) -> None:
         self.fn = fn
-        super().__init__(name or getattr(fn, "__name__", type(fn).__name__).strip("<>"))
+        super().__init__(name or getattr(fn, "__name__", type(fn).__name__).strip("<>"), dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count one batch.

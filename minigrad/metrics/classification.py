@@ -48,6 +48,7 @@ class ConfusionMatrix(Metric):
         threshold: Scores above it predict class 1, where there is one score per sample.
         normalize: "true" divides by the sums of rows, "pred" by those of columns; None counts.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Raises:
         ValueError: If num_classes is less than 1, or a label is outside of the classes (in
@@ -67,6 +68,7 @@ class ConfusionMatrix(Metric):
         threshold: float = 0.5,
         normalize: str | None = None,
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         if normalize is not None:
             check_choice(normalize, NORMALIZATIONS, "normalize of ConfusionMatrix")
@@ -75,7 +77,7 @@ class ConfusionMatrix(Metric):
         self.num_classes = num_classes
         self.threshold = threshold
         self.normalize = normalize
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -216,6 +218,7 @@ class ThresholdCounts(Metric):
         top_k: Number of largest scores of a row that may be positive.
         class_id: The one class that counts; None for all.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Raises:
         ValueError: If a threshold is outside of 0..1, or top_k is less than 1.
@@ -229,13 +232,14 @@ class ThresholdCounts(Metric):
         top_k: int | None = None,
         class_id: int | None = None,
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         kind = type(self).__name__
         default = [0.5] if top_k is None else [-np.inf]
         self.thresholds = default if thresholds is None else check_thresholds(kind, thresholds)
         self.top_k = None if top_k is None else check_count(f"top_k of {kind}", top_k)
         self.class_id = class_id
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -317,6 +321,7 @@ class Precision(ThresholdCounts):
         top_k: Number of largest scores of a row that may be positive.
         class_id: The one class that counts; None for all.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Raises:
         ValueError: If a threshold is outside of 0..1, or top_k is less than 1.
@@ -340,6 +345,7 @@ class Recall(ThresholdCounts):
         top_k: Number of largest scores of a row that may be positive.
         class_id: The one class that counts; None for all.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Raises:
         ValueError: If a threshold is outside of 0..1, or top_k is less than 1.
@@ -358,8 +364,8 @@ class Recall(ThresholdCounts):
 class _Count(ThresholdCounts):
     """One of the four counts."""
 
-    def __init__(self, thresholds: Any = None, name: str | None = None) -> None:
-        super().__init__(thresholds, name=name)
+    def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(thresholds, name=name, dtype=dtype)
 
 
 class TruePositives(_Count):
@@ -368,6 +374,7 @@ class TruePositives(_Count):
     Args:
         thresholds: A number in 0..1, or several; None for 0.5.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> TruePositives()([1, 1, 0, 0], np.array([0.9, 0.2, 0.8, 0.3]))
@@ -385,6 +392,7 @@ class FalsePositives(_Count):
     Args:
         thresholds: A number in 0..1, or several; None for 0.5.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> FalsePositives()([1, 1, 0, 0], np.array([0.9, 0.2, 0.8, 0.3]))
@@ -402,6 +410,7 @@ class TrueNegatives(_Count):
     Args:
         thresholds: A number in 0..1, or several; None for 0.5.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> TrueNegatives()([1, 1, 0, 0], np.array([0.9, 0.2, 0.1, 0.3]))
@@ -419,6 +428,7 @@ class FalseNegatives(_Count):
     Args:
         thresholds: A number in 0..1, or several; None for 0.5.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> FalseNegatives()([1, 1, 0, 0], np.array([0.9, 0.2, 0.8, 0.3]))
@@ -444,6 +454,7 @@ class FBetaScore(Metric):
         beta: Weight of recall against precision.
         threshold: Scores above it decide for a class; None for the largest of each row.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Shape:
         y_true and y_pred: (N, classes); or y_true (N,), class numbers
@@ -465,6 +476,7 @@ class FBetaScore(Metric):
         beta: float = 1.0,
         threshold: float | None = None,
         name: str | None = "fbeta_score",
+        dtype: Any = None,
     ) -> None:
         kind = type(self).__name__
         if average is not None:
@@ -476,7 +488,7 @@ class FBetaScore(Metric):
         self.average = average
         self.beta = float(beta)
         self.threshold = threshold
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -535,6 +547,7 @@ class F1Score(FBetaScore):
         average: None for an array, one score per class; "micro", "macro" or "weighted".
         threshold: Scores above it decide for a class; None for the largest of each row.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Shape:
         y_true and y_pred: (N, classes); or y_true (N,), class numbers
@@ -552,8 +565,9 @@ class F1Score(FBetaScore):
         average: str | None = None,
         threshold: float | None = None,
         name: str | None = "f1_score",
+        dtype: Any = None,
     ) -> None:
-        super().__init__(average, 1.0, threshold, name)
+        super().__init__(average, 1.0, threshold, name, dtype)
 
 
 class F1ByShape(F1Score):
@@ -564,14 +578,15 @@ class F1ByShape(F1Score):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> F1ByShape()([1, 1, 0, 0], np.array([0.9, 0.2, 0.8, 0.3]))
         0.5
     """
 
-    def __init__(self, name: str | None = "f1_score") -> None:
-        super().__init__("macro", None, name)
+    def __init__(self, name: str | None = "f1_score", dtype: Any = None) -> None:
+        super().__init__("macro", None, name, dtype)
 
     def _decide(self, scores: Array) -> Array:
         """True where a class is decided for."""
@@ -580,6 +595,19 @@ class F1ByShape(F1Score):
 
 
 # ---- overlap -------------------------------------------------------------------------------------
+
+
+def check_axis(axis: int) -> None:
+    """Refuse classes along another axis than the last one.
+
+    Args:
+        axis: The axis.
+
+    Raises:
+        ValueError: If it is another one.
+    """
+    if axis != -1:
+        raise ValueError(f"classes are along the last axis, not {axis}: np.moveaxis(y, {axis}, -1)")
 
 
 class IoU(ConfusionMatrix):
@@ -591,9 +619,11 @@ class IoU(ConfusionMatrix):
         num_classes: Number of classes.
         target_class_ids: The classes that count.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         ignore_class: A label whose elements do not count; None for none.
         sparse_y_true: Whether y_true holds class numbers, not one-hot rows.
         sparse_y_pred: Whether y_pred holds class numbers, not scores.
+        axis: Only the last one, -1, holds classes.
 
     Raises:
         ValueError: If num_classes is less than 1, or a class is not among them.
@@ -610,12 +640,15 @@ class IoU(ConfusionMatrix):
         num_classes: int,
         target_class_ids: Any,
         name: str | None = None,
+        dtype: Any = None,
         ignore_class: int | None = None,
         sparse_y_true: bool = True,
         sparse_y_pred: bool = True,
+        axis: int = -1,
     ) -> None:
-        super().__init__(check_count(f"num_classes of {type(self).__name__}", num_classes))
-        self.name = name or self.name
+        count = check_count(f"num_classes of {type(self).__name__}", num_classes)
+        super().__init__(count, name=name, dtype=dtype)
+        check_axis(axis)
         self.target_class_ids = list(target_class_ids)
         check_range(self.name, "target_class_ids", np.array(self.target_class_ids), num_classes)
         self.ignore_class = ignore_class
@@ -631,13 +664,17 @@ class IoU(ConfusionMatrix):
             sample_weight: One weight per sample; None for equal weights.
         """
         y_true, y_pred, sample_weight = self.as_inputs(y_true, y_pred, sample_weight)
+        if not self.sparse_y_true and not self.sparse_y_pred:
+            y_true = match_targets(self.name, y_true, y_pred)
         y_true = y_true if self.sparse_y_true else y_true.argmax(-1)
         y_pred = (y_pred if self.sparse_y_pred else y_pred.argmax(-1)).astype(np.int64)
         y_true = match_targets(self.name, y_true, y_pred)
         weights = flat_weights(self.name, sample_weight, y_pred)
+        if weights is not None:
+            weights = weights.reshape(y_pred.shape)
         if self.ignore_class is not None:
             counts = y_true != self.ignore_class
-            weights = None if weights is None else weights[counts.reshape(-1)]
+            weights = None if weights is None else weights[counts]
             y_true, y_pred = y_true[counts], y_pred[counts]
         super().update_state(y_true, y_pred, weights)
 
@@ -657,9 +694,11 @@ class MeanIoU(IoU):
     Args:
         num_classes: Number of classes.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         ignore_class: A label whose elements do not count; None for none.
         sparse_y_true: Whether y_true holds class numbers, not one-hot rows.
         sparse_y_pred: Whether y_pred holds class numbers, not scores.
+        axis: Only the last one, -1, holds classes.
 
     Raises:
         ValueError: If num_classes is less than 1.
@@ -673,10 +712,119 @@ class MeanIoU(IoU):
         self,
         num_classes: int,
         name: str | None = None,
+        dtype: Any = None,
         ignore_class: int | None = None,
         sparse_y_true: bool = True,
         sparse_y_pred: bool = True,
+        axis: int = -1,
     ) -> None:
         check_count("num_classes of MeanIoU", num_classes)
         every = range(num_classes)
-        super().__init__(num_classes, every, name, ignore_class, sparse_y_true, sparse_y_pred)
+        super().__init__(
+            num_classes, every, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis
+        )
+
+
+class OneHotIoU(IoU):
+    """`IoU` of one-hot rows.
+
+    Args:
+        num_classes: Number of classes.
+        target_class_ids: The classes that count.
+        name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
+        ignore_class: A label whose elements do not count; None for none.
+        sparse_y_pred: Whether y_pred holds class numbers, not scores.
+        axis: Only the last one, -1, holds classes.
+
+    Raises:
+        ValueError: If num_classes is less than 1, or a class is not among them.
+
+    Example:
+        >>> OneHotIoU(2, [1])(np.eye(2), np.array([[0.8, 0.2], [0.3, 0.7]]))
+        1.0
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Any,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis
+        )
+
+
+class OneHotMeanIoU(MeanIoU):
+    """`MeanIoU` of one-hot rows.
+
+    Args:
+        num_classes: Number of classes.
+        name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
+        ignore_class: A label whose elements do not count; None for none.
+        sparse_y_pred: Whether y_pred holds class numbers, not scores.
+        axis: Only the last one, -1, holds classes.
+
+    Raises:
+        ValueError: If num_classes is less than 1.
+
+    Example:
+        >>> OneHotMeanIoU(2)(np.eye(2), np.array([[0.8, 0.2], [0.3, 0.7]]))
+        1.0
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+
+class BinaryIoU(IoU):
+    """`IoU` of two classes, decided by a threshold.
+
+    Args:
+        target_class_ids: The classes that count, of 0 and 1.
+        threshold: Scores from it on are class 1.
+        name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
+
+    Raises:
+        ValueError: If a class is not 0 or 1.
+
+    Example:
+        >>> BinaryIoU([1], threshold=0.5)([0, 1, 1], np.array([0.2, 0.4, 0.9]))
+        0.5
+    """
+
+    def __init__(
+        self,
+        target_class_ids: Any = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(2, target_class_ids, name, dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count one batch.
+
+        Args:
+            y_true: Labels 0 and 1.
+            y_pred: Scores.
+            sample_weight: One weight per sample; None for equal weights.
+        """
+        y_true, y_pred, sample_weight = self.as_inputs(y_true, y_pred, sample_weight)
+        super().update_state(y_true, y_pred >= self.threshold, sample_weight)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import losses
 from .base import MeanMetricWrapper
 
@@ -11,6 +13,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         from_logits: Whether y_pred holds logits, not probabilities.
         label_smoothing: Fraction of the targets that is smoothed.
 
@@ -22,6 +25,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
     def __init__(
         self,
         name: str | None = "binary_crossentropy",
+        dtype: Any = None,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
     ) -> None:
@@ -30,6 +34,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
                 from_logits=from_logits, label_smoothing=label_smoothing
             ).call,
             name,
+            dtype,
         )
 
 
@@ -38,8 +43,10 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         from_logits: Whether y_pred holds logits, not probabilities.
         label_smoothing: Fraction of the targets that is smoothed.
+        axis: Only the last one, -1.
 
     Example:
         >>> round(CategoricalCrossentropy()([[0.0, 1.0]], np.array([[0.5, 0.5]])), 3)
@@ -49,14 +56,13 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     def __init__(
         self,
         name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
     ) -> None:
         super().__init__(
-            losses.CategoricalCrossentropy(
-                from_logits=from_logits, label_smoothing=label_smoothing
-            ).call,
-            name,
+            losses.CategoricalCrossentropy(from_logits, label_smoothing, axis).call, name, dtype
         )
 
 
@@ -65,6 +71,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         from_logits: Whether y_pred holds logits, not probabilities.
         ignore_class: Class whose elements count as 0; None for none.
         axis: The axis of the classes in y_pred.
@@ -77,12 +84,13 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     def __init__(
         self,
         name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
         from_logits: bool = False,
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
         loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis)
-        super().__init__(loss.call, name)
+        super().__init__(loss.call, name, dtype)
 
 
 class KLDivergence(MeanMetricWrapper):
@@ -90,6 +98,7 @@ class KLDivergence(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> round(KLDivergence()([[0.0, 1.0]], np.array([[0.5, 0.5]])), 3)
@@ -98,8 +107,8 @@ class KLDivergence(MeanMetricWrapper):
 
     reads_probabilities = True
 
-    def __init__(self, name: str | None = "kl_divergence") -> None:
-        super().__init__(losses.KLDivergence().call, name)
+    def __init__(self, name: str | None = "kl_divergence", dtype: Any = None) -> None:
+        super().__init__(losses.KLDivergence().call, name, dtype)
 
 
 class Poisson(MeanMetricWrapper):
@@ -107,14 +116,15 @@ class Poisson(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> round(Poisson()([[2.0]], np.array([[1.0]])), 3)
         1.0
     """
 
-    def __init__(self, name: str | None = "poisson") -> None:
-        super().__init__(losses.Poisson().call, name)
+    def __init__(self, name: str | None = "poisson", dtype: Any = None) -> None:
+        super().__init__(losses.Poisson().call, name, dtype)
 
 
 class Hinge(MeanMetricWrapper):
@@ -122,14 +132,15 @@ class Hinge(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> Hinge()([[1.0, -1.0]], np.array([[0.5, -2.0]]))
         0.25
     """
 
-    def __init__(self, name: str | None = "hinge") -> None:
-        super().__init__(losses.Hinge().call, name)
+    def __init__(self, name: str | None = "hinge", dtype: Any = None) -> None:
+        super().__init__(losses.Hinge().call, name, dtype)
 
 
 class SquaredHinge(MeanMetricWrapper):
@@ -137,14 +148,15 @@ class SquaredHinge(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> SquaredHinge()([[1.0, -1.0]], np.array([[0.5, -2.0]]))
         0.125
     """
 
-    def __init__(self, name: str | None = "squared_hinge") -> None:
-        super().__init__(losses.SquaredHinge().call, name)
+    def __init__(self, name: str | None = "squared_hinge", dtype: Any = None) -> None:
+        super().__init__(losses.SquaredHinge().call, name, dtype)
 
 
 class CategoricalHinge(MeanMetricWrapper):
@@ -152,11 +164,12 @@ class CategoricalHinge(MeanMetricWrapper):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> round(CategoricalHinge()([[0.0, 1.0]], np.array([[0.2, 0.5]])), 3)
         0.7
     """
 
-    def __init__(self, name: str | None = "categorical_hinge") -> None:
-        super().__init__(losses.CategoricalHinge().call, name)
+    def __init__(self, name: str | None = "categorical_hinge", dtype: Any = None) -> None:
+        super().__init__(losses.CategoricalHinge().call, name, dtype)

@@ -118,6 +118,7 @@ class CosineSimilarity(ElementwiseMetric):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
         axis: The axis of the vectors.
 
     Example:
@@ -125,9 +126,9 @@ class CosineSimilarity(ElementwiseMetric):
         1.0
     """
 
-    def __init__(self, name: str | None = None, axis: int = -1) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
         self.axis = axis
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The cosine of each pair of vectors."""
@@ -144,14 +145,15 @@ class LogCoshError(ElementwiseMetric):
 
     Args:
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Example:
         >>> round(LogCoshError("logcosh")([0.0], np.array([1.0])), 3)
         0.434
     """
 
-    def __init__(self, name: str | None = "logcosh") -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """The logarithms, without overflow."""
@@ -174,6 +176,7 @@ class R2Score(Metric):
             for an array, one score per output.
         num_regressors: Number of inputs of the model, for the adjusted score; 0 for the plain one.
         name: Name in logs.
+        dtype: Accepted for Keras's sake: sums are float64.
 
     Shape:
         y_true and y_pred: (N,), or (N, outputs)
@@ -188,6 +191,7 @@ class R2Score(Metric):
         class_aggregation: str | None = "uniform_average",
         num_regressors: int = 0,
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         if class_aggregation is not None:
             check_choice(class_aggregation, AGGREGATIONS, "class_aggregation of R2Score")
@@ -195,7 +199,7 @@ class R2Score(Metric):
             raise ValueError(f"num_regressors of R2Score must be 0 or more, got {num_regressors}")
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget all batches."""

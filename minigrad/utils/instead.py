@@ -80,11 +80,6 @@ INSTEAD = {
     "optimizers.legacy": "the optimizers of today stand in `minigrad.optimizers`",
     # ---- losses and metrics ----
     "losses.CTC": "alignment of speech is beyond this library",
-    "losses.Dice": "1 - 2 * sum(y * p) / sum(y + p), a function of y_true and y_pred, is a loss",
-    "metrics.binary_accuracy": "the metric BinaryAccuracy",
-    "metrics.categorical_accuracy": "the metric CategoricalAccuracy",
-    "metrics.sparse_categorical_accuracy": "the metric SparseCategoricalAccuracy",
-    "metrics.PearsonCorrelation": "`numpy.corrcoef` of the predictions",
     # ---- callbacks ----
     "callbacks.TensorBoard": "CSVLogger writes a table, `minigrad.plots` draws it",
     "callbacks.RemoteMonitor": "CSVLogger, or a LambdaCallback that sends",

@@ -165,6 +165,18 @@ def metrics_with_data():
     for cls in (BinaryAccuracy, AUC):
         yield cls(), (labels > 1).astype(np.float32)[:, None], scores[:, :1]
     yield MeanMetricWrapper(losses.mean_squared_error), one_hot(labels), scores
+    for name in ("PearsonCorrelation", "ConcordanceCorrelation"):
+        yield getattr(metrics, name)(), one_hot(labels), scores
+    for name in (
+        "PrecisionAtRecall",
+        "RecallAtPrecision",
+        "SensitivityAtSpecificity",
+        "SpecificityAtSensitivity",
+    ):
+        yield getattr(metrics, name)(0.5, num_thresholds=9), one_hot(labels), scores
+    yield metrics.OneHotIoU(4, [0, 2]), one_hot(labels), scores
+    yield metrics.OneHotMeanIoU(4), one_hot(labels), scores
+    yield metrics.BinaryIoU(), one_hot(labels), scores
 
 
 EVERY = list(metrics_with_data())

@@ -64,3 +64,23 @@ def test_training_with_an_ignored_class():
         assert found[1] == pytest.approx(found[0], rel=1e-5)
         for a, b in zip(theirs.get_weights(), ours.get_weights()):
             np.testing.assert_allclose(b, a, atol=2e-6)
+
+
+def test_losses_of_a_batch_as_a_whole():
+    bits, shares = RNG.integers(0, 2, (2, 4, 3)).astype("float32"), RNG.random((2, 4, 3))
+    shares = shares.astype("float32")
+    e = RNG.standard_normal((6, 4)).astype("float32")
+    e /= np.linalg.norm(e, axis=1, keepdims=True)
+    labels = np.array([0, 1, 0, 2, 1, 3])
+    for name, options, t, p in [
+        ("Dice", {}, bits, shares),
+        ("Dice", {"axis": (1, 2)}, bits, shares),
+        ("Tversky", {"alpha": 0.2, "beta": 0.9}, bits, shares),
+        ("Tversky", {"axis": 1}, bits, shares),
+        ("Circle", {}, labels, e),
+        ("Circle", {"gamma": 3.0, "margin": 0.2, "remove_diagonal": False}, labels, e),
+        ("CategoricalGeneralizedCrossEntropy", {"q": 0.3}, LABELS[0] % 3, SHARES[0]),
+        ("CosineSimilarity", {"axis": 1}, bits, shares),
+    ]:
+        theirs, ours = (getattr(m.losses, name)(**options)(t, p) for m in (keras, minigrad))
+        assert float(ours) == pytest.approx(float(theirs), rel=1e-5), (name, options)

@@ -28,6 +28,7 @@ SCORES, SCORE, REAL = uniform(N, C), uniform(N, 1), 4 * uniform(N, C) - 2
 LOGITS = 6 * uniform(N, C) - 3
 SHARES = SCORES / SCORES.sum(-1, keepdims=True)
 CLASSES = rng.integers(0, C, N)
+RANKS = np.argsort(-SCORES, axis=1)
 WEIGHT = uniform(N)
 WEIGHTS = {"equal": None, "weighted": WEIGHT, "zeros": np.where(np.arange(N) % 2, WEIGHT, 0)}
 
@@ -86,6 +87,22 @@ METRICS = [  # name, settings, pairs of targets and predictions
     ("Hinge", [{}], [(MANY, LOGITS), (2 * MANY - 1, LOGITS)]),
     ("SquaredHinge", [{}], [(MANY, LOGITS), (2 * MANY - 1, LOGITS)]),
     ("CategoricalHinge", [{}], [(ONE_HOT, LOGITS)]),
+    ("PearsonCorrelation", [{}], [(REAL, LOGITS)]),
+    ("ConcordanceCorrelation", [{}], [(REAL, LOGITS)]),
+    ("SparseTopKCategoricalAccuracy", [{"k": 2, "from_sorted_ids": True}], [(LABELS, RANKS)]),
+    *(
+        (
+            name,
+            [{bound: v, "num_thresholds": n} for v in (0.2, 0.7) for n in (1, 5, 200)],
+            BINARY[2:],
+        )
+        for name, bound in {
+            "PrecisionAtRecall": "recall",
+            "RecallAtPrecision": "precision",
+            "SensitivityAtSpecificity": "specificity",
+            "SpecificityAtSensitivity": "sensitivity",
+        }.items()
+    ),
 ]
 CASES = [
     (n, settings, *pair) for n, several, pairs in METRICS for settings in several for pair in pairs
@@ -129,6 +146,46 @@ def test_areas(ours, theirs, curve, w):
     for t, p in BINARY:
         found = updated(metrics.AUC(curve=curve, **ours), t, p, w).result()
         close(found, updated(keras.metrics.AUC(curve=curve, **theirs), t, p, w).result(), 1e-4)
+
+
+def test_areas_of_labels_with_weights():
+    for many in (True, False):
+        options = {"multi_label": many, "label_weights": [1.0, 2.0, 0.5, 3.0], "num_thresholds": 50}
+        ours = updated(metrics.AUC(**options), MANY, SCORES, WEIGHT).result()
+        if many:
+            options["num_labels"] = C
+        close(ours, updated(keras.metrics.AUC(**options), MANY, SCORES, WEIGHT).result(), 1e-4)
+
+
+def test_functions():
+    for name, settings, t, p in [
+        ("binary_accuracy", {"threshold": 0.3}, MANY, SCORES),
+        ("categorical_accuracy", {}, ONE_HOT, SCORES),
+        ("sparse_categorical_accuracy", {}, LABELS, SCORES),
+        ("top_k_categorical_accuracy", {"k": 2}, ONE_HOT, SCORES),
+        ("sparse_top_k_categorical_accuracy", {"k": 2}, LABELS, SCORES),
+        ("pearson_correlation", {"axis": 0}, REAL, LOGITS),
+        ("concordance_correlation", {}, REAL, LOGITS),
+    ]:
+        ours = getattr(metrics, name)(t, p, **settings).numpy()
+        close(ours, getattr(keras.metrics, name)(t, p, **settings))
+
+
+def test_overlaps_of_rows_and_of_decisions():
+    """With whole weights: Keras's matrix of counts cuts fractions off."""
+    weights = np.arange(N) % 3 + 1
+    for name, settings, t, p in [
+        ("OneHotIoU", {"num_classes": C, "target_class_ids": [0, 2]}, ONE_HOT, SCORES),
+        ("OneHotMeanIoU", {"num_classes": C}, ONE_HOT, SCORES),
+        ("OneHotMeanIoU", {"num_classes": C, "ignore_class": 1}, ONE_HOT, SCORES),
+        ("BinaryIoU", {}, MANY[:, 0], SCORE[:, 0]),
+        ("BinaryIoU", {"target_class_ids": [1], "threshold": 0.3}, MANY[:, 0], SCORE[:, 0]),
+    ]:
+        for w in (None, weights):
+            ours = updated(getattr(metrics, name)(**settings), t, p, w)
+            close(
+                ours.result(), updated(getattr(keras.metrics, name)(**settings), t, p, w).result()
+            )
 
 
 def test_overlaps():
