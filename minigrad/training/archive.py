@@ -18,7 +18,7 @@ from ..initializers import awaiting_weights
 from ..random import use_generator
 from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing, read_members
 from ..utils.serialization import CustomObjectScope, deserialize, serialize
-from . import checkpoints, keras_files, saving
+from . import checkpoints, saving
 from .configuration import build_from_input
 
 SUFFIX = ".minigrad"
@@ -206,7 +206,7 @@ def load_model(
             fit each other; nothing is changed then.
     """
     _check_format(filepath)
-    if keras_files.is_keras(filepath):
+    if Path(filepath).suffix.lower() == ".keras":
         return _load_keras(filepath, custom_objects, compile)
     metadata, text, checkpoint = read_members(filepath, PARTS)
     if entry(parse_json(metadata, filepath, "archive"), "format", int, filepath) > FORMAT:
@@ -223,6 +223,8 @@ def load_model(
 
 def _load_keras(path: PathLike, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
     """The model of Keras's net.keras, whose optimizer starts afresh."""
+    from . import keras_files
+
     with CustomObjectScope(custom_objects or {}):
         description, weights = keras_files.read_keras(path)
     model = make_model(description, path, custom_objects, len(weights))

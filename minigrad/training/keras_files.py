@@ -53,19 +53,6 @@ OPTIONS = {"newshape": "shape", "x_min": "min", "x_max": "max"}
 # ---- the configuration ---------------------------------------------------------------------------
 
 
-def is_keras(path: PathLike) -> bool:
-    """True for a file net.keras.
-
-    Args:
-        path: The file.
-
-    Example:
-        >>> is_keras("net.keras"), is_keras("net.minigrad")
-        (True, False)
-    """
-    return Path(path).suffix.lower() == ".keras"
-
-
 def read_keras(path: PathLike) -> tuple[dict[str, Any], bytes]:
     """(the description of the model in minigrad's words, its weights in HDF5) of a file net.keras.
 
@@ -92,7 +79,7 @@ def translate(config: Any) -> Any:
         ValueError: If an option has no counterpart here, or a Lambda holds code.
 
     Example:
-        >>> dense = {"units": 3, "kernel_constraint": None, "quantization_config": None}
+        >>> dense = {"units": 3, "lora_rank": None, "quantization_config": None}
         >>> translate({"module": "keras.layers", "class_name": "Dense", "config": dense})["config"]
         {'units': 3}
     """
@@ -208,8 +195,8 @@ SPECIAL: dict[str, Any] = {
 # ---- the weights ---------------------------------------------------------------------------------
 
 
-def read_h5(path: PathLike) -> bytes | None:
-    """The content of a file net.weights.h5, or the weights in net.keras; None for other files.
+def read_h5(path: PathLike) -> bytes:
+    """The content of a file net.weights.h5, or the weights in net.keras.
 
     Args:
         path: The file.
@@ -217,14 +204,9 @@ def read_h5(path: PathLike) -> bytes | None:
     Raises:
         FileNotFoundError: If there is no file.
         ValueError: If it is none.
-
-    Example:
-        >>> read_h5("net.safetensors")
     """
-    if is_keras(path):
+    if Path(path).suffix.lower() == ".keras":
         return read_members(path, MEMBERS, others="assets")[2]
-    if Path(path).suffix.lower() not in (".h5", ".hdf5"):
-        return None
     if not Path(path).is_file():
         raise FileNotFoundError(f"no weight file at {path}")
     return Path(path).read_bytes()

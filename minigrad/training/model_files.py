@@ -11,7 +11,7 @@ from ..engine.symbolic import is_symbolic
 from ..utils.files import PathLike
 from ..utils.serialization import CustomObjectScope, deserialize
 from ..utils.structures import map_structure
-from . import archive, checkpoints, keras_files, saving
+from . import archive, checkpoints, saving
 from .configuration import connect, graph_config, input_config, new_inputs, replay
 from .functional import GraphModel
 
@@ -112,7 +112,7 @@ class ModelFiles(GraphModel):
         """Read parameters by path in the model, from a file of weights, a checkpoint or an archive.
 
         Args:
-            path: The file.
+            path: The file; or weights that Keras wrote, net.weights.h5 or net.keras.
             skip_mismatch: Whether to load what fits, instead of refusing what does not.
 
         Raises:
@@ -120,8 +120,10 @@ class ModelFiles(GraphModel):
                 not is listed, and nothing is changed.
         """
         weights = self._built_weights("load_weights")
-        if data := keras_files.read_h5(path):
-            keras_files.load_h5(path, self, data, False, skip_mismatch)
+        if Path(path).suffix.lower() in saving.OF_KERAS:
+            from . import keras_files
+
+            keras_files.load_h5(path, self, keras_files.read_h5(path), False, skip_mismatch)
             return
         data = archive.read_checkpoint(path) if archive.is_archive(path) else None
         saving.load_weights(path, weights, skip_mismatch, data)

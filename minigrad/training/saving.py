@@ -14,6 +14,7 @@ from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing
 
 Weights = Mapping[str, Tensor]  # parameters by their path in the model
 Problems = dict[str, list[str]]  # what does not fit, by kind
+OF_KERAS = (".keras", ".h5", ".hdf5")  # files that are read and not written
 METADATA = "minigrad"  # the key of a checkpoint's metadata
 DTYPES = {
     "BOOL": "?",
@@ -105,7 +106,7 @@ model.save_weights("net.safetensors")
         "model": f'model.save("{stem}.minigrad")',
         "weights": f'model.save_weights("{stem}.safetensors")',
     }
-    if suffix in (".keras", ".h5", ".hdf5"):
+    if suffix in OF_KERAS:
         raise ValueError(f"{path}: files of Keras are read, not written: write {lines[what]}")
     if suffix == ".minigrad" and what == "weights":
         raise ValueError(
