@@ -82,6 +82,17 @@ NOTES = {
     "decay": "for a rate that falls, give a schedule as learning_rate",
 }
 
+# options of earlier versions of Keras that have no successor
+GONE = {
+    "workers": "leave it out, a Dataset prepares its batches in a thread of its own",
+    "use_multiprocessing": "leave it out, a Dataset prepares its batches in a thread of its own",
+    "max_queue_size": "leave it out; the `depth` of a Dataset is the number of batches ahead",
+    "reset_metrics": "metrics begin afresh with each call",
+    "reset_metric": "metrics begin afresh with each call",
+    "sample_weight_mode": "leave it out, the shape of the weights says what they weigh",
+    "target_tensors": "leave it out, targets go into fit",
+}
+
 
 # ---- the one mechanism ---------------------------------------------------------------------------
 
@@ -238,6 +249,8 @@ def settings_by_name(
 def _unknown_option(name: str, option: str, known: list[str]) -> str:
     if not known:
         return f"{name} takes no arguments, got {option}="
+    if option in GONE:
+        return f"{name} has no option {option!r}: {GONE[option]}"
     near = nearest(option, known)
     note = f" ({NOTES[option]})" if option in NOTES else ""
     guess = f"did you mean {near}{note}? " if near else ""

@@ -517,6 +517,15 @@ class MonitorCallback(Callback):
             )
         return logs[self.monitor]
 
+    def has_value(self, logs: Logs) -> bool:
+        """False after an epoch that is not validated, if the value is one of validation.
+
+        Args:
+            logs: The logs of an epoch.
+        """
+        is_absent = self.monitor.startswith("val_") and self.monitor not in logs
+        return not (is_absent and getattr(self.model, "_skips_validation", False))
+
     def is_improvement(self, value: float, reference: float) -> bool:
         """True if value is better than reference by more than min_delta.
 
@@ -604,6 +613,8 @@ class EarlyStopping(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Compare the value, keep the best weights, and stop when patience ends."""
+        if not self.has_value(logs):
+            return
         value = self.monitored_value(logs)
         if epoch < self.start_from_epoch:
             return
@@ -681,7 +692,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Decide whether to save the model."""
-        self.is_due = not self.save_best_only or self.update_best(self.monitored_value(logs))
+        self.is_due = not self.save_best_only or (
+            self.has_value(logs) and self.update_best(self.monitored_value(logs))
+        )
 
     def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
         """Save the model."""
@@ -861,8 +874,10 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Log the learning rate, and reduce it when patience ends."""
-        value = self.monitored_value(logs)
         logs["learning_rate"] = self.model.optimizer.rate
+        if not self.has_value(logs):
+            return
+        value = self.monitored_value(logs)
         if self.cooldown_counter:
             self.cooldown_counter -= 1
         if self.update_best(value):

@@ -70,7 +70,7 @@ def fit_batches(
         batch_size: Rows per batch, 32 by default.
         shuffle: Whether each epoch visits the rows in a new order.
         drop_last: Whether to leave out a last batch with fewer rows.
-        steps_per_epoch: Batches per epoch, if x is an iterable of batches.
+        steps_per_epoch: Batches per epoch; None for all.
         validation_data: (x, y), (x, y, sample_weight) or an iterable of batches, or None.
         validation_split: Fraction of the last rows to validate on, unless there is other data.
         validation_batch_size: Rows per batch of validation, by default as in training.
@@ -91,8 +91,6 @@ def fit_batches(
         reject_array_options(y, sample_weight, batch_size, validation_split or None)
         prepare = _training_preparation(model, class_weight)
         return BatchIterator(x, steps_per_epoch, prepare, shuffle, epochs), validation
-    if steps_per_epoch is not None:
-        raise ValueError("steps_per_epoch cuts a stream of batches into epochs: arrays have theirs")
     arrays = prepare_arrays(model, x, y, sample_weight)
     if validation_split and validation is None:
         arrays, held_out = train_validation_split(arrays, validation_split)
@@ -101,7 +99,9 @@ def fit_batches(
     if class_weight is not None:
         arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(model))
     train = Dataset(*arrays, batch_size=size, shuffle=shuffle, drop_last=drop_last, depth=0)
-    return train, validation
+    if steps_per_epoch in (None, train.steps):
+        return train, validation
+    return BatchIterator(_endless(train), steps_per_epoch, _unchanged), validation
 
 
 def validation_batches(
@@ -174,7 +174,18 @@ def first_batches(batches: Dataset, steps: int | None) -> Batches:
         batches: The Dataset.
         steps: Number of batches, at least 1.
     """
-    return batches if steps is None else BatchIterator(batches, steps, lambda *parts: parts)
+    return batches if steps is None else BatchIterator(batches, steps, _unchanged)
+
+
+def _unchanged(*parts: Any) -> Sequence[Array]:
+    """The parts of a batch that was prepared before."""
+    return parts
+
+
+def _endless(batches: Dataset) -> Iterator[tuple[Any, ...]]:
+    """One pass over the batches after another."""
+    while True:
+        yield from batches
 
 
 class BatchIterator:

@@ -288,6 +288,8 @@ class GraphModel(Layer):
         trainable: False freezes all parameters.
         input_shape: Shape of one input, without the batch axis.
         input_dim: Short for input_shape=(input_dim,).
+        dtype: dtype of the parameters of a subclass, and that inputs are cast to; None for the
+            default one.
 
     Raises:
         TypeError: If something else is given as inputs or outputs.
@@ -305,8 +307,9 @@ class GraphModel(Layer):
         trainable: bool = True,
         input_shape: tuple[int, ...] | None = None,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(name, trainable, input_shape, input_dim)
+        super().__init__(name, trainable, input_shape, input_dim, dtype)
         if inputs is not None or outputs is not None:
             self._connect(inputs, outputs)
 

@@ -30,6 +30,7 @@ def run_epochs(
     validation: Iterable[Batch] | None,
     callbacks: Sequence[Callback],
     epochs: int,
+    validation_freq: int | Sequence[int] = 1,
 ) -> None:
     """Train from the model's initial epoch on, with validation and callbacks after each epoch.
 
@@ -39,6 +40,7 @@ def run_epochs(
         validation: Data to evaluate after each epoch, or None.
         callbacks: Called in this order; `on_train_end` too, also after an exception.
         epochs: Number of the last epoch.
+        validation_freq: After how many epochs to evaluate; or the epochs, counted from 1.
     """
     logs: Logs = {}
     begun: list[Callback] = []
@@ -51,7 +53,8 @@ def run_epochs(
             if model.stop_training:
                 break
             logs = run_epoch(model, batches, callbacks, epoch)
-            if validation is not None:
+            model._skips_validation = validation is not None and not is_due(validation_freq, epoch)
+            if validation is not None and not model._skips_validation:
                 results = evaluate_batches(model, validation, callbacks)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             for callback in callbacks:
@@ -64,6 +67,22 @@ def run_epochs(
         with ExitStack() as stack:  # calls all of them, even if an earlier one raises
             for callback in reversed(begun):
                 stack.callback(callback.on_train_end, logs)
+
+
+def is_due(validation_freq: int | Sequence[int], epoch: int) -> bool:
+    """True if an epoch ends with a validation.
+
+    Args:
+        validation_freq: After how many epochs one comes; or the epochs, counted from 1.
+        epoch: The number of the epoch, from 0.
+
+    Example:
+        >>> [is_due(2, epoch) for epoch in range(4)], is_due([1, 3], 2)
+        ([False, True, False, True], True)
+    """
+    if isinstance(validation_freq, int):
+        return (epoch + 1) % validation_freq == 0
+    return epoch + 1 in validation_freq
 
 
 def run_epoch(

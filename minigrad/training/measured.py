@@ -37,6 +37,7 @@ class Measured(GraphModel):
     """
 
     loss: Any
+    _compiled: bool
     _metrics: Sequence[Any] = ()
     _weighted_metrics: Sequence[Any] = ()
     _loss_tracker: Any = None  # a LossTracker, once compiled
@@ -59,6 +60,11 @@ class Measured(GraphModel):
             p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters
         )
         self._mode_options = ({"training": False}, {"training": True}) if is_told else ({}, {})
+
+    @property
+    def compiled(self) -> bool:
+        """True once `compile` was called."""
+        return self._compiled
 
     # ---- what is counted -------------------------------------------------------------------------
 

@@ -61,6 +61,8 @@ class Model(Measured, ModelFiles):
         trainable: False freezes all parameters.
         input_shape: Shape of one input, without the batch axis.
         input_dim: Short for input_shape=(input_dim,).
+        dtype: dtype of the parameters of a subclass, and that inputs are cast to; None for the
+            default one.
 
     Example:
         >>> class Line(minigrad.Model):
@@ -98,6 +100,7 @@ class Model(Measured, ModelFiles):
     loss: Callable[..., Any] | None = None
     history: History
     _compiled = False
+    _skips_validation = False  # True: this epoch ends without one
     stop_training = False
     stop_evaluating = False
     stop_predicting = False
@@ -117,9 +120,13 @@ class Model(Measured, ModelFiles):
         self,
         optimizer: str | type[Optimizer] | Optimizer = "rmsprop",
         loss: Any = None,
+        loss_weights: Any = None,
         metrics: Metrics = None,
         weighted_metrics: Metrics = None,
-        loss_weights: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Choose optimizer, loss and metrics, and fix which parameters are trained.
 
@@ -133,11 +140,15 @@ class Model(Measured, ModelFiles):
             loss: Name, class, Loss or function (y_true, y_pred); None if train_step needs none. For
                 several outputs a list of these in their order, or a dict by their names; one
                 serves all.
+            loss_weights: By what the loss of each output counts in the sum: a list or dict of
+                numbers; None for 1.
             metrics: Names, Metrics or functions (y_true, y_pred); every row counts alike. For
                 several outputs a list or dict of these, or of lists of these.
             weighted_metrics: The same, with rows counted by sample and class weights.
-            loss_weights: By what the loss of each output counts in the sum: a list or dict of
-                numbers; None for 1.
+            run_eagerly: Kept as an attribute, as the next three: every step runs eagerly here.
+            steps_per_execution: The same.
+            jit_compile: The same.
+            auto_scale_loss: The same; float16 parameters are stepped in float32.
 
         Raises:
             ValueError: If a name is unknown, or stands for something else, like a loss given as
@@ -150,12 +161,14 @@ class Model(Measured, ModelFiles):
             plain = output_metrics(names, metrics, chosen_loss, get_metric)
             weighted = output_metrics(names, weighted_metrics, chosen_loss, get_metric)
         except (ValueError, TypeError):
-            check_places(optimizer, loss, [*_listed(metrics), *_listed(weighted_metrics)])
+            check_places(optimizer, loss, [metrics, weighted_metrics, loss_weights])
             raise
         plain_names = [metric.name for metric in plain]
         for metric in weighted:
             if metric.name in plain_names:
                 metric.name = f"weighted_{metric.name}"
+        self.run_eagerly, self.steps_per_execution = run_eagerly, steps_per_execution
+        self.jit_compile, self.auto_scale_loss = jit_compile, auto_scale_loss
         self.optimizer = chosen_optimizer
         self.loss = chosen_loss
         if isinstance(chosen_loss, (losses.Loss, OutputLosses)):
@@ -189,6 +202,7 @@ class Model(Measured, ModelFiles):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
         drop_last: bool = False,
     ) -> History:
         """Train for a number of passes over the data.
@@ -212,9 +226,12 @@ class Model(Measured, ModelFiles):
                 number, 1 for classes not in it; a list or array; or "balanced".
             sample_weight: Weight of each row in the loss and in the weighted metrics.
             initial_epoch: Number of the first epoch, to resume a training.
-            steps_per_epoch: Number of batches that make an epoch, if x consists of batches.
+            steps_per_epoch: Number of batches that make an epoch; None for all. The next epoch goes
+                on where one ended, and at the end of arrays begins again.
             validation_steps: Number of batches of a validation; None for all.
             validation_batch_size: Rows per batch of validation, by default `batch_size`.
+            validation_freq: After how many epochs to validate; or a list of the epochs that end
+                with a validation, counted from 1.
             drop_last: Whether to leave out a last batch with fewer rows.
 
         Returns:
@@ -231,6 +248,7 @@ class Model(Measured, ModelFiles):
             validation_batch_size=validation_batch_size,
             steps_per_epoch=steps_per_epoch,
             validation_steps=validation_steps,
+            validation_freq=validation_freq if isinstance(validation_freq, int) else None,
         )
         check_fraction(validation_split=validation_split)
         _check_epochs(initial_epoch, epochs)
@@ -261,11 +279,11 @@ class Model(Measured, ModelFiles):
             own.insert(0, ProgressBar(train.steps, epochs, style))
         given = [*as_list(callbacks), *own]
         every_callback = start_callbacks(self, [*given, ResumeCallbacks(given)], **run)
-        self._unsaved_data = unsaved_data(x)
+        self._unsaved_data = unsaved_data(getattr(train, "source", x))
         self.stop_training = self._has_diverged = False
         self._divergence = ""
         self._initial_epoch = initial_epoch
-        run_epochs(self, train, validation, every_callback, epochs)
+        run_epochs(self, train, validation, every_callback, epochs, validation_freq)
         return self.history
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -541,8 +559,3 @@ def _check_epochs(initial_epoch: int, epochs: int) -> None:
             f"last epoch, not how many are to come: for as many more, write epochs="
             f"{initial_epoch + epochs}"
         )
-
-
-def _listed(chosen: Metrics) -> Sequence[Any]:
-    """One name as a list of it, None as an empty one."""
-    return [chosen] if isinstance(chosen, str) else chosen or []

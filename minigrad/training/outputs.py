@@ -98,7 +98,9 @@ class OutputLosses:
             raise ValueError(f"loss: none of the outputs ({', '.join(names)}) has one")
         for weight in weights:
             if weight is not None and not hasattr(weight, "__float__"):
-                raise ValueError(f"loss_weights must be numbers, got {weight!r}")
+                raise ValueError(
+                    f"loss_weights must be numbers, got {weight!r}; metrics go by keyword, metrics=[...]"
+                )
         self.names = list(names)
         self.losses = list(chosen)
         self.weights = [1.0 if weight is None else float(weight) for weight in weights]

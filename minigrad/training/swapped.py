@@ -15,13 +15,13 @@ ARTICLES = {"optimizer": "an optimizer", "loss": "a loss", "metric": "a metric"}
 ROLES = {"optimizer": ["optimizer"], "loss": ["loss"], "metric": ["metric", "loss"]}
 
 
-def check_places(optimizer: Any, loss: Any, chosen_metrics: list[Any]) -> None:
+def check_places(optimizer: Any, loss: Any, others: list[Any]) -> None:
     """Refuse an optimizer, a loss or a metric that stands in the place of another.
 
     Args:
         optimizer: What compile was given as the optimizer.
         loss: The same as the loss.
-        chosen_metrics: The same as metrics.
+        others: The same as metrics, or where metrics may stand by mistake: each one or a list.
 
     Raises:
         ValueError: If one of them is something else; it shows the line that works.
@@ -32,6 +32,8 @@ def check_places(optimizer: Any, loss: Any, chosen_metrics: list[Any]) -> None:
             ...
         ValueError: 'mse' is a loss, not an optimizer: write compile('adam', 'mse')
     """
+    listed = [other if isinstance(other, (list, tuple)) else [other] for other in others]
+    chosen_metrics = [m for items in listed for m in items if kinds_of(m)]
     given = [("optimizer", optimizer), ("loss", loss), *(("metric", m) for m in chosen_metrics)]
     for place, value in given:
         kinds = kinds_of(value)

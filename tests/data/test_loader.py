@@ -521,8 +521,6 @@ def test_datasets_and_streams_refuse():
         small().fit(iter([(X, ONE_HOT, None, None)]), verbose=0)
     with pytest.raises(ValueError, match="x holds NaN or infinity in 1 of 2 rows"):
         small().fit(iter([(np.float32([1, np.nan]).reshape(2, 1), ONE_HOT[:2])]), verbose=0)
-    with pytest.raises(ValueError, match="steps_per_epoch cuts a stream of batches"):
-        small().fit(X, ONE_HOT, steps_per_epoch=2)
 
 
 # ---- two Datasets of one -------------------------------------------------------------------------

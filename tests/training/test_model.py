@@ -203,7 +203,7 @@ def test_a_strict_device_computes_the_same():
         model.compile(
             Adam(CosineDecay(0.01, 12), global_clipnorm=1.0),
             "sparse_categorical_crossentropy",
-            ["accuracy"],
+            metrics=["accuracy"],
         )
         history = model.fit(
             X,

@@ -212,7 +212,7 @@ def test_learns(build, size, rate):
     (images, labels), _ = datasets.digits.load_data(flat=False)
     x, y = resize(images[:64], size, "nearest"), labels[:64]
     model = build()
-    model.compile(Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, batch_size=16, epochs=18, verbose=0).history
     assert history["loss"][-1] < 0.8 * history["loss"][0]
     assert history["accuracy"][-1] > 2 * history["accuracy"][0] > 0
