@@ -31,7 +31,7 @@ WHAT = "model that minigrad can make"
 
 
 def describe(model: Any) -> dict[str, Any]:
-    """What makes a model like this one: configuration, shape of the input, compile's arguments.
+    """What makes a model like this one: its configuration, and the shape of its input.
 
     Args:
         model: The model.
@@ -42,7 +42,7 @@ def describe(model: Any) -> dict[str, Any]:
     description = serialize(model)
     if model._graph is None and model._built_for is not None:
         description["build_config"] = model._built_for
-    return {**description, "compile_config": model.get_compile_config()}
+    return description
 
 
 def revive(description: Any) -> Any:
@@ -93,6 +93,13 @@ def compile_config(model: Any) -> dict[str, Any]:
     return serialize({"optimizer": model.optimizer, **model._compiled_with})
 
 
+def _flags_at_compile(model: Any) -> dict[str, bool]:
+    """What was trainable when the model was compiled, by the paths of layers that changed since."""
+    before = model._trainable_at_compile
+    layers = dict(model.named_layers()).items()
+    return {p: before[x] for p, x in layers if before.get(x, x.trainable) != x.trainable}
+
+
 # ---- writing -------------------------------------------------------------------------------------
 
 
@@ -118,9 +125,7 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True) -> None:
         ...     load_model(f"{folder}/net.minigrad").count_params()
         15
     """
-    if not overwrite and Path(filepath).exists():
-        raise FileExistsError(f"{filepath} is there already: give another name, or overwrite=True")
-    model.save(filepath)
+    model.save(filepath, overwrite=overwrite)
 
 
 def write_archive(path: PathLike, model: Any, epoch: int) -> None:
@@ -138,7 +143,11 @@ def write_archive(path: PathLike, model: Any, epoch: int) -> None:
     """
     saving.check_folder(path)
     checkpoint = checkpoints.checkpoint_bytes(model, model._built_weights("save"), epoch)
-    config = json.dumps(describe(model), allow_nan=False, indent=1).encode()
+    compiled = {
+        "compile_config": model.get_compile_config(),
+        "trainable_at_compile": _flags_at_compile(model),
+    }
+    config = json.dumps(describe(model) | compiled, allow_nan=False, indent=1).encode()
     if len(config) > MAX_CONFIG:
         raise ValueError(
             f"the description of this model has {len(config) >> 20} MB, {MAX_CONFIG >> 20} at most "
@@ -166,7 +175,7 @@ def is_archive(path: PathLike) -> bool:
         >>> is_archive("net.minigrad"), is_archive("net.safetensors")
         (True, False)
     """
-    return Path(path).suffix == SUFFIX
+    return Path(path).suffix.lower() == SUFFIX
 
 
 PARTS: dict[str, int | None] = {METADATA: 1 << 16, CONFIG: MAX_CONFIG, CHECKPOINT: None}
@@ -239,10 +248,17 @@ def _compile(
 ) -> bool:
     """Compile a model as its description says; False if it was not compiled."""
     config = description.get("compile_config")
-    if config:
-        with parsing(path, WHAT), CustomObjectScope(custom_objects or {}):
-            model.compile_from_config(config)
-    return bool(config)
+    if not config:
+        return False
+    layers, flags = dict(model.named_layers()), description.get("trainable_at_compile", {})
+    now = {path: layer.trainable for path, layer in layers.items()}
+    with parsing(path, WHAT), CustomObjectScope(custom_objects or {}):
+        for flag in flags:
+            layers[flag]._trainable = bool(flags[flag])
+        model.compile_from_config(config)
+        for flag in flags:
+            layers[flag]._trainable = now[flag]
+    return True
 
 
 def make_model(

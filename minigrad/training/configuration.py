@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arguments import explains_arguments
-from ..config import device_module
+from ..config import device_module, settings, to_device
 from ..engine.symbolic import SymbolicTensor, replace_leaves, symbolic_leaves
 from ..engine.tensor import Tensor
 from ..layers import modes
@@ -181,6 +181,8 @@ def _decode(x: Any) -> Any:
         return Parameter(value, content["name"], content["trainable"], dtype=value.dtype)
     if kind == "__tuple__":
         return tuple(_decode(content))
+    if kind == "__array__":
+        return to_device(deserialize(x), settings.device)
     if {"class_name", "config"} <= x.keys():
         return deserialize(x)
     return {key: _decode(item) for key, item in x.items()}

@@ -95,24 +95,26 @@ class ModelFiles(GraphModel):
 
     # ---- files -----------------------------------------------------------------------------------
 
-    def save_weights(self, path: PathLike) -> None:
+    def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:
         """Write all parameters, by path in the model, to a safetensors file.
 
         Args:
-            path: The file; a process that is killed on the way leaves an older one as it was.
+            filepath: The file; a process that is killed on the way leaves an older one as it was.
+            overwrite: False refuses to replace a file.
 
         Raises:
+            FileExistsError: If there is a file, and overwrite is False.
             ValueError: If the model is not built, or the name of the file promises another format.
         """
         weights = self._built_weights("save_weights")
-        saving.check_suffix(path, "weights")
-        saving.save_safetensors(path, {name: p.data for name, p in weights.items()})
+        saving.check_target(filepath, "weights", overwrite)
+        saving.save_safetensors(filepath, {name: p.data for name, p in weights.items()})
 
-    def load_weights(self, path: PathLike, skip_mismatch: bool = False) -> None:
+    def load_weights(self, filepath: PathLike, skip_mismatch: bool = False) -> None:
         """Read parameters by path in the model, from a file of weights, a checkpoint or an archive.
 
         Args:
-            path: The file; or weights that Keras wrote, net.weights.h5 or net.keras.
+            filepath: The file; or weights that Keras wrote, net.weights.h5 or net.keras.
             skip_mismatch: Whether to load what fits, instead of refusing what does not.
 
         Raises:
@@ -120,15 +122,15 @@ class ModelFiles(GraphModel):
                 not is listed, and nothing is changed.
         """
         weights = self._built_weights("load_weights")
-        if Path(path).suffix.lower() in saving.OF_KERAS:
+        if Path(filepath).suffix.lower() in saving.OF_KERAS:
             from . import keras_files
 
-            keras_files.load_h5(path, self, keras_files.read_h5(path), False, skip_mismatch)
+            keras_files.load_h5(filepath, self, keras_files.read_h5(filepath), False, skip_mismatch)
             return
-        data = archive.read_checkpoint(path) if archive.is_archive(path) else None
-        saving.load_weights(path, weights, skip_mismatch, data)
+        data = archive.read_checkpoint(filepath) if archive.is_archive(filepath) else None
+        saving.load_weights(filepath, weights, skip_mismatch, data)
 
-    def save(self, path: PathLike, epoch: int = 0) -> None:
+    def save(self, filepath: PathLike, epoch: int = 0, *, overwrite: bool = True) -> None:
         """Write the model: an archive net.minigrad, or a checkpoint under any other name.
 
         A checkpoint holds weights, optimizer, random generator, epoch and states of layers; in fit
@@ -136,19 +138,21 @@ class ModelFiles(GraphModel):
         and `minigrad.models.load_model` makes the model of it.
 
         Args:
-            path: The file: net.minigrad, or net.safetensors.
+            filepath: The file: net.minigrad, or net.safetensors.
             epoch: Number of epochs trained, which `load` returns.
+            overwrite: False refuses to replace a file.
 
         Raises:
+            FileExistsError: If there is a file, and overwrite is False.
             TypeError: If an archive cannot hold a layer, like a Lambda of a lambda.
             ValueError: If the model is not built, or the name of the file promises another format.
         """
-        if Path(path).suffix == archive.SUFFIX:
-            archive.write_archive(path, self, epoch)
+        weights = self._built_weights("save")
+        saving.check_target(filepath, "model", overwrite)
+        if archive.is_archive(filepath):
+            archive.write_archive(filepath, self, epoch)
         else:
-            weights = self._built_weights("save")
-            saving.check_suffix(path, "model")
-            checkpoints.save_checkpoint(path, self, weights, epoch)
+            checkpoints.save_checkpoint(filepath, self, weights, epoch)
 
     def load(self, path: PathLike) -> int:
         """Restore a checkpoint that `save` wrote, or the one in an archive.

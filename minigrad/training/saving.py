@@ -115,6 +115,23 @@ model.save_weights("net.safetensors")
         )
 
 
+def check_target(path: PathLike, what: str, overwrite: bool) -> None:
+    """Refuse to write a file under a name of another format, or over a file that is to stay.
+
+    Args:
+        path: The file.
+        what: "model" or "weights".
+        overwrite: False if an older file is to stay.
+
+    Raises:
+        FileExistsError: If there is one.
+        ValueError: If the name promises a format that is not written.
+    """
+    check_suffix(path, what)
+    if not overwrite and Path(path).exists():
+        raise FileExistsError(f"{path} is there already: give another name, or overwrite=True")
+
+
 def load_safetensors(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """(arrays by name, metadata) of a safetensors file; bfloat16 becomes float32.
 

@@ -29,7 +29,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
-def test_a_loaded_model_computes_the_same(make, path):
+def test_a_loaded_model_computes_the_same(make, path, device):
     model, x = make()
     model.save(path)
     model.save(path.with_name("again.minigrad"))
@@ -96,6 +96,24 @@ def test_several_outputs_and_weights_of_losses(path):
     assert twin.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
 
 
+def test_what_was_frozen_after_compile_trains_on(path):
+    """And a layer that was frozen before it stays still."""
+    model = Sequential(
+        layers.Dense(3, input_shape=(4,)), layers.BatchNormalization(), layers.Dense(2)
+    )
+    model.layers[2].trainable = False
+    model.compile("adam", "mse")
+    model.layers[0].trainable = model.layers[1].trainable = False
+    model.save(path)
+    twin = load_model(path)
+    assert twin.trainable_weights == [] and len(twin.trained()) == 4
+    x, y = rows(6, 4), rows(6, 2)
+    expected = weights_after(model, x, y, 2)
+    twin = load_model(path)
+    for a, b in zip(expected, weights_after(twin, x, y, 2), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_without_compiling(path):
     model, x = straight()
     model.compile("adam", "mse")
@@ -104,8 +122,13 @@ def test_without_compiling(path):
     np.testing.assert_array_equal(twin.predict(x), model.predict(x))
     with pytest.raises(ValueError, match="compile"):
         twin.fit(x, rows(5, 2))
-    with pytest.raises(FileExistsError, match="is there already"):
-        save_model(model, path, overwrite=False)
+    for save in (save_model, Model.save, Model.save_weights):
+        with pytest.raises(FileExistsError, match="is there already"):
+            save(model, path if save is not Model.save_weights else path.parent, overwrite=False)
+    model.save(path.with_name("NET.MINIGRAD"))
+    np.testing.assert_array_equal(
+        load_model(path.with_name("NET.MINIGRAD")).predict(x), model.predict(x)
+    )
 
 
 def huber_like(y_true, y_pred):

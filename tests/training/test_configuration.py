@@ -25,7 +25,7 @@ def of_words():
         [layers.Embedding(9, 4, mask_zero=True), layers.Bidirectional(layers.LSTM(3))]
     )
     x = np.array([[1, 2, 0], [3, 0, 0]])
-    model(x)
+    model.predict(x)
     return model, x
 
 
@@ -68,7 +68,7 @@ def nested():
 def of_ops():
     x = minigrad.Input((3, 4))
     scale = minigrad.Parameter(rows(4), name="scale")
-    y = (2.0 * x + 1) * scale - np.arange(4, dtype="float32")
+    y = (2.0 * x + 1) * scale - minigrad.Tensor(np.arange(4.0))
     y = ops.concatenate([y[:, 0], y[:, ::2, 1:3].reshape(-1, 4), y[..., -1]], axis=-1)
     y = ops.where(y > 0, y, ops.tanh(y)) @ rows(11, 2)
     largest = x.max(axis=(1, 2), keepdims=True)
