@@ -1,6 +1,7 @@
 """Callbacks, at their home in Keras; they are defined in `minigrad.training`."""
 
 from .training.averaging import AverageWeights, SwapEMAWeights
+from .training.callback_list import CallbackList
 from .training.callbacks import (
     BackupAndRestore,
     Callback,
@@ -21,6 +22,7 @@ __all__ = [
     "BackupAndRestore",
     "CSVLogger",
     "Callback",
+    "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",

@@ -85,19 +85,23 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
 
 
 @explains_arguments
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
     """1 where the integer label is among the k largest scores of its row, 0 elsewhere.
 
     Args:
         y_true: Class numbers.
         y_pred: Scores (..., classes).
         k: Number of largest scores.
+        from_sorted_ids: Whether y_pred holds class numbers, the likeliest first, not scores.
 
     Example:
         >>> sparse_top_k_categorical_accuracy([0], [[0.3, 0.1, 0.6]], k=2).tolist()
         [1.0]
     """
-    return _each(SparseTopKCategoricalAccuracy(k), y_true, y_pred)
+    metric = SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids)
+    return _each(metric, y_true, y_pred)
 
 
 def _centered(y: Any, axis: int) -> tuple[Any, Any]:

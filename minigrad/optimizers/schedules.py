@@ -43,7 +43,7 @@ class LearningRateSchedule(Configurable):
         raise NotImplementedError(f"{type(self).__name__} does not define rate(step)")
 
     def __repr__(self) -> str:
-        return format_call(self)
+        return format_call(self, without="name")
 
 
 def _positive(name: str, value: float) -> float:
@@ -136,6 +136,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Args:
         boundaries: Last step of each piece but the last one.
         values: Rate of each piece: one more than boundaries.
+        name: Name of the schedule.
 
     Raises:
         ValueError: If the boundaries do not ascend, or the numbers of both do not fit.
@@ -146,7 +147,10 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         (0.1, 0.01)
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ) -> None:
+        self.name = name
         self.boundaries = _ascending(boundaries)
         self.values = [_not_negative("value", value) for value in values]
         if len(self.values) != len(self.boundaries) + 1:
@@ -172,7 +176,9 @@ class _Decay(LearningRateSchedule):
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
+        name: str | None = None,
     ) -> None:
+        self.name = name or type(self).__name__
         self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
         self.decay_rate = _positive("decay_rate", decay_rate)
@@ -194,6 +200,7 @@ class ExponentialDecay(_Decay):
         decay_steps: Steps of a period.
         decay_rate: Factor per period.
         staircase: Whether t counts full periods only.
+        name: Name of the schedule.
 
     Raises:
         ValueError: If a number is not positive.
@@ -216,6 +223,7 @@ class InverseTimeDecay(_Decay):
         decay_steps: Steps of a period.
         decay_rate: Growth of the divisor per period.
         staircase: Whether t counts full periods only.
+        name: Name of the schedule.
 
     Raises:
         ValueError: If a number is not positive.
@@ -240,6 +248,7 @@ class PolynomialDecay(LearningRateSchedule):
         power: Exponent; 1 for a straight line.
         cycle: Whether decay_steps stretches to its next multiple at the end, so that the rate
             climbs again and falls more slowly.
+        name: Name of the schedule.
 
     Raises:
         ValueError: If decay_steps or power is not positive, or a rate negative.
@@ -256,7 +265,9 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: float = 1e-4,
         power: float = 1.0,
         cycle: bool = False,
+        name: str = "PolynomialDecay",
     ) -> None:
+        self.name = name
         self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
         self.end_learning_rate = _not_negative("end_learning_rate", end_learning_rate)
@@ -282,6 +293,7 @@ class CosineDecay(LearningRateSchedule):
         initial_learning_rate: First rate.
         decay_steps: Steps of the decay.
         alpha: Last rate, as a fraction of the highest.
+        name: Name of the schedule.
         warmup_target: Highest rate, which a linear rise reaches before the decay; None for no rise.
         warmup_steps: Steps of the rise.
 
@@ -301,9 +313,11 @@ class CosineDecay(LearningRateSchedule):
         initial_learning_rate: float,
         decay_steps: float,
         alpha: float = 0.0,
+        name: str = "CosineDecay",
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
+        self.name = name
         self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.decay_steps = _positive("decay_steps", decay_steps)
         self.alpha = _not_negative("alpha", alpha)
@@ -334,6 +348,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: Length of a period, as a multiple of the one before; at least 1.
         m_mul: Height of a period, as a multiple of the one before.
         alpha: Last rate of every period, as a fraction of the first rate.
+        name: Name of the schedule.
 
     Raises:
         ValueError: If a number is not positive, or t_mul is below 1.
@@ -354,7 +369,9 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: float = 2.0,
         m_mul: float = 1.0,
         alpha: float = 0.0,
+        name: str = "SGDRDecay",
     ) -> None:
+        self.name = name
         self.initial_learning_rate = _not_negative("initial_learning_rate", initial_learning_rate)
         self.first_decay_steps = _positive("first_decay_steps", first_decay_steps)
         self.t_mul = _positive("t_mul", t_mul)

@@ -654,9 +654,12 @@ class ModelCheckpoint(MonitorCallback):
         save_best_only: Whether to save only after an improvement.
         save_weights_only: Whether to leave out the state of the optimizer.
         mode: "min" or "max" if lower or higher is better; "auto" decides by the name.
+        save_freq: "epoch", or a number of batches, after which the file may also contain {batch},
+            counted from 1. Training goes on from such a checkpoint with its epoch from the start.
+        initial_value_threshold: The best value before the first epoch; None for none.
 
     Raises:
-        ValueError: If the mode is unknown or, in training, a value is not logged.
+        ValueError: If the mode or save_freq is unknown or, in training, a value is not logged.
         FileNotFoundError: When training begins, if there is no such folder.
 
     Example:
@@ -664,7 +667,8 @@ class ModelCheckpoint(MonitorCallback):
         'runs/{epoch}-{val_loss:.2f}.safetensors'
     """
 
-    passing_names = (*Callback.passing_names, "is_due")
+    passing_names = (*Callback.passing_names, "is_due", "epoch")
+    state_names = ("best", "batches")
 
     def __init__(
         self,
@@ -674,8 +678,19 @@ class ModelCheckpoint(MonitorCallback):
         save_best_only: bool = False,
         save_weights_only: bool = False,
         mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
+        if save_freq != "epoch":
+            check_count("save_freq of ModelCheckpoint, if not 'epoch',", save_freq)
+        self.reads_batch_logs = save_freq != "epoch"
+        self.save_freq = save_freq
+        self.initial_value_threshold = initial_value_threshold
+        if initial_value_threshold is not None:
+            self.best = initial_value_threshold
+        self.epoch = 0
+        self.batches = 0  # trained so far
         check_suffix(filepath, "weights" if save_weights_only else "model")
         self.filepath = str(filepath)
         self.verbose = verbose
@@ -690,28 +705,45 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint cannot save to {self.filepath}: there is no folder {folder}"
             )
 
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Remember the epoch, for the names of files."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Save the model after every so many batches."""
+        self.batches += 1
+        is_time = self.save_freq != "epoch" and self.batches % int(self.save_freq) == 0
+        if is_time and self._is_wanted(logs):
+            self._save(self.epoch, {"batch": batch + 1, **logs})
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Decide whether to save the model."""
-        self.is_due = not self.save_best_only or (
-            self.has_value(logs) and self.update_best(self.monitored_value(logs))
-        )
+        self.is_due = self.save_freq == "epoch" and self._is_wanted(logs)
 
     def on_epoch_complete(self, epoch: int, logs: Logs) -> None:
         """Save the model."""
-        if not self.is_due:
-            return
-        path = self._path(epoch, logs)
+        if self.is_due:
+            self._save(epoch + 1, logs)
+
+    def _is_wanted(self, logs: Logs) -> bool:
+        return not self.save_best_only or (
+            self.has_value(logs) and self.update_best(self.monitored_value(logs))
+        )
+
+    def _save(self, epoch: int, logs: Logs) -> None:
+        """Save the model, from which training goes on with that epoch."""
+        path = self._path(logs)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
-            self.model.save(path, epoch=epoch + 1)
+            self.model.save(path, epoch=epoch)
         if self.verbose:
             print(f"saved {path}")
 
-    def _path(self, epoch: int, logs: Logs) -> str:
-        """The name of the file of an epoch."""
+    def _path(self, logs: Logs) -> str:
+        """The name of the file."""
         try:
-            return self.filepath.format(epoch=epoch + 1, **logs)
+            return self.filepath.format(epoch=self.epoch + 1, **logs)
         except KeyError as cause:
             raise ValueError(
                 f"ModelCheckpoint: {self.filepath!r} asks for {cause}, there are "
@@ -731,6 +763,7 @@ class BackupAndRestore(Callback):
         backup_dir: The folder for the checkpoint, of this training alone; made if it is missing.
         save_freq: "epoch", or a number of batches. A fit that was killed within an epoch begins
             that epoch again, from the weights after the last of so many batches: not bit for bit.
+        double_checkpoint: Accepted for Keras's sake: an older file stays until the new one is whole.
         delete_checkpoint: Whether to delete it when the fit has finished.
 
     Raises:
@@ -754,7 +787,11 @@ class BackupAndRestore(Callback):
     passing_names = (*Callback.passing_names, "epoch", "batches")
 
     def __init__(
-        self, backup_dir: str | Path, save_freq: str | int = "epoch", delete_checkpoint: bool = True
+        self,
+        backup_dir: str | Path,
+        save_freq: str | int = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
     ) -> None:
         if not str(backup_dir):
             raise ValueError("backup_dir must name a folder, got an empty name")
@@ -763,6 +800,7 @@ class BackupAndRestore(Callback):
         check_suffix(backup_dir, "model")
         self.backup_dir = Path(backup_dir)
         self.save_freq = save_freq
+        self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self.epoch = 0  # the one in which a backup continues
         self.batches = 0  # trained in this fit
@@ -943,6 +981,12 @@ class TerminateOnNaN(Callback):
 
     Looked at is what the step logs as "loss", or under a name that ends in "_loss".
 
+    Args:
+        raise_error: True raises an error in place of the warning.
+
+    Raises:
+        RuntimeError: When such a loss comes, if raise_error is True.
+
     Example:
         >>> import warnings
         >>> callback = TerminateOnNaN()
@@ -953,11 +997,17 @@ class TerminateOnNaN(Callback):
         True
     """
 
+    def __init__(self, raise_error: bool = False) -> None:
+        self.raise_error = raise_error
+
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """Look at the losses of the batch."""
         for name, value in logs.items():
             if (name == "loss" or name.endswith("_loss")) and not math.isfinite(value):
-                warnings.warn(f"batch {batch}: the {name} is {value}; training stops", stacklevel=2)
+                message = f"batch {batch}: the {name} is {value}; training stops"
+                if self.raise_error:
+                    raise RuntimeError(message)
+                warnings.warn(message, stacklevel=2)
                 self.model.stop_training = True
                 return
 

@@ -120,18 +120,21 @@ def create(value: Any, table: dict[str, Any], what: str) -> Any:
     return lookup(value, table, what)()
 
 
-def format_call(instance: Any) -> str:
+def format_call(instance: Any, without: str = "") -> str:
     """The call that makes an object whose attributes are its arguments.
 
     Args:
         instance: The object.
+        without: An argument that is left out.
 
     Example:
         >>> format_call(minigrad.regularizers.L1(0.5))
         'L1(l1=0.5)'
     """
     arguments = ", ".join(
-        f"{name}={value!r}" for name, value in vars(instance).items() if name[0] != "_"
+        f"{name}={value!r}"
+        for name, value in vars(instance).items()
+        if name[0] != "_" and name != without
     )
     return f"{type(instance).__name__}({arguments})"
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from minigrad import Model, Sequential
+import minigrad
+from minigrad import Model, Sequential, callbacks
 from minigrad.layers import Dense
 from minigrad.optimizers import schedules
 from minigrad.optimizers.sgd import SGD
@@ -688,3 +689,97 @@ def test_states_of_another_callback_are_refused():
     for kind in (EarlyStopping, ReduceLROnPlateau):
         with pytest.raises(ValueError, match=f"unknown mode of {kind.__name__} 'maximum': did you"):
             kind("loss", mode="maximum")
+
+
+# ---- Keras's further options ---------------------------------------------------------------------
+
+
+def five_batches():
+    minigrad.seed(0)
+    model = minigrad.Sequential([minigrad.layers.Input((3,)), minigrad.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    return model, (x, x[:, :1])
+
+
+def files_of(tmp_path, name, **options):
+    model, data = five_batches()
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / name, save_weights_only=True, **options)
+    model.fit(*data, batch_size=8, epochs=2, verbose=0, callbacks=[checkpoint])
+    return sorted(path.name for path in tmp_path.iterdir()), checkpoint
+
+
+def test_checkpoints_after_so_many_batches(tmp_path):
+    """The names are Keras's."""
+    found, _ = files_of(tmp_path, "w{epoch:02d}-{batch}.safetensors", save_freq=2)
+    expected = ["w01-2", "w01-4", "w02-1", "w02-3", "w02-5"]
+    assert found == [f"{name}.safetensors" for name in expected]
+
+
+def test_checkpoints_after_batches_that_are_better(tmp_path):
+    options = {"save_freq": 3, "monitor": "loss", "save_best_only": True}
+    found, checkpoint = files_of(tmp_path, "{epoch}-{batch}-{loss:.2f}.safetensors", **options)
+    losses_found = [float(name.removesuffix(".safetensors").split("-")[2]) for name in found]
+    assert losses_found and losses_found == sorted(losses_found, reverse=True)
+    assert checkpoint.best == pytest.approx(losses_found[-1], abs=0.006)
+
+
+def test_training_goes_on_from_a_checkpoint_within_an_epoch(tmp_path):
+    model, data = five_batches()
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{batch}.safetensors", save_freq=4)
+    model.fit(*data, batch_size=8, epochs=2, verbose=0, callbacks=[checkpoint])
+    again, _ = five_batches()
+    assert again.load(tmp_path / "2-3.safetensors") == 1  # the second epoch begins anew
+    assert again.optimizer.t == 8
+
+
+def test_only_what_beats_the_threshold_is_saved(tmp_path):
+    options = {"monitor": "loss", "save_best_only": True}
+    assert (
+        files_of(tmp_path, "a{epoch}.safetensors", initial_value_threshold=1e-9, **options)[0] == []
+    )
+    assert files_of(tmp_path, "b{epoch}.safetensors", initial_value_threshold=1e9, **options)[0]
+
+
+@pytest.mark.parametrize("freq", [0, 2.5, "batch"])
+def test_save_freq_of_a_checkpoint_is_a_number_of_batches(freq):
+    with pytest.raises(ValueError, match="save_freq of ModelCheckpoint, if not 'epoch', must be a"):
+        callbacks.ModelCheckpoint("a.safetensors", save_freq=freq)
+
+
+def test_a_loss_that_is_nan_may_be_an_error():
+    callback = callbacks.TerminateOnNaN(raise_error=True)
+    callback.on_train_batch_end(0, {"loss": 1.0})
+    with pytest.raises(RuntimeError, match="batch 3: the a_loss is inf; training stops"):
+        callback.on_train_batch_end(3, {"loss": 1.0, "a_loss": math.inf})
+
+
+def test_a_list_of_callbacks_is_called_as_one():
+    model, _ = five_batches()
+    seen = []
+    own = callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: seen.append(("epoch", epoch, logs)),
+        on_train_batch_end=lambda batch, logs: seen.append(("batch", batch, logs)),
+    )
+    listed = callbacks.CallbackList(
+        [own], add_history=True, add_progbar=True, model=model, epochs=3, steps=2, verbose=2
+    )
+    kinds = [type(callback).__name__ for callback in listed.callbacks]
+    assert kinds == ["LambdaCallback", "ProgressBar", "History"]
+    assert own.model is model and own.params == {"epochs": 3, "steps": 2, "verbose": 2}
+    listed.on_train_begin()
+    listed.on_epoch_begin(0)
+    listed.on_batch_end(1, {"loss": 1.0})
+    listed.on_train_batch_end(2, logs={"loss": 2.0})
+    listed.on_epoch_end(0, {"loss": 3.0})
+    listed.on_train_end()
+    assert seen == [("epoch", 0, {}), ("batch", 1, {"loss": 1.0}), ("batch", 2, {"loss": 2.0})]
+    assert listed.history.history == {"loss": [3.0]}
+    twice = callbacks.CallbackList(listed, add_history=True, model=model)
+    assert len(twice.callbacks) == 3
+    twice.append(callbacks.TerminateOnNaN())
+    assert twice.callbacks[-1].model is model
+    twice.set_params({"epochs": 9})
+    assert own.params == {"epochs": 9}
+    with pytest.raises(AttributeError, match="CallbackList has no attribute 'on_lunch'"):
+        listed.on_lunch()

@@ -88,12 +88,13 @@ def test_every_table_of_names_is_read_by_the_function_beside_it():
 SHORT = {  # names that are not made of the class's own
     "losses": "mse:MeanSquaredError mae:MeanAbsoluteError mape:MeanAbsolutePercentageError "
     "msle:MeanSquaredLogarithmicError bce:BinaryCrossentropy kld:KLDivergence "
-    "kullback_leibler_divergence:KLDivergence logcosh:LogCosh kl_divergence:KLDivergence",
+    "kullback_leibler_divergence:KLDivergence logcosh:LogCosh kl_divergence:KLDivergence "
+    "cosine_proximity:CosineSimilarity huber_loss:Huber",
     "metrics": "mse:MeanSquaredError mae:MeanAbsoluteError rmse:RootMeanSquaredError "
     "mape:MeanAbsolutePercentageError msle:MeanSquaredLogarithmicError bce:BinaryCrossentropy "
     "kld:KLDivergence logcosh:LogCoshError kl_divergence:KLDivergence r2:R2Score auc:AUC iou:IoU "
     "fbeta_score:FBetaScore accuracy:AccuracyByShape acc:AccuracyByShape f1:F1ByShape "
-    "f1_score:F1ByShape r2_score:R2Score mean_iou:MeanIoU top_k_categorical_accuracy:"
+    "log_cosh:LogCoshError f1_score:F1ByShape r2_score:R2Score mean_iou:MeanIoU top_k_categorical_accuracy:"
     "TopKCategoricalAccuracy sparse_top_k_categorical_accuracy:SparseTopKCategoricalAccuracy",
     "optimizers": "sgd:SGD rmsprop:RMSprop adamw:AdamW",
     "initializers": "uniform:RandomUniform normal:RandomNormal zero:Zeros one:Ones",
