@@ -22,17 +22,13 @@ NOT_YET: dict[str, str] = {
     "tutorials/dcgan_train_step": "AttributeError: minigrad.ops has no ones: did you mean 'ones_li",
     "habits/augmentation": "AttributeError: minigrad.layers has no RandomFlip: `minigrad.data.augm",
     "habits/custom_objects": "ValueError: custom_model.keras: files of Keras are read, not written",
-    "habits/custom_optimizer": "TypeError: SignMomentum needs a method update(self, p, g, ...)",
     "habits/custom_pieces": "AttributeError: layer sequential/dense_1: minigrad.ops has no full: d",
     "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
-    "habits/grad_cam": "TypeError: layer model/predictions: 'NoneType' object is not callable",
     "habits/model_checkpoint": "ValueError: best_model.keras: files of Keras are read, not written",
     "habits/normalization_adapt": "AttributeError: minigrad.layers has no Resizing: `minigrad.data",
     "habits/numerics": "AttributeError: minigrad.ops has no full: did you mean 'full_like'?",
     "habits/save_load_model": "ValueError: my_model.keras: files of Keras are read, not written: w",
     "habits/save_weights": "ValueError: ckpt.weights.h5: files of Keras are read, not written: wri",
-    "habits/stateful_lstm": "AttributeError: LSTM has no attribute 'reset_state': did you mean 're",
-    "habits/training_options": "TypeError: compile has no option 'run_eagerly': Options: optimizer",
 }
 # programs of what stays off, and what is to be written instead
 NOT_HERE = {

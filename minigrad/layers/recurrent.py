@@ -190,6 +190,10 @@ class RNN(Layer):
             new = flat_states(states)
             self._states = [s.detach() if isinstance(s, Tensor) else Tensor(s) for s in new]
 
+    def reset_state(self) -> None:
+        """Clear the states of the last batch, under the name that Keras 3 gives it."""
+        self.reset_states()
+
     def get_state(self) -> dict[str, Any]:
         """The states that a stateful layer keeps between batches."""
         return {"states": list(self._states)} if self._states else {}

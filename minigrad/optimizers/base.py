@@ -123,7 +123,10 @@ class Optimizer(OptionalSteps):
             g: Their gradient, which must stay as it is.
             *state: The same elements of each state array, in the order of `slots`.
         """
-        raise TypeError(f"{type(self).__name__} needs a method update(self, p, g, ...)")
+        raise TypeError(
+            f"{type(self).__name__} needs a method update(self, p, g, ...), or, as in Keras, "
+            "update_step(self, gradient, variable, learning_rate)"
+        )
 
     def prepare(self) -> None:
         """Compute what all blocks of a step share; called before each step."""
@@ -231,7 +234,11 @@ class Optimizer(OptionalSteps):
             joined = xp.concatenate(parts, None) if len(parts) > 1 else parts[0].reshape(-1)
             self._step(joined, *arrays)
         if self._constrained:
-            apply_constraints([self.parameters[i] for i in self._constrained if gs[i] is not None])
+            self._apply_constraints(gs)
+
+    def _apply_constraints(self, gs: list[Any]) -> None:
+        """The constraints of the parameters that have changed."""
+        apply_constraints([self.parameters[i] for i in self._constrained if gs[i] is not None])
 
     def _step_segments(self, gs: list[Any], segments: list[Segment]) -> None:
         """One step over those segments of a block that have a gradient."""

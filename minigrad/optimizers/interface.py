@@ -12,7 +12,7 @@ from ..engine.autograd import grad
 from ..engine.tensor import Tensor, wrap
 from ..utils.instead import explain_missing_method
 from ..utils.scalars import Scalar
-from ..utils.serialization import Configurable
+from .custom import CustomSteps
 
 
 class Rate(Scalar):
@@ -80,7 +80,7 @@ class Iterations(int):
         return int, (int(self),)
 
 
-class OptimizerInterface(Configurable):
+class OptimizerInterface(CustomSteps):
     """Steps in the forms that scripts write, and what they read between them."""
 
     def __getattr__(self, name: str) -> Any:
@@ -137,14 +137,6 @@ class OptimizerInterface(Configurable):
         """
         value = loss() if callable(loss) else loss
         self.apply_gradients(zip(grad(value, var_list, unused="none"), var_list))
-
-    def build(self: Any, var_list: Sequence[Tensor]) -> None:
-        """Make the state of these parameters now, which their first step does otherwise.
-
-        Args:
-            var_list: The parameters.
-        """
-        self._align_gradients([None] * len(var_list), var_list)
 
     @property
     def iterations(self: Any) -> Iterations:

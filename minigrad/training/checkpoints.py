@@ -121,7 +121,12 @@ def _not_held(model: ModelFiles) -> list[str]:
         for callback, before in model._fitting
         if (names := changed_names(callback, before))
     ]
-    return [*model._unsaved_data, *callbacks]
+    own = [
+        f"the variables that {type(optimizer).__name__} made in build (name state arrays in slots)"
+        for optimizer in _optimizers(model).values()
+        if optimizer.has_variables
+    ]
+    return [*model._unsaved_data, *callbacks, *own]
 
 
 def unsaved_data(x: Any) -> list[str]:
