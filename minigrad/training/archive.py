@@ -25,6 +25,7 @@ SUFFIX = ".minigrad"
 CONFIG, CHECKPOINT, METADATA = "config.json", "checkpoint.safetensors", "metadata.json"
 FORMAT = 1
 MAX_CONFIG = 1 << 25  # bytes of a JSON text: 32 MB
+COMPILE_HOME = "minigrad.training.model"
 WHAT = "model that minigrad can make"
 
 # ---- descriptions --------------------------------------------------------------------------------
@@ -85,10 +86,13 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 def compile_config(model: Any) -> dict[str, Any]:
     """The arguments of the last compile, with the optimizer as it is now; {} before one.
 
+    A subclass with a compile of its own says itself what its arguments are.
+
     Args:
         model: The model.
     """
-    if model._compiled_with is None:
+    is_own = type(model).compile.__module__ != COMPILE_HOME
+    if model._compiled_with is None or is_own:
         return {}
     return serialize({"optimizer": model.optimizer, **model._compiled_with})
 

@@ -177,7 +177,7 @@ def _decode(x: Any) -> Any:
     if kind == "__keras_tensor__":
         return _reference(content["keras_history"])
     if kind == "__parameter__":
-        value = deserialize(content["value"])
+        value = to_device(deserialize(content["value"]), settings.device)
         return Parameter(value, content["name"], content["trainable"], dtype=value.dtype)
     if kind == "__tuple__":
         return tuple(_decode(content))
@@ -349,7 +349,7 @@ def replay(graph: Graph, inputs: Any, clone: Callable[[Any], Any]) -> Any:
 
     def new(x: Any) -> Any:
         if isinstance(x, Parameter):
-            return Parameter(x.numpy(), x.name, x.trainable, x.regularizer, x.dtype)
+            return Parameter(x.data.copy(), x.name, x.trainable, x.regularizer, x.dtype)
         return tensors[id(x)] if isinstance(x, SymbolicTensor) else x
 
     for call in graph.calls:

@@ -178,9 +178,12 @@ class Model(Measured, ModelFiles):
         self._trainable_at_compile = {layer: layer.trainable for _, layer in self.named_layers()}
         self._trained = None
         self._told_unreached = frozenset()
-        plainly = {"loss": loss, "metrics": metrics, "weighted_metrics": weighted_metrics}
-        is_own = type(self).compile is Model.compile  # else one with other arguments called this
-        self._compiled_with = plainly | {"loss_weights": loss_weights} if is_own else None
+        self._compiled_with = {
+            "loss": loss,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "loss_weights": loss_weights,
+        }
         self._note_overrides(Model)
         self._compiled = True
 

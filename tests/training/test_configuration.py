@@ -7,11 +7,17 @@ import pytest
 
 import minigrad
 from minigrad import layers, ops
+from minigrad.config import settings, to_device
 from minigrad.models import Model, Sequential, clone_model, model_from_json
 
 
 def rows(*shape):
     return np.random.default_rng(len(shape)).uniform(-1, 1, shape).astype("float32")
+
+
+def here(x):
+    """An array on the device of the test."""
+    return to_device(x, settings.device)
 
 
 def straight():
@@ -67,10 +73,10 @@ def nested():
 
 def of_ops():
     x = minigrad.Input((3, 4))
-    scale = minigrad.Parameter(rows(4), name="scale")
-    y = (2.0 * x + 1) * scale - minigrad.Tensor(np.arange(4.0))
+    scale = minigrad.Parameter(here(rows(4)), name="scale")
+    y = (2.0 * x + 1) * scale - here(np.arange(4, dtype="float32"))
     y = ops.concatenate([y[:, 0], y[:, ::2, 1:3].reshape(-1, 4), y[..., -1]], axis=-1)
-    y = ops.where(y > 0, y, ops.tanh(y)) @ rows(11, 2)
+    y = ops.where(y > 0, y, ops.tanh(y)) @ here(rows(11, 2))
     largest = x.max(axis=(1, 2), keepdims=True)
     return Model(x, [y, ops.sum(abs(-y) ** 2, axis=1), largest.squeeze(), y.T]), rows(2, 3, 4)
 
