@@ -177,6 +177,7 @@ OTHER: dict[str, Any] = {
     "loss_scale_factor": 8.0,
     "WindowWarp.factor": (0.25, 3.0),
     "fill_mode": "constant",
+    "Resizing.fill_mode": None,  # only one value is supported
     "fill_value": 0.5,
     "ignore_class": 1,
     "input_dim": 4,
@@ -233,7 +234,7 @@ OTHER: dict[str, Any] = {
     "top_k": 2,
     "units": 3,
     "value_dim": 5,
-    "value_range": (0, 255),
+    "value_range": (0, 3),
     "warmup_target": 0.75,
     "weight_decay": 0.125,
     "width_factor": 0.25,

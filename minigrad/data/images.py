@@ -12,6 +12,7 @@ import numpy as np
 
 from ..backend import Array, backend, cache_blocks
 from ..config import as_data, settings
+from ..ops.warping import warp_affine
 from ..utils.interpolation import pixel_centers
 from ..utils.registry import lookup
 
@@ -197,9 +198,6 @@ def _interpolate(x: Array, low: Array, high: Array, fraction: Array, axis: int) 
 
 # ---- affine maps ---------------------------------------------------------------------------------
 
-# fill modes, and np.pad's modes for the border
-FILL_MODES = {"constant": "constant", "nearest": "edge", "reflect": "edge", "wrap": "wrap"}
-
 
 def affine(
     images: np.ndarray,
@@ -234,91 +232,10 @@ def affine(
         >>> affine(images, half_turn)[0, ..., 0].tolist()
         [[3.0, 2.0], [1.0, 0.0]]
     """
-    pad_mode = lookup(fill_mode, FILL_MODES, "fill_mode")
-    samplers = {"bilinear": _sample_bilinear, "nearest": _sample_nearest}
-    sample = lookup(interpolation, samplers, "interpolation")
-    h, w = images.shape[1:3]
-    maps = np.asarray(maps, images.dtype)
-    y = np.empty_like(images, order="C")
-    rows = np.arange(h, dtype=images.dtype) - (h - 1) / 2
-    columns = np.arange(w, dtype=images.dtype) - (w - 1) / 2
-    options: dict[str, Any] = {"constant_values": fill_value} if pad_mode == "constant" else {}
-    border = ((0, 0), (1, 2), (1, 2), (0, 0))
-    for block in cache_blocks(y, BLOCK_SIZE):
-        row = _apply(maps[block, 0], rows, columns)
-        column = _apply(maps[block, 1], rows, columns)
-        row = _into_range(row + (h - 1) / 2, h, fill_mode)
-        column = _into_range(column + (w - 1) / 2, w, fill_mode)
-        padded = np.pad(images[block], border, pad_mode, **options)
-        y[block] = sample(padded, row + 1, column + 1)
-    return y
-
-
-def _apply(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """One coordinate of the mapped positions: maps (N, 3) -> (N, rows, columns)."""
-    by_row, by_column, shift = maps.T[..., None, None]
-    along_columns = by_column * columns + shift
-    return by_row * rows[:, None] + along_columns
-
-
-def _into_range(position: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
-    """Equivalent positions in -1..size, which is the image and its border."""
-    if fill_mode == "constant":
-        return position.clip(-1, size)
-    if fill_mode == "wrap":
-        return position % size
-    if fill_mode == "reflect":
-        position = _reflect(position, size)
-    return position.clip(0, size - 1)
-
-
-def _reflect(position: np.ndarray, size: int) -> np.ndarray:
-    """Positions in the mirrored image d c b a | a b c d | d c b a, brought into the middle one."""
-    period = 2 * size
-    distance = abs(position + 0.5)
-    if distance.size and distance.max() > period:
-        distance %= period  # slow, and rarely needed
-    return np.minimum(distance, period - distance) - 0.5
-
-
-def _flat_index(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Indices (N, h, w) into padded.reshape(-1, channels)."""
-    n, h, w, _ = padded.shape
-    image = np.arange(n)[:, None, None]
-    line = image * h + row
-    return line * w + column
-
-
-def _sample_nearest(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """The pixel nearest to each place."""
-    nearest_row = (row + 0.5).astype(np.intp)
-    nearest_column = (column + 0.5).astype(np.intp)
-    pixels = padded.reshape(-1, padded.shape[3])
-    index = _flat_index(padded, nearest_row, nearest_column)
-    return pixels.take(index, 0)
-
-
-def _sample_bilinear(padded: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Four pixels a b over c d: between a and b, between c and d, then between these two."""
-    top = row.astype(np.intp)
-    left = column.astype(np.intp)
-    down = (row - top).astype(padded.dtype)[..., None]
-    right = (column - left).astype(padded.dtype)[..., None]
-    pixels = padded.reshape(-1, padded.shape[3])
-    width = padded.shape[2]
-    index = _flat_index(padded, top, left)
-    a = pixels.take(index, 0)
-    b = pixels.take(index + 1, 0)
-    c = pixels.take(index + width, 0)
-    d = pixels.take(index + width + 1, 0)
-    upper = _between(a, b, right)
-    lower = _between(c, d, right)
-    return _between(upper, lower, down)
-
-
-def _between(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """a + (b - a) * fraction, in the memory of b."""
-    b -= a
-    b *= fraction
-    b += a
-    return b
+    return warp_affine(
+        images,
+        maps=np.asarray(maps),
+        fill_mode=fill_mode,
+        fill_value=fill_value,
+        interpolation=interpolation,
+    )

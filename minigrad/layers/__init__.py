@@ -19,6 +19,17 @@ from .convolution1d import Conv1D, Conv1DTranspose, DepthwiseConv1D, SeparableCo
 from .core import Dense
 from .embedding import Embedding
 from .functions import Identity, Lambda
+from .images import (
+    CenterCrop,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from .inputs import Input, InputLayer
 from .masking import Masking
 from .merging import (
@@ -113,6 +124,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -174,12 +186,20 @@ __all__ = [
     "PixelNormalization",
     "RMSNormalization",
     "RNN",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "ReflectionPadding2D",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "Residual",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",

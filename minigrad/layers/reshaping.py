@@ -6,9 +6,8 @@ import math
 from typing import Any
 
 from .. import ops
-from ..backend import Array, backend
+from ..ops.warping import INTERPOLATIONS
 from ..ops.windows import parse_padding
-from ..utils.interpolation import pixel_centers
 from ..utils.registry import check_choice
 from .base import Layer
 from .validation import check_data_format, is_integer, positive_integer, positive_pair
@@ -447,7 +446,8 @@ class UpSampling2D(Layer):
     Args:
         size: Factor, or (vertical, horizontal).
         data_format: "channels_last" or None, which is the same.
-        interpolation: "nearest" repeats pixels, "bilinear" draws lines between their centers.
+        interpolation: "nearest" repeats pixels, "bilinear" draws lines between their centers,
+            "bicubic" smooth curves.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.
         input_shape: Shape of one input, without the batch axis.
@@ -479,12 +479,15 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(name, trainable, input_shape, dtype=dtype)
         check_data_format(data_format)
-        check_choice(interpolation, ("nearest", "bilinear"), "interpolation of UpSampling2D")
+        check_choice(interpolation, INTERPOLATIONS, "interpolation of UpSampling2D")
         self.size = positive_pair(self, "size", size)
         self.interpolation = interpolation
 
     def call(self, x: Any) -> Any:
-        return self._repeat(x) if self.interpolation == "nearest" else self._interpolate(x)
+        if self.interpolation == "nearest":
+            return self._repeat(x)
+        size = tuple(factor * n for factor, n in zip(self.size, x.shape[1:3]))
+        return ops.resize(x, size=size, interpolation=self.interpolation)
 
     def _repeat(self, x: Any) -> Any:
         n, h, w, c = x.shape
@@ -492,20 +495,6 @@ class UpSampling2D(Layer):
         pixels = ops.reshape(x, shape=(n, h, 1, w, 1, c))
         repeated = ops.broadcast_to(pixels, shape=(n, h, a, w, b, c))
         return ops.reshape(repeated, shape=(n, a * h, b * w, c))
-
-    def _interpolate(self, x: Any) -> Any:
-        n, h, w, c = x.shape
-        a, b = self.size
-        rows = _bilinear_weights(h, a, x) @ ops.reshape(x, shape=(n, h, w * c))
-        return _bilinear_weights(w, b, x) @ ops.reshape(rows, shape=(n, a * h, w, c))
-
-
-def _bilinear_weights(n: int, factor: int, like: Any) -> Array:
-    """(factor * n, n): the weights of the two old pixels on either side of each new one."""
-    xp = backend(like)
-    centers = xp.asarray(pixel_centers(n, factor * n).astype(like.dtype))
-    distances = abs(centers[:, None] - xp.arange(n, dtype=like.dtype))
-    return xp.maximum(1 - distances, 0)
 
 
 def _integers(layer: Layer, name: str, value: Any) -> tuple[int, ...]:

@@ -171,6 +171,7 @@ from .trigonometric import (
     sinh,
     tan,
 )
+from .warping import resize, warp_affine
 from .windows import col2im, im2col
 
 __all__ = [
@@ -316,6 +317,7 @@ __all__ = [
     "remainder",
     "repeat",
     "reshape",
+    "resize",
     "rint",
     "rms_norm",
     "roll",
@@ -373,6 +375,7 @@ __all__ = [
     "upsample2d",
     "var",
     "vstack",
+    "warp_affine",
     "where",
     "zeros_like",
 ]

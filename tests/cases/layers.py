@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import Sequential, config, layers
 from minigrad.layers import Layer
+from minigrad.random import use_generator
 
 from .base import Array, nonzero, normal, on_device, start_drawing
 
@@ -49,6 +50,18 @@ class _Merged(Layer):
 
 def merged(make: Callable[[], Layer], *inputs: Array) -> Small:
     return built(lambda: _Merged(make()), *inputs)
+
+
+class _Drawn(Layer):
+    """A layer that draws, in training, with the same draw in every call."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x: Any) -> Any:
+        with use_generator(6):
+            return self.layer(x, training=True)
 
 
 class _first(Layer):
@@ -93,6 +106,24 @@ LAYERS: dict[str, Small] = {
     "AlphaDropout": built(lambda: layers.AlphaDropout(0.4), normal(3, 4)),
     "ActivityRegularization": built(lambda: layers.ActivityRegularization(0.1), normal(3, 4)),
     "Identity": built(layers.Identity, normal(3, 4)),
+    "Resizing": built(lambda: layers.Resizing(3, 5, "bicubic"), normal(2, 4, 4, 2)),
+    "Resizing to proportions": built(
+        lambda: layers.Resizing(2, 3, crop_to_aspect_ratio=True), normal(2, 5, 4, 2)
+    ),
+    "CenterCrop": built(lambda: layers.CenterCrop(2, 3), normal(2, 4, 4, 2)),
+    "RandomCrop": built(lambda: _Drawn(layers.RandomCrop(2, 3)), normal(2, 4, 4, 2)),
+    "RandomFlip": built(lambda: _Drawn(layers.RandomFlip()), normal(2, 3, 4, 2)),
+    "RandomRotation": built(lambda: _Drawn(layers.RandomRotation(0.1)), normal(2, 3, 4, 2)),
+    "RandomZoom": built(lambda: _Drawn(layers.RandomZoom(0.3, 0.2)), normal(2, 3, 4, 2)),
+    "RandomTranslation": built(
+        lambda: _Drawn(layers.RandomTranslation(0.3, 0.2)), normal(2, 3, 4, 2)
+    ),
+    "RandomBrightness": built(
+        lambda: _Drawn(layers.RandomBrightness(0.3, (-9, 9))), normal(2, 3, 4, 2)
+    ),
+    "RandomContrast": built(
+        lambda: _Drawn(layers.RandomContrast(0.3, (-9, 9))), normal(2, 3, 4, 2)
+    ),
     "Rescaling": built(lambda: layers.Rescaling(0.5, offset=-1.0), normal(3, 4)),
     "Normalization": built(
         lambda: layers.Normalization(mean=[1.0, 2.0, 0.5, 0.0], variance=2.0), normal(3, 4)
@@ -188,6 +219,9 @@ LAYERS: dict[str, Small] = {
     "UpSampling2D": built(lambda: layers.UpSampling2D((2, 3)), normal(2, 3, 2, 2)),
     "UpSampling2D bilinear": built(
         lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"), normal(2, 3, 2, 2)
+    ),
+    "UpSampling2D bicubic": built(
+        lambda: layers.UpSampling2D(2, interpolation="bicubic"), normal(2, 3, 2, 2)
     ),
     "PixelNormalization": built(layers.PixelNormalization, normal(2, 3, 3, 4)),
     "MinibatchStdDev": built(

@@ -533,6 +533,72 @@ def conv2d_transpose(
     return conv2d_input_grad(x, w, window, groups) + b
 
 
+def _line_weights(old: int, new: int, interpolation: str, antialias: bool) -> Array:
+    """By pixel: the kernel around the center of each new one, outer pixels being those of the edge."""
+    weights = np.zeros((new, old))
+    scale = max(old / new, 1.0) if antialias else 1.0
+    a = -0.5 if antialias else -0.75
+    for i in range(new):
+        center = (i + 0.5) * old / new - 0.5
+        for j in range(-3 * old - 3, 4 * old + 3):
+            t = abs(center - j) / scale
+            if interpolation == "bilinear":
+                weight = max(1 - t, 0)
+            elif t < 1:
+                weight = (a + 2) * t**3 - (a + 3) * t**2 + 1
+            else:
+                weight = a * (t**3 - 5 * t**2 + 8 * t - 4) if t < 2 else 0
+            if 0 <= j < old or not antialias:
+                weights[i, min(max(j, 0), old - 1)] += weight
+    return weights / weights.sum(1, keepdims=True)
+
+
+def resize(x: Array, size: Any, interpolation: str = "bilinear", antialias: bool = False) -> Array:
+    """Along the rows and along the columns, by a weight for each pair of pixels."""
+    height, width = np.broadcast_to(size, 2)
+    if interpolation == "nearest":
+        rows, columns = (
+            [math.floor((i + 0.5) * old / new) for i in range(new)]
+            for old, new in zip(x.shape[1:3], (height, width))
+        )
+        return x[:, rows][:, :, columns]
+    rows, columns = (
+        _line_weights(old, new, interpolation, antialias)
+        for old, new in zip(x.shape[1:3], (height, width))
+    )
+    return np.einsum("ih,jw,nhwc->nijc", rows, columns, x)
+
+
+def warp_affine(
+    x: Array,
+    maps: Any,
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    interpolation: str = "bilinear",
+) -> Array:
+    """Pixel by pixel, in an image that goes on beyond its edges."""
+    n, height, width, _ = x.shape
+    modes = {"nearest": "edge", "reflect": "symmetric"}
+    options = {"constant_values": fill_value} if fill_mode == "constant" else {}
+    far = 40
+    padded = np.pad(
+        x, ((0, 0), (far, far), (far, far), (0, 0)), modes.get(fill_mode, fill_mode), **options
+    )
+    y = np.zeros(x.shape)
+    for i, r, c in np.ndindex(n, height, width):
+        matrix = np.asarray(maps[i], "float64")
+        place = matrix @ [r - (height - 1) / 2, c - (width - 1) / 2, 1]
+        row, column = place + ((height - 1) / 2 + far, (width - 1) / 2 + far)
+        if interpolation == "nearest":
+            y[i, r, c] = padded[i, math.floor(row + 0.5), math.floor(column + 0.5)]
+            continue
+        top, left = math.floor(row), math.floor(column)
+        for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            weight = (1 - abs(row - top - a)) * (1 - abs(column - left - b))
+            y[i, r, c] += weight * padded[i, top + a, left + b]
+    return y
+
+
 # ---- attention -----------------------------------------------------------------------------------
 
 

@@ -130,6 +130,8 @@ RESAMPLING: list[dict[str, Any]] = [
     {"up": (3, 1), "down": (2, 1), "padding": 1},
     {"up": 2, "padding": (-1, 2)},
 ]
+# a turn with a stretch, and a large shift
+MAPS = np.array([[[0.8, 0.53, 0.23], [-0.41, 0.9, -0.31]], [[1.0, 0.0, 4.3], [0.11, 1.2, -2.7]]])
 BORDERS = "reflect", "symmetric", "edge", "wrap"
 BORDER = (0, 0), (1, 2), (0, 1)
 
@@ -994,6 +996,25 @@ OPS: dict[str, list[Case]] = {
     "conv2d_kernel_grad": conv2d_kernel_grad_cases(),
     "conv2d": conv2d_cases(),
     "conv2d_transpose": [t.case() for t in TRANSPOSES],
+    "resize": [
+        case(normal(2, 5, 4, 2), expect=numpy_ops.resize, size=(3, 7), **settings)
+        for settings in (
+            {},
+            {"interpolation": "nearest"},
+            {"interpolation": "bicubic"},
+            {"antialias": True},
+            {"interpolation": "bicubic", "antialias": True},
+        )
+    ]
+    + [case(transposed(normal, 2, 3, 4, 2), expect=numpy_ops.resize, size=2)]
+    + [case(normal(0, 3, 3, 2), expect=numpy_ops.resize, size=4)],
+    "warp_affine": [
+        case(normal(2, 4, 3, 2), expect=numpy_ops.warp_affine, maps=MAPS, fill_mode=m, **settings)
+        for m in ("constant", "nearest", "reflect", "wrap")
+        for settings in ({"fill_value": 1.5}, {"interpolation": "nearest"})
+    ]
+    + [case(transposed(normal, 2, 3, 4, 2), expect=numpy_ops.warp_affine, maps=MAPS)]
+    + [case(normal(0, 3, 3, 2), expect=numpy_ops.warp_affine, maps=np.zeros((0, 2, 3)))],
     # ---- resampling and modulation ----
     "upfirdn2d": [
         case(normal(2, 3, 4, 2), expect=numpy_ops.upfirdn2d, filter=(1.0, -0.5, 2.0), **settings)

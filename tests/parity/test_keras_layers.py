@@ -207,3 +207,73 @@ def test_activity_regularizers_in_training():
     ]
     np.testing.assert_allclose(*histories, rtol=1e-4)
     np.testing.assert_allclose(*(m.evaluate(x, y, verbose=0, batch_size=12) for m in models), 1e-4)
+
+
+# ---- images --------------------------------------------------------------------------------------
+
+PICTURES = np.random.default_rng(5).random((2, 6, 5, 3)).astype("float32")
+FIXED = {
+    "Resizing": ((4, 7), {}),
+    "Resizing nearest": ((4, 7, "nearest"), {}),
+    "Resizing bicubic": ((9, 4, "bicubic"), {}),
+    "Resizing antialias": ((3, 3), {"antialias": True}),
+    "Resizing bicubic antialias": ((3, 2, "bicubic"), {"antialias": True}),
+    "Resizing crop": ((4, 8), {"crop_to_aspect_ratio": True}),
+    "Resizing crop wide": ((7, 3), {"crop_to_aspect_ratio": True}),
+    "Resizing pad": ((4, 9), {"pad_to_aspect_ratio": True, "fill_value": 0.5}),
+    "Resizing pad high": ((9, 4), {"pad_to_aspect_ratio": True, "fill_value": -1.0}),
+    "CenterCrop": ((3, 2), {}),
+    "CenterCrop even": ((4, 5), {}),
+    "CenterCrop of smaller images": ((7, 3), {}),
+    "UpSampling2D bicubic": (((2, 3),), {"interpolation": "bicubic"}),
+    "RandomRotation": (((0.13, 0.13),), {}),
+    "RandomRotation constant": (((-0.2, -0.2),), {"fill_mode": "constant", "fill_value": 0.3}),
+    "RandomRotation nearest": (((0.13, 0.13),), {"fill_mode": "nearest"}),
+    "RandomRotation wrap": (((0.13, 0.13),), {"fill_mode": "wrap"}),
+    "RandomRotation by the nearest pixel": (((0.07, 0.07),), {"interpolation": "nearest"}),
+    "RandomZoom out": (((0.3, 0.3),), {"fill_mode": "constant"}),
+    "RandomZoom in": (((-0.3, -0.3), (-0.1, -0.1)), {}),
+    "RandomTranslation": (((0.3, 0.3), (-0.25, -0.25)), {}),
+    "RandomTranslation wrap": (((-0.3, -0.3), (0.25, 0.25)), {"fill_mode": "wrap"}),
+    "RandomBrightness": (((0.3, 0.3),), {"value_range": (0, 1)}),
+    "RandomBrightness down": (((-0.3, -0.3),), {"value_range": (0, 1)}),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_images(name):
+    args, options = FIXED[name]
+    ours, theirs = (getattr(m.layers, name.split()[0])(*args, **options) for m in (minigrad, keras))
+    mode = {"training": True} if name.startswith("Random") else {}
+    y, expected = ours(PICTURES, **mode).numpy(), numbers(theirs(PICTURES, **mode))
+    assert y.shape == expected.shape
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=2e-5)
+    if mode:
+        assert (y != PICTURES).any()
+        for module, layer in ((minigrad, ours), (keras, theirs)):
+            still = layer(PICTURES, training=False)
+            still = still.numpy() if module is minigrad else numbers(still)
+            assert (still == PICTURES).all()
+
+
+def test_sizes_that_keep_proportions():
+    for height, width in np.random.default_rng(0).integers(1, 9, (12, 2)):
+        for key in ("crop_to_aspect_ratio", "pad_to_aspect_ratio"):
+            ours, theirs = (
+                m.layers.Resizing(int(height), int(width), **{key: True}) for m in (minigrad, keras)
+            )
+            np.testing.assert_allclose(
+                ours(PICTURES).numpy(), numbers(theirs(PICTURES)), rtol=1e-4, atol=1e-5
+            )
+
+
+def test_contrast_changes_images_about_their_mean():
+    """The gain that Keras drew is read off; with it ours has the same values."""
+    theirs = keras.layers.RandomContrast((0.2, 0.9), value_range=(0, 1), seed=1)
+    y = numbers(theirs(PICTURES[:1], training=True))
+    mean = PICTURES[:1].mean((1, 2), keepdims=True)
+    inside = (y > 0) & (y < 1)
+    gain = float(((y - mean) / (PICTURES[:1] - mean))[inside].mean())
+    ours = minigrad.layers.RandomContrast((0.2, 0.9), value_range=(0, 1))
+    ours.factor = 1 - gain, gain - 1
+    np.testing.assert_allclose(ours(PICTURES[:1]).numpy(), y, rtol=1e-4, atol=1e-5)

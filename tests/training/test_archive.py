@@ -18,7 +18,7 @@ from minigrad.optimizers import schedules
 from minigrad.saving import register_keras_serializable
 from minigrad.training import archive
 from minigrad.utils.serialization import deserialize, serialize
-from tests.cases.layers import LAYERS, _first, _Merged
+from tests.cases.layers import LAYERS, _Drawn, _first, _Merged
 
 from .test_configuration import MODELS, Net, outputs, rows, shared, straight
 
@@ -489,7 +489,9 @@ def test_no_layer_asks_for_more_weights_than_it_has(name):
     layer, _, inputs = LAYERS[name]()
     state = repr(generator().bit_generator.state)
     with awaiting_weights(layer.count_params()):
-        twin = deserialize(serialize(layer), {"_Merged": _Merged, "_first": _first})
+        twin = deserialize(
+            serialize(layer), {"_Merged": _Merged, "_first": _first, "_Drawn": _Drawn}
+        )
         twin(*inputs)
     assert twin.count_params() == layer.count_params()
     assert repr(generator().bit_generator.state) == state

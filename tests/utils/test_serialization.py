@@ -29,7 +29,7 @@ from minigrad.utils.serialization import (
     register_keras_serializable,
     serialize,
 )
-from tests.cases.layers import LAYERS, _first, _Merged
+from tests.cases.layers import LAYERS, _Drawn, _first, _Merged
 
 
 def as_text(obj):
@@ -45,7 +45,7 @@ def square(x):
     return x * x
 
 
-OWN = {"_Merged": _Merged, "_first": _first, "square": square}
+OWN = {"_Merged": _Merged, "_first": _first, "_Drawn": _Drawn, "square": square}
 
 
 def outputs_of(layer, inputs):

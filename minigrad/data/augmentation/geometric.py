@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.warping import FILL_MODES, affine_maps
 from ...utils.registry import check_choice, lookup
-from ..images import FILL_MODES, affine
+from ..images import affine
 from .base import Augmentation, Factor, Interval
 
 
@@ -188,12 +189,7 @@ class RandomAffine(Augmentation):
         zoom_x = zoom_y if self.zoom_width is None else 1 + rng.uniform(*self.zoom_width, n)
         down = rng.uniform(*self.shift_down, n) * x.shape[1]
         right = rng.uniform(*self.shift_right, n) * x.shape[2]
-        cos, sin = np.cos(angle), np.sin(angle)
-        matrix = np.array(
-            [[zoom_y * cos, zoom_y * sin], [-zoom_x * sin, zoom_x * cos]]
-        )  # (2, 2, n)
-        shift = -np.einsum("ijn,jn->in", matrix, np.stack([down, right]))
-        maps = np.concatenate([matrix, shift[:, None]], 1).transpose(2, 0, 1)  # (n, 2, 3)
+        maps = affine_maps(angle, zoom_y, zoom_x, down, right)
         return affine(x, np.broadcast_to(maps, (len(x), 2, 3)), **self.sampling)
 
 
