@@ -13,6 +13,7 @@ from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .elementwise import exp, where
 from .reductions import max, sum
+from .shapes import repeat, swapaxes
 
 MASKED_SCORE = -1e30  # of a key that a query may not attend to
 
@@ -164,6 +165,72 @@ def leading_shape(*arrays: TensorLike) -> tuple[int, ...]:
             "the leading axes of queries, keys and values, "
             f"{', '.join(map(str, shapes))}, do not broadcast"
         ) from None
+
+
+@composite
+@real(keeps="mask")
+def dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    bias: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    *,
+    scale: float | None = None,
+    is_causal: bool = False,
+) -> TensorLike:
+    """softmax(q @ k^T * scale + bias) @ v, head by head.
+
+    Args:
+        query: Queries.
+        key: Keys; with fewer heads than the queries each serves several of theirs.
+        value: Values, as many as keys.
+        bias: Added to the scores; broadcasts to (N, heads, Tq, Tk).
+        mask: Booleans that broadcast to (N, heads, Tq, Tk), True where a query may attend to a key.
+        scale: The factor of the scores; None for 1 / sqrt(d).
+        is_causal: Hide the keys whose number is higher than that of the query.
+
+    Shape:
+        (N, Tq, heads, d), (N, Tk, heads, d), (N, Tk, heads, d) -> (N, Tq, heads, d)
+
+    Raises:
+        ValueError: If shapes do not fit.
+        TypeError: If a mask is not boolean.
+
+    References:
+        Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1; Ainslie et al. 2023, arXiv:2305.13245
+        for fewer heads of keys.
+
+    Example:
+        >>> q, k, v = np.zeros((1, 1, 1, 4)), np.ones((1, 2, 1, 4)), np.ones((1, 2, 1, 4))
+        >>> dot_product_attention(q, k, v).tolist()
+        [[[[1.0, 1.0, 1.0, 1.0]]]]
+    """
+    if not query.ndim == key.ndim == value.ndim == 4:
+        raise ValueError(
+            "expected queries, keys and values of shape (N, T, heads, d), got "
+            f"{query.shape}, {key.shape} and {value.shape}"
+        )
+    heads = query.shape[2]
+    q, k, v = (swapaxes(_spread_heads(x, heads), axis1=1, axis2=2) for x in (query, key, value))
+    if is_causal:
+        earlier = causal_mask(backend(q), q.shape[2], k.shape[2], 0)
+        mask = earlier if mask is None else earlier & mask
+    if bias is None:
+        y = scaled_dot_product_attention(q, k, v, mask, scale=scale)
+    else:
+        check_attention(q, k, v, mask)
+        factor = default_scale(q) if scale is None else scale
+        y = masked_softmax(q @ k.swapaxes(-1, -2) * factor + bias, mask) @ v
+    return swapaxes(y, axis1=1, axis2=2)
+
+
+def _spread_heads(x: Any, heads: int) -> Any:
+    """Keys or values with each head as often as several heads of queries share it."""
+    count = x.shape[2]
+    if not count or heads % count:
+        raise ValueError(f"{heads} heads of queries do not divide among {count} of shape {x.shape}")
+    return x if count == heads else repeat(x, repeats=heads // count, axis=2)
 
 
 # ---- rotary positions ----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..arguments import explains_arguments
@@ -71,3 +72,61 @@ def stop_gradient(x: TensorLike) -> TensorLike:
         3.0
     """
     return x.detach() if isinstance(x, Tensor) else x
+
+
+def ndim(x: Any) -> int:
+    """The number of axes.
+
+    Args:
+        x: A Tensor, an array, numbers or lists.
+
+    Example:
+        >>> ndim([[1, 2, 3]])
+        2
+    """
+    return len(shape(x))
+
+
+def size(x: Any) -> int:
+    """The number of elements.
+
+    Args:
+        x: A Tensor, an array, numbers or lists.
+
+    Raises:
+        ValueError: If a symbolic tensor leaves a length open.
+
+    Example:
+        >>> size([[1, 2, 3]])
+        3
+    """
+    lengths = shape(x)
+    if None in lengths:
+        raise ValueError(f"size: shape {lengths} leaves a length open until there is data")
+    return math.prod(n or 0 for n in lengths)
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype of the elements.
+
+    Args:
+        x: A Tensor, an array, numbers or lists.
+
+    Example:
+        >>> dtype([0.5])
+        'float32'
+    """
+    return str(x.dtype if hasattr(x, "dtype") else as_data(x).dtype)
+
+
+def is_tensor(x: Any) -> bool:
+    """True for a Tensor, which may have gradients, and False for an array.
+
+    Args:
+        x: Anything.
+
+    Example:
+        >>> is_tensor(minigrad.Tensor(1.0)), is_tensor(np.ones(1))
+        (True, False)
+    """
+    return isinstance(x, Tensor)

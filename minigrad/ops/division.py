@@ -1,11 +1,12 @@
-"""Whole quotients and remainders, with NumPy's signs: a == b * floor(a / b) + a % b."""
+"""Quotients: whole ones and remainders with NumPy's signs, a == b * floor(a / b) + a % b."""
 
 from __future__ import annotations
 
 from ..backend import backend
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
-from .elementwise import sum_to
+from .elementwise import _module, divide, square, sum_to
 
 
 @primitive
@@ -83,3 +84,43 @@ def mod(a: TensorLike, b: TensorLike) -> TensorLike:
 def floor_and_remainder(a: TensorLike, b: TensorLike) -> tuple[TensorLike, TensorLike]:
     """(a // b, a % b), as Python's divmod gives them."""
     return floor_divide(a, b), remainder(a, b)
+
+
+@composite
+def true_divide(a: TensorLike, b: TensorLike) -> TensorLike:
+    """`divide` under its longer name.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> true_divide(np.array([1, 2]), 2)
+        array([0.5, 1. ], dtype=float32)
+    """
+    return divide(a, b)
+
+
+@real
+@primitive
+def divide_no_nan(a: TensorLike, b: TensorLike) -> TensorLike:
+    """a / b, and 0 where b is 0.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> divide_no_nan(np.array([1.0, 2.0]), np.array([0.0, 4.0]))
+        array([0. , 0.5])
+    """
+    xp = _module(a, b)
+    is_zero = b == 0
+    return xp.where(xp.asarray(is_zero), 0, a / (b + is_zero))
+
+
+divide_no_nan.gradients(
+    lambda g, y, a, b: sum_to(g * (b != 0) / (b + (b == 0)), shape=a.shape),
+    lambda g, y, a, b: sum_to(-g * a * (b != 0) / square(b + (b == 0)), shape=b.shape),
+    needs="a b",
+)

@@ -197,6 +197,14 @@ def segment_sum(
         >>> segment_sum(np.array([1, 2, 3, 4]), np.array([0, 0, 2, 0]))
         array([7, 0, 3])
     """
+    ids, count = segment_rows(data, segment_ids, num_segments)
+    if data.dtype.kind == "b":
+        data = data.astype("int64")  # counts
+    return put(data, index=ids, shape=(count, *data.shape[1:]))
+
+
+def segment_rows(data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Array, int]:
+    """The segment of each row of data, and the number of segments; raises where they do not fit."""
     ids = _as_array(segment_ids)
     if _kind(ids) not in ("i", "u"):
         raise TypeError("segment_ids must be integers: .astype(int) makes such")
@@ -210,9 +218,7 @@ def segment_sum(
         raise IndexError(
             f"segment_ids run from {low} to {high}, but {count} segments allow 0 to {count - 1}"
         )
-    if data.dtype.kind == "b":
-        data = data.astype("int64")  # counts
-    return put(data, index=ids, shape=(count, *data.shape[1:]))
+    return ids, count
 
 
 # ---- along an axis -------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import math
 
 from ..backend import backend, largest_finite
 from ..engine.autograd import composite, primitive
+from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
-from .elementwise import _module, isnan, where
+from .elementwise import _module, isnan, sum_to, where
 from .reductions import all
 
 
@@ -107,3 +108,83 @@ def nan_to_num(
     y = where(isnan(x), nan, x)
     y = where(is_high, largest if posinf is None else posinf, y)
     return where(is_low, -largest if neginf is None else neginf, y)
+
+
+@primitive
+def signbit(x: TensorLike) -> TensorLike:
+    """True where the sign of x is minus, that of -0.0 too.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> signbit(np.array([-0.0, 1.0, -2.0]))
+        array([ True, False,  True])
+    """
+    return backend(x).signbit(x)
+
+
+signbit.gradients(None)
+
+
+@real
+@primitive
+def heaviside(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The step function: 0 for negative a, 1 for positive a, and b where a is 0.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> heaviside(np.array([-1.0, 0.0, 2.0]), 0.5)
+        array([0. , 0.5, 1. ])
+    """
+    return _module(a, b).heaviside(a, b)
+
+
+heaviside.gradients(None, lambda g, y, a, b: sum_to(g * (a == 0), shape=b.shape), needs="a b.shape")
+
+
+@primitive
+def fmax(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The larger of a and b, and of NaN and a number the number.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> fmax(np.array([np.nan, 1.0]), np.array([2.0, 3.0]))
+        array([2., 3.])
+    """
+    return _module(a, b).fmax(a, b)
+
+
+fmax.gradients(
+    lambda g, y, a, b: sum_to(where((a >= b) | (b != b), g, 0), shape=a.shape),
+    lambda g, y, a, b: sum_to(where((a >= b) | (b != b), 0, g), shape=b.shape),
+    needs="a b",
+)
+
+
+@primitive
+def fmin(a: TensorLike, b: TensorLike) -> TensorLike:
+    """The smaller of a and b, and of NaN and a number the number.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> fmin(np.array([np.nan, 1.0]), np.array([2.0, 3.0]))
+        array([2., 1.])
+    """
+    return _module(a, b).fmin(a, b)
+
+
+fmin.gradients(
+    lambda g, y, a, b: sum_to(where((a <= b) | (b != b), g, 0), shape=a.shape),
+    lambda g, y, a, b: sum_to(where((a <= b) | (b != b), 0, g), shape=b.shape),
+    needs="a b",
+)

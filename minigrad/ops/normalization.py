@@ -7,12 +7,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..backend import Array, backend, mean_axes
+from ..config import EPSILON
 from ..engine.autograd import composite, fused, primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .elementwise import sqrt, square, sum_to
 from .reductions import mean
-from .shapes import reshape
+from .shapes import normalize_axes, reshape
 
 
 def normalize(x: TensorLike, axis: tuple[int, ...], epsilon: float) -> TensorLike:
@@ -263,3 +264,107 @@ def local_response_norm(
     band = channel_band(backend(x), x.shape[-1], n, x.dtype)
     sums = square(x) @ band
     return x * (k + alpha * sums) ** -beta
+
+
+# ---- as Keras's functions name it ----------------------------------------------------------------
+
+
+@composite
+@real
+def layer_normalization(
+    x: TensorLike,
+    gamma: TensorLike | None = None,
+    beta: TensorLike | None = None,
+    *,
+    axis: Any = -1,
+    epsilon: float | None = None,
+) -> TensorLike:
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, the statistics over `axis`.
+
+    Args:
+        x: The values.
+        gamma: The gain along these axes; None for 1.
+        beta: The offset along these axes; None for 0.
+        axis: Axis or axes.
+        epsilon: Added to the variance; None for 1e-7.
+
+    Example:
+        >>> layer_normalization(np.array([[1.0, 3.0]])).round(3)
+        array([[-1.,  1.]])
+    """
+    axes = normalize_axes(axis, x.ndim)
+    y = normalize(x, axes, EPSILON if epsilon is None else epsilon)
+    if gamma is not None:
+        y = y * _on_axes(gamma, axes, x)
+    return y if beta is None else y + _on_axes(beta, axes, x)
+
+
+@composite
+@real
+def rms_normalization(
+    x: TensorLike, scale: TensorLike | None = None, *, axis: Any = -1, epsilon: float | None = None
+) -> TensorLike:
+    """scale * x / sqrt(mean of x**2 + epsilon), the mean over `axis`.
+
+    Args:
+        x: The values.
+        scale: The gain along these axes; None for 1.
+        axis: Axis or axes.
+        epsilon: Added to the mean; None for 1e-7.
+
+    Example:
+        >>> rms_normalization(np.array([[2.0, -2.0]])).round(3)
+        array([[ 1., -1.]])
+    """
+    axes = normalize_axes(axis, x.ndim)
+    mean_square = mean(square(x), axis=axes, keepdims=True)
+    y = x / sqrt(mean_square + (EPSILON if epsilon is None else epsilon))
+    return y if scale is None else y * _on_axes(scale, axes, x)
+
+
+@composite
+@real(keeps="axis")
+def batch_normalization(
+    x: TensorLike,
+    mean: TensorLike,
+    variance: TensorLike,
+    axis: int,
+    offset: TensorLike | None = None,
+    scale: TensorLike | None = None,
+    *,
+    epsilon: float = 1e-3,
+) -> TensorLike:
+    """scale * (x - mean) / sqrt(variance + epsilon) + offset, by statistics that are given.
+
+    Args:
+        x: The values.
+        mean: The mean of each channel.
+        variance: The variance of each channel.
+        axis: The axis of the channels.
+        offset: What is added, per channel; None for 0.
+        scale: The gain per channel; None for 1.
+        epsilon: Added to the variance.
+
+    Example:
+        >>> x, mean, variance = np.array([[1.0, 3.0]]), np.array([1.0, 1.0]), np.array([1.0, 4.0])
+        >>> batch_normalization(x, mean, variance, -1, epsilon=0.0)
+        array([[0., 1.]])
+    """
+    axes = normalize_axes(axis, x.ndim)
+    deviation = sqrt(_on_axes(variance, axes, x) + epsilon)
+    y = (x - _on_axes(mean, axes, x)) / deviation
+    if scale is not None:
+        y = y * _on_axes(scale, axes, x)
+    return y if offset is None else y + _on_axes(offset, axes, x)
+
+
+def _on_axes(p: Any, axes: tuple[int, ...], x: Any) -> Any:
+    """Numbers along some axes of x in a shape that broadcasts to that of x."""
+    lengths = [n if i in axes else 1 for i, n in enumerate(x.shape)]
+    expected = tuple(x.shape[i] for i in axes)
+    if p.shape != expected:
+        raise ValueError(
+            f"a parameter of shape {p.shape} does not fit x of shape {x.shape}: along axis "
+            f"{axes if len(axes) > 1 else axes[0]} it must have shape {expected}"
+        )
+    return reshape(p, shape=tuple(lengths))

@@ -9,7 +9,7 @@ from ..backend import backend
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
-from .elementwise import _module, exp, reciprocal, sqrt, sum_to, where
+from .elementwise import _module, absolute, exp, reciprocal, sqrt, sum_to, where
 
 
 @real
@@ -125,3 +125,52 @@ hypot.gradients(
     lambda g, y, a, b: sum_to(g * (b / where(y == 0, 1, y)), shape=b.shape),
     needs="y a b",
 )
+
+
+@real
+@primitive
+def cbrt(x: TensorLike) -> TensorLike:
+    """The cube root, of negative numbers too.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> cbrt(np.array([-8.0, 27.0]))
+        array([-2.,  3.])
+    """
+    return backend(x).cbrt(x)
+
+
+cbrt.gradients(lambda g, y, x: g / (3 * y * y), needs="y")
+
+
+@composite
+@real
+def fabs(x: TensorLike) -> TensorLike:
+    """|x| as a real number, of integers too.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> fabs(np.array([-1, 2]))
+        array([1., 2.], dtype=float32)
+    """
+    return absolute(x)
+
+
+@composite
+@real
+def logaddexp2(a: TensorLike, b: TensorLike) -> TensorLike:
+    """log2(2 ** a + 2 ** b), which does not overflow.
+
+    Args:
+        a: Tensor, array or number.
+        b: What broadcasts with a.
+
+    Example:
+        >>> logaddexp2(np.array([1.0, 2000.0]), np.array([1.0, 0.0]))
+        array([   2., 2000.])
+    """
+    return logaddexp(a * math.log(2), b * math.log(2)) / math.log(2)

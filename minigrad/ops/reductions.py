@@ -198,6 +198,35 @@ def diff(x: TensorLike, *, n: int = 1, axis: int = -1) -> TensorLike:
 
 
 @composite
+@real
+def trapezoid(
+    y: TensorLike, x: TensorLike | None = None, *, dx: float = 1.0, axis: int = -1
+) -> TensorLike:
+    """The integral of samples along `axis`, by straight lines between neighbors.
+
+    Args:
+        y: Samples of a function.
+        x: Where they are taken, of the shape of y or along `axis` alone; None for places `dx`
+            apart.
+        dx: The distance of neighbors if there is no x.
+        axis: The axis of the samples.
+
+    Raises:
+        ValueError: If y has no axis.
+
+    Example:
+        >>> trapezoid(np.array([1.0, 2.0, 3.0]))
+        np.float64(4.0)
+    """
+    last = swapaxes(y, axis1=axis, axis2=-1)
+    sums = diff(last, axis=-1) + 2 * last[..., :-1]
+    if x is None:
+        return sum(sums, axis=-1) * (dx / 2)
+    places = x if x.ndim == 1 else swapaxes(x, axis1=axis, axis2=-1)
+    return sum(sums * diff(places, axis=-1), axis=-1) / 2
+
+
+@composite
 def trace(x: TensorLike, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> TensorLike:
     """The sum of a diagonal.
 
@@ -372,6 +401,54 @@ def _extreme_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fal
 
 max.gradients(_extreme_rule, needs="y x")
 min.gradients(_extreme_rule, needs="y x")
+
+
+@composite
+def amax(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
+    """`max` under its longer name.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> amax(np.array([[1, 5], [3, 4]]), axis=0)
+        array([3, 5])
+    """
+    return max(x, axis=axis, keepdims=keepdims)
+
+
+@composite
+def amin(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
+    """`min` under its longer name.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> amin(np.array([[1, 5], [3, 4]]), axis=0)
+        array([1, 4])
+    """
+    return min(x, axis=axis, keepdims=keepdims)
+
+
+@composite
+def ptp(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> TensorLike:
+    """The largest element over `axis` minus the smallest: peak to peak.
+
+    Args:
+        x: Tensor or array.
+        axis: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> ptp(np.array([[1, 5], [3, 4]]), axis=0)
+        array([2, 1])
+    """
+    return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
 
 
 @primitive

@@ -8,14 +8,25 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backend import backend, to_cpu
+from ..config import EPSILON
 from ..engine.autograd import composite
 from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike, wrap
 from ..utils.registry import check_choice
 from .creation import ones_like
-from .elementwise import absolute, broadcast_to, isnan, sqrt, square, where
+from .elementwise import absolute, broadcast_to, isnan, maximum, sqrt, square, where
 from .indexing import getitem, put, sort
-from .reductions import _axes_last, _check_elements, _count, _keepdims_shape, max, mean, min, sum
+from .reductions import (
+    _axes_last,
+    _check_elements,
+    _count,
+    _keepdims_shape,
+    max,
+    mean,
+    min,
+    sum,
+    var,
+)
 from .shapes import (
     are_several,
     flatten,
@@ -158,6 +169,48 @@ def median(x: TensorLike, *, axis: Any = None, keepdims: bool = False) -> Tensor
     return quantile(x, q=0.5, axis=axis, keepdims=keepdims)
 
 
+@composite
+def percentile(
+    x: TensorLike, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> TensorLike:
+    """The number that q of a hundred elements over `axis` do not exceed: quantile(x, q=q / 100).
+
+    Args:
+        x: Tensor or array.
+        q: A number from 0 to 100, or a list of such.
+        axis: Axis or axes; None for all.
+        method: What it is between two elements; see `quantile`.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Raises:
+        ValueError: If q is not between 0 and 100, the method is unknown, or there are no elements.
+
+    Example:
+        >>> percentile(np.array([1.0, 2.0, 9.0]), q=75)
+        array(5.5)
+    """
+    listed = to_cpu(getattr(q, "_array", q)) if are_several(q) else [q]
+    shares = [n / 100 if hasattr(n, "__float__") else n for n in listed]
+    found = shares if are_several(q) else shares[0]
+    return quantile(x, q=found, axis=axis, method=method, keepdims=keepdims)
+
+
+@composite
+def moments(x: TensorLike, *, axes: Any, keepdims: bool = False) -> tuple[TensorLike, TensorLike]:
+    """(mean, variance) over `axes`.
+
+    Args:
+        x: Tensor or array.
+        axes: Axis or axes; None for all.
+        keepdims: True keeps the reduced axes with length 1.
+
+    Example:
+        >>> moments(np.array([[3.0, 4.0], [1.0, 0.0]]), axes=0)
+        (array([2., 2.]), array([1., 4.]))
+    """
+    return mean(x, axis=axes, keepdims=keepdims), var(x, axis=axes, keepdims=keepdims)
+
+
 # ---- norms ---------------------------------------------------------------------------------------
 
 
@@ -216,6 +269,31 @@ def _norm_of_power(magnitudes: Any, p: Any, axis: Any, keepdims: bool) -> Any:
     total = sum(powers, axis=axis, keepdims=keepdims)
     is_zero = total == 0
     return where(is_zero, 0, where(is_zero, 1, total) ** (1 / p))
+
+
+@composite
+@real
+def normalize(
+    x: TensorLike, *, axis: Any = -1, order: float | str = 2, epsilon: float | None = None
+) -> TensorLike:
+    """x divided by its norm over `axis`; zeros stay zeros.
+
+    Args:
+        x: Tensor or array.
+        axis: The axis of the vectors; None for all of x as one.
+        order: The order of the norm; see `norm`.
+        epsilon: The smallest number that is divided by; None for 1e-7.
+
+    Raises:
+        ValueError: If the order is unknown.
+
+    Example:
+        >>> minigrad.ops.normalize(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        array([[0.6, 0.8],
+               [0. , 0. ]])
+    """
+    smallest = EPSILON if epsilon is None else epsilon
+    return x / maximum(norm(x, ord=order, axis=axis, keepdims=True), smallest)
 
 
 # ---- counts --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..backend import backend, special_functions
-from ..engine.autograd import primitive
+from ..engine.autograd import composite, primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
 from .elementwise import (
@@ -266,3 +266,74 @@ def _erf_rule(g: Any, y: Any, x: Any) -> Any:
 
 
 erf.gradients(_erf_rule, needs="x")
+
+
+@real
+@primitive
+def erfc(x: TensorLike) -> TensorLike:
+    """1 - erf(x), exact where erf rounds to 1.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> erfc(np.array([0.0, 1.0])).round(3)
+        array([1.   , 0.157])
+    """
+    return special_functions(x).erfc(x)
+
+
+erfc.gradients(lambda g, y, x: -_erf_rule(g, y, x), needs="x")
+
+
+SMALL = 0.01  # below it a few terms of a series are exact
+
+
+@composite
+@real
+def sinc(x: TensorLike) -> TensorLike:
+    """sin(pi x) / (pi x), and 1 at 0.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> sinc(np.array([0.0, 0.5])).round(3)
+        array([1.   , 0.637])
+    """
+    angle = x * math.pi
+    is_small = absolute(x) < SMALL
+    t = square(where(is_small, angle, 0))
+    series = 1 - t / 6 * (1 - t / 20 * (1 - t / 42))
+    other = where(is_small, 1, angle)
+    return where(is_small, series, sin(other) / other)
+
+
+@composite
+@real
+def deg2rad(x: TensorLike) -> TensorLike:
+    """Degrees as radians.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> deg2rad(np.array([180.0])).round(3)
+        array([3.142])
+    """
+    return x * (math.pi / 180)
+
+
+@composite
+@real
+def rad2deg(x: TensorLike) -> TensorLike:
+    """Radians as degrees.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> rad2deg(np.array([np.pi]))
+        array([180.])
+    """
+    return x * (180 / math.pi)

@@ -48,6 +48,7 @@ from .families import (
     unary,
     varied,
 )
+from .keras_ops import KERAS_OPS
 from .shrinkage import SHRINKAGE
 
 start_drawing(7)
@@ -1110,6 +1111,7 @@ OPS: dict[str, list[Case]] = {
     # ---- what else NumPy has ----
     **ARRAY_OPS,
     **SHRINKAGE,
+    **KERAS_OPS,
 }
 
 RECURRENT_STEPS = {f"{name}_step": step_cases(name) for name in GATES}

@@ -16,7 +16,10 @@ from ..cases import OPS
 from ..cases.base import call_plainly
 from .helpers import fails
 
-MADE_OF_NUMBERS = {"arange", "eye", "linspace"}  # their cases call them with an array beside
+# their cases call them with an array beside
+MADE_OF_NUMBERS = set(
+    ["arange", "empty", "eye", "full", "identity", "linspace", "logspace", "ones", "tri", "zeros"]
+)
 
 # inputs that no op computes with: shapes that fit nothing, and what is no number at all
 WRONG = {
