@@ -1,7 +1,7 @@
-"""The arguments and defaults of Keras's classes that minigrad has too, as keras_defaults.json.
+"""What Keras's calls take: keras_defaults.json of classes that are here too, keras_ops.json of ops.
 
-`KERAS_BACKEND=torch python -m tests.keras_defaults` writes the file from the Keras that is
-installed; the parity tests hold it to Keras, the others hold minigrad to it.
+`KERAS_BACKEND=torch python -m tests.keras_defaults` writes the files from the Keras that is
+installed; the parity tests hold them to Keras, the others hold minigrad to them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import minigrad.regularizers
 from minigrad import optimizers
 
 FILE = Path(__file__).with_suffix(".json")
+OPS_FILE = FILE.with_name("keras_ops.json")
 HOMES = {
     "layers": minigrad.layers,
     "losses": minigrad.losses,
@@ -69,5 +70,26 @@ def defaults_of_keras() -> dict[str, dict[str, Any]]:
     return found
 
 
+def ops_of_keras() -> dict[str, list[list[Any]]]:
+    """By public op [name] of each argument, or [name, default]."""
+    from keras import ops
+
+    found = {}
+    for name, op in vars(ops).items():
+        if callable(op) and not name.startswith("_"):
+            parameters = inspect.signature(op).parameters.values()
+            found[name] = [
+                [p.name] if p.default is p.empty else [p.name, p.default] for p in parameters
+            ]
+    return json.loads(json.dumps(found, sort_keys=True))
+
+
+def write_ops(found: dict[str, list[list[Any]]]) -> None:
+    """Write keras_ops.json, a line for each op."""
+    lines = [f"{json.dumps(name)}: {json.dumps(arguments)}" for name, arguments in found.items()]
+    OPS_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 if __name__ == "__main__":
     FILE.write_text(json.dumps(defaults_of_keras(), indent=1, sort_keys=True) + "\n")
+    write_ops(ops_of_keras())

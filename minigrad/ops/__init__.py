@@ -120,6 +120,7 @@ from .indexing import (
     take_along_axis,
     top_k,
 )
+from .linalg import det, inv, solve
 from .logic import allclose, fmax, fmin, heaviside, isclose, isinf, logical_xor, nan_to_num, signbit
 from .losses import (
     binary_cross_entropy,
@@ -312,6 +313,7 @@ __all__ = [
     "cumsum",
     "deg2rad",
     "depthwise_conv",
+    "det",
     "diag",
     "diagflat",
     "diagonal",
@@ -370,6 +372,7 @@ __all__ = [
     "im2col",
     "in_top_k",
     "inner",
+    "inv",
     "isclose",
     "isfinite",
     "isin",
@@ -488,6 +491,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "solve",
     "sort",
     "sparse_categorical_crossentropy",
     "sparse_cross_entropy",

@@ -116,6 +116,11 @@ def unstack(x: Array, num: Any = None, axis: int = 0) -> list[Array]:
     return list(np.moveaxis(x, axis, 0))
 
 
+def regular(n: int, *leading: int) -> Array:
+    """Matrices n x n that are far from singular."""
+    return np.asarray(normal(*leading, n, n) / 4 + np.eye(n))
+
+
 # ---- places --------------------------------------------------------------------------------------
 
 
@@ -368,6 +373,13 @@ KERAS_OPS: dict[str, list[Case]] = {
         case(normal(3), normal(2, 3), expect=np.cross),
         case(normal(3, 2), normal(3, 2), expect=np.cross, axis=0),
         case(normal(3, 2), normal(2, 3), expect=np.cross, axisa=0, axisc=0),
+    ],
+    "inv": [case(regular(2), expect=np.linalg.inv), case(regular(3, 2), expect=np.linalg.inv)],
+    "det": [case(regular(2), expect=np.linalg.det), case(regular(3, 2), expect=np.linalg.det)],
+    "solve": [
+        case(regular(2), normal(2, 3), expect=np.linalg.solve),
+        case(regular(3), normal(3), expect=np.linalg.solve),
+        case(regular(2, 2), normal(1, 2, 1), expect=np.linalg.solve),
     ],
     # ---- places ----
     "slice": [

@@ -182,6 +182,10 @@ IDS = np.array([0, 1])
         (lambda: ops.layer_normalization(X, X[0, :2]), ValueError, r"must have shape \(3,\)"),
         (lambda: ops.binary_crossentropy(X, X[0]), ValueError, "differ"),
         (lambda: ops.psnr(X, X[0], 1.0), ValueError, "differ"),
+        (lambda: ops.inv(X), ValueError, r"square matrix \(..., n, n\)"),
+        (lambda: ops.inv(X[:, :2]), ValueError, "inv.*ingular"),
+        (lambda: ops.det(X[0]), ValueError, "square matrix"),
+        (lambda: ops.solve(X[:, :2], X[0]), ValueError, "a right side of 2 rows"),
     ],
 )
 def test_promised_errors(call, error, words):
