@@ -1,4 +1,4 @@
-"""Convolution as Keras's functions name it: of images and sequences, groups by the kernel's shape."""
+"""Convolution as Keras has it as functions: of images and sequences, groups by the kernel."""
 
 from __future__ import annotations
 

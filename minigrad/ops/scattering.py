@@ -1,4 +1,4 @@
-"""Reading and writing at places that are numbered as Keras does: blocks, rows of indices, segments."""
+"""Reading and writing at places as Keras numbers them: blocks, rows of indices, segments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .elementwise import where
 from .indexing import getitem, one_hot, put, segment_rows
 from .pooling import lowest
 from .reductions import max, min
-from .shapes import stack, whole_number
+from .shapes import moveaxis, stack, whole_number
 
 # ---- blocks --------------------------------------------------------------------------------------
 
@@ -169,12 +169,15 @@ def _last_of_equals(index: tuple[Array, ...], x: Any) -> Array:
 
 
 @composite
-def multi_hot(labels: TensorLike, num_classes: int, *, dtype: Any = None) -> TensorLike:
+def multi_hot(
+    labels: TensorLike, *, num_classes: int, axis: int = -1, dtype: Any = None
+) -> TensorLike:
     """Rows of zeros with a 1 at each of several labels.
 
     Args:
         labels: Integers, the labels of a row along the last axis.
         num_classes: The number of classes.
+        axis: The place of the axis of the classes in the result.
         dtype: The dtype of the result; None for the default one.
 
     Shape:
@@ -185,14 +188,14 @@ def multi_hot(labels: TensorLike, num_classes: int, *, dtype: Any = None) -> Ten
         ValueError: If a label is no whole number, or labels has another number of axes.
 
     Example:
-        >>> multi_hot(np.array([[0, 1], [2, 2]]), 3)
+        >>> multi_hot(np.array([[0, 1], [2, 2]]), num_classes=3)
         array([[1., 1., 0.],
                [0., 0., 1.]], dtype=float32)
     """
     if labels.ndim not in (1, 2):
         raise ValueError(f"labels must be (labels,) or (N, labels), not of shape {labels.shape}")
     rows = one_hot(labels, num_classes=num_classes, dtype=dtype)
-    return max(rows, axis=-2)
+    return moveaxis(max(rows, axis=-2), source=-1, destination=axis)
 
 
 # ---- segments ------------------------------------------------------------------------------------

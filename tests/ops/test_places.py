@@ -156,7 +156,7 @@ IDS = np.array([0, 1])
         (lambda: ops.scatter(X, X, (2,)), ValueError, "integers .* one per axis"),
         (lambda: ops.scatter(IDS[:, None] + 3, X[:, 0], (2,)), IndexError, "index 4 is outside"),
         (lambda: ops.scatter_update(X, IDS[:, None], X, reduction="max"), ValueError, "add"),
-        (lambda: ops.multi_hot(IDS[:, None, None], 3), ValueError, "not of shape"),
+        (lambda: ops.multi_hot(IDS[:, None, None], num_classes=3), ValueError, "not of shape"),
         (lambda: ops.segment_max(X, IDS[:1]), ValueError, "one per row"),
         (lambda: ops.searchsorted(X, 1.0), ValueError, "one axis"),
         (lambda: ops.searchsorted(X[0], 1.0, side="middle"), ValueError, "side of searchsorted"),

@@ -1,4 +1,4 @@
-"""tests/keras_defaults.json is what the installed Keras says."""
+"""tests/keras_defaults.json and keras_ops.json are what the installed Keras says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import pytest
 
 pytest.importorskip("keras")
 
-from ..keras_defaults import FILE, defaults_of_keras  # noqa: E402
+from ..keras_defaults import FILE, OPS_FILE, defaults_of_keras, ops_of_keras  # noqa: E402
 
 pytestmark = pytest.mark.parity
 
 
 def test_the_recorded_defaults_are_those_of_keras():
     assert json.loads(FILE.read_text(encoding="utf-8")) == defaults_of_keras()
+
+
+def test_the_recorded_ops_are_those_of_keras():
+    assert json.loads(OPS_FILE.read_text(encoding="utf-8")) == ops_of_keras()
