@@ -120,19 +120,10 @@ from .indexing import (
     take_along_axis,
     top_k,
 )
-from .linalg import det, inv, solve
+from .linalg import cross, det, inv, kron, solve, vdot
 from .logic import allclose, fmax, fmin, heaviside, isclose, isinf, logical_xor, nan_to_num, signbit
-from .losses import (
-    binary_cross_entropy,
-    binary_crossentropy,
-    categorical_crossentropy,
-    cross_entropy,
-    mean_squared_error,
-    psnr,
-    sparse_categorical_crossentropy,
-    sparse_cross_entropy,
-)
-from .matmul import cross, dot, kron, linear, linear_relu, matmul, outer, vdot
+from .losses import binary_cross_entropy, cross_entropy, mean_squared_error, sparse_cross_entropy
+from .matmul import dot, linear, linear_relu, matmul, outer
 from .methods import bind_methods
 from .modulation import modulated_conv2d
 from .nan_reductions import nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
@@ -172,6 +163,12 @@ from .reductions import (
     var,
 )
 from .resampling import downsample2d, upfirdn2d, upsample2d
+from .row_losses import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    psnr,
+    sparse_categorical_crossentropy,
+)
 from .scattering import (
     multi_hot,
     scatter,

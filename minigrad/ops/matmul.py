@@ -8,7 +8,7 @@ from ..engine.dtypes import accumulates, real
 from ..engine.tensor import TensorLike
 from .activations import relu
 from .elementwise import broadcast_to, multiply, sum_to
-from .shapes import merge_rows, moveaxis, stack
+from .shapes import merge_rows
 
 
 @accumulates
@@ -170,83 +170,3 @@ def outer(a: TensorLike, b: TensorLike) -> TensorLike:
     column = a.reshape((-1, 1))
     row = b.reshape((1, -1))
     return multiply(column, row)
-
-
-@composite
-def vdot(a: TensorLike, b: TensorLike) -> TensorLike:
-    """The product of two vectors, as which arrays of more axes count.
-
-    Args:
-        a: Tensor or array.
-        b: Tensor or array of as many elements.
-
-    Example:
-        >>> vdot(np.array([[1, 2], [3, 4]]), np.array([[1, 0], [0, 1]]))
-        array(5)
-    """
-    return dot(a.reshape(-1), b.reshape(-1))
-
-
-@composite
-def kron(a: TensorLike, b: TensorLike) -> TensorLike:
-    """Every element of a times all of b, laid out in blocks.
-
-    Args:
-        a: Tensor or array.
-        b: Tensor or array; of fewer axes than a, or of more, axes of length 1 stand in front.
-
-    Shape:
-        (m, n), (p, q) -> (m p, n q)
-
-    Example:
-        >>> kron(np.array([[1, 2]]), np.array([[1], [1]]))
-        array([[1, 2],
-               [1, 2]])
-    """
-    ndim = max(a.ndim, b.ndim)
-    m, p = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
-    outer_axes = a.reshape([n for length in m for n in (length, 1)])
-    inner_axes = b.reshape([n for length in p for n in (1, length)])
-    return multiply(outer_axes, inner_axes).reshape([i * j for i, j in zip(m, p)])
-
-
-@composite
-def cross(
-    a: TensorLike,
-    b: TensorLike,
-    *,
-    axisa: int = -1,
-    axisb: int = -1,
-    axisc: int = -1,
-    axis: int | None = None,
-) -> TensorLike:
-    """The vectors at right angles to a and b, as long as the area between them: a x b.
-
-    Args:
-        a: Vectors of three elements.
-        b: Vectors of three elements, which broadcast with a.
-        axisa: The axis of a vector in a.
-        axisb: The axis of a vector in b.
-        axisc: The axis of a vector in the result.
-        axis: One axis in place of the three.
-
-    Raises:
-        ValueError: If the vectors do not have three elements.
-
-    Example:
-        >>> cross(np.array([1, 0, 0]), np.array([0, 1, 0]))
-        array([0, 0, 1])
-    """
-    if axis is not None:
-        axisa = axisb = axisc = axis
-    u, v = moveaxis(a, source=axisa, destination=-1), moveaxis(b, source=axisb, destination=-1)
-    if not u.shape[-1:] == v.shape[-1:] == (3,):
-        raise ValueError(
-            f"the vectors of shapes {a.shape} and {b.shape} must have three elements along their "
-            "axis"
-        )
-    parts = []
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        parts.append(u[..., j] * v[..., k] - u[..., k] * v[..., j])
-    return moveaxis(stack(parts, axis=-1), source=-1, destination=axisc)
