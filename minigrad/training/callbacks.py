@@ -797,7 +797,7 @@ class BackupAndRestore(Callback):
             raise ValueError("backup_dir must name a folder, got an empty name")
         if save_freq != "epoch":
             check_count("save_freq of BackupAndRestore, if not 'epoch',", save_freq)
-        check_suffix(backup_dir, "model")
+        check_suffix(backup_dir, "backup")
         self.backup_dir = Path(backup_dir)
         self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint

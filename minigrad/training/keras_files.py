@@ -16,13 +16,13 @@ import numpy as np
 
 from .. import ops
 from ..arguments import parameters_of
-from ..layers.module import Module, iter_children
-from ..layers.parameter import Parameter
+from ..layers.module import Module
 from ..utils.files import PathLike, parse_json, parsing, read_members
 from ..utils.registry import snake_case
 from ..utils.serialization import HOMES, find
 from . import saving
 from .functional import GraphModel
+from .keras_paths import COUNTED, PARTS, attributes_of, keras_shape, own_weights
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 MEMBERS: dict[str, int | None] = {METADATA: 1 << 16, CONFIG: 1 << 25, WEIGHTS: None}
@@ -214,8 +214,8 @@ def read_h5(path: PathLike) -> bytes:
 
 def load_h5(
     path: PathLike, model: Any, data: bytes, by_name: bool, skip_mismatch: bool = False
-) -> None:
-    """Assign the weights of an HDF5 file of Keras 3.
+) -> list[np.ndarray]:
+    """Assign the weights of an HDF5 file of Keras 3; returns the state of the optimizer there.
 
     Args:
         path: The file, for errors.
@@ -245,11 +245,13 @@ def load_h5(
                 weights = Weights(h5py, by_name)
                 weights.read(model, file)
                 weights.check_all_read(file)
+                state = weights.of_optimizer(file)
         except OSError as cause:
             raise ValueError(str(cause)) from cause
     arrays = weights.found
     named = {name: arrays[id(p)] for name, p in model.named_weights().items() if id(p) in arrays}
     saving.assign_weights(model.named_weights(), named, str(path), skip_mismatch)
+    return state
 
 
 class Weights:
@@ -284,8 +286,8 @@ class Weights:
             return
         self.seen.add(id(layer))
         kind = type(layer).__name__
-        own = [p for _, p in iter_children(layer) if isinstance(p, Parameter)]
-        arrays = self._own(group)[: OWN_WEIGHTS.get(kind)]
+        own = own_weights(layer)
+        arrays = self._own(group)[: len(own) if kind in COUNTED else None]
         if kind in PARTS:
             own = layer.weights
             arrays = [a for part in PARTS[kind] for a in self._own(self._member(group, part))]
@@ -295,16 +297,19 @@ class Weights:
             self._read_attributes(layer, group)
         if len(arrays) != len(own):
             raise ValueError(f"{group.name!r:.60} has {len(arrays)} weights, not {len(own)}")
-        self.found |= dict(zip(map(id, own), arrays))
+        for p, a in zip(own, arrays):
+            self.found[id(p)] = a.reshape(p.shape) if a.shape == keras_shape(layer, p) else a
 
     def _read_attributes(self, layer: Any, group: Any) -> None:
         """Find the arrays of the layers among the attributes of a layer, in Keras's order."""
-        for name in sorted(group):
-            value = None if name.startswith("_") else getattr(layer, name, None)
+        for name, value in sorted(attributes_of(layer).items()):
+            if name not in group:
+                continue
             if isinstance(value, Module):
                 self.read(value, self._member(group, name))
-            elif isinstance(value, (list, tuple)):
-                self._read_several(value, self._member(group, name))
+            elif isinstance(value, (list, tuple, dict)):
+                several = value.values() if isinstance(value, dict) else value
+                self._read_several(several, self._member(group, name))
 
     def _read_several(self, layers: Any, group: Any) -> None:
         """Find the arrays of layers whose groups are called by classes: dense, dense_1, ..."""
@@ -318,6 +323,14 @@ class Weights:
                 key = named.get(layer.name, f"{base}_{n}" if n else base)
                 if key in group:
                     self.read(layer, self._member(group, key))
+
+    def of_optimizer(self, file: Any) -> list[np.ndarray]:
+        """The steps taken, the rate and the state of the optimizer, if they are there.
+
+        Args:
+            file: The whole file.
+        """
+        return self._own(self._member(file, "optimizer")) if "optimizer" in file else []
 
     def check_all_read(self, file: Any) -> None:
         """Raise ValueError if there are weights that the model has not.
@@ -366,7 +379,3 @@ class Weights:
             raise ValueError(f"the numbers of {stored.name!r:.60} are not in this file")
         self.names.add(stored.name)
         return stored[()]
-
-
-OWN_WEIGHTS = {"Normalization": 2}  # Keras counts the samples too
-PARTS = {"MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "output_dense")}

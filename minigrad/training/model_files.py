@@ -96,7 +96,7 @@ class ModelFiles(GraphModel):
     # ---- files -----------------------------------------------------------------------------------
 
     def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:
-        """Write all parameters, by path in the model, to a safetensors file.
+        """Write all parameters: net.safetensors, by path in the model, or Keras's net.weights.h5.
 
         Args:
             filepath: The file; a process that is killed on the way leaves an older one as it was.
@@ -108,7 +108,12 @@ class ModelFiles(GraphModel):
         """
         weights = self._built_weights("save_weights")
         saving.check_target(filepath, "weights", overwrite)
-        saving.save_safetensors(filepath, {name: p.data for name, p in weights.items()})
+        if Path(filepath).suffix.lower() in saving.OF_KERAS:
+            from . import keras_writer
+
+            keras_writer.write_weights(filepath, self)
+        else:
+            saving.save_safetensors(filepath, {name: p.data for name, p in weights.items()})
 
     def load_weights(self, filepath: PathLike, skip_mismatch: bool = False) -> None:
         """Read parameters by path in the model, from a file of weights, a checkpoint or an archive.
@@ -131,14 +136,15 @@ class ModelFiles(GraphModel):
         saving.load_weights(filepath, weights, skip_mismatch, data)
 
     def save(self, filepath: PathLike, epoch: int = 0, *, overwrite: bool = True) -> None:
-        """Write the model: an archive net.minigrad, or a checkpoint under any other name.
+        """Write the model: an archive net.minigrad, Keras's net.keras, or a checkpoint.
 
         A checkpoint holds weights, optimizer, random generator, epoch and states of layers; in fit
         also the states of the callbacks. An archive holds architecture and compile's arguments too,
-        and `minigrad.models.load_model` makes the model of it.
+        and `minigrad.models.load_model` makes the model of it. So it does of net.keras, which Keras
+        reads as well, and which holds neither generator nor epoch.
 
         Args:
-            filepath: The file: net.minigrad, or net.safetensors.
+            filepath: The file: net.minigrad, net.keras, or any other name for a checkpoint.
             epoch: Number of epochs trained, which `load` returns.
             overwrite: False refuses to replace a file.
 
@@ -151,6 +157,10 @@ class ModelFiles(GraphModel):
         saving.check_target(filepath, "model", overwrite)
         if archive.is_archive(filepath):
             archive.write_archive(filepath, self, epoch)
+        elif Path(filepath).suffix.lower() in saving.OF_KERAS:
+            from . import keras_writer
+
+            keras_writer.write_keras(filepath, self)
         else:
             checkpoints.save_checkpoint(filepath, self, weights, epoch)
 

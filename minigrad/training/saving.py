@@ -14,7 +14,7 @@ from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing
 
 Weights = Mapping[str, Tensor]  # parameters by their path in the model
 Problems = dict[str, list[str]]  # what does not fit, by kind
-OF_KERAS = (".keras", ".h5", ".hdf5")  # files that are read and not written
+OF_KERAS = (".keras", ".h5", ".hdf5")  # files of Keras
 METADATA = "minigrad"  # the key of a checkpoint's metadata
 DTYPES = {
     "BOOL": "?",
@@ -92,22 +92,28 @@ def check_suffix(path: PathLike, what: str) -> None:
 
     Args:
         path: The file.
-        what: "model" or "weights".
+        what: "model", "weights" or "backup".
 
     Example:
+        >>> check_suffix("net.weights.h5", "weights")
         >>> check_suffix("net.h5", "weights")
         Traceback (most recent call last):
-        ValueError: net.h5: files of Keras are read, not written: write \
-model.save_weights("net.safetensors")
+        ValueError: net.h5 is no name of a file of weights: write \
+model.save_weights("net.weights.h5") or model.save_weights("net.safetensors")
     """
+    name = Path(path).name.lower()
     suffix = Path(path).suffix.lower()
     stem = Path(path).name.split(".")[0] or "net"
     lines = {
-        "model": f'model.save("{stem}.minigrad")',
-        "weights": f'model.save_weights("{stem}.safetensors")',
+        "model": f'model.save("{stem}.keras") or model.save("{stem}.minigrad")',
+        "weights": f'model.save_weights("{stem}.weights.h5") or '
+        f'model.save_weights("{stem}.safetensors")',
+        "backup": f'BackupAndRestore("{stem}")',
     }
-    if suffix in OF_KERAS:
-        raise ValueError(f"{path}: files of Keras are read, not written: write {lines[what]}")
+    is_written = name.endswith({"model": ".keras", "weights": ".weights.h5"}.get(what, "/"))
+    if suffix in OF_KERAS and not is_written:
+        kind = {"model": "whole model", "weights": "file of weights", "backup": "folder"}[what]
+        raise ValueError(f"{path} is no name of a {kind}: write {lines[what]}")
     if suffix == ".minigrad" and what == "weights":
         raise ValueError(
             f"{path}: an archive holds the whole model, {lines['model']}; its weights alone: "
