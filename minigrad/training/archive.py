@@ -20,7 +20,6 @@ from ..utils.files import PathLike, atomic_write, entry, parse_json, parsing, re
 from ..utils.serialization import CustomObjectScope, deserialize, serialize
 from . import checkpoints, saving
 from .configuration import build_from_input
-from .keras_optimizers import restore_optimizer
 
 SUFFIX = ".minigrad"
 CONFIG, CHECKPOINT, METADATA = "config.json", "checkpoint.safetensors", "metadata.json"
@@ -237,14 +236,14 @@ def load_model(
 
 def _load_keras(path: PathLike, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
     """The model of Keras's net.keras."""
-    from . import keras_files
+    from . import keras_files, keras_optimizers
 
     with CustomObjectScope(custom_objects or {}):
         description, weights = keras_files.read_keras(path)
     model = make_model(description, path, custom_objects, len(weights))
     state = keras_files.load_h5(path, model, weights, by_name=True)
     if compile and _compile(model, description, path, custom_objects):
-        restore_optimizer(model, state)
+        keras_optimizers.restore_optimizer(model, state)
     return model
 
 

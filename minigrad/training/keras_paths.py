@@ -54,7 +54,7 @@ def layer_places(model: Module) -> dict[str, Module]:
         >>> list(layer_places(minigrad.Sequential(Bidirectional(LSTM(2)))))[-2:]
         ['layers/bidirectional/forward_layer/', 'layers/bidirectional/forward_layer/cell/']
     """
-    return {place: module for place, module in _below(model, "", set())}
+    return {place: module for place, module in _descend(model, "", set())}
 
 
 def stored_weights(place: str, module: Module) -> dict[str, Stored]:
@@ -77,7 +77,7 @@ def stored_weights(place: str, module: Module) -> dict[str, Stored]:
     return {f"{place}vars/{i}": stored for i, stored in enumerate([*own, *counted])}
 
 
-def _below(module: Module, place: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+def _descend(module: Module, place: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
     if id(module) in seen:
         return
     seen.add(id(module))
@@ -102,9 +102,9 @@ def attributes_of(module: Module) -> dict[str, Any]:
 
 
 def _within(value: Any, place: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
-    """_below of a layer, or of the layers in a list, tuple or dict."""
+    """_descend of a layer, or of the layers in a list, tuple or dict."""
     if isinstance(value, Module):
-        yield from _below(value, place, seen)
+        yield from _descend(value, place, seen)
     elif isinstance(value, (list, tuple, dict)):
         counts: Counter[str] = Counter()
         for item in value.values() if isinstance(value, dict) else value:
@@ -113,7 +113,7 @@ def _within(value: Any, place: str, seen: set[int]) -> Iterator[tuple[str, Modul
                 name = "functional" if kind == "Model" else snake_case(kind)
                 number = f"_{counts[name]}" if counts[name] else ""
                 counts[name] += 1
-                yield from _below(item, f"{place}{name}{number}/", seen)
+                yield from _descend(item, f"{place}{name}{number}/", seen)
 
 
 def own_weights(layer: Module) -> list[Parameter]:
