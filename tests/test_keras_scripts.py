@@ -21,7 +21,6 @@ from tests.keras_scripts import (
 NOT_YET: dict[str, str] = {
     "tutorials/dcgan_train_step": "AttributeError: minigrad.ops has no ones: did you mean 'ones_li",
     "habits/augmentation": "AttributeError: minigrad.layers has no RandomFlip: `minigrad.data.augm",
-<<<<<<< HEAD
     "habits/custom_objects": "ValueError: custom_model.keras: files of Keras are read, not written",
     "habits/custom_pieces": "AttributeError: layer sequential/dense_1: minigrad.ops has no full: d",
     "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
@@ -30,15 +29,6 @@ NOT_YET: dict[str, str] = {
     "habits/numerics": "AttributeError: minigrad.ops has no full: did you mean 'full_like'?",
     "habits/save_load_model": "ValueError: my_model.keras: files of Keras are read, not written: w",
     "habits/save_weights": "ValueError: ckpt.weights.h5: files of Keras are read, not written: wri",
-=======
-    "habits/custom_optimizer": "TypeError: SignMomentum needs a method update(self, p, g, ...)",
-    "habits/custom_pieces": "AttributeError: layer sequential/dense_1: minigrad.ops has no full: d",
-    "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
-    "habits/model_checkpoint": "TypeError: ModelCheckpoint has no option 'save_freq': Options: fil",
-    "habits/normalization_adapt": "AttributeError: minigrad.layers has no Resizing: `minigrad.data",
-    "habits/numerics": "AttributeError: minigrad.ops has no full: did you mean 'full_like'?",
-    "habits/stateful_lstm": "AttributeError: LSTM has no attribute 'reset_state': did you mean 're",
->>>>>>> 968dd30 (More programs of Keras run)
 }
 # programs of what stays off, and what is to be written instead
 NOT_HERE = {
