@@ -27,8 +27,8 @@ Description = dict[str, Any]
 # what Keras takes from the calls of a layer, or chooses itself
 LEFT_OUT = ("input_shape", "input_dim", "input_length", "implementation")
 # arguments that Keras does not have, and the value with which it does the same
-ONLY_HERE = {"rotary": False, "epsilon_form": "keras"}
-ONLY_HERE_IN = {
+ONLY_HERE: Description = {"rotary": False, "epsilon_form": "keras"}
+ONLY_HERE_IN: dict[str, Description] = {
     "AdditiveAttention": {"units": None},
     "Conv1DTranspose": {"groups": 1},
     "Conv2DTranspose": {"groups": 1},
@@ -54,7 +54,7 @@ def to_keras(part: Any) -> Any:
         return [to_keras(item) for item in part]
     if not isinstance(part, dict):
         return part
-    name, module = part.get("class_name", ""), str(part.get("module", ""))
+    name, module = str(part.get("class_name", "")), str(part.get("module", ""))
     if name == "__tuple__":
         return {"class_name": name, "items": to_keras(part["config"])}
     if name == "function" and module == "minigrad.ops":

@@ -50,7 +50,7 @@ val_loss = best.evaluate(x[30:], y[30:], verbose=0)[0]
 
 FIGURES = {
     "files": sorted(os.path.basename(path) for path in glob.glob("checkpoints/*")),
-    "columns": rows[0].split(","),
+    "columns": sorted(rows[0].split(",")),
     "rows": len(rows),
     "best": val_loss,
     "is the least": bool(np.isclose(val_loss, min(history.history["val_loss"]))),
