@@ -23,7 +23,6 @@ NOT_YET: dict[str, str] = {
     "habits/augmentation": "AttributeError: minigrad.layers has no RandomFlip: `minigrad.data.augm",
     "habits/custom_pieces": "AttributeError: layer sequential/dense_1: minigrad.ops has no full: d",
     "habits/gan_subclass": "AttributeError: minigrad.ops has no ones: did you mean 'ones_like'?",
-    "habits/model_checkpoint": "figures: FIGURES['columns'][1] is loss, in Keras accuracy",
     "habits/normalization_adapt": "AttributeError: minigrad.layers has no Resizing: `minigrad.data",
     "habits/numerics": "AttributeError: minigrad.ops has no full: did you mean 'full_like'?",
 }
