@@ -361,7 +361,8 @@ def read_members(path: PathLike, needed: Mapping[str, int | None], others: str =
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"no archive at {path}")
-    with parsing(path, "archive"), zipfile.ZipFile(path) as archive:
+    content = io.BytesIO(Path(path).read_bytes())  # in which no offset leads to an OSError
+    with parsing(path, "archive"), zipfile.ZipFile(content) as archive:
         names = archive.namelist()
         for name in names:
             if name not in needed and not (others and name.startswith(others)):

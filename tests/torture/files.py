@@ -21,11 +21,13 @@ from minigrad import Sequential
 from minigrad.data import BytePairEncoding, CharVocabulary, WordPiece, WordVocabulary
 from minigrad.datasets import imdb, mnist
 from minigrad.layers import LSTM, Dense
+from minigrad.models import load_model
 from minigrad.training.callbacks import EarlyStopping, ModelCheckpoint
 from models.sequences import bert, gpt
 
 from ..datasets.imdb_file import as_keras_has_it
 from ..models.common.test_huggingface import write_folder
+from ..training.test_keras_files import write_keras
 from .children import run_limited
 
 X, Y = np.ones((4, 3, 2), "f4"), np.ones((4, 1), "f4")
@@ -76,6 +78,35 @@ def load_weights(folder: Path) -> None:
         raise
 
 
+def make_archive(folder: Path) -> None:
+    """A functional graph with a shared layer, an op and a nested model, trained by two losses."""
+    x = minigrad.Input((3, 2), name="x")
+    shared = Dense(2, "relu", name="shared")
+    inner = Sequential([minigrad.Input((3, 2)), LSTM(2)], name="inner")
+    y = inner(shared(shared(x)) * 2.0)
+    model = minigrad.Model(x, {"a": Dense(1, name="a")(y), "b": y[:, 0]})
+    model.compile("adam", {"a": "mse", "b": "mae"}, metrics={"a": ["mae"]})
+    model.train_on_batch(X, {"a": Y, "b": Y[:, 0]})
+    model.save(folder / "net.minigrad")
+
+
+def load_archive(folder: Path) -> None:
+    before = repr(minigrad.generators.generator().bit_generator.state)
+    try:
+        model = load_model(folder / "net.minigrad")
+    except BaseException:
+        assert repr(minigrad.generators.generator().bit_generator.state) == before, "half-loaded"
+        raise
+    try:
+        model.predict(np.ones((2, *model.input_shape[1:]), "f4"))
+    except (ValueError, TypeError) as error:  # another model, which the file may well describe
+        raise ValueError(f"{folder}: {error}") from error
+
+
+def make_keras(folder: Path) -> None:
+    write_keras(folder / "net.keras")
+
+
 def make_mnist(folder: Path) -> None:
     x, y = np.zeros((5, 28, 28), "u1"), np.zeros(5, "u1")
     np.savez_compressed(folder / "mnist.npz", x_train=x, y_train=y, x_test=x, y_test=y)
@@ -104,6 +135,8 @@ def make_tokenizer_json(folder: Path) -> None:
 FORMATS: dict[str, tuple[Callable[[Path], Any], Callable[[Path], Any]]] = {
     "checkpoint": (make_checkpoint, load_checkpoint),
     "weights": (lambda folder: network().save_weights(folder / "w"), load_weights),
+    "archive": (make_archive, load_archive),
+    "keras": (make_keras, lambda folder: load_model(folder / "net.keras")),
     "mnist": (make_mnist, lambda folder: mnist._read(folder / "mnist.npz")),
     "imdb": (make_imdb, load_imdb),
     "gpt": (lambda folder: write_folder(folder, "gpt2"), gpt.GPT.from_pretrained),
@@ -192,8 +225,13 @@ def mutate_zip(data: bytes, chance: random.Random) -> bytes:
         chosen = chance.choice(old.namelist())
         for name in old.namelist():
             content = old.read(name)
-            new.writestr(name, mutate_bytes(content, chance) if name == chosen else content)
+            if name == chosen:
+                content = INNER.get(Path(name).suffix, mutate_bytes)(content, chance)
+            new.writestr(name, content)
     return out.getvalue()
+
+
+INNER = {".json": mutate_json, ".safetensors": mutate_safetensors}
 
 
 def mutate(path: Path, chance: random.Random) -> None:
@@ -202,7 +240,7 @@ def mutate(path: Path, chance: random.Random) -> None:
     inner = mutate_bytes
     if path.suffix == ".json":
         inner = mutate_json
-    elif path.suffix == ".npz":
+    elif path.suffix in (".npz", ".minigrad", ".keras"):
         inner = mutate_zip
     elif path.suffix in ("", ".safetensors"):
         inner = mutate_safetensors
