@@ -734,7 +734,7 @@ def test_settings_that_give_nonsense(make, words):
         make()
 
 
-# ---- logits that are forgotten, and outputs that are no probabilities -----------------------------
+# ---- logits that are forgotten, and outputs that are no probabilities ----------------------------
 
 
 @pytest.mark.parametrize(

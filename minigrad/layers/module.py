@@ -186,7 +186,7 @@ def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _flatten_fields(name: str, fields: Any) -> Iterator[tuple[str, Any]]:
-    """_flatten of a dict or of an object's attributes; raises TypeError for a set of layers or parameters."""
+    """_flatten of a dict or of attributes; raises TypeError for a set of layers or parameters."""
     if isinstance(fields, SETS):
         check_set(name, fields, (Parameter, Module))
         return

@@ -1,4 +1,4 @@
-"""What a model says of its training: the loss and the metrics that it counts, under Keras's names."""
+"""What a model counts while it trains: the loss and the metrics, under Keras's names."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Measured(GraphModel):
     """
 
     loss: Any
+    compute_loss: Any  # a method of Model
     _compiled: bool
     _metrics: Sequence[Any] = ()
     _weighted_metrics: Sequence[Any] = ()
@@ -191,7 +192,7 @@ class Measured(GraphModel):
             sample_weight: Weight of each row, or None.
             regularization_losses: Accepted for the sake of older scripts: penalties are in it.
         """
-        loss = self.compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)  # type: ignore[attr-defined]
+        loss = self.compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)
         self._count_loss(loss, count_rows(y))
         return loss
 

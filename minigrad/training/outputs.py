@@ -99,7 +99,8 @@ class OutputLosses:
         for weight in weights:
             if weight is not None and not hasattr(weight, "__float__"):
                 raise ValueError(
-                    f"loss_weights must be numbers, got {weight!r}; metrics go by keyword, metrics=[...]"
+                    f"loss_weights must be numbers, got {weight!r}; metrics go by keyword, "
+                    "metrics=[...]"
                 )
         self.names = list(names)
         self.losses = list(chosen)

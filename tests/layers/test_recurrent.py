@@ -130,6 +130,8 @@ def test_two_halves_with_states_are_the_whole(make, xp):
     assert_close(whole(x[:, 2:], initial_state=states)[0], y[0][:, 2:])
     Sequential(stateful).reset_states()
     assert_close(stateful(x[:, :2]), y[0][:, :2])
+    stateful.reset_state()  # the name that Keras 3 gives it
+    assert_close(stateful(x[:, :2]), y[0][:, :2])
     with pytest.raises(
         ValueError, match=r"holds the states of 4 sequences, this batch has 3.*reset_states"
     ):

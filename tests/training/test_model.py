@@ -554,7 +554,7 @@ def test_fit_warns_of_nothing():
         classifier(metrics=["accuracy"]).fit(X, LABELS, verbose=0, validation_split=0.2)
 
 
-# ---- losses and metrics that go together ----------------------------------------------------------
+# ---- losses and metrics that go together ---------------------------------------------------------
 
 
 def separable():
