@@ -92,15 +92,15 @@ def _check_letters(subscripts: str, terms: list[str], output: str) -> None:
     wrong = set("".join(letters)) - set(string.ascii_letters)
     if wrong:
         raise ValueError(
-            f"{subscripts!r} has {''.join(sorted(wrong))!r} in it: an axis is a letter, and ... may "
-            "stand once in a term"
+            f"{subscripts!r} has {''.join(sorted(wrong))!r} in it: an axis is a letter, and ... "
+            "may stand once in a term"
         )
     *inputs, kept = letters
     unknown = set(kept) - set("".join(inputs))
     if unknown or len(set(kept)) < len(kept):
         raise ValueError(
-            f"{subscripts!r}: the output {output!r} may have each letter of the inputs once, and no "
-            "other"
+            f"{subscripts!r}: the output {output!r} may have each letter of the inputs once, and "
+            "no other"
         )
 
 
@@ -136,8 +136,8 @@ def _lengths(subscripts: str, terms: list[str], operands: list[Any]) -> dict[str
             if known != n and (is_diagonal or 1 not in (known, n)):
                 shapes = ", ".join(str(operand.shape) for operand in operands)
                 raise ValueError(
-                    f"{subscripts!r}: one axis is {known} long in one place and {n} in another; the "
-                    f"operands have shapes {shapes}"
+                    f"{subscripts!r}: one axis is {known} long in one place and {n} in another; "
+                    f"the operands have shapes {shapes}"
                 )
             length[letter] = n if known == 1 else known
     return length

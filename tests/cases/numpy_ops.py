@@ -534,7 +534,7 @@ def conv2d_transpose(
 
 
 def _line_weights(old: int, new: int, interpolation: str, antialias: bool) -> Array:
-    """By pixel: the kernel around the center of each new one, outer pixels being those of the edge."""
+    """By pixel: the kernel around the center of each new one, beyond the edge that of the edge."""
     weights = np.zeros((new, old))
     scale = max(old / new, 1.0) if antialias else 1.0
     a = -0.5 if antialias else -0.75

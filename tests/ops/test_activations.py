@@ -119,7 +119,7 @@ LIMITS = {
     "hard_sigmoid": (0, 1),
     "hard_tanh": (-1, 1),
     "relu6": (0, 6),
-}  # with slope 0 on both sides; the others have 0 on the left (but for log_sigmoid) and x on the right
+}  # with slope 0 on both sides; the others have 0 on the left, but for log_sigmoid, and x on the right
 GATED = ["softplus", "gelu", "silu", "mish", "hard_silu", "relu"]
 DISTANCES = [1e4, 1e30, math.inf]
 

@@ -360,7 +360,7 @@ def in_dtypes(inputs, dtypes):
 # each output of meshgrid is one input, repeated
 @pytest.mark.parametrize("name", sorted(set(ops.__all__) - OF_OTHER_DTYPES - {"meshgrid"}))
 def test_float32_beside_float64_computes_in_float64(name, dtypes, xp):
-    """Outputs are those of the same numbers in float64; each gradient has the dtype of its input."""
+    """Outputs are those of float64; each gradient has the dtype of its input."""
     op = getattr(ops, name)
     for case in OPS[name]:
         inputs, settings = case.on(xp)
