@@ -77,7 +77,7 @@ from .training.tape import GradientTape, function
 from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
-    from . import datasets, plots, preprocessing
+    from . import applications, datasets, plots, preprocessing, wrappers
 
 __version__ = "0.1.0"
 
@@ -121,6 +121,7 @@ __all__ = [
     "Regularizer",
     "Sequential",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "constraints",
@@ -140,6 +141,7 @@ __all__ = [
     "regularizers",
     "saving",
     "utils",
+    "wrappers",
     # everyday ops; the others are in minigrad.ops
     "clip",
     "concatenate",
@@ -168,7 +170,7 @@ __all__ = [
 
 constant = convert_to_tensor  # TensorFlow's name
 
-LAZY_MODULES = {"datasets", "plots", "preprocessing"}
+LAZY_MODULES = {"applications", "datasets", "plots", "preprocessing", "wrappers"}
 
 
 def version() -> str:

@@ -32,6 +32,8 @@ data
 datasets preprocessing
 training
 callbacks models saving
+applications wrappers
+applications wrappers
 plots
 """.strip().splitlines()
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms.split()}

@@ -42,6 +42,7 @@ SETTINGS = {
 }
 MODULES = {
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "constraints",
@@ -61,6 +62,7 @@ MODULES = {
     "regularizers",
     "saving",
     "utils",
+    "wrappers",
 }
 EVERYDAY_OPS = {
     "clip",

@@ -244,6 +244,25 @@ INSTEAD = {
         ["config.max_steps_per_epoch", "config.set_max_steps_per_epoch"],
         "`Model.fit` has steps_per_epoch=: no limit stands",
     ),
+    # ---- applications ----
+    **dict.fromkeys(
+        [
+            f"applications.{name}"
+            for name in (
+                "convnext densenet efficientnet efficientnet_v2 inception_resnet_v2 inception_v3 "
+                "mobilenet mobilenet_v2 mobilenet_v3 nasnet resnet_v2 xception "
+                "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 "
+                "DenseNet169 DenseNet201 EfficientNetV2L EfficientNetV2M EfficientNetV2S "
+                "InceptionResNetV2 InceptionV3 MobileNet MobileNetV2 MobileNetV3Large "
+                "MobileNetV3Small NASNetLarge NASNetMobile ResNet101V2 ResNet152V2 ResNet50V2 "
+                "Xception "
+                + " ".join(f"EfficientNetB{i}" for i in range(8))
+                + " "
+                + " ".join(f"EfficientNetV2B{i}" for i in range(4))
+            ).split()
+        ],
+        "ResNet50 and VGG16 stand in `minigrad.applications`; Inception in `models/`",
+    ),
     # ---- more of Keras's names ----
     "callbacks.OrbaxCheckpoint": "ModelCheckpoint, or BackupAndRestore",
     **dict.fromkeys(
