@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.keras_scripts import (
-    IMPORTS,
-    SCRIPTS,
-    change_imports,
-    differences,
-    plain,
-    recorded,
-    run_script,
-)
+from tests.keras_scripts import SCRIPTS, change_imports, differences, plain, recorded, run_script
 
 # programs that do not run yet, and the beginning of what they end in; the table only shrinks
 NOT_YET: dict[str, str] = {
@@ -88,6 +80,8 @@ def test_only_imports_change():
             "import keras",
             "import keras as k",
             "import keras.ops as ops",
+            "import keras.ops  # all of them",
+            "    import numpy as np, keras, keras.layers as L",
             "from keras import layers",
             "from keras.models import Model",
             "import tensorflow as tf",
@@ -101,6 +95,8 @@ def test_only_imports_change():
         "import minigrad as keras",
         "import minigrad as k",
         "import minigrad.ops as ops",
+        "import minigrad as keras  # all of them",
+        "    import numpy as np, minigrad as keras, minigrad.layers as L",
         "from minigrad import layers",
         "from minigrad.models import Model",
         "import minigrad as tf",
@@ -109,7 +105,6 @@ def test_only_imports_change():
         "import keras_like  # keras",
         'x = keras.Input("from keras import x")',
     ]
-    assert len(IMPORTS) == 6
 
 
 def test_differences_are_found():

@@ -24,27 +24,41 @@ SCRIPTS = {
     for folder in ("tutorials", "habits")
     for path in sorted((HERE / folder).glob("*.py"))
 }
-# what is changed in a line of imports, and nothing else in the file
-IMPORTS = [
+# what becomes of a name after `import`, and of the beginning of a line `from ... import`
+NAMES = [
+    (r"keras|keras\.[\w.]+", "minigrad as keras"),
+    (r"keras((?:\.\w+)*) as (\w+)", r"minigrad\1 as \2"),
+    (r"tensorflow as (\w+)", r"minigrad as \1"),
+]
+FROM = [
     (r"from tensorflow import keras\b", "import minigrad as keras"),
-    (r"import tensorflow as (\w+)", r"import minigrad as \1"),
-    (r"(from|import) tensorflow\.keras\b", r"\1 minigrad"),
-    (r"import keras as (\w+)", r"import minigrad as \1"),
-    (r"import keras$", "import minigrad as keras"),
-    (r"(from|import) keras\b", r"\1 minigrad"),
+    (r"from (?:tensorflow\.)?keras\b", "from minigrad"),
 ]
 
 
 def change_imports(source: str) -> str:
-    """The program with its imports of Keras replaced by those of minigrad."""
-    lines = source.split("\n")
-    for i, line in enumerate(lines):
-        for keras, minigrad in IMPORTS:
-            changed, count = re.subn(rf"^\s*{keras}", lambda m: m.expand(minigrad), line)
-            if count:
-                lines[i] = changed
-                break
-    return "\n".join(lines)
+    """The program with its imports of Keras replaced by those of minigrad, and nothing else."""
+    return "\n".join(map(_change_line, source.split("\n")))
+
+
+def _change_line(line: str) -> str:
+    code = line.lstrip()
+    indent = line[: len(line) - len(code)]
+    if code.startswith("from "):
+        for keras, minigrad in FROM:
+            code = re.sub(rf"^{keras}", minigrad, code)
+    elif code.startswith("import "):
+        names, hash_sign, comment = code[len("import ") :].partition("  #")
+        parts = [_change_name(part.strip()) for part in names.split(",")]
+        code = f"import {', '.join(parts)}{hash_sign}{comment}"
+    return indent + code
+
+
+def _change_name(name: str) -> str:
+    for keras, minigrad in NAMES:
+        if match := re.fullmatch(keras, name):
+            return match.expand(minigrad)
+    return name
 
 
 def run_script(path: Path, source: str) -> dict[str, Any]:
