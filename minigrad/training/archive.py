@@ -25,6 +25,7 @@ SUFFIX = ".minigrad"
 CONFIG, CHECKPOINT, METADATA = "config.json", "checkpoint.safetensors", "metadata.json"
 FORMAT = 1
 MAX_CONFIG = 1 << 25  # bytes of a JSON text: 32 MB
+MAX_LENGTH = 1 << 24  # of an axis, and of what a layer repeats or pads
 COMPILE_HOME = "minigrad.training.model"
 WHAT = "model that minigrad can make"
 
@@ -281,9 +282,39 @@ def make_model(
     """
     scope = CustomObjectScope(custom_objects or {})
     with parsing(path, WHAT), scope, awaiting_weights(size), use_generator(0):
+        check_lengths(description.get("config"))
         model = revive(description)
         model._built_weights("load_model")
     return model
+
+
+def check_lengths(config: Any, name: str = "") -> None:
+    """Refuse whole numbers with which a layer of minigrad would ask for all memory there is.
+
+    Weights are counted against those in the file; what `RepeatVector(10**9)` makes is not.
+
+    Args:
+        config: The configuration of a model.
+        name: The argument that it is.
+
+    Raises:
+        ValueError: If there is one; seeds, arrays and classes of your own may hold any.
+
+    Example:
+        >>> check_lengths({"n": 10**9})
+        Traceback (most recent call last):
+        ValueError: 'n' is larger than 16777216, the most that is read
+    """
+    if isinstance(config, dict):
+        is_free = config.get("registered_name") or config.get("class_name") == "__array__"
+        for key, value in config.items():
+            if not is_free:
+                check_lengths(value, key)
+    elif isinstance(config, list):
+        for value in config:
+            check_lengths(value, name)
+    elif type(config) is int and abs(config) > MAX_LENGTH and name != "seed":
+        raise ValueError(f"{name!r:.60} is larger than {MAX_LENGTH}, the most that is read")
 
 
 def _check_format(path: PathLike) -> None:

@@ -410,7 +410,8 @@ DENSE = ("config", "layers", 1, "config")
 @pytest.mark.parametrize(
     "change, message",
     [
-        (in_config(*DENSE, "units", value=10**12), "more than the file holds"),
+        (in_config(*DENSE, "units", value=10**7), "more than the file holds"),
+        (in_config(*DENSE, "units", value=10**12), "'units' is larger than 16777216"),
         (in_config(*DENSE, "units", value=10**400), "net.minigrad"),
         (in_config(*DENSE, "units", value=-1), "units"),
         (in_config(*DENSE, "units", value=[2]), "units"),
@@ -449,6 +450,15 @@ DENSE = ("config", "layers", 1, "config")
 def test_hostile_configurations(saved, change, message):
     rewrite(saved, config=change)
     refused(saved, message)
+
+
+def test_layers_that_would_fill_the_memory(path):
+    Sequential(layers.RepeatVector(2, input_shape=(3,)), layers.Dense(1)).save(path)
+    rewrite(path, config=in_config("config", "layers", 1, "config", "n", value=10**9))
+    refused(path, "'n' is larger than 16777216")
+    seeded = minigrad.initializers.RandomNormal(seed=2**40)
+    Sequential(layers.Dense(1, kernel_initializer=seeded, input_shape=(3,))).save(path)
+    assert load_model(path).count_params() == 4
 
 
 def test_texts_that_are_none(saved):

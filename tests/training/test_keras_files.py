@@ -71,7 +71,11 @@ COMPILED = {
     "jit_compile": True,
 }
 CONFIG = line(dense("hidden", 4, activation="relu"), dense("scores", 2), **COMPILED)
-EXPECTED = lambda x: np.maximum(x @ KERNELS[0] + KERNELS[1], 0) @ KERNELS[2] + KERNELS[3]  # noqa: E731
+
+
+def expected(x):
+    """The outputs of both layers."""
+    return np.maximum(x @ KERNELS[0] + KERNELS[1], 0) @ KERNELS[2] + KERNELS[3]
 
 
 def write_keras(path, config=CONFIG, weights=None, extra=()):
@@ -94,13 +98,13 @@ def test_a_model(path):
     write_keras(path, extra=[("assets/", b"")])
     model = load_model(path)
     x = rows(5, 3)
-    np.testing.assert_allclose(model.predict(x), EXPECTED(x), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(x), expected(x), rtol=1e-5)
     assert model.name == "line" and model.layers[1].name == "scores"
     assert model.optimizer.learning_rate == 0.01 and model.metrics_names == ["loss", "mae"]
     model.fit(x, rows(5, 2), verbose=0)
     other = Sequential(layers.Dense(4, "relu", input_shape=(3,)), layers.Dense(2))
     other.load_weights(path)
-    np.testing.assert_allclose(other.predict(x), EXPECTED(x), rtol=1e-5)
+    np.testing.assert_allclose(other.predict(x), expected(x), rtol=1e-5)
 
 
 def test_weights(tmp_path):
@@ -109,7 +113,7 @@ def test_weights(tmp_path):
     x = minigrad.Input((3,))
     model = Model(x, layers.Dense(2)(layers.Dense(4, "relu")(x)))
     model.load_weights(path)
-    np.testing.assert_allclose(model.predict(rows(5, 3)), EXPECTED(rows(5, 3)), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(rows(5, 3)), expected(rows(5, 3)), rtol=1e-5)
     with pytest.raises(FileNotFoundError, match="no weight file"):
         model.load_weights(tmp_path / "gone.weights.h5")
     with pytest.raises(ValueError, match=r"model\.load_weights\("):
@@ -123,7 +127,7 @@ def test_layers_of_a_file_are_found_by_name(path):
         load_model(path)
     names = ("scores", "hidden")
     write_keras(path, weights=h5(lambda f: write_weights(f, KERNELS[2:] + KERNELS[:2], names)))
-    np.testing.assert_allclose(load_model(path).predict(rows(5, 3)), EXPECTED(rows(5, 3)), 1e-5)
+    np.testing.assert_allclose(load_model(path).predict(rows(5, 3)), expected(rows(5, 3)), 1e-5)
 
 
 def test_without_h5py(path, monkeypatch):
