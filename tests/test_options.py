@@ -163,6 +163,9 @@ OTHER: dict[str, Any] = {
     "dtype": "float64",
     "InputLayer.dtype": "int64",
     "noise_shape": (None, 1),
+    "attention_axes": None,  # only one value is supported
+    "flash_attention": None,  # accepted for Keras's sake
+    "sliding_window": 2,
     "LocalResponseNormalization.n": 7,
     "CosineDecayRestarts.t_mul": 3.0,
     "AUC.thresholds": [0.5],

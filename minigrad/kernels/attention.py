@@ -72,7 +72,10 @@ class Scores:
         self.q, self.k, self.v = (self._broadcast(x, x.shape[-2:]) for x in (q, k, v))
         self.mask_bias = self.keep_mask = None
         if mask is not None:
-            bias = self.xp.where(mask, 0, MASKED_SCORE).astype(q.dtype)
+            if mask.dtype.kind == "b":
+                bias = self.xp.where(mask, 0, MASKED_SCORE).astype(q.dtype)
+            else:
+                bias = mask.astype(q.dtype).clip(MASKED_SCORE)
             self.mask_bias = self._broadcast(bias, self.shape[-2:])
         if keep_mask is not None:
             self.keep_mask = self._broadcast(keep_mask, self.shape[-2:])
@@ -176,7 +179,7 @@ def scaled_dot_product_attention_backward(
     scale: float | None = None,
     rate: float = 0.0,
 ) -> tuple[Array | None, ...]:
-    """Gradients of q, k and v.
+    """Gradients of q, k and v, and of a mask of numbers.
 
     That of the scores is p * (g @ v^T - sum(g * y)), with the probabilities p. The division that
     makes probabilities of exponentials is done to g, once per query.
@@ -184,6 +187,9 @@ def scaled_dot_product_attention_backward(
     y, totals = residuals
     xp, scores = backend(q), Scores(q, k, v, mask, keep_mask, causal, scale)
     grad_q, grad_k, grad_v = (xp.empty_like(x) for x in (scores.q, scores.k, scores.v))
+    grad_mask = None
+    if mask is not None and mask.dtype.kind == "f":
+        grad_mask = xp.zeros(scores.shape, q.dtype)
     for tile in scores:
         e, scaled_q = scores.exponentials(tile)
         scaled_g = g[tile.queries] / totals[tile.queries]
@@ -197,6 +203,8 @@ def scaled_dot_product_attention_backward(
             g_dot_y *= 1 - rate
         grad_scores -= g_dot_y
         grad_scores *= e
+        if grad_mask is not None:
+            grad_mask[tile.scores] = grad_scores
         xp.matmul(grad_scores, scores.k[tile.keys], out=grad_q[tile.queries])
         _add_product(grad_k, tile, grad_scores, scaled_q)
         _add_product(grad_v, tile, p, scaled_g)
@@ -205,9 +213,16 @@ def scaled_dot_product_attention_backward(
         sum_to(grad_q, shape=q.shape),
         sum_to(grad_k, shape=k.shape),
         sum_to(grad_v, shape=v.shape),
-        None,
+        None if mask is None or grad_mask is None else _to_mask(grad_mask, mask),
         None,
     )
+
+
+def _to_mask(grad_mask: Array, mask: Array) -> Array:
+    """The gradient of the scores, summed over the axes along which the mask repeats."""
+    summed = sum_to(grad_mask, shape=mask.shape)
+    visible = mask.astype(grad_mask.dtype) > MASKED_SCORE / 10
+    return backend(mask).where(visible, summed, 0).astype(mask.dtype)
 
 
 def _add_product(target: Array, tile: Tile, a: Array, b: Array) -> None:

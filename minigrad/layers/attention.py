@@ -183,6 +183,9 @@ class MultiHeadAttention(Seeded):
         dropout: Fraction of the attention probabilities dropped in training.
         use_bias: False leaves the biases of all four products out.
         output_shape: Number of output features; None for those of the query.
+        attention_axes: The axis of the sequence, 1; None for it.
+        sliding_window: Queries attend to keys at a distance of less than this; None for all.
+        flash_attention: Accepted for Keras; memory grows with T here in any case.
         kernel_initializer: Name or function that makes the four kernels.
         bias_initializer: Name or function that makes the biases.
         kernel_regularizer: Name or function of a penalty on each kernel; None for none.
@@ -224,6 +227,9 @@ class MultiHeadAttention(Seeded):
         dropout: float = 0.0,
         use_bias: bool = True,
         output_shape: int | None = None,
+        attention_axes: Any = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
@@ -249,6 +255,14 @@ class MultiHeadAttention(Seeded):
         self.dropout = dropout
         self.use_bias = use_bias
         self.features = output_shape
+        if attention_axes not in (None, 1, (1,), [1]):
+            raise ValueError(
+                f"MultiHeadAttention: attention_axes must be 1, the axis of a sequence (N, T, D), "
+                f"not {attention_axes!r}: Reshape the others into the batch or the features"
+            )
+        self.sliding_window = None
+        if sliding_window is not None:
+            self.sliding_window = positive_integer(self, "sliding_window", sliding_window)
         if output_shape is not None:
             positive_integer(self, "output_shape", output_shape)
         self._describe("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
@@ -295,7 +309,8 @@ class MultiHeadAttention(Seeded):
             value: Sequences (N, Tk, ...) to attend to; None for the query itself.
             key: Sequences (N, Tk, ...) to compare with; None for the value.
             attention_mask: (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk), True where a query attends
-                to a key; None for everywhere.
+                to a key; None for everywhere. Numbers, other than zeros and ones, are added to the
+                scores, -inf hides a key.
             key_mask: (N, Tk), False at padding; None for none.
             use_causal_mask: True hides later keys from each query.
             return_attention_scores: True returns the probabilities (N, heads, Tq, Tk) too.
@@ -308,7 +323,7 @@ class MultiHeadAttention(Seeded):
         if value is None and cache is None:
             value_mask = query_mask
         padding = padding_mask(key_mask, value_mask, query, k.shape[2])
-        mask = combine_masks(attention_mask, padding, query, k.shape[2])
+        mask = combine_masks(attention_mask, padding, query, k.shape[2], self.sliding_window)
         keep = keep_mask(self.dropout, (*q.shape[:3], k.shape[2]), q, self._generator)
         heads = ops.scaled_dot_product_attention(
             q, k, v, mask, keep, causal=use_causal_mask, rate=self.dropout
@@ -392,6 +407,7 @@ class _ScoredAttention(Seeded):
         return_attention_scores: bool = False,
         mask: Any = None,
         value_mask: Any = None,
+        attention_mask: Any = None,
     ) -> Any:
         """The output, or (output, probabilities) with return_attention_scores.
 
@@ -407,6 +423,8 @@ class _ScoredAttention(Seeded):
             mask: (N, Tq), False at padding of the query, where the output is 0; or a list of the
                 masks of query and value, as in Keras. None for none.
             value_mask: (N, Tk), False at padding; None for none.
+            attention_mask: (Tq, Tk) or (N, Tq, Tk), True where a query attends to a key, or
+                numbers that are added to the scores; None for everywhere.
         """
         if isinstance(query, list):
             query, value, key = (*query, None)[:3]
@@ -415,10 +433,10 @@ class _ScoredAttention(Seeded):
             value_mask = mask
         values, keys = _value_and_key(self, query, value, key)
         real = padding_mask(key_mask, value_mask, query, keys.shape[1])
-        scores = self.score(query, keys)
-        p = ops.masked_softmax(
-            scores, None if real is None else real[:, None], causal=use_causal_mask
-        )
+        visible = combine_masks(attention_mask, real, query, keys.shape[1])
+        if visible is not None and visible.ndim == 4:
+            visible = visible[:, 0]
+        p = ops.masked_softmax(self.score(query, keys), visible, causal=use_causal_mask)
         drop = dropout_mask(self.dropout, p.shape, p, self._generator)
         y = (p if drop is None else p * drop) @ values
         if mask is not None:

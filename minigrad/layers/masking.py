@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array
+from .. import ops
+from ..backend import Array, backend
 from ..config import as_data
 from ..engine.tensor import Tensor
+from ..ops.attention import MASKED_SCORE
 from .base import Layer
 
 
@@ -60,15 +62,19 @@ def as_mask(
     """
     if mask is None:
         return None
-    expected = shapes or (like.shape[:2],)
     booleans = as_data(mask, device=like.device)
-    if not any(_fits(booleans.shape, shape, broadcast) for shape in expected):
-        texts = [f"({', '.join(map(str, shape))})" for shape in expected]
+    _check_shape(booleans, like, shapes or (like.shape[:2],), name, broadcast)
+    return booleans if booleans.dtype.kind == "b" else booleans != 0
+
+
+def _check_shape(mask: Any, like: Tensor, shapes: Any, name: str, broadcast: bool) -> None:
+    """Raise ValueError unless the shape of the mask is one of those expected."""
+    if not any(_fits(mask.shape, shape, broadcast) for shape in shapes):
+        texts = [f"({', '.join(map(str, shape))})" for shape in shapes]
         raise ValueError(
-            f"{name} of shape {booleans.shape} does not fit an input of shape {like.shape}: "
+            f"{name} of shape {mask.shape} does not fit an input of shape {like.shape}: "
             f"expected {' or '.join(texts)}"
         )
-    return booleans if booleans.dtype.kind == "b" else booleans != 0
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[Any, ...], broadcast: bool) -> bool:
@@ -89,27 +95,60 @@ def padding_mask(key_mask: Any, value_mask: Any, query: Tensor, keys: int) -> Ar
 
 
 def combine_masks(
-    attention_mask: Any, padding: Array | None, query: Tensor, keys: int
-) -> Array | None:
+    attention_mask: Any, padding: Array | None, query: Tensor, keys: int, window: Any = None
+) -> Any:
     """One mask that broadcasts to (N, heads, Tq, Tk), True where a query attends to a key.
 
     attention_mask is (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk); padding, from padding_mask, is
-    (N, Tk). None if neither is given: every query attends to every key.
+    (N, Tk). None if nothing is hidden: every query attends to every key. Where attention_mask
+    holds numbers to be added to the scores, so does the result.
+
+    Args:
+        attention_mask: Booleans or numbers, or None.
+        padding: Booleans, or None.
+        query: The queries (N, Tq, D).
+        keys: The number of keys.
+        window: How many keys around each query are visible to each side of it, itself included;
+            None for all.
     """
     n, queries = query.shape[:2]
     pair = queries, keys
-    mask = as_mask(
-        attention_mask,
-        query,
-        pair,
-        (n, *pair),
-        (n, "heads", *pair),
-        name="attention_mask",
-        broadcast=True,
-    )
+    shapes = pair, (n, *pair), (n, "heads", *pair)
+    bias = _as_bias(attention_mask, query)
+    if bias is None:
+        mask = as_mask(attention_mask, query, *shapes, name="attention_mask", broadcast=True)
+    else:
+        mask = bias
+        _check_shape(bias, query, shapes, "attention_mask", True)
     if mask is not None and mask.ndim == 3:
         mask = mask[:, None]
-    if padding is None:
-        return mask
-    padding = padding[:, None, None]
-    return padding if mask is None else mask & padding
+    visible = None if padding is None else padding[:, None, None]
+    if window is not None:
+        xp = backend(query)
+        distances = xp.arange(keys - queries, keys)[:, None] - xp.arange(keys)
+        near = abs(distances) < window
+        visible = near if visible is None else visible & near
+    if visible is None or mask is None:
+        return visible if mask is None else mask
+    return mask & visible if bias is None else ops.where(visible, mask, MASKED_SCORE)
+
+
+def _as_bias(mask: Any, query: Tensor) -> Any:
+    """A mask of numbers that are added to the scores; None for booleans in any form.
+
+    Floats that are zeros and ones are booleans, as in Keras.
+    """
+    is_tensor = isinstance(mask, Tensor)
+    if mask is None or (is_tensor and mask.dtype.kind != "f"):
+        return None
+    numbers = mask.data if is_tensor else as_data(mask, device=query.device)
+    if numbers.dtype.kind != "f" or (is_tensor and mask.requires_grad):
+        return mask if is_tensor else None
+    if bool(((numbers == 0) | (numbers == 1)).all()):
+        if numbers.size and not bool(numbers.any()):
+            raise ValueError(
+                "attention_mask holds nothing but 0.0: as booleans it would hide every key, as "
+                "numbers added to the scores none; give booleans, or None"
+            )
+        return None
+    return mask if is_tensor else numbers

@@ -11,7 +11,7 @@ from ..backend import Array, backend
 from ..engine.autograd import composite, fused, primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike
-from .elementwise import exp, where
+from .elementwise import astype, exp, where
 from .reductions import max, sum
 from .shapes import repeat, swapaxes
 
@@ -33,6 +33,22 @@ def causal_mask(xp: Any, queries: int, keys: int, first: int) -> Array:
     return xp.arange(keys) <= positions[:, None]
 
 
+def split_mask(mask: Any, dtype: Any) -> tuple[Any, Any]:
+    """(visible, bias) of a mask: booleans or None, and what is added to the scores or None.
+
+    Of a mask of numbers, what is as low as MASKED_SCORE, -inf for one, hides a key for good.
+
+    Args:
+        mask: Booleans, numbers or None.
+        dtype: The dtype of the scores.
+    """
+    if mask is None or mask.dtype.kind == "b":
+        return mask, None
+    numbers = astype(mask, dtype=dtype)
+    visible = getattr(numbers, "_array", numbers) > MASKED_SCORE / 10
+    return visible, where(visible, numbers, 0)
+
+
 @composite
 @real(keeps="mask")
 def masked_softmax(
@@ -42,8 +58,8 @@ def masked_softmax(
 
     Args:
         scores: One score per query and key.
-        mask: Booleans that broadcast to the scores, True where a query may attend
-            to a key; None for all.
+        mask: Booleans that broadcast to the scores, True where a query may attend to a key; or
+            numbers that are added to the scores, -inf for what is hidden; None for all.
         causal: Hide the keys after the position of a query, the last query being at the last key.
 
     Shape:
@@ -58,7 +74,9 @@ def masked_softmax(
     queries, keys = scores.shape[-2:]
     if not keys:
         return scores
-    visible = xp.ones((queries, keys), bool) if mask is None else mask
+    shown, bias = split_mask(mask, scores.dtype)
+    scores = scores if bias is None else scores + bias
+    visible = xp.ones((queries, keys), bool) if shown is None else shown
     if causal:
         visible = visible & causal_mask(xp, queries, keys, keys - queries)
     masked = where(visible, scores, MASKED_SCORE)
@@ -90,8 +108,8 @@ def scaled_dot_product_attention(
         q: Queries.
         k: Keys.
         v: Values.
-        mask: Booleans that broadcast to (..., Tq, Tk), True where a query may attend
-            to a key, or None.
+        mask: Booleans that broadcast to (..., Tq, Tk), True where a query may attend to a key; or
+            numbers that are added to the scores, -inf for what is hidden; or None.
         keep_mask: Dropout: booleans (..., Tq, Tk), False where a probability is dropped, or None.
         causal: Hide the keys after the position of a query, the last query being at the last key.
         scale: The factor of the scores; None for 1 / sqrt(d).
@@ -102,7 +120,7 @@ def scaled_dot_product_attention(
 
     Raises:
         ValueError: If shapes do not fit.
-        TypeError: If a mask is not boolean.
+        TypeError: If mask holds integers, or keep_mask is not boolean.
 
     References:
         Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1.
@@ -127,7 +145,10 @@ def default_scale(q: TensorLike) -> float:
 
 
 def check_attention(q: TensorLike, k: TensorLike, v: TensorLike, *masks: TensorLike | None) -> None:
-    """ValueError where shapes do not fit, TypeError for a mask that is not boolean."""
+    """ValueError where shapes do not fit, TypeError for masks of another dtype.
+
+    The first mask may hold numbers, which are added to the scores.
+    """
     too_few_axes = min(q.ndim, k.ndim, v.ndim) < 2
     if too_few_axes or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise ValueError(
@@ -135,17 +156,18 @@ def check_attention(q: TensorLike, k: TensorLike, v: TensorLike, *masks: TensorL
             f"got shapes {q.shape}, {k.shape} and {v.shape}"
         )
     scores = (*leading_shape(q, k, v), q.shape[-2], k.shape[-2])
-    for mask in masks:
+    for mask, kinds in zip(masks, ("bf", "b")):
         if mask is not None:
-            _check_mask(mask, scores)
+            _check_mask(mask, scores, kinds)
 
 
-def _check_mask(mask: TensorLike, scores: tuple[int, ...]) -> None:
-    """Raise unless a mask is boolean and broadcasts to the shape of the scores."""
-    if mask.dtype.kind != "b":
+def _check_mask(mask: TensorLike, scores: tuple[int, ...], kinds: str) -> None:
+    """Raise unless a mask is of one of the kinds and broadcasts to the shape of the scores."""
+    if mask.dtype.kind not in kinds:
+        numbers = ", or floating, what is added to the scores" if "f" in kinds else ""
         raise TypeError(
-            "attention: a mask must be boolean, True where a query may attend to a key, not "
-            f"{mask.dtype}"
+            "attention: a mask must be boolean, True where a query may attend to a key"
+            f"{numbers}; not {mask.dtype}"
         )
     pairs = zip(mask.shape[::-1], scores[::-1])
     if mask.ndim > len(scores) or any(n not in (1, m) for n, m in pairs):

@@ -43,6 +43,7 @@ class Case:
     settings: dict = field(default_factory=dict)
     call: Callable[..., Any] = call_plainly
     float32: bool = True  # a float32 input gives a float32 output
+    any_dtype: bool = True  # inputs of another dtype may stand in place of floating ones
 
     def on(self, xp: Any, dtype: str = "float64") -> tuple[list, dict]:
         """The inputs and settings with their arrays on a device, floating inputs in `dtype`."""
@@ -67,10 +68,11 @@ def case(
     expect: Callable[..., Any],
     call: Callable[..., Any] = call_plainly,
     float32: bool = True,
+    any_dtype: bool = True,
     **settings: Any,
 ) -> Case:
     """A case whose settings are written as keywords."""
-    return Case(inputs, expect, settings, call, float32)
+    return Case(inputs, expect, settings, call, float32, any_dtype)
 
 
 def cases(

@@ -605,6 +605,8 @@ def warp_affine(
 def masked_softmax(scores: Array, mask: Any = None, causal: bool = False) -> Array:
     """Query by query, over the keys that it may attend to."""
     queries, keys = scores.shape[-2:]
+    if mask is not None and mask.dtype.kind == "f":
+        scores, mask = scores + np.where(mask < -1e29, 0, mask), mask > -1e29
     allowed = np.broadcast_to(True if mask is None else mask, scores.shape).copy()
     if causal:
         allowed &= np.arange(keys) <= np.arange(queries)[:, None] + keys - queries

@@ -11,6 +11,7 @@ import scipy.special
 from numpy import s_
 
 from minigrad import ops
+from minigrad.backend import backend
 from minigrad.ops.normalization import batch_moments
 from minigrad.ops.windows import Window
 
@@ -376,6 +377,8 @@ def attention_cases() -> list[Case]:
         (mask(2, 1, 1, 5), None, {}),
         (None, mask(2, 2, 3, 5), {"rate": 0.25}),
         (mask_of(2, 1, 3, 5), mask(2, 2, 3, 5), {"rate": 0.5, "causal": True}),
+        (normal(2, 2, 3, 5), None, {}),
+        (normal(2, 1, 5), mask(2, 2, 3, 5), {"rate": 0.25, "causal": True}),
     ]
     expect = numpy_ops.attention
     plain = [
@@ -384,10 +387,27 @@ def attention_cases() -> list[Case]:
     ]
     for allowed, keep, settings in masked:
         q, k, v = normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 3)
-        plain.append(case(q, k, v, allowed, keep, expect=expect, **settings))
+        is_boolean = allowed is None or allowed.dtype == bool
+        plain.append(case(q, k, v, allowed, keep, expect=expect, any_dtype=is_boolean, **settings))
     views = transposed(normal, 3, 4), strided(normal, 5, 4), transposed(normal, 5, 2)
     large = normal(3, 4) * 30, normal(5, 4) * 5, normal(5, 2)  # exp(scores) overflows float32
-    return plain + cases(expect, [views, large])
+    return [*plain, *cases(expect, [views, large]), *hidden_by_numbers(expect, 2, 2)]
+
+
+def hidden_by_numbers(expect: Any, *leading: int) -> list[Case]:
+    """Masks that add numbers to the scores and hide keys by -inf; those of the last query all."""
+
+    def call(op: Any, *xs: Any, **settings: Any) -> Any:
+        *before, bias = xs
+        hidden = np.array([[False, True, False], [True, True, True]])
+        where = backend(bias).asarray(hidden)
+        return op(*before, ops.where(where, -np.inf, bias), **settings)
+
+    def expected(*xs: Any, **settings: Any) -> Any:
+        return call(lambda *ys, **s: expect(*ys, **s), *xs, **settings)
+
+    inputs = [normal(*leading, 2, 4), normal(*leading, 3, 4), normal(*leading, 3, 2)]
+    return [case(*inputs, normal(2, 3), expect=expected, call=call, any_dtype=False)]
 
 
 def masked_softmax_cases() -> list[Case]:
@@ -397,6 +417,8 @@ def masked_softmax_cases() -> list[Case]:
         case(normal(2, 4, 3), expect=expect),
         case(normal(3, 2, 3), allowed, expect=expect),
         case(normal(2, 3), allowed, expect=expect, causal=True),
+        case(normal(3, 2, 3), normal(2, 3), expect=expect, any_dtype=False),
+        case(normal(3, 2, 3), normal(3, 1, 3), expect=expect, causal=True, any_dtype=False),
         case(normal(2, 0), expect=expect),
         case(strided(normal, 4, 3), expect=expect, causal=True),
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Tensor, check_grads, grad, ops
+from minigrad import Tensor, check_grads, grad, layers, ops
 from minigrad.backend import to_cpu
 from minigrad.engine.gradcheck import check_definition
 from minigrad.kernels import attention
@@ -25,11 +25,13 @@ def arrays(*shapes, xp=np):
 
 
 @pytest.mark.parametrize("block, rows", [(1, 1), (8, 2), (20, 3)])
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("masked", [False, True, "by numbers"])
 def test_any_cut_into_blocks_gives_the_same(block, rows, masked, xp, monkeypatch):
     monkeypatch.setattr(attention, "ATTENTION_BLOCK", block)
     monkeypatch.setattr(attention, "MIN_QUERIES", rows)
     mask = xp.asarray(rng.random((2, 1, 5, 5)) < 0.5) if masked else None
+    if masked == "by numbers":
+        mask = xp.asarray(rng.standard_normal((3, 5, 5)))
     keep = xp.asarray(rng.random((2, 3, 5, 5)) < 0.8) if masked else None
     for causal in (False, True):
         check_definition(
@@ -130,11 +132,12 @@ def test_wrong_shapes(shapes, mask, problem):
             ops.scaled_dot_product_attention(*inputs, mask)
 
 
-def test_a_mask_is_boolean():
-    with pytest.raises(TypeError, match="must be boolean"):
-        ops.scaled_dot_product_attention(
-            *(Tensor(a) for a in arrays((3, 4), (5, 4), (5, 4))), np.zeros((3, 5), "float32")
-        )
+def test_a_mask_is_boolean_or_floating():
+    q, k, v = (Tensor(a) for a in arrays((3, 4), (5, 4), (5, 4)))
+    with pytest.raises(TypeError, match="must be boolean.*or floating.*not int64"):
+        ops.scaled_dot_product_attention(q, k, v, np.zeros((3, 5), "int64"))
+    with pytest.raises(TypeError, match="must be boolean, .*; not float32"):
+        ops.scaled_dot_product_attention(q, k, v, None, np.zeros((3, 5), "float32"), rate=0.5)
 
 
 # ---- many heads ----------------------------------------------------------------------------------
@@ -385,3 +388,109 @@ def test_initializers_reach_the_four_products():
     layer = MultiHeadAttention(2, 3, kernel_initializer="ones", bias_initializer="ones")
     layer(np.ones((1, 2, 4), np.float32))
     assert len(layer.weights) == 8 and all((p.numpy() == 1).all() for p in layer.weights)
+
+
+# ---- masks of numbers ----------------------------------------------------------------------------
+
+
+def heads(*shape, **options):
+    minigrad.seed(1)
+    layer = MultiHeadAttention(2, 4, **options)
+    return layer, np.random.default_rng(2).standard_normal(shape).astype("float32")
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (3, 5, 5), (3, 2, 5, 5), (3, 1, 1, 5)])
+def test_numbers_are_added_to_the_scores(shape, xp):
+    layer, x = heads(3, 5, 8)
+    hidden = np.random.default_rng(0).random(shape) < 0.3
+    hidden[..., 0] = False
+    booleans = layer(xp.asarray(x), attention_mask=xp.asarray(~hidden)).numpy()
+    for low in (-np.inf, -1e30, -1e9):
+        numbers = xp.asarray(np.where(hidden, low, 0).astype("float32"))
+        y, p = layer(xp.asarray(x), attention_mask=numbers, return_attention_scores=True)
+        assert_close(y, booleans, 1e-5, 1e-5)
+        assert (p.numpy()[np.broadcast_to(_four(hidden), p.shape)] == 0).all()
+    shifted = xp.asarray(np.full(shape, -3.0, "float32"))  # the same for all keys
+    assert_close(layer(xp.asarray(x), attention_mask=shifted), layer(xp.asarray(x)).numpy(), 1e-5)
+
+
+def _four(mask):
+    return mask[:, None] if mask.ndim == 3 else mask
+
+
+def test_numbers_beside_padding_and_causality():
+    layer, x = heads(2, 4, 8)
+    real = np.array([[True, True, True, False], [True] * 4])
+    slopes = -0.5 * abs(np.arange(4) - np.arange(4)[:, None]).astype("float32")  # as ALiBi has them
+    y, p = layer(
+        Tensor(x),
+        attention_mask=slopes,
+        key_mask=real,
+        use_causal_mask=True,
+        return_attention_scores=True,
+    )
+    p = p.numpy()
+    assert (p[0, ..., 3] == 0).all() and (np.triu(p, 1) == 0).all()
+    assert_close(p.sum(-1), np.ones(p.shape[:-1]), 1e-6)
+    plain = layer(
+        Tensor(x),
+        attention_mask=None,
+        key_mask=real,
+        use_causal_mask=True,
+        return_attention_scores=True,
+    )[1].numpy()
+    assert_close(
+        p * 1.0,
+        plain * np.exp(slopes) / (plain * np.exp(slopes)).sum(-1, keepdims=True),
+        1e-5,
+        1e-6,
+    )
+
+
+def test_a_learned_bias_has_a_gradient(xp):
+    layer, x = heads(2, 3, 8)
+    layer(xp.asarray(x))
+    bias = Tensor(xp.zeros((2, 3, 3), "float32"), requires_grad=True)
+    for kernels in (True, False):
+        with minigrad.use_kernels(kernels):
+            (g,) = grad(ops.sum(ops.square(layer(xp.asarray(x), attention_mask=bias))), [bias])
+        assert g.shape == (2, 3, 3) and abs(g.numpy()).max() > 0
+        assert_close(g.numpy().sum(-1), np.zeros((2, 3)), 1e-6)  # a shift of all keys is none
+
+
+def test_zeros_and_ones_are_booleans():
+    layer, x = heads(2, 4, 8)
+    booleans = np.tril(np.ones((4, 4), bool))
+    expected = layer(x, attention_mask=booleans).numpy()
+    for mask in (booleans.astype("float32"), booleans.astype("int32"), booleans.tolist()):
+        assert_equal(layer(x, attention_mask=mask).numpy(), expected)
+    with pytest.raises(ValueError, match="nothing but 0.0.*give booleans"):
+        layer(x, attention_mask=np.zeros((4, 4), "float32"))
+
+
+@pytest.mark.parametrize("kind", [layers.Attention, layers.AdditiveAttention])
+def test_attention_with_one_head_takes_a_mask_too(kind):
+    x = np.random.default_rng(2).standard_normal((2, 4, 3)).astype("float32")
+    layer = kind()
+    visible = np.tril(np.ones((4, 4), bool))
+    expected = layer(x, use_causal_mask=True).numpy()
+    numbers = np.where(visible, 0, -np.inf).astype("float32")
+    for mask in (visible, numbers, np.stack([numbers] * 2)):
+        assert_close(layer(x, attention_mask=mask), expected, 1e-6, 1e-6)
+
+
+def test_sliding_window():
+    layer, x = heads(2, 5, 8, sliding_window=2)
+    p = layer(x, return_attention_scores=True)[1].numpy()
+    near = abs(np.arange(5) - np.arange(5)[:, None]) < 2
+    assert ((p > 0) == near).all()
+    p = layer(x, use_causal_mask=True, return_attention_scores=True)[1].numpy()
+    assert ((p > 0) == np.tril(near)).all()
+    cache = layers.KeyValueCache(5)
+    with minigrad.no_grad():
+        parts = [layer(x[:, i : i + 1], use_causal_mask=True, cache=cache) for i in range(5)]
+    assert_close(ops.concatenate(parts, axis=1), layer(x, use_causal_mask=True).numpy(), 1e-5, 1e-5)
+    with pytest.raises(ValueError, match="sliding_window must be a positive integer"):
+        MultiHeadAttention(2, 4, sliding_window=0)
+    with pytest.raises(ValueError, match="attention_axes must be 1"):
+        MultiHeadAttention(2, 4, attention_axes=(1, 2))

@@ -52,6 +52,31 @@ def test_scaled_dot_product_attention(size, masked, seed):
     )
 
 
+@drawn
+@given(sizes, st.booleans(), st.booleans(), seeds)
+def test_a_mask_of_numbers(size, causal, repeats, seed):
+    """What is added to the scores, with its gradient; -inf hides."""
+    n, queries, keys, d, dv = size
+    bias = normal(seed + 3, 1 if repeats else n, 1, queries, keys)
+    hidden = np.random.default_rng(seed).random((queries, keys)) < 0.3
+    hidden[:, 0] = False
+    hidden = hidden | (causal & (np.arange(keys) > np.arange(queries)[:, None] + keys - queries))
+    if hidden.all(-1).any():
+        return  # PyTorch's gradients of a query that sees nothing are NaN
+    compare(
+        lambda q, k, v, b: ops.scaled_dot_product_attention(
+            q, k, v, ops.where(hidden, -np.inf, b), causal=causal
+        ),
+        lambda q, k, v, b: F.scaled_dot_product_attention(
+            q, k, v, b.masked_fill(torch.tensor(hidden), -torch.inf)
+        ),
+        normal(seed, n, 2, queries, d),
+        normal(seed + 1, n, 2, keys, d),
+        normal(seed + 2, n, 2, keys, dv),
+        bias,
+    )
+
+
 def set_dense(dense, weight, bias):
     dense.kernel.assign(weight.detach().numpy().T.reshape(dense.kernel.shape))
     dense.bias.assign(bias.detach().numpy().reshape(dense.bias.shape))
@@ -246,6 +271,22 @@ def test_multi_head_attention_of_keras():
     ours, p = layer(x, memory, attention_mask=mask, return_attention_scores=True)
     np.testing.assert_allclose(ours.data, array(y), atol=1e-5)
     np.testing.assert_allclose(p.data, array(scores), atol=1e-6)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_sliding_window_of_keras(causal):
+    keras = pytest.importorskip("keras")
+    x = normal(1, 2, 6, 8).astype("float32")
+    theirs, layer = (
+        kind(2, 3, sliding_window=3)
+        for kind in (keras.layers.MultiHeadAttention, MultiHeadAttention)
+    )
+    theirs(x, x)
+    layer(x)
+    layer.set_weights(theirs.get_weights())
+    y = theirs(x, x, use_causal_mask=causal)
+    ours = layer(x, use_causal_mask=causal)
+    np.testing.assert_allclose(ours.data, keras.ops.convert_to_numpy(y), atol=1e-5)
 
 
 @pytest.mark.parametrize("score_mode", ["dot", "concat"])
