@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from minigrad.engine.autograd import VariadicRule
 
 from .mutation import (
@@ -20,12 +18,6 @@ from .mutation import (
 )
 
 
-@cache
-def surveyed():
-    """survey(), on NumPy alone: test_all_ops.py runs the same cases on every device."""
-    return survey()
-
-
 def inputs_with_gradient(op):
     """The inputs whose rule a case has to use; of a rule for any input, the first."""
     if op.is_fused or isinstance(op.rules, VariadicRule):
@@ -33,10 +25,22 @@ def inputs_with_gradient(op):
     return {i for i, rule in enumerate(op.rules) if rule}
 
 
-def test_every_rule_is_used_by_a_case():
+def test_the_checker_finds_every_wrong_rule():
+    """One test, because the survey of all cases takes as long as all that is asked of it.
+
+    It runs on NumPy alone: test_all_ops.py runs the same cases on every device.
+    """
+    rules = survey()
+    every_rule_is_used_by_a_case(rules)
+    every_mutant_is_caught_and_the_report_says_so(rules)
+    a_rule_that_is_right_is_not_reported(rules)
+    left_out_mutants_are_left_out_for_a_reason(rules)
+
+
+def every_rule_is_used_by_a_case(rules):
     unused = {}
     for op in mutable_ops():
-        used = {rule.i for rule in surveyed() if rule.op is op}
+        used = {rule.i for rule in rules if rule.op is op}
         missing = inputs_with_gradient(op) - used
         if missing:
             unused[op.name] = missing
@@ -45,8 +49,8 @@ def test_every_rule_is_used_by_a_case():
     )
 
 
-def test_every_mutant_is_caught_and_the_report_says_so():
-    scores = score(surveyed())
+def every_mutant_is_caught_and_the_report_says_so(rules):
+    scores = score(rules)
     missed = {
         f"{op.name}: {kind}": f"{caught} of {made}"
         for op, row in scores.items()
@@ -54,24 +58,24 @@ def test_every_mutant_is_caught_and_the_report_says_so():
         if caught < made
     }
     assert not missed, f"check_grads did not notice {missed}"
-    assert REPORT.read_text() == report(surveyed(), scores), (
+    assert REPORT.read_text() == report(rules, scores), (
         "docs/mutation_report.md is old: python -m tests.mutation --write"
     )
 
 
-def test_a_rule_that_is_right_is_not_reported():
+def a_rule_that_is_right_is_not_reported(rules):
     """With the same machinery and no bug, nothing fails: what is caught above is the bug."""
-    for rule in surveyed():
+    for rule in rules:
         unchanged = Mutant(
             rule.first(2), "nothing", lambda rule: replaced(rule.op, lambda own, i: own)
         )
         assert not is_caught(unchanged), str(rule)
 
 
-def test_left_out_mutants_are_left_out_for_a_reason():
+def left_out_mutants_are_left_out_for_a_reason(rules):
     """Every kind is made somewhere, and what decides about one is found where it is known to be."""
     made = {}
-    for rule in surveyed():
+    for rule in rules:
         kinds = {mutant.kind for mutant in make_mutants(rule)}
         made.setdefault(rule.op.name, set()).update(kinds)
     assert set().union(*made.values()) == set(KINDS)
