@@ -3,27 +3,39 @@
 from ..utils.instead import explain_missing
 from . import (
     adding_problem,
+    boston_housing,
+    california_housing,
+    cifar10,
+    cifar100,
     dates,
     diabetes,
     digits,
     digits28,
+    fashion_mnist,
     imdb,
     mnist,
     photographs,
     python_help,
+    reuters,
     reviews,
 )
 
 __all__ = [
     "adding_problem",
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
     "dates",
     "diabetes",
     "digits",
     "digits28",
+    "fashion_mnist",
     "imdb",
     "mnist",
     "photographs",
     "python_help",
+    "reuters",
     "reviews",
 ]
 

@@ -72,13 +72,20 @@ def load_data(
         if not short:
             raise ValueError(f"imdb: no review has fewer than maxlen={maxlen} words")
         x = np.empty(len(short), object)
-        x[:] = [_limit_words(rows[i], skip_top, high, oov_char) for i in short]
+        x[:] = [limit_words(rows[i], skip_top, high, oov_char) for i in short]
         parts.append((x, as_labels(labels[order[short]])))
     return parts[0], parts[1]
 
 
-def _limit_words(row: list[int], low: int, high: float, oov_char: int | None) -> list[int]:
-    """The ids with those outside of low..high - 1 replaced, or left out if oov_char is None."""
+def limit_words(row: list[int], low: int, high: float, oov_char: int | None) -> list[int]:
+    """The ids with those outside of low..high - 1 replaced, or left out if oov_char is None.
+
+    Args:
+        row: Ids.
+        low: The first id that stays.
+        high: The first id that does not.
+        oov_char: What replaces them, or None.
+    """
     if oov_char is None:
         return [word for word in row if low <= word < high]
     return [word if low <= word < high else oov_char for word in row]

@@ -10,24 +10,26 @@ import numpy as np
 from ..arguments import explains_arguments
 from ..config import as_data
 from ..utils.files import read_npz, write_npz
-from .cache import cache_dir
-from .preparation import Split, as_labels, scale_pixels
+from .keras_files import find_file
+from .preparation import Split, scale_pixels
 
 
 @explains_arguments
-def load_data(flat: bool = True, scale: str | None = "unit") -> Split:
-    """(images, labels): 60,000 for training and 10,000 for testing.
+def load_data(path: str = "mnist.npz", flat: bool | None = None, scale: str | None = None) -> Split:
+    """(images, labels): 60,000 for training and 10,000 for testing; of uint8, as Keras gives them.
 
     Fetched from openml.org and kept as mnist.npz under $MINIGRAD_HOME or ~/.minigrad. Keras's
-    mnist.npz has the same format and may be put there as well.
+    mnist.npz has the same format: it may be put there, and is found in ~/.keras/datasets.
 
     Args:
-        flat: True for rows of pixels, False for images.
+        path: The file, under those folders, or its whole path.
+        flat: True for rows of pixels (N, 784), False for images (N, 28, 28, 1), None for Keras's
+            (N, 28, 28).
         scale: "unit" (0..1), "signed" (-1..1, for tanh), "standard" (each pixel with mean 0 and
-            standard deviation 1 over the training part) or None (0..255).
+            standard deviation 1 over the training part); None for 0..255 in uint8.
 
     Shape:
-        images: (N, 784), or (N, 28, 28, 1); labels: (N,) in 0..9
+        images: (N, 28, 28), (N, 784) or (N, 28, 28, 1); labels: (N,) in 0..9
 
     Raises:
         RuntimeError: If the file is not there and cannot be fetched.
@@ -40,22 +42,20 @@ def load_data(flat: bool = True, scale: str | None = "unit") -> Split:
     Example:
         >>> (x, y), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
-    path = cache_dir() / "mnist.npz"
+    file = find_file(path)
     try:
-        arrays = _read(path)
+        arrays = _read(file)
     except FileNotFoundError:
-        arrays = _fetch(path, f"{path} is not there")
+        arrays = _fetch(file, f"{file} is not there")
     except (OSError, ValueError) as damage:
-        arrays = _fetch(path, f"{path} is damaged ({damage})")
-    x_train, x_test = (
-        arrays[name].reshape(-1, 784).astype(np.float32) / 255 for name in ("x_train", "x_test")
-    )
-    x_train, x_test = scale_pixels(x_train, x_test, scale, 255)
-    if not flat:
-        x_train, x_test = x_train.reshape(-1, 28, 28, 1), x_test.reshape(-1, 28, 28, 1)
-    train = as_data(x_train), as_labels(arrays["y_train"])
-    test = as_data(x_test), as_labels(arrays["y_test"])
-    return train, test
+        arrays = _fetch(file, f"{file} is damaged ({damage})")
+    images = [arrays[name].reshape(-1, 784) for name in ("x_train", "x_test")]
+    if scale is not None:
+        x, x_test = (x.astype(np.float32) / 255 for x in images)
+        images = [as_data(x) for x in scale_pixels(x, x_test, scale, 255)]
+    shape = {None: (28, 28), True: (784,), False: (28, 28, 1)}[flat]
+    x_train, x_test = (x.reshape(-1, *shape) for x in images)
+    return (x_train, arrays["y_train"]), (x_test, arrays["y_test"])
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

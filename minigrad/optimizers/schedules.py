@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..utils.registry import check_choice, format_call, lookup, with_class_names
-from ..utils.serialization import Configurable
+from ..utils.serialization import Configurable, deserialize, serialize  # noqa: F401 - Keras's home
 
 
 class LearningRateSchedule(Configurable):

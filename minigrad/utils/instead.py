@@ -158,12 +158,6 @@ INSTEAD = {
     "utils.get_file": "`urllib.request.urlretrieve`; the digits are here without a download",
     "utils.multi_gpu_model": "one GPU computes",
     # ---- initializers, regularizers ----
-    "datasets.cifar10": "downloads are beyond this library: digits28 has images of 28x28",
-    "datasets.cifar100": "downloads are beyond this library",
-    "datasets.fashion_mnist": "downloads are beyond this library: digits28 has images of 28x28",
-    "datasets.boston_housing": "`minigrad.datasets.diabetes` is a regression",
-    "datasets.california_housing": "`minigrad.datasets.diabetes` is a regression",
-    "datasets.reuters": "downloads are beyond this library",
     # ---- what an optimizer has in Keras 2, or in PyTorch ----
     "Optimizer.lr": "`learning_rate`, which `learning_rate.assign(value)` sets too",
     "Optimizer.get_gradients": "`minigrad.grad(loss, weights)`",

@@ -21,4 +21,4 @@ def load_data(name: str, flat: bool) -> Any:
         ValueError: If there is no such data set.
     """
     loaders = {"digits28": datasets.digits28.load_data, "mnist": datasets.mnist.load_data}
-    return lookup(name, loaders, "data set")(flat=flat)
+    return lookup(name, loaders, "data set")(flat=flat, scale="unit")

@@ -33,19 +33,38 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_mnist_from_its_file(cache):
+    """As Keras returns it, and in other forms."""
     arrays = small_mnist(np.random.default_rng(0))
     cache.mkdir()
     np.savez(cache / "mnist.npz", **arrays)
     (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.dtype == np.float32
-    assert y_train.dtype == np.int64
-    assert_allclose(x_train, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
+    assert x_train.dtype == y_train.dtype == np.uint8
+    assert_array_equal(x_train, arrays["x_train"])
+    assert_array_equal(x_test, arrays["x_test"])
     assert_array_equal(y_test, arrays["y_test"])
     assert_array_equal(y_train, arrays["y_train"])
-    images = datasets.mnist.load_data(flat=False, scale=None)[1][0]
+    rows = datasets.mnist.load_data(flat=True, scale="unit")[0][0]
+    assert rows.dtype == np.float32
+    assert_allclose(rows, arrays["x_train"].reshape(6, 784) / 255, rtol=1e-6)
+    images = datasets.mnist.load_data(flat=False)[1][0]
     assert images.shape == (3, 28, 28, 1)
-    assert_allclose(images[..., 0], arrays["x_test"], rtol=1e-6)
-    assert_allclose(datasets.mnist.load_data(scale="signed")[1][0], x_test * 2 - 1, atol=1e-6)
+    assert_array_equal(images[..., 0], arrays["x_test"])
+    signed = datasets.mnist.load_data(scale="signed")[1][0]
+    assert_allclose(signed, x_test / 255.0 * 2 - 1, atol=1e-6)
+
+
+def test_the_file_that_keras_keeps_is_found(tmp_path, monkeypatch):
+    arrays = small_mnist(np.random.default_rng(0))
+    folder = tmp_path / ".keras" / "datasets"
+    folder.mkdir(parents=True)
+    np.savez(folder / "mnist.npz", **arrays)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("MINIGRAD_HOME", raising=False)
+    assert_array_equal(datasets.mnist.load_data()[1][1], arrays["y_test"])
+    elsewhere = tmp_path / "own.npz"
+    np.savez(elsewhere, **small_mnist(np.random.default_rng(1)))
+    assert (datasets.mnist.load_data(str(elsewhere))[0][0] != arrays["x_train"]).any()
 
 
 def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
@@ -63,9 +82,9 @@ def test_mnist_is_fetched_once_and_kept(cache, monkeypatch):
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
     (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
-    assert x_train.shape == (60_000, 784)
-    assert x_test.shape == (3, 784)
-    assert x_train.max() == 1.0
+    assert x_train.shape == (60_000, 28, 28)
+    assert x_test.shape == (3, 28, 28)
+    assert x_train.max() == 255
     (again, _), (_, labels) = datasets.mnist.load_data()
     assert calls == ["mnist_784"]
     assert_array_equal(again, x_train)
