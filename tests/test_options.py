@@ -83,6 +83,8 @@ REQUIRED: dict[str, Any] = {
     "dims": (2, 1),
     "target_shape": (3, 1),
     "target_class_ids": [0],
+    "equation": "abc,cd->abd",
+    "EinsumDense.output_shape": (None, 6),
     "function": triple,
     "fn": triple,
     "there": triple,
@@ -135,6 +137,7 @@ OTHER: dict[str, Any] = {
     "average": "macro",
     "backward_layer": layers.LSTM(2, activation="relu", go_backwards=True),
     "baseline": 0.5,
+    "bias_axes": "d",
     "AverageWeights.layer": layers.Dense(2),
     "Dot.axes": 2,
     "Dice.axis": 1,
@@ -341,7 +344,11 @@ SHAPES = {None: (2, 5, 4), 2: (2, 4), 3: (2, 5, 4), 4: (2, 8, 8, 4)}
 
 
 # what a layer needs beside, to show an option in one parameter
-BESIDE = {"GroupNormalization": {"groups": 2}, "LSTM": {"unit_forget_bias": False}}
+BESIDE = {
+    "EinsumDense": {"bias_axes": "d"},
+    "GroupNormalization": {"groups": 2},
+    "LSTM": {"unit_forget_bias": False},
+}
 BESIDE["LSTMCell"] = BESIDE["LSTM"]
 INPUTS = {"MultiHeadAttention": 2, "TransformerDecoder": 2}
 

@@ -17,6 +17,7 @@ from .combinators import Parallel, Residual
 from .convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from .convolution1d import Conv1D, Conv1DTranspose, DepthwiseConv1D, SeparableConv1D
 from .core import Dense
+from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .functions import Identity, Lambda
 from .images import (
@@ -148,6 +149,7 @@ __all__ = [
     "Dot",
     "Dropout",
     "ELU",
+    "EinsumDense",
     "Embedding",
     "EqualizedLearningRate",
     "Flatten",

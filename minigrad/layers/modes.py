@@ -39,7 +39,7 @@ def is_training() -> bool:
 
 
 class probing(Scope):
-    """`with probing():` layers are called to be built: stateful ones neither use nor keep states."""
+    """`with probing():` layers are called to be built: stateful ones use and keep no states."""
 
     def __init__(self) -> None:
         super().__init__(probing=True, training=False, recording=False)

@@ -22,7 +22,7 @@ PLAIN = frozenset({bool, int, float, str, bytes, type(None)})  # hold nothing: v
 class Module(Configurable):
     """An object whose attributes hold parameters and other modules.
 
-    They are found in the order the attributes were set, each once, whatever the attribute is called,
+    They are found in the order the attributes were set, each once, whatever an attribute is called,
     also inside lists, tuples, deques, dicts, dataclasses and SimpleNamespaces. Objects of other
     classes are not searched: make them Layers. Layer is the one kind of module.
 

@@ -21,8 +21,8 @@ class Dropout(Seeded):
 
     Args:
         rate: Fraction of the elements to drop, in [0, 1).
-        noise_shape: Shape of the mask: an axis of length 1 is dropped as a whole, None stands for the
-            length of x; None for one decision per element.
+        noise_shape: Shape of the mask: an axis of length 1 is dropped as a whole, None stands for
+            the length of x; None for one decision per element.
         seed: Seed of a generator of its own; None to draw from minigrad.seed's.
         name: Name of the layer; a model names it after its class if None.
         trainable: Has no effect: there are no parameters.

@@ -61,7 +61,6 @@ INSTEAD = {
     "layers.Discretization": "`numpy.digitize(x, edges)`",
     "layers.Hashing": "beyond this library",
     "layers.RandomErasing": "`minigrad.data.augmentation.RandomErasing` in a Dataset's transform",
-    "layers.EinsumDense": "`minigrad.ops.einsum` in a layer of your own, or Dense",
     "layers.Wrapper": "`minigrad.layers.Layer`: a layer may hold another one",
     "layers.InputSpec": "a layer's `input_rank` and `build` check the input",
     "layers.CuDNNLSTM": "the layer LSTM",

@@ -80,6 +80,13 @@ LAYERS: dict[str, Small] = {
     "Dense": built(lambda: layers.Dense(5, activation="tanh"), normal(3, 4)),
     "Dense without bias": built(lambda: layers.Dense(2, use_bias=False), normal(3, 4)),
     "Dense on sequences": built(lambda: layers.Dense(5), normal(2, 3, 4)),
+    "EinsumDense": built(
+        lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 3), "tanh", bias_axes="de"),
+        normal(2, 3, 4),
+    ),
+    "EinsumDense with an ellipsis": built(
+        lambda: layers.EinsumDense("...bc,cd->...db", (5, 3), bias_axes="d"), normal(2, 3, 4)
+    ),
     "Add": merged(layers.Add, normal(2, 3, 4), normal(2, 3, 4)),
     "Subtract": merged(layers.Subtract, normal(3, 4), normal(3, 4)),
     "Multiply": merged(layers.Multiply, normal(3, 4), normal(3, 1)),

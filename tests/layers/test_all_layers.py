@@ -48,12 +48,12 @@ KEEP_INTEGERS = (
     + MERGING
 )
 CARRY_MASKS = (
-    "Activation ActivityRegularization AdditiveAttention AlphaDropout Attention BatchNormalization Bidirectional Dense Dropout ELU "
-    "Embedding GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GroupNormalization "
-    "Identity InputLayer InstanceNormalization LSTM "
-    "Lambda LayerNormalization LeakyReLU LearnedPositions LocalResponseNormalization Masking "
-    "MultiHeadAttention Normalization PReLU PixelNormalization RMSNormalization RNN ReLU Rescaling "
-    "SimpleRNN UnitNormalization "
+    "Activation ActivityRegularization AdditiveAttention AlphaDropout Attention "
+    "BatchNormalization Bidirectional Dense Dropout ELU Embedding GRU GaussianDropout "
+    "GaussianNoise GlobalAveragePooling1D GroupNormalization Identity InputLayer "
+    "InstanceNormalization LSTM Lambda LayerNormalization LeakyReLU LearnedPositions "
+    "LocalResponseNormalization Masking MultiHeadAttention Normalization PReLU "
+    "PixelNormalization RMSNormalization RNN ReLU Rescaling SimpleRNN UnitNormalization "
     "SinusoidalPositions Softmax SpatialDropout1D SpatialDropout2D TimeDistributed "
     "TransformerDecoder TransformerEncoder " + MERGING
 )
