@@ -45,13 +45,11 @@ def apply_ufunc(tensor: Tensor, ufunc: Any, method: str, *inputs: Any, **options
         options: Its settings.
 
     Raises:
-        TypeError: If there is no such op.
+        TypeError: If there is no such op, or the result is to be written into an array and would
+            lose a gradient there.
     """
     if "out" in options:
-        raise TypeError(
-            "a Tensor cannot be written into an array (array += t, out=array): write "
-            "array = array + t, or use t.numpy()"
-        )
+        return _into_arrays(ufunc, method, inputs, options)
     op = UFUNCS.get(ufunc.__name__)
     if op is None or options or method != "__call__":
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
@@ -59,6 +57,21 @@ def apply_ufunc(tensor: Tensor, ufunc: Any, method: str, *inputs: Any, **options
             f"np.{name} does not work on Tensors: use the ops of minigrad.ops, or t.numpy()"
         )
     return op(*inputs)
+
+
+def _into_arrays(
+    ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """What array += t does: the values are written, unless that would lose a gradient."""
+    found: list[Tensor] = []
+    values = _values(inputs, found)
+    has_gradient = settings.recording and any(t.requires_grad for t in found)
+    if has_gradient or any(isinstance(array, Tensor) for array in options["out"]):
+        raise TypeError(
+            "a Tensor with gradients cannot be written into an array (array += t, out=array): "
+            "write array = array + t, or use t.numpy()"
+        )
+    return getattr(ufunc, method)(*values, **options)
 
 
 class ArrayUfunc:

@@ -115,6 +115,20 @@ def test_what_ufuncs_cannot_do():
     array = VALUES.copy()
     with fails(TypeError, r"array = array \+ t"):
         array += t
+    with fails(TypeError, r"array = array \+ t"):
+        np.add(array, array, out=t)
+    np.testing.assert_array_equal(array, VALUES)
+
+
+def test_tensors_without_gradients_are_written_into_arrays():
+    array = VALUES.copy()
+    array += minigrad.Tensor(VALUES)
+    array *= minigrad.Tensor(2.0)
+    assert type(array) is np.ndarray
+    np.testing.assert_allclose(array, 4 * VALUES)
+    with minigrad.no_grad():
+        np.add(VALUES, leaf(np, VALUES), out=array)
+    np.testing.assert_allclose(array, 2 * VALUES)
 
 
 def test_updates_by_assignment_operators_are_refused():
