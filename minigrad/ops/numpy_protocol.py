@@ -59,9 +59,7 @@ def apply_ufunc(tensor: Tensor, ufunc: Any, method: str, *inputs: Any, **options
     return op(*inputs)
 
 
-def _into_arrays(
-    ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
+def _into_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What array += t does: the values are written, unless that would lose a gradient."""
     found: list[Tensor] = []
     values = _values(inputs, found)
