@@ -26,6 +26,7 @@ CONFIG, CHECKPOINT, METADATA = "config.json", "checkpoint.safetensors", "metadat
 FORMAT = 1
 MAX_CONFIG = 1 << 25  # bytes of a JSON text: 32 MB
 MAX_LENGTH = 1 << 24  # of an axis, and of what a layer repeats or pads
+ANY_NUMBER = ("seed", "shared_object_id")
 COMPILE_HOME = "minigrad.training.model"
 WHAT = "model that minigrad can make"
 
@@ -313,7 +314,7 @@ def check_lengths(config: Any, name: str = "") -> None:
     elif isinstance(config, list):
         for value in config:
             check_lengths(value, name)
-    elif type(config) is int and abs(config) > MAX_LENGTH and name != "seed":
+    elif type(config) is int and abs(config) > MAX_LENGTH and name not in ANY_NUMBER:
         raise ValueError(f"{name!r:.60} is larger than {MAX_LENGTH}, the most that is read")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..arguments import parameters_of
 from ..engine.symbolic import is_symbolic
 from ..utils.files import PathLike
 from ..utils.serialization import CustomObjectScope, deserialize
@@ -14,6 +15,9 @@ from ..utils.structures import map_structure
 from . import archive, checkpoints, saving
 from .configuration import connect, graph_config, input_config, new_inputs, replay
 from .functional import GraphModel
+
+# what the constructor of a functional model takes, and what its configuration holds
+OF_GRAPHS = {*parameters_of(GraphModel), "layers", "input_layers", "output_layers"}
 
 
 class ModelFiles(GraphModel):
@@ -48,7 +52,13 @@ class ModelFiles(GraphModel):
         args, options, _ = self._arguments()
         if self._graph is None or not is_symbolic([*args, *options.values()]):
             return super().get_config()
-        return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
+        others = {
+            name: value
+            for name, value in super().get_config().items()
+            if name not in OF_GRAPHS and not is_symbolic(value)
+        }
+        own = {"name": self.name, "trainable": self.trainable}
+        return {**own, **graph_config(self._graph), **others}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
@@ -66,7 +76,8 @@ class ModelFiles(GraphModel):
             if "input_layers" not in config:
                 return super().from_config(config)
             inputs, outputs = connect(config)
-            model = cls(inputs, outputs, name=config.get("name"))
+            others = {key: deserialize(config[key]) for key in config.keys() - OF_GRAPHS}
+            model = cls(inputs, outputs, name=config.get("name"), **others)
         if config.get("trainable") is False:
             model._trainable = False
         return model

@@ -126,7 +126,9 @@ class Configurable(metaclass=KeepsArguments):
 
 
 def bound_arguments(cls: type, args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call of a class by name, defaults among them; *args as a list.
+    """The arguments of a call of a class by name, defaults among them.
+
+    *args are a list; or those of a constructor (*args, **options) by the names of its base.
 
     Args:
         cls: The class.
@@ -139,13 +141,18 @@ def bound_arguments(cls: type, args: tuple[Any, ...], options: dict[str, Any]) -
     """
     bound = inspect.signature(cls).bind(*args, **options)
     bound.apply_defaults()
+    parameters = list(bound.signature.parameters.values())
     config: dict[str, Any] = {}
     for name, parameter in bound.signature.parameters.items():
         value = bound.arguments[name]
         if parameter.kind is parameter.VAR_KEYWORD:
             config |= value
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            config[name] = value
+        elif parameters[-1].kind is parameter.VAR_KEYWORD:
+            config |= zip([n for n in parameters_of(cls) if n not in bound.arguments], value)
         else:
-            config[name] = list(value) if parameter.kind is parameter.VAR_POSITIONAL else value
+            config[name] = list(value)
     return config
 
 

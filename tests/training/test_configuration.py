@@ -205,6 +205,14 @@ class Trained(Model):
         return super().train_step(data)
 
 
+class Weighted(Model):
+    """A functional model with an argument more."""
+
+    def __init__(self, *args, weight=1.0, **options):
+        super().__init__(*args, **options)
+        self.weight = weight
+
+
 class Line(Sequential):
     def __init__(self, n):
         super().__init__([layers.Dense(n, input_shape=(2,)) for _ in range(n)])
@@ -224,6 +232,10 @@ def test_subclasses():
     x = minigrad.Input((4,))
     twin = model_from_json(Trained(x, layers.Dense(2)(x)).to_json(), {"Trained": Trained})
     assert type(twin) is Trained and twin.output_shape == (None, 2)
+    twin = model_from_json(
+        Weighted(x, layers.Dense(2)(x), weight=0.3, name="w").to_json(), {"Weighted": Weighted}
+    )
+    assert type(twin) is Weighted and twin.weight == 0.3 and twin.name == "w"
     assert Line.from_config(Line(3).get_config()).count_params() == Line(3).count_params()
 
 

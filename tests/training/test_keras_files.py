@@ -25,6 +25,7 @@ def keras_object(name, config, module="keras.layers", **more):
 
 def dense(name, units, **options):
     zeros = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
+    zeros["shared_object_id"] = 140255053547216
     more = {"bias_initializer": zeros, "kernel_constraint": None, "quantization_config": None}
     return keras_object("Dense", {"name": name, "units": units, **more, **options})
 

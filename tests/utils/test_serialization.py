@@ -210,6 +210,22 @@ def test_layers_of_ones_own():
         serialize(bare)
 
 
+class Passing(layers.Dense):
+    """A constructor that hands everything on."""
+
+    def __init__(self, *args, factor=2.0, **options):
+        super().__init__(*args, **options)
+        self.factor = factor
+
+
+def test_a_constructor_that_hands_its_arguments_on():
+    config = Passing(3, "relu", factor=5.0).get_config()
+    assert (config["units"], config["activation"], config["factor"]) == (3, "relu", 5.0)
+    assert "args" not in config
+    twin = Passing(**config)
+    assert (twin.units, twin.factor) == (3, 5.0)
+
+
 def test_an_object_that_is_met_twice_stays_one():
     inner = layers.Dense(2)
     pair = through_json([layers.TimeDistributed(inner), Scale(inner=inner)], Scale=Scale)
