@@ -157,7 +157,8 @@ class Model(Measured, ModelFiles):
         try:
             chosen_optimizer = optimizers.get(optimizer)
             names = self.output_names
-            chosen_loss = output_losses(names, loss, loss_weights, losses.get)
+            in_dict = isinstance(loss if self._graph is None else self._graph.outputs, dict)
+            chosen_loss = output_losses(names, loss, loss_weights, losses.get, in_dict)
             plain = output_metrics(names, metrics, chosen_loss, get_metric)
             weighted = output_metrics(names, weighted_metrics, chosen_loss, get_metric)
         except (ValueError, TypeError):

@@ -151,7 +151,7 @@ class OutputMetric(Metric):
     """A metric of one output among several.
 
     Args:
-        metric: The metric; its name gets that of the output in front.
+        metric: The metric; its name gets that of the output in front, if there are others.
         names: The names of the outputs.
         i: The number of the output.
 
@@ -164,7 +164,7 @@ class OutputMetric(Metric):
     """
 
     def __init__(self, metric: Metric, names: Sequence[str], i: int) -> None:
-        super().__init__(f"{names[i]}_{metric.name}")
+        super().__init__(f"{names[i]}_{metric.name}" if len(names) > 1 else metric.name)
         self.metric = metric
         self.names = list(names)
         self.i = i
@@ -195,7 +195,7 @@ class OutputMetric(Metric):
 
 
 def output_losses(
-    names: Sequence[str], loss: Any, loss_weights: Any, get: Callable[[Any], Any]
+    names: Sequence[str], loss: Any, loss_weights: Any, get: Callable[[Any], Any], in_dict: bool
 ) -> Any:
     """The loss of a model: of one output as it is, of several an OutputLosses; None for none.
 
@@ -204,6 +204,7 @@ def output_losses(
         loss: A loss, or a list or dict of them.
         loss_weights: A number, or a list or dict of them; None for 1.
         get: Function from a name, class or object to a loss.
+        in_dict: Whether outputs come in a dict, even a single one.
 
     Raises:
         ValueError: If they do not fit the outputs.
@@ -211,7 +212,7 @@ def output_losses(
     if loss is None:
         return None
     names = names or names_in(loss)
-    if len(names) <= 1 and loss_weights is None:
+    if len(names) <= 1 and loss_weights is None and not in_dict:
         return get(pick(loss, 0, names))
     chosen = [None if item is None else get(item) for item in spread(loss, names, "loss")]
     return OutputLosses(names, chosen, spread(loss_weights, names, "loss_weights"))
@@ -237,7 +238,8 @@ def output_metrics(
     names = loss.names if of_outputs else names or ["output"]
     if len(names) == 1:
         only = pick(chosen, 0, names) if isinstance(chosen, dict) else chosen
-        return [get(item, loss) for item in _flat(only)]
+        made = [get(item, loss.losses[0] if of_outputs else loss) for item in _flat(only)]
+        return [OutputMetric(metric, names, 0) for metric in made] if of_outputs else made
     found: list[Metric] = []
     for i, own in enumerate(spread(chosen, names, "metrics")):
         of_output = loss.losses[i] if of_outputs else loss

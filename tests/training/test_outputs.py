@@ -118,6 +118,34 @@ def test_one_output_in_a_list_or_dict():
     assert np.isclose(2 * half, model.evaluate(X, VALUE))
 
 
+@pytest.mark.parametrize("loss", ["mse", {"o": "mse"}])
+def test_a_single_output_that_comes_in_a_dict(loss):
+    """The figures are Keras's."""
+    x = Input((3,), name="a")
+    functional = Model({"a": x}, {"o": Dense(1)(x)})
+
+    class Single(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(1)
+
+        def call(self, inputs):
+            return {"o": self.dense(inputs["a"])}
+
+    rows, y = {"a": np.ones((4, 3), "float32")}, {"o": np.zeros((4, 1))}
+    for model in (functional, Single()):
+        if loss == "mse" and model is not functional:
+            continue  # nothing says that there is a dict
+        model(rows)
+        model.set_weights([np.ones((3, 1)), np.zeros(1)])
+        model.compile("sgd", loss, metrics=["mae"])
+        assert model.fit(rows, y, verbose=0).history == {"loss": [9.0], "mae": [3.0]}
+        values = model.evaluate(rows, y, verbose=0)
+        np.testing.assert_allclose(values, [7.6176, 2.76], rtol=1e-5)
+        assert model.metrics_names == ["loss", "mae"]
+        assert model.predict(rows)["o"].shape == (4, 1)
+
+
 def test_a_subclass_with_several_outputs():
     class Heads(Model):
         def __init__(self):
