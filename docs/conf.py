@@ -90,6 +90,12 @@ class Ops(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+HOMES = """
+layers optimizers losses metrics callbacks models activations initializers regularizers constraints
+utils random datasets applications preprocessing wrappers
+"""
+
+
 class SameNames(SphinxDirective):
     """`.. same-names::` lists the public names of each module that has a home in Keras."""
 
@@ -98,7 +104,7 @@ class SameNames(SphinxDirective):
         import minigrad
 
         lines = []
-        for home in ("layers", "optimizers", "losses", "metrics", "callbacks", "utils"):
+        for home in HOMES.split():
             names = [n for n in getattr(minigrad, home).__all__ if n[0] != "_"]
             lines += [f"minigrad.{home}", "   " + ", ".join(f"``{name}``" for name in names), ""]
         return self.parse_text_to_nodes("\n".join(lines))
@@ -112,8 +118,11 @@ class Instead(SphinxDirective):
         from minigrad.utils.instead import INSTEAD
 
         lines = [".. list-table::", "   :header-rows: 1", "", "   * - in Keras", "     - here"]
+        names = {}
         for name, line in INSTEAD.items():
-            lines += [f"   * - ``{name}``", f"     - {escaped(line)}"]
+            names.setdefault(line, []).append(f"``{name}``")
+        for line, alike in names.items():
+            lines += [f"   * - {', '.join(alike)}", f"     - {escaped(line)}"]
         return self.parse_text_to_nodes("\n".join(lines))
 
 

@@ -256,6 +256,80 @@ INSTEAD = {
         ],
         "ResNet50 and VGG16 stand in `minigrad.applications`; Inception in `models/`",
     ),
+    # ---- more layers ----
+    **dict.fromkeys(
+        [
+            f"layers.{name}"
+            for name in [
+                "AdaptiveAveragePooling3D",
+                "AdaptiveMaxPooling3D",
+                "AvgPool3D",
+                "Conv3DTranspose",
+                "Convolution3D",
+                "Convolution3DTranspose",
+                "Cropping3D",
+                "GlobalAveragePooling3D",
+                "GlobalAvgPool3D",
+                "GlobalMaxPool3D",
+                "GlobalMaxPooling3D",
+                "MaxPool3D",
+                "SpatialDropout3D",
+                "UpSampling3D",
+                "ZeroPadding3D",
+            ]
+        ],
+        "volumes are beyond this library: fold depth into the channels of a Conv2D",
+    ),
+    **dict.fromkeys(
+        ["layers.ConvLSTM1D", "layers.ConvLSTM3D"],
+        "TimeDistributed(Conv1D(...)) before an LSTM is the near form",
+    ),
+    **dict.fromkeys(
+        [f"layers.Adaptive{kind}Pooling{n}D" for kind in ("Average", "Max") for n in (1, 2)],
+        "the pooling layers with a pool_size that divides the input, or GlobalAveragePooling2D",
+    ),
+    **dict.fromkeys(
+        [
+            f"layers.{name}"
+            for name in [
+                "AugMix",
+                "AutoContrast",
+                "ContrastLimitedAdaptiveHistogramEqualization",
+                "CutMix",
+                "Equalization",
+                "MixUp",
+                "RandAugment",
+                "RandomColorDegeneration",
+                "RandomColorJitter",
+                "RandomElasticTransform",
+                "RandomGaussianBlur",
+                "RandomGrayscale",
+                "RandomHue",
+                "RandomInvert",
+                "RandomPerspective",
+                "RandomPosterization",
+                "RandomSaturation",
+                "RandomSharpness",
+                "RandomShear",
+                "Solarization",
+            ]
+        ],
+        "`minigrad.data.augmentation` in a Dataset's transform has the most used ones",
+    ),
+    "layers.Pipeline": "`minigrad.Sequential`, or augmentation.Compose",
+    "layers.MaxNumBoundingBoxes": "detection is beyond this library",
+    "layers.MelSpectrogram": "scipy.signal.stft before training",
+    "layers.STFTSpectrogram": "scipy.signal.stft before training",
+    "layers.HashedCrossing": "beyond this library",
+    "layers.GroupQueryAttention": "the layer MultiHeadAttention",
+    "layers.ReversibleEmbedding": "the layer Embedding, and its transposed matrix in a head",
+    **dict.fromkeys(
+        [f"layers.{name}" for name in ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper")],
+        "models of other frameworks are read by their weights, safetensors",
+    ),
+    "saving.KerasFileEditor": "h5py opens the file",
+    "saving.load_weights": "`Model.load_weights(path)`",
+    "saving.save_weights": "`Model.save_weights(path)`",
     # ---- more of Keras's names ----
     "callbacks.OrbaxCheckpoint": "ModelCheckpoint, or BackupAndRestore",
     **dict.fromkeys(

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("keras")
 
+from .. import keras_names  # noqa: E402
 from ..keras_defaults import FILE, OPS_FILE, defaults_of_keras, ops_of_keras  # noqa: E402
 
 pytestmark = pytest.mark.parity
@@ -19,3 +20,8 @@ def test_the_recorded_defaults_are_those_of_keras():
 
 def test_the_recorded_ops_are_those_of_keras():
     assert json.loads(OPS_FILE.read_text(encoding="utf-8")) == ops_of_keras()
+
+
+def test_the_recorded_names_are_those_of_keras():
+    recorded = json.loads(keras_names.FILE.read_text(encoding="utf-8"))
+    assert recorded == keras_names.names_of_keras()
