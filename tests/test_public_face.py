@@ -176,15 +176,20 @@ print("minigrad.plots" in sys.modules, "minigrad.datasets" in sys.modules)
     assert run_python(code).split() == ["False", "False", "True", "True"]
 
 
-def test_import_is_fast():
-    """NumPy apart, importing everything takes under a third of a second of the processor."""
+def test_import_is_fast(tmp_path, monkeypatch):
+    """NumPy apart, importing everything takes a fifth of a second of the processor at most.
+
+    The first of three compiles, which is done once for an installed package.
+    """
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path))
     code = """
 import time, numpy, numpy.random
 start = time.process_time()
 import minigrad
 print(time.process_time() - start)
 """
-    assert min(float(run_python(code)) for _ in range(3)) < 0.33
+    assert min(float(run_python(code)) for _ in range(3)) < 0.2
 
 
 STATE = """
