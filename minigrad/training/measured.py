@@ -155,9 +155,11 @@ class Measured(GraphModel):
         means = {name: total / count for name, (total, count) in totals.items()}
         if self._has_own_steps:
             return means
-        results = {name: float(value) for name, value in self.get_metrics_result().items()}
         self._loss_tracker.total, self._loss_tracker.count = totals.get("loss", (0.0, 0))
-        return means | results | means  # the mean of the loss is that of now
+        if len(self.metrics) == 1:  # the loss alone
+            return means
+        results = {name: float(value) for name, value in self.get_metrics_result().items()}
+        return means | results
 
     def pack_results(self, logs: Logs, return_dict: bool) -> Any:
         """Results as Keras returns them: a dict; a list, metrics first; or a single number.
