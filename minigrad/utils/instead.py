@@ -164,6 +164,7 @@ INSTEAD = {
     "Optimizer.zero_grad": "`minigrad.grad` returns gradients; nothing has to be cleared",
     # ---- what a model or layer has in Keras ----
     "Model.add_metric": "a metric as an attribute, `self.m = Mean()`, is reset and reported",
+    "Model.add_update": "assign in `call`: `self.total.assign_add(x)`",
     "Model.make_train_function": "override `train_step`: there is no function to compile",
     "Model.make_test_function": "override `test_step`: there is no function to compile",
     "Model.make_predict_function": "override `predict_step`: there is no function to compile",
