@@ -91,6 +91,18 @@ GONE = {
     "reset_metric": "metrics begin afresh with each call",
     "sample_weight_mode": "leave it out, the shape of the weights says what they weigh",
     "target_tensors": "leave it out, targets go into fit",
+    **dict.fromkeys(
+        ("lora_rank", "lora_alpha"),
+        "freeze the layer and train a Dense of few units beside it, Residual(...)",
+    ),
+    "quantization_config": "8-bit weights are beyond this library",
+    "autocast": "leave it out; dtype= casts the inputs of a layer, without it they keep theirs",
+    "synchronized": "leave it out, one process computes",
+    "renorm": "leave it out; for small batches there is GroupNormalization",
+    "use_gate": "multiply by Dense(features, 'sigmoid') of the query",
+    "ragged": "pad sequences, utils.pad_sequences, and mask them, Embedding(mask_zero=True)",
+    "sparse": "arrays are dense here: x.toarray()",
+    "input_tensor": "call the model on the tensor: y = model(x)",
 }
 
 

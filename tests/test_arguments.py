@@ -187,6 +187,19 @@ def test_synonyms_that_are_not_the_same_thing():
     assert "give a schedule as learning_rate" in message_of(lambda: optimizers.Adam(decay=0.9))
 
 
+@pytest.mark.parametrize(
+    "call, line",
+    [
+        (lambda: Dense(3, lora_rank=4), "'lora_rank': freeze the layer and train"),
+        (lambda: Dense(3, autocast=False), "'autocast': leave it out; dtype="),
+        (lambda: minigrad.layers.BatchNormalization(synchronized=True), "one process computes"),
+        (lambda: minigrad.Input((3,), sparse=True), "'sparse': arrays are dense here"),
+    ],
+)
+def test_what_to_write_in_place_of_options_of_keras(call, line):
+    assert line in message_of(call)
+
+
 def test_missing_arguments():
     message = message_of(lambda: Dense())
     assert message.startswith(

@@ -188,6 +188,7 @@ OTHER: dict[str, Any] = {
     "ignore_class": 1,
     "input_dim": 4,
     "input_length": None,
+    "Embedding.weights": np.ones((4, 4)),
     "input_shape": (7,),
     "interpolation": "nearest",
     "UpSampling2D.interpolation": "bilinear",

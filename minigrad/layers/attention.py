@@ -291,13 +291,13 @@ class MultiHeadAttention(Seeded):
         query: Any,
         value: Any = None,
         key: Any = None,
-        attention_mask: Any = None,
-        key_mask: Any = None,
-        use_causal_mask: bool = False,
-        return_attention_scores: bool = False,
-        cache: KeyValueCache | None = None,
         query_mask: Any = None,
         value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+        cache: KeyValueCache | None = None,
     ) -> Any:
         """The output, or (output, probabilities) with return_attention_scores.
 
@@ -308,15 +308,15 @@ class MultiHeadAttention(Seeded):
             query: Sequences (N, Tq, D).
             value: Sequences (N, Tk, ...) to attend to; None for the query itself.
             key: Sequences (N, Tk, ...) to compare with; None for the value.
+            query_mask: (N, Tq), False at padding; None for none. It goes on to the output.
+            value_mask: (N, Tk), False at padding; None for none.
+            key_mask: (N, Tk), False at padding; None for none.
             attention_mask: (Tq, Tk), (N, Tq, Tk) or (N, heads, Tq, Tk), True where a query attends
                 to a key; None for everywhere. Numbers, other than zeros and ones, are added to the
                 scores, -inf hides a key.
-            key_mask: (N, Tk), False at padding; None for none.
-            use_causal_mask: True hides later keys from each query.
             return_attention_scores: True returns the probabilities (N, heads, Tq, Tk) too.
+            use_causal_mask: True hides later keys from each query.
             cache: Keys and values of earlier calls, to which those of this one are added.
-            query_mask: (N, Tq), False at padding; None for none. It goes on to the output.
-            value_mask: (N, Tk), False at padding; None for none.
         """
         values, keys = _value_and_key(self, query, value, key)
         q, k, v = self._project(query, values, keys, cache)

@@ -20,6 +20,8 @@ class Embedding(Layer):
         embeddings_regularizer: Name or function of a penalty on them; None for none.
         embeddings_constraint: Name or function of a constraint on them; None for none.
         mask_zero: True makes id 0 padding, which layers that take a mask skip.
+        weights: The vectors to start from, or a list of this one array; None for those of the
+            initializer.
         input_length: Short for input_shape=(input_length,).
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes the vectors.
@@ -30,7 +32,8 @@ class Embedding(Layer):
         integers, or floats that are whole numbers (...) -> (..., output_dim)
 
     Raises:
-        ValueError: If input_dim or output_dim is no positive integer.
+        ValueError: If input_dim or output_dim is no positive integer, or weights have another
+            shape.
         ValueError: If an id is a fraction.
         IndexError: If an id is outside 0..input_dim - 1.
 
@@ -49,6 +52,7 @@ class Embedding(Layer):
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
+        weights: Any = None,
         input_length: int | None = None,
         *,
         name: str | None = None,
@@ -60,12 +64,19 @@ class Embedding(Layer):
         self.input_dim = positive_integer(self, "input_dim", input_dim)
         self.output_dim = positive_integer(self, "output_dim", output_dim)
         self.mask_zero = mask_zero
+        self._given = [weights] if hasattr(weights, "shape") else weights
         self._describe(
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.embeddings = self._described("embeddings", (self.input_dim, self.output_dim))
+        if self._given is not None:
+            self.set_weights(self._given)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make a layer like this one; the vectors are no part of it."""
+        return {**super().get_config(), "weights": None}
 
     def call(self, x: Any) -> Any:
         ids = x if x.dtype.kind in "iu" else self._whole_ids(x)

@@ -329,7 +329,7 @@ class MaskedLM(Model):
         targets = y.reshape(-1)
         (positions,) = backend(y).nonzero(targets >= 0)
         with training():
-            logits = self(ids, positions=positions, axis=0)
+            logits = self(ids, positions=positions)
             loss = ops.sparse_cross_entropy(logits, targets[positions])
         parameters = self.trained()
         self.optimizer.apply(grad(loss, parameters, unused="none"), parameters)

@@ -38,3 +38,13 @@ def test_embedding_refuses(ids, error, words, xp):
     with pytest.raises(error, match=f"layer embedding: .*{words}"):
         layer(xp.asarray(ids))
     assert not layer.built
+
+
+def test_vectors_to_start_from():
+    vectors = np.arange(8.0, dtype="float32").reshape(4, 2)
+    for weights in (vectors, [vectors]):
+        layer = Embedding(4, 2, weights=weights, trainable=False)
+        assert_equal(layer([[3, 1]]).numpy(), vectors[[[3, 1]]])
+        assert layer.trainable_weights == [] and layer.get_config()["weights"] is None
+    with pytest.raises(ValueError, match=r"expects arrays of shapes \[\(5, 2\)\]"):
+        Embedding(5, 2, weights=[vectors])([[0]])
