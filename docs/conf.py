@@ -121,8 +121,8 @@ class Instead(SphinxDirective):
         names = {}
         for name, line in INSTEAD.items():
             names.setdefault(line, []).append(f"``{name}``")
-        for line, alike in names.items():
-            lines += [f"   * - {', '.join(alike)}", f"     - {escaped(line)}"]
+        for line, keys in names.items():
+            lines += [f"   * - {', '.join(keys)}", f"     - {escaped(line)}"]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
