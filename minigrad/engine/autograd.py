@@ -331,8 +331,7 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
                 if a.__class__ in LISTS_AND_SYMBOLS:
                     if is_symbolic(args):
                         return record(call, args, kwargs)
-                    args = as_arrays(args)  # type: ignore[assignment]
-                    break
+                    return function(*as_arrays(args), **kwargs)  # type: ignore[arg-type]
             return function(*args, **kwargs)
         except FORWARD_ERRORS as cause:
             return call_by_name(call, args, kwargs, cause)

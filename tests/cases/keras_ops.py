@@ -67,6 +67,7 @@ def divide_no_nan(a: Any, b: Any) -> Any:
 
 
 WITH_NAN = np.array([[1.5, np.nan, -0.5, 0.3], [0.8, 2.5, -1.0, np.nan]])
+ON_BOTH_SIDES = np.array([[-1.0], [1.0]]), np.array([-0.5, 0.3, 2.0])
 PARTLY_NAN = np.array([1.5, np.nan, -2.0, np.nan]), np.array([np.nan, 0.3, 1.0, -1.0])
 
 
@@ -315,9 +316,9 @@ KERAS_OPS: dict[str, list[Case]] = {
     "rad2deg": few(np.rad2deg),
     "signbit": few(np.signbit) + [case(np.array([-0.0, 0.0]), expect=np.signbit)],
     "heaviside": pairs(np.heaviside)
-    + [case(np.array([0, 2, 0, -1]), nonzero(4), expect=np.heaviside)],
-    "fmax": pairs(np.fmax, nonzero, normal) + [case(*PARTLY_NAN, expect=np.fmax)],
-    "fmin": pairs(np.fmin, nonzero, normal) + [case(*PARTLY_NAN, expect=np.fmin)],
+    + [case(np.array([[0, 2, 0], [-1, 0, 0]]), nonzero(3), expect=np.heaviside)],
+    "fmax": pairs(np.fmax) + [case(*x, expect=np.fmax) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
+    "fmin": pairs(np.fmin) + [case(*x, expect=np.fmin) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
     "true_divide": pairs(np.true_divide),
     "divide_no_nan": pairs(divide_no_nan)
     + [case(nonzero(3), np.array([2, 0, -3]), expect=divide_no_nan)],
@@ -384,6 +385,7 @@ KERAS_OPS: dict[str, list[Case]] = {
         case(regular(2), normal(2, 3), expect=np.linalg.solve),
         case(regular(3), normal(3), expect=np.linalg.solve),
         case(regular(2, 2), normal(1, 2, 1), expect=np.linalg.solve),
+        case(regular(2, 1), normal(2, 2, 1), expect=np.linalg.solve),
     ],
     # ---- places ----
     "slice": [
