@@ -317,8 +317,10 @@ KERAS_OPS: dict[str, list[Case]] = {
     "signbit": few(np.signbit) + [case(np.array([-0.0, 0.0]), expect=np.signbit)],
     "heaviside": pairs(np.heaviside)
     + [case(np.array([[0, 2, 0], [-1, 0, 0]]), nonzero(3), expect=np.heaviside)],
-    "fmax": pairs(np.fmax) + [case(*x, expect=np.fmax) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
-    "fmin": pairs(np.fmin) + [case(*x, expect=np.fmin) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
+    "fmax": pairs(np.fmax, nonzero, normal)
+    + [case(*x, expect=np.fmax) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
+    "fmin": pairs(np.fmin, nonzero, normal)
+    + [case(*x, expect=np.fmin) for x in (PARTLY_NAN, ON_BOTH_SIDES)],
     "true_divide": pairs(np.true_divide),
     "divide_no_nan": pairs(divide_no_nan)
     + [case(nonzero(3), np.array([2, 0, -3]), expect=divide_no_nan)],
