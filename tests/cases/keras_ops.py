@@ -30,16 +30,15 @@ start_drawing(29)
 
 
 def few(expect: Any, draw: Any = nonzero, **settings: Any) -> list[Case]:
-    """One matrix, one number and one view, for ops that are made of others."""
-    return [case(x, expect=expect, **settings) for x in (draw(2, 3), draw(), strided(draw, 2, 2))]
+    """One number and one view, for ops that are made of others."""
+    return [case(x, expect=expect, **settings) for x in (strided(draw, 2, 2), draw())]
 
 
 def pairs(expect: Any, left: Any = nonzero, right: Any = nonzero) -> list[Case]:
     """Two arrays that broadcast, a number on either side and views."""
     inputs = [
-        (left(2, 1), right(3)),
+        (transposed(left, 2, 1), strided(right, 3)),
         (left(), right(2)),
-        (transposed(left, 2, 3), strided(right, 3)),
         (left(3), 1.7),
         (1.7, right(3)),
     ]
@@ -48,9 +47,8 @@ def pairs(expect: Any, left: Any = nonzero, right: Any = nonzero) -> list[Case]:
 
 def reduced(expect: Any, draw: Any = nonzero) -> list[Case]:
     return [
-        case(draw(2, 3), expect=expect),
-        case(draw(2, 3, 2), expect=expect, axis=(0, -1), keepdims=True),
-        case(transposed(draw, 2, 3), expect=expect, axis=0),
+        case(transposed(draw, 2, 2), expect=expect),
+        case(draw(2, 1, 2), expect=expect, axis=(0, -1), keepdims=True),
     ]
 
 
@@ -66,7 +64,7 @@ def divide_no_nan(a: Any, b: Any) -> Any:
     return np.where(b == 0, 0, a / np.where(b == 0, 1, b))
 
 
-WITH_NAN = np.array([[1.5, np.nan, -0.5, 0.3], [0.8, 2.5, -1.0, np.nan]])
+WITH_NAN = np.array([[1.5, np.nan, -0.5], [0.8, 2.5, np.nan]])
 ON_BOTH_SIDES = np.array([[-1.0], [1.0]]), np.array([-0.5, 0.3, 2.0])
 PARTLY_NAN = np.array([1.5, np.nan, -2.0, np.nan]), np.array([np.nan, 0.3, 1.0, -1.0])
 
@@ -74,11 +72,7 @@ PARTLY_NAN = np.array([1.5, np.nan, -2.0, np.nan]), np.array([np.nan, 0.3, 1.0, 
 def known(name: str) -> list[Case]:
     """A reduction of some numbers and NaN."""
     expect = getattr(np, name)
-    return [
-        case(WITH_NAN, expect=expect),
-        case(WITH_NAN, expect=expect, axis=1, keepdims=True),
-        case(nonzero(2, 3), expect=expect, axis=(0, 1)),
-    ]
+    return [case(WITH_NAN, expect=expect), case(WITH_NAN, expect=expect, axis=1, keepdims=True)]
 
 
 def trapezoid(y: Array, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
@@ -302,7 +296,7 @@ def sparse(target: Array, output: Array, from_logits: bool = False, axis: int = 
     return -np.take_along_axis(log_p, target.reshape(*log_p.shape[:-1], 1), -1)[..., 0]
 
 
-QUERIES, KEYS = (2, 3, 2, 2), (2, 4, 2, 2)
+QUERIES, KEYS = (1, 2, 2, 2), (1, 3, 2, 2)
 
 
 KERAS_OPS: dict[str, list[Case]] = {
@@ -336,7 +330,6 @@ KERAS_OPS: dict[str, list[Case]] = {
     "nanvar": known("nanvar"),
     "nanstd": known("nanstd"),
     "trapezoid": [
-        case(normal(2, 3), expect=trapezoid),
         case(normal(2, 3), positive(3).cumsum(), expect=trapezoid),
         case(normal(3, 2), positive(3, 2).cumsum(0), expect=trapezoid, axis=0),
         case(transposed(normal, 3, 2), expect=trapezoid, dx=0.5, axis=0),
@@ -348,8 +341,8 @@ KERAS_OPS: dict[str, list[Case]] = {
         case(normal(2, 3, 2), expect=moments, axes=(0, 2), keepdims=True),
     ],
     "normalize": [
-        case(nonzero(2, 3), expect=normalize),
-        case(nonzero(2, 3), expect=normalize, axis=0, order=1),
+        case(nonzero(2, 2), expect=normalize),
+        case(nonzero(2, 1), expect=normalize, axis=0, order=1),
         case(transposed(nonzero, 2, 3), expect=normalize, order=3, epsilon=2.0),
     ],
     # ---- arranging ----
@@ -359,7 +352,7 @@ KERAS_OPS: dict[str, list[Case]] = {
         case(normal(2, 3), transposed(normal, 2, 2), expect=np.append, axis=1),
     ],
     "dstack": joined("dstack", "2 2", "2x3x1 2x3x2", "() ()"),
-    "array_split": varied(array_split, (5, 2), "indices_or_sections", 1, 3, 7, [1, 4])
+    "array_split": varied(array_split, (5, 2), "indices_or_sections", 3, 7, [1, 4])
     + [case(normal(2, 5), expect=array_split, indices_or_sections=2, axis=1)],
     "hsplit": cutting("hsplit", (2, 4), (4,)),
     "vsplit": cutting("vsplit", (4, 2)),
@@ -377,9 +370,8 @@ KERAS_OPS: dict[str, list[Case]] = {
     "kron": [case(normal(2, 2), normal(1, 3), expect=np.kron)]
     + [case(normal(2), normal(2, 1), expect=np.kron), case(normal(2, 1), normal(), expect=np.kron)],
     "cross": [
-        case(normal(3), normal(2, 3), expect=np.cross),
-        case(normal(3, 2), normal(3, 2), expect=np.cross, axis=0),
-        case(normal(3, 2), normal(2, 3), expect=np.cross, axisa=0, axisc=0),
+        case(normal(3), normal(3, 1), expect=np.cross, axisb=0),
+        case(normal(3, 1), normal(3, 1), expect=np.cross, axis=0),
     ],
     "inv": [case(regular(2), expect=np.linalg.inv), case(regular(3, 2), expect=np.linalg.inv)],
     "det": [case(regular(2), expect=np.linalg.det), case(regular(3, 2), expect=np.linalg.det)],
@@ -453,52 +445,49 @@ KERAS_OPS: dict[str, list[Case]] = {
     + [case(integers(3, 2), expect=np.array, dtype="float64", float32=False)],
     # ---- networks ----
     "conv": [
-        case(normal(1, 4, 3, 2), normal(2, 2, 2, 2), expect=conv, strides=2, padding="same"),
-        case(normal(1, 3, 3, 4), normal(2, 1, 2, 2), expect=conv),
-        case(normal(2, 5, 2), normal(2, 2, 3), expect=along_rows(conv), dilation_rate=2),
+        case(normal(1, 3, 2, 2), normal(2, 1, 1, 2), expect=conv, strides=2, padding="same"),
+        case(normal(1, 3, 2), normal(2, 2, 1), expect=along_rows(conv), dilation_rate=2),
     ],
     "conv_transpose": [
-        case(normal(1, 2, 3, 2), normal(3, 2, 1, 2), expect=conv_transpose, strides=2),
-        case(normal(1, 3, 2), normal(3, 2, 2), expect=along_rows(conv_transpose), padding="same"),
+        case(normal(1, 2, 1, 2), normal(3, 2, 1, 2), expect=conv_transpose, strides=2),
+        case(normal(1, 2, 1), normal(3, 2, 1), expect=along_rows(conv_transpose), padding="same"),
     ],
     "depthwise_conv": [
-        case(normal(1, 3, 4, 2), normal(2, 2, 2, 2), expect=depthwise, padding="same"),
-        case(normal(1, 4, 2), normal(2, 2, 1), expect=along_rows(depthwise), strides=2),
+        case(normal(1, 2, 2, 2), normal(2, 1, 2, 2), expect=depthwise, padding="same"),
+        case(normal(1, 3, 2), normal(2, 2, 1), expect=along_rows(depthwise), strides=2),
     ],
     "separable_conv": [
-        case(normal(1, 3, 3, 2), normal(2, 2, 2, 1), normal(1, 1, 2, 3), expect=separable),
-        case(normal(1, 4, 2), normal(2, 2, 2), normal(1, 4, 1), expect=separable, padding="same"),
+        case(normal(1, 2, 2, 1), normal(1, 2, 1, 2), normal(1, 1, 2, 1), expect=separable)
     ],
     "dot_product_attention": [
         case(normal(*QUERIES), normal(*KEYS), normal(*KEYS), expect=attention, is_causal=True),
         case(
             normal(*QUERIES),
-            normal(2, 4, 1, 2),
-            normal(2, 4, 1, 2),
-            normal(2, 3, 4),
-            np.arange(4) != 2,
+            normal(1, 3, 1, 2),
+            normal(1, 3, 1, 1),
+            normal(2, 2, 3),
+            np.arange(3) != 2,
             expect=attention,
             scale=0.4,
         ),
     ],
     "layer_normalization": [
-        case(normal(2, 3), expect=layer_normalization),
-        case(normal(2, 3, 2), normal(3), normal(3), expect=layer_normalization, axis=1),
-        case(normal(2, 3), positive(2, 3), expect=layer_normalization, axis=(0, 1), epsilon=0.1),
+        case(normal(1, 3, 2), normal(3), normal(3), expect=layer_normalization, axis=1),
+        case(normal(2, 2), positive(2, 2), expect=layer_normalization, axis=(0, 1), epsilon=0.1),
     ],
     "rms_normalization": [
         case(nonzero(2, 3), expect=rms_normalization),
         case(nonzero(2, 3), positive(2), expect=rms_normalization, axis=0, epsilon=0.1),
     ],
     "batch_normalization": [
-        case(normal(2, 3), normal(3), positive(3), -1, expect=batch_normalization),
+        case(normal(1, 2), normal(2), positive(2), -1, expect=batch_normalization),
         case(
-            normal(2, 3, 2),
-            normal(3),
-            positive(3),
+            normal(2, 2, 1),
+            normal(2),
+            positive(2),
             1,
-            normal(3),
-            normal(3),
+            normal(2),
+            normal(2),
             expect=batch_normalization,
             epsilon=0.1,
         ),
