@@ -43,6 +43,18 @@ INSTEAD = {
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
     "quantizers": "8-bit weights are beyond this library",
     "distribution": "one process computes; the data-parallel forms are beyond this library",
+    "reduce_sum": "`minigrad.sum`",
+    "reduce_mean": "`minigrad.mean`",
+    "reduce_max": "`minigrad.ops.max`",
+    "reduce_min": "`minigrad.ops.min`",
+    "math": "`minigrad.ops`",
+    "concat": "`minigrad.concatenate`",
+    "range": "`minigrad.ops.arange`",
+    "newaxis": "None, as in NumPy: `x[:, None]`",
+    "float32": "types go by their names, `dtype='float32'`",
+    "int32": "types go by their names, `dtype='int32'`",
+    "TensorSpec": "leave it out: a function takes arrays of all shapes",
+    "UnconnectedGradients": "`tape.gradient(y, x, unconnected_gradients='zero')`",
     "keras": "`import minigrad as keras`: layers, optimizers and the rest stand right under it",
     "nn": "`minigrad.ops` and `minigrad.layers`",
     "no_gradient": "`minigrad.no_grad()`",
@@ -369,13 +381,19 @@ here `minigrad.optimizers.Adagrad`
     def missing(name: str) -> Any:
         if prefix + name in ELSEWHERE:
             return getattr(import_module(f"minigrad.{ELSEWHERE[prefix + name]}"), name)
-        line = INSTEAD.get(prefix + name)
-        if line is None and not name.startswith("_"):
+        line = INSTEAD.get(prefix + name) or ("" if home else _as_op(name))
+        if not line and not name.startswith("_"):
             found = nearest(name, known)
-            line = found and f"did you mean {found!r}?"
+            line = f"did you mean {found!r}?" if found else ""
         raise AttributeError(f"{module} has no {name}" + (f": {line}" if line else ""))
 
     return missing
+
+
+def _as_op(name: str) -> str:
+    """The op of this name, "" if there is none: loops for TensorFlow look for it in the package."""
+    ops = import_module("minigrad.ops")
+    return f"`minigrad.ops.{name}`" if callable(getattr(ops, name, None)) else ""
 
 
 def explain_missing_method(thing: Any, name: str, home: str = "Model") -> AttributeError:

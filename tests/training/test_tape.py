@@ -9,8 +9,8 @@ from minigrad.layers import Dense
 
 
 @pytest.fixture
-def x():
-    return Tensor([1.0, 2.0])
+def x(xp):
+    return Tensor(xp.asarray(np.array([1.0, 2.0], "float32")))
 
 
 def test_gradients_come_in_the_structure_of_the_sources():

@@ -52,6 +52,13 @@ def test_a_module_says_what_stands_in_the_place_of_a_name():
     assert not hasattr(minigrad.layers, "__wrapped__")
 
 
+def test_the_package_says_where_an_op_is():
+    with pytest.raises(AttributeError, match="minigrad has no argmax: `minigrad.ops.argmax`$"):
+        minigrad.argmax  # noqa: B018
+    with pytest.raises(AttributeError, match="minigrad has no tensor: did you mean 'Tensor'"):
+        minigrad.tensor  # noqa: B018
+
+
 def test_a_layer_or_model_does_too():
     model = Sequential(Dense(2, input_shape=(3,)))
     with pytest.raises(
