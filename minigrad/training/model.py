@@ -17,7 +17,6 @@ from ..layers.parameter import Parameter
 from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.registry import check_count
-from ..utils.structures import count_rows
 from ..utils.tools import unpack_x_y_sample_weight
 from .callbacks import (
     Callback,
@@ -33,14 +32,7 @@ from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
-from .loop import (
-    Totals,
-    accumulate_logs,
-    evaluate_batches,
-    predict_batches,
-    run_epochs,
-    run_train_step,
-)
+from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
 from .measured import Measured
 from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
@@ -409,9 +401,9 @@ class Model(Measured, ModelFiles):
         arrays = prepare_arrays(self, x, y, sample_weight)
         if class_weight is not None:
             arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(self))
-        totals: Totals = {}
-        accumulate_logs(totals, run_train_step(self, tuple(arrays)), count_rows(arrays[0]))
-        return self.pack_results(self.report(totals), return_dict)
+        values = as_numbers(run_train_step(self, tuple(arrays)))
+        logs = self.report({name: (value, 1) for name, value in values.items()})
+        return self.pack_results(logs, return_dict)
 
     # ---- evaluation and prediction ---------------------------------------------------------------
 
