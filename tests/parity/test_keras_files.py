@@ -296,7 +296,7 @@ def test_every_layer_of_keras_that_is_here(tmp_path):
     one, seen = {"Activation": ["relu"], "Lambda": None, "InputLayer": None}, []
     for name in sorted(set(dir(keras.layers)) & set(minigrad.layers.__all__)):
         kind = getattr(keras.layers, name)
-        arguments = one.get(name, REQUIRED.get(name, []))
+        arguments = one.get(name, REQUIRED.get(kind.__name__, []))
         if not isinstance(kind, type) or kind is keras.layers.Layer or arguments is None:
             continue
         layer = kind(*arguments)
@@ -322,6 +322,7 @@ REQUIRED = {
     "RandomTranslation": [0.1, 0.1],
     "RandomBrightness": [0.1],
     "Embedding": [5, 2],
+    "EinsumDense": ["abc,cd->abd", (None, 3)],
     "MultiHeadAttention": [2, 3],
     "Reshape": [(2, 3)],
     "Permute": [(2, 1)],
