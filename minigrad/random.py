@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import ExplainsArguments, explains_arguments
+from .arguments import explains_arguments
 from .backend import backend, to_cpu
 from .config import settings
 from .engine.tensor import Tensor
 from .generators import generator, normal_like, seed, uniform_like, use_generator
 from .ops import take, where
 from .utils.instead import explain_missing
+from .utils.serialization import Configurable
 
 __all__ = [
     "SeedGenerator",
@@ -48,7 +49,7 @@ __getattr__ = explain_missing("random", __all__)
 Shape = int | Sequence[int]
 
 
-class SeedGenerator(metaclass=ExplainsArguments):
+class SeedGenerator(Configurable):
     """A generator of its own: each draw with `seed=` this object gives the next numbers.
 
     Args:

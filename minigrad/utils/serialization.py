@@ -38,6 +38,7 @@ HOMES = (
     "optimizers",
     "optimizers.schedules",
     "ops",
+    "random",
 )
 FUNCTION_HOMES = ("activations", "ops", "losses", "metrics")
 NO_ARGUMENTS = ("get", "serialize", "deserialize")
@@ -216,13 +217,19 @@ def _serialize(obj: Any) -> Any:
     if hasattr(obj, "get_config") and not isinstance(obj, type):
         return _serialize_object(obj)
     if hasattr(obj, "dtype") and hasattr(obj, "tolist"):
-        return _special("array", {"dtype": str(obj.dtype), "value": _serialize(obj.tolist())})
+        return _serialize_array(np.array(obj.tolist(), str(obj.dtype)))
     return _serialize_name(obj)
 
 
 def _serialize_number(value: Any) -> Any:
     is_special = isinstance(value, float) and not math.isfinite(value)
     return _special("float", repr(value)) if is_special else value
+
+
+def _serialize_array(a: np.ndarray) -> Any:
+    is_plain = a.dtype.kind in "biu" or (a.dtype.kind == "f" and np.isfinite(a).all())
+    value = a.tolist() if is_plain else _serialize(a.tolist())
+    return _special("array", {"dtype": str(a.dtype), "value": value})
 
 
 def _serialize_index(index: Any) -> Any:

@@ -85,6 +85,7 @@ OBJECTS = [
     schedules.PiecewiseConstantDecay([3, 6], [0.1, 0.05, 0.01]),
     schedules.CosineDecay(0.1, 100, warmup_target=0.2, warmup_steps=5),
     optimizers.Adam(schedules.ExponentialDecay(0.1, 10, 0.5), clipnorm=1.0),
+    minigrad.random.SeedGenerator(3, name="draws"),
     optimizers.SGD(0.5, momentum=0.9, nesterov=True),
 ]
 
