@@ -238,10 +238,10 @@ def _in_order(nodes: dict[tuple[str, int], Node]) -> list[tuple[str, int]]:
 
 
 def input_config(x: Any) -> Any:
-    """Shape and dtype of the first input of a model, or of several in their form.
+    """An argument of a call: shape and dtype of a Tensor, several in their form, others as they are.
 
     Args:
-        x: Tensors, with `shape` and `dtype`.
+        x: Tensors, arrays, and what JSON can hold.
 
     Example:
         >>> input_config(minigrad.Tensor([[1.0, 2.0]]))["config"]
@@ -251,29 +251,43 @@ def input_config(x: Any) -> Any:
         return {key: input_config(item) for key, item in x.items()}
     if isinstance(x, (list, tuple)):
         return [input_config(item) for item in x]
-    content = {"shape": [None, *x.shape[1:]], "dtype": str(x.dtype)}
+    if not hasattr(x, "shape"):
+        return x if isinstance(x, (bool, int, float, str)) else None
+    return shape_config(x.shape, x.dtype)
+
+
+def shape_config(shape: Any, dtype: Any) -> dict[str, Any]:
+    """A Tensor with any number of rows, of this shape.
+
+    Args:
+        shape: Its shape.
+        dtype: Its dtype.
+    """
+    content = {"shape": [None, *shape[1:]], "dtype": str(dtype)}
     return {"class_name": "__keras_tensor__", "config": content}
 
 
-def build_from_input(model: Any, config: Any) -> None:
+def build_from_input(model: Any, config: dict[str, Any]) -> None:
     """Build a model by a call on zeros.
 
     Args:
         model: The model.
-        config: What `input_config` returned.
+        config: The arguments of its first call, "args" and "kwargs", as `input_config` says them.
     """
 
     def zeros(x: Any) -> Any:
         if isinstance(x, list):
             return [zeros(item) for item in x]
+        if not isinstance(x, dict):
+            return x
         if x.get("class_name") != "__keras_tensor__":
             return {key: zeros(item) for key, item in x.items()}
-        _, *lengths = x["config"]["shape"]
+        lengths = [n or 1 for n in x["config"]["shape"]]
         dtype = np.dtype(x["config"]["dtype"])
-        return Tensor(device_module().zeros((1, *lengths), dtype), dtype=dtype)
+        return Tensor(device_module().zeros(lengths, dtype), dtype=dtype)
 
     with modes.probing():
-        model(zeros(config))
+        model(*zeros(config["args"]), **zeros(config["kwargs"]))
 
 
 # ---- clones --------------------------------------------------------------------------------------

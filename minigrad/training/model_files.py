@@ -11,9 +11,8 @@ from ..arguments import parameters_of
 from ..engine.symbolic import is_symbolic
 from ..utils.files import PathLike
 from ..utils.serialization import CustomObjectScope, deserialize
-from ..utils.structures import map_structure
 from . import archive, checkpoints, saving
-from .configuration import connect, graph_config, input_config, new_inputs, replay
+from .configuration import connect, graph_config, input_config, new_inputs, replay, shape_config
 from .functional import GraphModel
 
 # what the constructor of a functional model takes, and what its configuration holds
@@ -35,11 +34,28 @@ class ModelFiles(GraphModel):
     explained = "save load save_weights load_weights"
     _compiled_with: dict[str, Any] | None = None  # the arguments of compile besides the optimizer
     _resumed: tuple[int, list[Any], list[str]] | None = None  # for the fit after load
-    _built_for: Any = None  # the description of the first batch, for a model that is no graph
+    _built_for: Any = None  # the arguments of the first call, for a model that is no graph
 
-    def _build(self, x: Any) -> None:
-        self._built_for = map_structure(input_config, x)
-        super()._build(x)
+    def build(self, input_shape: Any) -> None:
+        """Make the parameters; called by hand, also those of the layers within.
+
+        Args:
+            input_shape: Shape of the first input, batch axis included, which may be None; a list of
+                shapes where the input is a list.
+
+        Raises:
+            ValueError: If another length than that of the batch or of sequences is None.
+        """
+        if self._built_for is None:
+            several = isinstance(input_shape[0], (list, tuple))
+            shapes = [shape_config(shape, "int64") for shape in input_shape] if several else None
+            x = shapes or shape_config(input_shape, "int64")
+            self._built_for = {"args": [x], "kwargs": {}}
+        super().build(input_shape)
+
+    def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
+        self._built_for = {"args": input_config([x, *others]), "kwargs": input_config(options)}
+        return super()._first_call(x, *others, **options)
 
     # ---- configuration ---------------------------------------------------------------------------
 

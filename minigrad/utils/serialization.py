@@ -256,7 +256,9 @@ def _serialize_object(obj: Any) -> dict[str, Any]:
 
 
 def _serialize_name(obj: Any) -> dict[str, Any]:
-    """A function, or a class, by its name."""
+    """A function, or a class, by its name; a partial by that of its function."""
+    if isinstance(obj, partial):
+        return _special("partial", _serialize([obj.func, list(obj.args), obj.keywords]))
     name = getattr(obj, "__name__", "")
     if not callable(obj) or not name.isidentifier():
         what = "a lambda" if name == "<lambda>" else f"{obj!r:.60}"
@@ -265,8 +267,7 @@ def _serialize_name(obj: Any) -> dict[str, Any]:
             'to load_model as custom_objects={"f": f}, or a layer of your own with get_config'
         )
     written = _named(obj, "class" if isinstance(obj, type) else "function")
-    written["config"] = name
-    return written
+    return {**written, "config": name}
 
 
 def _named(value: Any, class_name: str) -> dict[str, Any]:
@@ -374,6 +375,12 @@ def _as_array(content: Any) -> np.ndarray:
     return np.array(_deserialize(content["value"]), dtype)
 
 
+def _as_partial(content: Any) -> Any:
+    """A function with some of its arguments."""
+    function, args, options = _deserialize(content)
+    return partial(function, *args, **options)
+
+
 def _as_tuple(content: Any) -> tuple[Any, ...]:
     return tuple(_deserialize(content))
 
@@ -383,6 +390,7 @@ SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__ellipsis__": lambda content: Ellipsis,
     "__slice__": lambda content: slice(*_deserialize(content)),
     "__tuple__": _as_tuple,
+    "__partial__": _as_partial,
     "__array__": _as_array,
 }
 

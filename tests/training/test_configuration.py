@@ -198,6 +198,18 @@ class Net(Model):
         return self.dense(x["a"] + x["b"])
 
 
+class Pair(Model):
+    """A subclass whose call takes two inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(2), layers.Dense(2)
+
+    def call(self, x, other=None, scale=1.0):
+        y = self.first(x)
+        return y + scale * self.second(y if other is None else other)
+
+
 class Trained(Model):
     """A functional model with a step of its own."""
 
@@ -225,6 +237,10 @@ def test_subclasses():
     twin = model_from_json(model.to_json(), {"Net": Net})
     assert_twins(model, twin, x)
     assert not clone_model(model).built
+    for build in (lambda m: m(rows(2, 4), rows(2, 2), scale=2.0), lambda m: m.build((None, 4))):
+        pair = Pair()
+        build(pair)
+        assert_twins(pair, model_from_json(pair.to_json(), {"Pair": Pair}), rows(5, 4))
     with pytest.raises(ValueError, match="custom_objects={'Net': Net}"):
         model_from_json(model.to_json())
     with pytest.raises(ValueError, match="no functional model"):

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -225,6 +226,13 @@ def test_a_constructor_that_hands_its_arguments_on():
     assert "args" not in config
     twin = Passing(**config)
     assert (twin.units, twin.factor) == (3, 5.0)
+
+
+def test_partials_of_functions():
+    half = through_json(layers.Dense(2, partial(activations.gelu, approximate=True)))
+    assert half.activation.func is activations.gelu and half.activation.keywords["approximate"]
+    with pytest.raises(ValueError, match="unknown class or function 'system'"):
+        deserialize({"class_name": "__partial__", "config": [function("system", "os"), [], {}]})
 
 
 def test_an_object_that_is_met_twice_stays_one():
