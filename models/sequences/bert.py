@@ -154,10 +154,10 @@ class Bert(Model):
         Raises:
             ValueError: Lists everything that does not fit.
         """
-        return load_pretrained(cls.from_config, folder)
+        return load_pretrained(cls.from_huggingface_config, folder)
 
     @classmethod
-    def from_config(cls, config: huggingface.Config, names: Any = ()) -> Self:
+    def from_huggingface_config(cls, config: huggingface.Config, names: Any = ()) -> Self:
         """The network that a config.json describes.
 
         Args:
@@ -277,7 +277,7 @@ class Classifier(Model):
 
         def build(config: huggingface.Config, names: Any) -> Any:
             classes = len(huggingface.class_names(config))
-            return cls(Bert.from_config(config, names), classes)
+            return cls(Bert.from_huggingface_config(config, names), classes)
 
         return load_pretrained(build, folder)
 
@@ -350,7 +350,7 @@ class MaskedLM(Model):
             name: Any = config.get("hidden_act", config.get("activation", "gelu"))
             activation = huggingface.activation(name)
             epsilon = config.get("layer_norm_eps", 1e-12)
-            return cls(Bert.from_config(config, names), activation, epsilon)
+            return cls(Bert.from_huggingface_config(config, names), activation, epsilon)
 
         return load_pretrained(build, folder)
 
