@@ -5,11 +5,16 @@ A module ends with `__getattr__ = explain_missing("layers")`; a wrong name then 
 
 from __future__ import annotations
 
+import dis
+import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 from ..arguments import nearest
+
+IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 # by home and name: the module below minigrad where Keras's name is defined, if its home must not
 # import that module, or not so early
@@ -385,7 +390,9 @@ here `minigrad.optimizers.Adagrad`
         if not line and not name.startswith("_"):
             found = nearest(name, known)
             line = f"did you mean {found!r}?" if found else ""
-        raise AttributeError(f"{module} has no {name}" + (f": {line}" if line else ""))
+        # in place of an AttributeError Python itself would say "cannot import name", and no more
+        kind = ImportError if _imports_from(sys._getframe(1)) else AttributeError
+        raise kind(f"{module} has no {name}" + (f": {line}" if line else ""))
 
     return missing
 
@@ -394,6 +401,13 @@ def _as_op(name: str) -> str:
     """The op of this name, "" if there is none: loops for TensorFlow look for it in the package."""
     ops = import_module("minigrad.ops")
     return f"`minigrad.ops.{name}`" if callable(getattr(ops, name, None)) else ""
+
+
+def _imports_from(frame: FrameType | None) -> bool:
+    """True if a frame stands at `from module import name`."""
+    while frame is not None and frame.f_code.co_name == "__getattr__":
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
 
 
 def explain_missing_method(thing: Any, name: str, home: str = "Model") -> AttributeError:

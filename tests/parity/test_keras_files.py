@@ -333,6 +333,7 @@ REQUIRED = {
     "TimeDistributed": [DENSE],
     "SpectralNormalization": [DENSE],
     "GroupNormalization": [2],
+    "EinsumDense": ["ab,bc->ac", 4],
 }
 
 

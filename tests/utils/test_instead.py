@@ -47,8 +47,12 @@ def test_a_module_says_what_stands_in_the_place_of_a_name():
         minigrad.layers.Danse  # noqa: B018
     with pytest.raises(AttributeError, match="minigrad.losses has no qqq$"):
         minigrad.losses.qqq  # noqa: B018
-    with pytest.raises(ImportError, match="Conv3D"):
+    with pytest.raises(ImportError, match="minigrad.layers has no Conv3D: volumes are beyond"):
         from minigrad.layers import Conv3D  # noqa: F401
+    with pytest.raises(ImportError, match="minigrad.optimizers has no Ftrl: for sparse"):
+        from minigrad.optimizers import Adam, Ftrl  # noqa: F401
+    with pytest.raises(ImportError, match="minigrad has no KerasTensor: `minigrad.Input"):
+        from minigrad import KerasTensor  # noqa: F401
     assert not hasattr(minigrad.layers, "__wrapped__")
 
 
