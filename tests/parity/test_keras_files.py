@@ -333,7 +333,6 @@ REQUIRED = {
     "TimeDistributed": [DENSE],
     "SpectralNormalization": [DENSE],
     "GroupNormalization": [2],
-    "EinsumDense": ["ab,bc->ac", 4],
 }
 
 
