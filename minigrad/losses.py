@@ -1083,7 +1083,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     given = getattr(y_pred, "dtype", None)
     y_pred = _as_predictions(y_pred)
     labels = as_labels(match_target_shape(as_data(y_true), y_pred, sparse=True), y_pred)
-    right = ops.take_along_axis(_clip(y_pred), labels[..., None]).reshape(labels.shape)
+    right = ops.take_along_axis(_clip(y_pred), labels[..., None], axis=-1).reshape(labels.shape)
     return _in_dtype((1 - right ** float(q)) / q, given)
 
 

@@ -31,10 +31,12 @@ TESTS = {
         "tests/test_backend.py",
         "tests/test_config.py",
         "tests/test_constraints.py",
+        "tests/test_generators.py",
         "tests/test_initializers.py",
         "tests/test_losses.py",
         "tests/test_random.py",
         "tests/test_regularizers.py",
+        "tests/test_set_losses.py",
     ],
     "training and models": ["tests/training", "tests/models", "tests/data", "tests/plots"],
 }

@@ -348,6 +348,20 @@ INSTEAD = {
     "saving.KerasFileEditor": "h5py opens the file",
     "saving.load_weights": "`Model.load_weights(path)`",
     "saving.save_weights": "`Model.save_weights(path)`",
+    # ---- names of Keras 2 ----
+    "experimental": "what was tried there stands in its home now",
+    "layers.experimental": "its layers stand in `minigrad.layers`",
+    "layers.merge": "`minigrad.layers.concatenate`, add and their kin",
+    "preprocessing.text": "`minigrad.data.WordVocabulary` counts and numbers words",
+    "preprocessing.image.ImageDataGenerator": "`minigrad.data.image_dataset_from_directory`, and "
+    "the layers RandomFlip, RandomRotation and their kin",
+    "preprocessing.sequence.TimeseriesGenerator": "`minigrad.data.timeseries_dataset_from_array`",
+    "utils.np_utils": "`minigrad.utils.to_categorical`",
+    "utils.vis_utils": "`minigrad.utils.plot_model`",
+    "utils.generic_utils": "`minigrad.utils.Progbar`",
+    "wrappers.scikit_learn": "`minigrad.wrappers.SKLearnClassifier` and SKLearnRegressor",
+    "wrappers.KerasClassifier": "`minigrad.wrappers.SKLearnClassifier`",
+    "wrappers.KerasRegressor": "`minigrad.wrappers.SKLearnRegressor`",
     # ---- more of Keras's names ----
     "callbacks.OrbaxCheckpoint": "ModelCheckpoint, or BackupAndRestore",
     **dict.fromkeys(
@@ -386,8 +400,8 @@ here `minigrad.optimizers.Adagrad`
     def missing(name: str) -> Any:
         if prefix + name in ELSEWHERE:
             return getattr(import_module(f"minigrad.{ELSEWHERE[prefix + name]}"), name)
-        line = INSTEAD.get(prefix + name) or ("" if home else _as_op(name))
-        if not line and not name.startswith("_"):
+        line = INSTEAD.get(prefix + name) or _other_home(name)
+        if line is None and not name.startswith("_"):
             found = nearest(name, known)
             line = f"did you mean {found!r}?" if found else ""
         # in place of an AttributeError Python itself would say "cannot import name", and no more
@@ -397,10 +411,13 @@ here `minigrad.optimizers.Adagrad`
     return missing
 
 
-def _as_op(name: str) -> str:
-    """The op of this name, "" if there is none: loops for TensorFlow look for it in the package."""
-    ops = import_module("minigrad.ops")
-    return f"`minigrad.ops.{name}`" if callable(getattr(ops, name, None)) else ""
+def _other_home(name: str) -> str | None:
+    """Where else a name stands: the ops that Keras 2 kept in its backend, a layer, a loss."""
+    for home in ("layers", "ops", "optimizers", "losses", "metrics", "callbacks", "utils"):
+        module = sys.modules.get(f"minigrad.{home}")
+        if name in getattr(module, "__all__", ()):
+            return f"`minigrad.{home}.{name}`"
+    return None
 
 
 def _imports_from(frame: FrameType | None) -> bool:

@@ -28,7 +28,7 @@ def resolve(path):
 @pytest.mark.parametrize("key", INSTEAD)
 def test_the_name_is_missing_and_its_line_names_what_there_is(key):
     home, _, name = key.rpartition(".")
-    owner = KINDS.get(home) or (getattr(minigrad, home) if home else minigrad)
+    owner = KINDS.get(home) or resolve(f"minigrad.{home}".rstrip("."))
     assert not hasattr(owner, name)
     for path in re.findall(r"`(minigrad[.\w]*)", INSTEAD[key]):
         resolve(path)
@@ -61,6 +61,27 @@ def test_the_package_says_where_an_op_is():
         minigrad.argmax  # noqa: B018
     with pytest.raises(AttributeError, match="minigrad has no tensor: did you mean 'Tensor'"):
         minigrad.tensor  # noqa: B018
+
+
+def test_a_module_names_another_home():
+    with pytest.raises(
+        AttributeError, match="minigrad.backend has no square: `minigrad.ops.square`"
+    ):
+        minigrad.backend.square  # noqa: B018
+    with pytest.raises(AttributeError, match="minigrad has no Dense: `minigrad.layers.Dense`"):
+        minigrad.Dense  # noqa: B018
+    with pytest.raises(
+        AttributeError, match="minigrad.losses has no Adam: `minigrad.optimizers.Ad"
+    ):
+        minigrad.losses.Adam  # noqa: B018
+    with pytest.raises(ImportError, match="minigrad.backend has no square: `minigrad.ops.square`"):
+        from minigrad.backend import square  # noqa: F401
+    with pytest.raises(ImportError, match="minigrad has no name_scope: calls need no scope"):
+        from minigrad import name_scope  # noqa: F401
+    with pytest.raises(
+        ImportError, match="ImageDataGenerator: `minigrad.data.image_dataset_from_d"
+    ):
+        from minigrad.preprocessing.image import ImageDataGenerator  # noqa: F401
 
 
 def test_a_layer_or_model_does_too():
