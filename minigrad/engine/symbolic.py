@@ -39,6 +39,7 @@ class SymbolicTensor:
     """
 
     __array_ufunc__ = None  # NumPy leaves `array + x` to x
+    mask_rank = 0  # the number of axes of the mask that its values will come with; 0: none
 
     def __init__(self, shape: tuple[int | None, ...], dtype: Any, call: Call) -> None:
         self.shape = shape
@@ -159,7 +160,10 @@ def _try(call: Call, length: int) -> Any:
         shape = [length if n is None else n for n in x.shape]
         if x.shape[:1] == (None,):
             shape[0] = TRIAL_ROWS
-        return Tensor(device_module().zeros(shape, x.dtype))
+        tensor = Tensor(device_module().zeros(shape, x.dtype))
+        if x.mask_rank:
+            tensor.mask = device_module().ones(shape[: x.mask_rank], "bool")
+        return tensor
 
     return call.function(*replace_leaves(zeros, call.args), **replace_leaves(zeros, call.kwargs))
 
@@ -179,4 +183,6 @@ def _symbolic_output(call: Call, trials: list[Any], has_open_batch: bool) -> Any
     lengths = [n[0] if len(set(n)) == 1 else None for n in zip(*(t.shape for t in trials))]
     if has_open_batch and lengths:
         lengths[0] = None
-    return SymbolicTensor(tuple(lengths), first.dtype, call)
+    symbol = SymbolicTensor(tuple(lengths), first.dtype, call)
+    symbol.mask_rank = getattr(getattr(first, "mask", None), "ndim", 0)
+    return symbol
