@@ -19,8 +19,6 @@ REQUIRED = inspect.Parameter.empty
 # by op and argument of Keras: the argument or default that stands in its place, and why
 DIFFERENT = {
     ("arange", "step"): 1,  # what None means there
-    ("average", "axis"): "weights",  # arrays stand before settings
-    ("average", "weights"): "axis",
     ("average_pool", "pool_size"): 2,  # as in the layer
     ("max_pool", "pool_size"): 2,
     ("clip", "x_min"): "min",  # as in NumPy and PyTorch, and one may be left out

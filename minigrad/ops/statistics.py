@@ -42,28 +42,34 @@ from .shapes import (
 
 
 @composite
-@real
 def average(
-    x: TensorLike, weights: TensorLike | None = None, *, axis: Any = None, keepdims: bool = False
+    x: TensorLike, axis: Any = None, weights: TensorLike | None = None, *, keepdims: bool = False
 ) -> TensorLike:
     """The mean over `axis`, each element counted by its weight: sum(x * weights) / sum(weights).
 
     Args:
         x: Tensor or array.
+        axis: Axis or axes; None for all.
         weights: An array of the shape of x, or of one number per element along `axis`; None for
             equal weights.
-        axis: Axis or axes; None for all.
         keepdims: True keeps the reduced axes with length 1.
 
     Raises:
         ValueError: If weights have another shape.
 
     Example:
-        >>> average(np.array([1.0, 4.0]), np.array([2.0, 1.0]))
+        >>> average(np.array([1.0, 4.0]), weights=np.array([2.0, 1.0]))
         np.float64(2.0)
     """
+    axis = to_cpu(axis).tolist() if are_several(axis) and hasattr(axis, "dtype") else axis
     if weights is None:
         return mean(x, axis=axis, keepdims=keepdims)
+    return _weighted_mean(x, weights, axis=axis, keepdims=keepdims)
+
+
+@composite
+@real
+def _weighted_mean(x: TensorLike, weights: TensorLike, *, axis: Any, keepdims: bool) -> TensorLike:
     spread = broadcast_to(_along(weights, x, axis), shape=x.shape)
     total = sum(spread, axis=axis, keepdims=keepdims)
     return sum(x * spread, axis=axis, keepdims=keepdims) / total
@@ -76,7 +82,7 @@ def _along(weights: Any, x: Any, axis: Any) -> Any:
     if axis is None or are_several(axis) or weights.ndim != 1:
         raise ValueError(
             f"weights of shape {weights.shape} need the shape of x, {x.shape}, or one axis: "
-            "average(x, weights, axis=0)"
+            "average(x, axis=0, weights=weights)"
         )
     place = normalize_axis(axis, x.ndim)
     n = x.shape[place]

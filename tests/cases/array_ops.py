@@ -77,7 +77,7 @@ def closeness(expect: Any) -> list[Case]:
 # ---- along axes ----------------------------------------------------------------------------------
 
 
-def average(x: Array, weights: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def average(x: Array, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
     if weights is None:
         return x.mean(axis, keepdims=keepdims)
     return np.average(x, axis, weights, keepdims=keepdims)
@@ -330,14 +330,14 @@ ARRAY_OPS: dict[str, list[Case]] = {
     ],
     "average": axes(average, nonzero, (0, 3), ())
     + [
-        case(normal(3, 4), positive(3, 4), expect=average, axis=1),
-        case(normal(3, 4), positive(3, 4), expect=average),
-        case(normal(3, 4), positive(3), expect=average, axis=0, keepdims=True),
-        case(normal(2, 3, 4), positive(3), expect=average, axis=-2),
-        case(normal(4), positive(4), expect=average),
-        case(normal(2, 3, 4), positive(2, 3, 4), expect=average, axis=(0, 2)),
-        case(integers(5, 4), positive(4), expect=average),
-        case(transposed(normal, 3, 4), strided(positive, 4), expect=average, axis=1),
+        case(normal(3, 4), 1, positive(3, 4), expect=average),
+        case(normal(3, 4), None, positive(3, 4), expect=average),
+        case(normal(3, 4), 0, positive(3), expect=average, keepdims=True),
+        case(normal(2, 3, 4), -2, positive(3), expect=average),
+        case(normal(4), None, positive(4), expect=average),
+        case(normal(2, 3, 4), (0, 2), positive(2, 3, 4), expect=average),
+        case(integers(5, 4), None, positive(4), expect=average),
+        case(transposed(normal, 3, 4), 1, strided(positive, 4), expect=average),
     ],
     "median": axes(np.median, nonzero, (0, 3), ())
     + [case(nonzero(n), expect=np.median) for n in (1, 2, 5)],

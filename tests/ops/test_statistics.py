@@ -54,9 +54,9 @@ def test_errors_of_quantiles():
 def test_errors_of_averages():
     x = np.ones((2, 3))
     with fails(ValueError, "average", r"\(2,\)", "axis=0"):
-        ops.average(x, np.ones(2))
+        ops.average(x, None, np.ones(2))
     with fails(ValueError, "average", "2 weights", "axis 1 of length 3"):
-        ops.average(x, np.ones(2), axis=1)
+        ops.average(x, 1, np.ones(2))
 
 
 # ---- norms ---------------------------------------------------------------------------------------

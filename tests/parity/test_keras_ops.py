@@ -40,7 +40,7 @@ CALLS = {
     "argsort": lambda ops: ops.argsort(X, 0),
     "array": lambda ops: ops.array([[1, 2], [3, 4]], "float32"),
     "array_split": lambda ops: ops.array_split(X, 3, 1),
-    "average": lambda ops: ops.average(X, axis=1, weights=V),
+    "average": lambda ops: ops.average(X, 1, V),
     "average_pool": lambda ops: ops.average_pool(IMAGES, 2, 1, "valid"),
     "average_pool 1-D": lambda ops: ops.average_pool(SEQUENCES, 3, 2),
     "batch_normalization": lambda ops: ops.batch_normalization(X, V, V**2, -1, V, V, 0.1),
