@@ -436,7 +436,9 @@ def test_reshaping(shape, random, seed):
         pads = [random.randint(0, 3) for _ in range(4)]
         border = ((0, 0), (0, 0), pads[2:], pads[:2])
         compare(
-            partial(ops.pad, pad_width=border, mode=mode), partial(F.pad, pad=pads, mode=theirs), image
+            partial(ops.pad, pad_width=border, mode=mode),
+            partial(F.pad, pad=pads, mode=theirs),
+            image,
         )
     compare(
         lambda x: ops.split(x, indices_or_sections=[1], axis=axis),
