@@ -82,7 +82,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         15
     """
     with parsing("the text", WHAT), CustomObjectScope(custom_objects or {}):
-        return revive(parse_json(json_string, "the text", "description of a model"))
+        description = parse_json(json_string, "the text", "description of a model")
+        check_lengths(description.get("config"))
+        return revive(description)
 
 
 def compile_config(model: Any) -> dict[str, Any]:
