@@ -1,5 +1,8 @@
 """The ops by name."""
 
+import sys
+from typing import Any
+
 from ..utils.instead import explain_missing
 from .activations import (
     elu,
@@ -539,6 +542,13 @@ __all__ = [
     "zeros_like",
 ]
 
-__getattr__ = explain_missing("ops", __all__)
+HOMES_IN_KERAS = ("image", "nn", "numpy")  # modules of its ops, which here are all in one
+_missing = explain_missing("ops", __all__)
+
+
+def __getattr__(name: str) -> Any:
+    """Keras's `ops.nn`, `ops.numpy` and `ops.image`: this module; other names are missing."""
+    return sys.modules[__name__] if name in HOMES_IN_KERAS else _missing(name)
+
 
 bind_methods()

@@ -11,6 +11,7 @@ from ..engine.tensor import TensorLike
 from .elementwise import multiply, sum_to
 from .matmul import dot
 from .shapes import expand_dims, moveaxis, squeeze, stack, swapaxes
+from .statistics import norm  # noqa: F401 - at its home in Keras
 
 # ---- products ------------------------------------------------------------------------------------
 

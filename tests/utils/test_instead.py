@@ -104,3 +104,13 @@ def test_the_error_of_a_property_is_not_hidden():
 
     with pytest.raises(AttributeError, match="the reason"):
         Odd(2).odd  # noqa: B018
+
+
+def test_keras_has_its_ops_in_several_modules():
+    from minigrad.ops import nn
+
+    ops = minigrad.ops
+    assert nn is ops.nn is ops.numpy is ops.image is ops
+    assert ops.linalg.norm is ops.norm and ops.nn.relu is ops.relu
+    with pytest.raises(AttributeError, match="minigrad.ops has no while_loop: Python's own"):
+        ops.nn.while_loop  # noqa: B018
