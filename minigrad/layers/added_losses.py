@@ -102,8 +102,8 @@ def call_outermost(
     if ADDED:
         for _, inner in layer.named_layers():
             ADDED.pop(inner, None)
-    settings.inside_call = True
     try:
+        settings.inside_call = True
         return layer(x, *others, training=training, **options)
     finally:
         settings.inside_call = False
