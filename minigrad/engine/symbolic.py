@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend import SCALARS
 from ..config import device_module
 from ..utils.registry import snake_case
@@ -165,7 +167,10 @@ def _try(call: Call, length: int) -> Any:
             tensor.mask = device_module().ones(shape[: x.mask_rank], "bool")
         return tensor
 
-    return call.function(*replace_leaves(zeros, call.args), **replace_leaves(zeros, call.kwargs))
+    with np.errstate(all="ignore"):  # an op may not be defined at zero
+        return call.function(
+            *replace_leaves(zeros, call.args), **replace_leaves(zeros, call.kwargs)
+        )
 
 
 def _symbolic_output(call: Call, trials: list[Any], has_open_batch: bool) -> Any:

@@ -421,6 +421,13 @@ def test_compute_output_shape():
     assert model.input_shape == [(None, 3), (None, 5)]
 
 
+@pytest.mark.filterwarnings("error")
+def test_ops_that_are_not_defined_at_zero():
+    x = Input((3,))
+    model = Model(x, ops.log(x) + 1 / x)
+    np.testing.assert_allclose(model.predict(np.full((1, 3), 2.0)), np.log(2) + 0.5, rtol=1e-6)
+
+
 def test_lists_of_one_tensor_are_that_tensor():
     x = Input((3,), name="x")
     model = Model([x], [Dense(1, name="y")(x)])
