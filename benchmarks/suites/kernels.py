@@ -118,10 +118,10 @@ ROWS = [f"{name} {n}x{c}" for name in CASES for n, c in SIZES]
 
 
 def ops_with_kernels() -> dict[str, Any]:
-    """Each op that competes with its definition, by name."""
+    """Each op that competes with its definition, by the name of its kernel."""
     from minigrad.engine.autograd import Primitive
 
-    return {op.name: op for op in Primitive.registry if op.kernel and not op.constant}
+    return {op.kernel: op for op in Primitive.registry if op.kernel and not op.constant}
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
