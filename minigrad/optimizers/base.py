@@ -76,8 +76,8 @@ class Optimizer(OptionalSteps):
     rate: float  # the learning rate of the current step, a plain number
     schedule: Callable[[int], float] | None = None
     parameters: list[Tensor] = []
-    _is_half = False  # True: the parameters are float16
-    _flat: list[Array] = []  # the parameters end to end, then each state array
+    _is_half = False  # True: some parameters are float16
+    _flat: list[Array] = []  # the parameters end to end, those of each dtype
     _views: list[list[Array]] = []  # of each parameter: its part of every flat array
     _blocks: list[tuple[list[Segment], list[Array]]] = []  # parts of the flat arrays
     _constrained: list[int] = []  # the numbers of the parameters with a constraint
@@ -205,13 +205,14 @@ class Optimizer(OptionalSteps):
         self.t += 1
         self.prepare()
         if self._is_half:
-            gs = [None if g is None else g.astype("float32") for g in gs]
+            gs = [None if g is None else g.astype(state_dtype(g.dtype)) for g in gs]
         if self.clipvalue or self.clipnorm or self.global_clipnorm:
             gs = self._clip(gs)
         if self._undecayed:
             self._decay_parameters(gs)
         self._step_blocks(gs)
-        ledger.record(self._flat[0])
+        for flat in self._flat:
+            ledger.record(flat)
 
     def _clip(self, gs: list[Any]) -> list[Any]:
         """The gradients within the limit that was chosen."""
@@ -249,11 +250,12 @@ class Optimizer(OptionalSteps):
 
     def _step(self, g: Array, p: Array, *state: Array) -> None:
         """One step over flat arrays of equal length."""
-        wide = p.astype("float32") if self._is_half else p
+        is_half = self._is_half and p.dtype == "float16"
+        wide = p.astype("float32") if is_half else p
         if self.weight_decay and not self._undecayed:
             wide *= 1 - self.rate * self.weight_decay
         self.update(wide, g, *state)
-        if self._is_half:
+        if is_half:
             p[...] = wide
 
     def _decay_parameters(self, gs: list[Any]) -> None:
@@ -296,39 +298,46 @@ class Optimizer(OptionalSteps):
     ) -> None:
         """Copy parameters, and the state of the first of them, into new flat arrays and blocks."""
         arrays = [p._array for p in parameters]
-        xp, device = backend(arrays[0]), device_name(arrays[0])
-        if any(a.dtype != arrays[0].dtype or backend(a) is not xp for a in arrays):
+        device = device_name(arrays[0])
+        if any(backend(a) is not backend(arrays[0]) for a in arrays):
             self._refuse_mixture(parameters)
-        flat = xp.concatenate(arrays, None)
-        self._is_half = flat.dtype == "float16"
-        self._flat = [
-            flat,
-            *(xp.full(flat.shape, self.initial, state_dtype(flat.dtype)) for _ in self.slots),
-        ]
+        self._is_half = any(a.dtype == "float16" for a in arrays)
         self._constrained = [i for i, p in enumerate(parameters) if getattr(p, "constraint", None)]
-        self.parameters, self._views, self._blocks = parameters, [], []
-        stop = 0
-        for p, array in zip(parameters, arrays):
-            start, stop = stop, stop + array.size
-            self._views.append([a[start:stop].reshape(array.shape) for a in self._flat])
-            p._array = self._views[-1][0]
+        self.parameters, self._flat, self._blocks = parameters, [], []
+        self._views = [[] for _ in arrays]
+        for dtype in dict.fromkeys(a.dtype for a in arrays):
+            self._flatten_arrays({i: a for i, a in enumerate(arrays) if a.dtype == dtype})
         for views, saved in zip(self._views, state):
             for view, array in zip(views[1:], saved):
                 view[...] = to_device(array, device)
         if self.options is not None:
             self.options.adopt(self, state)
-        block_size = BLOCK_SIZE if device == "cpu" else flat.size or 1
+
+    def _flatten_arrays(self, arrays: dict[int, Array]) -> None:
+        """Copy those parameters, by their numbers, that have one dtype."""
+        members, sizes = list(arrays), [a.size for a in arrays.values()]
+        xp, device = backend(arrays[members[0]]), device_name(arrays[members[0]])
+        flat = xp.concatenate(list(arrays.values()), None)
+        dtype = state_dtype(flat.dtype)
+        flats = [flat, *(xp.full(flat.shape, self.initial, dtype) for _ in self.slots)]
+        self._flat.append(flat)
         stop = 0
-        for segments in make_blocks([a.size for a in arrays], block_size):
+        for i, array in arrays.items():
+            start, stop = stop, stop + array.size
+            self._views[i] = [a[start:stop].reshape(array.shape) for a in flats]
+            self.parameters[i]._array = self._views[i][0]
+        stop = 0
+        for segments in make_blocks(sizes, BLOCK_SIZE if device == "cpu" else flat.size or 1):
             start, stop = stop, stop + sum(s.stop - s.start for s in segments)
-            self._blocks.append((segments, [a[start:stop] for a in self._flat]))
+            numbered = [s._replace(parameter=members[s.parameter]) for s in segments]
+            self._blocks.append((numbered, [a[start:stop] for a in flats]))
 
     def _refuse_mixture(self, parameters: Sequence[Tensor]) -> None:
-        """Raise the ValueError for parameters of several dtypes or devices."""
-        kinds = sorted({f"{p.dtype} on {p.device}" for p in parameters})
+        """Raise the ValueError for parameters on several devices."""
+        kinds = sorted({p.device for p in parameters})
         raise ValueError(
-            f"{self.name}: the parameters are {' and '.join(kinds)}; use one optimizer for each "
-            "kind"
+            f"{self.name}: the parameters are on {' and on '.join(kinds)}; use one optimizer for "
+            "each device"
         )
 
     # ---- the state that is saved -----------------------------------------------------------------

@@ -302,8 +302,8 @@ def _match_optimizer(
     fitting, differences = match_arrays(expected, given)
     problems += [f"{title}: {'; '.join(names)}" for title, names in differences.items()]
     problems += [f"not in the model: {p}" for p in stored if p not in weights]
-    if len({(p.dtype, p.device) for p in known.values()}) > 1:
-        problems.append("its parameters are of several types or on several devices")
+    if len({p.device for p in known.values()}) > 1:
+        problems.append("its parameters are on several devices")
     if problems:
         return problems, {}
     return [], {p: [fitting[f"{p}/{slot}"] for slot in slots] for p in stored}

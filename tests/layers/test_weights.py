@@ -158,3 +158,52 @@ def test_noise_shape(xp):
     )
     with pytest.raises(ValueError, match=r"noise_shape \(2, 1, 5\) does not broadcast to .*4, 5\)"):
         layers.Dropout(0.5, noise_shape=(2, 1, 5))(x, training=True)
+
+
+# ---- training parameters of several dtypes -------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize("options", [{}, {"global_clipnorm": 0.5}, {"weight_decay": 0.1}])
+def test_one_optimizer_trains_parameters_of_several_dtypes(name, options, xp):
+    kinds = ["float32", "float64", "float16", "float32"]
+    draw = np.random.default_rng(0)
+    starts = [draw.standard_normal((3, 2)).astype(kind) for kind in kinds]
+    together, apart = (
+        [minigrad.Parameter(xp.asarray(a), dtype=a.dtype) for a in starts] for _ in range(2)
+    )
+    kind = type(minigrad.optimizers.get(name))
+    one, several = kind(0.1, **options), [kind(0.1, **options) for _ in kinds]
+    for _ in range(3):
+        gs = [xp.asarray(draw.standard_normal((3, 2)).astype(dtype)) for dtype in kinds]
+        one.apply([*gs[:3], None], together)
+        if "global_clipnorm" in options:
+            continue
+        for optimizer, g, p in zip(several[:3], gs, apart):
+            optimizer.apply([g], [p])
+    for p, q, start in zip(together, apart, starts):
+        assert p.dtype == start.dtype
+        if "global_clipnorm" not in options:
+            assert_equal(p.numpy(), q.numpy())
+    assert_equal(together[3].numpy(), starts[3])  # without a gradient
+    assert all((p.numpy() != start).any() for p, start in zip(together[:3], starts))
+
+
+def test_a_model_of_several_dtypes_goes_on_from_a_checkpoint(tmp_path):
+    def built():
+        minigrad.seed(0)
+        model = Sequential(
+            Dense(4, "tanh", input_shape=(3,)), Dense(4, dtype="float64"), Dense(1, dtype="float32")
+        )
+        model.compile("adam", "mse")
+        return model
+
+    x = np.random.default_rng(1).standard_normal((8, 3))
+    straight, stopped, resumed = built(), built(), built()
+    losses = [straight.train_on_batch(x, x[:, :1]) for _ in range(6)]
+    assert losses[-1] < losses[0]
+    for _ in range(3):
+        stopped.train_on_batch(x, x[:, :1])
+    stopped.save(tmp_path / "half.safetensors")
+    resumed.load(tmp_path / "half.safetensors")
+    assert [resumed.train_on_batch(x, x[:, :1]) for _ in range(3)] == losses[3:]

@@ -272,6 +272,11 @@ def test_learning_rate_can_be_set():
 # ---- what is refused -----------------------------------------------------------------------------
 
 
+def on_another_device():
+    with minigrad.device("strict"):
+        return Parameter([[0.0] * 4] * 3, dtype="float64")
+
+
 @pytest.mark.parametrize(
     "give, words",
     [
@@ -284,8 +289,8 @@ def test_learning_rate_can_be_set():
         ),
         (lambda ps, gs: ([*gs[:3], gs[3][:6], gs[4]], ps), r"gradient 3 has shape \(6,\)"),
         (
-            lambda ps, gs: ([*gs, gs[0]], [*ps, Parameter(np.zeros((3, 4)), dtype="float32")]),
-            "float32 on cpu and float64 on cpu",
+            lambda ps, gs: ([*gs, gs[0]], [*ps, on_another_device()]),
+            "on cpu and on strict; use one optimizer for each device",
         ),
     ],
 )
