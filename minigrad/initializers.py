@@ -17,7 +17,7 @@ import numpy as np
 from .arguments import explains_arguments
 from .backend import Array, Shape
 from .config import Scope, settings, to_device
-from .random import generator
+from .random import SeedGenerator, generator_of
 from .utils.instead import explain_missing
 from .utils.registry import check_choice, create, format_call, lookup, with_class_names
 from .utils.serialization import Configurable, deserialize, serialize
@@ -63,7 +63,7 @@ __all__ = [
 
 __getattr__ = explain_missing("initializers", __all__)
 
-Seed = int | np.random.Generator | None
+Seed = int | np.random.Generator | SeedGenerator | None
 
 
 class Initializer(Configurable):
@@ -107,7 +107,7 @@ class Initializer(Configurable):
 
     def generator(self) -> np.random.Generator:
         """The generator that this initializer draws from."""
-        return generator() if self.seed is None else np.random.default_rng(self.seed)
+        return generator_of(self.seed)
 
     def __repr__(self) -> str:
         return format_call(self)

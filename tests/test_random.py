@@ -93,6 +93,19 @@ def test_dropout_scales_what_it_keeps(xp):
     np.testing.assert_array_equal(t.grad, y.numpy())
 
 
+def test_layers_and_initializers_draw_from_a_seed_generator():
+    def draws():
+        seeds = random.SeedGenerator(3)
+        initializer = minigrad.initializers.RandomNormal(seed=seeds)
+        noise = minigrad.layers.GaussianNoise(1.0, seed=seeds)
+        first, second = initializer((2,)), initializer((2,))
+        assert (first != second).any()
+        return [first, second, noise(np.zeros((1, 2), "float32"), training=True).numpy()]
+
+    for a, b in zip(draws(), draws(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_seed_generator_follows_the_seed_unless_it_has_its_own():
     minigrad.seed(1)
     first = random.SeedGenerator().next()
