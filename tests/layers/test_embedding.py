@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minigrad import grad, ops
-from minigrad.layers import Embedding
+from minigrad import Input, Model, grad, ops
+from minigrad.layers import Embedding, Lambda
 
 from .helpers import assert_equal, values
 
@@ -48,3 +48,15 @@ def test_vectors_to_start_from():
         assert layer.trainable_weights == [] and layer.get_config()["weights"] is None
     with pytest.raises(ValueError, match=r"expects arrays of shapes \[\(5, 2\)\]"):
         Embedding(5, 2, weights=[vectors])([[0]])
+
+
+def test_positions_in_a_sequence_of_open_length():
+    """The length that stands for it while shapes are found may be beyond the table."""
+    embedding = Embedding(6, 2)
+    x = Input((None,), dtype="int64")
+    add_positions = Lambda(lambda ids: embedding(ids) + embedding(ops.arange(ids.shape[-1])))
+    model = Model(x, add_positions(x))
+    assert model.output_shape == (None, None, 2)
+    assert model.predict(np.ones((3, 6), int)).shape == (3, 6, 2)
+    with pytest.raises(IndexError, match="ids run from 0 to 6"):
+        model.predict(np.ones((3, 7), int))
