@@ -126,7 +126,7 @@ class Module(Configurable):
 
     def get_weights(self) -> list[Any]:
         """Copies of all parameters as NumPy arrays."""
-        return [p.numpy().copy() for p in self.weights]
+        return [p.numpy() for p in self.weights]
 
     def set_weights(self, arrays: list[Any]) -> None:
         """Assign arrays, in the order of get_weights, to the parameters.

@@ -56,6 +56,10 @@ class Parameter(Tensor):
         """Subtract `value` (it must broadcast to this shape) from the array in place."""
         self[...] = self._array - to_device(as_data(value), self.device)
 
+    def numpy(self) -> Any:
+        """A copy of the values as a NumPy array: steps of training write into the array itself."""
+        return super().numpy().copy()
+
     @property
     def value(self) -> Tensor:
         """This Tensor, under the name that Keras gives the values of a variable."""

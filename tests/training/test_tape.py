@@ -224,6 +224,9 @@ def test_a_variable_is_a_parameter():
     v.assign_sub([0.0, 1.0])
     assert v.numpy().tolist() == [4.0, 4.0] and v.value.shape == (2,)
     assert values.tolist() == [1.0, 2.0]  # a copy
+    before = v.numpy(), np.asarray(v)
+    v.assign_add(1.0)
+    assert before[0].tolist() == before[1].tolist() == [4.0, 4.0]  # copies
 
 
 def test_a_variable_of_an_initializer():
