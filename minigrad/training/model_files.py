@@ -54,8 +54,9 @@ class ModelFiles(GraphModel):
         super().build(input_shape)
 
     def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
+        y = super()._first_call(x, *others, **options)  # which leaves all as it was if it fails
         self._built_for = {"args": input_config([x, *others]), "kwargs": input_config(options)}
-        return super()._first_call(x, *others, **options)
+        return y
 
     # ---- configuration ---------------------------------------------------------------------------
 
