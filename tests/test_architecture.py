@@ -33,7 +33,6 @@ datasets preprocessing
 training
 callbacks models saving
 applications wrappers
-applications wrappers
 plots
 """.strip().splitlines()
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms.split()}
