@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arguments import parameters_of
 from ..engine.symbolic import is_symbolic
+from ..layers.building import unbuilt_if_it_fails
 from ..utils.files import PathLike
 from ..utils.serialization import CustomObjectScope, deserialize
 from . import archive, checkpoints, saving
@@ -54,9 +55,9 @@ class ModelFiles(GraphModel):
         super().build(input_shape)
 
     def _first_call(self, x: Any, *others: Any, **options: Any) -> Any:
-        y = super()._first_call(x, *others, **options)  # which leaves all as it was if it fails
-        self._built_for = {"args": input_config([x, *others]), "kwargs": input_config(options)}
-        return y
+        with unbuilt_if_it_fails(self):
+            self._built_for = {"args": input_config([x, *others]), "kwargs": input_config(options)}
+            return super()._first_call(x, *others, **options)
 
     # ---- configuration ---------------------------------------------------------------------------
 
