@@ -65,5 +65,5 @@ def test_the_bar_that_is_saved_is_full(outputs):
 
 
 def test_the_table_appears_once(outputs):
-    assert text_of(outputs["table"]).count("2 parameters") == 1
+    assert text_of(outputs["table"]).count("Total params: 2 ") == 1
     assert not any("data" in output for output in outputs["table"])
