@@ -66,7 +66,19 @@ def read_keras(path: PathLike) -> tuple[dict[str, Any], bytes]:
     _, text, weights = read_members(path, MEMBERS, others="assets")
     config = parse_json(text, path, WHAT)
     with parsing(path, WHAT):
-        return translate(config), weights
+        description = translate(config)
+        shape = (config.get("build_config") or {}).get("input_shape")
+        if shape:
+            description["build_config"] = {"args": [_inputs_of(shape)], "kwargs": {}}
+        return description, weights
+
+
+def _inputs_of(shape: Any) -> Any:
+    """The description of inputs of this shape, or of these shapes in a list."""
+    if any(isinstance(part, list) for part in shape):
+        return [_inputs_of(part) for part in shape]
+    described = {"shape": list(shape), "dtype": "float32"}
+    return {"class_name": "__keras_tensor__", "config": described}
 
 
 def translate(config: Any) -> Any:

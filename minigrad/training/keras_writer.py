@@ -126,6 +126,9 @@ def write_keras(path: PathLike, model: Any) -> None:
     saving.check_folder(path)
     compiled = {"compile_config": model.get_compile_config()}
     description = to_keras(archive.describe(model) | compiled)
+    call = description.pop("build_config", {"args": [], "kwargs": {}})
+    if len(call["args"]) == 1 and not call["kwargs"]:
+        description["build_config"] = {"input_shape": _shapes_of(call["args"][0])}
     weights = _hdf5_of(model, path, optimizer_arrays(model))
     parts = {
         METADATA: json.dumps({"keras_version": "3", "written_by": "minigrad"}).encode(),
@@ -135,6 +138,16 @@ def write_keras(path: PathLike, model: Any) -> None:
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as written:
         for name, data in parts.items():
             written.writestr(zipfile.ZipInfo(name), data)
+
+
+def _shapes_of(inputs: Any) -> Any:
+    """The shape of an input that `input_config` described, or of several."""
+    if isinstance(inputs, list):
+        return [_shapes_of(part) for part in inputs]
+    if inputs.get("class_name") == "__keras_tensor__":
+        _, *lengths = inputs["config"]["shape"]
+        return [None, *lengths]
+    return {key: _shapes_of(part) for key, part in inputs.items()}
 
 
 def _hdf5_of(model: Any, path: PathLike, others: dict[str, np.ndarray]) -> bytes:

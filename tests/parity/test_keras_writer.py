@@ -160,6 +160,35 @@ class Zoom:
         return k.Sequential([k.Input((3,)), Layer(), k.layers.Dense(1)])
 
 
+def subclass(k):
+    class Net(k.Model):
+        def __init__(self, units):
+            super().__init__()
+            self.units = units
+            self.stack = [k.layers.Dense(n) for n in units]
+
+        def call(self, x):
+            for layer in self.stack:
+                x = layer(x)
+            return x
+
+        def get_config(self):
+            return {"units": self.units}
+
+    return Net
+
+
+def test_subclasses_are_built_again(tmp_path):
+    path, x = tmp_path / "net.keras", rows(4, 3)
+    for mine, other in ((minigrad, keras), (keras, minigrad), (minigrad, minigrad)):
+        net = subclass(mine)([4, 2])
+        net(x)
+        with_other_weights(net).save(path)
+        objects = {"Net": subclass(other)}
+        again = other.models.load_model(path, custom_objects=objects)
+        assert_equal_outputs(again, net, x)
+
+
 def test_layers_of_ones_own(tmp_path):
     ours, theirs, x = Zoom(minigrad), Zoom(keras), rows(4, 3)
     with_other_weights(ours).save_weights(tmp_path / "net.weights.h5")
