@@ -247,7 +247,8 @@ class GaussianNoise(Seeded):
     def call(self, x: Any) -> Any:
         if not is_training() or self.stddev == 0:
             return x
-        return x + normal_like(x.shape, like=x, source=self._generator) * self.stddev
+        noise = normal_like(x.shape, like=x, source=self._generator)
+        return x + noise * float(self.stddev)
 
 
 class GaussianDropout(Seeded):
