@@ -21,8 +21,10 @@ class Sequential(Model):
     """Layers in a line: each receives the output of the one before.
 
     Args:
-        *layers: The layers, or one list of them. The model is built at once if the first says its
+        *line: The layers, or one list of them. The model is built at once if the first says its
             `input_shape`, else by the first batch.
+        layers: The same list, by its name in Keras.
+        trainable: False freezes all parameters.
         name: Name of the model.
 
     Raises:
@@ -36,13 +38,21 @@ class Sequential(Model):
         (2, 3)
     """
 
-    def __init__(self, *layers: Layer | Sequence[Layer], name: str | None = None) -> None:
-        super().__init__(name=name)
+    def __init__(
+        self,
+        *line: Layer | Sequence[Layer],
+        layers: Sequence[Layer] = (),
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
         self.layers: list[Layer] = []
-        listed = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
-        for layer in listed:
+        listed = line[0] if len(line) == 1 and isinstance(line[0], (list, tuple)) else line
+        for layer in [*listed, *layers]:
             self._append(layer)
         self._build_if_known()
+        if not trainable:
+            self.trainable = False
 
     def add(self, layer: Layer) -> None:
         """Append a layer.
@@ -165,7 +175,9 @@ class Sequential(Model):
         layers = deserialize(config["layers"], custom_objects)
         for layer in layers:
             keep_name(layer, None)
-        return cls(layers, name=config.get("name"))
+        model = cls(layers, name=config.get("name"))
+        model._trainable = bool(config.get("trainable", True))
+        return model
 
     def _cloned(self, clone: Callable[[Any], Any], input_tensors: Any) -> Any:
         if type(self).__init__ is not Sequential.__init__ and input_tensors is None:

@@ -124,3 +124,10 @@ def test_variables_are_weights():
     for word in ("", "trainable_", "non_trainable_"):
         ours = [id(p) for p in getattr(model, f"{word}weights")]
         assert [id(p) for p in getattr(model, f"{word}variables")] == ours != []
+
+
+def test_layers_by_name_and_frozen():
+    model = Sequential(layers=[Dense(3, input_shape=(4,)), Dense(2)], trainable=False, name="net")
+    assert len(model.layers) == 2 and model.built and model.trainable_weights == []
+    again = Sequential.from_config(model.get_config())
+    assert again.count_params() == 23 and again.trainable_weights == [] and again.name == "net"
