@@ -150,11 +150,15 @@ def as_tensors(inputs):
     return [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64", "bool"])
 @pytest.mark.parametrize("name", REAL)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of logarithms of 0 and their like
-def test_integers_become_the_default_float(name, dtype):
+def test_integers_become_the_default_float(name):
     """The result is that of the same numbers in float64, and as precise as float32."""
+    for dtype in ("int8", "uint8", "int16", "int64", "bool"):
+        integers_become_the_default_float(name, dtype)
+
+
+def integers_become_the_default_float(name, dtype):
     largest = 1 if dtype == "bool" else 100
     for case in OPS[name]:
         inputs, settings = case.on(np)
@@ -182,9 +186,13 @@ def test_integers_become_the_default_float(name, dtype):
                         )
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64"])
 @pytest.mark.parametrize("name", sorted(KEEP_INTEGERS))
-def test_integers_stay_where_the_result_is_whole(name, dtype):
+def test_integers_stay_where_the_result_is_whole(name):
+    for dtype in ("int8", "uint8", "int16", "int64"):
+        integers_stay_where_the_result_is_whole(name, dtype)
+
+
+def integers_stay_where_the_result_is_whole(name, dtype):
     for case in OPS[name]:
         inputs, settings = case.on(np)
         if not all(np.ndim(x) and is_floating(x) for x in inputs) or name in FAIL_AT_0:
@@ -356,11 +364,15 @@ def in_dtypes(inputs, dtypes):
     return made
 
 
-@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
 # each output of meshgrid is one input, repeated
 @pytest.mark.parametrize("name", sorted(set(ops.__all__) - OF_OTHER_DTYPES - {"meshgrid"}))
-def test_float32_beside_float64_computes_in_float64(name, dtypes, xp):
+def test_float32_beside_float64_computes_in_float64(name, xp):
     """Outputs are those of float64; each gradient has the dtype of its input."""
+    for dtypes in (("float32", "float64"), ("float64", "float32")):
+        float32_beside_float64_computes_in_float64(name, dtypes, xp)
+
+
+def float32_beside_float64_computes_in_float64(name, dtypes, xp):
     op = getattr(ops, name)
     for case in OPS[name]:
         inputs, settings = case.on(xp)

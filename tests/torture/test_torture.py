@@ -87,7 +87,7 @@ def test_what_an_interrupt_may_leave_is_found(monkeypatch):
 
 def test_callbacks_of_the_collector_swallow_no_interrupt(monkeypatch):
     monkeypatch.setattr(interrupts, "WORK", {"collect": lambda model: gc.collect()})
-    slow = lambda *_: time.sleep(0.02)  # noqa: E731
+    slow = lambda *_: time.sleep(0.005)  # noqa: E731
     gc.callbacks.append(slow)
     try:
         assert interrupts.run(3, seed=1) == []
