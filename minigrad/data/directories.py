@@ -73,9 +73,16 @@ def image_dataset_from_directory(
         ValueError: If an option does not fit.
 
     Example:
-        >>> train, test = image_dataset_from_directory(
-        ...     "pets", validation_split=0.2, subset="both", seed=1
-        ... )  # doctest: +SKIP
+        >>> import os, tempfile
+        >>> from minigrad.utils import save_img
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for label in ("cat", "dog"):
+        ...         os.mkdir(f"{folder}/{label}")
+        ...         save_img(f"{folder}/{label}/1.png", np.random.rand(8, 8, 3))
+        ...     pets = image_dataset_from_directory(folder, image_size=(4, 4), verbose=False)
+        ...     images, labels = next(iter(pets))
+        >>> images.shape, sorted(labels.tolist())
+        ((2, 4, 4, 3), [0, 1])
     """
     check_choice(color_mode, CHANNELS, "color_mode")
     check_choice(interpolation, ("bilinear", "nearest"), "interpolation")
@@ -130,7 +137,16 @@ def text_dataset_from_directory(
         ValueError: If an option does not fit.
 
     Example:
-        >>> reviews = text_dataset_from_directory("aclImdb/train")  # doctest: +SKIP
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for label, words in [("bad", "dull"), ("good", "fine")]:
+        ...         os.mkdir(f"{folder}/{label}")
+        ...         with open(f"{folder}/{label}/1.txt", "w") as file:
+        ...             length = file.write(words)
+        ...     reviews = text_dataset_from_directory(folder, verbose=False)
+        ...     texts, labels = next(iter(reviews))
+        >>> sorted(texts.tolist()), sorted(labels.tolist())
+        (['dull', 'fine'], [0, 1])
     """
 
     def read(path: Path) -> str:

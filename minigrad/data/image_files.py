@@ -42,7 +42,11 @@ def load_img(
         ValueError: If it is no image, or an option is unknown.
 
     Example:
-        >>> load_img("cat.png", target_size=(224, 224))  # doctest: +SKIP
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_img(f"{folder}/noise.png", np.random.rand(5, 4, 3))
+        ...     load_img(f"{folder}/noise.png", target_size=(8, 6)).size
+        (6, 8)
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -146,7 +150,11 @@ def save_img(
         scale: True stretches the values to 0..255; False takes them as they are.
 
     Example:
-        >>> save_img("noise.png", np.random.rand(5, 4, 3))  # doctest: +SKIP
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_img(f"{folder}/noise.png", np.random.rand(5, 4, 3))
+        ...     load_img(f"{folder}/noise.png").size
+        (4, 5)
     """
     from PIL import Image
 
