@@ -14,7 +14,7 @@ from ..layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from ..training.model import Model
 from ..utils.files import parsing, read_json
 from ..utils.instead import explain_missing
-from ..utils.registry import lookup
+from ..utils.registry import check_choice, lookup
 
 __all__ = ["decode_predictions", "preprocess_input"]
 
@@ -47,14 +47,14 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
         >>> preprocess_input(np.full((1, 1, 3), 127.5), mode="tf").tolist()
         [[[0.0, 0.0, 0.0]]]
     """
-    lookup(data_format or "channels_last", {"channels_last": None}, "data_format")
-    form = lookup(mode, {name: name for name in ("caffe", "tf", "torch")}, "mode")
+    check_choice(data_format or "channels_last", ("channels_last",), "data_format")
+    check_choice(mode, ("caffe", "tf", "torch"), "mode")
     images = to_cpu(getattr(x, "_array", x))
     images = images if images.dtype.kind == "f" else images.astype("float32")
     dtype = images.dtype
-    if form == "tf":
+    if mode == "tf":
         return images / 127.5 - 1
-    if form == "caffe":
+    if mode == "caffe":
         return images[..., ::-1] - np.array([103.939, 116.779, 123.68], dtype)
     mean, deviation = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], dtype)
     return (images / 255 - mean) / deviation

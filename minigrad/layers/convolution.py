@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, ops
+from ..ops.windows import check_data_format
 from .attributes import made_by
 from .base import Layer
-from .validation import check_data_format, check_padding, positive_integer, positive_pair
+from .validation import check_padding, positive_integer, positive_pair
 
 
 class ConvolutionLayer(Layer):

@@ -7,6 +7,7 @@ a model, with more kinds of change; the geometry of both is that of `ops.warp_af
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from .. import ops
 from ..backend import backend
 from ..config import settings
 from ..ops.warping import FILL_MODES, INTERPOLATIONS, affine_maps
+from ..ops.windows import check_data_format
 from ..random import generator
 from ..utils.registry import check_choice, lookup
 from .base import Layer
 from .seeds import Seed, Seeded
-from .validation import check_data_format, positive_integer
+from .validation import positive_integer
 
 Factor = Any  # f stands for -f..f; (lowest, highest)
 
@@ -36,9 +38,7 @@ class ImageLayer(Layer):
         return x.astype(settings.default_dtype)
 
     def call(self, x: Any) -> Any:
-        if x.ndim == 3:
-            return self.change(ops.expand_dims(x, axis=0))[0]
-        return self.change(x)
+        return _of_batch(self.change, x)
 
     def change(self, x: Any) -> Any:
         """The images changed.
@@ -47,6 +47,11 @@ class ImageLayer(Layer):
             x: Images (N, H, W, C).
         """
         raise NotImplementedError
+
+
+def _of_batch(function: Callable[[Any], Any], x: Any) -> Any:
+    """function(x) of images; of one image, as of a batch that holds it."""
+    return function(ops.expand_dims(x, axis=0))[0] if x.ndim == 3 else function(x)
 
 
 # ---- sizes ---------------------------------------------------------------------------------------
@@ -320,9 +325,7 @@ class RandomCrop(RandomImageLayer):
         return ops.take(ops.reshape(x, shape=(n * h * w, channels)), index, axis=0)
 
     def pass_on(self, x: Any) -> Any:
-        if x.ndim == 3:
-            return _fit_middle(ops.expand_dims(x, axis=0), self.height, self.width)[0]
-        return _fit_middle(x, self.height, self.width)
+        return _of_batch(lambda images: _fit_middle(images, self.height, self.width), x)
 
 
 class RandomFlip(RandomImageLayer):

@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..backend import backend
+from ..ops.windows import check_data_format
 from .base import Layer
 from .masking import as_mask
-from .validation import check_data_format, check_padding, positive_integer, positive_pair
+from .validation import check_padding, positive_integer, positive_pair
 
 # ---- windows of images ---------------------------------------------------------------------------
 

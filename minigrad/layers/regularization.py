@@ -8,12 +8,13 @@ import numpy as np
 
 from ..backend import Array
 from ..ops import where
+from ..ops.windows import check_data_format
 from ..random import normal_like, uniform_like
 from ..regularizers import L1L2
 from .base import Layer
 from .modes import is_training
 from .seeds import Seed, Seeded
-from .validation import check_data_format, check_rate
+from .validation import check_rate
 
 
 class Dropout(Seeded):

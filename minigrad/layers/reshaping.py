@@ -7,10 +7,10 @@ from typing import Any
 
 from .. import ops
 from ..ops.warping import INTERPOLATIONS
-from ..ops.windows import parse_padding
+from ..ops.windows import check_data_format, parse_padding
 from ..utils.registry import check_choice
 from .base import Layer
-from .validation import check_data_format, is_integer, positive_integer, positive_pair
+from .validation import is_integer, positive_integer, positive_pair
 
 
 class Flatten(Layer):

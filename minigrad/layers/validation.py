@@ -191,15 +191,6 @@ def _no_shape(label: str, name: str, value: Any) -> Exception:
     )
 
 
-def check_data_format(data_format: str | None) -> None:
-    """Raise ValueError for any layout but channels last."""
-    if data_format not in (None, "channels_last"):
-        raise ValueError(
-            f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
-            "transpose such data to (0, 2, 3, 1)"
-        )
-
-
 def refuse_tensor(module: Any, name: str) -> None:
     """Raise TypeError for the attribute called `name`, a Tensor with a gradient, no Parameter."""
     raise TypeError(

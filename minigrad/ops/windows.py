@@ -212,8 +212,8 @@ def check_data_format(data_format: Any) -> None:
     """Raise ValueError unless the channels are the last axis."""
     if data_format not in (None, "channels_last"):
         raise ValueError(
-            f"channels are the last axis, 'channels_last', not {data_format!r}: transpose the "
-            "images, ops.moveaxis(x, 1, -1)"
+            f"data_format must be 'channels_last', (N, H, W, C), not {data_format!r}: "
+            "transpose such data to (0, 2, 3, 1), ops.moveaxis(x, 1, -1)"
         )
 
 

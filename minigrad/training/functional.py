@@ -348,7 +348,7 @@ class GraphModel(Layer):
         """The shape of the input, batch axis included; of several, in their form."""
         if self._graph is not None:
             return replace_leaves(lambda x: x.shape, self._graph.inputs)
-        return None if self._input_shape is None else (None, *self._input_shape)
+        return super().input_shape
 
     @found_unless_set
     def inputs(self) -> list[SymbolicTensor]:

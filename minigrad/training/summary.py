@@ -114,7 +114,7 @@ def _count(function: Any) -> str:
 
 def _trainable(function: Any) -> str:
     """Whether a layer is trained; "-" if it has no parameters."""
-    if _count(function) == "0":
+    if not getattr(function, "weights", None):
         return "-"
     return "yes" if function.trainable_weights else "no"
 
