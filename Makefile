@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu gpu-check torture lint types parity bench docs architecture mutation-report code-mutation-report clean
+.PHONY: demo test test-gpu cuda-test gpu-check torture lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -21,6 +21,9 @@ test: .venv/test.installed            ## the test suite, and the examples in doc
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"
+
+cuda-test: .venv/test.installed .venv/nvrtc.installed  ## CUDA kernels without a GPU: compiled by NVRTC, run as C++ to second order
+	$(BIN)/python -m pytest -n 2 -m cuda tests/kernels
 
 gpu-check:                             ## on a machine with a GPU: tests, then benchmarks, in 8 minutes at most
 	$(PYTHON) -m tests.gpu_check

@@ -8,5 +8,9 @@ zoo = ["minigrad.zoo", *(f"minigrad.zoo.{section}" for section in find_packages(
 setup(
     packages=[*library, *zoo],
     package_dir={"minigrad.zoo": "models"},
-    package_data={"minigrad": ["py.typed"], "minigrad.zoo": ["RESULTS.md"]},
+    package_data={
+        "minigrad": ["py.typed"],
+        "minigrad.kernels.cuda": ["*.cu", "*.cuh"],
+        "minigrad.zoo": ["RESULTS.md"],
+    },
 )

@@ -13,6 +13,7 @@ from . import (
     activations,
     attention,
     convolution,
+    cuda,
     gru,
     losses,
     lstm,
@@ -104,4 +105,5 @@ KERNELS: list[Kernel] = [
     ),
 ]
 
+KERNELS += cuda.KERNELS
 register_kernels(*KERNELS)

@@ -1,0 +1,103 @@
+"""The CUDA kernels without a GPU: their source runs on the CPU, as C++, behind the strict device."""
+
+from __future__ import annotations
+
+import pytest
+
+import minigrad
+from minigrad.engine import kernel_table
+from minigrad.engine.autograd import FusedOp, Primitive
+from minigrad.engine.gradcheck import check_definition
+from minigrad.kernels import cuda
+from minigrad.kernels.cuda import launch
+
+from ..cases import OPS
+from ..ops.test_all_ops import check_dtypes, check_gradients, check_values
+from ..strict_device import strict_device
+from . import cuda_on_cpu, nvrtc
+
+needs_compiler = pytest.mark.skipif(
+    cuda_on_cpu.compiler() is None,
+    reason="the kernels run on a CPU under Linux where g++ is installed",
+)
+BY_OP = {kernel.op: kernel for kernel in cuda.KERNELS}
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """The CUDA kernels as those of the strict device; the names of those that were launched."""
+    names = []
+
+    def function_of(kernel, real, index):
+        function = cuda_on_cpu.function_of(kernel, real, index)
+        names.append(kernel)
+        return function
+
+    monkeypatch.setattr(launch, "function_of", function_of)
+    kernel_table.register_kernels(*(row._replace(device="strict") for row in cuda.KERNELS))
+    with minigrad.device("strict"):
+        yield names
+
+
+def primitive_of(kernel):
+    """The op that names a kernel."""
+    return next(op for op in Primitive.registry if op.kernel == kernel)
+
+
+def cases_of(kernel):
+    """(name of a public op, case) for all cases that reach a kernel."""
+    name = {"avg_pool": "average_pool"}.get(kernel) or primitive_of(kernel).name
+    return [(name, case) for case in OPS[name]]
+
+
+@needs_compiler
+@pytest.mark.parametrize("kernel", sorted(BY_OP))
+def test_kernel_is_its_definition(kernel, launched):
+    """Values of all cases of the op; of a fused op also the gradients."""
+    op = primitive_of(kernel)
+    for name, case in cases_of(kernel):
+        check_values(name, case, strict_device)
+        if isinstance(op, FusedOp):
+            inputs, settings = case.on(strict_device)
+            check_definition(op, *inputs, order=1, **settings)
+    assert launched
+
+
+@needs_compiler
+@pytest.mark.cuda
+@pytest.mark.parametrize("kernel", sorted(BY_OP))
+def test_gradients_to_second_order(kernel, launched):
+    for name, case in cases_of(kernel):
+        check_gradients(name, case, strict_device)
+        check_dtypes(name, case, strict_device)
+    assert launched
+
+
+@needs_compiler
+@pytest.mark.cuda
+def test_indices_of_huge_arrays(launched, monkeypatch):
+    """The same with indices of 64 bits, which arrays of 2**30 elements have."""
+    monkeypatch.setattr(launch, "MANY_ELEMENTS", 1)
+    for kernel in BY_OP:
+        for name, case in cases_of(kernel):
+            check_values(name, case, strict_device)
+    assert launched
+
+
+# ---- what NVIDIA's compiler says -----------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("real", ["float", "double"])
+@pytest.mark.parametrize("integer", ["int", "long long"])
+def test_sources_compile_without_a_word(architecture, real, integer):
+    for file in sorted(set(launch.kernel_files().values())):
+        source = launch.source([file], real, integer)
+        assert nvrtc.compile_cuda(source, architecture, launch.OPTIONS) == ""
+
+
+@pytest.mark.cuda
+def test_a_source_that_is_wrong_is_refused():
+    with pytest.raises(ValueError, match="x.* is undefined"):
+        nvrtc.compile_cuda("__global__ void f(float *y) { *y = x; }", "sm_90", launch.OPTIONS)
