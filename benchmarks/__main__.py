@@ -1,4 +1,4 @@
-"""python -m benchmarks [--list] [--only SUITE] [--quick] [--device cuda] [--out FOLDER] ..."""
+"""python -m benchmarks [--list] [--only SUITE] [--rows WORDS] [--quick] [--device cuda] ..."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import itertools
 import os
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from . import report
-from .harness import ROOT, Worker, attempt, failures, measure_in_turns, record
+from .harness import ROOT, Burner, Worker, attempt, failures, measure_in_turns, record
+from .limits import Speeds, Work, limit
+from .suites import probe
 
 SUITES = (
     "overhead",
@@ -23,14 +27,12 @@ SUITES = (
     "generative",
     "scaling",
     "fit",
+    "busy",
     "memory",
 )
 ON_GPU = ("minigrad", "numpy", "torch")  # numpy: the baseline in CuPy
-THREADED = (
-    "models",
-    "generative",
-    "fit",
-)  # suites that try every thread count; the others run on one thread
+# suites that try every thread count; the others run on one thread
+THREADED = ("kernels", "models", "generative", "fit")
 
 # seconds of each variant in a round; a fit runs once
 SECONDS = {
@@ -42,6 +44,7 @@ SECONDS = {
     "generative": 0.2,
     "scaling": 0.1,
     "fit": 0.01,
+    "busy": 0.2,
 }
 
 
@@ -53,12 +56,23 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--only", choices=SUITES, action="append", help="only this suite (may be repeated)"
     )
-    p.add_argument("--rows", default="", help="only rows whose name contains this")
+    p.add_argument(
+        "--rows",
+        nargs="+",
+        default=[],
+        metavar="WORD",
+        help="only rows whose name contains all of these, whatever the case",
+    )
     p.add_argument("--frameworks", help="only these, with commas: minigrad,numpy,torch,jax,keras")
     p.add_argument(
         "--quick",
         action="store_true",
         help="two short rounds on one thread; saved only if --out is given",
+    )
+    p.add_argument(
+        "--profile",
+        action="store_true",
+        help="also print where a step of minigrad spends its time, op by op",
     )
     p.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="cuda is timed with events"
@@ -96,10 +110,17 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def rows_of(suite: str, text: str = "") -> list[str]:
-    """The rows of a suite whose name contains `text`."""
+def rows_of(suite: str, words: Iterable[str] = ()) -> list[str]:
+    """The rows of a suite whose name contains all words, whatever the case."""
     module = importlib.import_module(f"benchmarks.suites.{suite}")
-    return [row for row in module.ROWS if text in row]
+    wanted = " ".join(words).lower().split()
+    return [row for row in module.ROWS if all(word in row.lower() for word in wanted)]
+
+
+def print_rows(suites: Iterable[str], words: Iterable[str] = ()) -> None:
+    """Each suite with its rows below it."""
+    for suite in suites:
+        print(suite, *(f"  {row}" for row in rows_of(suite, words)), sep="\n")
 
 
 class Run:
@@ -111,6 +132,7 @@ class Run:
         self.records: list[report.Record] = []
         self.versions: dict[str, dict[str, str]] = {}
         self.missing: dict[str, str] = {}
+        self.measured_speeds: dict[int, Speeds] = {}
 
     def start(self, framework: str, threads: int, **variables: str) -> Worker | None:
         """A new worker, or None for a framework that cannot be served, which is printed once."""
@@ -144,10 +166,37 @@ class Run:
         rows = rows_of(suite, self.options.rows)
         if suite == "memory":
             return self.measure_memory(module, rows)
-        workers = self.pool(suite, module)
+        if suite == "busy":
+            return self.measure_busy(module, rows)
+        workers = self.pool(suite, module) if rows else []
         seconds = SECONDS[suite] * (0.2 if self.options.quick else 1)
         for row in rows:
-            self.records += measure_in_turns(workers, suite, row, self.options.rounds, seconds)
+            made = measure_in_turns(workers, suite, row, self.options.rounds, seconds)
+            if suite in report.LIMITED:
+                self.add_limits(workers, suite, row, made)
+            self.records += made
+
+    def add_limits(
+        self, workers: list[Worker], suite: str, row: str, made: list[report.Record]
+    ) -> None:
+        """Give the records of a row what the machine allows at their thread counts."""
+        ours = next((worker for worker in workers if worker.framework == "minigrad"), None)
+        counted = ours and attempt(ours, suite=suite, row=row, count=True)
+        if counted:
+            for r in made:
+                r["limit"] = limit(Work(**counted["work"]), self.speeds(r["threads"]))
+            if self.options.profile:
+                print(report.profile(row, counted["ops"], self.speeds(1)), flush=True)
+
+    def speeds(self, threads: int) -> Speeds:
+        """The machine's speeds on so many threads, measured when first asked for."""
+        if threads not in self.measured_speeds:
+            with Worker("numpy", threads, self.options.device) as worker:
+                records = measure_in_turns([worker], "probe", probe.ROWS[0], 3, 0.05)
+            # the lower quartile: what the machine can do when left alone
+            seconds = {r["variant"]: r["quartiles"][0] for r in records}
+            self.measured_speeds[threads] = Speeds.of(seconds, threads)
+        return self.measured_speeds[threads]
 
     def measure_memory(self, module: Any, rows: list[str]) -> None:
         """Each figure from a process of its own."""
@@ -163,6 +212,28 @@ class Run:
                     samples.setdefault(variant, []).append(peak)
             for variant, peaks in samples.items():
                 self.records.append(record("memory", row, framework, 1, variant, peaks))
+
+    def measure_busy(self, module: Any, rows: list[str]) -> None:
+        """A step on all threads, in turns alone and while another process keeps one core busy."""
+        threads = os.cpu_count() or 1
+        workers = [w for f in module.FRAMEWORKS if (w := self.start(f, threads))]
+        seconds = SECONDS["busy"] * (0.2 if self.options.quick else 1)
+        for row in rows:
+            for worker in workers:
+                samples: dict[str, list[float]] = {}
+                for _ in range(self.options.rounds):
+                    for variant in module.VARIANTS:
+                        with Burner(variant == "busy"):
+                            answer = attempt(worker, suite="busy", row=row, seconds=seconds)
+                        times = answer["samples"]["step"] if answer else []
+                        samples.setdefault(variant, []).extend(times)
+                for variant, times in samples.items():
+                    if times:
+                        made = record("busy", row, worker.framework, threads, variant, times)
+                        self.records.append(made)
+                worker.ask(suite="forget")
+        for worker in workers:
+            worker.close()
 
     def close(self) -> None:
         """End the workers."""
@@ -185,6 +256,7 @@ def save(run: Run, judged: list[report.Record]) -> None:
         threads=options.threads,
         rounds=options.rounds,
         versions=run.versions,
+        speeds={threads: asdict(speeds) for threads, speeds in run.measured_speeds.items()},
         left_out=run.missing,
     )
     report.picture(folder / f"{name}.png", judged)
@@ -196,9 +268,12 @@ def main(argv: list[str] | None = None) -> int:
     suites = [s for s in SUITES if not options.only or s in options.only]
     if options.device == "cuda" and "fit" in suites:
         suites.remove("fit")  # it compares with Keras, which is measured on the CPU
+    if not any(rows_of(suite, options.rows) for suite in suites):
+        print(f"no row has {' '.join(options.rows)!r} in its name; there are:")
+        print_rows(suites)
+        return 2
     if options.list:
-        for suite in suites:
-            print(suite, *(f"  {row}" for row in rows_of(suite, options.rows)), sep="\n")
+        print_rows(suites, options.rows)
         return 0
     run, start = Run(options), time.perf_counter()
     try:

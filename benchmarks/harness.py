@@ -105,6 +105,22 @@ class Worker:
         self.close()
 
 
+class Burner:
+    """Inside a `with` block, a process that keeps one core busy, if `burns`."""
+
+    def __init__(self, burns: bool) -> None:
+        command = [sys.executable, "-c", "while True: pass"]
+        self.process = subprocess.Popen(command) if burns else None
+
+    def __enter__(self) -> Burner:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
 def attempt(worker: Worker, **request: Any) -> dict[str, Any] | None:
     """worker.ask; a failure is shown and noted, and the answer is None."""
     try:

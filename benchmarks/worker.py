@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 MODULES = {
@@ -152,10 +153,26 @@ def _respond(
     module = importlib.import_module(f"benchmarks.suites.{suite}")
     if suite == "memory":
         return module.peaks(framework, row, device)
+    if request.get("count"):
+        return _count(module.steps(framework, row, device))
     if (suite, row) not in built:
         built[suite, row] = Measured(module.steps(framework, row, device), timed)
     measured = built[suite, row]
     return {"samples": measured.run(request["seconds"]), "first": measured.first}
+
+
+def _count(steps: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+    """The work of a row's first variant, and its ops with their seconds, the slowest first."""
+    from .counting import Counter
+
+    step = next(iter(steps.values()))
+    for _ in range(3):
+        step()
+    with Counter() as counter:
+        step()
+    entries = sorted(counter.entries.items(), key=lambda item: -item[1].seconds)
+    ops = [{"op": name, **asdict(entry)} for name, entry in entries]
+    return {"work": asdict(counter.total.work), "ops": ops}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Training steps of the image models: the layers of models/, translated to PyTorch and Keras.
+"""Training steps of the image models: layers of models/, translated to PyTorch, Keras and JAX.
 
 Rows end in logits, so the last softmax is left out.
 """
@@ -13,31 +13,35 @@ import numpy as np
 
 import models
 
-# module of models/, its builder, the shape of an image
-NETWORKS = {
-    "CNN on digits": ("cnn", "cnn", (8, 8, 1)),
-    "CNN on 28x28": ("cnn_mnist", "cnn_mnist", (28, 28, 1)),
-    "LeNet-5 on 32x32": ("lenet", "lenet5", (32, 32, 1)),
-    "LeNet-5 on 8x8": ("lenet", "lenet8", (8, 8, 1)),
-    "small ResNet": ("resnet", "resnet_small", (8, 8, 1)),
-    "Inception-v4 reduced": ("inception", "inception_v4_small", (32, 32, 1)),
-    "AlexNet at 227": ("alexnet", "alexnet", (227, 227, 3)),
+VGG_SMALL = {"depth": 11, "input_shape": (32, 32, 1), "classes": 10, "width": 8, "hidden": 256}
+# module of models/, its builder and what it is given, the shape of an image
+NETWORKS: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int]]] = {
+    "CNN on digits": ("cnn", "cnn", {}, (8, 8, 1)),
+    "CNN on 28x28": ("cnn_mnist", "cnn_mnist", {}, (28, 28, 1)),
+    "LeNet-5 on 32x32": ("lenet", "lenet5", {}, (32, 32, 1)),
+    "LeNet-5 on 8x8": ("lenet", "lenet8", {}, (8, 8, 1)),
+    "small ResNet": ("resnet", "resnet_small", {}, (8, 8, 1)),
+    "Inception-v4 reduced": ("inception", "inception_v4_small", {}, (32, 32, 1)),
+    "AlexNet at 227": ("alexnet", "alexnet", {}, (227, 227, 3)),
+    "VGG-11 small": ("vgg", "vgg", VGG_SMALL, (32, 32, 1)),
 }
-SLOW = {"Inception-v4 reduced", "AlexNet at 227"}  # seconds per step: beside PyTorch alone
 
 
 def network(
     name: str, batch: int = 32, size: int | None = None
 ) -> tuple[Callable[..., Any], dict[str, Callable[..., Any]]]:
     """The data and the builders of a row; images of `size` pixels, or of the network's own size."""
-    module, builder, shape = NETWORKS[name]
+    module, builder, settings, shape = NETWORKS[name]
     if size:
         shape = (size, size, shape[2])
-    builders = {"minigrad": minigrad_model, "torch": torch_model}
-    if name not in SLOW:
-        builders["keras"] = keras_model
-    data = partial(pictures, batch, shape)
-    return data, {f: partial(build, module, builder, shape) for f, build in builders.items()}
+    make = partial(minigrad_model, module, builder, settings, shape)
+    builders = {
+        "minigrad": make,
+        "torch": lambda: torch_model(make()),
+        "jax": lambda: jax_model(make()),
+        "keras": lambda: keras_model(make(), shape),
+    }
+    return partial(pictures, batch, shape), builders
 
 
 def pictures(n: int, shape: tuple[int, int, int]) -> tuple[Any, Any]:
@@ -46,9 +50,9 @@ def pictures(n: int, shape: tuple[int, int, int]) -> tuple[Any, Any]:
     return draw.random((n, *shape), dtype="float32"), draw.integers(0, 10, n)
 
 
-def minigrad_model(module: str, builder: str, shape: tuple[int, ...]) -> Any:
+def minigrad_model(module: str, builder: str, settings: Any, shape: tuple[int, ...]) -> Any:
     """The model of models/, built, without its softmax."""
-    model = getattr(models.load(module), builder)()
+    model = getattr(models.load(module), builder)(**settings)
     from minigrad import activations
 
     model.build_from_shape(shape)
@@ -59,11 +63,11 @@ def minigrad_model(module: str, builder: str, shape: tuple[int, ...]) -> Any:
 # ---- PyTorch -------------------------------------------------------------------------------------
 
 
-def torch_model(*network: Any) -> Any:
+def torch_model(model: Any) -> Any:
     """The same model for images (N, C, H, W); trainers.py transposes them."""
     from torch import nn
 
-    return nn.Sequential(*torch_layers(nn, minigrad_model(*network)))
+    return nn.Sequential(*torch_layers(nn, model))
 
 
 def torch_layers(nn: Any, layer: Any) -> list[Any]:
@@ -170,28 +174,43 @@ def join_module(nn: Any, parts: list[Any], kind: str) -> Any:
     return Module()
 
 
+# ---- JAX -----------------------------------------------------------------------------------------
+
+
+def jax_model(model: Any) -> tuple[Any, Callable[..., Any]]:
+    """(parameters, apply)."""
+    from .images_jax import jax_layer
+
+    return jax_layer(model)
+
+
 # ---- Keras ---------------------------------------------------------------------------------------
 
+CONV = ("filters", "kernel_size", "strides", "padding", "use_bias")
+POOL = ("pool_size", "strides", "padding")
 SETTINGS = {
-    "Conv2D": ("filters", "kernel_size", "strides", "padding", "use_bias"),
-    "Dense": ("units",),
+    "Conv2D": CONV,
+    "Conv2DTranspose": CONV,
+    "Dense": ("units", "use_bias"),
     "BatchNormalization": ("momentum", "epsilon"),
-    "MaxPooling2D": ("pool_size", "strides", "padding"),
-    "AveragePooling2D": ("pool_size", "strides", "padding"),
+    "MaxPooling2D": POOL,
+    "AveragePooling2D": POOL,
+    "GlobalAveragePooling2D": (),
     "Dropout": ("rate",),
+    "Cropping2D": ("cropping",),
     "Flatten": (),
+    "Reshape": ("target_shape",),
+    "LeakyReLU": ("negative_slope",),
     "ReLU": (),
 }
 
 
-def keras_model(module: str, builder: str, shape: tuple[int, ...]) -> Any:
+def keras_model(model: Any, shape: tuple[int, ...]) -> Any:
     """The layers have Keras's names and arguments."""
     import keras
 
-    image = keras.Input(shape)
-    return keras.Model(
-        image, keras_apply(keras.layers, minigrad_model(module, builder, shape), image)
-    )
+    x = keras.Input(shape)
+    return keras.Model(x, keras_apply(keras.layers, model, x))
 
 
 def keras_apply(kinds: Any, layer: Any, x: Any) -> Any:
@@ -206,10 +225,13 @@ def keras_apply(kinds: Any, layer: Any, x: Any) -> Any:
         if kind == "Parallel":
             return kinds.Concatenate()(ys)
         return kinds.Add()([ys[0], ys[1] if len(ys) > 1 else x])
+    if kind == "InstanceNormalization":
+        return kinds.GroupNormalization(-1, epsilon=layer.epsilon)(x)
     if kind in SETTINGS:
         options = {name: getattr(layer, name) for name in SETTINGS[kind]}
-        if options.get("padding") == 1 and layer.strides == (1, 1):  # of a 3x3 kernel
-            options["padding"] = "same"
+        if isinstance(options.get("padding"), int):
+            x = kinds.ZeroPadding2D(options["padding"])(x)
+            options["padding"] = "valid"
         x = getattr(kinds, kind)(**options)(x)
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
     return x if activation == "linear" else kinds.Activation(activation)(x)

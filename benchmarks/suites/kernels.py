@@ -1,4 +1,6 @@
-"""Every kernel against the definition of its op, forward and backward: a kernel must win to stay.
+"""Every kernel of an op against its definition and each other, forward and backward.
+
+A kernel must win to stay; a compiled one must beat the NumPy kernel as well.
 
 A new kernel gets a line in CASES; a test fails while it has none.
 """
@@ -125,8 +127,8 @@ def ops_with_kernels() -> dict[str, Any]:
 
 
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
+    """A step with the op's definition, and one with each of its kernels, by accelerator."""
     import minigrad as mg
-    from minigrad.engine.kernel_table import kernels_of
     from minigrad.ops.windows import Window
 
     name, size = row.split()
@@ -136,17 +138,47 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     for i, array in enumerate(case.arrays(*map(int, size.split("x")))):
         inputs.append(mg.Tensor(array, requires_grad=i < case.differentiated, device=device))
     op = ops_with_kernels()[name]
-    if kernels_of(op.kernel)[type(inputs[0].data)] is None:
-        return {}
     settings = dict(case.settings)
     if "window" in settings:
         settings["window"] = Window.of(*settings["window"])
     shape = op(*inputs, **settings).shape
     cotangent = mg.Tensor(floats(*shape), device=device).data
 
-    def step(f):
-        y = f(*inputs, **settings)
+    def step():
+        y = op(*inputs, **settings)
         return mg.grad(y, inputs[: case.differentiated], cotangent=cotangent)
 
-    definition = mg.use_kernels(False)(partial(step, op))
-    return {"kernel": partial(step, op), "definition": definition}
+    variants = {"definition": mg.use_kernels(False)(step)}
+    for kernel in competing(name, device, settings):
+        variants[kernel.accelerator] = with_kernel(kernel, type(inputs[0].data), step)
+    return variants
+
+
+def competing(name: str, device: str, settings: dict[str, Any]) -> list[Any]:
+    """The kernels of an op that run on a device with these settings, one per accelerator."""
+    from minigrad.engine.kernel_table import ANY_DEVICE
+    from minigrad.kernels import KERNELS
+
+    found = {}
+    for kernel in KERNELS:
+        fits = kernel.op == name and kernel.device in (device, ANY_DEVICE)
+        if fits and (kernel.supports is None or kernel.supports(**settings)):
+            found[kernel.accelerator] = kernel
+    return list(found.values())
+
+
+def with_kernel(kernel: Any, array_type: type, step: Callable[[], Any]) -> Callable[[], Any]:
+    """The step, with a kernel in the place of the one that its op would choose."""
+    from minigrad.engine.kernel_table import kernels_of
+
+    chosen = kernels_of(kernel.op)
+    usual = chosen[array_type]
+
+    def run():
+        chosen[array_type] = kernel
+        try:
+            return step()
+        finally:
+            chosen[array_type] = usual
+
+    return run

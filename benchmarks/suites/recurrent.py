@@ -22,8 +22,6 @@ def recurrent(
         "jax": recurrent_jax,
         "keras": recurrent_keras,
     }
-    if kind != "LSTM" or vocabulary:
-        del builders["jax"]
     return Workload(
         name,
         partial(sequences, batch, steps, inputs, vocabulary),
@@ -86,24 +84,45 @@ def recurrent_jax(kind, steps, inputs, units, vocabulary):
     import jax
     import jax.numpy as jnp
 
-    ((kernel, bias),) = numpy_baseline.dense_parameters((inputs, 4 * units))
-    ((back, _),) = numpy_baseline.dense_parameters((units, 4 * units))
-    (last,) = numpy_baseline.dense_parameters((units, 2))
+    gates = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[kind]
+    table = np.random.default_rng(0).standard_normal((vocabulary, inputs), "float32")
+    parameters = {
+        "table": table,
+        "kernel": numpy_baseline.dense_parameters((inputs, gates * units))[0],
+        "back": numpy_baseline.dense_parameters((units, gates * units))[0],
+        "last": numpy_baseline.dense_parameters((units, 2))[0],
+    }
+    sigmoid, tanh, split = jax.nn.sigmoid, jnp.tanh, jnp.split
+
+    def simple_rnn(states, a, back, bias):
+        (h,) = states
+        return (tanh(a + h @ back),)
+
+    def lstm(states, a, back, bias):
+        h, c = states
+        i, f, g, o = split(a + h @ back, 4, -1)
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(c), c
+
+    def gru(states, a, back, bias):
+        """With the reset after the product, as cuDNN, PyTorch and Keras have it."""
+        (h,) = states
+        (a_z, a_r, a_g), (b_z, b_r, b_g) = split(a, 3, -1), split(h @ back + bias, 3, -1)
+        z = sigmoid(a_z + b_z)
+        return (z * h + (1 - z) * tanh(a_g + sigmoid(a_r + b_r) * b_g),)
+
+    cell = {"SimpleRNN": simple_rnn, "LSTM": lstm, "GRU": gru}[kind]
 
     def apply(parameters, x, key):
-        kernel, back, bias, (w, b) = parameters
+        (kernel, bias), (back, back_bias) = parameters["kernel"], parameters["back"]
+        x = parameters["table"][x] if vocabulary else x
+        start = (jnp.zeros((len(x), units), "float32"),) * (2 if kind == "LSTM" else 1)
+        step = lambda states, a: (cell(states, a, back, back_bias), None)
+        states, _ = jax.lax.scan(step, start, jnp.swapaxes(x @ kernel + bias, 0, 1))
+        w, b = parameters["last"]
+        return states[0] @ w + b
 
-        def step(states, a):
-            h, c = states
-            i, f, g, o = jnp.split(a + h @ back, 4, -1)
-            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
-
-        zeros = jnp.zeros((len(x), units), x.dtype)
-        (h, _), _ = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ kernel + bias, 0, 1))
-        return h @ w + b
-
-    return (kernel, back, bias, last), apply
+    return parameters, apply
 
 
 RECURRENT = [
@@ -115,6 +134,12 @@ RECURRENT = [
     recurrent("LSTM 128 -> 256, T 50, batch 64", "LSTM", 64, 50, 128, 256),
     recurrent("GRU 128 -> 64, T 200, batch 32", "GRU", 32, 200, 128, 64),
     recurrent(
-        "Embedding 10000x128, LSTM 64, T 200, batch 32", "LSTM", 32, 200, 128, 64, vocabulary=10000
+        "IMDB: Embedding 10000x128, LSTM 64, T 200, batch 32",
+        "LSTM",
+        32,
+        200,
+        128,
+        64,
+        vocabulary=10000,
     ),
 ]
