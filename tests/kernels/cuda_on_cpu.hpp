@@ -2,6 +2,7 @@
 // of a ROW_KERNEL are fibers that take turns, each until it waits for its warp or its block; those
 // of others run one after another. ThreadIdx and the rest are set before a thread runs.
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cmath>
@@ -19,7 +20,7 @@ struct dim3 {
 static dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 using std::abs;
-using std::erf;
+using std::erfc;
 using std::exp;
 using std::fabs;
 using std::log;
@@ -33,27 +34,48 @@ enum State { RUNS, WAITS_FOR_WARP, WAITS_FOR_BLOCK, ENDED };
 
 struct Fiber {
     ucontext_t context;
-    dim3 index;
+    jmp_buf place;  // where it waits
+    bool is_made;
     State state;
+    dim3 index;
     double slot;
     char stack[1 << 14];
 };
 
 static const unsigned WARP = 32, MOST_THREADS = 1024;
-static ucontext_t scheduler;
 static Fiber fibers[MOST_THREADS];
+static jmp_buf scheduler;
 static unsigned current;
 static void (*run_current)();
 
-static void fiber_main() {
-    run_current();
-    fibers[current].state = ENDED;
+// Leaves the current fiber until the scheduler comes back to it.
+static void wait_for(State state) {
+    fibers[current].state = state;
+    if (!_setjmp(fibers[current].place)) _longjmp(scheduler, 1);
 }
 
-static void wait_for(State state) {
-    Fiber &fiber = fibers[current];
-    fiber.state = state;
-    swapcontext(&fiber.context, &scheduler);
+// A fiber serves all launches: it waits at the end of one thread for the next.
+static void fiber_main() {
+    for (;;) {
+        run_current();
+        wait_for(ENDED);
+    }
+}
+
+static void make(Fiber &fiber) {
+    fiber.is_made = true;
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack;
+    fiber.context.uc_stack.ss_size = sizeof fiber.stack;
+    makecontext(&fiber.context, fiber_main, 0);
+    setcontext(&fiber.context);
+}
+
+static void go_on(Fiber &fiber) {
+    threadIdx = fiber.index;
+    if (_setjmp(scheduler)) return;
+    if (fiber.is_made) _longjmp(fiber.place, 1);
+    make(fiber);
 }
 
 inline void __syncthreads() {
@@ -87,25 +109,19 @@ static bool release(unsigned first, unsigned last, State state) {
 // Runs all threads of a block; false if some wait for what never comes.
 static bool run_fibers(unsigned count) {
     for (unsigned i = 0; i < count; i++) {
-        Fiber &fiber = fibers[i];
-        getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack;
-        fiber.context.uc_stack.ss_size = sizeof fiber.stack;
-        fiber.context.uc_link = &scheduler;
-        fiber.index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
-        fiber.state = RUNS;
-        makecontext(&fiber.context, fiber_main, 0);
+        fibers[i].index = {
+            i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y
+        };
+        fibers[i].state = RUNS;
     }
     for (;;) {
         bool ran = false, all_ended = true;
         for (current = 0; current < count; current++) {
-            Fiber &fiber = fibers[current];
-            if (fiber.state == RUNS) {
-                threadIdx = fiber.index;
-                swapcontext(&scheduler, &fiber.context);
+            if (fibers[current].state == RUNS) {
+                go_on(fibers[current]);
                 ran = true;
             }
-            all_ended = all_ended && fiber.state == ENDED;
+            all_ended = all_ended && fibers[current].state == ENDED;
         }
         if (all_ended) return true;
         for (unsigned i = 0; i < count; i += WARP) {

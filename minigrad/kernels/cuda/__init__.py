@@ -9,9 +9,11 @@ from __future__ import annotations
 from functools import partial
 
 from ...engine.kernel_table import Kernel
-from . import convolution, pooling
+from .. import recurrent as any_recurrent
+from . import activations, attention, convolution, normalization, pooling, recurrent, softmax
 
 _kernel = partial(Kernel, device="cuda", accelerator="cuda")
+_recurrent = partial(_kernel, supports=any_recurrent.has_default_activations)
 
 KERNELS: list[Kernel] = [
     # ---- convolution and pooling ----
@@ -23,4 +25,43 @@ KERNELS: list[Kernel] = [
     _kernel("gather_at_argmax", pooling.gather_at_argmax),
     _kernel("avg_pool", pooling.avg_pool_forward),
     _kernel("avg_pool_grad", pooling.avg_pool_grad),
+    # ---- activations ----
+    _kernel("gelu", activations.gelu_forward, activations.gelu_backward),
+    _kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
+    # ---- losses ----
+    _kernel(
+        "sparse_cross_entropy",
+        softmax.sparse_cross_entropy_forward,
+        softmax.sparse_cross_entropy_backward,
+    ),
+    _kernel("cross_entropy", softmax.cross_entropy_forward, softmax.cross_entropy_backward),
+    _kernel(
+        "binary_cross_entropy",
+        softmax.binary_cross_entropy_forward,
+        softmax.binary_cross_entropy_backward,
+    ),
+    _kernel(
+        "mean_squared_error",
+        softmax.mean_squared_error_forward,
+        softmax.mean_squared_error_backward,
+    ),
+    # ---- normalization ----
+    _kernel("layer_norm", normalization.layer_norm_forward, normalization.layer_norm_backward),
+    _kernel("moments", normalization.moments_forward),
+    _kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),
+    _kernel("group_norm", normalization.group_norm_forward, normalization.group_norm_backward),
+    _kernel("scale_shift", normalization.scale_shift_forward),
+    # ---- recurrent ----
+    _recurrent("simple_rnn", recurrent.simple_rnn_forward, recurrent.simple_rnn_backward),
+    _recurrent("lstm", recurrent.lstm_forward, recurrent.lstm_backward),
+    _recurrent("gru", recurrent.gru_forward, recurrent.gru_backward),
+    _recurrent(
+        "gru_reset_before", recurrent.gru_reset_before_forward, recurrent.gru_reset_before_backward
+    ),
+    # ---- attention ----
+    _kernel(
+        "scaled_dot_product_attention",
+        attention.scaled_dot_product_attention_forward,
+        attention.scaled_dot_product_attention_backward,
+    ),
 ]

@@ -87,9 +87,9 @@ WARP = 32  # threads that share instructions, and sums without memory between th
 LONG_ROW = 1024  # elements: more are summed by a whole block
 
 
-def launch_elements(kernel: str, n: int, *args: Any) -> None:
-    """Launch a kernel with one thread for each of n elements, their number its last argument."""
-    launch(kernel, (-(-n // THREADS),), (THREADS,), (*args, n))
+def launch_elements(kernel: str, n: int, args: Sequence[Any]) -> None:
+    """Launch a kernel with one thread for each of n elements."""
+    launch(kernel, (-(-n // THREADS),), (THREADS,), args)
 
 
 def launch_rows(kernel: str, rows: int, length: int, args: Sequence[Any]) -> None:
