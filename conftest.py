@@ -3,6 +3,8 @@
 Ops and kernels that an example or a test makes are not ops and kernels of minigrad.
 """
 
+from importlib.util import find_spec
+
 import matplotlib
 import numpy as np
 import pytest
@@ -13,6 +15,9 @@ from minigrad.engine import kernel_table
 from minigrad.engine.autograd import Primitive
 
 matplotlib.use("Agg")
+
+if find_spec("numba") is None:  # compiled loops are made of it
+    collect_ignore_glob = ["minigrad/kernels/compiled/*"]
 
 
 @pytest.fixture(autouse=True)

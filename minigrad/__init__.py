@@ -73,6 +73,7 @@ from .ops.conversion import convert_to_tensor
 from .optimizers import Optimizer
 from .random import seed
 from .regularizers import Regularizer
+from .threads import get_num_threads, set_num_threads
 from .training.tape import GradientTape, function
 from .utils.instead import explain_missing
 
@@ -107,6 +108,8 @@ __all__ = [
     "set_floatx",
     "use_kernels",
     "set_use_kernels",
+    "get_num_threads",
+    "set_num_threads",
     "training",
     "is_training",
     "version",

@@ -46,7 +46,7 @@ class Settings(threading.local):
 
     device = "cpu"
     default_dtype: np.dtype = np.dtype("float32")
-    use_kernels = True
+    use_kernels: bool | str = True
     recording = True  # False inside no_grad: calls leave no graph behind
     open_tapes = 0  # the number of GradientTapes around: gradients are then recorded themselves
     training: bool | None = None  # True inside fit and train_on_batch; None: no scope has said
@@ -340,7 +340,10 @@ class use_kernels(Scope):
     """`with minigrad.use_kernels(False):` every op runs as its definition, without fast kernels.
 
     Args:
-        active: False for definitions alone.
+        active: False for definitions alone, "numpy" for kernels without compiled loops.
+
+    Raises:
+        ValueError: If it is anything else but True.
 
     Example:
         >>> with use_kernels(False):
@@ -348,21 +351,31 @@ class use_kernels(Scope):
         [0.5, 0.5]
     """
 
-    def __init__(self, active: bool = True) -> None:
-        super().__init__(use_kernels=bool(active))
+    def __init__(self, active: bool | str = True) -> None:
+        super().__init__(use_kernels=_kernel_choice(active))
+
+
+def _kernel_choice(active: bool | str) -> bool | str:
+    if isinstance(active, str) and active != "numpy":
+        raise ValueError(f"use_kernels takes True, False or 'numpy', got {active!r}")
+    return active if isinstance(active, str) else bool(active)
 
 
 @explains_arguments
-def set_use_kernels(active: bool) -> None:
+def set_use_kernels(active: bool | str) -> None:
     """Run ops by their fast kernels or by their definitions, from here on.
 
     Args:
-        active: True, as it is at the start, for kernels; False for definitions.
+        active: True, as it is at the start, for kernels; "numpy" for those without compiled loops;
+            False for definitions.
+
+    Raises:
+        ValueError: If it is anything else.
 
     Example:
         >>> set_use_kernels(True)
     """
-    _set("use_kernels", bool(active))
+    _set("use_kernels", _kernel_choice(active))
 
 
 # ---- the boundary ------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ LAYERS = """
 arguments
 backend
 config
-generators
+threads generators
 utils
 engine
 ops

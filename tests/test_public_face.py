@@ -36,6 +36,8 @@ SETTINGS = {
     "set_floatx",
     "use_kernels",
     "set_use_kernels",
+    "get_num_threads",
+    "set_num_threads",
     "training",
     "is_training",
     "version",

@@ -74,6 +74,11 @@ def kernels_of(op: str) -> KernelByType:
     return _by_op.setdefault(op, KernelByType(op))
 
 
+def used_ops() -> list[str]:
+    """The names of the ops whose kernels have been asked for."""
+    return [op for op, kernels in _by_op.items() if kernels]
+
+
 def register_kernels(*kernels: Kernel) -> None:
     """Add kernels to the table; of several for one op and device the one added last is chosen.
 

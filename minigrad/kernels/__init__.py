@@ -12,6 +12,7 @@ from ..engine.kernel_table import Kernel, register_kernels
 from . import (
     activations,
     attention,
+    compiled,
     convolution,
     cuda,
     gru,
@@ -24,6 +25,9 @@ from . import (
     simple_rnn,
     softmax,
 )
+from .report import report
+
+__all__ = ["KERNELS", "report"]
 
 KERNELS: list[Kernel] = [
     # ---- activations ----
@@ -107,3 +111,5 @@ KERNELS: list[Kernel] = [
 
 KERNELS += cuda.KERNELS
 register_kernels(*KERNELS)
+if compiled.is_wanted():
+    register_kernels(*compiled.compiled_kernels(KERNELS))

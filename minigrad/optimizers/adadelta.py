@@ -43,6 +43,9 @@ class Adadelta(Optimizer):
 
     slots = ("accumulated_grad", "accumulated_delta")
 
+    kernel = "adadelta"
+    kernel_settings = ("rate", "rho", "epsilon")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,

@@ -39,6 +39,9 @@ class Adagrad(Optimizer):
 
     slots = ("accumulator",)
 
+    kernel = "adagrad"
+    kernel_settings = ("rate", "epsilon")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,

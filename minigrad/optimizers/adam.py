@@ -49,6 +49,9 @@ class Adam(Optimizer):
         array([-0.1,  0.1], dtype=float32)
     """
 
+    kernel = "adam"
+    kernel_settings = ("beta_1", "beta_2", "alpha", "floor")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,

@@ -43,6 +43,9 @@ class Adamax(Optimizer):
 
     slots = ("m", "u")
 
+    kernel = "adamax"
+    kernel_settings = ("beta_1", "beta_2", "alpha", "epsilon")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,
@@ -79,10 +82,14 @@ class Adamax(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
+    def prepare(self) -> None:
+        """The rate with the bias of m undone, which begins at zero."""
+        self.alpha = self.rate / (1 - self.beta_1**self.t)
+
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """One step."""
         m, u = state
         xp = backend(p)
         m += (1 - self.beta_1) * (g - m)
         xp.maximum(self.beta_2 * u, abs(g), out=u)
-        p -= self.rate / (1 - self.beta_1**self.t) * m / (u + self.epsilon)
+        p -= self.alpha * m / (u + self.epsilon)

@@ -9,9 +9,10 @@ from typing import Any, Callable, NamedTuple, Sequence
 import numpy as np
 
 from ..backend import Array, backend, device_name
-from ..config import to_device
+from ..config import settings, to_device
 from ..constraints import apply_constraints
 from ..engine.graph import ledger
+from ..engine.kernel_table import KernelByType, kernels_of
 from ..engine.tensor import Tensor
 from ..utils.serialization import serialize
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
@@ -72,6 +73,9 @@ class Optimizer(OptionalSteps):
 
     slots: tuple[str, ...] = ()  # names of the state arrays
     initial = 0.0  # their first value
+    kernel = ""  # the name of `update` made fast in the kernel table
+    kernel_settings: tuple[str, ...] = ()  # the attributes that it reads
+    kernels: KernelByType = kernels_of("")
     t = 0  # steps taken
     rate: float  # the learning rate of the current step, a plain number
     schedule: Callable[[int], float] | None = None
@@ -114,6 +118,12 @@ class Optimizer(OptionalSteps):
             raise ValueError(
                 f"choose one of clipnorm, clipvalue and global_clipnorm, above 0; got {limits}"
             )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """An `update` of one's own has no kernel, unless the class names one beside it."""
+        super().__init_subclass__(**options)
+        if "update" in vars(cls):
+            cls.kernels = kernels_of(vars(cls).get("kernel", ""))
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """Change parameters and state in place; a subclass defines it.
@@ -252,11 +262,19 @@ class Optimizer(OptionalSteps):
         """One step over flat arrays of equal length."""
         is_half = self._is_half and p.dtype == "float16"
         wide = p.astype("float32") if is_half else p
-        if self.weight_decay and not self._undecayed:
-            wide *= 1 - self.rate * self.weight_decay
-        self.update(wide, g, *state)
+        decays = self.weight_decay and not self._undecayed
+        shrink = 1 - self.rate * self.weight_decay if decays else 1.0  # type: ignore[operator]
+        kernel = self.kernels[p.__class__] if settings.use_kernels is True else None
+        if kernel is None or kernel.forward(wide, g, *state, **self._numbers(shrink)) is not None:
+            if decays:
+                wide *= shrink
+            self.update(wide, g, *state)
         if is_half:
             p[...] = wide
+
+    def _numbers(self, shrink: float) -> dict[str, Any]:
+        """What a kernel gets beside the arrays."""
+        return {"shrink": shrink, **{name: getattr(self, name) for name in self.kernel_settings}}
 
     def _decay_parameters(self, gs: list[Any]) -> None:
         """The weight decay of those parameters that were not excluded."""

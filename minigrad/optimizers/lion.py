@@ -42,6 +42,9 @@ class Lion(Optimizer):
 
     slots = ("m",)
 
+    kernel = "lion"
+    kernel_settings = ("rate", "beta_1", "beta_2")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,

@@ -46,6 +46,9 @@ class Nadam(Optimizer):
 
     slots = ("m", "v")
 
+    kernel = "nadam"
+    kernel_settings = ("rate", "beta_1", "beta_2", "by_m", "by_g", "by_v", "epsilon")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,
@@ -84,7 +87,8 @@ class Nadam(Optimizer):
         self._product = 0, 1.0  # a step, and the product of the momenta up to it
 
     def prepare(self) -> None:
-        """The factors of m and g in m_."""
+        """The factors of m and g in m_, and of v in v_."""
+        self.by_v = 1 / (1 - self.beta_2**self.t)
         step, product = self._product
         first = step + 1 if step < self.t else 1  # 1: the steps taken were set
         product = product if first > 1 else 1.0
@@ -102,5 +106,5 @@ class Nadam(Optimizer):
         m, v = state
         m += (1 - self.beta_1) * (g - m)
         v += (1 - self.beta_2) * (g * g - v)
-        root = backend(p).sqrt(v / (1 - self.beta_2**self.t))
+        root = backend(p).sqrt(v * self.by_v)
         p -= self.rate * (self.by_m * m + self.by_g * g) / (root + self.epsilon)

@@ -41,6 +41,9 @@ class RMSprop(Optimizer):
         array([-0.1,  0.1], dtype=float32)
     """
 
+    kernel = "rmsprop"
+    kernel_settings = ("rate", "rho", "momentum", "epsilon", "centered")
+
     def __init__(
         self,
         learning_rate: LearningRate = 1e-3,

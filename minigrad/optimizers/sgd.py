@@ -37,6 +37,9 @@ class SGD(Optimizer):
         array([0.7, 1.4], dtype=float32)
     """
 
+    kernel = "sgd"
+    kernel_settings = ("rate", "momentum", "nesterov")
+
     def __init__(
         self,
         learning_rate: LearningRate = 0.01,

@@ -46,6 +46,12 @@ PARSE_ERRORS = (
     tokenize.TokenError,
 )
 
+
+def home_dir() -> Path:
+    """The folder of what minigrad keeps between runs: $MINIGRAD_HOME, or .minigrad in the home."""
+    return Path(os.environ.get("MINIGRAD_HOME") or Path.home() / ".minigrad")
+
+
 # ---- writing -------------------------------------------------------------------------------------
 
 

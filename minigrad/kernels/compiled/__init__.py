@@ -1,0 +1,190 @@
+"""Kernels as loops that Numba compiles: the extra `fast`, used by itself where it is installed.
+
+`ROWS` is the table: op, forward, backward, and the size of the first array from which on the loop
+wins. What a loop does not take (other dtypes, rare settings, small arrays) runs as the NumPy kernel
+beneath it, or as the definition. MINIGRAD_KERNELS=numpy in the environment, or
+`with minigrad.use_kernels("numpy"):`, leaves the loops out.
+
+Numba is imported when a loop is first needed, not with minigrad.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from ...config import settings
+from ...engine.autograd import Primitive
+from ...engine.kernel_table import Kernel
+
+VARIABLE = "MINIGRAD_KERNELS"
+ANY_SIZE = 0
+
+
+class Row:
+    """A kernel made of compiled loops.
+
+    Args:
+        op: The name of the op in the kernel table.
+        forward: "file.function" of its forward here; the function gives NotImplemented for arrays
+            and settings that it does not take. For an op without gradient rules of its own it gives
+            (output, a tuple of residuals).
+        backward: The same of its backward, which gets that tuple.
+        least: The smallest size of the first array for which the loop wins.
+    """
+
+    def __init__(self, op: str, forward: str, backward: str = "", least: int = ANY_SIZE) -> None:
+        self.op = op
+        self.forward = forward
+        self.backward = backward
+        self.least = least
+        self.calls = 0  # of the forward, that ran as a loop
+
+    def kernel(self, numpy_kernel: Kernel) -> Kernel:
+        """The row for the kernel table.
+
+        Args:
+            numpy_kernel: What runs where the loop does not.
+        """
+        backward = None
+        if self.backward:
+            assert numpy_kernel.backward
+            backward = self._backward(numpy_kernel.backward)
+        forward = self._forward(numpy_kernel.forward)
+        return Kernel(self.op, forward, backward, "cpu", "numba", numpy_kernel.supports)
+
+    def _forward(self, numpy_forward: Callable[..., Any]) -> Callable[..., Any]:
+        is_fused = bool(self.backward)
+
+        def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
+            if x.size >= self.least and settings.use_kernels != "numpy":
+                y = run(self.forward, x, *arrays, **kwargs)
+                if y is not NotImplemented:
+                    self.calls += 1
+                    return (y[0], Residuals(y[1])) if is_fused else y
+            return numpy_forward(x, *arrays, **kwargs)
+
+        return forward
+
+    def _backward(self, numpy_backward: Callable[..., Any]) -> Callable[..., Any]:
+        def backward(g: Any, residuals: Any, *arrays: Any, **kwargs: Any) -> Any:
+            if residuals.__class__ is Residuals:
+                return run(self.backward, g, residuals, *arrays, **kwargs)
+            return numpy_backward(g, residuals, *arrays, **kwargs)
+
+        return backward
+
+
+class Residuals(tuple[Any, ...]):
+    """What a compiled forward keeps for its compiled backward."""
+
+
+def run(name: str, *arrays: Any, **kwargs: Any) -> Any:
+    """Call a function of this folder; NotImplemented where loops cannot be compiled.
+
+    Args:
+        name: "file.function".
+        *arrays: Its arrays.
+        **kwargs: Its settings.
+    """
+    function = function_of(name)
+    if function is None:
+        return NotImplemented
+    try:
+        return function(*arrays, **kwargs)
+    except LoopError as cause:
+        give_up(cause)
+        return NotImplemented
+
+
+class LoopError(RuntimeError):
+    """A loop that cannot be compiled here."""
+
+
+@cache
+def function_of(name: str) -> Callable[..., Any] | None:
+    """The function called "file.function"; None where Numba does not run.
+
+    Args:
+        name: File and function.
+    """
+    if _failure:
+        return None
+    module, function = name.split(".")
+    try:
+        return getattr(import_module(f".{module}", __name__), function)
+    except ImportError as cause:  # Numba, or a NumPy that it does not know
+        give_up(cause)
+        return None
+
+
+_failure = ""
+
+
+def failure() -> str:
+    """Why loops do not run here, although Numba is installed; empty if they do."""
+    return _failure
+
+
+def give_up(cause: Exception) -> None:
+    """Say once that loops do not run here; the NumPy kernels do from now on.
+
+    Args:
+        cause: What went wrong.
+    """
+    global _failure
+    if not _failure:
+        _failure = " ".join(str(cause).split())[:200]
+        warnings.warn(
+            f"minigrad computes with its NumPy kernels, because Numba does not run here "
+            f"({_failure}); `pip install -U numba` may help, {VARIABLE}=numpy silences this",
+            stacklevel=2,
+        )
+    function_of.cache_clear()
+
+
+def is_wanted() -> bool:
+    """True if Numba is installed and MINIGRAD_KERNELS does not leave it out.
+
+    Raises:
+        ValueError: If MINIGRAD_KERNELS is neither empty, "numpy" nor "numba".
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted not in ("", "numpy", "numba"):
+        raise ValueError(f"{VARIABLE} must be 'numpy' or 'numba', got {wanted!r}")
+    return wanted != "numpy" and find_spec("numba") is not None
+
+
+def compiled_kernels(numpy_kernels: Sequence[Kernel]) -> list[Kernel]:
+    """The rows for the kernel table.
+
+    Args:
+        numpy_kernels: The rows of the NumPy kernels.
+    """
+    beneath = {k.op: k for k in numpy_kernels if k.accelerator == "numpy"}
+    for op in Primitive.registry:
+        if op.kernel and not op.is_fused:
+            beneath.setdefault(op.kernel, Kernel(op.kernel, op.forward))
+    return [row.kernel(beneath.get(row.op) or Kernel(row.op, _not_implemented)) for row in ROWS]
+
+
+def _not_implemented(*arrays: Any, **kwargs: Any) -> Any:
+    return NotImplemented
+
+
+ROWS: list[Row] = [
+    # ---- optimizers: in place, (p, g, *state) and numbers ----
+    Row("adadelta", "optimizers.adadelta_update"),
+    Row("adagrad", "optimizers.adagrad_update"),
+    Row("adam", "optimizers.adam_update"),
+    Row("adamax", "optimizers.adamax_update"),
+    Row("lion", "optimizers.lion_update"),
+    Row("nadam", "optimizers.nadam_update"),
+    Row("rmsprop", "optimizers.rmsprop_update"),
+    Row("sgd", "optimizers.sgd_update"),
+]

@@ -1,0 +1,237 @@
+"""The threads that compiled loops run on: blocks of work are taken one by one, by whoever is free.
+
+    run_blocks(pool, n, body, (x, y))       # inside a loop: body(i, x, y) for i in range(n)
+
+The thread that calls begins at once and takes blocks until none is left; helpers that are awake
+take blocks too. It waits only for blocks that a helper has begun, so a processor that is busy with
+something else costs at most one block. Which thread computes a block changes nothing in its bits.
+
+A helper that found no work for a while sleeps until it is woken, without being waited for. A
+forked child starts helpers of its own. A second thread that runs a loop meanwhile computes alone.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ... import threads
+
+# where things stand in the shared array, each in a cache line of its own
+LINE = 8  # numbers of 64 bits
+BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, STOP = (LINE * i for i in range(9))
+SIZE = 9 * LINE
+
+SPINS = 2000000
+
+
+# ---- machine instructions ------------------------------------------------------------------------
+
+
+@intrinsic
+def fetch_add(typing_context: Any, array: Any, i: Any, n: Any) -> Any:
+    """array[i] += n in one instruction; gives the number before."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _place(context, builder, signature, args)
+        return builder.atomic_rmw("add", place, args[2], "seq_cst")
+
+    return types.int64(array, types.int64, types.int64), generate
+
+
+@intrinsic
+def exchange(typing_context: Any, array: Any, i: Any, n: Any) -> Any:
+    """array[i] = n in one instruction; gives the number before."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _place(context, builder, signature, args)
+        return builder.atomic_rmw("xchg", place, args[2], "seq_cst")
+
+    return types.int64(array, types.int64, types.int64), generate
+
+
+@intrinsic
+def load(typing_context: Any, array: Any, i: Any) -> Any:
+    """array[i] as other threads have written it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _place(context, builder, signature, args)
+        return builder.load_atomic(place, "seq_cst", 8)
+
+    return types.int64(array, types.int64), generate
+
+
+def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The address of array[i]."""
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    return builder.gep(array.data, [args[1]])
+
+
+@intrinsic
+def job(typing_context: Any, body: Any, arguments: Any) -> Any:
+    """(address of a function of (arguments, i) that calls body, address of the arguments)."""
+    call = body.get_call_type(typing_context, (types.int64, *arguments.types), {})
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        overload = body.dispatcher.overloads[call.args]
+        context.active_code_library.add_linking_library(overload.library)
+        address = ir.IntType(8).as_pointer()
+        function = ir.Function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [address, ir.IntType(64)]),
+            builder.module.get_unique_name(f"job.{overload.fndesc.mangled_name}"),
+        )
+        function.linkage = "internal"
+        inside = ir.IRBuilder(function.append_basic_block())
+        kept = context.get_value_type(arguments).as_pointer()
+        items = cgutils.unpack_tuple(inside, inside.load(inside.bitcast(function.args[0], kept)))
+        callee = context.declare_function(builder.module, overload.fndesc)
+        context.call_conv.call_function(
+            inside, callee, call.return_type, call.args, [function.args[1], *items]
+        )
+        inside.ret_void()
+        room = cgutils.alloca_once_value(builder, args[1])
+        whole = ir.IntType(64)
+        addresses = builder.ptrtoint(function, whole), builder.ptrtoint(room, whole)
+        return cgutils.pack_array(builder, addresses)
+
+    return types.UniTuple(types.int64, 2)(body, arguments), generate
+
+
+@intrinsic
+def call(typing_context: Any, function: Any, arguments: Any, i: Any) -> Any:
+    """Call a function of (arguments, i) by its address."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [address, ir.IntType(64)])
+        callee = builder.inttoptr(args[0], kind.as_pointer())
+        builder.call(callee, [builder.inttoptr(args[1], address), args[2]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def pause(typing_context: Any) -> Any:
+    """Let the processor know that this thread waits."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+# ---- what runs -----------------------------------------------------------------------------------
+
+
+@numba.njit
+def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
+    """body(i, *arguments) for each i below n, in any order, on the threads of the pool.
+
+    Args:
+        pool: The shared array of the pool, or an empty one to use no other thread.
+        n: The number of blocks, which depends on shapes alone.
+        body: A function under `inlined`; blocks write to places of their own.
+        arguments: A tuple of arrays and numbers.
+    """
+    if pool.size == 0 or n < 2 or exchange(pool, BUSY, 1) != 0:
+        for i in range(n):
+            body(i, *arguments)
+        return
+    function, address = job(body, arguments)
+    pool[BODY], pool[ARGUMENTS], pool[COUNT], pool[NEXT] = function, address, n, 0
+    exchange(pool, OPEN, 1)
+    take_blocks(pool)
+    exchange(pool, OPEN, 0)
+    while load(pool, ACTIVE) != 0:
+        pause()
+    exchange(pool, BUSY, 0)
+
+
+@numba.njit
+def take_blocks(pool: Any) -> None:
+    """Take blocks and compute them until none is left."""
+    n, function, address = pool[COUNT], pool[BODY], pool[ARGUMENTS]
+    i = fetch_add(pool, NEXT, 1)
+    while i < n:
+        call(function, address, i)
+        i = fetch_add(pool, NEXT, 1)
+
+
+def serve(pool: Any, helper: int) -> None:
+    """What a helper does: take part in each job, until none comes for a while."""
+    waited = 0
+    while waited < SPINS and load(pool, STOP) == 0:
+        waited += 1
+        if load(pool, OPEN) == 1 and load(pool, NEXT) < load(pool, COUNT):
+            fetch_add(pool, ACTIVE, 1)
+            # the job may have been closed meanwhile; open, it stays so while this one is active
+            if load(pool, OPEN) == 1 and helper < load(pool, HELPERS):
+                take_blocks(pool)
+                waited = 0
+            fetch_add(pool, ACTIVE, -1)
+        pause()
+
+
+# ---- the pool ------------------------------------------------------------------------------------
+
+
+class Pool:
+    """The helpers of this process and the array through which they get their work."""
+
+    def __init__(self) -> None:
+        self.shared = np.zeros(SIZE, np.int64)
+        self._asleep: list[bool] = []
+        self._alarms: list[threading.Semaphore] = []
+
+    def ready(self, serve: Any) -> Any:
+        """The shared array, once helpers are awake.
+
+        Args:
+            serve: The compiled form of `serve`.
+        """
+        helpers = threads.get_num_threads() - 1
+        if len(self._alarms) < helpers:
+            self._start(serve, helpers)
+        self.shared[HELPERS] = helpers
+        for i in range(helpers):
+            if self._asleep[i]:
+                self._asleep[i] = False
+                self._alarms[i].release()
+        return self.shared
+
+    def _start(self, serve: Any, helpers: int) -> None:
+        for i in range(len(self._alarms), helpers):
+            self._asleep.append(True)
+            self._alarms.append(threading.Semaphore(0))
+            name = f"minigrad helper {i + 1}"
+            threading.Thread(target=self._help, args=(serve, i), name=name, daemon=True).start()
+
+    def _help(self, serve: Any, i: int) -> None:
+        while True:
+            self._alarms[i].acquire()
+            serve(self.shared, i)
+            self._asleep[i] = True
+
+
+pool = Pool()
+
+
+def _forked() -> None:
+    """A child has none of the threads of its parent."""
+    global pool
+    pool = Pool()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,127 @@
+"""How many threads compute: one number for compiled loops and for the matrix products of BLAS.
+
+It is what `set_num_threads` says, else MINIGRAD_NUM_THREADS, else OMP_NUM_THREADS, else the number
+of processors that this process may use. Compiled loops cut their work by its shape, never by the
+number of threads, so that every number of threads gives the same bits.
+
+NumPy and SciPy each bring a copy of BLAS with threads of its own. Two pools of threads on the same
+processors wait for each other, so a compiled loop holds BLAS at one thread while it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from typing import Any
+
+from .arguments import explains_arguments
+
+MOST = 64  # threads; more than one process has use for
+_chosen: int | None = None  # what set_num_threads said
+
+
+def get_num_threads() -> int:
+    """The number of threads that compute.
+
+    Example:
+        >>> get_num_threads() >= 1
+        True
+    """
+    return _chosen or _default()
+
+
+@explains_arguments
+def set_num_threads(n: int) -> None:
+    """Compute on n threads from here on, in the whole process.
+
+    Results do not depend on it: the same bits come from every number of threads. The matrix
+    products of NumPy and SciPy, where they are threaded, get the same number.
+
+    Args:
+        n: Number of threads, from 1 to 64. More threads than processors are slower, not wrong.
+
+    Raises:
+        ValueError: If n is not an integer in that range.
+
+    Example:
+        >>> before = get_num_threads()
+        >>> set_num_threads(1)
+        >>> get_num_threads()
+        1
+        >>> set_num_threads(before)
+    """
+    global _chosen
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MOST:
+        raise ValueError(f"set_num_threads takes a number from 1 to {MOST}, got {n!r}")
+    _chosen = int(n)
+    for library in _blas_libraries():
+        _set_threads(library, _chosen)
+
+
+@cache
+def _default() -> int:
+    """What the environment says, else the number of processors of this process."""
+    for name in ("MINIGRAD_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "").partition(",")[0]
+        if text.strip().isdigit() and int(text) > 0:
+            return min(int(text), MOST)
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MOST)
+    return min(os.cpu_count() or 1, MOST)
+
+
+@cache
+def _blas_libraries() -> list[Any]:
+    """The copies of BLAS in this process, NumPy's and SciPy's, as threadpoolctl finds them."""
+    import scipy.linalg.cython_blas  # noqa: F401 - loads SciPy's, which compiled loops call
+    from threadpoolctl import ThreadpoolController
+
+    controllers = ThreadpoolController().lib_controllers
+    return [library for library in controllers if library.user_api == "blas"]
+
+
+def _set_threads(library: Any, n: int) -> None:
+    """Set the threads of one BLAS; threadpoolctl lets one Python thread do so, unless it is told."""
+    let_others = getattr(library, "clear_controlling_thread", None)
+    if let_others is not None:
+        let_others(force=True)
+    library.set_num_threads(n)
+    if let_others is not None:
+        let_others(force=True)
+
+
+class _SingleThreadedBlas:
+    """`with single_threaded_blas:` BLAS computes on one thread; afterwards as before.
+
+    Threads may be inside at once: the first to enter holds it, the last to leave gives it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: list[tuple[Any, int]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._hold()
+
+    def _hold(self) -> None:
+        for library in _blas_libraries():
+            n = library.get_num_threads()
+            if n != 1:
+                self._before.append((library, n))
+                _set_threads(library, 1)
+
+    def __exit__(self, *_: Any) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                while self._before:
+                    library, n = self._before.pop()
+                    _set_threads(library, n)
+
+
+single_threaded_blas = _SingleThreadedBlas()

@@ -1,0 +1,83 @@
+"""One number of threads; BLAS held at one thread and given back."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+import minigrad
+from minigrad import threads
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch):
+    """Leave the number of threads as it was."""
+    libraries = threads._blas_libraries()
+    counts = [library.get_num_threads() for library in libraries]
+    monkeypatch.setattr(threads, "_chosen", threads._chosen)
+    yield
+    for library, count in zip(libraries, counts):
+        threads._set_threads(library, count)
+
+
+def test_what_was_set_is_what_is_used_also_by_blas():
+    minigrad.set_num_threads(3)
+    assert minigrad.get_num_threads() == 3
+    assert {library.get_num_threads() for library in threads._blas_libraries()} == {3}
+
+
+@pytest.mark.parametrize("n", [0, -1, 65, True, 1.5, "2", None])
+def test_what_is_no_number_of_threads_is_refused(n):
+    before = minigrad.get_num_threads()
+    with pytest.raises(ValueError, match="a number from 1 to 64, got"):
+        minigrad.set_num_threads(n)
+    assert minigrad.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    "variables, expected",
+    [
+        ({"MINIGRAD_NUM_THREADS": "3", "OMP_NUM_THREADS": "2"}, 3),
+        ({"OMP_NUM_THREADS": "2,1"}, 2),
+        ({"MINIGRAD_NUM_THREADS": "many", "OMP_NUM_THREADS": "0"}, None),
+        ({"MINIGRAD_NUM_THREADS": "1000"}, 64),
+    ],
+)
+def test_the_environment_says_how_many(variables, expected, monkeypatch):
+    for name in ("MINIGRAD_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    processors = threads._default.__wrapped__()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert threads._default.__wrapped__() == (expected or processors)
+
+
+def test_blas_is_held_by_the_first_and_given_back_by_the_last():
+    minigrad.set_num_threads(2)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with threads.single_threaded_blas:
+            inside.set()
+            leave.wait()
+
+    def counts():
+        return {library.get_num_threads() for library in threads._blas_libraries()}
+
+    other = threading.Thread(target=hold)
+    with threads.single_threaded_blas:
+        other.start()
+        inside.wait()
+        assert counts() == {1}
+    assert counts() == {1}
+    leave.set()
+    other.join()
+    assert counts() == {2}
+
+
+def test_blas_is_given_back_after_an_error():
+    minigrad.set_num_threads(2)
+    with pytest.raises(KeyError), threads.single_threaded_blas:
+        raise KeyError
+    assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}
