@@ -26,6 +26,8 @@ __device__ inline Int row_number() {
     return static_cast<Int>(blockIdx.x) * blockDim.y + threadIdx.y;
 }
 
+#define FOR_EACH(i, length) for (Int i = threadIdx.x; i < length; i += blockDim.x)
+
 // The larger of both; NaN if one of them is.
 __device__ inline REAL larger(REAL a, REAL b) {
     return a > b || a != a ? a : b;

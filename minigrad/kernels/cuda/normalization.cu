@@ -1,8 +1,6 @@
 // Normalization. Statistics of a row: its threads meet. Statistics of a channel over pixels: blocks
 // (channels, run of pixels, sample) sum a run each, and a second kernel joins the runs.
 
-#define FOR_EACH(i, length) for (Int i = threadIdx.x; i < length; i += blockDim.x)
-
 // ---- layer normalization ------------------------------------------------------------------------
 
 ROW_KERNEL layer_norm(

@@ -1,7 +1,5 @@
 // Softmax and the losses that are made of it: a row's threads read it, meet, and write it.
 
-#define FOR_EACH(i, length) for (Int i = threadIdx.x; i < length; i += blockDim.x)
-
 __device__ inline REAL largest_of(const REAL *x, Int length) {
     REAL largest = x[0];
     FOR_EACH(i, length) largest = larger(x[i], largest);
