@@ -78,7 +78,7 @@ from .training.tape import GradientTape, function
 from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
-    from . import applications, datasets, plots, preprocessing, wrappers
+    from . import applications, datasets, distributed, plots, preprocessing, wrappers
 
 __version__ = "0.1.0"
 
@@ -131,6 +131,7 @@ __all__ = [
     "config",
     "data",
     "datasets",
+    "distributed",
     "initializers",
     "layers",
     "losses",
@@ -173,7 +174,7 @@ __all__ = [
 
 constant = convert_to_tensor  # TensorFlow's name
 
-LAZY_MODULES = {"applications", "datasets", "plots", "preprocessing", "wrappers"}
+LAZY_MODULES = {"applications", "datasets", "distributed", "plots", "preprocessing", "wrappers"}
 
 
 def version() -> str:

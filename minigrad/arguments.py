@@ -97,7 +97,6 @@ GONE = {
     ),
     "quantization_config": "8-bit weights are beyond this library",
     "autocast": "leave it out; dtype= casts the inputs of a layer, without it they keep theirs",
-    "synchronized": "leave it out, one process computes",
     "renorm": "leave it out; for small batches there is GroupNormalization",
     "use_gate": "multiply by Dense(features, 'sigmoid') of the query",
     "ragged": "pad sequences, utils.pad_sequences, and mask them, Embedding(mask_zero=True)",

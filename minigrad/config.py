@@ -57,6 +57,8 @@ class Settings(threading.local):
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None
     generator: Any = None  # None: the process's own, which minigrad.seed starts
+    process_group: Any = None  # the processes that train together, minigrad.distributed
+    rows: Any = None  # in a step of theirs: which rows of the batch are those of this process
     _scope: Any = None  # the innermost scope of this thread
     outer: dict[str, Any] = {}  # what this thread's innermost scope restores
 
@@ -376,6 +378,19 @@ def set_use_kernels(active: bool | str) -> None:
         >>> set_use_kernels(True)
     """
     _set("use_kernels", _kernel_choice(active))
+
+
+# ---- processes ---------------------------------------------------------------------------------
+
+
+def is_first_process() -> bool:
+    """True in the process that writes files and shows progress; in every one that trains alone.
+
+    Example:
+        >>> is_first_process()
+        True
+    """
+    return settings.process_group is None or settings.process_group.rank == 0
 
 
 # ---- the boundary ------------------------------------------------------------------------------

@@ -19,10 +19,11 @@ than its parent and than every other one, which the seed fixes too. A process th
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +31,15 @@ from .arguments import explains_arguments
 from .backend import Array, backend
 from .config import Scope, settings
 
-__all__ = ["generator", "normal_like", "seed", "uniform_like", "use_generator"]
+__all__ = [
+    "generator",
+    "normal_like",
+    "rowwise",
+    "seed",
+    "uniform_like",
+    "use_generator",
+    "use_rows",
+]
 
 FLOAT16_STEPS = 2048  # their multiples of 1 / 2048 are exact
 
@@ -98,6 +107,136 @@ class use_generator(Scope):
         super().__init__(generator=generator)
 
 
+# ---- a part of the rows of a batch ---------------------------------------------------------------
+
+
+class Rows(NamedTuple):
+    """The rows start:stop of a batch of `total`.
+
+    Attributes:
+        start: The first row.
+        stop: The row after the last.
+        total: The number of rows of the batch.
+    """
+
+    start: int
+    stop: int
+    total: int
+
+    @property
+    def size(self) -> int:
+        """The number of rows."""
+        return self.stop - self.start
+
+    @property
+    def share(self) -> float:
+        """The part of the batch that they are."""
+        return self.size / self.total
+
+
+class use_rows(Scope):
+    """`with use_rows(rows):` what is drawn per row is what a process with all rows draws for these.
+
+    Args:
+        rows: The rows of the batch that are here; None for all.
+
+    Example:
+        >>> with use_generator(5):
+        ...     whole = rowwise(generator()).random((4, 2))
+        >>> with use_generator(5), use_rows(Rows(2, 3, 4)):
+        ...     part = rowwise(generator()).random((1, 2))
+        >>> bool((part == whole[2:3]).all())
+        True
+    """
+
+    def __init__(self, rows: Rows | None) -> None:
+        super().__init__(rows=rows)
+
+
+@explains_arguments
+def rowwise(generator: np.random.Generator) -> Any:
+    """The generator; inside `use_rows` one that draws for the whole batch and gives these rows.
+
+    Args:
+        generator: A generator of NumPy.
+    """
+    rows = settings.rows
+    return generator if rows is None else _RowGenerator(generator, rows)
+
+
+# the place of `size` among the arguments of a method
+SIZE_PLACES = {"random": 0, "standard_normal": 0, **dict.fromkeys(("uniform", "integers"), 2)}
+SIZE_PLACES |= dict.fromkeys(("normal", "beta", "binomial", "gamma", "gumbel"), 2)
+
+
+class _RowGenerator:
+    """Draws numbers for all rows of a batch, and returns those of some rows.
+
+    A draw is one for rows if its first length is a multiple of the number of rows here; then every
+    process has drawn equally much after it, however the rows are parted.
+    """
+
+    def __init__(self, generator: np.random.Generator, rows: Rows) -> None:
+        self.generator = generator
+        self.rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.generator, name)
+        place = SIZE_PLACES.get(name)
+        if place is None:
+            return method
+
+        def draw(*args: Any, **options: Any) -> Any:
+            size = args[place] if len(args) > place else options.get("size")
+            shape = (size,) if isinstance(size, (int, np.integer)) else tuple(size or ())
+            others = (*args[:place], *args[place + 1 :])
+            is_per_element = any(isinstance(a, (np.ndarray, list, tuple)) for a in others)
+            if not shape or shape[0] % self.rows.size or is_per_element:
+                return method(*args, **options)
+            parts = shape[0] // self.rows.size
+            bounds = [n * parts for n in self.rows]
+            if name == "random" and isinstance(self.generator.bit_generator, np.random.PCG64):
+                return self._random(bounds, shape, *others, **{**options, "size": None})
+            whole = (bounds[2], *shape[1:])
+            if len(args) > place:
+                args = (*args[:place], whole, *args[place + 1 :])
+            else:
+                options = {**options, "size": whole}
+            return method(*args, **options)[bounds[0] : bounds[1]]
+
+        return draw
+
+    def _random(self, bounds: list[int], shape: Any, dtype: Any = np.float64, **_: Any) -> Any:
+        """`random` without the time for the rows of others, which the generator jumps over."""
+        start, stop, total = (n * math.prod(shape[1:]) for n in bounds)
+        _skip(self.generator, start, dtype)
+        numbers = self.generator.random(shape, dtype)
+        _skip(self.generator, total - stop, dtype)
+        return numbers
+
+
+def _skip(generator: np.random.Generator, count: int, dtype: Any) -> None:
+    """Leave a generator as if so many numbers had been drawn by `random`.
+
+    float64 takes 64 bits; float32 takes 32, and the other half is kept for the next one, which a
+    jump would forget.
+    """
+    bits: Any = generator.bit_generator
+    if np.dtype(dtype) == np.float64:
+        if count:
+            half = {k: bits.state[k] for k in ("has_uint32", "uinteger")}
+            bits.advance(count)
+            bits.state = {**bits.state, **half}
+        return
+    if count and bits.state["has_uint32"]:
+        generator.random(dtype=np.float32)
+        count -= 1
+    if count > 1:
+        bits.advance(count // 2)
+    if count % 2:
+        generator.random(dtype=np.float32)
+
+
 # ---- forked processes ----------------------------------------------------------------------------
 
 
@@ -148,7 +287,7 @@ def uniform_like(
 
     They come from `source`, by default the generator behind `seed`.
     """
-    dtype, draw = _dtype_of(like), (source or generator()).random
+    dtype, draw = _dtype_of(like), rowwise(source or generator()).random
     if dtype == "float16":  # rounded down, so that none becomes 1
         steps = np.floor(draw(shape, np.float32) * FLOAT16_STEPS)
         return backend(like).asarray((steps / FLOAT16_STEPS).astype(dtype))
@@ -163,7 +302,7 @@ def normal_like(
 
     They come from `source`, by default the generator behind `seed`.
     """
-    dtype, draw = _dtype_of(like), (source or generator()).standard_normal
+    dtype, draw = _dtype_of(like), rowwise(source or generator()).standard_normal
     numbers = draw(shape, np.promote_types(dtype, np.float32).type)
     return backend(like).asarray(numbers.astype(dtype, copy=False))
 

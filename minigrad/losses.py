@@ -1165,11 +1165,18 @@ logcosh = log_cosh
 
 # ---- classes -------------------------------------------------------------------------------------
 
+
+def _share_of_sum(loss: Any) -> Any:
+    """The sum of all losses; in a step of several processes what their shares will add up to it."""
+    total = ops.sum(loss)
+    return total if settings.rows is None else total / settings.rows.share
+
+
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum_over_batch_size": ops.mean,
     "mean": ops.mean,
     "mean_with_sample_weight": ops.mean,
-    "sum": ops.sum,
+    "sum": _share_of_sum,
     "none": lambda losses: losses,
 }
 
@@ -1324,8 +1331,14 @@ class Loss(Configurable):
 
 
 def _total(weights: Array, shape: tuple[int, ...]) -> Array:
-    """The sum of the weights of all losses, 1 in place of 0."""
+    """The sum of the weights of all losses, 1 in place of 0.
+
+    In a step of several processes it is that of the batch times the share of the rows that are
+    here: their losses are weighted by that share.
+    """
     total = backend(weights).broadcast_to(weights, shape).sum(dtype="float32")
+    if settings.rows is not None:
+        total = ops.sum_over_processes(total) * backend(total).float32(settings.rows.share)
     return total + (total == 0)
 
 

@@ -20,7 +20,7 @@ from .arguments import explains_arguments
 from .backend import backend, to_cpu
 from .config import settings
 from .engine.tensor import Tensor
-from .generators import generator, normal_like, seed, uniform_like, use_generator
+from .generators import generator, normal_like, rowwise, seed, uniform_like, use_generator
 from .ops import take, where
 from .utils.instead import explain_missing
 from .utils.serialization import Configurable
@@ -126,7 +126,7 @@ def normal(
         >>> normal((2, 3), seed=0).shape
         (2, 3)
     """
-    numbers = generator_of(seed).standard_normal(shape, _drawing_dtype(dtype))
+    numbers = rowwise(generator_of(seed)).standard_normal(shape, _drawing_dtype(dtype))
     return _scaled(numbers, mean, stddev, dtype)
 
 
@@ -147,7 +147,7 @@ def uniform(
         >>> bool((uniform((5,), 2, 3, seed=0) >= 2).all())
         True
     """
-    numbers = generator_of(seed).random(shape, _drawing_dtype(dtype))
+    numbers = rowwise(generator_of(seed)).random(shape, _drawing_dtype(dtype))
     return _scaled(numbers, minval, np.subtract(_host(maxval), _host(minval)), dtype)
 
 
@@ -197,7 +197,7 @@ def randint(
     """
     if np.dtype(dtype).kind not in "iu":
         raise ValueError(f"randint draws integers, not {dtype}: write dtype='int32', or uniform")
-    numbers = generator_of(seed).integers(_host(minval), _host(maxval), shape, np.int64)
+    numbers = rowwise(generator_of(seed)).integers(_host(minval), _host(maxval), shape, np.int64)
     return Tensor(numbers, dtype=dtype, device=settings.device)
 
 
@@ -218,7 +218,7 @@ def binomial(
         >>> binomial((3,), 5, 1.0).tolist()
         [5.0, 5.0, 5.0]
     """
-    rng, n = generator_of(seed), np.asarray(_host(counts)).astype(np.int64)
+    rng, n = rowwise(generator_of(seed)), np.asarray(_host(counts)).astype(np.int64)
     return _tensor(rng.binomial(n, _host(probabilities), shape), dtype)
 
 
@@ -237,7 +237,7 @@ def beta(shape: Shape, alpha: Any, beta: Any, dtype: Any = None, seed: Any = Non
         >>> bool((beta((9,), 2.0, 3.0, seed=0) < 1).all())
         True
     """
-    return _tensor(generator_of(seed).beta(_host(alpha), _host(beta), shape), dtype)
+    return _tensor(rowwise(generator_of(seed)).beta(_host(alpha), _host(beta), shape), dtype)
 
 
 @explains_arguments
@@ -254,7 +254,7 @@ def gamma(shape: Shape, alpha: Any, dtype: Any = None, seed: Any = None) -> Tens
         >>> bool((gamma((9,), 2.0, seed=0) > 0).all())
         True
     """
-    return _tensor(generator_of(seed).gamma(_host(alpha), size=shape), dtype)
+    return _tensor(rowwise(generator_of(seed)).gamma(_host(alpha), size=shape), dtype)
 
 
 @explains_arguments
@@ -284,7 +284,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
             "logits[None]"
         )
     shape = (len(scores), num_samples, scores.shape[1])
-    noise = generator_of(seed).gumbel(size=shape)
+    noise = rowwise(generator_of(seed)).gumbel(size=shape)
     drawn = (scores[:, None] + noise).argmax(-1)
     return Tensor(drawn, dtype=dtype, device=settings.device)
 
@@ -331,7 +331,7 @@ def dropout(
     x = inputs if isinstance(inputs, Tensor) else Tensor(inputs)
     shape = x.shape if noise_shape is None else noise_shape
     sizes = [n if size is None else size for n, size in zip(x.shape, shape, strict=True)]
-    kept = generator_of(seed).random(sizes, np.float32) >= rate
+    kept = rowwise(generator_of(seed)).random(sizes, np.float32) >= rate
     return where(backend(x).asarray(kept), x / (1 - rate), 0)
 
 

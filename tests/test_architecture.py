@@ -31,6 +31,7 @@ optimizers
 data
 datasets preprocessing
 training
+distributed
 callbacks models saving
 applications wrappers
 plots

@@ -192,7 +192,6 @@ def test_synonyms_that_are_not_the_same_thing():
     [
         (lambda: Dense(3, lora_rank=4), "'lora_rank': freeze the layer and train"),
         (lambda: Dense(3, autocast=False), "'autocast': leave it out; dtype="),
-        (lambda: minigrad.layers.BatchNormalization(synchronized=True), "one process computes"),
         (lambda: minigrad.Input((3,), sparse=True), "'sparse': arrays are dense here"),
     ],
 )

@@ -51,6 +51,7 @@ MODULES = {
     "config",
     "data",
     "datasets",
+    "distributed",
     "initializers",
     "layers",
     "losses",

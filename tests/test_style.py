@@ -158,7 +158,7 @@ batches_of blocks_of drawing_from keep_freed_memory
 step_of is_learning _seen takes_integers build_for declared_shape _members with_mask
 squash alike alarms _share _pair
 _lay_out _cut _arrange _step_apart _shortened
-_parts _gather _returned _whole Stream
+_parts _gather _returned _whole
 _bare _through moves_only often Span
 craft normalised
 plants planted kill_table DOORS by_hand BARS in_turns

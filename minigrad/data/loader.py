@@ -389,11 +389,20 @@ def train_validation_split(arrays: Arrays, fraction: float) -> tuple[list[Any], 
     if cut in (0, n):
         purpose = "validate with" if cut else "train on"
         raise ValueError(f"a fraction of {fraction} of {n} rows leaves none to {purpose}")
-    return _take(arrays, slice(cut)), _take(arrays, slice(cut, None))
+    return take_rows(arrays, slice(cut)), take_rows(arrays, slice(cut, None))
 
 
-def _take(arrays: Arrays, rows: slice | np.ndarray) -> list[Any]:
-    """These rows of each array; None stays None."""
+def take_rows(arrays: Arrays, rows: slice | np.ndarray) -> list[Any]:
+    """These rows of each array; None stays None.
+
+    Args:
+        arrays: Arrays with one row per sample, or lists and dicts of such.
+        rows: A slice, or the numbers of the rows.
+
+    Example:
+        >>> take_rows([np.arange(5), None], np.array([3, 1]))
+        [array([3, 1]), None]
+    """
 
     def take(a: Any) -> Any:
         return None if a is None else getattr(a, "_array", a)[rows]
@@ -438,7 +447,7 @@ def split_dataset(
     order = np.arange(n)
     if shuffle:
         (generator() if seed is None else np.random.default_rng(seed)).shuffle(order)
-    parts = (_take(arrays, order[:left]), _take(arrays, order[n - right :]))
+    parts = (take_rows(arrays, order[:left]), take_rows(arrays, order[n - right :]))
     first, last = (Dataset(*part, **options) for part in parts)
     return first, last
 

@@ -465,10 +465,11 @@ def _backpropagate(
         _check_unchanged(calls)
     gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     result: dict[Node, Any] = {}
-    recording, detector = settings.recording, settings.anomaly_detector
+    recording = settings.recording
+    detector, group = settings.anomaly_detector, settings.process_group
     try:
         settings.recording = create_graph
-        for node in calls:
+        for node in calls if create_graph or not group else group.watch(calls, gradients, targets):
             g = gradients.pop(node, None)
             if g is None:
                 continue

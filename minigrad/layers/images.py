@@ -15,9 +15,9 @@ import numpy as np
 from .. import ops
 from ..backend import backend
 from ..config import settings
+from ..generators import generator, rowwise
 from ..ops.warping import FILL_MODES, INTERPOLATIONS, affine_maps
 from ..ops.windows import check_data_format
-from ..random import generator
 from ..utils.registry import check_choice, lookup
 from .base import Layer
 from .seeds import Seed, Seeded
@@ -246,7 +246,7 @@ class RandomImageLayer(ImageLayer, Seeded):
             low: The lowest number.
             high: The highest number.
         """
-        return (self._generator or generator()).uniform(low, high, count)
+        return rowwise(self._generator or generator()).uniform(low, high, count)
 
     def per_image(self, values: np.ndarray, like: Any) -> Any:
         """Numbers (N,) in a shape that broadcasts over images, in their dtype and on their device.

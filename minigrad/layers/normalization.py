@@ -7,7 +7,7 @@ from typing import Any
 from .. import initializers, ops
 from ..arguments import explains_arguments
 from ..backend import Array, backend, chunks, device_name
-from ..config import as_data, to_device
+from ..config import as_data, settings, to_device
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
 from ..ops.normalization import batch_moments
@@ -319,6 +319,8 @@ class BatchNormalization(_ChannelNormalization):
         gamma_regularizer: Name or function of a penalty on gamma; None for none.
         beta_constraint: Name or function of a constraint on beta; None for none.
         gamma_constraint: Name or function of a constraint on gamma; None for none.
+        synchronized: Whether the statistics are those of the batch of all processes that train
+            together (minigrad.distributed), not of the rows in each.
         name: Name of the layer; a model names it after its class if None.
         trainable: False freezes gamma, beta and the moving averages.
         input_shape: Shape of one input, without the batch axis.
@@ -356,6 +358,7 @@ class BatchNormalization(_ChannelNormalization):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        synchronized: bool = False,
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -379,6 +382,7 @@ class BatchNormalization(_ChannelNormalization):
             dtype,
         )
         self.momentum = float(momentum)
+        self.synchronized = synchronized
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         # (rows, mean, variance) of each batch, inside recompute_statistics
@@ -410,6 +414,8 @@ class BatchNormalization(_ChannelNormalization):
             return ops.scale_shift(x, scale, beta - self.moving_mean * scale)
         if mask is not None:
             return self._normalize_real(x, gamma, beta, self._mask_weights(given, mask))
+        if self.synchronized and settings.process_group is not None:
+            return self._normalize_real(x, gamma, beta, backend(x).ones_like(x.data[..., :1]))
         moments = batch_moments(x)
         self._record(x.size // x.shape[-1], moments.mean, moments.variance)
         return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
@@ -428,11 +434,16 @@ class BatchNormalization(_ChannelNormalization):
     def _normalize_real(self, x: Any, gamma: Any, beta: Any, weights: Array) -> Any:
         """The equation with the mean and variance over the steps of weight 1."""
         axes = tuple(range(x.ndim - 1))
-        rows = weights.sum(axes)
+
+        def total(values: Any) -> Any:
+            own = ops.sum(values, axis=axes)
+            return ops.sum_over_processes(own) if self.synchronized else own
+
+        rows = total(weights)
         count = backend(x).maximum(rows, 1)
-        mean = ops.sum(x * weights, axis=axes) / count
+        mean = total(x * weights) / count
         centered = x - mean
-        variance = ops.sum(ops.square(centered) * weights, axis=axes) / count
+        variance = total(ops.square(centered) * weights) / count
         self._record(rows, mean.data, variance.data)
         return centered / ops.sqrt(variance + self.epsilon) * gamma + beta
 

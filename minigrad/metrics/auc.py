@@ -43,6 +43,7 @@ class AUC(Metric):
         0.75
     """
 
+    sums = ("batches",)
     reads_probabilities = True
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -250,6 +250,7 @@ class Metric(Configurable, metaclass=BeginsReset):
         4.0
     """
 
+    sums: tuple[str, ...] = ()  # the attributes that add up over batches, besides variables
     reads_probabilities = False  # True: outputs that are logits must be made probabilities first
     activation = ""  # what does that; the loss decides it for metrics that are compiled by name
 
@@ -358,6 +359,55 @@ class Metric(Configurable, metaclass=BeginsReset):
             else:
                 part.assign(0)
 
+    def get_state(self) -> dict[str, Any]:
+        """What was counted since the last reset, by name.
+
+        Raises:
+            TypeError: If a class has a reset_state of its own and does not say what adds up.
+        """
+        if not self.sums and type(self).reset_state is not Metric.reset_state:
+            self._check_parts()
+        parts = enumerate(_iter_state(vars(self)))
+        values = {
+            str(i): part.get_state() if isinstance(part, Metric) else part.numpy()
+            for i, part in parts
+        }
+        return values | {name: getattr(self, name) for name in self.sums}
+
+    def _check_parts(self) -> None:
+        """Raise TypeError unless all that is counted are metrics among the attributes."""
+        if not any(isinstance(part, Metric) for part in _iter_state(vars(self))):
+            kind = type(self).__name__
+            raise TypeError(
+                f"what the metric {self.name} has counted in several processes cannot be joined: "
+                f"name the attributes that add up, sums = ('total',), in the class {kind}, or "
+                "make them with add_variable"
+            )
+
+    def merge_states(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the state that counting the batches of several metrics would have led to.
+
+        Args:
+            states: What `get_state` of each returned.
+
+        Example:
+            >>> first, second, both = Mean(), Mean(), Mean()
+            >>> first.update_state([1.0, 3.0])
+            >>> second.update_state([5.0])
+            >>> both.merge_states([first.get_state(), second.get_state()])
+            >>> both.result()
+            3.0
+        """
+        for i, part in enumerate(_iter_state(vars(self))):
+            found = [state[str(i)] for state in states]
+            if isinstance(part, Metric):
+                part.merge_states(found)
+            else:
+                part.assign(sum(found))
+        for name in self.sums:
+            first, *others = [state[name] for state in states]
+            setattr(self, name, sum(others, first))
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
@@ -381,6 +431,8 @@ class Average(Metric):
     Args:
         name: Name in logs.
     """
+
+    sums = ("total", "count")
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -431,6 +483,8 @@ class Sum(Metric):
         >>> Sum()([1.0, 3.0, 5.0], [1, 1, 0])
         4.0
     """
+
+    sums = ("total",)
 
     def reset_state(self) -> None:
         """Forget all batches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class ConfusionMatrix(Metric):
          [1. 1.]]
     """
 
+    sums = ("matrix",)
     reads_probabilities = True
 
     def __init__(
@@ -106,6 +108,17 @@ class ConfusionMatrix(Metric):
             size = len(self.matrix)
             counts[:size, :size] += self.matrix
         self.matrix = counts
+
+    def merge_states(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the sum of the matrices, which may have seen different numbers of classes.
+
+        Args:
+            states: What `get_state` of each returned.
+        """
+        matrices = [state["matrix"] for state in states if state["matrix"] is not None]
+        size = max((len(matrix) for matrix in matrices), default=0)
+        padded = [np.pad(m, (0, size - len(m))) for m in map(to_cpu, matrices)]
+        self.matrix = sum(padded) if padded else None
 
     def _labels_and_predictions(
         self, y_true: Array, y_pred: Array
@@ -224,6 +237,7 @@ class ThresholdCounts(Metric):
         ValueError: If a threshold is outside of 0..1, or top_k is less than 1.
     """
 
+    sums = ("true_positives", "false_positives", "true_negatives", "false_negatives")
     reads_probabilities = True
 
     def __init__(
@@ -468,6 +482,7 @@ class FBetaScore(Metric):
         array([0.83, 0.  ])
     """
 
+    sums = ("true_positives", "predicted", "actual")
     reads_probabilities = True
 
     def __init__(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,8 @@ class R2Score(Metric):
         0.5
     """
 
+    sums = ("samples", "weight_sum", "mean", "total_sum_of_squares", "residual_sum_of_squares")
+
     def __init__(
         self,
         class_aggregation: str | None = "uniform_average",
@@ -239,13 +242,32 @@ class R2Score(Metric):
         Merging batches this way does not cancel, unlike a sum of squares minus a square of sums.
         """
         mean = (w * y).sum(0) / n
+        self._merge_moments(n, mean, (w * (y - mean) ** 2).sum(0))
+
+    def _merge_moments(self, n: Any, mean: Any, within: Any) -> None:
+        """The same by the weight, the mean and the squared distances of other rows."""
         shift = mean - self.mean
         total = self.weight_sum + n
-        within = (w * (y - mean) ** 2).sum(0)
         between = shift**2 * (self.weight_sum * n / total)
         self.total_sum_of_squares = self.total_sum_of_squares + within + between
         self.mean = self.mean + shift * (n / total)
         self.weight_sum = total
+
+    def merge_states(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the state that counting the batches of several metrics would have led to.
+
+        Args:
+            states: What `get_state` of each returned.
+        """
+        self.reset_state()
+        for state in states:
+            if state["weight_sum"]:
+                moments = state["weight_sum"], state["mean"], state["total_sum_of_squares"]
+                self._merge_moments(*moments)
+            self.samples += state["samples"]
+            self.residual_sum_of_squares = (
+                self.residual_sum_of_squares + state["residual_sum_of_squares"]
+            )
 
     def result(self) -> Any:
         """The score so far."""

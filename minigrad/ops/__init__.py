@@ -143,6 +143,7 @@ from .normalization import (
 )
 from .pooling import average_pool, avg_pool_grad, gather_at_argmax, max_pool, max_pool_grad
 from .powers import cbrt, exp2, fabs, hypot, log2, log10, logaddexp, logaddexp2, rsqrt
+from .processes import sum_over_processes
 from .recurrent import gru, gru_reset_before, lstm, simple_rnn
 from .reductions import (
     all,
@@ -507,6 +508,7 @@ __all__ = [
     "std",
     "subtract",
     "sum",
+    "sum_over_processes",
     "sum_to",
     "swapaxes",
     "swish",

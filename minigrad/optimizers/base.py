@@ -199,10 +199,10 @@ class Optimizer(OptionalSteps):
             if p._array is not views[0]:  # the array of a parameter was replaced
                 self._flatten_parameters(self.parameters, self.state())
                 break
-        if self.options is None:
+        if self.options is None and settings.process_group is None:
             self.take_step(gs)
         else:
-            self.options.apply(self, gs)
+            self.take_optional_step(gs)
 
     def take_step(self, gs: list[Any]) -> None:
         """Change the parameters; `apply` has checked and arranged the gradients.

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arguments import explains_arguments
 from ..backend import Array, backend, device_name
-from ..config import to_device
+from ..config import settings, to_device
 from ..engine.graph import ledger
 from ..engine.tensor import Tensor
 from ..utils.registry import check_count
@@ -126,6 +126,20 @@ class OptionalSteps(OptimizerInterface):
             self.t = number
         else:
             self.t, self.options.waiting = divmod(number, self.options.steps)
+
+    def take_optional_step(self, gs: list[Any]) -> None:
+        """A step with the gradients of all processes, and with what the options ask for.
+
+        Args:
+            gs: A gradient per parameter, or None.
+        """
+        optimizer: Any = self
+        if settings.process_group is not None:
+            gs = settings.process_group.sum_gradients(optimizer, gs)
+        if self.options is None:
+            optimizer.take_step(gs)
+        else:
+            self.options.apply(optimizer, gs)
 
     def finalize_variable_values(self, var_list: Sequence[Tensor] | None = None) -> None:
         """Give the parameters their averages, if use_ema=True; `fit` does so at its end.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import math
+import os
 import sys
 import warnings
 from collections import deque
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..arguments import ExplainsArguments, nearest
 from ..backend import backend
+from ..config import is_first_process
 from ..utils.files import parsing
 from ..utils.registry import check_choice, check_count
 from .saving import check_suffix
@@ -346,7 +348,7 @@ class ProgressBar(Callback):
     def __init__(self, steps: int | None, epochs: int, verbose: int = 1) -> None:
         self.steps = steps
         self.epochs = epochs
-        self.verbose = verbose
+        self.verbose = verbose if is_first_process() else 0
         self.bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
@@ -421,7 +423,8 @@ class CSVLogger(Callback):
             with open(self.filename, newline="") as file:
                 self.columns = next(csv.reader(file, delimiter=self.separator), None)
         mode = "a" if self.append else "w"
-        self.file = open(self.filename, mode, newline="")  # noqa: SIM115 - closed on_train_end
+        path = self.filename if is_first_process() else os.devnull
+        self.file = open(path, mode, newline="")  # noqa: SIM115 - closed on_train_end
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write a line, after a header if the file is new."""
@@ -849,7 +852,8 @@ class BackupAndRestore(Callback):
 
     def on_train_end(self, logs: Logs) -> None:
         """Delete the backup, unless an exception has ended the fit, or the model has diverged."""
-        if self.delete_checkpoint and self.model._finished and not self._has_diverged():
+        has_ended = self.model._finished and is_first_process()
+        if self.delete_checkpoint and has_ended and not self._has_diverged():
             self.path.unlink(missing_ok=True)
             if not any(self.backup_dir.iterdir()):
                 self.backup_dir.rmdir()

@@ -130,10 +130,10 @@ def run_train_step(model: Model, batch: Batch) -> Any:
         model: A compiled model.
         batch: (x,), (x, y) or (x, y, sample_weight).
     """
-    outer = settings.trainable_at_compile
+    outer, group = settings.trainable_at_compile, settings.process_group
     try:  # no scope, which costs more than all else here
         settings.trainable_at_compile = model._trainable_at_compile
-        return model.train_step(step_data(batch))
+        return group.train_step(model, batch) if group else model.train_step(step_data(batch))
     finally:
         settings.trainable_at_compile = outer
 
@@ -157,6 +157,7 @@ def evaluate_batches(
         batches: The data to evaluate.
         callbacks: Called at the beginning and the end, and before and after each batch.
     """
+    group = settings.process_group
     before = defined_hooks(callbacks, "on_test_batch_begin")
     after = defined_hooks(callbacks, "on_test_batch_end")
     model.reset_metrics()
@@ -164,7 +165,11 @@ def evaluate_batches(
     totals: Totals = {}
     for hook in defined_hooks(callbacks, "on_test_begin"):
         hook({})
-    with no_grad(), training(False), one_pass(batches) as iterator:
+    with (
+        no_grad(),
+        training(False),
+        (group.own_batches if group else one_pass)(batches) as iterator,
+    ):
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})

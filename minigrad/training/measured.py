@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .. import losses
+from ..config import settings
 from ..metrics import Mean, Metric
 from ..utils.scalars import Result
 from ..utils.structures import count_rows
@@ -152,14 +153,15 @@ class Measured(GraphModel):
         Args:
             totals: Weighted sum and number of rows of each value that the steps returned.
         """
+        if settings.process_group is not None:
+            return settings.process_group.report(self, totals)
         means = {name: total / count for name, (total, count) in totals.items()}
         if self._has_own_steps:
             return means
         self._loss_tracker.total, self._loss_tracker.count = totals.get("loss", (0.0, 0))
         if len(self.metrics) == 1:  # the loss alone
             return means
-        results = {name: float(value) for name, value in self.get_metrics_result().items()}
-        return means | results
+        return means | {name: float(value) for name, value in self.get_metrics_result().items()}
 
     def pack_results(self, logs: Logs, return_dict: bool) -> Any:
         """Results as Keras returns them: a dict; a list, metrics first; or a single number.

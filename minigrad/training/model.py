@@ -18,6 +18,7 @@ from ..metrics import get as get_metric
 from ..optimizers.base import Optimizer
 from ..utils.registry import check_count
 from ..utils.tools import unpack_x_y_sample_weight
+from . import loop
 from .callbacks import (
     Callback,
     Callbacks,
@@ -32,7 +33,7 @@ from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
 from .data_errors import NO_TARGETS, target_hint
 from .diagnosis import describe_divergence, report_unreached
-from .loop import as_numbers, evaluate_batches, predict_batches, run_epochs, run_train_step
+from .loop import as_numbers, evaluate_batches, predict_batches, run_train_step
 from .measured import Measured
 from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
@@ -265,21 +266,21 @@ class Model(Measured, ModelFiles):
             validation_steps,
             epochs - initial_epoch,
         )
-        run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
         if isinstance(self.loss, (losses.Loss, OutputLosses)):
             self.loss.expect_targets(y)
         self.history = History()
-        own: list[Callback] = [self.history]
+        given = [*as_list(callbacks), self.history]
         if verbose:
             style = 1 if verbose == "auto" else int(verbose)
-            own.insert(0, ProgressBar(train.steps, epochs, style))
-        given = [*as_list(callbacks), *own]
+            given.insert(-1, ProgressBar(train.steps, epochs, style))
+        run = {"verbose": verbose, "epochs": epochs, "steps": train.steps}
         every_callback = start_callbacks(self, [*given, ResumeCallbacks(given)], **run)
         self._unsaved_data = unsaved_data(getattr(train, "source", x))
-        self.stop_training = self._has_diverged = False
-        self._divergence = ""
+        self.stop_training, self._has_diverged, self._divergence = False, False, ""
         self._initial_epoch = initial_epoch
-        run_epochs(self, train, validation, every_callback, epochs, validation_freq)
+        (settings.process_group or loop).run_epochs(
+            self, train, validation, every_callback, epochs, validation_freq
+        )
         return self.history
 
     def train_step(self, data: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import parameters_of
+from ..config import is_first_process
 from ..engine.symbolic import is_symbolic
 from ..layers.building import unbuilt_if_it_fails
 from ..utils.files import PathLike
@@ -127,6 +128,8 @@ class ModelFiles(GraphModel):
     def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:
         """Write all parameters: net.safetensors, by path in the model, or Keras's net.weights.h5.
 
+        Of several processes that train together the first one writes.
+
         Args:
             filepath: The file; a process that is killed on the way leaves an older one as it was.
             overwrite: False refuses to replace a file.
@@ -137,6 +140,8 @@ class ModelFiles(GraphModel):
         """
         weights = self._built_weights("save_weights")
         saving.check_target(filepath, "weights", overwrite)
+        if not is_first_process():
+            return
         if Path(filepath).suffix.lower() in saving.OF_KERAS:
             from . import keras_writer
 
@@ -170,7 +175,8 @@ class ModelFiles(GraphModel):
         A checkpoint holds weights, optimizer, random generator, epoch and states of layers; in fit
         also the states of the callbacks. An archive holds architecture and compile's arguments too,
         and `minigrad.models.load_model` makes the model of it. So it does of net.keras, which Keras
-        reads as well, and which holds neither generator nor epoch.
+        reads as well, and which holds neither generator nor epoch. Of several processes that train
+        together the first one writes.
 
         Args:
             filepath: The file: net.minigrad, net.keras, or any other name for a checkpoint.
@@ -184,6 +190,8 @@ class ModelFiles(GraphModel):
         """
         weights = self._built_weights("save")
         saving.check_target(filepath, "model", overwrite)
+        if not is_first_process():
+            return
         if archive.is_archive(filepath):
             archive.write_archive(filepath, self, epoch)
         elif Path(filepath).suffix.lower() in saving.OF_KERAS:

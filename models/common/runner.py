@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import json
+import os
 import re
 import sys
 import time
@@ -25,6 +27,8 @@ USAGE = f"""\
     trains a model, prints its report, writes weights, metrics and pictures
 {COMMAND} NAME --samples N [--out FOLDER]
     draws samples of a generative model from the weights of a run
+mpiexec -n 4 {COMMAND} NAME --distributed
+    trains it in four processes, each with its part of the rows of every batch
 {COMMAND} NAME --help
     lists its flags
 {COMMAND} --record [NAME ...]
@@ -94,6 +98,7 @@ def run_command(name: str, module: ModuleType, words: Sequence[str]) -> int:
     """Train a model with the flags of the command line, and return the exit status."""
     flags = vars(argument_parser(name, module).parse_args(words))
     device, out, samples = flags.pop("device"), Path(flags.pop("out")), flags.pop("samples", None)
+    in_processes = flags.pop("distributed")
     try:
         with minigrad.device(device):  # an unknown one is an error before anything is trained
             pass
@@ -102,6 +107,8 @@ def run_command(name: str, module: ModuleType, words: Sequence[str]) -> int:
         return 2
     if samples is not None:
         return draw_samples(name, module, flags, device, out, samples)
+    if in_processes:
+        return run_in_processes(name, module, flags, device, out)
     run(name, module, flags, device, out)
     return 0
 
@@ -129,6 +136,8 @@ def argument_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     if draws_samples(module):
         text = "draw so many samples with the weights in --out, and train nothing"
         parser.add_argument("--samples", type=int, metavar="N", help=text)
+    text = "share the rows of every batch among the processes that mpiexec has started"
+    parser.add_argument("--distributed", action="store_true", help=text)
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default %(default)s")
     parser.add_argument(
         "--out",
@@ -136,6 +145,25 @@ def argument_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
         help="folder for weights, metrics and pictures; default %(default)s",
     )
     return parser
+
+
+def run_in_processes(
+    name: str, module: ModuleType, flags: dict[str, Any], device: str, out: Path
+) -> int:
+    """Train in all processes, of which the first one prints and writes; returns the exit status."""
+    try:
+        group = minigrad.distributed.initialize()
+    except (ImportError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if group.rank == 0:
+        print(f"{group.size} processes share the rows of every batch")
+        run(name, module, flags, device, out)
+        return 0
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        with minigrad.device(device):
+            module.train(**flags)
+    return 0
 
 
 def argument_texts(function: Callable[..., Any]) -> dict[str, str]:
@@ -159,6 +187,7 @@ def run(
         start = time.perf_counter()
         model, metrics = module.train(**flags)
         seconds = time.perf_counter() - start
+    with minigrad.device(device), minigrad.distributed.process_group(None):  # others have ended
         if hasattr(module, "report"):
             print("\n" + module.report(model, **accepted_flags(module.report, flags)))
         if hasattr(module, "pictures"):

@@ -30,6 +30,7 @@ def built(make: Callable[[], Layer], *inputs: Array) -> Small:
             p.assign(p.numpy() + draw.uniform(-0.5, 0.5, p.shape))
         return layer, layer.trainable_weights, inputs
 
+    small.case = make, None, inputs, None  # type: ignore[attr-defined]
     return small
 
 

@@ -28,6 +28,7 @@ def loss_of(make: Callable[[], Layer], loss: Any, x: Array, y: Array) -> Small:
 
         return loss_at, parameters, (x,)
 
+    small.case = make, loss, (x,), y  # type: ignore[attr-defined]
     return small
 
 

@@ -1108,6 +1108,7 @@ OPS: dict[str, list[Case]] = {
     "group_norm": group_norm_cases(),
     "local_response_norm": response_norm_cases(),
     "scale_shift": scale_shift_cases(),
+    "sum_over_processes": unary(lambda x: x),
     "rms_norm": [
         case(normal(*s), positive(4), expect=numpy_ops.rms_norm, epsilon=1e-3)
         for s in [(3, 4), (2, 3, 4), (0, 4)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...arguments import ExplainsArguments
 from ...backend import backend
-from ...random import generator
+from ...generators import generator, rowwise
 from ..images import as_batch
 
 Factor = float | Sequence[float]  # f stands for -f..f
@@ -50,7 +50,7 @@ class Augmentation(metaclass=ExplainsArguments):
     def __call__(self, images: Any, *rest: Any) -> Any:
         """The images changed; with `rest` (labels, weights) a tuple (images, *rest)."""
         x = self.as_batch(images)
-        rng = self.generator or generator()
+        rng = rowwise(self.generator or generator())
         n = 1 if self.per_batch else len(x)
         y = self.change(self.as_floating(x), rng, n, self.value_interval(x))
         y = self.restore(y, x, images)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...config import settings
-from ...random import generator
+from ...generators import generator, rowwise
 from ...utils.labels import to_categorical
 from .base import Augmentation
 
@@ -61,7 +61,7 @@ class MixUp(Augmentation):
                 "and no more"
             )
         targets = self.as_targets(rest[0])
-        rng = self.generator or generator()
+        rng = rowwise(self.generator or generator())
         weights = rng.beta(self.alpha, self.alpha, 1 if self.per_batch else len(x))
         weights = np.broadcast_to(weights, len(x))
         other = rng.permutation(len(x))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...arguments import ExplainsArguments
-from ...random import generator
+from ...generators import generator, rowwise
 
 # groups of words that mean the same
 _GROUPS = """
@@ -100,7 +100,7 @@ class TextAugmentation(metaclass=ExplainsArguments):
                     f"{type(self).__name__} changes texts, got {type(text).__name__}: "
                     "augment before they become ids"
                 )
-        y: Any = self.change_all(many, self.generator or generator())
+        y: Any = self.change_all(many, rowwise(self.generator or generator()))
         if isinstance(texts, str):
             y = y[0]
         elif isinstance(texts, np.ndarray):

@@ -111,6 +111,7 @@ def test_flags_are_the_arguments_of_train():
     flags = vars(parser.parse_args([]))
     assert flags.pop("device") == "cpu"
     assert flags.pop("out") == "runs/mlp_dropout"
+    assert flags.pop("distributed") is False
     parameters = inspect.signature(mlp_dropout.train).parameters
     assert flags == {name: parameter.default for name, parameter in parameters.items()}
 
