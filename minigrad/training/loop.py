@@ -158,6 +158,7 @@ def evaluate_batches(
         callbacks: Called at the beginning and the end, and before and after each batch.
     """
     group = settings.process_group
+    open_pass = group.own_batches if group else one_pass
     before = defined_hooks(callbacks, "on_test_batch_begin")
     after = defined_hooks(callbacks, "on_test_batch_end")
     model.reset_metrics()
@@ -165,11 +166,7 @@ def evaluate_batches(
     totals: Totals = {}
     for hook in defined_hooks(callbacks, "on_test_begin"):
         hook({})
-    with (
-        no_grad(),
-        training(False),
-        (group.own_batches if group else one_pass)(batches) as iterator,
-    ):
+    with no_grad(), training(False), open_pass(batches) as iterator:
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
