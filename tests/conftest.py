@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 import minigrad
 from minigrad import config
+from minigrad.kernels import compiled
 
 from . import strict_device  # noqa: F401  (registers the device)
 
@@ -58,9 +59,19 @@ def pytest_addoption(parser):
         choices=("cpu", "strict", "cuda"),
         help="run the tests that use a device, on this one alone",
     )
+    parser.addoption(
+        "--loops",
+        action="store_true",
+        help="run compiled loops on arrays of any size, also where NumPy is faster",
+    )
 
 
 def pytest_configure(config):
+    if config.getoption("--loops"):
+        if not compiled.is_wanted():
+            raise pytest.UsageError("--loops needs Numba: pip install numba")
+        for row in compiled.ROWS:
+            row.least = 0
     if config.getoption("--device") == "cuda" and not has_gpu():
         pytest.exit(
             "no GPU: CuPy is not installed or cupy.cuda.is_available() is false, so the GPU suite "

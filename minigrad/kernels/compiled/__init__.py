@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -61,6 +61,7 @@ class Row:
     def _forward(self, numpy_forward: Callable[..., Any]) -> Callable[..., Any]:
         is_fused = bool(self.backward)
 
+        @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
             if x.size >= self.least and settings.use_kernels != "numpy":
                 y = run(self.forward, x, *arrays, **kwargs)
@@ -72,6 +73,7 @@ class Row:
         return forward
 
     def _backward(self, numpy_backward: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(numpy_backward)
         def backward(g: Any, residuals: Any, *arrays: Any, **kwargs: Any) -> Any:
             if residuals.__class__ is Residuals:
                 return run(self.backward, g, residuals, *arrays, **kwargs)
