@@ -181,6 +181,39 @@ def test_an_image_model_has_the_same_parameters_in_torch():
         assert y.shape == ours(x).shape == (2, 10)
 
 
+@pytest.mark.parametrize("name", ["CNN on digits", "small ResNet", "Inception-v4 reduced"])
+def test_an_image_model_computes_the_same_in_jax(name):
+    jax = pytest.importorskip("jax")
+    data, builders = images.network(name, batch=2)
+    model = builders["minigrad"]()
+    parameters, apply = images.jax_model(model)
+    x, _ = data()
+    theirs = apply(parameters, x, None)  # without a key, dropout does nothing
+    for layer in model.layers:
+        layer.rate = 0.0
+    with mg.training():
+        ours = model(x)
+    np.testing.assert_allclose(theirs, ours.data, rtol=1e-3, atol=1e-4)
+    gradients = jax.grad(lambda p: apply(p, x, None).sum())(parameters)
+    assert len(jax.tree.leaves(gradients)) == len([p for p in model.weights if p.trainable])
+
+
+def test_generative_networks_in_jax_have_as_many_parameters():
+    jax = pytest.importorskip("jax")
+    from benchmarks.suites import networks_jax
+
+    stylegan2 = zoo.load("stylegan2").build(size=32)
+    unet = zoo.load("diffusion").build(32)
+    unet((np.zeros((1, 16, 16, 1), "float32"), np.ones(1, int), np.zeros(1, int)))
+    both = (
+        networks_jax.stylegan2_generator(4, 32, 64, 4),
+        networks_jax.stylegan2_discriminator(4, 32),
+    )
+    for model, networks in [(stylegan2, both), (unet, [networks_jax.unet(32)])]:
+        theirs = sum(np.size(p) for p in jax.tree.leaves([p for p, _ in networks]))
+        assert theirs == sum(p.size for p in model.trainable_weights)
+
+
 def test_scaling_is_drawn(tmp_path):
     """Of made-up figures, a panel each for images and pixels with both frameworks in it."""
     records = [
@@ -237,7 +270,7 @@ def test_generative_networks_have_as_many_parameters_in_both_frameworks():
 @pytest.mark.parametrize("row", generative.ROWS)
 def test_generative_steps_train_both_frameworks(row):
     pytest.importorskip("torch")
-    for framework in generative.FRAMEWORKS:
+    for framework in ("minigrad", "torch"):
         (step,) = generative.steps(framework, row, "cpu", batch=4).values()
         values = step()
         values = values.values() if isinstance(values, dict) else np.ravel(values)

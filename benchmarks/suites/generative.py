@@ -1,11 +1,12 @@
 """Training steps of the generative models (float32, Adam), beside the same networks in PyTorch.
 
 The layers of models/generative/ are translated to modules (images.py); the steps are written out
-for PyTorch here, as the recipes have them.
+for PyTorch here, as the recipes have them, for JAX and Keras in generative_jax.py and _keras.py.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,7 +16,7 @@ import models
 
 from .images import torch_layers
 
-FRAMEWORKS = ("minigrad", "torch")
+FRAMEWORKS = ("minigrad", "torch", "jax", "keras")
 Step = Callable[[], Any]
 Make = Callable[[str, int], Step]  # of the device and the batch
 
@@ -25,7 +26,10 @@ def steps(framework: str, row: str, device: str, batch: int = 64) -> dict[str, S
         import minigrad as mg
 
         mg.set_device(device)
-    return {"step": CASES[row][FRAMEWORKS.index(framework)](device, batch)}
+    if framework in ("minigrad", "torch"):
+        return {"step": CASES[row][FRAMEWORKS.index(framework)](device, batch)}
+    cases: Any = importlib.import_module(f"{__package__}.generative_{framework}").CASES
+    return cases[row](batch) if row in cases else {}
 
 
 def images(n: int, size: int, channels: int = 1) -> Any:

@@ -111,6 +111,9 @@ def dropout(layer: Any) -> Apply:
     number, kept = next(numbers), 1 - layer.rate
 
     def apply(p, x, key):
+        """Without a key, as in inference, x."""
+        if key is None:
+            return x
         return x * jax.random.bernoulli(jax.random.fold_in(key, number), kept, x.shape) / kept
 
     return apply

@@ -72,8 +72,9 @@ def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Ste
     import jax
     import jax.numpy as jnp
 
+    from . import adam_jax
+
     parameters, apply = build()
-    tree_map = jax.tree.map
 
     def loss_of(parameters, x, labels, key):
         log_p = jax.nn.log_softmax(apply(parameters, x, key))
@@ -81,23 +82,11 @@ def train_jax(build: Callable[[], Any], x: Any, labels: Any, device: str) -> Ste
 
     @partial(jax.jit, donate_argnums=0)
     def update(state, x, labels):
-        p, m, v, t, key = state
-        loss, g = jax.value_and_grad(loss_of)(p, x, labels, jax.random.fold_in(key, t))
-        t = t + 1
-        m = tree_map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-        v = tree_map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-        rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        p = tree_map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), p, m, v)
-        return (p, m, v, t, key), loss
+        key = jax.random.fold_in(jax.random.key(0), state[-1])
+        loss, g = jax.value_and_grad(loss_of)(state[0], x, labels, key)
+        return adam_jax.update(state, g), loss
 
-    p = tree_map(jnp.asarray, parameters)
-    state = (
-        p,
-        tree_map(jnp.zeros_like, p),
-        tree_map(jnp.zeros_like, p),
-        jnp.asarray(0),
-        jax.random.key(0),
-    )
+    state = adam_jax.start(parameters)
     inputs, targets = jnp.asarray(x), jnp.asarray(labels)
 
     def jit():
