@@ -162,7 +162,8 @@ def compile_function(function: Callable[..., Any], signature: tuple[Any, ...]) -
         LoopError: If Numba cannot compile it.
     """
     dispatcher = numba.njit(function, nogil=True, **OPTIONS)
-    if cache_folder(Path(function.__code__.co_filename).stem) is not None:
+    file = Path(function.__code__.co_filename)
+    if file.parent == Path(__file__).parent and cache_folder(file.stem) is not None:
         dispatcher._cache = _Cache(function)
     try:
         dispatcher.compile(signature)
