@@ -66,11 +66,11 @@ def test_errors_are_a_few_units_of_the_last_digit(name: str, dtype: type) -> Non
         expected = REFERENCES[name](x.astype(np.float64))
     y, is_finite = value(name, x), expected < limits.max
     assert np.all(is_finite | (y == np.inf))
-    error = np.abs(y.astype(np.float64) - expected)[is_finite]
+    error = np.abs(y[is_finite].astype(np.float64) - expected[is_finite])
     tolerance = 2 * limits.eps
     if name == "normal_cdf":  # far out the argument of exp rounds
         tolerance = 40 * limits.eps
-        assert error[np.abs(x) < 3].max() < 2.5 * limits.eps
+        assert error[np.abs(x[is_finite]) < 3].max() < 2.5 * limits.eps
     assert np.all(error <= tolerance * np.abs(expected[is_finite]) + limits.tiny)
 
 
