@@ -44,14 +44,13 @@ from numba.core.errors import NumbaError
 from ... import threads
 from ...utils.files import home_dir
 from . import LoopError, pool
-from .pool import run_blocks
+from .pool import NO_POOL, run_blocks
 
 __all__ = ["block_bounds", "count_blocks", "inlined", "loop", "run_blocks"]
 
 PARALLEL_WORK = 1 << 15  # multiplications; sharing fewer with another thread gives nothing
 BLOCK = 1 << 13  # elements per block of an elementwise loop
 DTYPES = {"f": types.float32, "d": types.float64}
-NO_POOL = np.zeros(0, np.int64)
 
 # the compiler may reorder the sums of a block, but NaN and infinities stay what they are
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import Any
 
 import numba
@@ -27,10 +28,15 @@ from ... import threads
 
 # where things stand in the shared array, each in a cache line of its own
 LINE = 8  # numbers of 64 bits
-BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, STOP = (LINE * i for i in range(9))
+BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, STALLS = (LINE * i for i in range(9))
 SIZE = 9 * LINE
 
-SPINS = 2000000
+SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
+STALL = 100_000  # pauses that a thread has waited for helpers: their processors are taken
+SECONDS_ALONE = 0.03  # after which helpers are tried again
+
+
+NO_POOL = np.zeros(0, np.int64)  # for run_blocks: no other thread
 
 
 # ---- machine instructions ------------------------------------------------------------------------
@@ -153,8 +159,12 @@ def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
     exchange(pool, OPEN, 1)
     take_blocks(pool)
     exchange(pool, OPEN, 0)
+    waited = 0
     while load(pool, ACTIVE) != 0:
+        waited += 1
         pause()
+    if waited > STALL:
+        pool[STALLS] += 1
     exchange(pool, BUSY, 0)
 
 
@@ -171,7 +181,7 @@ def take_blocks(pool: Any) -> None:
 def serve(pool: Any, helper: int) -> None:
     """What a helper does: take part in each job, until none comes for a while."""
     waited = 0
-    while waited < SPINS and load(pool, STOP) == 0:
+    while waited < SPINS:
         waited += 1
         if load(pool, OPEN) == 1 and load(pool, NEXT) < load(pool, COUNT):
             fetch_add(pool, ACTIVE, 1)
@@ -191,15 +201,24 @@ class Pool:
 
     def __init__(self) -> None:
         self.shared = np.zeros(SIZE, np.int64)
+        self._stalls = 0
+        self._alone_until = 0.0
         self._asleep: list[bool] = []
         self._alarms: list[threading.Semaphore] = []
 
     def ready(self, serve: Any) -> Any:
-        """The shared array, once helpers are awake.
+        """The shared array, helpers being woken; or an empty one.
 
         Args:
             serve: The compiled form of `serve`.
         """
+        if self.shared[STALLS] != self._stalls:
+            self._stalls = int(self.shared[STALLS])
+            self._alone_until = time.monotonic() + SECONDS_ALONE
+        if self._alone_until:
+            if time.monotonic() < self._alone_until:
+                return NO_POOL
+            self._alone_until = 0.0
         helpers = threads.get_num_threads() - 1
         if len(self._alarms) < helpers:
             self._start(serve, helpers)
