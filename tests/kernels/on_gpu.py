@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad
-from minigrad import Tensor, config, grad, ops
+from minigrad import Tensor, config, grad, ops, optimizers
 from minigrad.backend import to_cpu
 from minigrad.engine import kernel_table
 from minigrad.kernels import cuda
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
     Attributes:
         name: What is shown.
-        call: call(*inputs) -> output.
+        call: call(*inputs) -> output; or the class of an optimizer, whose step is measured.
         inputs: Draws the inputs, floating ones in float64, from a generator and a size in (0, 1].
     """
 
@@ -92,6 +92,13 @@ def _heads(rng: np.random.Generator, size: float) -> list[Any]:
     """Queries, keys and values: 8 rows, 8 heads, 512 steps, 64 numbers."""
     shape = (2, 2, _sized(512, size, 8), 8) if size < 1 else (8, 8, 512, 64)
     return [rng.standard_normal(shape) for _ in range(3)]
+
+
+def _parameters(rng: np.random.Generator, size: float) -> list[Any]:
+    """The matrices and vectors of 24 layers, 25 million numbers."""
+    width = _sized(1024, size)
+    shapes = [(width, width), (width,)] * 24
+    return [rng.standard_normal(shape) for shape in shapes]
 
 
 def _masked_heads(rng: np.random.Generator, size: float) -> list[Any]:
@@ -164,6 +171,7 @@ ROWS = [
     Row("attention", ops.scaled_dot_product_attention, _heads),
     Row("attention, causal", partial(ops.scaled_dot_product_attention, causal=True), _heads),
     Row("attention, masked", ops.scaled_dot_product_attention, _masked_heads),
+    *(Row(kind.__name__, kind, _parameters) for kind in dict.fromkeys(optimizers.NAMES.values())),
 ]
 
 
@@ -181,19 +189,35 @@ def place(inputs: list[Any], dtype: str) -> list[Any]:
     ]
 
 
-def forward_and_backward(row: Row, inputs: list[Any]) -> list[Any]:
-    """The output and the gradients of all floating inputs."""
-    y = row.call(*inputs)
+def prepare(row: Row, inputs: list[Any]) -> Callable[[], list[Any]]:
+    """A call that gives the output and the gradients of all floating inputs.
+
+    Of an optimizer, one that takes a step, each parameter being its own first gradient.
+    """
     leaves = [x for x in inputs if isinstance(x, Tensor)]
-    return [y, *grad((y * y).sum(), leaves)]
+    if isinstance(row.call, type):
+        gradients = [x.data.copy() for x in leaves]
+        optimizer = row.call(0.01)
+
+        def step() -> list[Any]:
+            optimizer.apply(gradients, leaves)
+            return leaves
+
+        return step
+
+    def forward_and_backward() -> list[Any]:
+        y = row.call(*inputs)
+        return [y, *grad((y * y).sum(), leaves)]
+
+    return forward_and_backward
 
 
 def error(row: Row, inputs: list[Any], dtype: str) -> float:
     """The largest difference from the definition in float64, relative to the largest element."""
     with minigrad.default_dtype(dtype):
-        found = forward_and_backward(row, place(inputs, dtype))
+        found = prepare(row, place(inputs, dtype))()
     with minigrad.default_dtype("float64"), minigrad.use_kernels(False):
-        wanted = forward_and_backward(row, place(inputs, "float64"))
+        wanted = prepare(row, place(inputs, "float64"))()
     errors = []
     for a, b in zip(found, wanted, strict=True):
         a, b = to_cpu(a.data), to_cpu(b.data)
@@ -245,7 +269,7 @@ def measure(row: Row, size: float, repeats: int) -> dict[str, Any]:
         inputs = row.inputs(np.random.default_rng(0), size)
         result["error"] = {dtype: error(row, inputs, dtype) for dtype in TOLERANCES}
         result["passed"] = all(result["error"][d] <= most for d, most in TOLERANCES.items())
-        run = partial(forward_and_backward, row, place(inputs, "float32"))
+        run = prepare(row, place(inputs, "float32"))
         result["ms"] = {"cuda": milliseconds(run, repeats)}
         with without_cuda_kernels():
             result["ms"]["cupy"] = milliseconds(run, repeats)

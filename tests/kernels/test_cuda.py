@@ -16,6 +16,7 @@ from minigrad.kernels.cuda import convolution, launch, normalization
 
 from ..cases import OPS
 from ..ops.test_all_ops import check_dtypes, check_gradients, check_values
+from ..optimizers import test_formulas
 from ..strict_device import strict_device
 from . import cuda_on_cpu, nvrtc, on_gpu
 
@@ -23,7 +24,8 @@ needs_compiler = pytest.mark.skipif(
     cuda_on_cpu.compiler() is None,
     reason="the kernels run on a CPU under Linux where g++ is installed",
 )
-BY_OP = {kernel.op: kernel for kernel in cuda.KERNELS}
+BY_OP = {op.kernel: op for op in Primitive.registry if op.kernel}
+OPS_WITH_KERNEL = [kernel.op for kernel in cuda.KERNELS if kernel.op in BY_OP]
 
 
 @pytest.fixture
@@ -42,22 +44,17 @@ def launched(monkeypatch):
         yield names
 
 
-def primitive_of(kernel):
-    """The op that names a kernel."""
-    return next(op for op in Primitive.registry if op.kernel == kernel)
-
-
 def cases_of(kernel):
     """(name of a public op, case) for all cases that reach a kernel."""
     public = {"avg_pool": "average_pool", "moments": "batch_norm"}
-    name = public.get(kernel) or primitive_of(kernel).name
+    name = public.get(kernel) or BY_OP[kernel].name
     return [(name, case) for case in OPS[name]]
 
 
 def check_all_kernels():
     """Values of all cases of their ops; of fused ops also the gradients."""
-    for kernel in BY_OP:
-        op = primitive_of(kernel)
+    for kernel in OPS_WITH_KERNEL:
+        op = BY_OP[kernel]
         for name, case in cases_of(kernel):
             check_values(name, case, strict_device)
             if isinstance(op, FusedOp):
@@ -68,7 +65,25 @@ def check_all_kernels():
 @needs_compiler
 def test_kernels_are_their_definitions(launched):
     check_all_kernels()
-    assert not set(launch.kernel_files()) - set(launched)
+    of_ops = {name for name, file in launch.kernel_files().items() if file != "optimizers.cu"}
+    assert set(launched) == of_ops
+
+
+@needs_compiler
+def test_optimizers_are_their_formulas(launched, same_dtype):
+    """Ten steps in float32, of which the fourth has gradients of float64: no kernel takes it."""
+    for name, (kind, _, _) in test_formulas.FORMULAS.items():
+        launched.clear()
+        test_formulas.test_float32_stays_float32(name, "strict", same_dtype)
+        assert set(launched) == {kind.kernel} and len(launched) < 10
+
+
+@needs_compiler
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", sorted(test_formulas.FORMULAS))
+def test_optimizers_in_float64(name, launched):
+    test_formulas.test_fifty_steps(name, "strict")
+    assert launched
 
 
 # what large arrays come to, at the sizes of the cases
@@ -99,6 +114,8 @@ def test_nan_and_infinity_are_kept(number, launched):
     """Where a number of the output is NaN or infinite, so is it by the definition."""
     rng = np.random.default_rng(3)
     for row in on_gpu.ROWS:
+        if isinstance(row.call, type):
+            continue  # an optimizer
         if row.name == "binary_cross_entropy" and number == np.inf:
             continue  # infinite, as for NumPy's kernel; by the definition inf - target * inf
         inputs = row.inputs(rng, 0.001)
@@ -113,7 +130,7 @@ def test_nan_and_infinity_are_kept(number, launched):
 
 @needs_compiler
 @pytest.mark.cuda
-@pytest.mark.parametrize("kernel", sorted(BY_OP))
+@pytest.mark.parametrize("kernel", OPS_WITH_KERNEL)
 def test_gradients_to_second_order(kernel, launched):
     for name, case in cases_of(kernel):
         check_gradients(name, case, strict_device)

@@ -6,14 +6,14 @@ import pkgutil
 
 import numpy as np
 
-from minigrad import ops
+from minigrad import ops, optimizers
 from minigrad.engine.autograd import Primitive
 from minigrad.kernels import KERNELS
 
 
 def names_asked_for():
-    """The kernels that ops name, also those of gradients, which are not public."""
-    found = set()
+    """The kernels that ops name, also those of gradients, which are not public, and optimizers."""
+    found = {kind.kernel for kind in optimizers.NAMES.values()}
     for info in pkgutil.iter_modules(ops.__path__):
         module = importlib.import_module(f"minigrad.ops.{info.name}")
         found |= {op.kernel for op in vars(module).values() if isinstance(op, Primitive)}

@@ -10,7 +10,16 @@ from functools import partial
 
 from ...engine.kernel_table import Kernel
 from .. import recurrent as any_recurrent
-from . import activations, attention, convolution, normalization, pooling, recurrent, softmax
+from . import (
+    activations,
+    attention,
+    convolution,
+    normalization,
+    optimizers,
+    pooling,
+    recurrent,
+    softmax,
+)
 
 _kernel = partial(Kernel, device="cuda", accelerator="cuda")
 _recurrent = partial(_kernel, supports=any_recurrent.has_default_activations)
@@ -64,4 +73,13 @@ KERNELS: list[Kernel] = [
         attention.scaled_dot_product_attention_forward,
         attention.scaled_dot_product_attention_backward,
     ),
+    # ---- optimizers: in place, (p, g, *state) and numbers ----
+    _kernel("adadelta", optimizers.adadelta_update),
+    _kernel("adagrad", optimizers.adagrad_update),
+    _kernel("adam", optimizers.adam_update),
+    _kernel("adamax", optimizers.adamax_update),
+    _kernel("lion", optimizers.lion_update),
+    _kernel("nadam", optimizers.nadam_update),
+    _kernel("rmsprop", optimizers.rmsprop_update),
+    _kernel("sgd", optimizers.sgd_update),
 ]
