@@ -56,6 +56,7 @@ class Settings(threading.local):
     layer_in_dtype: Any = None  # the layer with a dtype of its own that has made it the default
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
     anomaly_detector: Any = None
+    recorder: Any = None  # while a training step is written down: what notes its calls
     generator: Any = None  # None: the process's own, which minigrad.seed starts
     process_group: Any = None  # the processes that train together, minigrad.distributed
     rows: Any = None  # in a step of theirs: which rows of the batch are those of this process
@@ -164,6 +165,26 @@ def restores_settings(function: Callable[P, R]) -> Callable[P, R]:
             _replace(own, before)
 
     return restoring
+
+
+def one_call(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function that does more than compute, such as draw, one call of a captured step.
+
+    Args:
+        function: A function or method that gets arrays, and gives arrays or None.
+
+    Example:
+        >>> one_call(abs)(-2.0)
+        2.0
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if settings.recorder is None:
+            return function(*args, **kwargs)
+        return settings.recorder.call(function, args, kwargs, has_effect=True)
+
+    return call
 
 
 def _set(name: str, value: Any) -> None:

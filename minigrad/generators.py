@@ -29,7 +29,7 @@ import numpy as np
 
 from .arguments import explains_arguments
 from .backend import Array, backend
-from .config import Scope, settings
+from .config import Scope, one_call, settings
 
 __all__ = [
     "generator",
@@ -279,6 +279,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 # ---- draws ---------------------------------------------------------------------------------------
 
 
+@one_call
 @explains_arguments
 def uniform_like(
     shape: tuple[int, ...], like: Array, source: np.random.Generator | None = None
@@ -294,6 +295,7 @@ def uniform_like(
     return backend(like).asarray(draw(shape, dtype))
 
 
+@one_call
 @explains_arguments
 def normal_like(
     shape: tuple[int, ...], like: Array, source: np.random.Generator | None = None

@@ -18,7 +18,7 @@ import numpy as np
 from . import ops
 from .arguments import explains_arguments
 from .backend import FLOAT16, Array, backend
-from .config import EPSILON, as_data, settings, to_device
+from .config import EPSILON, as_data, one_call, settings, to_device
 from .engine.tensor import Tensor, remember_logits, remembered_logits
 from .ops.losses import as_labels, binary_losses, weigh_log_probabilities
 from .utils.instead import explain_missing
@@ -737,7 +737,7 @@ def sparse_categorical_crossentropy(
     labels, y_pred = _classes_last(as_data(y_true), _as_predictions(y_pred), axis)
     labels = match_target_shape(labels, y_pred, sparse=True)
     counts = None if ignore_class is None else labels != ignore_class
-    labels = as_labels(labels if counts is None else labels * counts, y_pred)
+    labels = one_call(as_labels)(labels if counts is None else labels * counts, y_pred)
     log_p = _log_probabilities(y_pred, from_logits, counts)
     losses = -ops.take_along_axis(log_p, labels[..., None], axis=-1).reshape(labels.shape)
     if counts is None:
@@ -1082,7 +1082,8 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
         raise ValueError(f"categorical_generalized_cross_entropy: q must be in (0, 1), got {q!r}")
     given = getattr(y_pred, "dtype", None)
     y_pred = _as_predictions(y_pred)
-    labels = as_labels(match_target_shape(as_data(y_true), y_pred, sparse=True), y_pred)
+    labels = match_target_shape(as_data(y_true), y_pred, sparse=True)
+    labels = one_call(as_labels)(labels, y_pred)
     right = ops.take_along_axis(_clip(y_pred), labels[..., None], axis=-1).reshape(labels.shape)
     return _in_dtype((1 - right ** float(q)) / q, given)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import initializers, ops
 from ..backend import Array
+from ..config import one_call
 from ..ops.modulation import modulated_conv2d
 from ..ops.resampling import Filter
 from .base import Layer, check_layer
@@ -364,6 +365,7 @@ class SpectralNormalization(_Reparametrized):
     def _matrix(self) -> Any:
         return ops.reshape(self.layer.kernel, shape=(-1, self.u.shape[0]))
 
+    @one_call
     def _iterate(self, count: int) -> tuple[Array, Array]:
         """Move u on by `count` iterations; returns it and v."""
         matrix, u = self._matrix().data, _unit(self.u.data)

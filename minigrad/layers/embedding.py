@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..config import settings
+from ..backend import Array
+from ..config import one_call, settings
 from ..engine.tensor import Tensor
 from .base import Layer
 from .validation import positive_integer
@@ -95,15 +96,25 @@ class Embedding(Layer):
         """The ids; raises IndexError if they are not those of vectors."""
         if ids.size == 0:
             return ids
-        low, high = int(ids.data.min()), int(ids.data.max())
-        if low < 0 or high >= self.input_dim:
-            if settings.probing:  # positions in a sequence whose length is open
-                return ids * 0
+        if settings.probing and self._out_of_range(ids.data):
+            return ids * 0  # positions in a sequence whose length is open
+        self._check_range(ids.data)
+        return ids
+
+    def _out_of_range(self, ids: Array) -> tuple[int, int] | None:
+        """(lowest, highest) if some are not those of vectors, else None."""
+        low, high = int(ids.min()), int(ids.max())
+        return (low, high) if low < 0 or high >= self.input_dim else None
+
+    @one_call
+    def _check_range(self, ids: Array) -> None:
+        """Raise IndexError unless all ids are those of vectors."""
+        ends = self._out_of_range(ids)
+        if ends is not None:
             raise IndexError(
-                f"ids run from {low} to {high}, but input_dim={self.input_dim} "
+                f"ids run from {ends[0]} to {ends[1]}, but input_dim={self.input_dim} "
                 f"allows 0..{self.input_dim - 1}"
             )
-        return ids
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """True where the ids are not 0, with `mask_zero`; else None."""

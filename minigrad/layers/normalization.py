@@ -7,10 +7,10 @@ from typing import Any
 from .. import initializers, ops
 from ..arguments import explains_arguments
 from ..backend import Array, backend, chunks, device_name
-from ..config import as_data, settings, to_device
+from ..config import as_data, one_call, settings, to_device
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
-from ..ops.normalization import batch_moments
+from ..ops.normalization import Moments, batch_moments
 from .base import Layer
 from .masking import as_mask
 from .modes import uses_batch_statistics
@@ -417,7 +417,7 @@ class BatchNormalization(_ChannelNormalization):
         if self.synchronized and settings.process_group is not None:
             return self._normalize_real(x, gamma, beta, backend(x).ones_like(x.data[..., :1]))
         moments = batch_moments(x)
-        self._record(x.size // x.shape[-1], moments.mean, moments.variance)
+        self._record(x.size // x.shape[-1], moments)
         return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, moments=moments)
 
     def _mask_weights(self, x: Any, mask: Any) -> Array:
@@ -444,15 +444,16 @@ class BatchNormalization(_ChannelNormalization):
         mean = total(x * weights) / count
         centered = x - mean
         variance = total(ops.square(centered) * weights) / count
-        self._record(rows, mean.data, variance.data)
+        self._record(rows, Moments(mean.data, variance.data))
         return centered / ops.sqrt(variance + self.epsilon) * gamma + beta
 
-    def _record(self, rows: Any, mean: Any, variance: Any) -> None:
+    @one_call
+    def _record(self, rows: Any, moments: Moments) -> None:
         """Update the moving statistics, or collect those of this batch of some rows."""
         if self.collected_statistics is None:
-            self.update_moving_statistics(mean, variance)
+            self.update_moving_statistics(moments.mean, moments.variance)
         else:
-            self.collected_statistics.append((rows, mean, variance))
+            self.collected_statistics.append((rows, moments.mean, moments.variance))
 
     def update_moving_statistics(self, mean: Any, variance: Any) -> None:
         """Move the averages toward the statistics of a batch.

@@ -28,6 +28,7 @@ from .callbacks import (
     as_list,
     start_callbacks,
 )
+from .capture import CapturedSteps, Captures
 from .checkpoints import unsaved_data
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
@@ -43,7 +44,7 @@ TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to
 Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them
 
 
-class Model(Measured, ModelFiles):
+class Model(Measured, Captures, ModelFiles):
     """A layer that can be trained: of symbolic inputs and outputs, or with `__init__` and `call`.
 
     Args:
@@ -138,10 +139,12 @@ class Model(Measured, ModelFiles):
             metrics: Names, Metrics or functions (y_true, y_pred); every row counts alike. For
                 several outputs a list or dict of these, or of lists of these.
             weighted_metrics: The same, with rows counted by sample and class weights.
-            run_eagerly: Kept as an attribute, as the next three: every step runs eagerly here.
-            steps_per_execution: The same.
-            jit_compile: The same.
-            auto_scale_loss: The same; float16 parameters are stepped in float32.
+            run_eagerly: True for the same as jit_compile=False.
+            steps_per_execution: Kept as an attribute.
+            jit_compile: "auto" captures the training steps that run the library's own code alone
+                (see `captured`); True also those that run yours, which then must depend on nothing
+                but its inputs and parameters; False none.
+            auto_scale_loss: Kept as an attribute; float16 parameters are stepped in float32.
 
         Raises:
             ValueError: If a name is unknown, or stands for something else, like a loss given as
@@ -179,6 +182,7 @@ class Model(Measured, ModelFiles):
             "loss_weights": loss_weights,
         }
         self._note_overrides(Model)
+        self._captured = CapturedSteps.of(jit_compile, run_eagerly)
         self._compiled = True
 
     @restores_settings
@@ -297,22 +301,25 @@ class Model(Measured, ModelFiles):
                 reaches others, stay as they are, whatever momentum or decay says.
         """
         x, y, sample_weight = batch = unpack_x_y_sample_weight(data)
+        step = Model._loss_and_gradients if self._captured is None else self._captured.run
+        loss, y_pred, gradients = step(self, x, y, sample_weight)
+        value = float(loss)
+        if not math.isfinite(value) and not self._divergence:
+            self._divergence = describe_divergence(self, batch)
+        if [g for g in gradients if g is None]:
+            report_unreached(self, gradients, batch)
+        self.optimizer.apply(gradients, self.trained())
+        return self._measured_step(value, x, y, y_pred, sample_weight)
+
+    def _loss_and_gradients(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, list[Any]]:
+        """(loss, predictions, the gradient of each parameter that is trained) of a batch."""
         with TRAINING_MODE:
             y_pred = self(x)
             loss = self.compute_loss(
                 x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **self._mode_options[True]
             )
-        value = float(loss)
-        if not math.isfinite(value) and not self._divergence:
-            self._divergence = describe_divergence(self, batch)
-        if self.optimizer.options is not None:
-            loss = self.optimizer.scale_loss(loss)
-        parameters = self.trained()
-        gradients = grad(loss, parameters, retain_graph=False, unused="none")
-        if [g for g in gradients if g is None]:
-            report_unreached(self, gradients, batch)
-        self.optimizer.apply(gradients, parameters)
-        return self._measured_step(value, x, y, y_pred, sample_weight)
+        total = loss if self.optimizer.options is None else self.optimizer.scale_loss(loss)
+        return loss, y_pred, grad(total, self.trained(), retain_graph=False, unused="none")
 
     def compute_loss(
         self,
