@@ -53,20 +53,46 @@ BOOKKEEPING = frozenset(_BOOKKEEPING.split())
 NOT_SEARCHED = frozenset({"_arguments", "_calls", "_compiled_with", *BOOKKEEPING})
 
 
+class Uncaptured:
+    """The steps of a model that captures none."""
+
+    def run(self, model: Model, *batch: Any) -> Result:
+        """(loss, predictions, gradients) of a training step.
+
+        Args:
+            model: The model.
+            *batch: x, y and sample_weight, None for what is missing.
+        """
+        return model._loss_and_gradients(*batch)
+
+    def describe(self) -> str:
+        """Whether steps are captured, and if not why."""
+        return "not captured: compile(...) has not asked for it"
+
+
 class Captures:
     """What a model shows of its captured steps."""
 
-    _captured: CapturedSteps | None = None  # None: none are captured
+    _captured: Uncaptured = Uncaptured()
 
     @property
     def captured(self) -> str:
         """Whether the training steps are captured: the program, or why they are not."""
-        if self._captured is None:
-            return "not captured: compile(...) has not asked for it"
         return self._captured.describe()
 
 
-class CapturedSteps:
+def captured_steps(jit_compile: bool | str, run_eagerly: bool) -> Uncaptured:
+    """The steps of a model, captured if `compile` asks for it.
+
+    Args:
+        jit_compile: "auto", True or False.
+        run_eagerly: True for steps that run op by op.
+    """
+    is_off = run_eagerly or not jit_compile
+    return Uncaptured() if is_off else CapturedSteps(jit_compile is True)
+
+
+class CapturedSteps(Uncaptured):
     """The captured steps of a compiled model, one for each form of a batch.
 
     Args:
@@ -77,16 +103,6 @@ class CapturedSteps:
     def __init__(self, traces_own_code: bool = False) -> None:
         self.traces_own_code = traces_own_code
         self.steps: dict[Any, CapturedStep] = {}
-
-    @classmethod
-    def of(cls, jit_compile: bool | str, run_eagerly: bool) -> CapturedSteps | None:
-        """What `compile` asks for; None for no capture.
-
-        Args:
-            jit_compile: "auto", True or False.
-            run_eagerly: True for steps that run op by op.
-        """
-        return None if run_eagerly or not jit_compile else cls(jit_compile is True)
 
     def __reduce__(self) -> Any:
         """A copy begins anew: the programs belong to the parameters of one model."""
@@ -495,14 +511,15 @@ def _modes() -> tuple[Any, ...]:
         settings.layer_in_dtype,
         settings.probing,
         settings.recorder,
+        settings.process_group,
     )
 
 
-ORDINARY = (True, 0, None, None, False, None)
+ORDINARY = (True, 0, None, None, False, None, None)
 
 
 def is_ordinary() -> bool:
-    """True unless something looks on at each call: a tape, a detector of NaN, a profiler."""
+    """True unless somebody looks on: a tape, a detector of NaN, other processes, a profiler."""
     return _modes()[3:] == ORDINARY and sys.getprofile() is None
 
 

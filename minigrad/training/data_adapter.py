@@ -434,5 +434,4 @@ def validate_data(
 
 def _is_finite(a: Array) -> bool:
     """True if a holds neither NaN nor infinity."""
-    xp = backend(a)
-    return a.dtype.kind != "f" or bool(xp.count_nonzero(xp.isfinite(a)) == a.size)
+    return a.dtype.kind != "f" or backend(a).count_nonzero(backend(a).isfinite(a)) == a.size

@@ -28,7 +28,7 @@ from .callbacks import (
     as_list,
     start_callbacks,
 )
-from .capture import CapturedSteps, Captures
+from .capture import Captures, captured_steps
 from .checkpoints import unsaved_data
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
 from .data_adapter import check_fraction, fit_batches, inference_batches, prepare_arrays
@@ -182,7 +182,7 @@ class Model(Measured, Captures, ModelFiles):
             "loss_weights": loss_weights,
         }
         self._note_overrides(Model)
-        self._captured = CapturedSteps.of(jit_compile, run_eagerly)
+        self._captured = captured_steps(jit_compile, run_eagerly)
         self._compiled = True
 
     @restores_settings
@@ -301,8 +301,7 @@ class Model(Measured, Captures, ModelFiles):
                 reaches others, stay as they are, whatever momentum or decay says.
         """
         x, y, sample_weight = batch = unpack_x_y_sample_weight(data)
-        step = Model._loss_and_gradients if self._captured is None else self._captured.run
-        loss, y_pred, gradients = step(self, x, y, sample_weight)
+        loss, y_pred, gradients = self._captured.run(self, x, y, sample_weight)
         value = float(loss)
         if not math.isfinite(value) and not self._divergence:
             self._divergence = describe_divergence(self, batch)
@@ -468,8 +467,7 @@ class Model(Measured, Captures, ModelFiles):
             The loss; if there are metrics, a list of the loss and each of them.
         """
         self._require_compiled("test_on_batch")
-        batch = tuple(prepare_arrays(self, x, y, sample_weight))
-        logs = evaluate_batches(self, [batch])
+        logs = evaluate_batches(self, [tuple(prepare_arrays(self, x, y, sample_weight))])
         return self.pack_results(logs, return_dict)
 
     def test_step(self, data: Any) -> dict[str, Any]:

@@ -103,11 +103,10 @@ def test_every_layer(name, soon):
 
 
 OWN_STEPS = {"vae", "rbm", "bert guessing words"}  # overrides of train_step, which run as they are
+TRAINED = [n for n, small in MODELS.items() if getattr(small, "case", [0, None])[1] is not None]
 
 
-@pytest.mark.parametrize(
-    "name", sorted(n for n in MODELS if hasattr(MODELS[n], "case") and n not in OWN_STEPS)
-)
+@pytest.mark.parametrize("name", sorted({*TRAINED} - OWN_STEPS))
 def test_every_model(name, soon):
     make, loss, (x,), y = MODELS[name].case
 
@@ -333,7 +332,7 @@ def test_no_capture():
     steps(eager, STEPS)
     assert eager.captured == "not captured: compile(...) has not asked for it"
     eager.compile("adam", "mse", run_eagerly=True, jit_compile=True)
-    assert eager._captured is None
+    assert not isinstance(eager._captured, capture.CapturedSteps)
     few = network()
     steps(few, 1)
     assert few.captured == "not captured: too few steps so far"
