@@ -181,12 +181,12 @@ def _not_implemented(*arrays: Any, **kwargs: Any) -> Any:
 
 ROWS: list[Row] = [
     # ---- optimizers: in place, (p, g, *state) and numbers ----
-    Row("adadelta", "optimizers.adadelta_update"),
-    Row("adagrad", "optimizers.adagrad_update"),
-    Row("adam", "optimizers.adam_update"),
-    Row("adamax", "optimizers.adamax_update"),
-    Row("lion", "optimizers.lion_update"),
-    Row("nadam", "optimizers.nadam_update"),
-    Row("rmsprop", "optimizers.rmsprop_update"),
-    Row("sgd", "optimizers.sgd_update"),
+    Row("adadelta", "optimizers.adadelta_update", least=4096),
+    Row("adagrad", "optimizers.adagrad_update", least=4096),
+    Row("adam", "optimizers.adam_update", least=4096),
+    Row("adamax", "optimizers.adamax_update", least=4096),
+    Row("lion", "optimizers.lion_update", least=4096),
+    Row("nadam", "optimizers.nadam_update", least=4096),
+    Row("rmsprop", "optimizers.rmsprop_update", least=4096),
+    Row("sgd", "optimizers.sgd_update", least=4096),
 ]

@@ -48,7 +48,7 @@ from .pool import NO_POOL, run_blocks
 
 __all__ = ["block_bounds", "count_blocks", "inlined", "loop", "run_blocks"]
 
-PARALLEL_WORK = 1 << 15  # multiplications; sharing fewer with another thread gives nothing
+PARALLEL_WORK = 1 << 17  # multiplications; sharing fewer with another thread gives nothing
 BLOCK = 1 << 13  # elements per block of an elementwise loop
 DTYPES = {"f": types.float32, "d": types.float64}
 

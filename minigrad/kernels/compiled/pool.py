@@ -4,14 +4,17 @@
 
 The thread that calls begins at once and takes blocks until none is left; helpers that are awake
 take blocks too. It waits only for blocks that a helper has begun, so a processor that is busy with
-something else costs at most one block. Which thread computes a block changes nothing in its bits.
+something else costs at most one block, and then nothing for a while. Which thread computes a block
+changes nothing in its bits.
 
-A helper that found no work for a while sleeps until it is woken, without being waited for. A
-forked child starts helpers of its own. A second thread that runs a loop meanwhile computes alone.
+A helper that found no work for a while sleeps until it is woken, without being waited for. It never
+holds Python's lock. A forked child starts helpers of its own. A second Python thread that runs a
+loop meanwhile computes alone.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import time
@@ -29,7 +32,8 @@ from ... import threads
 # where things stand in the shared array, each in a cache line of its own
 LINE = 8  # numbers of 64 bits
 BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, STALLS = (LINE * i for i in range(9))
-SIZE = 9 * LINE
+ASLEEP = 9 * LINE  # of each helper: 1 if it sleeps, and the address of the lock it sleeps on
+SIZE = ASLEEP + threads.MOST * LINE
 
 SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
 STALL = 100_000  # pauses that a thread has waited for helpers: their processors are taken
@@ -137,6 +141,13 @@ def pause(typing_context: Any) -> Any:
     return types.void(), generate
 
 
+# Python's own locks, as C functions: they work without Python's lock, on every system
+acquire_lock = types.ExternalFunction(
+    "PyThread_acquire_lock", types.int32(types.int64, types.int32)
+)
+release_lock = types.ExternalFunction("PyThread_release_lock", types.void(types.int64))
+
+
 # ---- what runs -----------------------------------------------------------------------------------
 
 
@@ -157,6 +168,7 @@ def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
     function, address = job(body, arguments)
     pool[BODY], pool[ARGUMENTS], pool[COUNT], pool[NEXT] = function, address, n, 0
     exchange(pool, OPEN, 1)
+    wake_helpers(pool, n - 1)
     take_blocks(pool)
     exchange(pool, OPEN, 0)
     waited = 0
@@ -178,18 +190,40 @@ def take_blocks(pool: Any) -> None:
         i = fetch_add(pool, NEXT, 1)
 
 
+@numba.njit
+def wake_helpers(pool: Any, most: int) -> None:
+    """Wake the helpers that sleep, so many at most."""
+    for helper in range(min(most, pool[HELPERS])):
+        place = ASLEEP + helper * LINE
+        if load(pool, place) == 1 and exchange(pool, place, 0) == 1:
+            release_lock(pool[place + 1])
+
+
+@numba.njit
+def has_work(pool: Any) -> bool:
+    """True while a job has blocks that nobody has taken."""
+    return load(pool, OPEN) == 1 and load(pool, NEXT) < load(pool, COUNT)
+
+
 def serve(pool: Any, helper: int) -> None:
-    """What a helper does: take part in each job, until none comes for a while."""
+    """What a helper does for ever: take part in each job; sleep when none has come for a while."""
+    place = ASLEEP + helper * LINE
     waited = 0
-    while waited < SPINS:
-        waited += 1
-        if load(pool, OPEN) == 1 and load(pool, NEXT) < load(pool, COUNT):
+    while True:
+        if has_work(pool) and helper < load(pool, HELPERS):
             fetch_add(pool, ACTIVE, 1)
             # the job may have been closed meanwhile; open, it stays so while this one is active
-            if load(pool, OPEN) == 1 and helper < load(pool, HELPERS):
+            if load(pool, OPEN) == 1:
                 take_blocks(pool)
-                waited = 0
             fetch_add(pool, ACTIVE, -1)
+            waited = 0
+        waited += 1
+        if waited > SPINS:
+            exchange(pool, place, 1)
+            # a job that has begun since may not have seen it asleep
+            if not has_work(pool) or exchange(pool, place, 0) == 0:
+                acquire_lock(pool[place + 1], 1)
+            waited = 0
         pause()
 
 
@@ -201,13 +235,12 @@ class Pool:
 
     def __init__(self) -> None:
         self.shared = np.zeros(SIZE, np.int64)
+        self._count = 0
         self._stalls = 0
         self._alone_until = 0.0
-        self._asleep: list[bool] = []
-        self._alarms: list[threading.Semaphore] = []
 
     def ready(self, serve: Any) -> Any:
-        """The shared array, helpers being woken; or an empty one.
+        """The shared array, once there are helpers; an empty one while their processors are taken.
 
         Args:
             serve: The compiled form of `serve`.
@@ -220,29 +253,25 @@ class Pool:
                 return NO_POOL
             self._alone_until = 0.0
         helpers = threads.get_num_threads() - 1
-        if len(self._alarms) < helpers:
-            self._start(serve, helpers)
+        while self._count < helpers:
+            self._start(serve)
         self.shared[HELPERS] = helpers
-        for i in range(helpers):
-            if self._asleep[i]:
-                self._asleep[i] = False
-                self._alarms[i].release()
         return self.shared
 
-    def _start(self, serve: Any, helpers: int) -> None:
-        for i in range(len(self._alarms), helpers):
-            self._asleep.append(True)
-            self._alarms.append(threading.Semaphore(0))
-            name = f"minigrad helper {i + 1}"
-            threading.Thread(target=self._help, args=(serve, i), name=name, daemon=True).start()
-
-    def _help(self, serve: Any, i: int) -> None:
-        while True:
-            self._alarms[i].acquire()
-            serve(self.shared, i)
-            self._asleep[i] = True
+    def _start(self, serve: Any) -> None:
+        lock = _allocate_lock()
+        _acquire_lock(lock, 1)  # a helper sleeps until it is released
+        self.shared[ASLEEP + self._count * LINE + 1] = lock
+        name = f"minigrad helper {self._count + 1}"
+        task = {"target": serve, "args": (self.shared, self._count), "name": name}
+        threading.Thread(**task, daemon=True).start()
+        self._count += 1
 
 
+_allocate_lock = ctypes.pythonapi.PyThread_allocate_lock
+_allocate_lock.restype = ctypes.c_void_p
+_acquire_lock = ctypes.pythonapi.PyThread_acquire_lock
+_acquire_lock.argtypes = ctypes.c_void_p, ctypes.c_int
 pool = Pool()
 
 
