@@ -1,6 +1,7 @@
 // CUDA's words in C++, so that the source of a kernel runs on a CPU: block after block. The threads
-// of a ROW_KERNEL are fibers that take turns, each until it waits for its warp or its block; those
-// of others run one after another. ThreadIdx and the rest are set before a thread runs.
+// of a ROW_KERNEL are fibers that take turns, each until it waits for its warp or its block, in every
+// other launch the last one first, so that a missing wait shows; those of others run one after
+// another. threadIdx and the rest are set before a thread runs.
 
 #include <setjmp.h>
 #include <ucontext.h>
@@ -46,6 +47,7 @@ static const unsigned WARP = 32, MOST_THREADS = 1024;
 static Fiber fibers[MOST_THREADS];
 static jmp_buf scheduler;
 static unsigned current;
+static bool last_first;
 static void (*run_current)();
 
 // Leaves the current fiber until the scheduler comes back to it.
@@ -116,7 +118,8 @@ static bool run_fibers(unsigned count) {
     }
     for (;;) {
         bool ran = false, all_ended = true;
-        for (current = 0; current < count; current++) {
+        for (unsigned i = 0; i < count; i++) {
+            current = last_first ? count - 1 - i : i;
             if (fibers[current].state == RUNS) {
                 go_on(fibers[current]);
                 ran = true;
@@ -174,6 +177,7 @@ bool launch(void (*kernel)(T...), void (*run)(), bool meet, const unsigned *size
     if (threads > MOST_THREADS) return false;
     given = args;
     run_current = run;
+    last_first = !last_first;
     for (unsigned i = 0; i < gridDim.x * gridDim.y * gridDim.z; i++) {
         blockIdx = {i % gridDim.x, i / gridDim.x % gridDim.y, i / gridDim.x / gridDim.y};
         if (meet) {

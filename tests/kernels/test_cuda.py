@@ -14,11 +14,12 @@ from minigrad.engine.gradcheck import check_definition
 from minigrad.kernels import blocks, cuda
 from minigrad.kernels.cuda import convolution, launch, normalization
 
-from ..cases import OPS
+from ..cases import MODELS, OPS
 from ..ops.test_all_ops import check_dtypes, check_gradients, check_values
 from ..optimizers import test_formulas
 from ..strict_device import strict_device
 from . import cuda_on_cpu, nvrtc, on_gpu
+from .test_training_without_kernels import trained
 
 needs_compiler = pytest.mark.skipif(
     cuda_on_cpu.compiler() is None,
@@ -136,6 +137,17 @@ def test_gradients_to_second_order(kernel, launched):
         check_gradients(name, case, strict_device)
         check_dtypes(name, case, strict_device)
     assert launched
+
+
+@needs_compiler
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_models_train_as_on_definitions(name, launched):
+    with minigrad.default_dtype("float64"):
+        with_kernels = trained(name, True, launched)
+        on_definitions = trained(name, False, launched)
+    for a, b in zip(with_kernels, on_definitions, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-8)
 
 
 @needs_compiler
