@@ -33,6 +33,7 @@ from ..initializers import Initializer
 from ..layers.added_losses import added_losses, usage
 from ..metrics import Metric
 from ..utils.serialization import Configurable
+from .data_adapter import is_finite, prepare_arrays
 from .outputs import OutputLosses
 from .recorder import Recorder, plain, recording
 
@@ -64,6 +65,17 @@ class Uncaptured:
             *batch: x, y and sample_weight, None for what is missing.
         """
         return model._loss_and_gradients(*batch)
+
+    def prepare(self, model: Model, x: Any, y: Any, sample_weight: Any) -> list[Any]:
+        """[x], [x, y] or [x, y, sample_weight] as valid arrays (prepare_arrays).
+
+        Args:
+            model: The model.
+            x: Inputs.
+            y: Targets, or None.
+            sample_weight: Weights, or None.
+        """
+        return prepare_arrays(model, x, y, sample_weight)
 
     def describe(self) -> str:
         """Whether steps are captured, and if not why."""
@@ -107,6 +119,22 @@ class CapturedSteps(Uncaptured):
     def __reduce__(self) -> Any:
         """A copy begins anew: the programs belong to the parameters of one model."""
         return type(self), (self.traces_own_code,)
+
+    def prepare(self, model: Model, x: Any, y: Any, sample_weight: Any) -> list[Any]:
+        """prepare_arrays, which leaves arrays of the form of a captured step as they are.
+
+        Args:
+            model: The model.
+            x: Inputs.
+            y: Targets, or None.
+            sample_weight: Weights, or None.
+        """
+        if x.__class__ is y.__class__ is np.ndarray and sample_weight is None:
+            step = self.steps.get(_form_of((x, y, None)))
+            is_ready = step is not None and step.program is not None
+            if is_ready and x.dtype == settings.default_dtype and is_finite(x) and is_finite(y):
+                return [x, y]
+        return prepare_arrays(model, x, y, sample_weight)
 
     def run(self, model: Model, *batch: Any) -> Result:
         """(loss, predictions, gradients) of a training step, replayed if it is captured.

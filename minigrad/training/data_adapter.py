@@ -427,11 +427,19 @@ def validate_data(
     given = inputs | {name: a for name, a in others.items() if a is not None}
     arrays = [as_rows(a, name) for name, a in given.items()]
     for i, a in enumerate(arrays):
-        if a.ndim == 0 or len(a) == 0 or len(a) != len(arrays[0]) or not _is_finite(a):
+        if a.ndim == 0 or len(a) == 0 or len(a) != len(arrays[0]) or not is_finite(a):
             refuse_array(arrays, i, given)
     return [to_device(a, device) for a in arrays]
 
 
-def _is_finite(a: Array) -> bool:
-    """True if a holds neither NaN nor infinity."""
-    return a.dtype.kind != "f" or backend(a).count_nonzero(backend(a).isfinite(a)) == a.size
+def is_finite(a: Array) -> bool:
+    """True if an array holds neither NaN nor infinity.
+
+    Args:
+        a: The array.
+
+    Example:
+        >>> is_finite(np.ones(2)), is_finite(np.array([np.inf]))
+        (True, False)
+    """
+    return a.dtype.kind != "f" or bool(backend(a).count_nonzero(backend(a).isfinite(a)) == a.size)

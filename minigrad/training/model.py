@@ -405,7 +405,7 @@ class Model(Measured, Captures, ModelFiles):
         self._require_compiled("train_on_batch")
         tune_malloc()
         self.reset_metrics()
-        arrays = prepare_arrays(self, x, y, sample_weight)
+        arrays = self._captured.prepare(self, x, y, sample_weight)
         if class_weight is not None:
             arrays = apply_class_weights(arrays, class_weight, takes_class_numbers(self))
         values = as_numbers(run_train_step(self, tuple(arrays)))

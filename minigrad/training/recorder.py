@@ -43,6 +43,7 @@ from ..engine.tensor import Tensor, wrap
 from ..layers.parameter import Parameter
 
 LITERALS = {int, float, bool, str, type(None)}
+SMALL = 1 << 15  # elements: NumPy reuses the memory of larger results within an expression
 SEQUENCES = {list: "[{}]", tuple: "({})"}
 
 
@@ -145,6 +146,8 @@ def plain(x: Any) -> Any:
         return x.__class__([plain(item) for item in x])
     if x.__class__ is dict:
         return {key: plain(value) for key, value in x.items()}
+    if x.__class__ is Residuals:
+        return x.plain
     if _is_named_tuple(x):
         recorder = settings.recorder
         known = None if recorder is None else recorder.opaque.get(id(x))
@@ -177,6 +180,18 @@ class Line(NamedTuple):
     unpacks: bool
 
 
+class Residuals(NamedTuple):
+    """What a kernel keeps for its backward.
+
+    Attributes:
+        name: Its name in the program.
+        plain: What it is.
+    """
+
+    name: str
+    plain: Any
+
+
 class Recorder:
     """Writes down the calls of one step.
 
@@ -198,7 +213,7 @@ class Recorder:
         self.inputs: list[str] = []
         self._names: dict[int, str] = {}  # by id: bound objects, and results that are no arrays
         self._kept: list[Any] = []  # so that no id is used twice
-        self._nodes: dict[Node, list[str]] = {}  # what the rules of a call read, as text
+        self._nodes: dict[Node, tuple[Any, list[Any], Any]] = {}  # residuals, inputs, settings
         self._parameters = {id(p): f"p{i}" for i, p in enumerate(parameters)}
         self.bound.update({f"P{i}": p for i, p in enumerate(parameters)})
         self._counts: dict[str, int] = {}
@@ -306,24 +321,22 @@ class Recorder:
                     array if isinstance(a, Tensor) else new
                     for a, array, new in zip(args, arrays, promoted)
                 ]
-            y, residuals, names = self._call_forward(op, forward, arrays, kwargs)
+            y, residuals = self._call_forward(op, forward, arrays, kwargs)
         except FORWARD_ERRORS as cause:
             return call_by_name(op, args, kwargs, cause)
         array: Any = y
         if not op.is_fused and y.dtype is FLOAT64 and "dtype" not in kwargs and is_promoted(arrays):
             arrays = cast_integers(arrays)
-            array = y.astype(real_dtype(arrays))
-            residuals, names = plain(array), array.name
+            array = residuals = y.astype(real_dtype(arrays))
         node = None
         parents = [a.node if isinstance(a, Tensor) else None for a in args]
         if any(parents) and settings.recording and not op.constant:
-            node = op._record(parents, plain(arrays), settings_, residuals)
+            node = op._record(parents, plain(arrays), settings_, plain(residuals))
             inputs = [
-                self._text(kept if kept is None or kept.__class__ is ShapeDtype else a)
+                kept if kept is None or kept.__class__ is ShapeDtype else a
                 for kept, a in zip(node.inputs, arrays)
             ]
-            residual = names if op.saves_output or op.is_fused else "None"
-            self._nodes[node] = [residual, *inputs, *self._keywords(kwargs)]
+            self._nodes[node] = residuals if op.saves_output else None, inputs, kwargs
         return wrap(array, node)
 
     def array_of(self, a: Any) -> Any:
@@ -341,35 +354,34 @@ class Recorder:
         """The call of an op on arrays alone."""
         if args[0].__class__ in LISTS or args[-1].__class__ in LISTS:
             args = as_arrays(args)
-        y, _, _ = self._call_forward(op, forward, args, kwargs)
+        y, _ = self._call_forward(op, forward, args, kwargs)
         return y if op.is_fused else narrow(y, args, kwargs)
 
     def _call_forward(
         self, op: Any, forward: Any, arrays: Any, kwargs: dict[str, Any]
-    ) -> tuple[Any, Any, str]:
-        """(output, residuals, the name of the residuals) of a forward on arrays."""
-        texts = self._texts(arrays, kwargs)
+    ) -> tuple[Any, Any]:
+        """(output, residuals) of a forward on arrays."""
+        text = f"{self._text(forward)}({', '.join(self._texts(arrays, kwargs))})"
         y = self._aside(forward, *plain(list(arrays)), **plain(kwargs))
-        text = f"{self._text(forward)}({', '.join(texts)})"
         if not op.is_fused:
             traced, targets = self._results(y, "v")
             self._add(targets, text, unpacks=y.__class__ is tuple)
-            return traced, y, targets[0]
+            return traced, traced
         y, residuals = y
         traced, targets = self._results(y, "v")
-        names = self._new_name("r")
-        self._add((*targets, names), text, unpacks=True)
-        return traced, residuals, names
+        named = Residuals(self._new_name("r"), residuals)
+        self._add((*targets, named.name), text, unpacks=True)
+        return traced, named
 
     # ---- gradients -------------------------------------------------------------------------------
 
     def knows(self, node: Node) -> bool:
-        """True if the call of a node was noted, and its graph was not freed.
+        """True if the call of a node was noted, and its gradients were not.
 
         Args:
             node: The node.
         """
-        return node in self._nodes and node.inputs is not None
+        return node in self._nodes
 
     def call_vjp(self, op: Primitive[Any], node: Node, g: Any, needed: set[Node]) -> list[Any]:
         """What `vjp` does on arrays, with the calls of the rules noted.
@@ -380,25 +392,40 @@ class Recorder:
             g: The gradient of its output.
             needed: The nodes whose gradients are wanted.
         """
-        values = plain(g), node.residuals, *node.inputs
-        text = f"({', '.join([self._text(g), *self._nodes[node]])})"
-        pairs: list[Any] = []
-        if op.is_fused:
-            backward: Any = op.kernels[values[0].__class__].backward  # type: ignore[union-attr]
-            gradients = self._aside(backward, *values, **node.kwargs)
-            targets = tuple(self._new_name("d") for _ in gradients)
-            self._add(targets, self._text(backward) + text, unpacks=True)
-            for parent, name, gradient in zip(node.parents, targets, gradients):
-                if parent in needed:
-                    pairs.append((parent, self._one_gradient(name, gradient)))
-            return pairs
-        for i, (parent, rule) in enumerate(zip(node.parents, op.rules)):
-            if parent in needed and rule is not None:
-                gradient = self._aside(rule, *values, **node.kwargs)
-                traced, targets = self._results(gradient, "g")
-                self._add(targets, self._text(rule, f"{op.name}_rule_{i}") + text)
-                pairs.append((parent, traced))
-        return pairs
+        residuals, inputs, kwargs = self._nodes.pop(node)
+        arguments = [g, residuals, *inputs]
+        if not op.is_fused:
+            return [
+                (parent, self._call_rule(rule, f"{op.name}_rule_{i}", arguments, kwargs))
+                for i, (parent, rule) in enumerate(zip(node.parents, op.rules))
+                if parent in needed and rule is not None
+            ]
+        backward: Any = op.kernels[plain(g).__class__].backward  # type: ignore[union-attr]
+        text = f"{self._text(backward)}({', '.join(self._texts(arguments, kwargs))})"
+        gradients = self._aside(backward, *plain(arguments), **node.kwargs)
+        targets = tuple(self._new_name("d") for _ in gradients)
+        self._add(targets, text, unpacks=True)
+        return [
+            (parent, self._one_gradient(name, gradient))
+            for parent, name, gradient in zip(node.parents, targets, gradients)
+            if parent in needed
+        ]
+
+    def _call_rule(self, rule: Any, name: str, arguments: list[Any], kwargs: Any) -> Any:
+        """The gradient that a rule gives: of small arrays by the calls that the rule makes."""
+        if all(getattr(a, "size", 0) <= SMALL for a in plain(arguments)):
+            count, refusal = len(self.lines), self.refusal
+            gradient = rule(*arguments, **kwargs)
+            is_array = isinstance(gradient, (np.ndarray, np.generic))
+            array = plain(gradient)
+            if self.refusal == refusal:
+                return self._traced(array, self._text(gradient)) if is_array else gradient
+            self.lines, self.refusal = self.lines[:count], refusal  # it is one call
+        text = f"{self._text(rule, name)}({', '.join(self._texts(arguments, kwargs))})"
+        gradient = self._aside(rule, *plain(arguments), **plain(kwargs))
+        traced, targets = self._results(gradient, "g")
+        self._add(targets, text)
+        return traced
 
     def _one_gradient(self, name: str, gradient: Any) -> Any:
         """A gradient that a kernel gave; one that it gave as a function is computed now."""
@@ -457,7 +484,7 @@ class Recorder:
         """x as the program writes it: a name, a literal, or a list or tuple of them."""
         if isinstance(x, Tensor):
             x = self.array_of(x)
-        if x.__class__ is TracedArray:
+        if x.__class__ is TracedArray or x.__class__ is Residuals:
             return x.name or "unknown"
         if x.__class__ in LITERALS and not (x.__class__ is float and not np.isfinite(x)):
             return repr(x)
@@ -548,6 +575,7 @@ def _recorded_call(op: Any, *args: Any, **kwargs: Any) -> Any:
 def _recorded_vjp(op: Any, node: Node, g: Any, needed: set[Node], create_graph: bool) -> Any:
     recorder = settings.recorder
     if recorder is None or create_graph or not recorder.knows(node):
+        _refuse("gradients are taken twice, or recorded themselves")
         kind = FusedOp if op.is_fused else Primitive
         return _ordinary[kind, "vjp"](op, node, g, needed, create_graph)
     return recorder.call_vjp(op, node, g, needed)
