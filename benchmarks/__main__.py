@@ -164,6 +164,10 @@ class Run:
         """Measure all rows of a suite."""
         module = importlib.import_module(f"benchmarks.suites.{suite}")
         rows = rows_of(suite, self.options.rows)
+        slow = getattr(module, "SLOW", []) if self.options.quick and not self.options.rows else []
+        if slow:
+            rows = [row for row in rows if row not in slow]
+            print(f"left out of a quick run, unless --rows names them: {', '.join(slow)}")
         if suite == "memory":
             return self.measure_memory(module, rows)
         if suite == "busy":

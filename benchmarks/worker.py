@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 MODULES = {
@@ -25,6 +26,7 @@ MODULES = {
     "jax": ["jax"],
 }
 CHUNK = 0.004  # seconds of work between two readings of the clock
+LONG_STEP = 0.1  # seconds; memory that went cold does not show in it
 
 Timer = Callable[[Callable[[], Any], int], float]  # timer(step, n): seconds of n steps
 
@@ -77,7 +79,8 @@ class Measured:
         self.steps = steps
         self.timed = timed
         self.first = {name: timed(step, 1) for name, step in steps.items()}
-        self.repeat = {name: max(1, int(CHUNK / self._warm(step))) for name, step in steps.items()}
+        self.warm = {name: self._warm(step) for name, step in steps.items()}
+        self.repeat = {name: max(1, int(CHUNK / warm)) for name, warm in self.warm.items()}
 
     def _warm(self, step: Callable[[], Any]) -> float:
         """Run a step a few times; the best time."""
@@ -92,8 +95,9 @@ class Measured:
         Each begins with a step that does not count: its memory went cold while other processes ran.
         """
         samples: dict[str, list[float]] = {name: [] for name in self.steps}
-        for step in self.steps.values():
-            self.timed(step, 1)
+        for name, step in self.steps.items():
+            if self.warm[name] < LONG_STEP:
+                self.timed(step, 1)
         spent = 0.0
         while spent < seconds * len(samples):
             for name, step in self.steps.items():
@@ -121,6 +125,8 @@ def load(framework: str, device: str) -> dict[str, str]:
     versions = {m.__name__: str(getattr(m, "__version__", "of this tree")) for m in modules}
     if device == "cuda" and names[-1] == "cupy":
         versions["gpu"] = modules[-1].cuda.runtime.getDeviceProperties(0)["name"].decode()
+    if framework == "minigrad" and modules[0].kernels.compiled.is_wanted():
+        versions["numba"] = version("numba")
     return {"python": sys.version.split()[0], **versions}
 
 
@@ -166,8 +172,7 @@ def _count(steps: dict[str, Callable[[], Any]]) -> dict[str, Any]:
     from .counting import Counter
 
     step = next(iter(steps.values()))
-    for _ in range(3):
-        step()
+    step()
     with Counter() as counter:
         step()
     entries = sorted(counter.entries.items(), key=lambda item: -item[1].seconds)

@@ -25,6 +25,7 @@ NETWORKS: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int]]] = {
     "AlexNet at 227": ("alexnet", "alexnet", {}, (227, 227, 3)),
     "VGG-11 small": ("vgg", "vgg", VGG_SMALL, (32, 32, 1)),
 }
+SLOW = ["Inception-v4 reduced", "AlexNet at 227"]  # seconds per step: not in a quick run
 
 
 def network(

@@ -8,7 +8,7 @@ A new kernel gets a line in CASES; a test fails while it has none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +116,12 @@ def recurrent(name: str, n: int, units: int) -> list[Any]:
 
 
 CASES |= {name: Case(4, partial(recurrent, name)) for name in GATES}
-ROWS = [f"{name} {n}x{c}" for name in CASES for n, c in SIZES]
+OPTIMIZERS = "adadelta", "adagrad", "adam", "adamax", "lion", "nadam", "rmsprop", "sgd"
+PARAMETERS = 17_000, 101_770, 1_300_000
+ROWS = [
+    *(f"{name} {n}x{c}" for name in CASES for n, c in SIZES),
+    *(f"{name} {n} parameters" for name in OPTIMIZERS for n in PARAMETERS),
+]
 
 
 def ops_with_kernels() -> dict[str, Any]:
@@ -131,9 +136,11 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     import minigrad as mg
     from minigrad.ops.windows import Window
 
-    name, size = row.split()
-    case = CASES[name]
+    name, size, *_ = row.split()
     mg.set_device(device)
+    if name in OPTIMIZERS:
+        return optimizer_steps(name, int(size), device)
+    case = CASES[name]
     inputs = []
     for i, array in enumerate(case.arrays(*map(int, size.split("x")))):
         inputs.append(mg.Tensor(array, requires_grad=i < case.differentiated, device=device))
@@ -150,21 +157,53 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
 
     variants = {"definition": mg.use_kernels(False)(step)}
     for kernel in competing(name, device, settings):
-        variants[kernel.accelerator] = with_kernel(kernel, type(inputs[0].data), step)
+        with_it = with_kernel(kernel, type(inputs[0].data), step)
+        if kernel.accelerator != "numba" or runs_as_loop(name, with_it):
+            variants[kernel.accelerator] = with_it
+    return variants
+
+
+def optimizer_steps(name: str, n: int, device: str) -> dict[str, Callable[[], Any]]:
+    """The update of n parameters, as NumPy computes it and as a loop, if there is one."""
+    import minigrad as mg
+
+    optimizer = mg.optimizers.get(name)
+    p, g = (mg.Tensor(floats(n), requires_grad=True, device=device) for _ in range(2))
+    step = lambda: optimizer.apply([g], [p])
+    variants = {"numpy": mg.use_kernels("numpy")(step)}
+    if device == "cpu" and runs_as_loop(name, step):
+        variants["numba"] = step
     return variants
 
 
 def competing(name: str, device: str, settings: dict[str, Any]) -> list[Any]:
     """The kernels of an op that run on a device with these settings, one per accelerator."""
     from minigrad.engine.kernel_table import ANY_DEVICE
-    from minigrad.kernels import KERNELS
 
     found = {}
-    for kernel in KERNELS:
+    for kernel in table():
         fits = kernel.op == name and kernel.device in (device, ANY_DEVICE)
         if fits and (kernel.supports is None or kernel.supports(**settings)):
             found[kernel.accelerator] = kernel
     return list(found.values())
+
+
+@cache
+def table() -> list[Any]:
+    """The kernels of NumPy and of CUDA, and those that are compiled where Numba is installed."""
+    from minigrad.kernels import KERNELS, compiled
+
+    return [*KERNELS, *(compiled.compiled_kernels(KERNELS) if compiled.is_wanted() else [])]
+
+
+def runs_as_loop(name: str, step: Callable[[], Any]) -> bool:
+    """True if a step runs a compiled loop, and not the NumPy kernel beneath it."""
+    from minigrad.kernels import compiled
+
+    rows = [row for row in compiled.ROWS if row.op == name]
+    before = [row.calls for row in rows]
+    step()
+    return [row.calls for row in rows] != before
 
 
 def with_kernel(kernel: Any, array_type: type, step: Callable[[], Any]) -> Callable[[], Any]:

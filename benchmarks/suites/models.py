@@ -133,3 +133,4 @@ REGISTRY = {
     ]
 }
 ROWS = list(REGISTRY)
+SLOW = images.SLOW
