@@ -180,6 +180,12 @@ def _not_implemented(*arrays: Any, **kwargs: Any) -> Any:
 
 
 ROWS: list[Row] = [
+    # ---- pooling ----
+    Row("avg_pool", "pooling.avg_pool_forward", least=1 << 11),
+    Row("avg_pool_grad", "pooling.avg_pool_grad", least=1 << 10),
+    Row("gather_at_argmax", "pooling.gather_at_argmax", least=1 << 11),
+    Row("max_pool", "pooling.max_pool_forward", least=1 << 11),
+    Row("max_pool_grad", "pooling.max_pool_grad", least=1 << 10),
     # ---- optimizers: in place, (p, g, *state) and numbers ----
     Row("adadelta", "optimizers.adadelta_update", least=4096),
     Row("adagrad", "optimizers.adagrad_update", least=4096),

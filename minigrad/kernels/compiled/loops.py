@@ -42,11 +42,12 @@ from numba.core import caching, types
 from numba.core.errors import NumbaError
 
 from ... import threads
+from ...backend import Array
 from ...utils.files import home_dir
 from . import LoopError, pool
 from .pool import NO_POOL, run_blocks
 
-__all__ = ["block_bounds", "count_blocks", "inlined", "loop", "run_blocks"]
+__all__ = ["as_carray", "block_bounds", "count_blocks", "inlined", "loop", "run_blocks"]
 
 PARALLEL_WORK = 1 << 17  # multiplications; sharing fewer with another thread gives nothing
 BLOCK = 1 << 13  # elements per block of an elementwise loop
@@ -143,6 +144,15 @@ def loop(signature: str) -> Callable[[Callable[..., Any]], Loop]:
             numbers and booleans; "T[:, ::1]" is an array of two axes in C order.
     """
     return lambda function: Loop(function, signature)
+
+
+def as_carray(x: Array) -> Array:
+    """x as loops take it: in C order, aligned and writable; a copy if it is not so.
+
+    Args:
+        x: The array.
+    """
+    return x if x.flags.carray else np.require(x, requirements="CAW")
 
 
 # ---- compiling and running -----------------------------------------------------------------------
