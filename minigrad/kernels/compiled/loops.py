@@ -152,7 +152,7 @@ def as_carray(x: Array) -> Array:
     Args:
         x: The array.
     """
-    return x if x.flags.carray else np.require(x, requirements="CAW")
+    return x if x.flags.carray else np.require(x, requirements=("C", "A", "W"))
 
 
 # ---- compiling and running -----------------------------------------------------------------------
