@@ -14,12 +14,14 @@ from ..constraints import apply_constraints
 from ..engine.graph import ledger
 from ..engine.kernel_table import KernelByType, kernels_of
 from ..engine.tensor import Tensor
+from ..kernels import compiled
 from ..utils.serialization import serialize
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from .interface import Rate
 from .options import OptionalSteps, step_options
 
-BLOCK_SIZE = 1 << 16  # elements: parameters, gradient and state stay in a processor cache
+# elements: parameters, gradient and state stay in a processor cache; a loop reads them only once
+BLOCK_SIZE = 1 << 20 if compiled.is_wanted() else 1 << 16
 LearningRate = float | Callable[[int], float]  # a number or a schedule
 
 
@@ -265,16 +267,13 @@ class Optimizer(OptionalSteps):
         decays = self.weight_decay and not self._undecayed
         shrink = 1 - self.rate * self.weight_decay if decays else 1.0  # type: ignore[operator]
         kernel = self.kernels[p.__class__] if settings.use_kernels is True else None
-        if kernel is None or kernel.forward(wide, g, *state, **self._numbers(shrink)) is not None:
+        numbers = {name: getattr(self, name) for name in self.kernel_settings}
+        if kernel is None or kernel.forward(wide, g, *state, shrink=shrink, **numbers) is not None:
             if decays:
                 wide *= shrink
             self.update(wide, g, *state)
         if is_half:
             p[...] = wide
-
-    def _numbers(self, shrink: float) -> dict[str, Any]:
-        """What a kernel gets beside the arrays."""
-        return {"shrink": shrink, **{name: getattr(self, name) for name in self.kernel_settings}}
 
     def _decay_parameters(self, gs: list[Any]) -> None:
         """The weight decay of those parameters that were not excluded."""
