@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu cuda-test gpu-check torture lint types parity bench docs architecture mutation-report code-mutation-report clean
+.PHONY: demo test test-gpu cuda-test gpu-check distributed-test torture lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -27,6 +27,9 @@ cuda-test: .venv/test.installed .venv/nvrtc.installed  ## CUDA kernels without a
 
 gpu-check:                             ## on a machine with a GPU: tests, then benchmarks, in 8 minutes at most
 	$(PYTHON) -m tests.gpu_check
+
+distributed-test: .venv/test.installed .venv/distributed.installed  ## the tests of many processes, under mpiexec
+	$(BIN)/python -m pytest tests/distributed
 
 torture: .venv/test.installed         ## kills, hostile files, interrupts, extreme values; a table of the faults (POSIX)
 	$(BIN)/python -m tests.torture
