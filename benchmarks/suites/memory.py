@@ -6,7 +6,8 @@ model of the same kind trains first, so that code and thread pools are loaded an
 model and its data exist before the count begins. Blocks of 64 KiB and more are mapped one by one
 (MALLOC_MMAP_THRESHOLD_), so that freed memory leaves the resident size. On a GPU: what the memory
 pool reserves.
-    training     from the built model through its first three steps, with optimizer state
+    training     from the built model through its first six steps, with optimizer state and, if
+                 the step is captured, its program
     later step   one more step, above what stays between steps
 """
 
@@ -20,11 +21,13 @@ from typing import Any
 
 from . import generative, images
 from .models import mlp
+from .recurrent import RECURRENT, recurrent
 from .trainers import TRAINERS
 from .transformers import encoder_block, gpt
 from .workload import Workload
 
 FRAMEWORKS = ("minigrad", "torch")
+STEPS = 6
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
 REGISTRY: dict[str, tuple[Workload, Workload]] = {
     big.name: (big, small)
@@ -50,6 +53,14 @@ REGISTRY |= {
         Workload("", *images.network("CNN on digits", batch=2)),
     )
     for name in images.NETWORKS
+}
+REGISTRY |= {
+    row.name: (row, recurrent("", kind, 2, 3, 4, 4, vocabulary))
+    for row, kind, vocabulary in [
+        (recurrent("LSTM 128 -> 256, T 50, batch 64", "LSTM", 64, 50, 128, 256), "LSTM", 0),
+        (recurrent("GRU 128 -> 64, T 200, batch 32", "GRU", 32, 200, 128, 64), "GRU", 0),
+        (RECURRENT[-1], "LSTM", 10),
+    ]
 }
 ROWS = [*REGISTRY, *generative.ROWS]
 
@@ -105,20 +116,31 @@ class _CupyPool:
 
 
 def peaks(framework: str, row: str, device: str) -> dict[str, Any]:
-    """Bytes above the start, for the first three steps and for a later one."""
+    """Bytes above the start, for the first steps and for a later one."""
     big, small = makers(row)
     meter = Meter(framework, device)
+    if framework == "minigrad":
+        load_loops()
     for _ in range(3):
         step = small(framework, device)
         step()
     step = big(framework, device)
     start = meter.restart()
-    for _ in range(3):
+    for _ in range(STEPS):
         step()
     training = meter.peak() - start
     start = meter.restart()
     step()
     return {"samples": {"training": training, "later step": meter.peak() - start}}
+
+
+def load_loops() -> None:
+    """Load all compiled loops, where Numba is installed: code is not counted."""
+    from minigrad.kernels import compiled
+    from minigrad.kernels.__main__ import compile_all
+
+    if compiled.is_wanted():
+        compile_all()
 
 
 def makers(row: str) -> list[Callable[[str, str], Callable[[], Any]]]:
