@@ -14,7 +14,6 @@ and moving statistics are calls of the program. What cannot be captured runs as 
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from copy import copy
@@ -31,6 +30,7 @@ from ..engine.tensor import Tensor, remember_logits, remembered_logits, wrap
 from ..generators import generator
 from ..initializers import Initializer
 from ..layers.added_losses import added_losses, usage
+from ..losses import Loss
 from ..metrics import Metric
 from ..utils.serialization import Configurable
 from .data_adapter import is_finite, prepare_arrays
@@ -43,10 +43,12 @@ if TYPE_CHECKING:
 Result = tuple[Any, Any, list[Any]]  # loss, predictions, gradients
 WARM_UP = 3  # steps of the same shapes that run as always
 MAX_PROGRAMS = 16  # as many shapes are captured
-MAX_ATTEMPTS = 8  # for each of them
+MAX_ATTEMPTS = 8  # for each of them, unless one was worth it
+MANY_REPLAYS = 50
+MAX_LINES = 20_000  # of a program
 # attributes of a model that no step depends on
 _BOOKKEEPING = """
-history stop_training stop_evaluating stop_predicting optimizer output_values _captured _divergence
+_expected _is_checked history stop_training stop_evaluating stop_predicting optimizer output_values _captured _divergence
 _fitting _finished _has_diverged _initial_epoch _loss_tracker _own_metrics _skips_validation
 _told_unreached _trained _unsaved_data
 """
@@ -197,8 +199,9 @@ class CapturedStep:
 
     def __init__(self, traces_own_code: bool) -> None:
         self.traces_own_code = traces_own_code
-        self.count = 0  # steps so far
+        self.count = 0  # ordinary steps so far
         self.attempts = 0
+        self.replays = 0  # of the program
         self.refusal = ""
         self.watch: Watch | None = None  # what has to be as it was
         self.program: Program | None = None
@@ -212,6 +215,8 @@ class CapturedStep:
         """
         watch = self.watch
         if watch is not None and watch.holds(model):
+            if not all([loss._is_checked for loss in watch.checking]):
+                return model._loss_and_gradients(*batch)  # looks at the targets of this fit
             if self.program is not None:
                 return self._replay(self.program, model, batch)
             return self._record(model, batch, watch)
@@ -223,6 +228,9 @@ class CapturedStep:
     def _replay(self, program: Program, model: Model, batch: tuple[Any, Any, Any]) -> Result:
         """A replay; one that did not give the bits of an ordinary step was the last."""
         result = program.run(model, batch)
+        self.replays += 1
+        if self.replays == MANY_REPLAYS:
+            self.attempts = 0
         if program.has_failed:
             self.program, self.watch = None, None
             self.refusal = "a replay of it differs from the step"
@@ -231,6 +239,7 @@ class CapturedStep:
     def _watch(self, model: Model, batch: tuple[Any, Any, Any]) -> Result:
         """An ordinary step, which is not captured if it runs code from elsewhere."""
         self.attempts += 1
+        self.replays = 0
         self.program, watch, code = None, Watch(model), ""
         if self.traces_own_code:
             result = model._loss_and_gradients(*batch)
@@ -258,12 +267,15 @@ class CapturedStep:
             program = Program(model, recorder, *result)
         if not watch.holds(model):
             recorder.refuse("the step changes an attribute of a layer")
+        if len(recorder.lines) > MAX_LINES:
+            recorder.refuse(f"it makes {len(recorder.lines)} calls")
         self.refusal = recorder.refusal
         if self.refusal:
             self.watch = None
         else:
             self.program = program
-        return program.give(model, program.first)
+        result, program.first = program.give(model, program.first), []
+        return result
 
 
 # ---- the program ---------------------------------------------------------------------------------
@@ -468,10 +480,15 @@ class Watch:
         self.modes = _modes()
         self.trained = model.trained()
         self.parameters = [(p, p.node, p.regularizer) for p in model.weights]
+        self.options = model.optimizer.options
+        self.checking: list[Loss] = []  # those that look at the first targets of a training
         self.attributes: list[tuple[Callable[[Any], Any], Any, Any]] = []  # how to read, of what
         self.tensors: list[tuple[dict[str, Any], str, Tensor]] = []
         seen: set[int] = set()
         stack: list[Any] = [model.loss, *(layer for _, layer in model.named_layers())]
+        if self.options is not None:
+            read = itemgetter("scale", "steps")
+            self.attributes.append((read, vars(self.options), read(vars(self.options))))
         while stack:
             thing = stack.pop()
             if isinstance(thing, WATCHED) and not isinstance(thing, UNWATCHED):
@@ -486,6 +503,8 @@ class Watch:
     def _add(self, thing: Any) -> list[Any]:
         """Watch the attributes of a thing; returns them."""
         own = vars(thing)
+        if isinstance(thing, Loss) and thing._check is not None:
+            self.checking.append(thing)
         read: Callable[[Any], Any] = _values
         if not BOOKKEEPING.isdisjoint(own):
             read = itemgetter(*(name for name in own if name not in BOOKKEEPING))
@@ -500,6 +519,8 @@ class Watch:
             model: The model.
         """
         if self.modes != _modes() or self.trained is not model._trained:
+            return False
+        if self.options is not model.optimizer.options:
             return False
         try:
             for read, own, values in self.attributes:
@@ -540,6 +561,7 @@ def _modes() -> tuple[Any, ...]:
         settings.probing,
         settings.recorder,
         settings.process_group,
+        settings.trainable_at_compile,
     )
 
 
@@ -548,20 +570,12 @@ ORDINARY = (True, 0, None, None, False, None, None)
 
 def is_ordinary() -> bool:
     """True unless somebody looks on: a tape, a detector of NaN, other processes, a profiler."""
-    return _modes()[3:] == ORDINARY and sys.getprofile() is None
+    return _modes()[3:-1] == ORDINARY and sys.getprofile() is None
 
 
 # ---- whose code runs -----------------------------------------------------------------------------
 
-# namedtuple_...: the constructor of a NamedTuple
-LIBRARIES = sys.stdlib_module_names | {
-    "minigrad",
-    "numpy",
-    "scipy",
-    "numba",
-    "llvmlite",
-    "namedtuple",
-}
+LIBRARIES = sys.stdlib_module_names | {"minigrad", "numpy", "scipy", "numba", "llvmlite"}
 
 
 def observe(function: Callable[[], Result]) -> tuple[Result, str]:
@@ -579,7 +593,8 @@ def observe(function: Callable[[], Result]) -> tuple[Result, str]:
     def look(frame: Any, event: str, _: Any) -> None:
         if event == "call" and not found:
             module = frame.f_globals.get("__name__", "")
-            if re.split("[._]", module)[0] not in LIBRARIES:
+            is_tuple = module.startswith("namedtuple_")  # a NamedTuple is made
+            if module.partition(".")[0] not in LIBRARIES and not is_tuple:
                 found.append(f"{frame.f_code.co_qualname} of {module}")
 
     sys.setprofile(look)

@@ -178,6 +178,10 @@ def grow(model):
     model.add(Dense(3, "tanh"))
 
 
+def scale_loss(model):
+    model.optimizer = minigrad.optimizers.SGD(0.1, loss_scale_factor=8.0)
+
+
 CHANGES = {
     "the learning rate": lambda model: setattr(model.optimizer, "learning_rate", 0.1),
     "the rate of dropout": set_rate,
@@ -194,6 +198,7 @@ CHANGES = {
     "the loss": lambda model: setattr(model, "loss", losses.MeanAbsoluteError()),
     "a parameter by another": replace_weight,
     "the layers": grow,
+    "the scale of the loss": scale_loss,
     "clipping": lambda model: setattr(model.optimizer, "clipnorm", 0.01),
     "a step of another kind": lambda model: model.fit(X, Y, batch_size=3, epochs=1, verbose=0),
     "nothing": lambda model: model.evaluate(X, Y),
@@ -254,6 +259,22 @@ def test_fit_with_validation_callbacks_and_a_last_batch_of_fewer_rows():
             X, Y, 3, epochs=6, verbose=0, callbacks=[Halve()], validation_data=(X, Y)
         )
         return history.history, bits(model)
+
+    assert run(False) == run("auto")
+
+
+def test_many_short_fits_check_their_targets_each_time():
+    def run(jit_compile):
+        minigrad.seed(1)
+        model = Sequential(Dense(4, "relu"), Dense(3, "softmax"))
+        model.compile("adam", "categorical_crossentropy", jit_compile=jit_compile)
+        y = np.eye(3)[np.arange(8) % 3]
+        for _ in range(MAX_ATTEMPTS + 2):
+            model.fit(X, y, 4, epochs=2, verbose=0, validation_data=(X, y))
+        assert is_captured(model) is (jit_compile == "auto")
+        with pytest.raises(ValueError, match="targets must be in") as caught:
+            model.fit(X, y * 2, 4, verbose=0)
+        return str(caught.value), bits(model)
 
     assert run(False) == run("auto")
 
