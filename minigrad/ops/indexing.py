@@ -45,7 +45,7 @@ def _normalize_index(x: Array, index: Any) -> tuple[Any, ...]:
     if _is_basic(listed):
         return listed
     parts = tuple(_as_index(backend(x), part) for part in listed)
-    _check_bounds(x, parts)
+    check_bounds(x, parts)
     return parts
 
 
@@ -56,7 +56,7 @@ def _as_index(xp: Any, part: Any) -> Any:
     return _as_array(part)
 
 
-def _check_bounds(x: Array, parts: tuple[Any, ...]) -> None:
+def check_bounds(x: Array, parts: tuple[Any, ...]) -> None:
     """Raise IndexError for integers outside x, which a GPU would silently wrap around."""
     axis = 0
     for part in parts:
@@ -107,7 +107,7 @@ def _index_error(x: Array, index: Any, cause: IndexError) -> str:
 
 
 @accumulates
-@primitive
+@primitive(kernel="put")
 def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     """Zeros with x added at an index; the adjoint of getitem.
 

@@ -94,6 +94,12 @@ def _heads(rng: np.random.Generator, size: float) -> list[Any]:
     return [rng.standard_normal(shape) for _ in range(3)]
 
 
+def _tokens(rng: np.random.Generator, size: float) -> list[Any]:
+    """Vectors of 10,000 tokens, and 64 sequences of 128."""
+    vectors = rng.standard_normal((_sized(10_000, size), 256))
+    return [vectors, rng.integers(0, len(vectors), (_sized(64, size), _sized(128, size)))]
+
+
 def _parameters(rng: np.random.Generator, size: float) -> list[Any]:
     """The matrices and vectors of 24 layers, 25 million numbers."""
     width = _sized(1024, size)
@@ -171,6 +177,7 @@ ROWS = [
     Row("attention", ops.scaled_dot_product_attention, _heads),
     Row("attention, causal", partial(ops.scaled_dot_product_attention, causal=True), _heads),
     Row("attention, masked", ops.scaled_dot_product_attention, _masked_heads),
+    Row("embedding", lambda vectors, ids: ops.take(vectors, ids, axis=0), _tokens),
     *(Row(kind.__name__, kind, _parameters) for kind in dict.fromkeys(optimizers.NAMES.values())),
 ]
 

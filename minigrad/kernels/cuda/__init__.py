@@ -14,6 +14,7 @@ from . import (
     activations,
     attention,
     convolution,
+    indexing,
     normalization,
     optimizers,
     pooling,
@@ -60,6 +61,8 @@ KERNELS: list[Kernel] = [
     _kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),
     _kernel("group_norm", normalization.group_norm_forward, normalization.group_norm_backward),
     _kernel("scale_shift", normalization.scale_shift_forward),
+    # ---- rows at indices ----
+    _kernel("put", indexing.put_forward),
     # ---- recurrent ----
     _recurrent("simple_rnn", recurrent.simple_rnn_forward, recurrent.simple_rnn_backward),
     _recurrent("lstm", recurrent.lstm_forward, recurrent.lstm_backward),
