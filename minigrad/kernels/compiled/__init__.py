@@ -186,6 +186,13 @@ ROWS: list[Row] = [
     Row("gather_at_argmax", "pooling.gather_at_argmax", least=1 << 11),
     Row("max_pool", "pooling.max_pool_forward", least=1 << 11),
     Row("max_pool_grad", "pooling.max_pool_grad", least=1 << 10),
+    # ---- attention ----
+    Row(
+        "scaled_dot_product_attention",
+        "attention.scaled_dot_product_attention_forward",
+        "attention.scaled_dot_product_attention_backward",
+        least=1 << 10,
+    ),
     # ---- optimizers: in place, (p, g, *state) and numbers ----
     Row("adadelta", "optimizers.adadelta_update", least=4096),
     Row("adagrad", "optimizers.adagrad_update", least=4096),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
@@ -87,6 +88,18 @@ def _reinterpreted(result: Any, x: Any) -> Any:
         return builder.bitcast(args[0], context.get_value_type(result))
 
     return result(x), generate
+
+
+@intrinsic
+def maximum(typing_context: Any, x: Any, y: Any) -> Any:
+    """The larger of two floats of one dtype, NaN if one is NaN: unlike `max`, many at once."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = args[0].type
+        form = ir.FunctionType(kind, [kind, kind])
+        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], form), args)
+
+    return (x(x, y), generate) if x == y else None
 
 
 def polynomial(coefficients: Sequence[float]) -> Any:
