@@ -236,7 +236,7 @@ def as_heads(*arrays: Array) -> list[Array]:
         views = [x.swapaxes(1, 2) for x in arrays]
     else:
         views = [x.reshape(-1, x.shape[-2], 1, x.shape[-1]) for x in arrays]
-    return [np.require(x, requirements="CAW") for x in views]
+    return [np.require(x, requirements=["C", "A", "W"]) for x in views]
 
 
 def from_heads(x: Array, shape: tuple[int, ...]) -> Array:
@@ -261,7 +261,7 @@ def bias_of(mask: Array | None, q: Array, keys: int) -> tuple[Array, int]:
     shape = (*leading[:outer], bias.shape[-2], keys)
     whole = np.broadcast_to(bias.reshape(*bias.shape[:outer], *bias.shape[-2:]), shape)
     flat = whole.reshape(-1, *shape[-2:])
-    return np.require(flat, requirements="CAW"), math.prod(leading[outer:])
+    return np.require(flat, requirements=["C", "A", "W"]), math.prod(leading[outer:])
 
 
 def keep_of(keep_mask: Array | None, q: Array, keys: int) -> Array:
@@ -269,7 +269,7 @@ def keep_of(keep_mask: Array | None, q: Array, keys: int) -> Array:
     if keep_mask is None:
         return np.zeros((0, 0, 0), bool)
     whole = np.broadcast_to(keep_mask, (*q.shape[:-1], keys)).reshape(-1, q.shape[-2], keys)
-    return np.require(whole, requirements="CAW")
+    return np.require(whole, requirements=["C", "A", "W"])
 
 
 def scaled_dot_product_attention_forward(
@@ -334,7 +334,7 @@ def scaled_dot_product_attention_backward(
     inputs = q, k, v, mask, keep_mask
 
     def grad_mask() -> Array | None:
-        settings = {"causal": causal, "scale": scale, "rate": rate}
+        settings: dict[str, Any] = {"causal": causal, "scale": scale, "rate": rate}
         _, kept_by_numpy = attention.scaled_dot_product_attention_forward(*inputs, **settings)
         return attention.scaled_dot_product_attention_backward(
             g, kept_by_numpy, *inputs, **settings
