@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-gpu cuda-test gpu-check distributed-test torture lint types parity bench docs architecture mutation-report code-mutation-report clean
+.PHONY: demo test test-loops test-gpu cuda-test gpu-check distributed-test torture lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -18,6 +18,10 @@ demo: .venv/base.installed            ## train a network on the digits, with a r
 
 test: .venv/test.installed            ## the test suite, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2 -m "not parity"
+
+test-loops: .venv/test.installed .venv/fast.installed  ## the same tests, every op that has one by its compiled loop
+	$(BIN)/python -m minigrad.kernels --compile
+	$(BIN)/python -m pytest -n 2 -m "not parity" --loops
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"
