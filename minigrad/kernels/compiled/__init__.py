@@ -193,6 +193,10 @@ ROWS: list[Row] = [
         "attention.scaled_dot_product_attention_backward",
         least=1 << 10,
     ),
+    # ---- convolution ----
+    Row("conv2d", "convolution.conv2d_forward", least=1 << 11),
+    Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 11),
+    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 11),
     # ---- optimizers: in place, (p, g, *state) and numbers ----
     Row("adadelta", "optimizers.adadelta_update", least=4096),
     Row("adagrad", "optimizers.adagrad_update", least=4096),

@@ -1,0 +1,535 @@
+"""Convolution: patches laid out for a few rows of outputs, one product with the kernel.
+
+Rows of outputs are counted through all images, (N * OH) of them. A block takes as many as their
+patches fit in the cache; nothing is padded: what lies outside of an image is zero in its patches.
+`shape` is (H, W, OH, OW, KH, KW, vertical and horizontal stride, dilation, top and left padding).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ... import threads
+from ...backend import Array
+from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
+from ...ops.windows import Window, check_images, shared_window
+from ..convolution import repeat_channels, sum_repeated_channels
+from .loops import block_bounds, count_blocks, inlined, loop, run_blocks
+from .products import multiply, multiply_by_transposed, multiply_transposed
+
+PATCHES = 1 << 17  # elements of patches that a block lays out
+LEAST_POSITIONS = 128  # and of so few positions, products would be slow
+BLOCKS = 16  # blocks at least, where there are rows enough, so that threads end together
+SHORT_RUN = 16  # below so many elements a run is copied faster across than along
+
+
+# ---- patches -------------------------------------------------------------------------------------
+
+
+@inlined
+def _fill(target, start, stop, value):
+    part = target[start:stop]
+    for i in range(part.size):
+        part[i] = value
+
+
+@inlined
+def _copy(target, t, source, s, n):
+    to, of = target[t : t + n], source[s : s + n]
+    for i in range(to.size):
+        to[i] = of[i]
+
+
+@inlined
+def _im2col(pixels, patches, first, last, channels, start, size, shape):
+    """Rows first..last of outputs: their patches, of `size` channels from `start` on."""
+    h, w, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    zero = pixels.dtype.type(0)
+    together = dw == 1 and size == channels  # then a row of the kernel is one run
+    run, runs = (kw * size, 1) if together else (size, kw)
+    target = 0
+    for r in range(first, last):
+        image, row = r // oh, r % oh
+        for col in range(ow):
+            for u in range(kh):
+                i = row * sh + u * dh - top
+                line = (image * h + i) * w
+                for v in range(runs):
+                    j = col * sw + v * dw - left
+                    if i < 0 or i >= h:
+                        _fill(patches, target, target + run, zero)
+                    elif together:
+                        before, behind = max(0, -j), max(0, j + kw - w)
+                        inside = max(0, kw - before - behind)
+                        if inside < kw:
+                            _fill(patches, target, target + run, zero)
+                        if inside > 0:
+                            at = (line + j + before) * channels
+                            _copy(patches, target + before * size, pixels, at, inside * size)
+                    elif j < 0 or j >= w:
+                        _fill(patches, target, target + run, zero)
+                    else:
+                        _copy(patches, target, pixels, (line + j) * channels + start, run)
+                    target += run
+
+
+@inlined
+def _columns_inside(w, ow, stride, offset):
+    """The columns of outputs from first to last - 1 that see a column of the image, not padding."""
+    first = max(0, (stride - 1 - offset) // stride)
+    return first, max(first, min(ow, (w - 1 - offset) // stride + 1))
+
+
+@inlined
+def _im2col_across(pixels, patches, first, last, channels, start, size, shape):
+    """The same patches, one position per column: faster where a row of the kernel is short."""
+    h, w, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    zero = pixels.dtype.type(0)
+    for k in range(patches.shape[0]):
+        u, v, channel = k // (kw * size), k // size % kw, start + k % size
+        begin, end = _columns_inside(w, ow, sw, v * dw - left)
+        for r in range(first, last):
+            i = r % oh * sh + u * dh - top
+            target = patches[k, (r - first) * ow : (r - first + 1) * ow]
+            if i < 0 or i >= h:
+                _fill(target, 0, ow, zero)
+                continue
+            _fill(target, 0, begin, zero)
+            _fill(target, end, ow, zero)
+            at = ((r // oh * h + i) * w + begin * sw + v * dw - left) * channels + channel
+            some, step = target[begin:end], sw * channels
+            if step == 1:
+                _copy(some, 0, pixels, at, some.size)
+            else:
+                source = pixels[at:]
+                for col in range(some.size):
+                    some[col] = source[col * step]
+
+
+# ---- forward -------------------------------------------------------------------------------------
+
+
+@inlined
+def _is_short(shape, size):
+    """True if the row of a kernel is so short that patches are laid out across."""
+    return shape[5] * size < SHORT_RUN
+
+
+@inlined
+def _is_pointwise(shape):
+    """True if pixels are patches: a kernel of 1 x 1 on every pixel."""
+    h, w, oh, ow, kh, kw = shape[:6]
+    return h == oh and w == ow and kh == 1 and kw == 1
+
+
+@inlined
+def _forward(block, x, w, b, y, rows, groups, shape):
+    ow = shape[3]
+    total, filters = y.shape[0] // ow, y.shape[1]
+    first, last = block * rows, min((block + 1) * rows, total)
+    out = y[first * ow : last * ow]
+    depth, width, channels = w.shape[0], filters // groups, x.shape[1]
+    size = channels // groups
+    pixels = x.reshape(-1)
+    patches = np.empty((0 if _is_pointwise(shape) else out.shape[0]) * depth, x.dtype)
+    for group in range(groups):
+        part, start = slice(group * width, (group + 1) * width), group * size
+        if _is_pointwise(shape):
+            rows_of_x = x[first * ow : last * ow, start : start + size]
+            multiply(rows_of_x, w[:, part], out[:, part], False)
+        elif _is_short(shape, size):
+            across = patches.reshape((depth, -1))
+            _im2col_across(pixels, across, first, last, channels, start, size, shape)
+            multiply_transposed(across, w[:, part], out[:, part], False)
+        else:
+            _im2col(pixels, patches, first, last, channels, start, size, shape)
+            multiply(patches.reshape((-1, depth)), w[:, part], out[:, part], False)
+    _add_bias(out, b)
+
+
+@inlined
+def _add_bias(out, b):
+    if b.size == 0:
+        return
+    for i in range(out.shape[0]):
+        row = out[i]
+        for j in range(b.size):
+            row[j] += b[j]
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1], i8, i8, i8[::1]")
+def _run_forward(pool, x, w, b, y, rows, groups, shape):
+    blocks = (y.shape[0] // shape[3] + rows - 1) // rows
+    run_blocks(pool, blocks, _forward, (x, w, b, y, rows, groups, _as_tuple(shape)))
+
+
+@inlined
+def _as_tuple(s):
+    return s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11]
+
+
+# ---- input gradient ------------------------------------------------------------------------------
+
+
+@inlined
+def _col2im(patches, pixels, image, first, last, band, channels, start, size, shape):
+    """Add the patches of rows first..last of an image to its rows `band`: the adjoint of _im2col."""
+    h, w, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    together = dw == 1 and size == channels
+    run, runs = (kw * size, 1) if together else (size, kw)
+    at = 0
+    for row in range(first, last):
+        for col in range(ow):
+            for u in range(kh):
+                i = row * sh + u * dh - top
+                line = (image * h + i) * w
+                for v in range(runs):
+                    j = col * sw + v * dw - left
+                    before, n = 0, run
+                    if together:
+                        before = max(0, -j)
+                        n = max(0, kw - before - max(0, j + kw - w)) * size
+                    elif j < 0 or j >= w:
+                        n = 0
+                    if band[0] <= i < band[1] and n > 0:
+                        to = (line + j + before) * channels + start
+                        target = pixels[to : to + n]
+                        source = patches[at + before * size : at + before * size + n]
+                        for k in range(target.size):
+                            target[k] += source[k]
+                    at += run
+
+
+@inlined
+def _input_grad(block, g, w, x, bands, rows, groups, shape):
+    h, width, oh, ow, kh = shape[0], shape[1], shape[2], shape[3], shape[4]
+    sh, dh, top = shape[6], shape[8], shape[10]
+    image, part = block // bands, block % bands
+    band = part * h // bands, (part + 1) * h // bands
+    channels, filters, depth = x.shape[1], g.shape[1], w.shape[0]
+    size, count = channels // groups, filters // groups
+    pixels = x.reshape(-1)
+    _fill(
+        pixels,
+        (image * h + band[0]) * width * channels,
+        (image * h + band[1]) * width * channels,
+        x.dtype.type(0),
+    )
+    # the rows of outputs whose patches reach the band
+    first = max(0, -((dh * (kh - 1) - band[0] - top) // sh))
+    stop = min(oh, (band[1] - 1 + top) // sh + 1)
+    patches = np.empty((rows * ow, depth), x.dtype)
+    while first < stop:
+        last = min(first + rows, stop)
+        outputs = g[(image * oh + first) * ow : (image * oh + last) * ow]
+        some = patches[: outputs.shape[0]]
+        for group in range(groups):
+            filters_here = slice(group * count, (group + 1) * count)
+            multiply_by_transposed(outputs[:, filters_here], w[:, filters_here], some, False)
+            _col2im(
+                some.reshape(-1),
+                pixels,
+                image,
+                first,
+                last,
+                band,
+                channels,
+                group * size,
+                size,
+                shape,
+            )
+        first = last
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8, i8, i8, i8[::1]")
+def _run_input_grad(pool, g, w, x, images, bands, rows, groups, shape):
+    args = g, w, x, bands, rows, groups, _as_tuple(shape)
+    run_blocks(pool, images * bands, _input_grad, args)
+
+
+# ---- kernel gradient -----------------------------------------------------------------------------
+
+
+@inlined
+def _kernel_grad(block, x, g, sums, slices, rows, groups, shape):
+    """Some of the rows of outputs, for some of the filters."""
+    ow = shape[3]
+    part, piece = block // slices, block % slices
+    parts, depth, filters = sums.shape
+    total, channels = g.shape[0] // ow, x.shape[1]
+    size, width = channels // groups, filters // groups
+    first, stop = part * total // parts, (part + 1) * total // parts
+    pixels = x.reshape(-1)
+    patches = np.empty((0 if _is_pointwise(shape) else rows * ow) * depth, x.dtype)
+    begun = False
+    while first < stop:
+        last = min(first + rows, stop)
+        some = patches[: (last - first) * ow * depth]
+        for group in range(groups):
+            begin, end = piece * width // slices, (piece + 1) * width // slices
+            here, start = slice(group * width + begin, group * width + end), group * size
+            outputs, sum_here = g[first * ow : last * ow, here], sums[part, :, here]
+            if _is_pointwise(shape):
+                rows_of_x = x[first * ow : last * ow, start : start + size]
+                multiply_transposed(rows_of_x, outputs, sum_here, begun)
+            elif _is_short(shape, size):
+                across = some.reshape((depth, -1))
+                _im2col_across(pixels, across, first, last, channels, start, size, shape)
+                multiply(across, outputs, sum_here, begun)
+            else:
+                _im2col(pixels, some, first, last, channels, start, size, shape)
+                multiply_transposed(some.reshape((-1, depth)), outputs, sum_here, begun)
+        begun = True
+        first = last
+
+
+@inlined
+def _sum_parts(block, sums, w):
+    start, stop = block_bounds(block, w.size)
+    out = w[start:stop]
+    for part in range(sums.shape[0]):
+        more = sums[part, start:stop]
+        for i in range(out.size):
+            out[i] = out[i] + more[i] if part > 0 else more[i]
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8, i8, i8, i8[::1]")
+def _run_kernel_grad(pool, x, g, w, parts, slices, rows, groups, shape):
+    depth, filters = w.shape
+    sums = w.reshape((1, depth, filters))
+    if parts > 1:
+        sums = np.empty((parts, depth, filters), w.dtype)
+    args = x, g, sums, slices, rows, groups, _as_tuple(shape)
+    run_blocks(pool, parts * slices, _kernel_grad, args)
+    if parts > 1:
+        flat = sums.reshape((parts, -1))
+        run_blocks(pool, count_blocks(w.size), _sum_parts, (flat, w.reshape(-1)))
+
+
+# ---- depthwise: each channel has one filter ------------------------------------------------------
+
+
+@inlined
+def _depthwise(block, x, w, b, y, shape):
+    """One row of outputs: pixels times kernel elements, added up."""
+    h, width, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    channels = x.shape[1]
+    out = y[block * ow : (block + 1) * ow]
+    out[:] = 0
+    _add_bias(out, b)
+    for u in range(kh):
+        i = block % oh * sh + u * dh - top
+        if i < 0 or i >= h:
+            continue
+        line = x[(block // oh * h + i) * width : (block // oh * h + i + 1) * width]
+        for v in range(kw):
+            begin, end = _columns_inside(width, ow, sw, v * dw - left)
+            for col in range(begin, end):
+                pixel, filters, target = line[col * sw + v * dw - left], w[u * kw + v], out[col]
+                for c in range(channels):
+                    target[c] += pixel[c] * filters[c]
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1], i8[::1]")
+def _run_depthwise(pool, x, w, b, y, shape):
+    run_blocks(pool, y.shape[0] // shape[3], _depthwise, (x, w, b, y, _as_tuple(shape)))
+
+
+@inlined
+def _depthwise_input_grad(block, g, w, x, shape):
+    """One row of images: gradients of the outputs that see it times kernel elements."""
+    h, width, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    image, channels = block // h, x.shape[1]
+    line = x[block * width : (block + 1) * width]
+    line[:] = 0
+    for u in range(kh):
+        i = block % h + top - u * dh
+        if i % sh != 0 or i < 0 or i // sh >= oh:
+            continue
+        row = image * oh + i // sh
+        outputs = g[row * ow : (row + 1) * ow]
+        for v in range(kw):
+            begin, end = _columns_inside(width, ow, sw, v * dw - left)
+            for col in range(begin, end):
+                output, filters = outputs[col], w[u * kw + v]
+                target = line[col * sw + v * dw - left]
+                for c in range(channels):
+                    target[c] += output[c] * filters[c]
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8[::1]")
+def _run_depthwise_input_grad(pool, g, w, x, shape):
+    blocks = x.shape[0] // shape[1]
+    run_blocks(pool, blocks, _depthwise_input_grad, (g, w, x, _as_tuple(shape)))
+
+
+@inlined
+def _depthwise_kernel_grad(block, x, g, sums, shape):
+    """Some of the rows of outputs: pixels times gradients, added up."""
+    h, width, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    total, channels = g.shape[0] // ow, x.shape[1]
+    parts = sums.shape[0]
+    sums[block] = 0
+    for r in range(block * total // parts, (block + 1) * total // parts):
+        outputs = g[r * ow : (r + 1) * ow]
+        for u in range(kh):
+            i = r % oh * sh + u * dh - top
+            if i < 0 or i >= h:
+                continue
+            line = x[(r // oh * h + i) * width : (r // oh * h + i + 1) * width]
+            for v in range(kw):
+                target = sums[block, u * kw + v]
+                begin, end = _columns_inside(width, ow, sw, v * dw - left)
+                for col in range(begin, end):
+                    pixel, output = line[col * sw + v * dw - left], outputs[col]
+                    for c in range(channels):
+                        target[c] += pixel[c] * output[c]
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8[::1]")
+def _run_depthwise_kernel_grad(pool, x, g, w, parts, shape):
+    sums = np.empty((parts, *w.shape), w.dtype)
+    run_blocks(pool, parts, _depthwise_kernel_grad, (x, g, sums, _as_tuple(shape)))
+    flat = sums.reshape((parts, -1))
+    run_blocks(pool, count_blocks(w.size), _sum_parts, (flat, w.reshape(-1)))
+
+
+# ---- the three ops -------------------------------------------------------------------------------
+
+
+def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, groups: int = 1) -> Any:
+    """conv2d(x, w) + b."""
+    check_images(x, window)
+    shape = conv2d_shape(x.shape, w.shape, window, groups)
+    bias = np.empty(0, x.dtype) if b is None else b
+    if not _fit(x, w, bias) or not math.prod(shape) or not w.size:
+        return NotImplemented
+    y = np.empty((math.prod(shape[:3]), shape[3]), x.dtype)
+    depth = math.prod(w.shape[:3])
+    if 1 < groups == x.shape[3]:
+        repeated = repeat_channels(x, shape[3] // groups)
+        arrays = _matrix(repeated), _matrix(w), _ready(bias), y
+        _run_depthwise(y.size * depth, *arrays, _geometry(window))
+        return y.reshape(shape)
+    rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)
+    arrays = _matrix(x), _matrix(w), _ready(bias), y
+    with threads.single_threaded_blas:
+        _run_forward(y.size * depth, *arrays, rows, groups, _geometry(window))
+    return y.reshape(shape)
+
+
+def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: int = 1) -> Any:
+    """The gradient for the images."""
+    shape = input_grad_shape(grad_output.shape, w.shape, window, groups)
+    if not _fit(grad_output, w) or not math.prod(shape) or not w.size or not grad_output.size:
+        return NotImplemented
+    depth = math.prod(w.shape[:3])
+    if 1 < groups == shape[3]:
+        repeats = w.shape[3] // groups
+        x = np.empty((*shape[:3], w.shape[3]), w.dtype)
+        arrays = _matrix(grad_output), _matrix(w), _matrix(x)
+        _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
+        return sum_repeated_channels(x, repeats)
+    if window.strides == (1, 1) and _is_less_flipped(window, w):
+        flipped = _flipped(w, groups)
+        over_outputs = _flipped_window(window)
+        return conv2d_forward(grad_output, flipped, None, window=over_outputs, groups=groups)
+    n, rows, columns, _ = grad_output.shape
+    x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
+    most = min(_rows_per_block(rows, columns, depth, 1), rows)
+    bands = min(-(-BLOCKS // n), max(1, rows // 4))
+    arrays = _matrix(grad_output), _matrix(w), x
+    with threads.single_threaded_blas:
+        _run_input_grad(
+            grad_output.size * depth, *arrays, n, bands, most, groups, _geometry(window)
+        )
+    return x.reshape(shape)
+
+
+def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: int = 1) -> Any:
+    """The gradient for the kernel."""
+    check_images(x, window)
+    shape = kernel_grad_shape(x.shape, grad_output.shape, window, groups)
+    if not _fit(x, grad_output) or not math.prod(shape) or not grad_output.size:
+        return NotImplemented
+    depth, filters = math.prod(shape[:3]), shape[3]
+    w = np.empty((depth, filters), x.dtype)
+    n, rows, columns, _ = grad_output.shape
+    if 1 < groups == x.shape[3]:
+        repeated = repeat_channels(x, filters // groups)
+        arrays = _matrix(repeated), _matrix(grad_output), w
+        parts = max(1, min(BLOCKS, n * rows, PARTIAL_SUMS // w.size))
+        _run_depthwise_kernel_grad(grad_output.size * depth, *arrays, parts, _geometry(window))
+        return w.reshape(shape)
+    parts = max(1, min(BLOCKS // 2, n * rows, PARTIAL_SUMS // w.size))
+    slices = max(1, min(BLOCKS // 2 // parts, filters // groups // 32))
+    most = _rows_per_block(-(-n * rows // parts), columns, depth, 1)
+    with threads.single_threaded_blas:
+        _run_kernel_grad(
+            grad_output.size * depth,
+            _matrix(x),
+            _matrix(grad_output),
+            w,
+            parts,
+            slices,
+            most,
+            groups,
+            _geometry(window),
+        )
+    return w.reshape(shape)
+
+
+PARTIAL_SUMS = 1 << 20  # elements of all partial sums of a kernel gradient together
+
+
+def _rows_per_block(rows: int, columns: int, depth: int, blocks: int = BLOCKS) -> int:
+    """The number of rows of outputs in a block."""
+    most = max(PATCHES // depth, LEAST_POSITIONS) // columns
+    enough = max(most, 1)
+    even = -(-rows // max(blocks, -(-rows // enough)))
+    return max(even, min(enough, -(-64 // columns)))
+
+
+def _fit(*arrays: Array) -> bool:
+    return len({a.dtype.char for a in arrays} | set("fd")) == 2
+
+
+def _ready(a: Array) -> Array:
+    """In C order, aligned and writable: what compiled loops take."""
+    return a if a.flags.carray else np.require(a, requirements="CAW")
+
+
+def _matrix(a: Array) -> Array:
+    return _ready(a).reshape((-1, a.shape[-1]))
+
+
+@lru_cache(1024)
+def _geometry(window: Window) -> Array:
+    sizes = *window.image_size, *window.output_shape, *window.kernel
+    (top, _), (left, _) = window.pads
+    return np.array([*sizes, *window.strides, *window.dilation, top, left])
+
+
+@lru_cache(1024)
+def _flipped_window(window: Window) -> Window:
+    """A window over the outputs, under which the flipped kernel gives the input gradient."""
+    axes = zip(window.extent, window.pads)
+    pads = tuple((n - 1 - before, n - 1 - after) for n, (before, after) in axes)
+    return shared_window(window.output_shape, window.kernel, (1, 1), window.dilation, pads)
+
+
+def _is_less_flipped(window: Window, w: Array) -> bool:
+    """True if fewer filters are laid out per offset than channels would be added up."""
+    laid_out = math.prod(window.image_size) * w.shape[3]
+    return laid_out <= 2 * math.prod(window.output_shape) * w.shape[2]
+
+
+def _flipped(w: Array, groups: int) -> Array:
+    kh, kw, channels, filters = w.shape
+    split = w[::-1, ::-1].reshape((kh, kw, channels, groups, filters // groups))
+    swapped = split.transpose(0, 1, 4, 3, 2)
+    return np.ascontiguousarray(swapped).reshape((kh, kw, filters // groups, groups * channels))

@@ -1,0 +1,111 @@
+"""Compiled convolution: blocks that end anywhere, all settings, special values, all layouts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import ops
+from minigrad.kernels import compiled
+from minigrad.ops.windows import Window
+
+pytestmark = pytest.mark.usefixtures("everything_compiled")
+
+rng = np.random.default_rng(3)
+ROWS = {row.op: row for row in compiled.ROWS}
+
+# images, filters, kernel, settings of the window, groups
+CASES = {
+    "one channel": ((5, 17, 13, 1), 6, 3, {}, 1),
+    "three channels, stride 2": ((3, 16, 19, 3), 5, (3, 5), {"strides": 2, "padding": "same"}, 1),
+    "many channels": ((3, 9, 11, 16), 24, 3, {"padding": "same"}, 1),
+    "pads beyond the kernel": ((2, 5, 7, 4), 8, 2, {"padding": ((3, 0), (1, 4))}, 1),
+    "strides apart": ((2, 13, 11, 4), 8, 2, {"strides": (3, 2)}, 1),
+    "dilation": ((2, 12, 13, 8), 8, 3, {"dilation": (2, 3), "padding": 2}, 1),
+    "dilation and strides": ((2, 12, 13, 8), 4, 3, {"dilation": 2, "strides": (2, 1)}, 1),
+    "pointwise": ((3, 7, 5, 8), 16, 1, {}, 1),
+    "pointwise, stride 2": ((3, 7, 5, 8), 16, 1, {"strides": 2}, 1),
+    "pointwise, groups": ((3, 7, 5, 8), 16, 1, {}, 2),
+    "groups": ((2, 9, 8, 12), 18, 3, {"strides": 2, "padding": "same"}, 3),
+    "groups, dilation": ((2, 9, 8, 12), 6, 2, {"dilation": 2}, 3),
+    "depthwise": ((2, 9, 8, 6), 6, 3, {"padding": "same"}, 6),
+    "depthwise, two filters per channel": ((2, 9, 8, 6), 12, (2, 3), {"strides": (2, 1)}, 6),
+    "image of the kernel's size": ((9, 4, 4, 5), 7, 4, {}, 1),
+    "one image, few filters": ((1, 40, 36, 24), 3, 7, {"padding": "same"}, 1),
+    "sequence": ((4, 1, 50, 6), 8, (1, 5), {"padding": ((0, 0), (4, 0))}, 1),
+}
+
+
+def arrays(case, dtype):
+    """Images, kernel, gradient of the outputs, and the settings of the op."""
+    size, filters, kernel, window, groups = case
+    window = Window.of(size[1:3], kernel, **window)
+    shapes = size, (*window.kernel, size[3] // groups, filters), (size[0], *window.output_shape)
+    x, w, g = (
+        rng.standard_normal(shape).astype(dtype) for shape in (*shapes[:2], (*shapes[2], filters))
+    )
+    return x, w, g, {"window": window, "groups": groups}
+
+
+def three_ops(x, w, g, settings):
+    """Output, input gradient, kernel gradient."""
+    b = x.dtype.type(2) * w[0, 0, 0]
+    y = ops.convolution._conv2d(x, w, b, **settings)
+    dx = ops.conv2d_input_grad(g, w, **settings)
+    return y, dx, ops.conv2d_kernel_grad(x, g, **settings)
+
+
+def defined(x, w, g, settings):
+    """The same by the definitions."""
+    with minigrad.use_kernels(False):
+        return three_ops(x, w, g, settings)
+
+
+@pytest.mark.parametrize("dtype, digits", [("float32", 2e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("name", CASES)
+def test_the_three_ops_are_those_of_the_definition(name, dtype, digits):
+    x, w, g, settings = arrays(CASES[name], dtype)
+    before = [ROWS[op].calls for op in ("conv2d", "conv2d_input_grad", "conv2d_kernel_grad")]
+    for a, b in zip(three_ops(x, w, g, settings), defined(x, w, g, settings), strict=True):
+        assert a.dtype == dtype
+        np.testing.assert_allclose(a, b, rtol=digits, atol=digits * np.abs(b).max())
+    after = [ROWS[op].calls for op in ("conv2d", "conv2d_input_grad", "conv2d_kernel_grad")]
+    assert [n - m for m, n in zip(before, after)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
+    inputs = arrays(CASES[name], "float32")
+    results = []
+    for n in (1, 2, 3, 8):
+        set_threads(n)
+        results.append(three_ops(*inputs))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["many channels", "one channel", "depthwise", "strides apart"])
+def test_nan_and_infinities_reach_what_they_meet(name):
+    x, w, g, settings = arrays(CASES[name], "float64")
+    x[0, 4, 3, 0], x[1, 0, 0, 0], g[0, 1, 2, 1] = np.nan, np.inf, -np.inf
+    with np.errstate(all="ignore"):
+        found, expected = three_ops(x, w, g, settings), defined(x, w, g, settings)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
+
+
+def test_arrays_of_any_layout():
+    x, w, g, settings = arrays(CASES["many channels"], "float32")
+    expected = three_ops(x, w, g, settings)
+    w.flags.writeable = False
+    apart = np.repeat(x, 2, 2)[:, :, ::2], w, np.asfortranarray(g)
+    for a, b in zip(three_ops(*apart, settings), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_empty_batches_run_beneath():
+    before = ROWS["conv2d"].calls
+    assert ops.conv2d(np.zeros((0, 5, 5, 2)), np.zeros((3, 3, 2, 4))).shape == (0, 3, 3, 4)
+    assert ROWS["conv2d"].calls == before
