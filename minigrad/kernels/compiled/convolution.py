@@ -500,7 +500,7 @@ def _fit(*arrays: Array) -> bool:
 
 def _ready(a: Array) -> Array:
     """In C order, aligned and writable: what compiled loops take."""
-    return a if a.flags.carray else np.require(a, requirements="CAW")
+    return a if a.flags.carray else np.require(a, requirements=("C", "A", "W"))
 
 
 def _matrix(a: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
+from numba.core.types.misc import CPointer
 from numba.extending import overload
 
 Matrix = Any  # rows of it may lie apart, the elements of a row may not
@@ -92,7 +93,7 @@ def _product(transpose_a: str, transpose_b: str) -> Any:
 
 def _gemm(dtype: Any) -> Any:
     """Numba's door to BLAS."""
-    array, size = types.CPointer(dtype), types.intp
+    array, size = CPointer(dtype), types.intp
     flags, sizes = [types.char] * 3, [size] * 3
     signature = types.intc(*flags, *sizes, array, array, size, array, size, array, array, size)
     return types.ExternalFunction("numba_xxgemm", signature)
