@@ -26,6 +26,7 @@ using std::exp;
 using std::fabs;
 using std::log;
 using std::log1p;
+using std::pow;
 using std::sqrt;
 using std::tanh;
 

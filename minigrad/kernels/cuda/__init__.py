@@ -15,6 +15,7 @@ from . import (
     attention,
     convolution,
     indexing,
+    matmul,
     normalization,
     optimizers,
     pooling,
@@ -38,6 +39,7 @@ KERNELS: list[Kernel] = [
     # ---- activations ----
     _kernel("gelu", activations.gelu_forward, activations.gelu_backward),
     _kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
+    _kernel("linear_relu", matmul.linear_relu_forward, matmul.linear_relu_backward),
     # ---- losses ----
     _kernel(
         "sparse_cross_entropy",
@@ -61,6 +63,11 @@ KERNELS: list[Kernel] = [
     _kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),
     _kernel("group_norm", normalization.group_norm_forward, normalization.group_norm_backward),
     _kernel("scale_shift", normalization.scale_shift_forward),
+    _kernel(
+        "local_response_norm",
+        normalization.local_response_norm_forward,
+        normalization.local_response_norm_backward,
+    ),
     # ---- rows at indices ----
     _kernel("put", indexing.put_forward),
     # ---- recurrent ----

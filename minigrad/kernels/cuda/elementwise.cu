@@ -49,6 +49,23 @@ KERNEL gelu_by_tanh_grad(REAL *grad, const REAL *g, const REAL *x, Int n) {
     grad[i] = g[i] * R(0.5) * (1 + t + z * (1 - t * t) * slope);
 }
 
+// ---- relu after a linear layer -------------------------------------------------------------------
+
+// y = max(y + bias, 0); a NaN stays.
+KERNEL add_bias_relu(REAL *y, const REAL *bias, Int rows, Int channels) {
+    Int row = row_number();
+    if (row >= rows) return;
+    FOR_EACH(c, channels) {
+        REAL value = y[row * channels + c] + bias[c];
+        y[row * channels + c] = value < 0 ? R(0) : value;
+    }
+}
+
+KERNEL relu_grad(REAL *grad, const REAL *g, const REAL *y, Int n) {
+    Int i = thread_number();
+    if (i < n) grad[i] = y[i] > 0 ? g[i] : R(0);
+}
+
 // ---- losses: their sum is the mean, as each is multiplied by `share` = 1 / n ---------------------
 
 KERNEL binary_cross_entropy(REAL *losses, const REAL *x, const REAL *targets, REAL share, Int n) {

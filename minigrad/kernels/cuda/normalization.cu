@@ -212,3 +212,44 @@ KERNEL scale_shift(
     if (row >= rows) return;
     FOR_EACH(c, channels) y[row * channels + c] = x[row * channels + c] * scale[c] + shift[c];
 }
+
+// ---- local response normalization: the sum over the channels from c - reach to c + reach ---------
+
+// y = x * sums**-beta, sums = k + alpha * the sum of x**2.
+KERNEL local_response_norm(
+    REAL *y, REAL *sums, const REAL *x, REAL k, REAL alpha, REAL beta,
+    Int reach, Int rows, Int channels
+) {
+    Int row = row_number();
+    if (row >= rows) return;
+    x += row * channels;
+    FOR_EACH(c, channels) {
+        REAL sum = 0;
+        Int stop = c + reach < channels ? c + reach + 1 : channels;
+        for (Int i = c > reach ? c - reach : 0; i < stop; i++) sum += x[i] * x[i];
+        sum = k + alpha * sum;
+        sums[row * channels + c] = sum;
+        y[row * channels + c] = x[c] * pow(sum, -beta);
+    }
+}
+
+// Directly, and through the sums of the channels around.
+KERNEL local_response_norm_grad(
+    REAL *grad, const REAL *g, const REAL *sums, const REAL *x, REAL alpha, REAL beta,
+    Int reach, Int rows, Int channels
+) {
+    Int row = row_number();
+    if (row >= rows) return;
+    g += row * channels;
+    sums += row * channels;
+    x += row * channels;
+    FOR_EACH(c, channels) {
+        REAL through = 0;
+        Int stop = c + reach < channels ? c + reach + 1 : channels;
+        for (Int i = c > reach ? c - reach : 0; i < stop; i++) {
+            through += g[i] * x[i] * pow(sums[i], -beta - 1);
+        }
+        REAL direct = g[c] * pow(sums[c], -beta);
+        grad[row * channels + c] = direct - 2 * alpha * beta * x[c] * through;
+    }
+}

@@ -228,3 +228,38 @@ def scale_shift_forward(x: Array, scale: Array, shift: Array) -> Array:
     args = y, x, contiguous(scale), contiguous(shift), rows, len(scale)
     launch_rows("scale_shift", rows, len(scale), args)
     return y
+
+
+# ---- local response normalization ----------------------------------------------------------------
+
+
+@on_reals(normalization.local_response_norm_forward)
+def local_response_norm_forward(
+    x: Array, *, n: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> tuple[Array, Array]:
+    """The output, and k + alpha * sum for the backward."""
+    x = contiguous(x)
+    channels = x.shape[-1]
+    y, sums, rows = backend(x).empty_like(x), backend(x).empty_like(x), x.size // channels
+    numbers = *map(float, (k, alpha, beta)), n // 2, rows, channels
+    launch_rows("local_response_norm", rows, channels, (y, sums, x, *numbers))
+    return y, sums
+
+
+@on_reals(normalization.local_response_norm_backward, backward=True)
+def local_response_norm_backward(
+    g: Array,
+    sums: Array,
+    x: Array,
+    *,
+    n: int = 5,
+    k: float = 2.0,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+) -> tuple[Array]:
+    """The gradient of x, directly and through the sums that it is part of."""
+    grad, channels = backend(x).empty_like(sums), x.shape[-1]
+    rows = x.size // channels
+    args = grad, contiguous(g), sums, contiguous(x), float(alpha), float(beta)
+    launch_rows("local_response_norm_grad", rows, channels, (*args, n // 2, rows, channels))
+    return (grad,)
