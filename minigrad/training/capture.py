@@ -19,6 +19,7 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -575,6 +576,7 @@ def is_ordinary() -> bool:
 
 # ---- whose code runs -----------------------------------------------------------------------------
 
+PACKAGE = str(Path(__file__).parents[1])
 LIBRARIES = sys.stdlib_module_names | {"minigrad", "numpy", "scipy", "numba", "llvmlite"}
 
 
@@ -594,7 +596,8 @@ def observe(function: Callable[[], Result]) -> tuple[Result, str]:
         if event == "call" and not found:
             module = frame.f_globals.get("__name__", "")
             is_tuple = module.startswith("namedtuple_")  # a NamedTuple is made
-            if module.partition(".")[0] not in LIBRARIES and not is_tuple:
+            is_loop = frame.f_code.co_filename.startswith(PACKAGE)  # compiled, without a module
+            if not (is_tuple or is_loop or module.partition(".")[0] in LIBRARIES):
                 found.append(f"{frame.f_code.co_qualname} of {module}")
 
     sys.setprofile(look)

@@ -91,6 +91,16 @@ def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
                 np.testing.assert_array_equal(a, b)
 
 
+def test_a_step_that_runs_loops_is_captured():
+    layers = minigrad.layers
+    model = minigrad.Sequential([layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    before = ROWS["max_pool"].calls
+    for _ in range(6):
+        model.train_on_batch(np.ones((4, 4, 4, 1), "float32"), np.ones((4, 2), "float32"))
+    assert model.captured.startswith("captured") and ROWS["max_pool"].calls > before
+
+
 # ---- optimizers ----------------------------------------------------------------------------------
 
 SHAPES = [(20_003,), (7, 3), (1,), (0, 4)]  # of more than one block, and of little
