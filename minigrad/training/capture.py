@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .model import Model
 
 Result = tuple[Any, Any, list[Any]]  # loss, predictions, gradients
-WARM_UP = 3  # steps of the same shapes that run as always
+WARM_UP = 8  # steps of the same shapes that run as always
 MAX_PROGRAMS = 16  # as many shapes are captured
 MAX_ATTEMPTS = 8  # for each of them, unless one was worth it
 MANY_REPLAYS = 50
@@ -571,6 +571,8 @@ ORDINARY = (True, 0, None, None, False, None, None)
 
 def is_ordinary() -> bool:
     """True unless somebody looks on: a tape, a detector of NaN, other processes, a profiler."""
+    if isinstance(sys.getprofile(), Observer):
+        sys.setprofile(None)  # an interrupt has left it
     return _modes()[3:-1] == ORDINARY and sys.getprofile() is None
 
 
@@ -578,6 +580,24 @@ def is_ordinary() -> bool:
 
 PACKAGE = str(Path(__file__).parents[1])
 LIBRARIES = sys.stdlib_module_names | {"minigrad", "numpy", "scipy", "numba", "llvmlite"}
+
+
+class Observer:
+    """A profiler that looks for code outside of the library.
+
+    Attributes:
+        found: The first function that it has seen, "" for none.
+    """
+
+    found = ""
+
+    def __call__(self, frame: Any, event: str, _: Any) -> None:
+        if event == "call" and not self.found:
+            module = frame.f_globals.get("__name__", "")
+            is_tuple = module.startswith("namedtuple_")  # a NamedTuple is made
+            is_loop = frame.f_code.co_filename.startswith(PACKAGE)  # compiled, without a module
+            if not (is_tuple or is_loop or module.partition(".")[0] in LIBRARIES):
+                self.found = f"{frame.f_code.co_qualname} of {module}"
 
 
 def observe(function: Callable[[], Result]) -> tuple[Result, str]:
@@ -590,18 +610,10 @@ def observe(function: Callable[[], Result]) -> tuple[Result, str]:
         >>> observe(lambda: 1)[0]
         1
     """
-    found: list[str] = []
-
-    def look(frame: Any, event: str, _: Any) -> None:
-        if event == "call" and not found:
-            module = frame.f_globals.get("__name__", "")
-            is_tuple = module.startswith("namedtuple_")  # a NamedTuple is made
-            is_loop = frame.f_code.co_filename.startswith(PACKAGE)  # compiled, without a module
-            if not (is_tuple or is_loop or module.partition(".")[0] in LIBRARIES):
-                found.append(f"{frame.f_code.co_qualname} of {module}")
-
-    sys.setprofile(look)
+    observer = Observer()
     try:
-        return function(), "".join(found)
+        sys.setprofile(observer)
+        result = function()
+        return result, observer.found
     finally:
         sys.setprofile(None)

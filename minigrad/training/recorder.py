@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -567,6 +568,8 @@ def _arrays_of_tensors(x: Any) -> Any:
 
 def _recorded_call(op: Any, *args: Any, **kwargs: Any) -> Any:
     recorder = settings.recorder
+    if recorder is None:
+        _stop_observing()
     if recorder is None or is_symbolic(args):
         return _ordinary[Primitive, "__call__"](op, *args, **kwargs)
     return recorder.call_op(op, args, kwargs)
@@ -612,7 +615,7 @@ OBSERVED: dict[tuple[type, str], Any] = {
     (Tensor, "__setitem__"): _recorded_item,
 }
 _ordinary: dict[tuple[type, str], Any] = {}  # what OBSERVED takes the place of
-_recording: set[Recorder] = set()  # those at work, in all threads
+_recording: WeakSet[Recorder] = WeakSet()  # those at work, in all threads
 _lock = Lock()
 
 
@@ -634,8 +637,16 @@ def recording(recorder: Recorder) -> Iterator[None]:
         yield
     finally:
         settings.recorder = None
-        with _lock:
-            _recording.discard(recorder)
-            if not _recording:
-                for (kind, name), ordinary in _ordinary.items():
-                    setattr(kind, name, ordinary)
+        _recording.discard(recorder)
+        _stop_observing()
+
+
+def _stop_observing() -> None:
+    """Put back what OBSERVED took the place of, unless a recorder is at work in some thread.
+
+    An op asks for it, too: an interrupt may have kept a recorder from it.
+    """
+    with _lock:
+        if not _recording:
+            for (kind, name), ordinary in _ordinary.items():
+                setattr(kind, name, ordinary)

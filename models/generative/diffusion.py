@@ -461,7 +461,7 @@ def train(
     warm_up = training_steps // 20
     rate = CosineDecay(0.0, training_steps, warmup_target=learning_rate, warmup_steps=warm_up)
     model = build(channels, steps, schedule)
-    model.compile(Adam(rate, global_clipnorm=1.0), "mse")
+    model.compile(Adam(rate, global_clipnorm=1.0), "mse", jit_compile=True)
     model.learning = fit_steps(
         model,
         x,

@@ -553,7 +553,7 @@ def fine_tune(
     x, y = labeled
     steps = epochs * math.ceil(len(x) / batch_size)
     loss = SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(make_optimizer(rate, steps), loss, metrics=["accuracy"])
+    model.compile(make_optimizer(rate, steps), loss, metrics=["accuracy"], jit_compile=True)
     model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_data=test, verbose=verbose)
 
 

@@ -339,6 +339,7 @@ def fit(
     model.compile(
         AdamW(schedule, weight_decay=0.1, beta_2=0.99, global_clipnorm=1.0),
         SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=True,
     )
     n = (len(held_ids) - 1) // length * length
     x, y = held_ids[:n].reshape(-1, length), held_ids[1 : n + 1].reshape(-1, length)

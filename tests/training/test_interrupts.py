@@ -16,13 +16,15 @@ import minigrad
 from minigrad import Sequential, config
 from minigrad.data import Dataset
 from minigrad.layers import Dense, Dropout
+from minigrad.training import capture
 
 from ..conftest import DEFAULTS
 from ..torture.interrupts import no_garbage_of_others
 
 
 @pytest.fixture(autouse=True)
-def alone():
+def alone(monkeypatch):
+    monkeypatch.setattr(capture, "WARM_UP", 0)  # so that captured steps are interrupted, too
     with no_garbage_of_others():
         yield
 
@@ -102,16 +104,16 @@ class Interrupter:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_interrupt_at_a_line_leaves_nothing_behind(name):
-    model = build()
     action = ACTIONS[name]
-    action(model)  # caches of the first run
-    count = Interrupter()
+    action(build())  # caches of the first run
+    model, count = build(), Interrupter()
     with count:
         action(model)
     draw = random.Random(0)
     lines = sorted(draw.sample(range(1, count.lines + 1), min(60, count.lines)))
     before = visible()
     for k in lines:
+        model = build()  # whose first steps are watched and recorded
         with pytest.raises(KeyboardInterrupt), Interrupter(k):
             action(model)
         assert_nothing_left(before)
