@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, NamedTuple
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from ..backend import FLOAT64, SCALARS
 from ..config import settings
 from ..engine.autograd import FusedOp, Primitive
 from ..engine.errors import FORWARD_ERRORS, call_by_name
-from ..engine.graph import Node
+from ..engine.graph import Node, base_array
 from ..engine.promotion import (
     LISTS,
     ShapeDtype,
@@ -80,6 +80,10 @@ class TracedArray(np.ndarray):
     def __setitem__(self, index: Any, value: Any) -> None:
         _refuse("an array was written to in place")
         np.asarray(self)[plain(index)] = plain(value)
+
+    def get(self) -> Any:
+        """The array itself, where to_cpu asks for it."""
+        return self
 
     @property
     def T(self) -> Any:  # type: ignore[override]
@@ -218,6 +222,8 @@ class Recorder:
         self._parameters = {id(p): f"p{i}" for i, p in enumerate(parameters)}
         self.bound.update({f"P{i}": p for i, p in enumerate(parameters)})
         self._counts: dict[str, int] = {}
+        # by id: the arrays whose memory traced arrays have
+        self._owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.opaque: dict[int, Any] = {}  # by id: named tuples of arrays, as a call gave them
 
     def refuse(self, reason: str) -> None:
@@ -449,6 +455,9 @@ class Recorder:
         """The array, under a name."""
         traced = np.asarray(array).view(TracedArray)
         traced.name, traced.plain = name, array
+        if name not in self.bound:
+            owner = base_array(np.asarray(array))
+            self._owners[id(owner)] = owner
         return traced
 
     def _results(self, result: Any, stem: str) -> tuple[Any, tuple[str, ...]]:
@@ -494,6 +503,8 @@ class Recorder:
         if x.__class__ in SEQUENCES and _holds_traced(x):
             return SEQUENCES[x.__class__].format("".join(f"{self._text(item)}, " for item in x))
         if id(x) not in self._names:
+            if isinstance(x, np.ndarray) and id(base_array(x)) in self._owners:
+                self.refuse("an array came out of a call that is not known")
             name = self._new_name(stem or getattr(x, "__name__", "constant"))
             self.bound[name] = x
             self._name(x, name)

@@ -415,6 +415,14 @@ def branch(layer, x):
     return x * layer.scale if (x.data > 0).any() else x
 
 
+def leave(layer, x):
+    return minigrad.Tensor(np.asarray(x.data)[::-1]) * layer.scale
+
+
+def use_numpy(layer, x):
+    return minigrad.Tensor(np.tanh(x.numpy()).max(0)) * layer.scale + x
+
+
 def penalty(layer, x):
     layer.add_loss(ops.sum(x))
     return x * layer.scale
@@ -430,6 +438,8 @@ REFUSALS = {
     assign_weight: "a parameter is assigned in the step",
     read_weight: "Python read the values of the parameter scale",
     branch: "Python read a value of an array (bool)",
+    leave: "an array came out of a call that is not known",
+    use_numpy: "",
     penalty: "a layer adds losses in its call",
 }
 
