@@ -206,4 +206,6 @@ ROWS: list[Row] = [
     Row("nadam", "optimizers.nadam_update", least=4096),
     Row("rmsprop", "optimizers.rmsprop_update", least=4096),
     Row("sgd", "optimizers.sgd_update", least=4096),
+    # ---- recurrent ----
+    Row("lstm", "lstm.lstm_forward", "lstm.lstm_backward"),
 ]
