@@ -17,7 +17,8 @@ from ..mutation import has_gradient
 from ..ops.helpers import outputs, tensors
 
 ROWS = {row.op: row for row in compiled.ROWS}
-COMPILED = sorted({op.name for op in Primitive.registry if op.kernel in ROWS and op.name in OPS})
+USES_LOOP = {op.name for op in Primitive.registry if op.kernel in ROWS and not op.constant}
+COMPILED = sorted(USES_LOOP & set(OPS))
 KERNEL_OF = {op.name: op.kernel for op in Primitive.registry if op.name in COMPILED}
 FUSED = {op.name: op for op in Primitive.registry if op.is_fused and op.name in COMPILED}
 OPTIMIZERS = {

@@ -180,6 +180,21 @@ def _not_implemented(*arrays: Any, **kwargs: Any) -> Any:
 
 
 ROWS: list[Row] = [
+    # ---- normalization ----
+    Row(
+        "batch_norm",
+        "normalization.batch_norm_forward",
+        "normalization.batch_norm_backward",
+        least=1 << 11,
+    ),
+    Row(
+        "group_norm",
+        "normalization.group_norm_forward",
+        "normalization.group_norm_backward",
+        least=1 << 11,
+    ),
+    Row("moments", "normalization.moments_forward", least=1 << 11),
+    Row("scale_shift", "normalization.scale_shift_forward", least=1 << 13),
     # ---- pooling ----
     Row("avg_pool", "pooling.avg_pool_forward", least=1 << 11),
     Row("avg_pool_grad", "pooling.avg_pool_grad", least=1 << 10),
