@@ -372,7 +372,7 @@ class SpectralNormalization(_Reparametrized):
         for _ in range(count):
             v = _unit(matrix @ u)
             u = _unit(v @ matrix)
-        self.u.assign(u)
+        self.u.data = u
         return u, v
 
     def _weights(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
     model.compile("adam", "mse")              # jit_compile="auto": capture what can be
     model.fit(x, y)
-    print(model.captured)                     # captured: 14 calls on batches of x float32[32, 64]
+    print(model.captured)                     # the calls of a step, or why there are none
 
 A step of the same shapes makes the same calls each time. Of the first steps one is watched: did it
 run the library's own code alone, and leave its layers as they were? The next one is recorded
@@ -15,7 +15,7 @@ and moving statistics are calls of the program. What cannot be captured runs as 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from operator import itemgetter
@@ -31,6 +31,7 @@ from ..engine.tensor import Tensor, remember_logits, remembered_logits, wrap
 from ..generators import generator
 from ..initializers import Initializer
 from ..layers.added_losses import added_losses, usage
+from ..layers.parameter import Parameter
 from ..losses import Loss
 from ..metrics import Metric
 from ..utils.serialization import Configurable
@@ -49,9 +50,9 @@ MANY_REPLAYS = 50
 MAX_LINES = 20_000  # of a program
 # attributes of a model that no step depends on
 _BOOKKEEPING = """
-_expected _is_checked history stop_training stop_evaluating stop_predicting optimizer output_values _captured _divergence
-_fitting _finished _has_diverged _initial_epoch _loss_tracker _own_metrics _skips_validation
-_told_unreached _trained _unsaved_data
+history stop_training stop_evaluating stop_predicting optimizer output_values _captured _divergence
+_expected _fitting _finished _has_diverged _initial_epoch _is_checked _loss_tracker _own_metrics
+_skips_validation _told_unreached _trained _unsaved_data
 """
 BOOKKEEPING = frozenset(_BOOKKEEPING.split())
 NOT_SEARCHED = frozenset({"_arguments", "_calls", "_compiled_with", *BOOKKEEPING})
@@ -259,13 +260,20 @@ class CapturedStep:
         """An ordinary step that is written down."""
         layers = [layer for _, layer in model.named_layers()]
         own = {id(g): g for g in (getattr(layer, "_generator", None) for layer in layers) if g}
-        recorder = Recorder(model.weights, [generator(), *own.values()])
+        recorder = Recorder(model.weights, list(own.values()))
         names = iter(("x", "y", "sample_weight"))
-        with recording(recorder):
-            traced = [map_leaves(partial(recorder.input, next(names)), part) for part in batch]
-            result = model._loss_and_gradients(*traced)
-            recorder.check_draws(is_known=False)
-            program = Program(model, recorder, *result)
+        state = State(recorder.generators, recorder.parameters)
+        try:
+            with recording(recorder):
+                traced = [map_leaves(partial(recorder.input, next(names)), part) for part in batch]
+                result = model._loss_and_gradients(*traced)
+                recorder.check_draws(is_known=False)
+                program = Program(model, recorder, *result)
+        except Exception as error:
+            state.restore()
+            ordinary = model._loss_and_gradients(*batch)  # whose error, if any, is the user's
+            self.refusal, self.watch = f"{type(error).__name__}: {error}", None
+            return ordinary
         if not watch.holds(model):
             recorder.refuse("the step changes an attribute of a layer")
         if len(recorder.lines) > MAX_LINES:
@@ -305,8 +313,7 @@ class Program:
         self.outputs = {name: self._number(value) for name, value in outputs.items()}
         self.y_pred = self._number_tensors(y_pred) if is_read else None
         self.has_effects = recorder.has_effects
-        self.generators = recorder.generators[1:]  # but for the one behind minigrad.seed
-        self.parameters = recorder.parameters
+        self.generators, self.parameters = recorder.generators, recorder.parameters
         self.source = recorder.source(self._ends)
         exec(compile(self.source, "<captured step>", "exec"), recorder.bound)
         self.step: Callable[..., list[Any]] = recorder.bound["step"]
@@ -335,7 +342,7 @@ class Program:
             model: The model.
             batch: (x, y, sample_weight), None for what is missing.
         """
-        saved = self._save() if self.has_effects else None
+        state = State(self.generators, self.parameters) if self.has_effects else None
         try:
             results = self.step(*leaves(batch))
             if self.is_proven:
@@ -344,8 +351,8 @@ class Program:
             del results
         except Exception:
             digest = 0
-        if saved is not None:
-            self._restore(*saved)
+        if state is not None:
+            state.restore()
         # as always: for an error that says where it is, or to compare the first replay with
         loss, y_pred, gradients = model._loss_and_gradients(*batch)
         if not self.is_proven:
@@ -377,18 +384,27 @@ class Program:
         y_pred = None if self.y_pred is None else _fill(self.y_pred, results)
         return results[0], y_pred, results[self._gradients]
 
-    def _save(self) -> tuple[list[Any], list[Any]]:
-        """How generators and parameters without gradients stand."""
-        states = [(g, g.bit_generator.state) for g in (generator(), *self.generators)]
-        return states, [(p, p._array, p._array.copy()) for p in self.parameters if p.node is None]
 
-    def _restore(self, states: list[Any], arrays: list[Any]) -> None:
-        """Undo what a step has drawn and moved."""
-        for g, state in states:
+class State:
+    """How generators and parameters without gradients stand before a step.
+
+    Args:
+        generators: What the layers may draw from, besides the generator behind minigrad.seed.
+        parameters: The parameters of a model.
+    """
+
+    def __init__(
+        self, generators: Sequence[np.random.Generator], parameters: Sequence[Parameter]
+    ) -> None:
+        self.generators = [(g, g.bit_generator.state) for g in (generator(), *generators)]
+        self.arrays = [(p, p._array) for p in parameters if p.node is None]
+
+    def restore(self) -> None:
+        """Undo what the step has drawn and moved; what moves gets new arrays."""
+        for g, state in self.generators:
             g.bit_generator.state = state
-        for p, array, values in arrays:
+        for p, array in self.arrays:
             p._array = array
-            array[...] = values
 
 
 class Place(NamedTuple):

@@ -41,6 +41,7 @@ from ..engine.promotion import (
 )
 from ..engine.symbolic import is_symbolic
 from ..engine.tensor import Tensor, wrap
+from ..generators import generator
 from ..layers.parameter import Parameter
 
 LITERALS = {int, float, bool, str, type(None)}
@@ -202,7 +203,7 @@ class Recorder:
 
     Args:
         parameters: The parameters of the model; the program reads their arrays anew each time.
-        generators: What the layers may draw from.
+        generators: What the layers may draw from, besides the generator behind minigrad.seed.
     """
 
     def __init__(
@@ -240,7 +241,7 @@ class Recorder:
         Args:
             is_known: False refuses the step if one of them has moved since the last look.
         """
-        states = str([g.bit_generator.state for g in self.generators])
+        states = str([g.bit_generator.state for g in (generator(), *self.generators)])
         if not is_known and states != self._states:
             self.refuse("the step draws random numbers that cannot be drawn again")
         self._states = states

@@ -14,6 +14,7 @@ from minigrad.layers import LSTM, BatchNormalization, Dense, Dropout, Embedding,
 from minigrad.random import generator, use_generator
 from minigrad.training import capture
 from minigrad.training.capture import MAX_ATTEMPTS, CapturedStep
+from minigrad.training.recorder import Recorder
 
 from ..cases import LAYERS, MODELS
 
@@ -480,6 +481,22 @@ def test_an_error_in_a_replay_is_that_of_the_step():
         return str(caught.value), bits(model), steps(model, 2, y=np.arange(8) % 3)
 
     assert run(False) == run("auto")
+
+
+def test_a_recording_that_fails_is_undone(monkeypatch):
+    def fail(*args):
+        raise KeyError("no name")
+
+    def run(jit_compile):
+        minigrad.seed(1)
+        model = network(jit_compile)
+        return steps(model), bits(model), model.captured
+
+    ordinary = run(False)
+    monkeypatch.setattr(Recorder, "source", fail)
+    captured = run("auto")
+    assert captured[:2] == ordinary[:2]
+    assert captured[2] == "not captured: KeyError: 'no name'"
 
 
 def test_a_loss_that_is_not_finite_is_told_as_always():
