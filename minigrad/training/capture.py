@@ -247,13 +247,13 @@ class CapturedStep:
             result = model._loss_and_gradients(*batch)
         else:
             result, code = observe(partial(model._loss_and_gradients, *batch))
-        if code:
+        if code and self.attempts > 1:  # once, a finalizer or an import may have come between
             self.refusal = f"the step runs {code}, which may do anything"
         elif usage.is_known and added_losses(model):
             self.refusal = "a layer adds losses in its call"
         elif self.attempts >= MAX_ATTEMPTS:
             self.refusal = "what the step depends on changes from step to step"
-        self.watch = None if self.refusal else watch
+        self.watch = None if code or self.refusal else watch
         return result
 
     def _record(self, model: Model, batch: tuple[Any, Any, Any], watch: Watch) -> Result:
@@ -595,7 +595,8 @@ def is_ordinary() -> bool:
 # ---- whose code runs -----------------------------------------------------------------------------
 
 PACKAGE = str(Path(__file__).parents[1])
-LIBRARIES = sys.stdlib_module_names | {"minigrad", "numpy", "scipy", "numba", "llvmlite"}
+_NAMES = "minigrad numpy scipy numba llvmlite threadpoolctl"
+LIBRARIES = sys.stdlib_module_names | {*_NAMES.split()}
 
 
 class Observer:
