@@ -9,7 +9,7 @@ import minigrad
 from minigrad import Tensor, grad, ops
 from minigrad.kernels import compiled
 
-GATES = {"lstm": 4}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
 ROWS = {row.op: row for row in compiled.ROWS}
 
 pytestmark = pytest.mark.usefixtures("everything_compiled")

@@ -222,5 +222,7 @@ ROWS: list[Row] = [
     Row("rmsprop", "optimizers.rmsprop_update", least=4096),
     Row("sgd", "optimizers.sgd_update", least=4096),
     # ---- recurrent ----
+    Row("gru", "gru.gru_forward", "gru.gru_backward"),
     Row("lstm", "lstm.lstm_forward", "lstm.lstm_backward"),
+    Row("simple_rnn", "simple_rnn.simple_rnn_forward", "simple_rnn.simple_rnn_backward"),
 ]

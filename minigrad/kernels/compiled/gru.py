@@ -1,0 +1,216 @@
+"""Both forms of GRU over whole sequences; gates z, r, h."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...backend import Array
+from .functions import sigmoid, tanh
+from .loops import inlined, loop, run_blocks
+from .recurrent import (
+    add_grad_output,
+    add_rows,
+    as_grad_output,
+    as_returned,
+    copy_row,
+    count_sequence_blocks,
+    dropped,
+    input_grads,
+    is_real,
+    output_array,
+    prepare,
+    put_output,
+    recurrent_grads,
+    sequence_bounds,
+    states_of_steps,
+)
+from .tiles import product
+
+# ---- what both forms share -----------------------------------------------------------------------
+
+
+@inlined
+def _sigmoids(a, b, gates):
+    """gates = sigmoid(a + b)."""
+    for j in range(gates.size):
+        gates[j] = sigmoid(a[j] + b[j])
+
+
+@inlined
+def _mix(z, candidate, h):
+    """h = z * h + (1 - z) * candidate, in place."""
+    for j in range(h.size):
+        h[j] = candidate[j] + z[j] * (h[j] - candidate[j])
+
+
+@inlined
+def _mix_back(z, candidate, h, dh, da_z, da_candidate):
+    """dh after a step -> the gradients of z and candidate before their curves, and dh past z."""
+    one = dh.dtype.type(1)
+    for j in range(dh.size):
+        by_z = dh[j] * z[j]
+        da_z[j] = by_z * (h[j] - candidate[j]) * (one - z[j])
+        da_candidate[j] = (dh[j] - by_z) * (one - candidate[j] * candidate[j])
+        dh[j] = by_z
+
+
+@inlined
+def _add_through(dh, through, dropout_mask, start):
+    """Add to dh what came through the gates; in rows that skip the step that is 0."""
+    for i in range(dh.shape[0]):
+        dh_row, new_row = dh[i], through[i]
+        if dropout_mask.size == 0:
+            for j in range(dh_row.size):
+                dh_row[j] += new_row[j]
+        else:
+            factors = dropout_mask[start + i]
+            for j in range(dh_row.size):
+                dh_row[j] += new_row[j] * factors[j]
+
+
+# ---- reset gate after the product ----------------------------------------------------------------
+
+
+@inlined
+def _candidate(a, inner, r, candidate):
+    """tanh(a + r * inner)."""
+    for j in range(candidate.size):
+        candidate[j] = tanh(a[j] + r[j] * inner[j])
+
+
+@inlined
+def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y):
+    n, steps, units = hs.shape
+    start, stop = sequence_bounds(block, n)
+    a = np.empty((stop - start, 3 * units), x.dtype)
+    b = np.empty_like(a)
+    h = hs[start:stop, 0].copy()
+    entering = np.empty_like(h)
+    for t in range(steps):
+        product(x[start:stop, t], kernel, bias[:1], a)
+        product(dropped(h, dropout_mask, start, entering), recurrent, bias[1:], b)
+        for i in range(start, stop):
+            a_row, b_row, h_row, now = a[i - start], b[i - start], h[i - start], gates[i, t]
+            if is_real(mask, i, t):
+                zr, candidate = now[: 2 * units], now[2 * units :]
+                _sigmoids(a_row[: 2 * units], b_row[: 2 * units], zr)
+                _candidate(a_row[2 * units :], b_row[2 * units :], zr[units:], candidate)
+                _mix(zr[:units], candidate, h_row)
+            else:
+                now[:] = 0
+            copy_row(b_row[2 * units :], inner[i, t])
+            if t + 1 < steps:
+                copy_row(h_row, hs[i, t + 1])
+            put_output(y, i, t, steps, h_row)
+
+
+@loop(
+    "T[:, :, ::1], T[:, ::1], T[:, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], "
+    "T[:, :, ::1], T[:, :, ::1], T[:, :, ::1]"
+)
+def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y):
+    arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y
+    run_blocks(pool, count_sequence_blocks(len(x)), _forward, arrays)
+
+
+def gru_forward(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array | None,
+    h: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    *,
+    return_mode: str = "sequence",
+    **activations: Any,
+) -> Any:
+    """The output; the arrays as loops take them, gates, what r multiplies, h before all steps."""
+    inputs = prepare("gru", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+    if inputs is NotImplemented:
+        return NotImplemented
+    n, steps, _ = x.shape
+    units = len(recurrent)
+    gates = np.empty((n, steps, 3 * units), x.dtype)
+    inner = np.empty((n, steps, units), x.dtype)
+    hs = states_of_steps(h, n, steps, units, x.dtype)
+    y = output_array(return_mode, n, steps, units, x.dtype)
+    work = n * steps * (kernel.size + recurrent.size)
+    _run_forward(work, *inputs, gates, inner, hs, y)
+    return as_returned(return_mode, y), (inputs, gates, inner, hs)
+
+
+@inlined
+def _reset_back(inner, r, da_candidate, da_r, db_candidate):
+    """The gradients of r before its curve, and of what it multiplies."""
+    one = r.dtype.type(1)
+    for j in range(r.size):
+        by_r = da_candidate[j] * r[j]
+        da_r[j] = by_r * inner[j] * (one - r[j])
+        db_candidate[j] = by_r
+
+
+@inlined
+def _backward(block, g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh0, parts):
+    n, steps, units = hs.shape
+    start, stop = sequence_bounds(block, n)
+    dh, sums_a, sums_b = dh0[start:stop], parts[block, 0], parts[block, 1]
+    dh[:], sums_a[:], sums_b[:] = 0, 0, 0
+    now, through = np.empty((stop - start, 3 * units), g.dtype), np.empty_like(dh)
+    zeros = np.zeros((1, units), g.dtype)
+    for t in range(steps - 1, -1, -1):
+        add_grad_output(dh, g, start, t, steps)
+        for i in range(start, stop):
+            row, a_row, gate = now[i - start], da[i, t], gates[i, t]
+            if is_real(mask, i, t):
+                candidate, da_candidate = gate[2 * units :], a_row[2 * units :]
+                state = hs[i, t], dh[i - start]
+                _mix_back(gate[:units], candidate, *state, row[:units], da_candidate)
+                r, da_r = gate[units : 2 * units], row[units : 2 * units]
+                _reset_back(inner[i, t], r, da_candidate, da_r, row[2 * units :])
+                copy_row(row[: 2 * units], a_row[: 2 * units])
+            else:
+                row[:], a_row[:] = 0, 0
+            copy_row(row, db[i, t])
+            _add_row(sums_a, a_row)
+        add_rows(sums_b, now)
+        product(now, transposed, zeros, through)
+        _add_through(dh, through, dropout_mask, start)
+
+
+@inlined
+def _add_row(sums, row):
+    """Add a vector to another."""
+    for j in range(row.size):
+        sums[j] += row[j]
+
+
+@loop(
+    "T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], "
+    "T[:, :, ::1], T[:, :, ::1], T[:, ::1]"
+)
+def _run_backward(pool, g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh):
+    n, _, width = gates.shape
+    blocks = count_sequence_blocks(n)
+    parts, bias_grad = np.empty((blocks, 2, width), g.dtype), np.zeros((2, width), g.dtype)
+    arrays = g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh, parts
+    run_blocks(pool, blocks, _backward, arrays)
+    add_rows(bias_grad.reshape(-1), parts.reshape((blocks, 2 * width)))
+    return bias_grad
+
+
+def gru_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> tuple[Any, ...]:
+    """Gradients of all inputs, from the last step to the first."""
+    inputs, gates, inner, hs = residuals
+    x, kernel, recurrent, _, mask, dropout_mask = inputs
+    n, steps, units = hs.shape
+    transposed = np.ascontiguousarray(recurrent.T)
+    da, db = np.empty_like(gates), np.empty_like(gates)  # of x @ kernel, and of h @ recurrent
+    dh = np.empty((n, units), x.dtype)
+    arrays = gates, inner, hs, transposed, mask, dropout_mask, da, db, dh
+    grad_bias = _run_backward(n * steps * recurrent.size, as_grad_output(g, x, units), *arrays)
+    grad_x, grad_kernel = input_grads(x, kernel, da)
+    grad_recurrent, grad_mask = recurrent_grads(hs, db, transposed, dropout_mask)
+    return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask

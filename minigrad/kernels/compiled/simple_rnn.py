@@ -1,0 +1,146 @@
+"""SimpleRNN over whole sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...backend import Array
+from .functions import tanh
+from .loops import inlined, loop, run_blocks
+from .recurrent import (
+    add_grad_output,
+    add_rows,
+    as_grad_output,
+    as_returned,
+    copy_row,
+    count_sequence_blocks,
+    dropped,
+    input_grads,
+    is_real,
+    output_array,
+    prepare,
+    put_output,
+    recurrent_grads,
+    sequence_bounds,
+    states_of_steps,
+    step_back,
+)
+from .tiles import product
+
+# ---- forward -------------------------------------------------------------------------------------
+
+
+@inlined
+def _tanh_row(a, h):
+    for j in range(h.size):
+        h[j] = tanh(a[j])
+
+
+@inlined
+def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
+    n, steps, units = x.shape[0], x.shape[1], hs.shape[2]
+    start, stop = sequence_bounds(block, n)
+    inputs = np.empty((stop - start, units), x.dtype)
+    a, entering = np.empty_like(inputs), np.empty_like(inputs)
+    h = hs[start:stop, 0].copy()
+    for t in range(steps):
+        product(x[start:stop, t], kernel, bias, inputs)
+        product(dropped(h, dropout_mask, start, entering), recurrent, inputs, a)
+        for i in range(start, stop):
+            h_row = h[i - start]
+            if is_real(mask, i, t):
+                _tanh_row(a[i - start], h_row)
+            copy_row(h_row, hs[i, t + 1])
+            put_output(y, i, t, steps, h_row)
+
+
+@loop(
+    "T[:, :, ::1], T[:, ::1], T[:, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], "
+    "T[:, :, ::1]"
+)
+def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
+    arrays = x, kernel, recurrent, bias, mask, dropout_mask, hs, y
+    run_blocks(pool, count_sequence_blocks(len(x)), _forward, arrays)
+
+
+def simple_rnn_forward(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array | None,
+    h: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    *,
+    return_mode: str = "sequence",
+    **activations: Any,
+) -> Any:
+    """The output; the arrays as loops take them, and h around all steps."""
+    inputs = prepare("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+    if inputs is NotImplemented:
+        return NotImplemented
+    n, steps, _ = x.shape
+    units = len(recurrent)
+    hs = states_of_steps(h, n, steps + 1, units, x.dtype)
+    y = output_array(return_mode, n, steps, units, x.dtype)
+    _run_forward(n * steps * (kernel.size + recurrent.size), *inputs, hs, y)
+    return as_returned(return_mode, y), (inputs, hs)
+
+
+# ---- backward ------------------------------------------------------------------------------------
+
+
+@inlined
+def _tanh_slope(h, dh, da):
+    one = dh.dtype.type(1)
+    for j in range(h.size):
+        da[j] = dh[j] * (one - h[j] * h[j])
+
+
+@inlined
+def _backward(block, g, hs, transposed, mask, dropout_mask, da, dh0, bias_parts):
+    n, steps, units = da.shape
+    start, stop = sequence_bounds(block, n)
+    dh, sums = dh0[start:stop], bias_parts[block]
+    dh[:], sums[:] = 0, 0
+    now, through = np.empty((stop - start, units), g.dtype), np.empty_like(dh)
+    zeros = np.zeros((1, units), g.dtype)
+    for t in range(steps - 1, -1, -1):
+        add_grad_output(dh, g, start, t, steps)
+        for i in range(start, stop):
+            row = now[i - start]
+            if is_real(mask, i, t):
+                _tanh_slope(hs[i, t + 1], dh[i - start], row)
+            else:
+                row[:] = 0
+            copy_row(row, da[i, t])
+        add_rows(sums, now)
+        product(now, transposed, zeros, through)
+        step_back(dh, through, mask, dropout_mask, start, t)
+
+
+@loop("T[:, :, ::1], T[:, :, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], T[:, ::1]")
+def _run_backward(pool, g, hs, transposed, mask, dropout_mask, da, dh):
+    n, _, units = da.shape
+    blocks = count_sequence_blocks(n)
+    parts, bias_grad = np.empty((blocks, units), g.dtype), np.zeros(units, g.dtype)
+    arrays = g, hs, transposed, mask, dropout_mask, da, dh, parts
+    run_blocks(pool, blocks, _backward, arrays)
+    add_rows(bias_grad, parts)
+    return bias_grad
+
+
+def simple_rnn_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> tuple[Any, ...]:
+    """Gradients of all inputs, from the last step to the first."""
+    inputs, hs = residuals
+    x, kernel, recurrent, _, mask, dropout_mask = inputs
+    n, steps, units = len(x), x.shape[1], len(recurrent)
+    transposed = np.ascontiguousarray(recurrent.T)
+    da, dh = np.empty((n, steps, units), x.dtype), np.empty((n, units), x.dtype)
+    arrays = as_grad_output(g, x, units), hs, transposed, mask, dropout_mask, da, dh
+    grad_bias = _run_backward(n * steps * recurrent.size, *arrays)
+    grad_x, grad_kernel = input_grads(x, kernel, da)
+    grad_recurrent, grad_mask = recurrent_grads(hs[:, :-1], da, transposed, dropout_mask)
+    return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask
