@@ -33,6 +33,7 @@ KERNELS: list[Kernel] = [
     # ---- activations ----
     Kernel("relu", activations.relu_forward, device="cpu"),
     Kernel("gelu", activations.gelu_forward, activations.gelu_backward),
+    Kernel("silu", activations.silu_forward, activations.silu_backward),
     Kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
     # ---- matrix products ----
     Kernel("linear", matmul.linear_forward),

@@ -1,4 +1,4 @@
-"""ReLU by a row of zeros, and GELU in blocks with a fast normal distribution function."""
+"""ReLU by a row of zeros, SiLU, and GELU in blocks with a fast normal distribution function."""
 
 from __future__ import annotations
 
@@ -114,3 +114,22 @@ def gelu_backward(g: Array, y: Array, x: Array, *, approximate: bool = False) ->
         return g * gelu_derivative(x, cdf, approximate)
 
     return (map_blocks(grad_block, g, y, x),)
+
+
+# ---- silu ----------------------------------------------------------------------------------------
+
+
+def silu_forward(x: Array) -> tuple[Array, None]:
+    """x * sigmoid(x)."""
+    return backend(x).maximum(x, -FAR) * sigmoid(x), None
+
+
+def silu_backward(g: Array, residuals: None, x: Array) -> tuple[Array]:
+    """g times the derivative."""
+    gate = sigmoid(x)
+    return (g * gate * (1 + backend(x).clip(x, -FAR, FAR) * (1 - gate)),)
+
+
+def sigmoid(x: Array) -> Array:
+    """(1 + tanh(x / 2)) / 2."""
+    return backend(x).tanh(x * 0.5) * 0.5 + 0.5

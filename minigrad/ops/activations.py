@@ -16,7 +16,7 @@ from .trigonometric import erf
 
 
 @real
-@primitive
+@primitive(kernel="sigmoid")
 def _sigmoid(x: TensorLike) -> TensorLike:
     return backend(x).tanh(x * 0.5) * 0.5 + 0.5
 
@@ -65,7 +65,7 @@ log_sigmoid.gradients(lambda g, y, x: g * sigmoid(-x), needs="x")
 
 
 @real
-@primitive
+@primitive(kernel="softplus")
 def softplus(x: TensorLike) -> TensorLike:
     """log(1 + exp(x)), computed as max(x, 0) + log(1 + exp(-|x|)), which no x overflows.
 
@@ -140,7 +140,7 @@ leaky_relu.gradients(
 
 
 @real
-@primitive
+@primitive(kernel="elu")
 def elu(x: TensorLike, *, alpha: float = 1.0) -> TensorLike:
     """x where positive, alpha * (exp(x) - 1) elsewhere.
 
@@ -210,17 +210,9 @@ def gelu(x: TensorLike, *, approximate: bool = False) -> TensorLike:
 
 
 @real
-@primitive
+@fused(kernel="silu")
 def _silu(x: TensorLike) -> TensorLike:
-    return backend(x).maximum(x, -FAR) * sigmoid(x)
-
-
-def _silu_rule(g: Any, y: Any, x: Any) -> Any:
-    gate = sigmoid(x)
-    return g * gate * (1 + clip(x, min=-FAR, max=FAR) * (1 - gate))
-
-
-_silu.gradients(_silu_rule, needs="x")
+    return maximum(x, -FAR) * sigmoid(x)
 
 
 @composite
@@ -241,7 +233,7 @@ def silu(x: TensorLike) -> TensorLike:
 
 
 @real
-@primitive
+@primitive(kernel="mish")
 def mish(x: TensorLike) -> TensorLike:
     """x * tanh(softplus(x)).
 

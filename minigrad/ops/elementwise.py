@@ -779,7 +779,7 @@ log1p.gradients(lambda g, y, x: g / (1 + x), needs="x")
 
 
 @real
-@primitive
+@primitive(kernel="tanh")
 def tanh(x: TensorLike) -> TensorLike:
     """The hyperbolic tangent.
 

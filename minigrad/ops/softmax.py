@@ -88,7 +88,7 @@ def softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
 
 
 @real
-@primitive
+@primitive(kernel="log_softmax")
 def log_softmax(x: TensorLike, *, axis: Any = -1) -> TensorLike:
     """x - logsumexp(x) over `axis`: the logarithm of softmax, exact where softmax rounds to 0.
 

@@ -201,6 +201,41 @@ ROWS: list[Row] = [
     Row("gather_at_argmax", "pooling.gather_at_argmax", least=1 << 11),
     Row("max_pool", "pooling.max_pool_forward", least=1 << 11),
     Row("max_pool_grad", "pooling.max_pool_grad", least=1 << 10),
+    # ---- activations ----
+    Row("elu", "activations.elu_forward", least=1 << 11),
+    Row("gelu", "activations.gelu_forward", "activations.gelu_backward", least=1 << 9),
+    Row("mish", "activations.mish_forward", least=1 << 10),
+    Row("sigmoid", "activations.sigmoid_forward", least=1 << 12),
+    Row("silu", "activations.silu_forward", "activations.silu_backward", least=1 << 9),
+    Row("softplus", "activations.softplus_forward", least=1 << 11),
+    Row("tanh", "activations.tanh_forward", least=1 << 12),
+    # ---- softmax and losses ----
+    Row("softmax", "softmax.softmax_forward", "softmax.softmax_backward", least=1 << 10),
+    Row("log_softmax", "softmax.log_softmax_forward", least=1 << 10),
+    Row(
+        "binary_cross_entropy",
+        "losses.binary_cross_entropy_forward",
+        "losses.binary_cross_entropy_backward",
+        least=1 << 9,
+    ),
+    Row(
+        "cross_entropy",
+        "losses.cross_entropy_forward",
+        "losses.cross_entropy_backward",
+        least=1 << 9,
+    ),
+    Row(
+        "mean_squared_error",
+        "losses.mean_squared_error_forward",
+        "losses.mean_squared_error_backward",
+        least=1 << 12,
+    ),
+    Row(
+        "sparse_cross_entropy",
+        "losses.sparse_cross_entropy_forward",
+        "losses.sparse_cross_entropy_backward",
+        least=1 << 9,
+    ),
     # ---- attention ----
     Row(
         "scaled_dot_product_attention",

@@ -92,12 +92,21 @@ def _reinterpreted(result: Any, x: Any) -> Any:
 
 @intrinsic
 def maximum(typing_context: Any, x: Any, y: Any) -> Any:
-    """The larger of two floats of one dtype, NaN if one is NaN: unlike `max`, many at once."""
+    """The larger of two floats of one dtype, NaN if one is NaN; `max` is not vectorized in sums."""
+    return _extreme("llvm.maximum", x, y)
 
+
+@intrinsic
+def minimum(typing_context: Any, x: Any, y: Any) -> Any:
+    """The smaller of two floats of one dtype, NaN if one is NaN."""
+    return _extreme("llvm.minimum", x, y)
+
+
+def _extreme(instruction: str, x: Any, y: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[0].type
         form = ir.FunctionType(kind, [kind, kind])
-        return builder.call(builder.module.declare_intrinsic("llvm.maximum", [kind], form), args)
+        return builder.call(builder.module.declare_intrinsic(instruction, [kind], form), args)
 
     return (x(x, y), generate) if x == y else None
 

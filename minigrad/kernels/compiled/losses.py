@@ -1,0 +1,252 @@
+"""Losses and their gradients in one pass over memory; a row, or a block, gives its part of a sum.
+
+What a backward needs of a row is the logarithm of its sum of exponentials; the rest is computed
+again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...backend import Array
+from ...ops.losses import as_labels, check_same_shape
+from .functions import exp, log1p_exp, sigmoid
+from .loops import BLOCK, as_carray, block_bounds, count_blocks, inlined, loop, run_blocks
+from .softmax import as_rows, count_row_blocks, log_sum_exp, row_bounds
+
+PASS = 16  # the work of one exponential, in multiplications
+
+
+def _is_taken(x: Array, *others: Array) -> bool:
+    """True for arrays of one dtype, float32 or float64, that are not empty."""
+    return (
+        x.dtype.char in "fd"
+        and x.size > 0
+        and x.ndim > 0
+        and all(x.dtype == y.dtype for y in others)
+    )
+
+
+# ---- cross-entropy with labels -------------------------------------------------------------------
+
+
+@inlined
+def _sparse(block, logits, labels, losses, logs):
+    start, stop = row_bounds(block, logits.shape)
+    for i in range(start, stop):
+        logs[i] = log_sum_exp(logits[i])
+        losses[i] = logs[i] - logits[i, labels[i]]
+
+
+@loop("T[:, ::1], i8[::1], T[::1], T[::1]")
+def _run_sparse(pool, logits, labels, losses, logs):
+    run_blocks(pool, count_row_blocks(logits.shape), _sparse, (logits, labels, losses, logs))
+
+
+@inlined
+def _sparse_grad(block, logits, labels, logs, grad, g):
+    start, stop = row_bounds(block, logits.shape)
+    for i in range(start, stop):
+        row, result, log = logits[i], grad[i], logs[i]
+        for j in range(row.size):
+            result[j] = g * exp(row[j] - log)
+        result[labels[i]] -= g
+
+
+@loop("T[:, ::1], i8[::1], T[::1], T[:, ::1], f8")
+def _run_sparse_grad(pool, logits, labels, logs, grad, g):
+    arguments = logits, labels, logs, grad, logits.dtype.type(g)
+    run_blocks(pool, count_row_blocks(logits.shape), _sparse_grad, arguments)
+
+
+def sparse_cross_entropy_forward(logits: Array, labels: Array) -> Any:
+    """Loss; labels and logarithms of sums of exponentials."""
+    if not _is_taken(logits):
+        return NotImplemented
+    label = as_carray(as_labels(labels, logits).reshape(-1).astype(np.int64, copy=False))
+    losses, logs = np.empty((2, label.size), logits.dtype)
+    _run_sparse(PASS * logits.size, as_rows(logits), label, losses, logs)
+    return losses.sum() / label.size, (label, logs)
+
+
+def sparse_cross_entropy_backward(g: Any, residuals: Any, logits: Array, labels: Array) -> Any:
+    """(softmax - one_hot) / N."""
+    label, logs = residuals
+    grad = np.empty(logits.shape, logits.dtype)
+    arrays = as_rows(logits), label, logs, as_rows(grad)
+    _run_sparse_grad(PASS * logits.size, *arrays, float(g) / label.size)
+    return grad, None
+
+
+# ---- cross-entropy with probabilities ------------------------------------------------------------
+
+
+@inlined
+def _cross(block, logits, targets, losses, logs):
+    start, stop = row_bounds(block, logits.shape)
+    for i in range(start, stop):
+        log = log_sum_exp(logits[i])
+        row, target = logits[i], targets[i]
+        zero = target.dtype.type(0)
+        loss = zero
+        for j in range(row.size):
+            # a class that is ruled out may have an infinite loss
+            loss += target[j] * (log - row[j]) if target[j] != zero else zero
+        losses[i], logs[i] = loss, log
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[::1]")
+def _run_cross(pool, logits, targets, losses, logs):
+    run_blocks(pool, count_row_blocks(logits.shape), _cross, (logits, targets, losses, logs))
+
+
+@inlined
+def _cross_grad(block, logits, targets, logs, grad, g):
+    start, stop = row_bounds(block, logits.shape)
+    for i in range(start, stop):
+        row, target, result, log = logits[i], targets[i], grad[i], logs[i]
+        total = g - g
+        for j in range(row.size):
+            total += target[j]
+        for j in range(row.size):
+            result[j] = g * (exp(row[j] - log) * total - target[j])
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1], f8")
+def _run_cross_grad(pool, logits, targets, logs, grad, g):
+    arguments = logits, targets, logs, grad, logits.dtype.type(g)
+    run_blocks(pool, count_row_blocks(logits.shape), _cross_grad, arguments)
+
+
+def cross_entropy_forward(logits: Array, targets: Array) -> Any:
+    """Loss; logarithms of sums of exponentials."""
+    check_same_shape("cross_entropy", logits, targets)
+    if not _is_taken(logits, targets):
+        return NotImplemented
+    rows = as_rows(logits)
+    losses, logs = np.empty((2, len(rows)), logits.dtype)
+    _run_cross(PASS * logits.size, rows, as_rows(targets), losses, logs)
+    return losses.sum() / len(rows), (logs,)
+
+
+def cross_entropy_backward(g: Any, residuals: Any, logits: Array, targets: Array) -> Any:
+    """(softmax * sum(targets) - targets) / N, and -log softmax / N if it is needed."""
+    (logs,) = residuals
+    grad = np.empty(logits.shape, logits.dtype)
+    arrays = as_rows(logits), as_rows(targets), logs, as_rows(grad)
+    _run_cross_grad(PASS * logits.size, *arrays, float(g) / logs.size)
+    return grad, lambda: (logs.reshape(logits.shape[:-1])[..., None] - logits) * (g / logs.size)
+
+
+# ---- binary cross-entropy ------------------------------------------------------------------------
+
+
+@inlined
+def _binary(block, logits, targets, sums):
+    start, stop = block_bounds(block, logits.size)
+    x, target = logits[start:stop], targets[start:stop]
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    total = zero
+    for i in range(x.size):
+        slope = (one if x[i] >= zero else zero) - target[i]
+        # an infinite logit that is right costs nothing
+        total += log1p_exp(x[i]) + (slope * x[i] if slope != zero else zero)
+    sums[block] = total
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_binary(pool, logits, targets, sums):
+    run_blocks(pool, sums.size, _binary, (logits, targets, sums))
+
+
+@inlined
+def _binary_grad(block, logits, targets, grad, g):
+    start, stop = block_bounds(block, logits.size)
+    x, target, result = logits[start:stop], targets[start:stop], grad[start:stop]
+    for i in range(x.size):
+        result[i] = g * (sigmoid(x[i]) - target[i])
+
+
+@loop("T[::1], T[::1], T[::1], f8")
+def _run_binary_grad(pool, logits, targets, grad, g):
+    arguments = logits, targets, grad, logits.dtype.type(g)
+    run_blocks(pool, count_blocks(logits.size), _binary_grad, arguments)
+
+
+def binary_cross_entropy_forward(logits: Array, targets: Array) -> Any:
+    """The loss."""
+    check_same_shape("binary_cross_entropy", logits, targets)
+    if not _is_taken(logits, targets):
+        return NotImplemented
+    return _mean(_run_binary, 2 * PASS, logits, targets), ()
+
+
+def binary_cross_entropy_backward(g: Any, residuals: Any, logits: Array, targets: Array) -> Any:
+    """(sigmoid - targets) / N, and -logits / N if it is needed."""
+    grad = np.empty(logits.shape, logits.dtype)
+    arrays = _flat(logits, targets, grad)
+    _run_binary_grad(PASS * logits.size, *arrays, float(g) / logits.size)
+    return grad, lambda: logits * (-g / logits.size)
+
+
+# ---- squared errors ------------------------------------------------------------------------------
+
+
+@inlined
+def _squares(block, predictions, targets, sums):
+    start, stop = block_bounds(block, predictions.size)
+    prediction, target = predictions[start:stop], targets[start:stop]
+    total = prediction.dtype.type(0)
+    for i in range(prediction.size):
+        error = prediction[i] - target[i]
+        total += error * error
+    sums[block] = total
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_squares(pool, predictions, targets, sums):
+    run_blocks(pool, sums.size, _squares, (predictions, targets, sums))
+
+
+@inlined
+def _squares_grad(block, predictions, targets, grad, g):
+    start, stop = block_bounds(block, predictions.size)
+    prediction, target, result = predictions[start:stop], targets[start:stop], grad[start:stop]
+    for i in range(prediction.size):
+        result[i] = g * (prediction[i] - target[i])
+
+
+@loop("T[::1], T[::1], T[::1], f8")
+def _run_squares_grad(pool, predictions, targets, grad, g):
+    arguments = predictions, targets, grad, predictions.dtype.type(g)
+    run_blocks(pool, count_blocks(predictions.size), _squares_grad, arguments)
+
+
+def mean_squared_error_forward(predictions: Array, targets: Array) -> Any:
+    """The loss."""
+    check_same_shape("mean_squared_error", predictions, targets)
+    if not _is_taken(predictions, targets):
+        return NotImplemented
+    return _mean(_run_squares, 2, predictions, targets), ()
+
+
+def mean_squared_error_backward(g: Any, residuals: Any, predictions: Array, targets: Array) -> Any:
+    """2 * (predictions - targets) / N, and its opposite if it is needed."""
+    grad = np.empty(predictions.shape, predictions.dtype)
+    arrays = _flat(predictions, targets, grad)
+    _run_squares_grad(2 * predictions.size, *arrays, 2 * float(g) / predictions.size)
+    return grad, lambda: -grad
+
+
+def _flat(*arrays: Array) -> list[Array]:
+    return [as_carray(array).reshape(-1) for array in arrays]
+
+
+def _mean(kernel: Any, work: int, *arrays: Array) -> Any:
+    """The mean of what a loop adds up block by block."""
+    size = arrays[0].size
+    sums = np.empty(-(-size // BLOCK), arrays[0].dtype)
+    kernel(work * size, *_flat(*arrays), sums)
+    return sums.sum() / size
