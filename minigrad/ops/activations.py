@@ -212,7 +212,8 @@ def gelu(x: TensorLike, *, approximate: bool = False) -> TensorLike:
 @real
 @fused(kernel="silu")
 def _silu(x: TensorLike) -> TensorLike:
-    return maximum(x, -FAR) * sigmoid(x)
+    z = clip(x, min=-FAR, max=FAR)
+    return where(x > FAR, x, z * sigmoid(z))
 
 
 @composite

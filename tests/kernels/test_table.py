@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad import ops, optimizers
 from minigrad.engine.autograd import Primitive
-from minigrad.kernels import KERNELS
+from minigrad.kernels import KERNELS, compiled
 
 
 def names_asked_for():
@@ -21,7 +21,7 @@ def names_asked_for():
 
 
 def test_every_kernel_has_an_op_and_every_name_a_kernel():
-    assert {kernel.op for kernel in KERNELS} == names_asked_for()
+    assert {row.op for row in (*KERNELS, *compiled.ROWS)} == names_asked_for()
 
 
 def test_kernels_take_arrays_alone_by_position():
