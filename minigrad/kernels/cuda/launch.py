@@ -19,7 +19,7 @@ from ...ops.windows import Window
 
 FOLDER = Path(__file__).parent
 KERNEL = re.compile(r"^(?:ROW_)?KERNEL (\w+)\(", re.MULTILINE)
-OPTIONS = ("--std=c++14",)
+OPTIONS = ("-std=c++14",)
 REALS = {FLOAT32: "float", FLOAT64: "double"}
 INDICES = {False: ("int", np.int32), True: ("long long", np.int64)}
 MANY_ELEMENTS = 1 << 30  # of an array: from so many on indices have 64 bits
@@ -74,7 +74,7 @@ def launch(kernel: str, grid: tuple[int, ...], block: tuple[int, ...], args: Seq
     dtype = args[0].dtype
     numbers = {int: integer, bool: integer, float: dtype.type, type(None): _null}
     converted = [numbers[a.__class__](a) if a.__class__ in numbers else a for a in args]
-    function_of(kernel, REALS[dtype], index)(grid, block, converted)
+    function_of(kernel, REALS[dtype], index)(grid, block, tuple(converted))
 
 
 def _null(none: None) -> np.uint64:
