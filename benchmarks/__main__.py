@@ -176,7 +176,7 @@ class Run:
         seconds = SECONDS[suite] * (0.2 if self.options.quick else 1)
         for row in rows:
             made = measure_in_turns(workers, suite, row, self.options.rounds, seconds)
-            if suite in report.LIMITED:
+            if suite in report.LIMITED and self.options.device == "cpu":
                 self.add_limits(workers, suite, row, made)
             self.records += made
 
@@ -190,12 +190,12 @@ class Run:
             for r in made:
                 r["limit"] = limit(Work(**counted["work"]), self.speeds(r["threads"]))
             if self.options.profile:
-                print(report.profile(row, counted["ops"], self.speeds(1)), flush=True)
+                print(report.profile(row, counted["ops"], self.speeds(ours.threads)), flush=True)
 
     def speeds(self, threads: int) -> Speeds:
         """The machine's speeds on so many threads, measured when first asked for."""
         if threads not in self.measured_speeds:
-            with Worker("numpy", threads, self.options.device) as worker:
+            with Worker("numpy", threads) as worker:
                 records = measure_in_turns([worker], "probe", probe.ROWS[0], 3, 0.05)
             # the lower quartile: what the machine can do when left alone
             seconds = {r["variant"]: r["quartiles"][0] for r in records}

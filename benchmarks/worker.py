@@ -26,6 +26,7 @@ MODULES = {
     "jax": ["jax"],
 }
 CHUNK = 0.004  # seconds of work between two readings of the clock
+WARM_STEPS, WARM_SECONDS = 12, 0.3
 LONG_STEP = 0.1  # seconds; memory that went cold does not show in it
 
 Timer = Callable[[Callable[[], Any], int], float]  # timer(step, n): seconds of n steps
@@ -83,9 +84,9 @@ class Measured:
         self.repeat = {name: max(1, int(CHUNK / warm)) for name, warm in self.warm.items()}
 
     def _warm(self, step: Callable[[], Any]) -> float:
-        """Run a step a few times; the best time."""
+        """Run a step until it is captured, or for WARM_SECONDS; the best time."""
         times: list[float] = []
-        while len(times) < 5 and sum(times) < 0.05:
+        while len(times) < WARM_STEPS and sum(times) < WARM_SECONDS:
             times.append(self.timed(step, 1))
         return min(times)
 

@@ -72,6 +72,7 @@ def pooled(n: int, c: int) -> list[Any]:
     return [x, x.reshape(n, 3, 2, 3, 2, c).max((2, 4))]
 
 
+EMBEDDED = {"vocabulary": 100}  # the ids of the rows
 # window: image size and kernel, as Window.of takes them
 CONVOLVED = {"window": ((6, 6), 3)}
 POOLED = {"window": ((6, 6), 2, 2)}
@@ -102,6 +103,7 @@ CASES = {
     "gather_at_argmax": Case(1, lambda n, c: [floats(n, 6, 6, c), *pooled(n, c)], POOLED),
     "avg_pool": Case(1, lambda n, c: [floats(n, 6, 6, c)], POOLED),
     "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
+    "put": Case(1, logits, EMBEDDED),
 }
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
@@ -148,6 +150,10 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     settings = dict(case.settings)
     if "window" in settings:
         settings["window"] = Window.of(*settings["window"])
+    if "vocabulary" in settings:
+        n, vocabulary = len(inputs[0]), settings.pop("vocabulary")
+        ids = mg.Tensor(draw.integers(0, vocabulary, n), device=device).data
+        settings |= {"index": ids, "shape": (vocabulary, *inputs[0].shape[1:])}
     shape = op(*inputs, **settings).shape
     cotangent = mg.Tensor(floats(*shape), device=device).data
 

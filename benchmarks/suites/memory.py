@@ -6,7 +6,7 @@ model of the same kind trains first, so that code and thread pools are loaded an
 model and its data exist before the count begins. Blocks of 64 KiB and more are mapped one by one
 (MALLOC_MMAP_THRESHOLD_), so that freed memory leaves the resident size. On a GPU: what the memory
 pool reserves.
-    training     from the built model through its first six steps, with optimizer state and, if
+    training     from the built model through its first twelve steps, with optimizer state and, if
                  the step is captured, its program
     later step   one more step, above what stays between steps
 """
@@ -27,7 +27,7 @@ from .transformers import encoder_block, gpt
 from .workload import Workload
 
 FRAMEWORKS = ("minigrad", "torch")
-STEPS = 6
+STEPS = 12  # until a step is captured
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
 REGISTRY: dict[str, tuple[Workload, Workload]] = {
     big.name: (big, small)
