@@ -19,7 +19,7 @@ ROWS = {row.op: row for row in compiled.ROWS}
 CASES = {
     "one channel": ((5, 17, 13, 1), 6, 3, {}, 1),
     "three channels, stride 2": ((3, 16, 19, 3), 5, (3, 5), {"strides": 2, "padding": "same"}, 1),
-    "many channels": ((3, 9, 11, 16), 24, 3, {"padding": "same"}, 1),
+    "many channels": ((3, 9, 11, 12), 24, 3, {"padding": "same"}, 1),
     "pads beyond the kernel": ((2, 5, 7, 4), 8, 2, {"padding": ((3, 0), (1, 4))}, 1),
     "strides apart": ((2, 13, 11, 4), 8, 2, {"strides": (3, 2)}, 1),
     "dilation": ((2, 12, 13, 8), 8, 3, {"dilation": (2, 3), "padding": 2}, 1),
@@ -32,6 +32,9 @@ CASES = {
     "depthwise": ((2, 9, 8, 6), 6, 3, {"padding": "same"}, 6),
     "depthwise, two filters per channel": ((2, 9, 8, 6), 12, (2, 3), {"strides": (2, 1)}, 6),
     "image of the kernel's size": ((9, 4, 4, 5), 7, 4, {}, 1),
+    "tiles": ((3, 6, 8, 16), 24, 3, {"padding": "same"}, 1),
+    "tiles over the edge": ((5, 9, 7, 17), 16, 3, {}, 1),
+    "tiles, pads": ((2, 5, 6, 16), 16, 3, {"padding": ((3, 0), (1, 2))}, 1),
     "one image, few filters": ((1, 40, 36, 24), 3, 7, {"padding": "same"}, 1),
     "sequence": ((4, 1, 50, 6), 8, (1, 5), {"padding": ((0, 0), (4, 0))}, 1),
 }

@@ -20,6 +20,7 @@ from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .loops import block_bounds, count_blocks, inlined, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
+from .winograd import run_winograd
 
 PATCHES = 1 << 17  # elements of patches that a block lays out
 LEAST_POSITIONS = 128  # and of so few positions, products would be slow
@@ -415,6 +416,9 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), _ready(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
+    if groups == 1 and _has_tiles(window, *w.shape[2:]):
+        _by_tiles(x, w, b, y, window, False)
+        return y.reshape(shape)
     rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)
     arrays = _matrix(x), _matrix(w), _ready(bias), y
     with threads.single_threaded_blas:
@@ -434,6 +438,10 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         arrays = _matrix(grad_output), _matrix(w), _matrix(x)
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
+    if groups == 1 and _has_tiles(_flipped_window(window), *w.shape[2:]):
+        x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
+        _by_tiles(grad_output, w, None, x, _flipped_window(window), True)
+        return x.reshape(shape)
     if window.strides == (1, 1) and _is_less_flipped(window, w):
         flipped = _flipped(w, groups)
         over_outputs = _flipped_window(window)
@@ -483,7 +491,35 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
     return w.reshape(shape)
 
 
+def _has_tiles(window: Window, channels: int, filters: int) -> bool:
+    """True if Winograd's tiles of 2 x 2 outputs win: enough channels, few tiles over the edge."""
+    if window.kernel != (3, 3) or window.strides != (1, 1) or window.dilation != (1, 1):
+        return False
+    rows, columns = window.output_shape
+    covered = (rows + rows % 2) * (columns + columns % 2)
+    return 2 * covered <= 3 * rows * columns and min(channels, filters) >= 16
+
+
+def _by_tiles(
+    x: Array, w: Array, b: Array | None, y: Array, window: Window, transposed: bool
+) -> None:
+    kernel = _ready(w).reshape((9, *w.shape[2:]))
+    bias = np.zeros(y.shape[1], x.dtype) if b is None else _ready(b)
+    tall, wide = (-(-n // 2) for n in window.output_shape)
+    rows = _rows_of_tiles(len(x) * tall, wide)
+    with threads.single_threaded_blas:
+        work = 4 * len(x) * tall * wide * 4 * w.shape[2] * w.shape[3]
+        run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
+
+
+def _rows_of_tiles(rows: int, columns: int) -> int:
+    """The number of rows of tiles in a block."""
+    blocks = max(1, min(BLOCKS, rows * columns // 32), rows * columns // TILES)
+    return -(-rows // min(rows, blocks))
+
+
 PARTIAL_SUMS = 1 << 20  # elements of all partial sums of a kernel gradient together
+TILES = 128  # per block: fewer make products slow, more do not fit the cache
 
 
 def _rows_per_block(rows: int, columns: int, depth: int, blocks: int = BLOCKS) -> int:
