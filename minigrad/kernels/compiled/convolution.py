@@ -20,7 +20,7 @@ from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .loops import block_bounds, count_blocks, inlined, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
-from .winograd import run_winograd
+from .winograd import run_winograd, run_winograd_kernel_grad
 
 PATCHES = 1 << 17  # elements of patches that a block lays out
 LEAST_POSITIONS = 128  # and of so few positions, products would be slow
@@ -473,6 +473,9 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
         parts = max(1, min(BLOCKS, n * rows, PARTIAL_SUMS // w.size))
         _run_depthwise_kernel_grad(grad_output.size * depth, *arrays, parts, _geometry(window))
         return w.reshape(shape)
+    if groups == 1 and _has_tiles(window, *shape[2:]):
+        _kernel_grad_by_tiles(x, grad_output, w.reshape((9, *shape[2:])), window)
+        return w.reshape(shape)
     parts = max(1, min(BLOCKS // 2, n * rows, PARTIAL_SUMS // w.size))
     slices = max(1, min(BLOCKS // 2 // parts, filters // groups // 32))
     most = _rows_per_block(-(-n * rows // parts), columns, depth, 1)
@@ -508,8 +511,28 @@ def _by_tiles(
     tall, wide = (-(-n // 2) for n in window.output_shape)
     rows = _rows_of_tiles(len(x) * tall, wide)
     with threads.single_threaded_blas:
-        work = 4 * len(x) * tall * wide * 4 * w.shape[2] * w.shape[3]
+        work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
         run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
+
+
+def _kernel_grad_by_tiles(x: Array, grad_output: Array, w: Array, window: Window) -> None:
+    tall, wide = (-(-n // 2) for n in window.output_shape)
+    tiles = len(x) * tall * wide
+    sums = 16 * w.shape[1] * w.shape[2]
+    parts = max(1, min(BLOCKS // 2, tiles // 32, 2 * PARTIAL_SUMS // sums))
+    slices = max(1, min(BLOCKS // 2 // parts, w.shape[2] // 64))
+    rows = max(1, TILES // wide)
+    with threads.single_threaded_blas:
+        run_winograd_kernel_grad(
+            tiles * sums,
+            _matrix(x),
+            _matrix(grad_output),
+            w,
+            parts,
+            slices,
+            rows,
+            _geometry(window),
+        )
 
 
 def _rows_of_tiles(rows: int, columns: int) -> int:

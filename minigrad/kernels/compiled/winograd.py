@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from .loops import OPTIONS, inlined, loop, run_blocks
-from .products import multiply, multiply_by_transposed
+from .products import multiply, multiply_by_transposed, multiply_transposed
 
 
 def apart(function: Any) -> Any:
@@ -91,6 +91,37 @@ def _transform_kernel(w, channel, start, step, first, middle, last, out_0, out_1
         out_3[f] = t2
 
 
+@apart
+def _transform_gradient(y_0, y_1, y_2, y_3, first, second, out_0, out_1, out_2, out_3):
+    """A row of A g A.T; `first` and `second` are a row of A."""
+    for f in range(out_0.size):
+        t0 = first * y_0[f] + second * y_2[f]
+        t1 = first * y_1[f] + second * y_3[f]
+        out_0[f] = t0
+        out_1[f] = t0 + t1
+        out_2[f] = t0 - t1
+        out_3[f] = -t1
+
+
+@apart
+def _transform_sums(m, channel, first, second, third, fourth, out_0, out_1, out_2):
+    """A row of G.T m G; the four numbers are a row of G.T."""
+    m00, m01, m02, m03 = m[0, channel], m[1, channel], m[2, channel], m[3, channel]
+    m10, m11, m12, m13 = m[4, channel], m[5, channel], m[6, channel], m[7, channel]
+    m20, m21, m22, m23 = m[8, channel], m[9, channel], m[10, channel], m[11, channel]
+    m30, m31, m32, m33 = m[12, channel], m[13, channel], m[14, channel], m[15, channel]
+    half = m.dtype.type(0.5)
+    for f in range(out_0.size):
+        t0 = first * m00[f] + second * m10[f] + third * m20[f] + fourth * m30[f]
+        t1 = first * m01[f] + second * m11[f] + third * m21[f] + fourth * m31[f]
+        t2 = first * m02[f] + second * m12[f] + third * m22[f] + fourth * m32[f]
+        t3 = first * m03[f] + second * m13[f] + third * m23[f] + fourth * m33[f]
+        even = half * (t1 + t2)
+        out_0[f] = t0 + even
+        out_1[f] = half * (t1 - t2)
+        out_2[f] = even + t3
+
+
 # ---- convolution ---------------------------------------------------------------------------------
 
 
@@ -135,24 +166,32 @@ def _padded(x, image, i, j, shape, out):
 
 
 @inlined
+def _all_pixels(x, first, v, shape):
+    """v (16, tiles, C): the transformed pixels of tiles from a row of them on."""
+    h, w, oh, ow, top, left = shape
+    tall, wide = (oh + 1) // 2, (ow + 1) // 2
+    padded = np.empty((16, x.shape[1]), x.dtype)
+    for tile in range(v.shape[1]):
+        r = first + tile // wide
+        image, i, j = r // tall, r % tall * 2 - top, tile % wide * 2 - left
+        if i >= 0 and i + 4 <= h and j >= 0 and j + 4 <= w:
+            _pixels(tile, x, (image * h + i) * w + j, w, v)
+        else:
+            _padded(x, image, i, j, shape, padded)
+            _pixels(tile, padded, 0, 4, v)
+
+
+@inlined
 def _tiles(block, x, u, b, y, rows, transposed, shape):
     """Some rows of tiles: transform, 16 products, transform back."""
-    h, w, oh, ow, top, left = shape
+    oh, ow = shape[2], shape[3]
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
     first, last = block * rows, min((block + 1) * rows, y.shape[0] // (oh * ow) * tall)
     tiles = (last - first) * wide
     v = np.empty((16, tiles, x.shape[1]), x.dtype)
     m = np.empty((16, tiles, y.shape[1]), x.dtype)
-    padded = np.empty((16, x.shape[1]), x.dtype)
     unused = np.empty((3, y.shape[1]), x.dtype)
-    for tile in range(tiles):
-        r = first + tile // wide
-        image, i, j = r // tall, r % tall * 2 - top, tile % wide * 2 - left
-        if 0 <= i and i + 4 <= h and 0 <= j and j + 4 <= w:
-            _pixels(tile, x, (image * h + i) * w + j, w, v)
-        else:
-            _padded(x, image, i, j, shape, padded)
-            _pixels(tile, padded, 0, 4, v)
+    _all_pixels(x, first, v, shape)
     for k in range(16):
         if transposed:
             multiply_by_transposed(v[k], u[k], m[k], False)
@@ -184,3 +223,82 @@ def run_winograd(pool, x, w, b, y, rows, transposed, shape):
     rows_of_tiles = y.shape[0] // (shape[2] * shape[3]) * ((shape[2] + 1) // 2)
     blocks = (rows_of_tiles + rows - 1) // rows
     run_blocks(pool, blocks, _tiles, (x, u, b, y, rows, transposed, sizes))
+
+
+# ---- kernel gradient -----------------------------------------------------------------------------
+
+
+@inlined
+def _gradients(tile, r, wide, g, zeros, begin, end, m, shape):
+    """m (16, tiles, filters) at one tile: the 2 x 2 gradients of filters begin..end, transformed."""
+    oh, ow = shape[2], shape[3]
+    tall = (oh + 1) // 2
+    p, q = r % tall * 2, tile % wide * 2
+    at = (r // tall * oh + p) * ow + q
+    right, below = q + 1 < ow, p + 1 < oh
+    y_0 = g[at, begin:end]
+    y_1 = g[at + 1, begin:end] if right else zeros
+    y_2 = g[at + ow, begin:end] if below else zeros
+    y_3 = g[at + ow + 1, begin:end] if right and below else zeros
+    zero, one = g.dtype.type(0), g.dtype.type(1)
+    for a in range(4):
+        first = zero if a == 3 else one
+        second = zero if a == 0 else (one if a == 1 else -one)
+        k = 4 * a
+        out = m[k, tile], m[k + 1, tile], m[k + 2, tile], m[k + 3, tile]
+        _transform_gradient(y_0, y_1, y_2, y_3, first, second, *out)
+
+
+@inlined
+def _sum_tiles(block, x, g, sums, slices, rows, shape):
+    """sums (parts, 16, C, F): the products of some rows of tiles, for some of the filters."""
+    parts, _, channels, filters = sums.shape
+    part, piece = block // slices, block % slices
+    begin, end = piece * filters // slices, (piece + 1) * filters // slices
+    oh, ow = shape[2], shape[3]
+    tall, wide = (oh + 1) // 2, (ow + 1) // 2
+    total = g.shape[0] // (oh * ow) * tall
+    first, stop = part * total // parts, (part + 1) * total // parts
+    v_all = np.empty(16 * rows * wide * channels, x.dtype)
+    m_all = np.empty(16 * rows * wide * (end - begin), x.dtype)
+    zeros = np.zeros(end - begin, x.dtype)
+    begun = False
+    while first < stop:
+        tiles = (min(first + rows, stop) - first) * wide
+        v = v_all[: 16 * tiles * channels].reshape((16, tiles, channels))
+        m = m_all[: 16 * tiles * (end - begin)].reshape((16, tiles, end - begin))
+        _all_pixels(x, first, v, shape)
+        for tile in range(tiles):
+            _gradients(tile, first + tile // wide, wide, g, zeros, begin, end, m, shape)
+        for k in range(16):
+            multiply_transposed(v[k], m[k], sums[part, k, :, begin:end], begun)
+        begun = True
+        first += rows
+
+
+@inlined
+def _kernel_of_sums(channel, sums, w):
+    """w (9, C, F) at one channel, of the sums of all parts."""
+    m = sums[0]
+    for part in range(1, sums.shape[0]):
+        for k in range(16):
+            total, more = m[k, channel], sums[part, k, channel]
+            for f in range(total.size):
+                total[f] += more[f]
+    T = w.dtype.type
+    zero, half, one = T(0), T(0.5), T(1)
+    for u in range(3):
+        first = one if u == 0 else zero
+        third = -half if u == 1 else half
+        fourth = one if u == 2 else zero
+        out = w[3 * u, channel], w[3 * u + 1, channel], w[3 * u + 2, channel]
+        _transform_sums(m, channel, first, half, third, fourth, *out)
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, :, ::1], i8, i8, i8, i8[::1]")
+def run_winograd_kernel_grad(pool, x, g, w, parts, slices, rows, shape):
+    """The kernel gradient w (9, C, F): the adjoint of `run_winograd`."""
+    sums = np.empty((parts, 16, w.shape[1], w.shape[2]), w.dtype)
+    sizes = shape[0], shape[1], shape[2], shape[3], shape[10], shape[11]
+    run_blocks(pool, parts * slices, _sum_tiles, (x, g, sums, slices, rows, sizes))
+    run_blocks(pool, w.shape[1], _kernel_of_sums, (sums, w))
