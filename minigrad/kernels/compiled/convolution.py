@@ -178,7 +178,7 @@ def _as_tuple(s):
 
 @inlined
 def _col2im(patches, pixels, image, first, last, band, channels, start, size, shape):
-    """Add the patches of rows first..last of an image to its rows `band`: the adjoint of _im2col."""
+    """Add the patches of rows first..last of an image to the rows of a band: im2col's adjoint."""
     h, w, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
     together = dw == 1 and size == channels
     run, runs = (kw * size, 1) if together else (size, kw)

@@ -230,7 +230,7 @@ def run_winograd(pool, x, w, b, y, rows, transposed, shape):
 
 @inlined
 def _gradients(tile, r, wide, g, zeros, begin, end, m, shape):
-    """m (16, tiles, filters) at one tile: the 2 x 2 gradients of filters begin..end, transformed."""
+    """m (16, tiles, filters) at one tile: 2 x 2 gradients of some filters, transformed."""
     oh, ow = shape[2], shape[3]
     tall = (oh + 1) // 2
     p, q = r % tall * 2, tile % wide * 2
