@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..backend import Array, backend
+from ..backend import Array, backend, to_cpu
 from ..config import settings
 from ..optimizers.base import state_dtype
 
@@ -73,7 +71,8 @@ class FlatGradient:
             size += self.parameters[i].size * dtype.itemsize
         for members in groups:
             arrays = [self.parameters[i]._array for i in members]
-            flat = backend(arrays[0]).zeros(sum(a.size for a in arrays), dtype)
+            flat = backend(arrays[0]).zeros(sum(a.size for a in arrays) + len(self.views), dtype)
+            self.present = flat[flat.size - len(self.views) :]  # stays that of the last bucket
             stop = 0
             for i, array in zip(members, arrays):
                 start, stop = stop, stop + array.size
@@ -136,9 +135,12 @@ class FlatGradient:
         self.sources[i] = g
         bucket.missing.discard(i)
         while self.started < len(self.buckets) and not self.buckets[self.started].missing:
-            started = self.buckets[self.started]
-            started.request = self.communicator.start_sum(started.array)
             self.started += 1
+            if self.started == len(self.buckets):  # all gradients are there
+                is_there = [float(self.sources[k] is not None) for k in range(len(self.views))]
+                self.present[...] = backend(view).asarray(is_there, self.present.dtype)
+            started = self.buckets[self.started - 1]
+            started.request = self.communicator.start_sum(started.array)
 
     def share(self) -> float:
         """What the gradients of this process are weighted by."""
@@ -161,14 +163,11 @@ class FlatGradient:
         changed = [i for i, g in self.sources.items() if gs[i] is not g]
         if changed:  # what backward found is not what is to be applied
             self.finish()
-        present = np.array([float(g is not None) for g in gs])
         for i in sorted(set(range(len(gs))) - set(self.sources), reverse=True):
             self.put(i, gs[i])
-        request = self.communicator.start_sum(present)
         self._wait_for_buckets()
-        self.wait(request, "the gradients")
         self.reset()
-        return [view if n else None for view, n in zip(self.views, present)]
+        return [view if n else None for view, n in zip(self.views, to_cpu(self.present))]
 
     def _wait_for_buckets(self) -> None:
         for bucket in self.buckets:

@@ -27,7 +27,7 @@ from .state import check_equal_state
 
 Totals = dict[str, tuple[float, int]]
 TIMEOUT = 300.0  # seconds
-SPINS = 1000  # questions before a process that waits begins to sleep between them
+SPIN = 1e-3  # seconds after which a process that waits begins to sleep between its questions
 
 
 class process_group(Scope):
@@ -131,6 +131,7 @@ class ProcessGroup(metaclass=ExplainsArguments):
         self.size = communicator.size
         self.timeout = timeout
         self.bucket_bytes = bucket_bytes
+        self._states: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._flats: weakref.WeakKeyDictionary[Any, FlatGradient] = weakref.WeakKeyDictionary()
 
     # ---- sums ------------------------------------------------------------------------------------
@@ -151,13 +152,14 @@ class ProcessGroup(metaclass=ExplainsArguments):
             request: What `start_sum` returned.
             what: What is waited for, for the message.
         """
-        deadline = time.monotonic() + self.timeout
-        questions = 0
+        if request.Test():
+            return
+        start = time.monotonic()
         while not request.Test():
-            questions += 1
-            if questions > SPINS:
+            waited = time.monotonic() - start
+            if waited > SPIN:
                 time.sleep(5e-5)
-            if questions % 256 == 0 and time.monotonic() > deadline:
+            if waited > self.timeout:
                 self.communicator.abort(
                     f"minigrad.distributed: process {self.rank} of {self.size} has waited "
                     f"{self.timeout:g} s for {what} of the others: one has ended, hangs, or went "
@@ -292,7 +294,7 @@ class ProcessGroup(metaclass=ExplainsArguments):
         """The values of a step as means over the batch; so are the statistics in the model."""
         if not isinstance(values, dict):
             return values  # an error says so
-        state = [p for p in model.weights if not p.trainable and p.dtype.kind == "f"]
+        state = self._state(model)
         flats = [np.array([float(v) for v in values.values()])]
         flats += [to_cpu(p.data).reshape(-1) for p in state]
         joined = self.sum(np.concatenate(flats, dtype=np.float64) * share)
@@ -305,6 +307,15 @@ class ProcessGroup(metaclass=ExplainsArguments):
             name: type(v)(mean) if isinstance(v, float) else float(mean)
             for (name, v), mean in zip(values.items(), means)
         }
+
+    def _state(self, model: Any) -> list[Any]:
+        """The parameters of a model that have no gradient, such as moving averages."""
+        trained, state = self._states.get(model, (None, []))
+        if trained is not model.trained():  # it was compiled or built since
+            trained = model.trained()
+            state = [p for p in model.weights if not p.trainable and p.dtype.kind == "f"]
+            self._states[model] = trained, state
+        return state
 
     # ---- figures ---------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def _hash(array: Any) -> str:
 
 
 def _digest(data: Any) -> str:
-    return sha256(data).hexdigest()[:16]
+    return blake2b(data, digest_size=8).hexdigest()
 
 
 @explains_arguments

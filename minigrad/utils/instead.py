@@ -47,7 +47,7 @@ INSTEAD = {
     "Function": "`minigrad.Model(inputs, outputs)`",
     "mixed_precision": "`minigrad.set_floatx` chooses one type for all",
     "quantizers": "8-bit weights are beyond this library",
-    "distribution": "one process computes; the data-parallel forms are beyond this library",
+    "distribution": "minigrad.distributed.initialize() in each of the processes that mpiexec starts",
     "reduce_sum": "`minigrad.sum`",
     "reduce_mean": "`minigrad.mean`",
     "reduce_max": "`minigrad.ops.max`",
