@@ -100,7 +100,9 @@ def main(words: list[str]) -> None:
     bandwidth = size / group.size / (long / max(1, 2 * (group.size - 1)) - latency)
     if group.rank == 0:
         print(f"{group.size} processes: {latency * 1e6:.1f} us, {bandwidth / 1e9:.2f} GB/s")
-        print(f"{'':32} ms alone  apart  together  said  efficiency  of apart")
+        heads = ["ms alone", "apart", "together", "said"]
+        ratios = ["efficiency", "of apart"]
+        print(f"{'':32}" + "".join(f"{h:>10}" for h in heads) + "".join(f"{r:>12}" for r in ratios))
     for workload in WORKLOADS:
         if words and not any(word.lower() in workload.lower() for word in words):
             continue
@@ -109,15 +111,10 @@ def main(words: list[str]) -> None:
         nbytes = 4 * WORKLOADS[workload][0]().count_params()
         if group.rank == 0:
             said = distributed.step_time(times["apart"], nbytes, group.size, latency, bandwidth)
-            milliseconds = [
-                1e3 * t for t in (times["alone"], times["apart"], times["together"], said)
-            ]
-            print(
-                f"{workload:32} {milliseconds[0]:8.2f} {milliseconds[1]:6.2f} "
-                f"{milliseconds[2]:9.2f} {milliseconds[3]:5.2f} "
-                f"{times['alone'] / times['together']:11.2f} {times['apart'] / times['together']:9.2f}",
-                flush=True,
-            )
+            seconds = [times["alone"], times["apart"], times["together"], said]
+            ratios = [times[kind] / times["together"] for kind in ("alone", "apart")]
+            cells = [f"{1e3 * t:10.2f}" for t in seconds] + [f"{ratio:12.2f}" for ratio in ratios]
+            print(f"{workload:32}" + "".join(cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -233,9 +233,9 @@ class ProcessGroup(metaclass=ExplainsArguments):
         """Raise ValueError if a batch has no row for one of the processes."""
         if rows < self.size:
             raise ValueError(
-                f"a batch of {rows} rows for {self.size} processes: each needs one at least. Choose "
-                f"batch_size={self.size} or more; where only the last batch of an epoch is so "
-                "small, fit(..., drop_last=True)"
+                f"a batch of {rows} rows for {self.size} processes: each needs one at least. "
+                f"Choose batch_size={self.size} or more; where only the last batch of an epoch is "
+                "so small, fit(..., drop_last=True)"
             )
 
     def parts(self, batches: Iterable[Any]) -> Iterable[Any]:
@@ -382,7 +382,7 @@ class ProcessGroup(metaclass=ExplainsArguments):
 
 
 class Agreement(Callback):
-    """The last callback of a fit of several processes: their states are equal, and all stop at once.
+    """The last callback of several processes: their states are equal, and all stop at once.
 
     Args:
         group: The processes.
