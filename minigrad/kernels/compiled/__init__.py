@@ -205,10 +205,10 @@ ROWS: list[Row] = [
     Row("elu", "activations.elu_forward", least=1 << 11),
     Row("gelu", "activations.gelu_forward", "activations.gelu_backward", least=1 << 9),
     Row("mish", "activations.mish_forward", least=1 << 10),
-    Row("sigmoid", "activations.sigmoid_forward", least=1 << 12),
+    Row("sigmoid", "activations.sigmoid_forward", least=1 << 15),
     Row("silu", "activations.silu_forward", "activations.silu_backward", least=1 << 9),
     Row("softplus", "activations.softplus_forward", least=1 << 11),
-    Row("tanh", "activations.tanh_forward", least=1 << 12),
+    Row("tanh", "activations.tanh_forward", least=1 << 15),
     # ---- softmax and losses ----
     Row("softmax", "softmax.softmax_forward", "softmax.softmax_backward", least=1 << 10),
     Row("log_softmax", "softmax.log_softmax_forward", least=1 << 10),
@@ -228,7 +228,7 @@ ROWS: list[Row] = [
         "mean_squared_error",
         "losses.mean_squared_error_forward",
         "losses.mean_squared_error_backward",
-        least=1 << 12,
+        least=1 << 13,
     ),
     Row(
         "sparse_cross_entropy",

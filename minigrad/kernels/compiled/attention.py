@@ -36,13 +36,13 @@ def _read(heads, head, start, rows, factor):
 
 
 @inlined
-def _write(rows, heads, head, start):
-    """The opposite: the rows of a head from `start` on become these."""
+def _write(rows, heads, head, start, factor):
+    """The opposite: the rows of a head from `start` on become factor * these."""
     n, h = head // heads.shape[2], head % heads.shape[2]
     for i in range(rows.shape[0]):
         source, target = rows[i], heads[n, start + i, h]
         for j in range(target.size):
-            target[j] = source[j]
+            target[j] = factor * source[j]
 
 
 @inlined
@@ -53,6 +53,22 @@ def _add_bias(scores, bias, repeats, head, start):
         row, added = scores[i], of_head[start + i if of_head.shape[0] > 1 else 0]
         for j in range(row.size):
             row[j] += added[j]
+
+
+@inlined
+def _add(total, part):
+    """Add rows to the first of `total`."""
+    for i in range(part.shape[0]):
+        row, added = total[i], part[i]
+        for j in range(row.size):
+            row[j] += added[j]
+
+
+@inlined
+def _clear(row, start):
+    """Zeros from `start` on."""
+    for j in range(start, row.size):
+        row[j] = row.dtype.type(0)
 
 
 @inlined
@@ -101,7 +117,7 @@ def _forward(block, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept):
             e = exp(shown[j] - largest)
             shown[j] = e
             total += e
-        row[shown.size :] = 0
+        _clear(row, shown.size)
         if total == 0:
             largest, total = one - one, one
         logs[head, start + i] = largest + np.log(total)
@@ -111,7 +127,7 @@ def _forward(block, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept):
         if keep.size:
             _drop(shown, keep[head, start + i])
     np.dot(scores, own_v, own_y)
-    _write(own_y, y, head, start)
+    _write(own_y, y, head, start, one)
 
 
 @loop(
@@ -131,8 +147,8 @@ def _run_forward(pool, q, k, v, bias, repeats, keep, y, logs, causal, scale, kep
 @inlined
 def _softmax_grad(p, grad_p, shown, log, delta):
     """Scores become probabilities, gradients of these those of the scores."""
-    p[shown:] = 0
-    grad_p[shown:] = 0
+    _clear(p, shown)
+    _clear(grad_p, shown)
     p, grad_p = p[:shown], grad_p[:shown]
     for j in range(p.size):
         e = exp(p[j] - log)
@@ -143,8 +159,8 @@ def _softmax_grad(p, grad_p, shown, log, delta):
 @inlined
 def _dropped_softmax_grad(p, grad_p, shown, log, delta, kept, factor):
     """The same, where probabilities are dropped, and multiplied by the factor if they are not."""
-    p[shown:] = 0
-    grad_p[shown:] = 0
+    _clear(p, shown)
+    _clear(grad_p, shown)
     p, grad_p, kept = p[:shown], grad_p[:shown], kept[:shown]
     zero = factor - factor
     for j in range(p.size):
@@ -179,7 +195,7 @@ def _backward(
     one = scale / scale
     all_k = np.empty((keys, k.shape[3]), q.dtype)
     all_v = np.empty((keys, v.shape[3]), q.dtype)
-    sum_k, sum_v = np.zeros_like(all_k), np.zeros_like(all_v)
+    sum_k, sum_v = np.zeros(all_k.shape, q.dtype), np.zeros(all_v.shape, q.dtype)
     _read(k, head, 0, all_k, one)
     _read(v, head, 0, all_v, one)
     for start in range(0, queries, TILE):
@@ -202,16 +218,15 @@ def _backward(
         _scores_grad(
             p, grad_p, own_g, own_y, logs[head], kept_keys, start, queries, keys, causal, kept
         )
-        part_k, part_v = np.empty_like(own_k), np.empty_like(own_v)
+        part_k, part_v = np.empty(own_k.shape, q.dtype), np.empty(own_v.shape, q.dtype)
         np.dot(grad_p.T, own_q, part_k)
         np.dot(p.T, own_g, part_v)
-        sum_k[:visible] += part_k
-        sum_v[:visible] += part_v
+        _add(sum_k, part_k)
+        _add(sum_v, part_v)
         np.dot(grad_p, own_k, own_q)
-        own_q *= scale
-        _write(own_q, grad_q, head, start)
-    _write(sum_k, grad_k, head, 0)
-    _write(sum_v, grad_v, head, 0)
+        _write(own_q, grad_q, head, start, scale)
+    _write(sum_k, grad_k, head, 0, one)
+    _write(sum_v, grad_v, head, 0, one)
 
 
 @loop(
