@@ -15,11 +15,13 @@ collect_ignore_glob = ["test_compiled*.py"] if find_spec("numba") is None else [
 @pytest.fixture
 def everything_compiled(monkeypatch):
     """Arrays of any size run through compiled loops, on as many threads as `set_threads` says."""
-    from minigrad.kernels.compiled import loops, pooling
+    from minigrad.kernels.compiled import loops, matmul, pooling
 
     for row in compiled.ROWS:
         monkeypatch.setattr(row, "least", 0)
     monkeypatch.setattr(loops, "PARALLEL_WORK", -1)
+    monkeypatch.setattr(matmul, "LEAST_WORK", 0)
+    monkeypatch.setattr(matmul, "LEAST_COLUMNS", 0)
     monkeypatch.setattr(pooling, "FEW_CHANNELS", 0)
     monkeypatch.setattr(threads, "_chosen", 2)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import minigrad
+from minigrad import Tensor, grad, ops
+from minigrad.kernels import compiled
+from minigrad.kernels.compiled import matmul
 from minigrad.kernels.compiled.matmul import add_product
 
 SHAPES = [  # (m, k, n), around the edges of tiles, of blocks and of parts of the inner axis
@@ -54,3 +58,43 @@ def test_products_keep_nan_and_infinities():
     a, b = draw(9, 40), draw(40, 70)
     a[2, 3], b[5, 6], b[7, 8] = np.nan, np.inf, -np.inf
     np.testing.assert_allclose(add_product(a, b), a @ b, rtol=1e-11, atol=1e-12)
+
+
+def test_linear_layers_are_cut_over_threads(set_threads):
+    """Large layers run as loops, give what the definition gives, and the same bits."""
+    arrays = [draw(*shape, dtype="float32") for shape in ((8, 20, 64), (64, 40), (40,))]
+    row = next(row for row in compiled.ROWS if row.op == "linear_relu")
+
+    def run():
+        xs = [Tensor(a, requires_grad=True) for a in arrays]
+        found = []
+        for op in (ops.linear, ops.linear_relu):
+            y = op(*xs)
+            found += [y._array, *(d._array for d in grad(y.sum(), xs))]
+        return found
+
+    results = []
+    for n in (1, 2, 3, 8):
+        set_threads(n)
+        before = row.calls
+        results.append(run())
+        assert row.calls > before
+    with minigrad.use_kernels(False):
+        expected = run()
+    for result in results:
+        for a, first, right in zip(result, results[0], expected, strict=True):
+            np.testing.assert_array_equal(a, first)
+            np.testing.assert_allclose(a, right, rtol=1e-4, atol=1e-3)
+
+
+def test_small_and_odd_layers_are_left_to_numpy(monkeypatch):
+    monkeypatch.setattr(matmul, "LEAST_WORK", 100_000)
+    monkeypatch.setattr(matmul, "LEAST_COLUMNS", 16)
+    x, w, b = (draw(*shape) for shape in ((300, 64), (64, 40), (40,)))
+    assert matmul.linear_forward(x, w, b) is not NotImplemented
+    for other in ((x[:3], w, b), (x, w[:, :9], b[:9]), (x, w, b.astype("float32")), (x, w[:9], b)):
+        assert matmul.linear_forward(*other) is NotImplemented
+    locked = [a.copy() for a in (x, w, b)]
+    for a in locked:
+        a.flags.writeable = False
+    np.testing.assert_array_equal(matmul.linear_forward(*locked), matmul.linear_forward(x, w, b))

@@ -256,6 +256,11 @@ ROWS: list[Row] = [
     Row("nadam", "optimizers.nadam_update", least=4096),
     Row("rmsprop", "optimizers.rmsprop_update", least=4096),
     Row("sgd", "optimizers.sgd_update", least=4096),
+    # ---- rows by index ----
+    Row("put", "indexing.put_forward", least=1 << 12),
+    # ---- matrix products ----
+    Row("linear", "matmul.linear_forward", least=1 << 12),
+    Row("linear_relu", "matmul.linear_relu_forward", "matmul.linear_relu_backward", least=1 << 12),
     # ---- recurrent ----
     Row("gru", "gru.gru_forward", "gru.gru_backward"),
     Row("lstm", "lstm.lstm_forward", "lstm.lstm_backward"),

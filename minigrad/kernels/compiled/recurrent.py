@@ -15,7 +15,7 @@ import numpy as np
 from ...backend import Array
 from ...ops.recurrent import check_recurrent
 from .loops import inlined
-from .matmul import add_product
+from .matmul import add_product, as_taken
 
 SEQUENCES = 8  # of a block
 
@@ -156,13 +156,6 @@ def prepare(
         no_mask if mask is None else as_taken(mask),
         no_dropout if dropout_mask is None else as_taken(dropout_mask),
     )
-
-
-def as_taken(x: Array) -> Array:
-    """x, or a copy where a loop would not take it: not in C order, or not to be written to."""
-    flags = x.flags
-    is_fit = flags.c_contiguous and flags.writeable and flags.aligned
-    return x if is_fit else x.copy(order="C")
 
 
 def states_of_steps(initial: Array | None, n: int, steps: int, units: int, dtype: Any) -> Array:
