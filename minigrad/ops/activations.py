@@ -99,11 +99,18 @@ def relu(x: TensorLike) -> TensorLike:
     return backend(x).maximum(x, 0)
 
 
-relu.gradients(lambda g, y, x: g * (y > 0), needs="y")
+@primitive(kernel="relu_grad")
+def relu_grad(grad_output: TensorLike, y: TensorLike) -> TensorLike:
+    """The gradient of relu, whose output is y: grad_output where y is positive, 0 elsewhere."""
+    return grad_output * (y > 0)
+
+
+relu.gradients(lambda g, y, x: relu_grad(g, y), needs="y")
+relu_grad.gradients(lambda g, output, grad_output, y: relu_grad(g, y), None, needs="y")
 
 
 @real
-@primitive
+@primitive(kernel="leaky_relu")
 def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
     """x where positive, negative_slope * x elsewhere.
 
@@ -124,18 +131,25 @@ def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
     return xp.maximum(x, 0) + negative_slope * xp.minimum(x, 0)
 
 
-@primitive
-def leaky_slope(x: TensorLike, *, negative_slope: float) -> TensorLike:
-    """1 where x is positive, negative_slope elsewhere: a constant to the gradient."""
+@primitive(kernel="leaky_relu_grad")
+def leaky_relu_grad(grad_output: TensorLike, x: TensorLike, *, negative_slope: float) -> TensorLike:
+    """The gradient of leaky_relu: grad_output, times negative_slope where x is not positive."""
     is_positive = (x > 0).astype(x.dtype)
     if 0 <= negative_slope <= 1:
-        return backend(x).maximum(is_positive, negative_slope)
-    return is_positive + negative_slope * (1 - is_positive)
+        return grad_output * backend(x).maximum(is_positive, negative_slope)
+    return grad_output * (is_positive + negative_slope * (1 - is_positive))
 
 
-leaky_slope.gradients(None)
 leaky_relu.gradients(
-    lambda g, y, x, negative_slope=0.2: g * leaky_slope(x, negative_slope=negative_slope), needs="x"
+    lambda g, y, x, negative_slope=0.2: leaky_relu_grad(g, x, negative_slope=negative_slope),
+    needs="x",
+)
+leaky_relu_grad.gradients(
+    lambda g, y, grad_output, x, negative_slope: leaky_relu_grad(
+        g, x, negative_slope=negative_slope
+    ),
+    None,
+    needs="x",
 )
 
 

@@ -24,6 +24,7 @@ SHAPES = [
     (3, 53, 61, 1),
 ]
 NORMS = {
+    "layer": lambda *a: ops.layer_norm(*a, epsilon=1e-3),
     "batch": lambda *a: ops.batch_norm(*a, epsilon=1e-3),
     "batch by moments": lambda *a: ops.batch_norm(*a, epsilon=1e-3, moments=batch_moments(a[0])),
     "instance": lambda *a: ops.group_norm(*a, groups=a[1].shape[0], epsilon=1e-3),

@@ -193,6 +193,12 @@ ROWS: list[Row] = [
         "normalization.group_norm_backward",
         least=1 << 11,
     ),
+    Row(
+        "layer_norm",
+        "normalization.layer_norm_forward",
+        "normalization.layer_norm_backward",
+        least=1 << 11,
+    ),
     Row("moments", "normalization.moments_forward", least=1 << 11),
     Row("scale_shift", "normalization.scale_shift_forward", least=1 << 13),
     # ---- pooling ----
@@ -247,6 +253,11 @@ ROWS: list[Row] = [
     Row("conv2d", "convolution.conv2d_forward", least=1 << 11),
     Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 11),
     Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 11),
+    # ---- relu and leaky relu ----
+    Row("leaky_relu", "rectifiers.leaky_relu_forward", least=1 << 13),
+    Row("leaky_relu_grad", "rectifiers.leaky_relu_grad", least=1 << 12),
+    Row("relu", "rectifiers.relu_forward", least=1 << 14),
+    Row("relu_grad", "rectifiers.relu_grad", least=1 << 12),
     # ---- optimizers: in place, (p, g, *state) and numbers ----
     Row("adadelta", "optimizers.adadelta_update", least=4096),
     Row("adagrad", "optimizers.adagrad_update", least=4096),

@@ -4,7 +4,7 @@ Channels: x is read as (samples, pixels * C), one sample for all of a batch, and
 once, a chunk, so that loops are long where channels are few. Sums over a tile, some thousand
 numbers, are of the dtype of x, those over tiles float64. Squares are taken around a number near the
 mean, so that no digits are lost where that is far from 0: were it not near, the variance would be
-as large.
+as large. Layer normalization goes row by row.
 """
 
 from __future__ import annotations
@@ -457,3 +457,87 @@ def group_norm_backward(
 ) -> tuple[Any, Array, Array]:
     """Gradients of x, gamma and beta."""
     return _normalize_backward(g, residuals, x, gamma, groups)
+
+
+# ---- layer normalization -------------------------------------------------------------------------
+
+ROWS_SIZE = 1 << 12  # numbers that a block of rows reads
+
+
+@inlined
+def _layer_norm(block, x, y, gamma, beta, means, scales, epsilon, rows):
+    f, T = x.shape[1], x.dtype.type
+    n, count = U(f), T(f)
+    for r in range(block * rows, min(len(x), (block + 1) * rows)):
+        row, out = x[r], y[r]
+        total, square = T(0), T(0)
+        for i in range(n):
+            total += row[i]
+        mean = total / count
+        for i in range(n):
+            square += (row[i] - mean) * (row[i] - mean)
+        scale = T(1) / np.sqrt(square / count + epsilon)
+        for i in range(n):
+            out[i] = (row[i] - mean) * scale * gamma[i] + beta[i]
+        means[r], scales[r] = mean, scale
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[::1], T[::1], T[::1], f8")
+def _run_layer_norm(pool, x, y, gamma, beta, means, scales, epsilon):
+    rows = max(1, ROWS_SIZE // x.shape[1])
+    arguments = x, y, gamma, beta, means, scales, x.dtype.type(epsilon), rows
+    run_blocks(pool, (len(x) + rows - 1) // rows, _layer_norm, arguments)
+
+
+@inlined
+def _layer_norm_grad(part, g, x, grad, gamma, means, scales, of_gamma, of_beta):
+    f, T = x.shape[1], x.dtype.type
+    n, count = U(f), T(f)
+    by_gamma, by_beta = of_gamma[part], of_beta[part]
+    for r in range(part * len(x) // len(of_beta), (part + 1) * len(x) // len(of_beta)):
+        row, grads, out, mean, scale = x[r], g[r], grad[r], means[r], scales[r]
+        through_mean, through_variance = T(0), T(0)
+        for i in range(n):
+            a = grads[i] * gamma[i]
+            through_mean += a
+            through_variance += a * ((row[i] - mean) * scale)
+        through_mean /= count
+        through_variance /= count
+        for i in range(n):
+            normalized = (row[i] - mean) * scale
+            by_gamma[i] += grads[i] * normalized
+            by_beta[i] += grads[i]
+            a = grads[i] * gamma[i] - through_mean - normalized * through_variance
+            out[i] = a * scale
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], T[::1], T[::1], T[::1], T[:, ::1], T[:, ::1]")
+def _run_layer_norm_grad(pool, g, x, grad, gamma, means, scales, of_gamma, of_beta):
+    arguments = g, x, grad, gamma, means, scales, of_gamma, of_beta
+    run_blocks(pool, len(of_beta), _layer_norm_grad, arguments)
+
+
+def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, epsilon: float) -> Any:
+    """The output; mean and 1 / deviation of each row for the backward."""
+    if not x.dtype == gamma.dtype == beta.dtype or x.dtype.char not in "fd" or not x.size:
+        return NotImplemented
+    rows = as_carray(x).reshape(-1, gamma.size)
+    y = np.empty(rows.shape, x.dtype)
+    means, scales = np.empty((2, len(rows)), x.dtype)
+    parameters = as_carray(gamma).reshape(-1), as_carray(beta).reshape(-1)
+    _run_layer_norm(PASSES * x.size, rows, y, *parameters, means, scales, epsilon)
+    return y.reshape(x.shape), (means, scales)
+
+
+def layer_norm_backward(
+    g: Array, residuals: tuple[Any, ...], x: Array, gamma: Array, beta: Array, *, epsilon: float
+) -> tuple[Array, Array, Array]:
+    """Gradients of x, gamma and beta."""
+    rows = [as_carray(a).reshape(-1, gamma.size) for a in (g, x)]
+    grad = np.empty(rows[1].shape, x.dtype)
+    parts = min(PARTS, -(-x.size // TILE))
+    sums = np.zeros((2, parts, gamma.size), x.dtype)
+    gain = as_carray(gamma).reshape(-1)
+    _run_layer_norm_grad(2 * PASSES * x.size, *rows, grad, gain, *residuals, *sums)
+    grad_gamma, grad_beta = sums.sum(1).reshape(2, *gamma.shape)
+    return grad.reshape(x.shape), grad_gamma, grad_beta
