@@ -25,7 +25,7 @@ from .winograd import run_winograd, run_winograd_kernel_grad
 PATCHES = 1 << 17  # elements of patches that a block lays out
 LEAST_POSITIONS = 128  # and of so few positions, products would be slow
 BLOCKS = 16  # blocks at least, where there are rows enough, so that threads end together
-SHORT_RUN = 16  # below so many elements a run is copied faster across than along
+SHORT_RUN = 10  # below so many elements a run is copied faster across than along
 
 
 # ---- patches -------------------------------------------------------------------------------------
@@ -440,7 +440,9 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         return sum_repeated_channels(x, repeats)
     if groups == 1 and _has_tiles(_flipped_window(window), *w.shape[2:]):
         x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
-        _by_tiles(grad_output, w, None, x, _flipped_window(window), True)
+        is_small = w.shape[2] * w.shape[3] <= TURNED  # products with a turned copy are faster
+        kernel = _flipped(w, 1) if is_small else w
+        _by_tiles(grad_output, kernel, None, x, _flipped_window(window), not is_small)
         return x.reshape(shape)
     if window.strides == (1, 1) and _is_less_flipped(window, w):
         flipped = _flipped(w, groups)
@@ -542,6 +544,7 @@ def _rows_of_tiles(rows: int, columns: int) -> int:
 
 
 PARTIAL_SUMS = 1 << 20  # elements of all partial sums of a kernel gradient together
+TURNED = 1 << 14  # elements of a layer of a kernel that is worth turning
 TILES = 128  # per block: fewer make products slow, more do not fit the cache
 
 
