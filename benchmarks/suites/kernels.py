@@ -105,6 +105,8 @@ CASES = {
     "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
     "put": Case(1, logits, EMBEDDED),
 }
+ACTIVATIONS = "elu", "log_softmax", "mish", "sigmoid", "silu", "softplus", "tanh"
+CASES |= {name: Case(1, logits) for name in ACTIVATIONS}
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 
