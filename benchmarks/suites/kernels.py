@@ -105,8 +105,12 @@ CASES = {
     "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
     "put": Case(1, logits, EMBEDDED),
 }
-ACTIVATIONS = "elu", "log_softmax", "mish", "sigmoid", "silu", "softplus", "tanh"
+ACTIVATIONS = "elu", "leaky_relu", "log_softmax", "mish", "sigmoid", "silu", "softplus", "tanh"
 CASES |= {name: Case(1, logits) for name in ACTIVATIONS}
+CASES |= {
+    name: Case(1, lambda n, c: [floats(n, c), floats(n, c)])
+    for name in ("relu_grad", "leaky_relu_grad")
+}
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 
