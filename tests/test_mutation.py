@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad.engine.autograd import VariadicRule
+from minigrad.kernels import compiled
 
 from .mutation import (
     KINDS,
@@ -58,9 +59,10 @@ def every_mutant_is_caught_and_the_report_says_so(rules):
         if caught < made
     }
     assert not missed, f"check_grads did not notice {missed}"
-    assert REPORT.read_text() == report(rules, scores), (
-        "docs/mutation_report.md is old: python -m tests.mutation --write"
-    )
+    if not compiled.is_wanted():  # the report is that of the rules and of the NumPy kernels
+        assert REPORT.read_text() == report(rules, scores), (
+            "docs/mutation_report.md is old: python -m tests.mutation --write"
+        )
 
 
 def a_rule_that_is_right_is_not_reported(rules):

@@ -14,6 +14,7 @@ and moving statistics are calls of the program. What cannot be captured runs as 
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -627,10 +628,13 @@ def observe(function: Callable[[], Result]) -> tuple[Result, str]:
         >>> observe(lambda: 1)[0]
         1
     """
-    observer = Observer()
+    observer, collects = Observer(), gc.isenabled()
     try:
+        gc.disable()  # what somebody's object does when it ends is no part of the step
         sys.setprofile(observer)
         result = function()
         return result, observer.found
     finally:
         sys.setprofile(None)
+        if collects:
+            gc.enable()

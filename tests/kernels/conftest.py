@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 
 from minigrad import threads
 from minigrad.kernels import compiled
 
-collect_ignore_glob = ["test_compiled*.py"] if find_spec("numba") is None else []
+collect_ignore_glob = [] if compiled.is_wanted() else ["test_compiled*.py"]
 
 
 @pytest.fixture
