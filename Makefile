@@ -19,9 +19,9 @@ demo: .venv/base.installed            ## train a network on the digits, with a r
 test: .venv/test.installed            ## the test suite, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2 -m "not parity"
 
-test-loops: .venv/test.installed .venv/fast.installed  ## the same tests, every op that has one by its compiled loop
+test-loops: .venv/test.installed .venv/fast.installed  ## the same tests with compiled loops, and those of the loops
 	$(BIN)/python -m minigrad.kernels --compile
-	$(BIN)/python -m pytest -n 2 -m "not parity" --loops
+	$(BIN)/python -m pytest -n 2 -m "not parity"
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"

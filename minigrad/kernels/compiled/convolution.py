@@ -557,7 +557,7 @@ def _rows_per_block(rows: int, columns: int, depth: int, blocks: int = BLOCKS) -
 
 
 def _fit(*arrays: Array) -> bool:
-    return len({a.dtype.char for a in arrays} | set("fd")) == 2
+    return {a.dtype.char for a in arrays} in ({"f"}, {"d"})
 
 
 def _ready(a: Array) -> Array:

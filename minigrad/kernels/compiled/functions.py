@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic, overload
 
 # no sum may be reordered here: the order is what keeps the last digits
@@ -109,6 +109,12 @@ def _extreme(instruction: str, x: Any, y: Any) -> Any:
         return builder.call(builder.module.declare_intrinsic(instruction, [kind], form), args)
 
     return (x(x, y), generate) if x == y else None
+
+
+@njit(**OPTIONS)
+def minus(x: Any, y: Any) -> Any:
+    """x - y, which the compiler may not reorder with other sums, as it may in a loop."""
+    return x - y
 
 
 def polynomial(coefficients: Sequence[float]) -> Any:

@@ -1,7 +1,7 @@
 """Losses and their gradients in one pass over memory; a row, or a block, gives its part of a sum.
 
-What a backward needs of a row is the logarithm of its sum of exponentials; the rest is computed
-again.
+What a backward needs of a row of logits is the largest, and the sum of exponentials of the
+differences from it; the rest is computed again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 from ...backend import Array
 from ...ops.losses import as_labels, check_same_shape
-from .functions import exp, log1p_exp, sigmoid
+from .functions import exp, log1p_exp, minus, sigmoid
 from .loops import BLOCK, as_carray, block_bounds, count_blocks, inlined, loop, run_blocks
-from .softmax import as_rows, count_row_blocks, log_sum_exp, row_bounds
+from .softmax import as_rows, count_row_blocks, largest_and_total, row_bounds
 
 PASS = 16  # the work of one exponential, in multiplications
 
@@ -33,49 +33,51 @@ def _is_taken(x: Array, *others: Array) -> bool:
 
 
 @inlined
-def _sparse(block, logits, labels, losses, logs):
+def _sparse(block, logits, labels, losses, sums):
     start, stop = row_bounds(block, logits.shape)
     for i in range(start, stop):
-        logs[i] = log_sum_exp(logits[i])
-        losses[i] = logs[i] - logits[i, labels[i]]
+        largest, total = largest_and_total(logits[i])
+        sums[i, 0], sums[i, 1] = largest, total
+        losses[i] = minus(np.log(total), minus(logits[i, labels[i]], largest))
 
 
-@loop("T[:, ::1], i8[::1], T[::1], T[::1]")
-def _run_sparse(pool, logits, labels, losses, logs):
-    run_blocks(pool, count_row_blocks(logits.shape), _sparse, (logits, labels, losses, logs))
+@loop("T[:, ::1], i8[::1], T[::1], T[:, ::1]")
+def _run_sparse(pool, logits, labels, losses, sums):
+    run_blocks(pool, count_row_blocks(logits.shape), _sparse, (logits, labels, losses, sums))
 
 
 @inlined
-def _sparse_grad(block, logits, labels, logs, grad, g):
+def _sparse_grad(block, logits, labels, sums, grad, g):
     start, stop = row_bounds(block, logits.shape)
     for i in range(start, stop):
-        row, result, log = logits[i], grad[i], logs[i]
+        row, result, largest = logits[i], grad[i], sums[i, 0]
+        scale = g / sums[i, 1]
         for j in range(row.size):
-            result[j] = g * exp(row[j] - log)
+            result[j] = scale * exp(minus(row[j], largest))
         result[labels[i]] -= g
 
 
-@loop("T[:, ::1], i8[::1], T[::1], T[:, ::1], f8")
-def _run_sparse_grad(pool, logits, labels, logs, grad, g):
-    arguments = logits, labels, logs, grad, logits.dtype.type(g)
+@loop("T[:, ::1], i8[::1], T[:, ::1], T[:, ::1], f8")
+def _run_sparse_grad(pool, logits, labels, sums, grad, g):
+    arguments = logits, labels, sums, grad, logits.dtype.type(g)
     run_blocks(pool, count_row_blocks(logits.shape), _sparse_grad, arguments)
 
 
 def sparse_cross_entropy_forward(logits: Array, labels: Array) -> Any:
-    """Loss; labels and logarithms of sums of exponentials."""
+    """Loss; labels, and of each row the largest and the sum of exponentials."""
     if not _is_taken(logits):
         return NotImplemented
     label = as_carray(as_labels(labels, logits).reshape(-1).astype(np.int64, copy=False))
-    losses, logs = np.empty((2, label.size), logits.dtype)
-    _run_sparse(PASS * logits.size, as_rows(logits), label, losses, logs)
-    return losses.sum() / label.size, (label, logs)
+    losses, sums = np.empty(label.size, logits.dtype), np.empty((label.size, 2), logits.dtype)
+    _run_sparse(PASS * logits.size, as_rows(logits), label, losses, sums)
+    return losses.sum() / label.size, (label, sums)
 
 
 def sparse_cross_entropy_backward(g: Any, residuals: Any, logits: Array, labels: Array) -> Any:
     """(softmax - one_hot) / N."""
-    label, logs = residuals
+    label, sums = residuals
     grad = np.empty(logits.shape, logits.dtype)
-    arrays = as_rows(logits), label, logs, as_rows(grad)
+    arrays = as_rows(logits), label, sums, as_rows(grad)
     _run_sparse_grad(PASS * logits.size, *arrays, float(g) / label.size)
     return grad, None
 
@@ -84,60 +86,68 @@ def sparse_cross_entropy_backward(g: Any, residuals: Any, logits: Array, labels:
 
 
 @inlined
-def _cross(block, logits, targets, losses, logs):
+def _cross(block, logits, targets, losses, sums):
     start, stop = row_bounds(block, logits.shape)
     for i in range(start, stop):
-        log = log_sum_exp(logits[i])
+        largest, total = largest_and_total(logits[i])
+        log = np.log(total)
         row, target = logits[i], targets[i]
         zero = target.dtype.type(0)
         loss = zero
         for j in range(row.size):
             # a class that is ruled out may have an infinite loss
-            loss += target[j] * (log - row[j]) if target[j] != zero else zero
-        losses[i], logs[i] = loss, log
+            away = minus(log, minus(row[j], largest))
+            loss += target[j] * away if target[j] != zero else zero
+        losses[i], sums[i, 0], sums[i, 1] = loss, largest, total
 
 
-@loop("T[:, ::1], T[:, ::1], T[::1], T[::1]")
-def _run_cross(pool, logits, targets, losses, logs):
-    run_blocks(pool, count_row_blocks(logits.shape), _cross, (logits, targets, losses, logs))
+@loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1]")
+def _run_cross(pool, logits, targets, losses, sums):
+    run_blocks(pool, count_row_blocks(logits.shape), _cross, (logits, targets, losses, sums))
 
 
 @inlined
-def _cross_grad(block, logits, targets, logs, grad, g):
+def _cross_grad(block, logits, targets, sums, grad, g):
     start, stop = row_bounds(block, logits.shape)
     for i in range(start, stop):
-        row, target, result, log = logits[i], targets[i], grad[i], logs[i]
+        row, target, result, largest = logits[i], targets[i], grad[i], sums[i, 0]
         total = g - g
         for j in range(row.size):
             total += target[j]
+        share = total / sums[i, 1]
         for j in range(row.size):
-            result[j] = g * (exp(row[j] - log) * total - target[j])
+            result[j] = g * (exp(minus(row[j], largest)) * share - target[j])
 
 
-@loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1], f8")
-def _run_cross_grad(pool, logits, targets, logs, grad, g):
-    arguments = logits, targets, logs, grad, logits.dtype.type(g)
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], T[:, ::1], f8")
+def _run_cross_grad(pool, logits, targets, sums, grad, g):
+    arguments = logits, targets, sums, grad, logits.dtype.type(g)
     run_blocks(pool, count_row_blocks(logits.shape), _cross_grad, arguments)
 
 
 def cross_entropy_forward(logits: Array, targets: Array) -> Any:
-    """Loss; logarithms of sums of exponentials."""
+    """Loss; of each row the largest logit and the sum of exponentials."""
     check_same_shape("cross_entropy", logits, targets)
     if not _is_taken(logits, targets):
         return NotImplemented
     rows = as_rows(logits)
-    losses, logs = np.empty((2, len(rows)), logits.dtype)
-    _run_cross(PASS * logits.size, rows, as_rows(targets), losses, logs)
-    return losses.sum() / len(rows), (logs,)
+    losses, sums = np.empty(len(rows), logits.dtype), np.empty((len(rows), 2), logits.dtype)
+    _run_cross(PASS * logits.size, rows, as_rows(targets), losses, sums)
+    return losses.sum() / len(rows), (sums,)
 
 
 def cross_entropy_backward(g: Any, residuals: Any, logits: Array, targets: Array) -> Any:
     """(softmax * sum(targets) - targets) / N, and -log softmax / N if it is needed."""
-    (logs,) = residuals
+    (sums,) = residuals
     grad = np.empty(logits.shape, logits.dtype)
-    arrays = as_rows(logits), as_rows(targets), logs, as_rows(grad)
-    _run_cross_grad(PASS * logits.size, *arrays, float(g) / logs.size)
-    return grad, lambda: (logs.reshape(logits.shape[:-1])[..., None] - logits) * (g / logs.size)
+    arrays = as_rows(logits), as_rows(targets), sums, as_rows(grad)
+    _run_cross_grad(PASS * logits.size, *arrays, float(g) / len(sums))
+
+    def grad_targets() -> Array:
+        largest, total = sums.T.reshape((2, *logits.shape[:-1], 1))
+        return (np.log(total) - (logits - largest)) * (g / len(sums))
+
+    return grad, grad_targets
 
 
 # ---- binary cross-entropy ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...backend import Array
 from ...ops.shapes import array_axis
-from .functions import exp, maximum
+from .functions import exp, maximum, minus
 from .loops import Loop, as_carray, inlined, loop, run_blocks
 
 PASS = 16  # the work of one exponential, in multiplications
@@ -30,15 +30,18 @@ def row_bounds(block: int, shape: Any) -> Any:
 
 
 @inlined
-def log_sum_exp(row: Any) -> Any:
-    """log(sum(exp(row))), shifted by the largest so that nothing overflows."""
+def largest_and_total(row: Any) -> Any:
+    """The largest number of a row, and the sum of exponentials of what it is above the others.
+
+    log(sum(exp(row))) is largest + log(total), but far from zero that sum has lost the digits.
+    """
     largest = row[0]
     for j in range(row.size):
         largest = maximum(largest, row[j])
     total = largest - largest
     for j in range(row.size):
-        total += exp(row[j] - largest)
-    return largest + np.log(total)
+        total += exp(minus(row[j], largest))
+    return largest, total
 
 
 # ---- loops ---------------------------------------------------------------------------------------
@@ -88,15 +91,10 @@ def _log_softmax(block, x, y):
     start, stop = row_bounds(block, x.shape)
     for i in range(start, stop):
         row, result = x[i], y[i]
-        largest = row[0]
-        for j in range(row.size):
-            largest = maximum(largest, row[j])
-        total = largest - largest
-        for j in range(row.size):
-            total += exp(row[j] - largest)
+        largest, total = largest_and_total(row)
         log = np.log(total)
         for j in range(row.size):
-            result[j] = row[j] - largest - log
+            result[j] = minus(minus(row[j], largest), log)
 
 
 @loop("T[:, ::1], T[:, ::1]")
