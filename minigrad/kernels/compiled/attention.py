@@ -17,7 +17,7 @@ from ...backend import Array
 from ...ops.attention import MASKED_SCORE, check_attention, default_scale
 from .. import attention
 from .functions import exp, maximum
-from .loops import inlined, loop, run_blocks
+from .loops import as_carray, inlined, loop, run_blocks
 
 TILE = 64  # queries per tile
 
@@ -251,7 +251,7 @@ def as_heads(*arrays: Array) -> list[Array]:
         views = [x.swapaxes(1, 2) for x in arrays]
     else:
         views = [x.reshape(-1, x.shape[-2], 1, x.shape[-1]) for x in arrays]
-    return [np.require(x, requirements=["C", "A", "W"]) for x in views]
+    return [as_carray(x) for x in views]
 
 
 def from_heads(x: Array, shape: tuple[int, ...]) -> Array:
@@ -276,7 +276,7 @@ def bias_of(mask: Array | None, q: Array, keys: int) -> tuple[Array, int]:
     shape = (*leading[:outer], bias.shape[-2], keys)
     whole = np.broadcast_to(bias.reshape(*bias.shape[:outer], *bias.shape[-2:]), shape)
     flat = whole.reshape(-1, *shape[-2:])
-    return np.require(flat, requirements=["C", "A", "W"]), math.prod(leading[outer:])
+    return as_carray(flat), math.prod(leading[outer:])
 
 
 def keep_of(keep_mask: Array | None, q: Array, keys: int) -> Array:
@@ -284,7 +284,7 @@ def keep_of(keep_mask: Array | None, q: Array, keys: int) -> Array:
     if keep_mask is None:
         return np.zeros((0, 0, 0), bool)
     whole = np.broadcast_to(keep_mask, (*q.shape[:-1], keys)).reshape(-1, q.shape[-2], keys)
-    return np.require(whole, requirements=["C", "A", "W"])
+    return as_carray(whole)
 
 
 def scaled_dot_product_attention_forward(

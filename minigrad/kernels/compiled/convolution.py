@@ -18,7 +18,7 @@ from ...backend import Array
 from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
 from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
-from .loops import block_bounds, count_blocks, inlined, loop, run_blocks
+from .loops import as_carray, block_bounds, count_blocks, inlined, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
 from .winograd import run_winograd, run_winograd_kernel_grad
 
@@ -413,14 +413,14 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     depth = math.prod(w.shape[:3])
     if 1 < groups == x.shape[3]:
         repeated = repeat_channels(x, shape[3] // groups)
-        arrays = _matrix(repeated), _matrix(w), _ready(bias), y
+        arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
     if groups == 1 and _has_tiles(window, *w.shape[2:]):
         _by_tiles(x, w, b, y, window, False)
         return y.reshape(shape)
     rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)
-    arrays = _matrix(x), _matrix(w), _ready(bias), y
+    arrays = _matrix(x), _matrix(w), as_carray(bias), y
     with threads.single_threaded_blas:
         _run_forward(y.size * depth, *arrays, rows, groups, _geometry(window))
     return y.reshape(shape)
@@ -508,8 +508,8 @@ def _has_tiles(window: Window, channels: int, filters: int) -> bool:
 def _by_tiles(
     x: Array, w: Array, b: Array | None, y: Array, window: Window, transposed: bool
 ) -> None:
-    kernel = _ready(w).reshape((9, *w.shape[2:]))
-    bias = np.zeros(y.shape[1], x.dtype) if b is None else _ready(b)
+    kernel = as_carray(w).reshape((9, *w.shape[2:]))
+    bias = np.zeros(y.shape[1], x.dtype) if b is None else as_carray(b)
     tall, wide = (-(-n // 2) for n in window.output_shape)
     rows = _rows_of_tiles(len(x) * tall, wide)
     with threads.single_threaded_blas:
@@ -560,13 +560,8 @@ def _fit(*arrays: Array) -> bool:
     return {a.dtype.char for a in arrays} in ({"f"}, {"d"})
 
 
-def _ready(a: Array) -> Array:
-    """In C order, aligned and writable: what compiled loops take."""
-    return a if a.flags.carray else np.require(a, requirements=("C", "A", "W"))
-
-
 def _matrix(a: Array) -> Array:
-    return _ready(a).reshape((-1, a.shape[-1]))
+    return as_carray(a).reshape((-1, a.shape[-1]))
 
 
 @lru_cache(1024)
