@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from functools import cache
+from itertools import product
 from typing import Any
 
 from .arguments import explains_arguments
@@ -56,7 +58,7 @@ def set_num_threads(n: int) -> None:
         raise ValueError(f"set_num_threads takes a number from 1 to {MOST}, got {n!r}")
     _chosen = int(n)
     for library in _blas_libraries():
-        _set_threads(library, _chosen)
+        library.set_num_threads(_chosen)
 
 
 @cache
@@ -71,24 +73,43 @@ def _default() -> int:
     return min(os.cpu_count() or 1, MOST)
 
 
+class _Blas:
+    """A copy of BLAS in this process: how many threads it has.
+
+    OpenBLAS is asked itself, which takes a microsecond where threadpoolctl takes ten.
+
+    Args:
+        controller: What threadpoolctl knows of it.
+    """
+
+    def __init__(self, controller: Any) -> None:
+        self._controller = controller
+        self.get_num_threads: Callable[[], int] = controller.get_num_threads
+        self.set_num_threads: Callable[[int], Any] = self._set_by_controller
+        for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
+            get = getattr(controller.dynlib, f"{prefix}openblas_get_num_threads{suffix}", None)
+            put = getattr(controller.dynlib, f"{prefix}openblas_set_num_threads{suffix}", None)
+            if get and put and getattr(controller, "threading_layer", "") != "openmp":
+                self.get_num_threads, self.set_num_threads = get, put
+
+    def _set_by_controller(self, n: int) -> None:
+        """threadpoolctl lets one Python thread do so, unless it is told."""
+        let_others = getattr(self._controller, "clear_controlling_thread", None)
+        if let_others is not None:
+            let_others(force=True)
+        self._controller.set_num_threads(n)
+        if let_others is not None:
+            let_others(force=True)
+
+
 @cache
-def _blas_libraries() -> list[Any]:
+def _blas_libraries() -> list[_Blas]:
     """The copies of BLAS in this process, NumPy's and SciPy's, as threadpoolctl finds them."""
     import scipy.linalg.cython_blas  # noqa: F401 - loads SciPy's, which compiled loops call
     from threadpoolctl import ThreadpoolController
 
     controllers = ThreadpoolController().lib_controllers
-    return [library for library in controllers if library.user_api == "blas"]
-
-
-def _set_threads(library: Any, n: int) -> None:
-    """Set the threads of one BLAS; threadpoolctl lets one Python thread do so, unless it is told."""
-    let_others = getattr(library, "clear_controlling_thread", None)
-    if let_others is not None:
-        let_others(force=True)
-    library.set_num_threads(n)
-    if let_others is not None:
-        let_others(force=True)
+    return [_Blas(library) for library in controllers if library.user_api == "blas"]
 
 
 class _SingleThreadedBlas:
@@ -100,7 +121,7 @@ class _SingleThreadedBlas:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._inside = 0
-        self._before: list[tuple[Any, int]] = []
+        self._before: list[tuple[_Blas, int]] = []
 
     def __enter__(self) -> None:
         with self._lock:
@@ -113,7 +134,7 @@ class _SingleThreadedBlas:
             n = library.get_num_threads()
             if n != 1:
                 self._before.append((library, n))
-                _set_threads(library, 1)
+                library.set_num_threads(1)
 
     def __exit__(self, *_: Any) -> None:
         with self._lock:
@@ -121,7 +142,7 @@ class _SingleThreadedBlas:
             if self._inside == 0:
                 while self._before:
                     library, n = self._before.pop()
-                    _set_threads(library, n)
+                    library.set_num_threads(n)
 
 
 single_threaded_blas = _SingleThreadedBlas()

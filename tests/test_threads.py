@@ -18,7 +18,7 @@ def as_before(monkeypatch):
     monkeypatch.setattr(threads, "_chosen", threads._chosen)
     yield
     for library, count in zip(libraries, counts):
-        threads._set_threads(library, count)
+        library.set_num_threads(count)
 
 
 def test_what_was_set_is_what_is_used_also_by_blas():

@@ -29,7 +29,7 @@ def compile_all() -> int:
             bar.set_description(f"{loop.name} {'float32' if dtype == 'f' else 'float64'}")
             loop.compile(dtype)
     if threads.get_num_threads() > 1:
-        loops.helpers()
+        loops.compiled_serve()
     return len(wanted)
 
 

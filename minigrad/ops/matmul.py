@@ -12,14 +12,14 @@ from .shapes import merge_rows
 
 
 @accumulates
-@primitive
+@primitive(kernel="matmul")
 def _matmul(a: TensorLike, b: TensorLike) -> TensorLike:
     return a @ b
 
 
 _matmul.gradients(
-    lambda g, y, a, b: sum_to(g @ b.swapaxes(-1, -2), shape=a.shape),
-    lambda g, y, a, b: sum_to(a.swapaxes(-1, -2) @ g, shape=b.shape),
+    lambda g, y, a, b: sum_to(_matmul(g, b.swapaxes(-1, -2)), shape=a.shape),
+    lambda g, y, a, b: sum_to(_matmul(a.swapaxes(-1, -2), g), shape=b.shape),
     needs="a b",
 )
 
@@ -108,8 +108,8 @@ def row_sums(x: TensorLike) -> TensorLike:
 row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 linear.gradients(
-    lambda g, y, x, w, b: g @ w.T,
-    lambda g, y, x, w, b: merge_rows(x).T @ merge_rows(g),
+    lambda g, y, x, w, b: matmul(g, w.T),
+    lambda g, y, x, w, b: _matmul(merge_rows(x).T, merge_rows(g)),
     lambda g, y, x, w, b: row_sums(g),
     needs="x w",
 )

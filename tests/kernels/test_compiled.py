@@ -92,6 +92,22 @@ def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
                 np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("name", sorted(FUSED))
+def test_a_backward_whose_loop_fails_is_computed_by_numpy(name, monkeypatch):
+    run = compiled.run
+
+    def forward_only(loop, *arrays, **kwargs):
+        return NotImplemented if "backward" in loop else run(loop, *arrays, **kwargs)
+
+    monkeypatch.setattr(compiled, "run", forward_only)
+    for case in OPS[name]:
+        found = run_float32(name, case)
+        with minigrad.use_kernels("numpy"):
+            expected = run_float32(name, case)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
 def test_a_step_that_runs_loops_is_captured():
     layers = minigrad.layers
     model = minigrad.Sequential([layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(2)])

@@ -77,6 +77,24 @@ def test_the_three_ops_are_those_of_the_definition(name, dtype, digits):
     assert [n - m for m, n in zip(before, after)] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kernel", [1, 2, 3, (3, 1), 5])
+@pytest.mark.parametrize("channels, filters, groups", [(3, 16, 1), (16, 17, 1), (32, 16, 2)])
+def test_all_settings_together(channels, filters, groups, kernel, padding):
+    """Which way of computing is taken depends on all of them."""
+    filters *= groups
+    for strides in (1, 2, (2, 1), 3):
+        for dilation in (1, 2):
+            if strides != 1 and dilation != 1:
+                continue
+            window = {"strides": strides, "dilation": dilation, "padding": padding}
+            case = (2, 11, 10, channels), filters, kernel, window, groups
+            x, w, g, settings = arrays(case, "float64")
+            found, expected = three_ops(x, w, g, settings), defined(x, w, g, settings)
+            for a, b in zip(found, expected, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11, err_msg=str(case))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
     inputs = arrays(CASES[name], "float32")

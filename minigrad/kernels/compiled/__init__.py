@@ -54,7 +54,7 @@ class Row:
         backward = None
         if self.backward:
             assert numpy_kernel.backward
-            backward = self._backward(numpy_kernel.backward)
+            backward = self._backward(numpy_kernel.forward, numpy_kernel.backward)
         forward = self._forward(numpy_kernel.forward)
         return Kernel(self.op, forward, backward, "cpu", "numba", numpy_kernel.supports)
 
@@ -72,11 +72,16 @@ class Row:
 
         return forward
 
-    def _backward(self, numpy_backward: Callable[..., Any]) -> Callable[..., Any]:
+    def _backward(
+        self, numpy_forward: Callable[..., Any], numpy_backward: Callable[..., Any]
+    ) -> Callable[..., Any]:
         @wraps(numpy_backward)
         def backward(g: Any, residuals: Any, *arrays: Any, **kwargs: Any) -> Any:
             if residuals.__class__ is Residuals:
-                return run(self.backward, g, residuals, *arrays, **kwargs)
+                gradients = run(self.backward, g, residuals, *arrays, **kwargs)
+                if gradients is not NotImplemented:
+                    return gradients
+                _, residuals = numpy_forward(*arrays, **kwargs)  # loops have failed since
             return numpy_backward(g, residuals, *arrays, **kwargs)
 
         return backward
@@ -270,6 +275,7 @@ ROWS: list[Row] = [
     # ---- rows by index ----
     Row("put", "indexing.put_forward", least=1 << 12),
     # ---- matrix products ----
+    Row("matmul", "matmul.matmul_forward", least=1 << 11),
     Row("linear", "matmul.linear_forward", least=1 << 12),
     Row("linear_relu", "matmul.linear_relu_forward", "matmul.linear_relu_backward", least=1 << 12),
     # ---- recurrent ----

@@ -438,13 +438,14 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         arrays = _matrix(grad_output), _matrix(w), _matrix(x)
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
-    if groups == 1 and _has_tiles(_flipped_window(window), *w.shape[2:]):
+    is_dense = window.strides == (1, 1)
+    if groups == 1 and is_dense and _has_tiles(_flipped_window(window), *w.shape[2:]):
         x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
         is_small = w.shape[2] * w.shape[3] <= TURNED  # products with a turned copy are faster
         kernel = _flipped(w, 1) if is_small else w
         _by_tiles(grad_output, kernel, None, x, _flipped_window(window), not is_small)
         return x.reshape(shape)
-    if window.strides == (1, 1) and _is_less_flipped(window, w):
+    if is_dense and _is_less_flipped(window, w):
         flipped = _flipped(w, groups)
         over_outputs = _flipped_window(window)
         return conv2d_forward(grad_output, flipped, None, window=over_outputs, groups=groups)

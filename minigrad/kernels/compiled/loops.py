@@ -112,7 +112,9 @@ class Loop:
         """
         dtype = args[0].dtype.char
         compiled = self._compiled.get(dtype) or self.compile(dtype)
-        return compiled(helpers() if work > PARALLEL_WORK else NO_POOL, *args)
+        if work <= PARALLEL_WORK or threads.get_num_threads() == 1:
+            return compiled(NO_POOL, *args)
+        return pool.pool.run(compiled, args, compiled_serve())
 
     def compile(self, dtype: str) -> Any:
         """The compiled function, from disk if it was compiled before.
@@ -183,16 +185,10 @@ def compile_function(function: Callable[..., Any], signature: tuple[Any, ...]) -
 
 
 @cache
-def _compiled_serve() -> Any:
+def compiled_serve() -> Any:
+    """What helpers run: `pool.serve`, compiled."""
     with _compiling:
         return compile_function(pool.serve, (types.int64[::1], types.int64))
-
-
-def helpers() -> Any:
-    """What `run_blocks` gets to use the threads of this process."""
-    if threads.get_num_threads() == 1:
-        return NO_POOL
-    return pool.pool.ready(_compiled_serve())
 
 
 # ---- the cache on disk ---------------------------------------------------------------------------

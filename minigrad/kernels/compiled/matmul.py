@@ -1,63 +1,104 @@
-"""Matrix products cut over threads: each block of the result is computed by one of them."""
+"""Matrix products cut over threads: each block of the result is computed by one of them.
+
+NumPy's BLAS could use as many, but its threads wait for more work in a circle when they are done,
+for some 20 ms, on the processors that the loops need.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ... import threads
 from ...backend import Array
 from ...ops.shapes import merge_rows
 from ..activations import relu_forward
 from ..matmul import row_sums_forward
 from .loops import inlined, loop, run_blocks
+from .products import multiply_by_transposed
 from .tiles import long_product
 
-COLUMNS = 64  # of a block
-FEW_ROWS, MANY_ROWS = 16, 64  # of a block, of short results and of tall ones
-TALL = 256
-LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer
+LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer, on one thread
 LEAST_COLUMNS = 16
+TILE_BLOCK, TILE_BLOCK_OF_SMALL = (64, 64), (16, 64)  # rows and columns that a thread computes
+BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
 
 
 @inlined
-def _rows_per_block(m):
-    return MANY_ROWS if m >= TALL else FEW_ROWS
+def _bounds(block, m, n, rows, columns):
+    """(matrix, first row, last, first column, last) of a block."""
+    tall = (m + rows - 1) // rows
+    blocks = tall * ((n + columns - 1) // columns)
+    k, rest = block // blocks, block % blocks
+    i, j = rest % tall * rows, rest // tall * columns
+    return k, i, min(m, i + rows), j, min(n, j + columns)
 
 
 @inlined
-def _block(block, a, b, c, y):
-    rows = _rows_per_block(len(y))
-    by_column = (len(y) + rows - 1) // rows
-    j, i = block // by_column * COLUMNS, block % by_column * rows
-    columns, lines = slice(j, j + COLUMNS), slice(i, i + rows)
-    first = c if len(c) == 1 else c[lines]
-    long_product(a[lines], b[:, columns], first[:, columns], y[lines, columns])
+def _count(y, rows, columns):
+    matrices, m, n = y.shape
+    return matrices * ((m + rows - 1) // rows) * ((n + columns - 1) // columns)
 
 
-@loop("T[:, :], T[:, ::1], T[:, ::1], T[:, ::1]")
-def _multiply(pool, a, b, c, y):
-    m, n = y.shape
-    rows = _rows_per_block(m)
-    blocks = (m + rows - 1) // rows * ((n + COLUMNS - 1) // COLUMNS)
-    run_blocks(pool, blocks, _block, (a, b, c, y))
+@inlined
+def _tiles(block, a, b, c, y, rows, columns):
+    k, i, last, j, end = _bounds(block, y.shape[1], y.shape[2], rows, columns)
+    first = c if len(c) == 1 else c[i:last]
+    long_product(a[k, i:last], b[k, :, j:end], first[:, j:end], y[k, i:last, j:end])
+
+
+@loop("T[:, :, :], T[:, :, ::1], T[:, ::1], T[:, :, ::1], i8, i8")
+def _run_tiles(pool, a, b, c, y, rows, columns):
+    run_blocks(pool, _count(y, rows, columns), _tiles, (a, b, c, y, rows, columns))
+
+
+@inlined
+def _blas(block, a, b, y, rows, columns):
+    k, i, last, j, end = _bounds(block, y.shape[1], y.shape[2], rows, columns)
+    multiply_by_transposed(a[k, i:last], b[k, j:end], y[k, i:last, j:end], False)
+
+
+@loop("T[:, :, :], T[:, :, :], T[:, :, ::1], i8, i8")
+def _run_blas(pool, a, b, y, rows, columns):
+    """y = a @ b.T; the numbers of a row of a, and of b, lie side by side."""
+    run_blocks(pool, _count(y, rows, columns), _blas, (a, b, y, rows, columns))
 
 
 def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
-    """c + a @ b, of matrices of the same dtype; c may be a vector, which is added to each row.
+    """c + a @ b, of matrices of the same dtype, or of as many matrices each.
 
     Args:
-        a: A matrix, which may be transposed.
-        b: A matrix.
-        c: A matrix, a vector, or None for zeros.
+        a: A matrix, or several, which may be transposed.
+        b: A matrix, or several.
+        c: A matrix, a vector that is added to each row, or None for zeros; None for several.
     """
-    y = np.empty((a.shape[0], b.shape[1]), a.dtype)
-    c = np.zeros(b.shape[1], a.dtype) if c is None else c
-    rows = as_taken(c).reshape((-1, b.shape[1]))
-    a = a if a.flags.writeable and a.flags.aligned else a.copy()
-    _multiply(y.size * a.shape[1], a, as_taken(b), rows, y)
+    y = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+    a3, b3, y3 = (x.reshape((math.prod(x.shape[:-2]), *x.shape[-2:])) for x in (a, b, y))
+    work = y.size * a.shape[-1]
+    m, n = y.shape[-2:]
+    if c is None and work and not b3.flags.c_contiguous and _has_runs(a3) and _has_runs(b3.mT):
+        size = BLAS_BLOCK_OF_TALL if m >= 512 else BLAS_BLOCK
+        with threads.single_threaded_blas:
+            _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
+        return y
+    c = np.zeros(b.shape[-1], a.dtype) if c is None else c
+    rows = as_taken(c if c.ndim == 2 else c[None])
+    size = TILE_BLOCK if m >= 256 or n >= 512 else TILE_BLOCK_OF_SMALL
+    _run_tiles(work, as_writable(a3), as_taken(b3), rows, y3, *size)
     return y
+
+
+def _has_runs(x: Array) -> bool:
+    """True if the numbers of a row lie side by side, and its rows one behind the other."""
+    return x.strides[-1] == x.itemsize and x.strides[-2] >= max(1, x.shape[-1]) * x.itemsize
+
+
+def as_writable(x: Array) -> Array:
+    """x, or a copy where a loop would not take it: not to be written to."""
+    return x if x.flags.writeable and x.flags.aligned else x.copy()
 
 
 def as_taken(x: Array) -> Array:
@@ -67,23 +108,39 @@ def as_taken(x: Array) -> Array:
     return x if is_fit else x.copy(order="C")
 
 
-# ---- linear layers -------------------------------------------------------------------------------
+# ---- ops -----------------------------------------------------------------------------------------
 
 
-def wins(a: Array, b: Array) -> bool:
-    """True if a @ b, of matrices, is a product that the loop takes and is faster at."""
-    return (
-        a.shape[1] == b.shape[0]
-        and a.dtype == b.dtype
-        and a.dtype.char in "fd"
-        and b.shape[1] >= LEAST_COLUMNS
-        and a.shape[0] * b.size >= LEAST_WORK
-    )
+def matmul_forward(a: Array, b: Array) -> Any:
+    """a @ b."""
+    if a.ndim < 2 or b.ndim < 2 or a.dtype != b.dtype or a.dtype.char not in "fd":
+        return NotImplemented
+    if b.ndim == 2:
+        return product_of(merge_rows(a), b).reshape((*a.shape[:-1], b.shape[1]))
+    if a.shape[:-2] != b.shape[:-2] or not _is_worth_it(a, b):
+        return NotImplemented
+    return add_product(a, b)
 
 
 def product_of(a: Array, b: Array) -> Array:
-    """a @ b of matrices: by the loop where it wins, else by NumPy."""
-    return add_product(a, b) if wins(a, b) else a.dot(b)
+    """a @ b of matrices: by the loop where it is faster, else by NumPy, on one thread."""
+    if a.shape[0] * b.size < LEAST_WORK:
+        return a.dot(b)
+    if _is_worth_it(a, b):
+        return add_product(a, b)
+    with threads.single_threaded_blas:
+        return a.dot(b)
+
+
+def _is_worth_it(a: Array, b: Array) -> bool:
+    """True if a @ b is a product that the loop takes and is faster at."""
+    return (
+        a.shape[-1] == b.shape[-2]
+        and a.dtype == b.dtype
+        and a.dtype.char in "fd"
+        and b.shape[-1] >= LEAST_COLUMNS
+        and math.prod(a.shape[:-1]) * b.shape[-2] * b.shape[-1] >= LEAST_WORK
+    )
 
 
 def linear_forward(x: Array, w: Array, b: Array) -> Any:
@@ -91,7 +148,7 @@ def linear_forward(x: Array, w: Array, b: Array) -> Any:
     if x.ndim < 2 or w.ndim != 2:
         return NotImplemented
     rows = merge_rows(x)
-    if not wins(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
+    if not _is_worth_it(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
         return NotImplemented
     return add_product(rows, w, b).reshape((*x.shape[:-1], w.shape[1]))
 

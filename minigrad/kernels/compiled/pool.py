@@ -31,12 +31,14 @@ from ... import threads
 
 # where things stand in the shared array, each in a cache line of its own
 LINE = 8  # numbers of 64 bits
-BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, STALLS = (LINE * i for i in range(9))
+BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, WAITED = (LINE * i for i in range(9))
 ASLEEP = 9 * LINE  # of each helper: 1 if it sleeps, and the address of the lock it sleeps on
 SIZE = ASLEEP + threads.MOST * LINE
 
 SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
-STALL = 100_000  # pauses that a thread has waited for helpers: their processors are taken
+STALL = 100_000  # pauses that a thread may wait for helpers in any case
+PAUSE = 4e-9  # seconds, about
+MOST_WAITING = 0.3  # of the time of a loop; more, and the processors of helpers are taken
 SECONDS_ALONE = 0.03  # after which helpers are tried again
 
 
@@ -175,8 +177,7 @@ def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
     while load(pool, ACTIVE) != 0:
         waited += 1
         pause()
-    if waited > STALL:
-        pool[STALLS] += 1
+    pool[WAITED] = max(pool[WAITED], waited)
     exchange(pool, BUSY, 0)
 
 
@@ -236,27 +237,31 @@ class Pool:
     def __init__(self) -> None:
         self.shared = np.zeros(SIZE, np.int64)
         self._count = 0
-        self._stalls = 0
         self._alone_until = 0.0
 
-    def ready(self, serve: Any) -> Any:
-        """The shared array, once there are helpers; an empty one while their processors are taken.
+    def run(self, compiled: Any, args: tuple[Any, ...], serve: Any) -> Any:
+        """Call a compiled loop with the helpers, or without while their processors are taken.
 
         Args:
+            compiled: The loop.
+            args: Its arguments behind the pool.
             serve: The compiled form of `serve`.
         """
-        if self.shared[STALLS] != self._stalls:
-            self._stalls = int(self.shared[STALLS])
-            self._alone_until = time.monotonic() + SECONDS_ALONE
-        if self._alone_until:
-            if time.monotonic() < self._alone_until:
-                return NO_POOL
-            self._alone_until = 0.0
+        begun = time.perf_counter()
+        if begun < self._alone_until:
+            return compiled(NO_POOL, *args)
         helpers = threads.get_num_threads() - 1
         while self._count < helpers:
             self._start(serve)
-        self.shared[HELPERS] = helpers
-        return self.shared
+        shared = self.shared
+        shared[HELPERS] = helpers
+        result = compiled(shared, *args)
+        if shared[WAITED] > STALL:
+            ended = time.perf_counter()
+            if shared[WAITED] * PAUSE > MOST_WAITING * (ended - begun):
+                self._alone_until = ended + SECONDS_ALONE
+            shared[WAITED] = 0
+        return result
 
     def _start(self, serve: Any) -> None:
         lock = _allocate_lock()
