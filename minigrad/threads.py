@@ -5,7 +5,8 @@ of processors that this process may use. Compiled loops cut their work by its sh
 number of threads, so that every number of threads gives the same bits.
 
 NumPy and SciPy each bring a copy of BLAS with threads of its own. Two pools of threads on the same
-processors wait for each other, so a compiled loop holds BLAS at one thread while it runs.
+processors wait for each other, so a compiled loop holds BLAS at one thread while it runs. A step of
+a model does so from beginning to end: threads of BLAS wait for more work in a circle, for 20 ms.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import product
 from typing import Any
 
 from .arguments import explains_arguments
+from .config import settings
 
 MOST = 64  # threads; more than one process has use for
 _chosen: int | None = None  # what set_num_threads said
@@ -146,3 +149,10 @@ class _SingleThreadedBlas:
 
 
 single_threaded_blas = _SingleThreadedBlas()
+has_loops = False  # True once compiled loops are in the kernel table
+_nothing = nullcontext()
+
+
+def blas_of_a_step() -> AbstractContextManager[None]:
+    """`with blas_of_a_step():` BLAS at one thread if compiled loops may run, else as it is."""
+    return single_threaded_blas if has_loops and settings.use_kernels is True else _nothing

@@ -48,11 +48,22 @@ def on(device: str, array: Any) -> Any:
 # ---- minigrad ------------------------------------------------------------------------------------
 
 
+def as_in_fit(step: Callable[..., Any], *args: Any) -> Step:
+    """The step with BLAS held as `fit` holds it."""
+    from minigrad.threads import blas_of_a_step
+
+    def run() -> Any:
+        with blas_of_a_step():
+            return step(*args)
+
+    return run
+
+
 def gan_minigrad(device: str, batch: int) -> Step:
     gan = models.load("gan")
     known = gan.Stacked(gan.make_generator(0.3), gan.make_discriminator(0.3))
     rows = images(batch, 8).reshape(batch, 64)
-    return lambda: known.step(rows)
+    return as_in_fit(known.step, rows)
 
 
 def adversarial_minigrad(name: str, **settings: Any) -> Make:
@@ -63,7 +74,7 @@ def adversarial_minigrad(name: str, **settings: Any) -> Make:
         model.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5))
         real = on(device, images(batch, 28))
         step = getattr(model, "_critic_step", model.train_step)
-        return lambda: step(real)
+        return as_in_fit(step, real)
 
     return make
 
@@ -74,7 +85,7 @@ def diffusion_minigrad(device: str, batch: int) -> Step:
     model = models.load("diffusion").build(32)
     model.compile(Adam(1e-3), "mse")
     data = on(device, images(batch, 16)), on(device, np.arange(batch) % 10)
-    return lambda: model.train_step(data)
+    return as_in_fit(model.train_step, data)
 
 
 def stylegan2_minigrad(device: str, batch: int) -> Step:
@@ -84,8 +95,7 @@ def stylegan2_minigrad(device: str, batch: int) -> Step:
     model = models.load("stylegan2").build(size=32, path_every=10**9, r1_every=10**9)
     model.compile(Adam(2e-3, beta_1=0.0), Adam(2e-3, beta_1=0.0))
     model.steps = 1
-    real = on(device, images(batch, 32))
-    return lambda: model.train_step(real)
+    return as_in_fit(model.train_step, on(device, images(batch, 32)))
 
 
 def cyclegan_networks() -> list[Any]:
@@ -107,7 +117,7 @@ def cyclegan_minigrad(device: str, batch: int) -> Step:
     model = models.load("cyclegan").CycleGAN(*cyclegan_networks())
     model.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5))
     real = on(device, cyclegan_images(batch))
-    return lambda: model._generator_step(real, real)[2]["cycle_loss"]
+    return as_in_fit(lambda: model._generator_step(real, real)[2]["cycle_loss"])
 
 
 # ---- PyTorch -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ wins; those of the device "cpu" win by blocks that fit its cache, and lose on a 
 
 from __future__ import annotations
 
+from .. import threads
 from ..engine.kernel_table import Kernel, register_kernels
 from . import (
     activations,
@@ -113,4 +114,5 @@ KERNELS: list[Kernel] = [
 KERNELS += cuda.KERNELS
 register_kernels(*KERNELS)
 if compiled.is_wanted():
+    threads.has_loops = True
     register_kernels(*compiled.compiled_kernels(KERNELS))

@@ -12,6 +12,7 @@ from ..data.loader import one_pass
 from ..engine.autograd import no_grad
 from ..layers.modes import training
 from ..ops import concatenate
+from ..threads import blas_of_a_step
 from ..utils.scalars import Result
 from ..utils.structures import count_rows
 from .callbacks import Callback, Logs, defined_hooks
@@ -133,7 +134,8 @@ def run_train_step(model: Model, batch: Batch) -> Any:
     outer, group = settings.trainable_at_compile, settings.process_group
     try:  # no scope, which costs more than all else here
         settings.trainable_at_compile = model._trainable_at_compile
-        return group.train_step(model, batch) if group else model.train_step(step_data(batch))
+        with blas_of_a_step():
+            return group.train_step(model, batch) if group else model.train_step(step_data(batch))
     finally:
         settings.trainable_at_compile = outer
 
@@ -170,7 +172,8 @@ def evaluate_batches(
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            values = model.test_step(step_data(batch))
+            with blas_of_a_step():
+                values = model.test_step(step_data(batch))
             accumulate_logs(totals, values, count_rows(batch[0]))
             for hook in after:
                 hook(i, model.report(totals))
@@ -202,7 +205,8 @@ def predict_batches(
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            outputs.append(model.predict_step(step_data(batch[:1])))
+            with blas_of_a_step():
+                outputs.append(model.predict_step(step_data(batch[:1])))
             for hook in after:
                 hook(i, {"outputs": outputs[-1]})
             if model.stop_predicting:

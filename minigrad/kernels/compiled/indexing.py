@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array, Shape
-from .loops import inlined, loop, run_blocks
-from .matmul import as_taken
+from .loops import as_carray, inlined, loop, run_blocks
 
 COLUMNS = 32  # of a block, which adds all rows in their order
 
@@ -41,5 +40,5 @@ def put_forward(x: Array, *, index: Any, shape: Shape) -> Any:
         return NotImplemented
     y = np.zeros((shape[0], math.prod(shape[1:])), x.dtype)
     places = np.ascontiguousarray(rows.reshape(-1) % shape[0], np.int64)
-    _run_add_rows(x.size, as_taken(x.reshape((-1, y.shape[1]))), places, y)
+    _run_add_rows(x.size, as_carray(x.reshape((-1, y.shape[1]))), places, y)
     return y.reshape(shape)

@@ -14,15 +14,17 @@ import numpy as np
 
 from ... import threads
 from ...backend import Array
+from ...ops.matmul import row_sums
 from ...ops.shapes import merge_rows
 from ..activations import relu_forward
-from ..matmul import row_sums_forward
-from .loops import inlined, loop, run_blocks
+from ..matmul import linear_forward as numpy_linear
+from .loops import as_carray, inlined, loop, run_blocks
 from .products import multiply_by_transposed
 from .tiles import long_product
 
 LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer, on one thread
 LEAST_COLUMNS = 16
+SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
 TILE_BLOCK, TILE_BLOCK_OF_SMALL = (64, 64), (16, 64)  # rows and columns that a thread computes
 BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
 
@@ -85,9 +87,9 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
         return y
     c = np.zeros(b.shape[-1], a.dtype) if c is None else c
-    rows = as_taken(c if c.ndim == 2 else c[None])
+    rows = as_carray(c if c.ndim == 2 else c[None])
     size = TILE_BLOCK if m >= 256 or n >= 512 else TILE_BLOCK_OF_SMALL
-    _run_tiles(work, as_writable(a3), as_taken(b3), rows, y3, *size)
+    _run_tiles(work, as_writable(a3), as_carray(b3), rows, y3, *size)
     return y
 
 
@@ -99,13 +101,6 @@ def _has_runs(x: Array) -> bool:
 def as_writable(x: Array) -> Array:
     """x, or a copy where a loop would not take it: not to be written to."""
     return x if x.flags.writeable and x.flags.aligned else x.copy()
-
-
-def as_taken(x: Array) -> Array:
-    """x, or a copy where a loop would not take it: not in C order, or not to be written to."""
-    flags = x.flags
-    is_fit = flags.c_contiguous and flags.writeable and flags.aligned
-    return x if is_fit else x.copy(order="C")
 
 
 # ---- ops -----------------------------------------------------------------------------------------
@@ -143,13 +138,49 @@ def _is_worth_it(a: Array, b: Array) -> bool:
     )
 
 
+@inlined
+def _row_sums(block, x, sums, rows):
+    total = sums[block]
+    for j in range(total.size):
+        total[j] = 0
+    for i in range(block * rows, min(len(x), (block + 1) * rows)):
+        row = x[i]
+        for j in range(total.size):
+            total[j] += row[j]
+
+
+@loop("T[:, ::1], T[:, ::1], i8, T[::1]")
+def _run_row_sums(pool, x, sums, rows, y):
+    run_blocks(pool, len(sums), _row_sums, (x, sums, rows))
+    for j in range(y.size):
+        y[j] = 0
+    for part in range(len(sums)):
+        more = sums[part]
+        for j in range(y.size):
+            y[j] += more[j]
+
+
+def row_sums_forward(x: Array) -> Any:
+    """x summed over all axes but the last."""
+    if x.ndim < 2 or x.dtype.char not in "fd" or not x.size:
+        return NotImplemented
+    n, width = x.size // x.shape[-1], x.shape[-1]
+    rows = min(MOST_SUMMED, max(1, SUMMED // width))
+    sums, y = np.empty((-(-n // rows), width), x.dtype), np.empty(width, x.dtype)
+    _run_row_sums(x.size, as_carray(x).reshape((n, width)), sums, rows, y)
+    return y
+
+
 def linear_forward(x: Array, w: Array, b: Array) -> Any:
     """x @ w + b."""
     if x.ndim < 2 or w.ndim != 2:
         return NotImplemented
     rows = merge_rows(x)
-    if not _is_worth_it(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
+    if len(rows) * w.size < LEAST_WORK:
         return NotImplemented
+    if not _is_worth_it(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
+        with threads.single_threaded_blas:
+            return numpy_linear(x, w, b)
     return add_product(rows, w, b).reshape((*x.shape[:-1], w.shape[1]))
 
 
@@ -175,6 +206,6 @@ def linear_relu_backward(
         return product_of(merge_rows(x).T, g)
 
     def grad_b() -> Array:
-        return row_sums_forward(g)
+        return row_sums(g)
 
     return grad_x, grad_w, grad_b

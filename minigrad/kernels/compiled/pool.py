@@ -36,8 +36,8 @@ ASLEEP = 9 * LINE  # of each helper: 1 if it sleeps, and the address of the lock
 SIZE = ASLEEP + threads.MOST * LINE
 
 SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
-STALL = 100_000  # pauses that a thread may wait for helpers in any case
-PAUSE = 4e-9  # seconds, about
+STALL = 500_000  # pauses that a thread may wait for helpers in any case, about a millisecond
+PAUSE = 2e-9  # seconds, about
 MOST_WAITING = 0.3  # of the time of a loop; more, and the processors of helpers are taken
 SECONDS_ALONE = 0.03  # after which helpers are tried again
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from ...backend import Array
 from ...ops.recurrent import check_recurrent
-from .loops import inlined
-from .matmul import add_product, as_taken
+from .loops import as_carray, inlined
+from .matmul import add_product
 
 SEQUENCES = 8  # of a block
 
@@ -149,12 +149,12 @@ def prepare(
         bias = np.zeros((2 if name == "gru" else 1, kernel.shape[1]), dtype)
     no_mask, no_dropout = np.empty((0, 0), bool), np.empty((0, 0), dtype)
     return Inputs(
-        as_taken(x),
-        as_taken(kernel),
-        as_taken(recurrent),
-        as_taken(bias.reshape((-1, kernel.shape[1]))),
-        no_mask if mask is None else as_taken(mask),
-        no_dropout if dropout_mask is None else as_taken(dropout_mask),
+        as_carray(x),
+        as_carray(kernel),
+        as_carray(recurrent),
+        as_carray(bias.reshape((-1, kernel.shape[1]))),
+        no_mask if mask is None else as_carray(mask),
+        no_dropout if dropout_mask is None else as_carray(dropout_mask),
     )
 
 
@@ -178,7 +178,7 @@ def as_returned(return_mode: str, y: Array) -> Array:
 
 def as_grad_output(g: Array, x: Array, units: int) -> Array:
     """The gradient that arrives, (N, steps, units)."""
-    return as_taken(np.asarray(g, x.dtype).reshape((len(x), -1, units)))
+    return as_carray(np.asarray(g, x.dtype).reshape((len(x), -1, units)))
 
 
 # ---- gradients of the inputs, when that of x @ kernel is known -----------------------------------
