@@ -544,7 +544,7 @@ def _rows_of_tiles(rows: int, columns: int) -> int:
     return -(-rows // min(rows, blocks))
 
 
-PARTIAL_SUMS = 1 << 20  # elements of all partial sums of a kernel gradient together
+PARTIAL_SUMS = 1 << 22  # elements of all partial sums of a kernel gradient together
 TURNED = 1 << 14  # elements of a layer of a kernel that is worth turning
 TILES = 128  # per block: fewer make products slow, more do not fit the cache
 

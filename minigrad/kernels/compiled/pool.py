@@ -38,7 +38,7 @@ SIZE = ASLEEP + threads.MOST * LINE
 SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
 STALL = 500_000  # pauses that a thread may wait for helpers in any case, about a millisecond
 PAUSE = 2e-9  # seconds, about
-MOST_WAITING = 0.3  # of the time of a loop; more, and the processors of helpers are taken
+MOST_WAITING = 0.5  # of the time of a loop; more, and the processors of helpers are taken
 SECONDS_ALONE = 0.03  # after which helpers are tried again
 
 
