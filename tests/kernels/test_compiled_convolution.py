@@ -107,7 +107,10 @@ def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["many channels", "one channel", "depthwise", "strides apart"])
+SPECIAL = ["many channels", "one channel", "depthwise", "strides apart", "tiles", "tiles, pads"]
+
+
+@pytest.mark.parametrize("name", SPECIAL)
 def test_nan_and_infinities_reach_what_they_meet(name):
     x, w, g, settings = arrays(CASES[name], "float64")
     x[0, 4, 3, 0], x[1, 0, 0, 0], g[0, 1, 2, 1] = np.nan, np.inf, -np.inf
@@ -115,6 +118,7 @@ def test_nan_and_infinities_reach_what_they_meet(name):
         found, expected = three_ops(x, w, g, settings), defined(x, w, g, settings)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
+        np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
 
 
 def test_arrays_of_any_layout():

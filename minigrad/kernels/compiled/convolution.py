@@ -416,8 +416,8 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
-    if groups == 1 and _has_tiles(window, *w.shape[2:]):
-        _by_tiles(x, w, b, y, window, False)
+    has_tiles = groups == 1 and _has_tiles(window, *w.shape[2:])
+    if has_tiles and _by_tiles(x, w, b, y, window, False):
         return y.reshape(shape)
     rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)
     arrays = _matrix(x), _matrix(w), as_carray(bias), y
@@ -443,8 +443,8 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
         is_small = w.shape[2] * w.shape[3] <= TURNED  # products with a turned copy are faster
         kernel = _flipped(w, 1) if is_small else w
-        _by_tiles(grad_output, kernel, None, x, _flipped_window(window), not is_small)
-        return x.reshape(shape)
+        if _by_tiles(grad_output, kernel, None, x, _flipped_window(window), not is_small):
+            return x.reshape(shape)
     if is_dense and _is_less_flipped(window, w):
         flipped = _flipped(w, groups)
         over_outputs = _flipped_window(window)
@@ -478,7 +478,8 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
         return w.reshape(shape)
     if groups == 1 and _has_tiles(window, *shape[2:]):
         _kernel_grad_by_tiles(x, grad_output, w.reshape((9, *shape[2:])), window)
-        return w.reshape(shape)
+        if math.isfinite(w.sum()):
+            return w.reshape(shape)
     parts = max(1, min(BLOCKS // 2, n * rows, PARTIAL_SUMS // w.size))
     slices = max(1, min(BLOCKS // 2 // parts, filters // groups // 32))
     most = _rows_per_block(-(-n * rows // parts), columns, depth, 1)
@@ -508,14 +509,18 @@ def _has_tiles(window: Window, channels: int, filters: int) -> bool:
 
 def _by_tiles(
     x: Array, w: Array, b: Array | None, y: Array, window: Window, transposed: bool
-) -> None:
+) -> bool:
+    """Write y by Winograd's tiles; False if a NaN or an infinity has spread over a tile."""
     kernel = as_carray(w).reshape((9, *w.shape[2:]))
     bias = np.zeros(y.shape[1], x.dtype) if b is None else as_carray(b)
     tall, wide = (-(-n // 2) for n in window.output_shape)
     rows = _rows_of_tiles(len(x) * tall, wide)
     with threads.single_threaded_blas:
         work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
-        run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
+        total = run_winograd(
+            work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window)
+        )
+    return math.isfinite(total)
 
 
 def _kernel_grad_by_tiles(x: Array, grad_output: Array, w: Array, window: Window) -> None:

@@ -6,7 +6,8 @@ Winograd's F(2 x 2, 3 x 3): tiles of 2 x 2 outputs y see 4 x 4 pixels d; with th
 
 elementwise in the middle, summed over channels: for each of the 16 elements one matrix product,
 tiles times filters. Errors are some 1e-6 of the largest output. A NaN or an infinity in a tile
-makes all four of its outputs NaN.
+makes all four of its outputs NaN, so the sum of all outputs is returned: where it is not finite,
+the caller computes in the ordinary way.
 
 References:
     Lavin and Gray, 2015, arXiv:1509.09308.
@@ -57,18 +58,22 @@ def _transform_pixels(x, first, second, sign, out_0, out_1, out_2, out_3):
 
 @apart
 def _transform_products(m, tile, b, y_0, y_1, y_2, y_3):
-    """A.T m A, plus the bias: the outputs of a tile."""
+    """A.T m A, plus the bias: the outputs of a tile. Returns their sum."""
     m00, m01, m02, m03 = m[0, tile], m[1, tile], m[2, tile], m[3, tile]
     m10, m11, m12, m13 = m[4, tile], m[5, tile], m[6, tile], m[7, tile]
     m20, m21, m22, m23 = m[8, tile], m[9, tile], m[10, tile], m[11, tile]
     m30, m31, m32, m33 = m[12, tile], m[13, tile], m[14, tile], m[15, tile]
+    total = m.dtype.type(0)
     for f in range(b.size):
         s1, s2 = m01[f] + m11[f] + m21[f], m02[f] + m12[f] + m22[f]
-        y_0[f] = m00[f] + m10[f] + m20[f] + s1 + s2 + b[f]
-        y_1[f] = s1 - s2 - (m03[f] + m13[f] + m23[f]) + b[f]
         d1, d2 = m11[f] - m21[f] - m31[f], m12[f] - m22[f] - m32[f]
-        y_2[f] = m10[f] - m20[f] - m30[f] + d1 + d2 + b[f]
-        y_3[f] = d1 - d2 - (m13[f] - m23[f] - m33[f]) + b[f]
+        out_0 = m00[f] + m10[f] + m20[f] + s1 + s2 + b[f]
+        out_1 = s1 - s2 - (m03[f] + m13[f] + m23[f]) + b[f]
+        out_2 = m10[f] - m20[f] - m30[f] + d1 + d2 + b[f]
+        out_3 = d1 - d2 - (m13[f] - m23[f] - m33[f]) + b[f]
+        y_0[f], y_1[f], y_2[f], y_3[f] = out_0, out_1, out_2, out_3
+        total += (out_0 + out_1) + (out_2 + out_3)
+    return total
 
 
 @apart
@@ -182,7 +187,7 @@ def _all_pixels(x, first, v, shape):
 
 
 @inlined
-def _tiles(block, x, u, b, y, rows, transposed, shape):
+def _tiles(block, x, u, b, y, sums, rows, transposed, shape):
     """Some rows of tiles: transform, 16 products, transform back."""
     oh, ow = shape[2], shape[3]
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
@@ -197,12 +202,13 @@ def _tiles(block, x, u, b, y, rows, transposed, shape):
             multiply_by_transposed(v[k], u[k], m[k], False)
         else:
             multiply(v[k], u[k], m[k], False)
+    sums[block] = 0
     for tile in range(tiles):
         r = first + tile // wide
         p, q = r % tall * 2, tile % wide * 2
         at = (r // tall * oh + p) * ow + q
         right, below = q + 1 < ow, p + 1 < oh
-        _transform_products(
+        sums[block] += _transform_products(
             m,
             tile,
             b,
@@ -215,14 +221,15 @@ def _tiles(block, x, u, b, y, rows, transposed, shape):
 
 @loop("T[:, ::1], T[:, :, ::1], T[::1], T[:, ::1], i8, b1, i8[::1]")
 def run_winograd(pool, x, w, b, y, rows, transposed, shape):
-    """y = conv2d(x, w) + b, or with the turned kernel its input gradient."""
+    """y = conv2d(x, w) + b, or with the turned kernel its input gradient. Returns the sum of y."""
     u = np.empty((16, w.shape[1], w.shape[2]), w.dtype)
     start, step = (8, -1) if transposed else (0, 1)
     run_blocks(pool, w.shape[1], _kernel, (w, u, start, step))
     sizes = shape[0], shape[1], shape[2], shape[3], shape[10], shape[11]
     rows_of_tiles = y.shape[0] // (shape[2] * shape[3]) * ((shape[2] + 1) // 2)
-    blocks = (rows_of_tiles + rows - 1) // rows
-    run_blocks(pool, blocks, _tiles, (x, u, b, y, rows, transposed, sizes))
+    sums = np.empty((rows_of_tiles + rows - 1) // rows, y.dtype)
+    run_blocks(pool, sums.size, _tiles, (x, u, b, y, sums, rows, transposed, sizes))
+    return sums.sum()
 
 
 # ---- kernel gradient -----------------------------------------------------------------------------
