@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -80,4 +81,30 @@ def test_blas_is_given_back_after_an_error():
     minigrad.set_num_threads(2)
     with pytest.raises(KeyError), threads.single_threaded_blas:
         raise KeyError
+    assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}
+
+
+@pytest.mark.parametrize(
+    "has_loops, kernels, held", [(True, True, 1), (True, "numpy", 2), (False, True, 2)]
+)
+def test_steps_hold_blas_where_loops_may_run(has_loops, kernels, held, monkeypatch):
+    minigrad.set_num_threads(2)
+    monkeypatch.setattr(threads, "has_loops", has_loops)
+    seen = []
+
+    class Look(minigrad.layers.Layer):
+        def call(self, x):
+            seen.append({library.get_num_threads() for library in threads._blas_libraries()})
+            return x
+
+    model = minigrad.Sequential([Look(), minigrad.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+    model.predict(x, verbose=0)
+    seen.clear()
+    with minigrad.use_kernels(kernels):
+        for run in (model.train_on_batch, model.evaluate, model.fit):
+            run(x, y)
+        model.predict(x)
+    assert seen == [{held}] * 4
     assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}

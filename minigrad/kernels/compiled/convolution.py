@@ -517,9 +517,7 @@ def _by_tiles(
     rows = _rows_of_tiles(len(x) * tall, wide)
     with threads.single_threaded_blas:
         work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
-        total = run_winograd(
-            work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window)
-        )
+        total = run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
     return math.isfinite(total)
 
 
