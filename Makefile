@@ -19,11 +19,9 @@ demo: .venv/base.installed            ## train a network on the digits, with a r
 test: .venv/test.installed            ## the test suite, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2 -m "not parity"
 
-LOOP_TESTS := tests/kernels tests/ops tests/optimizers tests/layers
-
-test-loops: .venv/test.installed .venv/fast.installed  ## tests of kernels, ops, optimizers and layers with compiled loops
+test-loops: .venv/test.installed .venv/fast.installed  ## the test suite with compiled loops
 	$(BIN)/python -m minigrad.kernels --compile
-	$(BIN)/python -m pytest -n 2 -m "not parity" $(LOOP_TESTS)
+	$(BIN)/python -m pytest -n 2 -m "not parity"
 
 test-gpu: .venv/test.installed        ## the same tests on CuPy
 	$(BIN)/python -m pytest --device cuda -m "not parity"
