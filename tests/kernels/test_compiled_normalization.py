@@ -7,7 +7,8 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, grad, ops
-from minigrad.kernels.compiled import normalization
+from minigrad.kernels import compiled
+from minigrad.kernels.compiled import normalization, response_norm
 from minigrad.ops.normalization import batch_moments
 
 pytestmark = pytest.mark.usefixtures("everything_compiled")
@@ -129,3 +130,73 @@ def test_what_loops_do_not_take_runs_without_them():
         assert normalization.scale_shift_forward(x, vector, vector) is NotImplemented
         assert ops.scale_shift(x, vector, vector).shape == x.shape
     assert normalization.moments_forward(np.ones((2, 4), "f2")) is NotImplemented
+
+
+# ---- local response normalization ----------------------------------------------------------------
+
+# several blocks and part of one, fewer channels than n, more numbers in a row than in a block
+RESPONSES = [
+    ((3, 15, 7, 40), {}),
+    ((700, 3), {"n": 9}),
+    ((3, 2100), {"n": 4, "beta": 0.5}),
+    ((50, 33), {"n": 1, "k": 1.0, "beta": 1.3}),
+    ((40, 1), {"k": 0.0, "beta": 2.0}),
+    ((7,), {"n": 3}),
+]
+
+
+def response_results(x, **settings):
+    """The output of alpha = 0.3, and the gradient of x."""
+    x = Tensor(x, True, x.dtype)
+    y = ops.local_response_norm(x, alpha=0.3, **settings)
+    g = random(y.shape, str(x.dtype), 1, mean=0.1)
+    return [y.numpy(), grad(y, [x], cotangent=g)[0].numpy()]
+
+
+@pytest.mark.parametrize("shape, settings", RESPONSES)
+def test_response_loops_give_what_the_definition_gives(shape, settings, set_threads):
+    """And the same bits whatever the layout and the number of threads."""
+    row = next(row for row in compiled.ROWS if row.op == "local_response_norm")
+    before, x = row.calls, random(shape)
+    with minigrad.use_kernels(False):
+        expected = response_results(x.astype("float64"), **settings)
+    for dtype, digits in (("float32", 1e-5), ("float64", 1e-12)):
+        first = response_results(x.astype(dtype), **settings)
+        for a, b in zip(first, expected, strict=True):
+            assert a.dtype == dtype and a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=digits, atol=digits * abs(b).max())
+        locked = np.asfortranarray(x.astype(dtype))
+        locked.flags.writeable = False
+        for n in (1, 2, 3, 8):
+            set_threads(n)
+            for a, b in zip(response_results(locked, **settings), first, strict=True):
+                np.testing.assert_array_equal(a, b)
+    assert row.calls == before + 10
+
+
+@pytest.mark.parametrize("beta", [0.75, 0.5, 1.3])
+@pytest.mark.parametrize("k", [0.0, 2.0])
+def test_nan_and_infinities_show_in_the_sums_that_they_are_part_of(k, beta):
+    """There as the formula has them; one product with a band of ones has NaN in all channels."""
+    x = random((3, 40))
+    x[0], x[1, 3], x[1, 20], x[2, 30] = 0, np.nan, np.inf, -np.inf
+    with np.errstate(all="ignore"):
+        y, dx = response_results(x, k=k, beta=beta)
+        padded = np.pad(x.astype("float64") ** 2, ((0, 0), (2, 2)))
+        sums = k + 0.3 * sum(padded[:, d : d + 40] for d in range(5))
+        np.testing.assert_allclose(y, x * sums**-beta, rtol=1e-5)
+        padded = np.pad(
+            random(x.shape, "float32", 1, 0.1) * x * sums ** (-beta - 1), ((0, 0), (2, 2))
+        )
+        through = sum(padded[:, d : d + 40] for d in range(5))
+        expected = random(x.shape, "float32", 1, 0.1) * sums**-beta - 0.6 * beta * x * through
+    np.testing.assert_allclose(dx, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_responses_that_loops_do_not_take_run_without_them():
+    forward = response_norm.local_response_norm_forward
+    for x in (np.ones((0, 4), "f"), np.ones((2, 4), "f2"), np.ones((2, 4), "i8")):
+        assert forward(x) is NotImplemented
+        assert ops.local_response_norm(x).shape == x.shape
+    for settings in ({"k": -1.0}, {"alpha": -0.1}, {"beta": 0.0}, {"beta": -1.0}):
+        assert forward(np.ones((2, 4)), **settings) is NotImplemented

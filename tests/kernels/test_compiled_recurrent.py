@@ -9,7 +9,7 @@ import minigrad
 from minigrad import Tensor, grad, ops
 from minigrad.kernels import compiled
 
-GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 ROWS = {row.op: row for row in compiled.ROWS}
 
 pytestmark = pytest.mark.usefixtures("everything_compiled")

@@ -204,6 +204,12 @@ ROWS: list[Row] = [
         "normalization.layer_norm_backward",
         least=1 << 11,
     ),
+    Row(
+        "local_response_norm",
+        "response_norm.local_response_norm_forward",
+        "response_norm.local_response_norm_backward",
+        least=1 << 9,
+    ),
     Row("moments", "normalization.moments_forward", least=1 << 11),
     Row("scale_shift", "normalization.scale_shift_forward", least=1 << 13),
     # ---- pooling ----
@@ -281,6 +287,7 @@ ROWS: list[Row] = [
     Row("linear_relu", "matmul.linear_relu_forward", "matmul.linear_relu_backward", least=1 << 12),
     # ---- recurrent ----
     Row("gru", "gru.gru_forward", "gru.gru_backward"),
+    Row("gru_reset_before", "gru.gru_reset_before_forward", "gru.gru_reset_before_backward"),
     Row("lstm", "lstm.lstm_forward", "lstm.lstm_backward"),
     Row("simple_rnn", "simple_rnn.simple_rnn_forward", "simple_rnn.simple_rnn_backward"),
 ]

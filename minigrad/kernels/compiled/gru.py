@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array
+from ...ops.shapes import merge_rows
 from .functions import sigmoid, tanh
 from .loops import inlined, loop, run_blocks
+from .matmul import add_product
 from .recurrent import (
     add_grad_output,
     add_rows,
@@ -213,4 +215,179 @@ def gru_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> tuple[An
     grad_bias = _run_backward(n * steps * recurrent.size, as_grad_output(g, x, units), *arrays)
     grad_x, grad_kernel = input_grads(x, kernel, da)
     grad_recurrent, grad_mask = recurrent_grads(hs, db, transposed, dropout_mask)
+    return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask
+
+
+# ---- reset gate before the product ---------------------------------------------------------------
+
+
+@inlined
+def _reset(a, h, zr, reset):
+    """The gates z and r, and what r leaves of h."""
+    for j in range(zr.size):
+        zr[j] = sigmoid(a[j])
+    r = zr[reset.size :]
+    for j in range(reset.size):
+        reset[j] = r[j] * h[j]
+
+
+@inlined
+def _tanh(a, candidate):
+    for j in range(candidate.size):
+        candidate[j] = tanh(a[j])
+
+
+@inlined
+def _before_forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y):
+    n, steps, units = hs.shape
+    start, stop = sequence_bounds(block, n)
+    a = np.empty((stop - start, 3 * units), x.dtype)
+    zr, candidates = np.empty_like(a[:, : 2 * units]), np.empty_like(a[:, :units])
+    h = hs[start:stop, 0].copy()
+    entering = np.empty_like(h)
+    for t in range(steps):
+        product(x[start:stop, t], kernel, bias, a)
+        entered = dropped(h, dropout_mask, start, entering)
+        product(entered, recurrent[:, : 2 * units], a[:, : 2 * units], zr)
+        for i in range(start, stop):
+            if is_real(mask, i, t):
+                _reset(zr[i - start], entered[i - start], gates[i, t, : 2 * units], resets[i, t])
+            else:
+                gates[i, t], resets[i, t] = 0, 0
+        product(resets[start:stop, t], recurrent[:, 2 * units :], a[:, 2 * units :], candidates)
+        for i in range(start, stop):
+            h_row, now = h[i - start], gates[i, t]
+            if is_real(mask, i, t):
+                _tanh(candidates[i - start], now[2 * units :])
+                _mix(now[:units], now[2 * units :], h_row)
+            if t + 1 < steps:
+                copy_row(h_row, hs[i, t + 1])
+            put_output(y, i, t, steps, h_row)
+
+
+@loop(
+    "T[:, :, ::1], T[:, ::1], T[:, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], "
+    "T[:, :, ::1], T[:, :, ::1], T[:, :, ::1]"
+)
+def _run_before_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y):
+    arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y
+    run_blocks(pool, count_sequence_blocks(len(x)), _before_forward, arrays)
+
+
+def gru_reset_before_forward(
+    x: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array | None,
+    h: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    *,
+    return_mode: str = "sequence",
+    **activations: Any,
+) -> Any:
+    """The output; the arrays as loops take them, gates, r * h, h before all steps."""
+    inputs = prepare("gru_reset_before", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
+    if inputs is NotImplemented:
+        return NotImplemented
+    n, steps, _ = x.shape
+    units = len(recurrent)
+    gates = np.empty((n, steps, 3 * units), x.dtype)
+    resets = np.empty((n, steps, units), x.dtype)
+    hs = states_of_steps(h, n, steps, units, x.dtype)
+    y = output_array(return_mode, n, steps, units, x.dtype)
+    work = n * steps * (kernel.size + recurrent.size)
+    _run_before_forward(work, *inputs, gates, resets, hs, y)
+    return as_returned(return_mode, y), (inputs, gates, resets, hs)
+
+
+@inlined
+def _through_reset(reset, r, grad_reset, da_r):
+    """The gradient of r * h -> that of h in place, and that of r before its curve."""
+    one = r.dtype.type(1)
+    for j in range(r.size):
+        da_r[j] = grad_reset[j] * reset[j] * (one - r[j])
+        grad_reset[j] *= r[j]
+
+
+@inlined
+def _add_products(a, b, sums):
+    """Add the product of two vectors to a third."""
+    for j in range(sums.size):
+        sums[j] += a[j] * b[j]
+
+
+@inlined
+def _before_backward(
+    block, g, gates, resets, hs, transposed, mask, dropout_mask, da, dh0, grad_mask, parts
+):
+    n, steps, units = hs.shape
+    start, stop = sequence_bounds(block, n)
+    dh, sums = dh0[start:stop], parts[block]
+    dh[:], sums[:] = 0, 0
+    through_reset, through = np.empty_like(dh), np.empty_like(dh)
+    zeros = np.zeros((1, units), g.dtype)
+    for t in range(steps - 1, -1, -1):
+        add_grad_output(dh, g, start, t, steps)
+        now = da[start:stop, t]
+        for i in range(start, stop):
+            a_row, gate = da[i, t], gates[i, t]
+            if is_real(mask, i, t):
+                state, candidate = (hs[i, t], dh[i - start]), gate[2 * units :]
+                _mix_back(gate[:units], candidate, *state, a_row[:units], a_row[2 * units :])
+            else:
+                a_row[:] = 0
+        product(now[:, 2 * units :], transposed[2 * units :], zeros, through_reset)
+        for i in range(start, stop):
+            a_row, r = da[i, t], gates[i, t, units : 2 * units]
+            _through_reset(resets[i, t], r, through_reset[i - start], a_row[units : 2 * units])
+            _add_row(sums, a_row)
+        product(now[:, : 2 * units], transposed[: 2 * units], through_reset, through)
+        if dropout_mask.size:
+            for i in range(start, stop):
+                _add_products(through[i - start], hs[i, t], grad_mask[i])
+        _add_through(dh, through, dropout_mask, start)
+
+
+@loop(
+    "T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], "
+    "T[:, :, ::1], T[:, ::1], T[:, ::1]"
+)
+def _run_before_backward(
+    pool, g, gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask
+):
+    n, _, width = gates.shape
+    blocks = count_sequence_blocks(n)
+    parts, grad_bias = np.empty((blocks, width), g.dtype), np.zeros(width, g.dtype)
+    arrays = g, gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask, parts
+    run_blocks(pool, blocks, _before_backward, arrays)
+    add_rows(grad_bias, parts)
+    return grad_bias
+
+
+def gru_reset_before_backward(
+    g: Array, residuals: Any, *_: Any, **settings: Any
+) -> tuple[Any, ...]:
+    """Gradients of all inputs, from the last step to the first."""
+    inputs, gates, resets, hs = residuals
+    x, kernel, recurrent, _, mask, dropout_mask = inputs
+    n, steps, units = hs.shape
+    transposed = np.ascontiguousarray(recurrent.T)
+    da, dh = np.empty_like(gates), np.empty((n, units), x.dtype)
+    grad_mask = np.zeros_like(dropout_mask)
+    arrays = gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask
+    grad_bias = _run_before_backward(
+        n * steps * recurrent.size, as_grad_output(g, x, units), *arrays
+    )
+    grad_x, grad_kernel = input_grads(x, kernel, da)
+
+    def grad_recurrent() -> Array:
+        entered = hs * dropout_mask[:, None] if dropout_mask.size else hs
+        da_zr, da_candidate = da[..., : 2 * units], da[..., 2 * units :]
+        grads = [
+            add_product(merge_rows(h).T, merge_rows(a))
+            for h, a in ((entered, da_zr), (resets, da_candidate))
+        ]
+        return np.concatenate(grads, 1)
+
     return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask
