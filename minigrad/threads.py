@@ -115,44 +115,39 @@ def _blas_libraries() -> list[_Blas]:
     return [_Blas(library) for library in controllers if library.user_api == "blas"]
 
 
-class _SingleThreadedBlas:
-    """`with single_threaded_blas:` BLAS computes on one thread; afterwards as before.
+_inside: set[int] = set()  # the Python threads that hold BLAS
+_before: dict[_Blas, int] = {}  # what is given back
 
-    Threads may be inside at once: the first to enter holds it, the last to leave gives it back.
+
+class single_threaded_blas:
+    """`with single_threaded_blas():` BLAS computes on one thread; afterwards as before.
+
+    Python threads may be inside at once: the first to enter holds it, the last to leave gives it
+    back. There is no lock, which an interrupt might leave closed.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._before: list[tuple[_Blas, int]] = []
-
     def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._hold()
-
-    def _hold(self) -> None:
-        for library in _blas_libraries():
-            n = library.get_num_threads()
-            if n != 1:
-                self._before.append((library, n))
-                library.set_num_threads(1)
+        self._is_outermost = threading.get_ident() not in _inside
+        if self._is_outermost:
+            for library in _blas_libraries():
+                n = library.get_num_threads()
+                if n != 1:
+                    _before[library] = n
+                    library.set_num_threads(1)
+            _inside.add(threading.get_ident())
 
     def __exit__(self, *_: Any) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                while self._before:
-                    library, n = self._before.pop()
-                    library.set_num_threads(n)
+        if self._is_outermost:
+            _inside.discard(threading.get_ident())
+            while _before and not _inside:
+                library, n = _before.popitem()
+                library.set_num_threads(n)
 
 
-single_threaded_blas = _SingleThreadedBlas()
 has_loops = False  # True once compiled loops are in the kernel table
 _nothing = nullcontext()
 
 
 def blas_of_a_step() -> AbstractContextManager[None]:
     """`with blas_of_a_step():` BLAS at one thread if compiled loops may run, else as it is."""
-    return single_threaded_blas if has_loops and settings.use_kernels is True else _nothing
+    return single_threaded_blas() if has_loops and settings.use_kernels is True else _nothing

@@ -59,7 +59,7 @@ def test_blas_is_held_by_the_first_and_given_back_by_the_last():
     inside, leave = threading.Event(), threading.Event()
 
     def hold():
-        with threads.single_threaded_blas:
+        with threads.single_threaded_blas():
             inside.set()
             leave.wait()
 
@@ -67,7 +67,7 @@ def test_blas_is_held_by_the_first_and_given_back_by_the_last():
         return {library.get_num_threads() for library in threads._blas_libraries()}
 
     other = threading.Thread(target=hold)
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         other.start()
         inside.wait()
         assert counts() == {1}
@@ -79,7 +79,7 @@ def test_blas_is_held_by_the_first_and_given_back_by_the_last():
 
 def test_blas_is_given_back_after_an_error():
     minigrad.set_num_threads(2)
-    with pytest.raises(KeyError), threads.single_threaded_blas:
+    with pytest.raises(KeyError), threads.single_threaded_blas():
         raise KeyError
     assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}
 

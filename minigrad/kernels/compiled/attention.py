@@ -315,7 +315,7 @@ def scaled_dot_product_attention_forward(
     keep = keep_of(keep_mask, q, keys)
     kept = 1.0 if keep_mask is None else 1.0 - rate
     arrays = heads_q, heads_k, heads_v, bias, repeats, keep, y, logs
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         _run_forward(q.size * keys * 2, *arrays, causal, factor, kept)
     y = from_heads(y, (*q.shape[:-1], v.shape[-1]))
     return y, (y, logs)
@@ -343,7 +343,7 @@ def scaled_dot_product_attention_backward(
     bias, repeats = bias_of(mask, q, keys)
     keep = keep_of(keep_mask, q, keys)
     kept = 1.0 if keep_mask is None else 1.0 - rate
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         work = q.size * keys * 5
         _run_backward(work, *arrays, bias, repeats, keep, logs, *grads, causal, factor, kept)
     inputs = q, k, v, mask, keep_mask

@@ -421,7 +421,7 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         return y.reshape(shape)
     rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)
     arrays = _matrix(x), _matrix(w), as_carray(bias), y
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         _run_forward(y.size * depth, *arrays, rows, groups, _geometry(window))
     return y.reshape(shape)
 
@@ -454,7 +454,7 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
     most = min(_rows_per_block(rows, columns, depth, 1), rows)
     bands = min(-(-BLOCKS // n), max(1, rows // 4))
     arrays = _matrix(grad_output), _matrix(w), x
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         _run_input_grad(
             grad_output.size * depth, *arrays, n, bands, most, groups, _geometry(window)
         )
@@ -483,7 +483,7 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
     parts = max(1, min(BLOCKS // 2, n * rows, PARTIAL_SUMS // w.size))
     slices = max(1, min(BLOCKS // 2 // parts, filters // groups // 32))
     most = _rows_per_block(-(-n * rows // parts), columns, depth, 1)
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         _run_kernel_grad(
             grad_output.size * depth,
             _matrix(x),
@@ -515,7 +515,7 @@ def _by_tiles(
     bias = np.zeros(y.shape[1], x.dtype) if b is None else as_carray(b)
     tall, wide = (-(-n // 2) for n in window.output_shape)
     rows = _rows_of_tiles(len(x) * tall, wide)
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
         total = run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
     return math.isfinite(total)
@@ -528,7 +528,7 @@ def _kernel_grad_by_tiles(x: Array, grad_output: Array, w: Array, window: Window
     parts = max(1, min(BLOCKS // 2, tiles // 32, 2 * PARTIAL_SUMS // sums))
     slices = max(1, min(BLOCKS // 2 // parts, w.shape[2] // 64))
     rows = max(1, TILES // wide)
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         run_winograd_kernel_grad(
             tiles * sums,
             _matrix(x),

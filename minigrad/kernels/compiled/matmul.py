@@ -83,7 +83,7 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
     m, n = y.shape[-2:]
     if c is None and work and not b3.flags.c_contiguous and _has_runs(a3) and _has_runs(b3.mT):
         size = BLAS_BLOCK_OF_TALL if m >= 512 else BLAS_BLOCK
-        with threads.single_threaded_blas:
+        with threads.single_threaded_blas():
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
         return y
     c = np.zeros(b.shape[-1], a.dtype) if c is None else c
@@ -123,7 +123,7 @@ def product_of(a: Array, b: Array) -> Array:
         return a.dot(b)
     if _is_worth_it(a, b):
         return add_product(a, b)
-    with threads.single_threaded_blas:
+    with threads.single_threaded_blas():
         return a.dot(b)
 
 
@@ -179,7 +179,7 @@ def linear_forward(x: Array, w: Array, b: Array) -> Any:
     if len(rows) * w.size < LEAST_WORK:
         return NotImplemented
     if not _is_worth_it(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
-        with threads.single_threaded_blas:
+        with threads.single_threaded_blas():
             return numpy_linear(x, w, b)
     return add_product(rows, w, b).reshape((*x.shape[:-1], w.shape[1]))
 
