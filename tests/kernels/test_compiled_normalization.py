@@ -140,6 +140,7 @@ RESPONSES = [
     ((700, 3), {"n": 9}),
     ((3, 2100), {"n": 4, "beta": 0.5}),
     ((50, 33), {"n": 1, "k": 1.0, "beta": 1.3}),
+    ((9, 60), {"n": 19}),
     ((40, 1), {"k": 0.0, "beta": 2.0}),
     ((7,), {"n": 3}),
 ]
@@ -198,5 +199,5 @@ def test_responses_that_loops_do_not_take_run_without_them():
     for x in (np.ones((0, 4), "f"), np.ones((2, 4), "f2"), np.ones((2, 4), "i8")):
         assert forward(x) is NotImplemented
         assert ops.local_response_norm(x).shape == x.shape
-    for settings in ({"k": -1.0}, {"alpha": -0.1}, {"beta": 0.0}, {"beta": -1.0}):
-        assert forward(np.ones((2, 4)), **settings) is NotImplemented
+    for settings in ({"k": -1.0}, {"alpha": -0.1}, {"beta": 0.0}, {"beta": -1.0}, {"n": 17}):
+        assert forward(np.ones((2, 40)), **settings) is NotImplemented

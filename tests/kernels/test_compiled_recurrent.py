@@ -8,6 +8,7 @@ import pytest
 import minigrad
 from minigrad import Tensor, grad, ops
 from minigrad.kernels import compiled
+from minigrad.kernels.compiled import recurrent as shared
 
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 ROWS = {row.op: row for row in compiled.ROWS}
@@ -98,3 +99,13 @@ def test_other_and_mixed_dtypes_are_left_to_numpy(name, dtypes):
         a.astype(d) for a, d in zip(arrays_of(name), (*dtypes, dtypes[1]), strict=False)
     )
     assert compiled.run(ROWS[name].forward, x, kernel, recurrent, None) is NotImplemented
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_weights_too_large_for_every_block_to_read_are_left_to_numpy(name, monkeypatch):
+    x, *weights = arrays_of(name)[:4]
+    monkeypatch.setattr(shared, "LARGEST", weights[1].nbytes)
+    assert compiled.run(ROWS[name].forward, x, *weights) is NotImplemented
+    assert compiled.run(ROWS[name].forward, x[: shared.SEQUENCES], *weights) is not NotImplemented
+    monkeypatch.setattr(shared, "LARGEST", weights[1].nbytes + 1)
+    assert compiled.run(ROWS[name].forward, x, *weights) is not NotImplemented

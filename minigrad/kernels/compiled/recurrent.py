@@ -18,6 +18,7 @@ from .loops import as_carray, inlined
 from .matmul import add_product
 
 SEQUENCES = 8  # of a block
+LARGEST = 1 << 23  # bytes of a recurrent kernel that each block of a batch may read at every step
 
 
 @inlined
@@ -132,7 +133,7 @@ def prepare(
     mask: Array | None,
     dropout_mask: Array | None,
 ) -> Any:
-    """The arrays as loops take them; NotImplemented for dtypes that they do not.
+    """The arrays as loops take them; NotImplemented for dtypes and sizes that they do not.
 
     Raises:
         ValueError: If a shape does not fit.
@@ -141,6 +142,8 @@ def prepare(
     check_recurrent(name, gates, x, kernel, recurrent, bias, states, mask, dropout_mask)
     dtype = x.dtype
     if dtype.char not in "fd" or not x.size or not recurrent.size:
+        return NotImplemented
+    if recurrent.nbytes >= LARGEST and len(x) > SEQUENCES:
         return NotImplemented
     for array in (kernel, recurrent, bias, dropout_mask, *states):
         if array is not None and array.dtype != dtype:
