@@ -437,6 +437,8 @@ def test_products_of_kernels_are_those_of_their_definitions(name):
     if case is None:
         pytest.skip("it has no kernel: the definitions below use it")
     steps = kernels.steps("minigrad", f"{name} 32x10", "cpu")
+    if "numpy" not in steps:
+        pytest.skip("its NumPy kernel is its definition")
     flops = []
     for variant in ("numpy", "definition"):
         work = counted(steps[variant]).total.work

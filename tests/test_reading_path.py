@@ -21,11 +21,11 @@ def test_the_core_path_does_not_grow():
 @pytest.mark.parametrize("kernels", [False, True])
 def test_what_a_reader_holds_does_not_grow(kernels):
     held = figures(kernels)
-    seam = 14 if compiled.is_wanted() else 0  # asks whether a compiled loop runs
+    seam = 16 if compiled.is_wanted() else 0  # asks whether a compiled loop runs
     assert held["conv2d, forward and backward"] <= (431 + seam if kernels else 395)
     assert held["LSTM layer, forward and backward"] <= (556 + seam if kernels else 508)
     assert held["Adam, two steps"] <= 154
-    assert held["fit of a Sequential of Dense layers"] <= (1136 + seam if kernels else 1269)
+    assert held["fit of a Sequential of Dense layers"] <= (1150 + seam if kernels else 1283)
 
 
 def test_code_lines_leave_out_blanks_comments_and_docstrings(tmp_path):

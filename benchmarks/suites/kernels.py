@@ -93,6 +93,7 @@ CASES = {
     "group_norm": Case(3, normalized_images, {"epsilon": 1e-3, "groups": 2}),
     "local_response_norm": Case(1, logits),
     "scale_shift": Case(3, normalized_images),
+    "matmul": Case(2, lambda n, c: affine(n, c)[:2]),
     "linear": Case(3, affine),
     "linear_relu": Case(3, affine),
     "conv2d": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)], CONVOLVED),

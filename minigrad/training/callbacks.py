@@ -295,6 +295,21 @@ def defined_hooks(callbacks: Iterable[Callback], name: str) -> list[Callable[...
     return [getattr(c, name) for c in callbacks if any(_defines(c, n) for n in names)]
 
 
+def call_hooks(callbacks: Iterable[Callback], name: str, logs: Logs) -> None:
+    """Call the methods of this name that the callbacks define themselves.
+
+    Args:
+        callbacks: The callbacks.
+        name: Name of a method of Callback that takes logs alone.
+        logs: What they get.
+
+    Example:
+        >>> call_hooks([Callback()], "on_test_end", {"loss": 1.0})
+    """
+    for hook in defined_hooks(callbacks, name):
+        hook(logs)
+
+
 def _defines(callback: Callback, name: str) -> bool:
     """True if the callback's class, or the callback itself, overrides the method."""
     return name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)

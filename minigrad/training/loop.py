@@ -15,7 +15,7 @@ from ..ops import concatenate
 from ..threads import blas_of_a_step
 from ..utils.scalars import Result
 from ..utils.structures import count_rows
-from .callbacks import Callback, Logs, defined_hooks
+from .callbacks import Callback, Logs, call_hooks, defined_hooks
 from .diagnosis import warn_of_divergence
 
 if TYPE_CHECKING:
@@ -166,22 +166,19 @@ def evaluate_batches(
     model.reset_metrics()
     model.stop_evaluating = False
     totals: Totals = {}
-    for hook in defined_hooks(callbacks, "on_test_begin"):
-        hook({})
-    with no_grad(), training(False), open_pass(batches) as iterator:
+    call_hooks(callbacks, "on_test_begin", {})
+    with no_grad(), training(False), blas_of_a_step(), open_pass(batches) as iterator:
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            with blas_of_a_step():
-                values = model.test_step(step_data(batch))
+            values = model.test_step(step_data(batch))
             accumulate_logs(totals, values, count_rows(batch[0]))
             for hook in after:
                 hook(i, model.report(totals))
             if model.stop_evaluating:
                 break
     logs = model.report(totals)
-    for hook in defined_hooks(callbacks, "on_test_end"):
-        hook(logs)
+    call_hooks(callbacks, "on_test_end", logs)
     return logs
 
 
@@ -199,20 +196,17 @@ def predict_batches(
     after = defined_hooks(callbacks, "on_predict_batch_end")
     model.stop_predicting = False
     outputs = []
-    for hook in defined_hooks(callbacks, "on_predict_begin"):
-        hook({})
-    with no_grad(), training(False), one_pass(batches) as iterator:
+    call_hooks(callbacks, "on_predict_begin", {})
+    with no_grad(), training(False), blas_of_a_step(), one_pass(batches) as iterator:
         for i, batch in enumerate(iterator):
             for hook in before:
                 hook(i, {})
-            with blas_of_a_step():
-                outputs.append(model.predict_step(step_data(batch[:1])))
+            outputs.append(model.predict_step(step_data(batch[:1])))
             for hook in after:
                 hook(i, {"outputs": outputs[-1]})
             if model.stop_predicting:
                 break
-    for hook in defined_hooks(callbacks, "on_predict_end"):
-        hook({})
+    call_hooks(callbacks, "on_predict_end", {})
     return _join_outputs(outputs)
 
 
