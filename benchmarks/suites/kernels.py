@@ -87,6 +87,7 @@ CASES = {
     "row_sums": Case(1, logits),
     "softmax": Case(1, logits),
     "layer_norm": Case(3, normalized, {"epsilon": 1e-3}),
+    "rms_norm": Case(2, lambda n, c: [floats(n, c), floats(c)], {"epsilon": 1e-3}),
     "gelu": Case(1, logits),
     "scaled_dot_product_attention": Case(3, heads),
     "batch_norm": Case(3, normalized_images, {"epsilon": 1e-3}),

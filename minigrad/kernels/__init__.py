@@ -88,6 +88,9 @@ KERNELS: list[Kernel] = [
         normalization.layer_norm_backward,
         device="cpu",
     ),
+    Kernel(
+        "rms_norm", normalization.rms_norm_forward, normalization.rms_norm_backward, device="cpu"
+    ),
     Kernel("scale_shift", normalization.scale_shift_forward, device="cpu"),
     Kernel("moments", normalization.moments_forward),
     Kernel("batch_norm", normalization.batch_norm_forward, normalization.batch_norm_backward),

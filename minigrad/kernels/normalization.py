@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from ..backend import Array, backend, cache_blocks, device_name
-from ..ops.normalization import Moments, channel_band
+from ..ops.normalization import Moments, channel_band, check_gain
 from .blocks import BLOCK_SIZE, MERGED_ROW, row_sums
 
-# ---- layer normalization -------------------------------------------------------------------------
+# ---- layer and RMS normalization -----------------------------------------------------------------
 
 
 def _rows_and_blocks(x: Array, gamma: Array) -> tuple[Array, Iterator[slice]]:
@@ -79,6 +79,44 @@ def layer_norm_backward(
         grad_gamma.reshape(gamma.shape),
         row_sums(grad_rows).reshape(beta.shape),
     )
+
+
+def rms_norm_forward(x: Array, gamma: Array, *, epsilon: float) -> tuple[Array, Array]:
+    """The output; 1 / root mean square of each row for the backward."""
+    check_gain(x, gamma)
+    xp = backend(x)
+    rows, blocks = _rows_and_blocks(x, gamma)
+    count = max(1, gamma.size)
+    y = xp.empty(rows.shape, xp.result_type(x.dtype, gamma.dtype))
+    scales = xp.empty((len(rows), 1), x.dtype)
+    for block in blocks:
+        part = y[block]
+        mean_square = xp.einsum("rc,rc->r", rows[block], rows[block])[:, None] / count
+        xp.divide(1, xp.sqrt(mean_square + epsilon), out=scales[block])
+        xp.multiply(rows[block], scales[block], out=part)
+        part *= gamma
+    return y.reshape(x.shape), scales
+
+
+def rms_norm_backward(
+    g: Array, scales: Array, x: Array, gamma: Array, *, epsilon: float
+) -> tuple[Array, Array]:
+    """Gradients of x and gamma; the mean square depends on x too."""
+    xp = backend(g)
+    rows, blocks = _rows_and_blocks(x, gamma)
+    count = max(1, gamma.size)
+    grad_rows = g.reshape(rows.shape)
+    grad_x = xp.empty(rows.shape, g.dtype)
+    grad_gamma = xp.zeros(gamma.size, g.dtype)
+    for block in blocks:
+        part = grad_x[block]
+        xhat = rows[block] * scales[block]
+        grad_gamma += xp.einsum("rc,rc->c", grad_rows[block], xhat)
+        xp.multiply(grad_rows[block], gamma, out=part)
+        xhat *= xp.einsum("rc,rc->r", part, xhat)[:, None] / count
+        part -= xhat
+        part *= scales[block]
+    return grad_x.reshape(x.shape), grad_gamma.reshape(gamma.shape)
 
 
 # ---- merged rows ---------------------------------------------------------------------------------

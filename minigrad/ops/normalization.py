@@ -59,8 +59,8 @@ def layer_norm(x: TensorLike, gamma: TensorLike, beta: TensorLike, *, epsilon: f
     return normalized * gamma + beta
 
 
-@composite
 @real
+@fused(kernel="rms_norm")
 def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
     """gamma * x / sqrt(mean of x**2 + epsilon), the mean over the last axis.
 
@@ -72,6 +72,9 @@ def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
     Shape:
         (..., C), (C,) -> (..., C)
 
+    Raises:
+        ValueError: If gamma has another shape.
+
     References:
         Zhang & Sennrich 2019, arXiv:1910.07467.
 
@@ -79,9 +82,18 @@ def rms_norm(x: TensorLike, gamma: TensorLike, *, epsilon: float) -> TensorLike:
         >>> rms_norm(np.array([[2.0, -2.0]]), np.ones(2), epsilon=0).tolist()
         [[1.0, -1.0]]
     """
+    check_gain(x, gamma)
     mean_square = mean(square(x), axis=-1, keepdims=True)
     normalized = x / sqrt(mean_square + epsilon)
     return normalized * gamma
+
+
+def check_gain(x: TensorLike, gamma: TensorLike) -> None:
+    """Raise the ValueError for a gain that is not one number per feature."""
+    if gamma.shape != x.shape[-1:]:
+        raise ValueError(
+            f"x of shape {x.shape} needs a gain of shape {x.shape[-1:]}, its last axis"
+        )
 
 
 # ---- per channel ---------------------------------------------------------------------------------

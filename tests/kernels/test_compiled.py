@@ -93,6 +93,21 @@ def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
 
 
 @pytest.mark.parametrize("name", sorted(FUSED))
+def test_a_gradient_of_a_wider_dtype_is_taken(name):
+    """float32 outputs that meet float64 send gradients in float64 back."""
+    for case in OPS[name]:
+        inputs, settings = case.on(np, "float32")
+        made = tensors(inputs, "float32", True)
+        xs = [x for x in made if isinstance(x, Tensor)]
+        y = outputs(case.call(getattr(ops, name), *made, **settings))[0]
+        wide = y * Tensor(np.ones(y.shape), dtype="float64")
+        assert y.dtype == np.float32 and wide.dtype == np.float64
+        for a, b in zip(grad(wide.sum(), xs), grad(y.sum(), xs), strict=True):
+            assert a.dtype == np.float32
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(FUSED))
 def test_a_backward_whose_loop_fails_is_computed_by_numpy(name, monkeypatch):
     run = compiled.run
 

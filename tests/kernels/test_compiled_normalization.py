@@ -26,6 +26,7 @@ SHAPES = [
 ]
 NORMS = {
     "layer": lambda *a: ops.layer_norm(*a, epsilon=1e-3),
+    "root mean square": lambda x, gamma, beta: ops.rms_norm(x, gamma, epsilon=1e-3) + beta,
     "batch": lambda *a: ops.batch_norm(*a, epsilon=1e-3),
     "batch by moments": lambda *a: ops.batch_norm(*a, epsilon=1e-3, moments=batch_moments(a[0])),
     "instance": lambda *a: ops.group_norm(*a, groups=a[1].shape[0], epsilon=1e-3),
@@ -99,6 +100,17 @@ def test_nan_and_infinities_show_in_their_channel_alone(name, place, special):
         np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
     np.testing.assert_allclose(batch_moments(x).mean, moments.mean, rtol=1e-4)
     np.testing.assert_allclose(batch_moments(x).variance, moments.variance, rtol=1e-4)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinities_show_in_their_row_alone(special):
+    x = random((40, 1000), mean=0)
+    x[7, 3] = special
+    with np.errstate(all="ignore"), minigrad.use_kernels(False):
+        expected = results("root mean square", x)
+    for a, b in zip(results("root mean square", x), expected, strict=True):
+        np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_layouts_change_nothing():

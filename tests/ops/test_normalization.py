@@ -34,3 +34,20 @@ def test_a_mean_far_from_zero_costs_no_digits(xp):
     ones, zeros = np.ones(2, "float32"), np.zeros(2, "float32")
     y = ops.batch_norm(xp.asarray(x), xp.asarray(ones), xp.asarray(zeros), epsilon=0.0)
     np.testing.assert_allclose(to_cpu(y), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("shape", [(1,), (3,), (2, 4)])
+def test_rms_norm_takes_one_gain_per_feature(shape, kernels):
+    with (
+        minigrad.use_kernels(kernels),
+        pytest.raises(ValueError, match=r"shape \(2, 4\) needs a gain of shape \(4,\)"),
+    ):
+        ops.rms_norm(np.ones((2, 4)), np.ones(shape), epsilon=1e-3)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_a_gain_of_a_wider_dtype_widens_rms_norm(kernels):
+    with minigrad.use_kernels(kernels):
+        y = ops.rms_norm(np.ones((2, 4), "float32"), np.full(4, 1 / 3), epsilon=0.0)
+    assert y.dtype == np.float64 and abs(y - 1 / 3).max() < 1e-15

@@ -45,6 +45,24 @@ def test_group_normalization_of_keras(axis):
     np.testing.assert_allclose(ours(x).numpy(), theirs(x).detach().numpy(), atol=2e-5)
 
 
+def test_rms_normalization_of_keras():
+    keras = pytest.importorskip("keras")
+    x = normal(0, 3, 5, 64).astype("float32")
+    scale = normal(1, 64).astype("float32")
+    theirs, ours = (m.layers.RMSNormalization() for m in (keras, mg))
+    for layer in (theirs, ours):
+        layer.build(x.shape)
+        layer.set_weights([scale])
+    t, u = mg.Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    g = normal(2, *x.shape).astype("float32")
+    y, v = ours(t), theirs(u)
+    v.backward(torch.tensor(g))
+    np.testing.assert_allclose(y.numpy(), v.detach().numpy(), atol=2e-5)
+    expected = u.grad, theirs.scale.value.grad
+    for a, b in zip(mg.grad(y, [t, ours.scale], cotangent=g), expected, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=2e-5)
+
+
 @drawn
 @given(shapes(most=2), shapes(least=1, most=2, smallest=2), seeds)
 def test_layer_norm(lead, last, seed):

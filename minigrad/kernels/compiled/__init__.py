@@ -78,9 +78,9 @@ class Row:
         @wraps(numpy_backward)
         def backward(g: Any, residuals: Any, *arrays: Any, **kwargs: Any) -> Any:
             if residuals.__class__ is Residuals:
-                gradients = run(self.backward, g, residuals, *arrays, **kwargs)
-                if gradients is not NotImplemented:
-                    return gradients
+                g = g.astype(arrays[0].dtype, copy=False)  # wider where the output met a wider one
+                if (dx := run(self.backward, g, residuals, *arrays, **kwargs)) is not NotImplemented:
+                    return dx
                 _, residuals = numpy_forward(*arrays, **kwargs)  # loops have failed since
             return numpy_backward(g, residuals, *arrays, **kwargs)
 
@@ -211,6 +211,12 @@ ROWS: list[Row] = [
         least=1 << 9,
     ),
     Row("moments", "normalization.moments_forward", least=1 << 11),
+    Row(
+        "rms_norm",
+        "normalization.rms_norm_forward",
+        "normalization.rms_norm_backward",
+        least=1 << 9,
+    ),
     Row("scale_shift", "normalization.scale_shift_forward", least=1 << 13),
     # ---- pooling ----
     Row("avg_pool", "pooling.avg_pool_forward", least=1 << 11),

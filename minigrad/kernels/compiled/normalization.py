@@ -4,7 +4,7 @@ Channels: x is read as (samples, pixels * C), one sample for all of a batch, and
 once, a chunk, so that loops are long where channels are few. Sums over a tile, some thousand
 numbers, are of the dtype of x, those over tiles float64. Squares are taken around a number near the
 mean, so that no digits are lost where that is far from 0: were it not near, the variance would be
-as large. Layer normalization goes row by row.
+as large. Layer and RMS normalization go row by row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array
-from ...ops.normalization import Moments
+from ...ops.normalization import Moments, check_gain
 from .loops import as_carray, inlined, loop, run_blocks
 
 CHUNK = 256  # numbers of a chunk, at least
@@ -541,3 +541,74 @@ def layer_norm_backward(
     _run_layer_norm_grad(2 * PASSES * x.size, *rows, grad, gain, *residuals, *sums)
     grad_gamma, grad_beta = sums.sum(1).reshape(2, *gamma.shape)
     return grad.reshape(x.shape), grad_gamma, grad_beta
+
+
+# ---- RMS normalization ---------------------------------------------------------------------------
+
+
+@inlined
+def _rms_norm(block, x, y, gamma, scales, epsilon, rows):
+    f, T = x.shape[1], x.dtype.type
+    n, count = U(f), T(f)
+    for r in range(block * rows, min(len(x), (block + 1) * rows)):
+        row, out, square = x[r], y[r], T(0)
+        for i in range(n):
+            square += row[i] * row[i]
+        # a root in float32 is estimated, as NaN for infinity
+        scale = T(1 / np.sqrt(np.float64(square / count + epsilon)))
+        for i in range(n):
+            out[i] = row[i] * scale * gamma[i]
+        scales[r] = scale
+
+
+@loop("T[:, ::1], T[:, ::1], T[::1], T[::1], f8")
+def _run_rms_norm(pool, x, y, gamma, scales, epsilon):
+    rows = max(1, ROWS_SIZE // x.shape[1])
+    arguments = x, y, gamma, scales, x.dtype.type(epsilon), rows
+    run_blocks(pool, (len(x) + rows - 1) // rows, _rms_norm, arguments)
+
+
+@inlined
+def _rms_norm_grad(part, g, x, grad, gamma, scales, of_gamma):
+    f, T = x.shape[1], x.dtype.type
+    n, count, by_gamma = U(f), T(f), of_gamma[part]
+    for r in range(part * len(x) // len(of_gamma), (part + 1) * len(x) // len(of_gamma)):
+        row, grads, out, scale = x[r], g[r], grad[r], scales[r]
+        through_scale = T(0)
+        for i in range(n):
+            through_scale += grads[i] * gamma[i] * (row[i] * scale)
+        through_scale /= count
+        for i in range(n):
+            normalized = row[i] * scale
+            by_gamma[i] += grads[i] * normalized
+            out[i] = (grads[i] * gamma[i] - normalized * through_scale) * scale
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], T[::1], T[::1], T[:, ::1]")
+def _run_rms_norm_grad(pool, g, x, grad, gamma, scales, of_gamma):
+    arguments = g, x, grad, gamma, scales, of_gamma
+    run_blocks(pool, len(of_gamma), _rms_norm_grad, arguments)
+
+
+def rms_norm_forward(x: Array, gamma: Array, *, epsilon: float) -> Any:
+    """The output; 1 / root mean square of each row for the backward."""
+    if x.dtype != gamma.dtype or x.dtype.char not in "fd" or not x.size:
+        return NotImplemented
+    check_gain(x, gamma)
+    rows = as_carray(x).reshape(-1, gamma.size)
+    y = np.empty(rows.shape, x.dtype)
+    scales = np.empty(len(rows), x.dtype)
+    _run_rms_norm(PASSES * x.size, rows, y, as_carray(gamma).reshape(-1), scales, epsilon)
+    return y.reshape(x.shape), (scales,)
+
+
+def rms_norm_backward(
+    g: Array, residuals: tuple[Any, ...], x: Array, gamma: Array, *, epsilon: float
+) -> tuple[Array, Array]:
+    """Gradients of x and gamma."""
+    rows = [as_carray(a).reshape(-1, gamma.size) for a in (g, x)]
+    grad = np.empty(rows[1].shape, x.dtype)
+    sums = np.zeros((min(PARTS, -(-x.size // TILE)), gamma.size), x.dtype)
+    gain = as_carray(gamma).reshape(-1)
+    _run_rms_norm_grad(2 * PASSES * x.size, *rows, grad, gain, *residuals, sums)
+    return grad.reshape(x.shape), sums.sum(0).reshape(gamma.shape)
