@@ -79,8 +79,8 @@ class Row:
         def backward(g: Any, residuals: Any, *arrays: Any, **kwargs: Any) -> Any:
             if residuals.__class__ is Residuals:
                 g = g.astype(arrays[0].dtype, copy=False)  # wider where the output met a wider one
-                if (dx := run(self.backward, g, residuals, *arrays, **kwargs)) is not NotImplemented:
-                    return dx
+                if (d := run(self.backward, g, residuals, *arrays, **kwargs)) is not NotImplemented:
+                    return d
                 _, residuals = numpy_forward(*arrays, **kwargs)  # loops have failed since
             return numpy_backward(g, residuals, *arrays, **kwargs)
 
