@@ -27,9 +27,9 @@ import minigrad
 from minigrad import Sequential, Tensor, datasets, to_cpu
 from minigrad.data.images import resize
 from minigrad.datasets.cache import cache_dir
-from minigrad.threads import single_threaded_blas
 from minigrad.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D
 from minigrad.random import use_generator
+from minigrad.threads import single_threaded_blas
 
 Rows = tuple[np.ndarray, np.ndarray]  # images in -1..1, labels
 Scores = dict[str, float]
