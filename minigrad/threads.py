@@ -61,7 +61,10 @@ def set_num_threads(n: int) -> None:
         raise ValueError(f"set_num_threads takes a number from 1 to {MOST}, got {n!r}")
     _chosen = int(n)
     for library in _blas_libraries():
-        library.set_num_threads(_chosen)
+        if _inside:
+            _before[library] = _chosen  # given when it is given back
+        else:
+            library.set_num_threads(_chosen)
 
 
 @cache

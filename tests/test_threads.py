@@ -77,6 +77,14 @@ def test_blas_is_held_by_the_first_and_given_back_by_the_last():
     assert counts() == {2}
 
 
+def test_a_number_set_meanwhile_is_what_is_given_back():
+    minigrad.set_num_threads(2)
+    with threads.single_threaded_blas():
+        minigrad.set_num_threads(3)
+        assert {library.get_num_threads() for library in threads._blas_libraries()} == {1}
+    assert {library.get_num_threads() for library in threads._blas_libraries()} == {3}
+
+
 def test_blas_is_given_back_after_an_error():
     minigrad.set_num_threads(2)
     with pytest.raises(KeyError), threads.single_threaded_blas():
