@@ -9,7 +9,7 @@ import pytest
 from models.common import long_run
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def home(tmp_path_factory):
     """A judge is trained once per session, and the user's home stays as it is."""
     base = tmp_path_factory.getbasetemp()
