@@ -108,7 +108,7 @@ def row_sums(x: TensorLike) -> TensorLike:
 row_sums.gradients(lambda g, y, x: broadcast_to(g, shape=x.shape), needs="x.shape")
 
 linear.gradients(
-    lambda g, y, x, w, b: matmul(g, w.T),
+    lambda g, y, x, w, b: _matmul(merge_rows(g), w.T).reshape(x.shape),
     lambda g, y, x, w, b: _matmul(merge_rows(x).T, merge_rows(g)),
     lambda g, y, x, w, b: row_sums(g),
     needs="x w",
