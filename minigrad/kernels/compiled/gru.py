@@ -9,22 +9,21 @@ import numpy as np
 from ...backend import Array
 from ...ops.shapes import merge_rows
 from .functions import sigmoid, tanh
-from .loops import inlined, loop, run_blocks
+from .loops import Loop, inlined, loop, run_blocks
 from .matmul import add_product
 from .recurrent import (
     add_grad_output,
     add_rows,
     as_grad_output,
-    as_returned,
     copy_row,
     count_sequence_blocks,
     dropped,
     input_grads,
     is_real,
-    output_array,
     prepare,
     put_output,
     recurrent_grads,
+    run_forward,
     sequence_bounds,
     states_of_steps,
 )
@@ -70,6 +69,16 @@ def _add_through(dh, through, dropout_mask, start):
             factors = dropout_mask[start + i]
             for j in range(dh_row.size):
                 dh_row[j] += new_row[j] * factors[j]
+
+
+def _forward_of(run: Loop, inputs: Any, h: Array | None, return_mode: str) -> Any:
+    """The output; the inputs, gates, one more array, and h before all steps, for the backward."""
+    if inputs is NotImplemented:
+        return NotImplemented
+    (n, steps, _), units, dtype = inputs.x.shape, len(inputs.recurrent), inputs.x.dtype
+    gates, more = (np.empty((n, steps, width), dtype) for width in (3 * units, units))
+    hs = states_of_steps(h, n, steps, units, dtype)
+    return run_forward(run, inputs, (gates, more, hs), return_mode)
 
 
 # ---- reset gate after the product ----------------------------------------------------------------
@@ -131,17 +140,7 @@ def gru_forward(
 ) -> Any:
     """The output; the arrays as loops take them, gates, what r multiplies, h before all steps."""
     inputs = prepare("gru", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
-    if inputs is NotImplemented:
-        return NotImplemented
-    n, steps, _ = x.shape
-    units = len(recurrent)
-    gates = np.empty((n, steps, 3 * units), x.dtype)
-    inner = np.empty((n, steps, units), x.dtype)
-    hs = states_of_steps(h, n, steps, units, x.dtype)
-    y = output_array(return_mode, n, steps, units, x.dtype)
-    work = n * steps * (kernel.size + recurrent.size)
-    _run_forward(work, *inputs, gates, inner, hs, y)
-    return as_returned(return_mode, y), (inputs, gates, inner, hs)
+    return _forward_of(_run_forward, inputs, h, return_mode)
 
 
 @inlined
@@ -288,17 +287,7 @@ def gru_reset_before_forward(
 ) -> Any:
     """The output; the arrays as loops take them, gates, r * h, h before all steps."""
     inputs = prepare("gru_reset_before", 3, x, kernel, recurrent, bias, [h], mask, dropout_mask)
-    if inputs is NotImplemented:
-        return NotImplemented
-    n, steps, _ = x.shape
-    units = len(recurrent)
-    gates = np.empty((n, steps, 3 * units), x.dtype)
-    resets = np.empty((n, steps, units), x.dtype)
-    hs = states_of_steps(h, n, steps, units, x.dtype)
-    y = output_array(return_mode, n, steps, units, x.dtype)
-    work = n * steps * (kernel.size + recurrent.size)
-    _run_before_forward(work, *inputs, gates, resets, hs, y)
-    return as_returned(return_mode, y), (inputs, gates, resets, hs)
+    return _forward_of(_run_before_forward, inputs, h, return_mode)
 
 
 @inlined

@@ -13,16 +13,15 @@ from .recurrent import (
     add_grad_output,
     add_rows,
     as_grad_output,
-    as_returned,
     copy_row,
     count_sequence_blocks,
     dropped,
     input_grads,
     is_real,
-    output_array,
     prepare,
     put_output,
     recurrent_grads,
+    run_forward,
     sequence_bounds,
     states_of_steps,
     step_back,
@@ -108,10 +107,7 @@ def lstm_forward(
     gates = np.empty((n, steps, 4 * units), x.dtype)
     hs = states_of_steps(h, n, steps, units, x.dtype)
     cs = states_of_steps(c, n, steps + 1, units, x.dtype)
-    y = output_array(return_mode, n, steps, units, x.dtype)
-    work = n * steps * (kernel.size + recurrent.size)
-    _run_forward(work, *inputs, gates, hs, cs, y)
-    return as_returned(return_mode, y), (inputs, gates, hs, cs)
+    return run_forward(_run_forward, inputs, (gates, hs, cs), return_mode)
 
 
 # ---- backward ------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...backend import Array
 from ...ops.recurrent import check_recurrent
-from .loops import as_carray, inlined
+from .loops import Loop, as_carray, inlined
 from .matmul import add_product
 
 SEQUENCES = 8  # of a block
@@ -168,15 +168,22 @@ def states_of_steps(initial: Array | None, n: int, steps: int, units: int, dtype
     return states
 
 
-def output_array(return_mode: str, n: int, steps: int, units: int, dtype: Any) -> Array:
-    """Memory for the output, (N, steps, units): 1 step with "last", 1 more with "all"."""
+def run_forward(loop: Loop, inputs: Inputs, kept: tuple[Array, ...], return_mode: str) -> Any:
+    """Run a loop over all steps: the output, and the inputs with what is kept for the backward.
+
+    Args:
+        loop: Gets the inputs, what is kept, and memory for the output, (N, steps, units): 1 step
+            with "last", 1 more with "all".
+        inputs: The arrays of the call.
+        kept: Memory for what the loop keeps.
+        return_mode: "last", "sequence" or "all".
+    """
+    x, kernel, recurrent = inputs[:3]
+    n, steps, _ = x.shape
     lengths = {"last": 1, "sequence": steps, "all": steps + 1}
-    return np.empty((n, lengths[return_mode], units), dtype)
-
-
-def as_returned(return_mode: str, y: Array) -> Array:
-    """The output in the shape that the op gives."""
-    return y[:, 0] if return_mode == "last" else y
+    y = np.empty((n, lengths[return_mode], len(recurrent)), x.dtype)
+    loop(n * steps * (kernel.size + recurrent.size), *inputs, *kept, y)
+    return (y[:, 0] if return_mode == "last" else y), (inputs, *kept)
 
 
 def as_grad_output(g: Array, x: Array, units: int) -> Array:

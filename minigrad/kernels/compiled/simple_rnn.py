@@ -13,16 +13,15 @@ from .recurrent import (
     add_grad_output,
     add_rows,
     as_grad_output,
-    as_returned,
     copy_row,
     count_sequence_blocks,
     dropped,
     input_grads,
     is_real,
-    output_array,
     prepare,
     put_output,
     recurrent_grads,
+    run_forward,
     sequence_bounds,
     states_of_steps,
     step_back,
@@ -82,11 +81,8 @@ def simple_rnn_forward(
     if inputs is NotImplemented:
         return NotImplemented
     n, steps, _ = x.shape
-    units = len(recurrent)
-    hs = states_of_steps(h, n, steps + 1, units, x.dtype)
-    y = output_array(return_mode, n, steps, units, x.dtype)
-    _run_forward(n * steps * (kernel.size + recurrent.size), *inputs, hs, y)
-    return as_returned(return_mode, y), (inputs, hs)
+    hs = states_of_steps(h, n, steps + 1, len(recurrent), x.dtype)
+    return run_forward(_run_forward, inputs, (hs,), return_mode)
 
 
 # ---- backward ------------------------------------------------------------------------------------
