@@ -93,13 +93,14 @@ def test_small_and_odd_layers_are_left_to_numpy(monkeypatch):
     x, w, b = (draw(*shape) for shape in ((300, 64), (64, 40), (40,)))
     assert matmul.linear_forward(x, w, b) is not NotImplemented
     assert matmul.linear_forward(x[:3], w, b) is NotImplemented
-    monkeypatch.setattr(matmul, "add_product", None)
-    np.testing.assert_array_equal(matmul.linear_forward(x, w[:, :9], b[:9]), x @ w[:, :9] + b[:9])
-    mixed = matmul.linear_forward(x, w, b.astype("float32"))
-    np.testing.assert_array_equal(mixed, x @ w + b.astype("float32"))
-    with pytest.raises(ValueError, match="shapes"):
-        matmul.linear_forward(x, w[:9].repeat(8, 0)[:50], b)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(matmul, "add_product", None)
+        narrow = matmul.linear_forward(x, w[:, :9], b[:9])
+        np.testing.assert_array_equal(narrow, x @ w[:, :9] + b[:9])
+        mixed = matmul.linear_forward(x, w, b.astype("float32"))
+        np.testing.assert_array_equal(mixed, x @ w + b.astype("float32"))
+        with pytest.raises(ValueError, match="shapes"):
+            matmul.linear_forward(x, w[:9].repeat(8, 0)[:50], b)
     locked = [a.copy() for a in (x, w, b)]
     for a in locked:
         a.flags.writeable = False
