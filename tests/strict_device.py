@@ -310,6 +310,8 @@ def _refuse(name, owner, args, options):
         array, *axes = args if owner is None else (owner, *args)
         if array.ndim == 0 and (axes or [options.get("axis")])[0] is not None:
             raise np.exceptions.AxisError(f"cupy.{name}: a number has no axis")
+    if name == "solve" and args[0].shape[:-2] != args[1].shape[:-2]:
+        raise ValueError("a must have (..., M, M) shape and b must have (..., M, K)")
     if name in ("sort", "argsort") and options.get("kind") not in (None, "stable"):
         raise ValueError(f"kind can only be None or 'stable', not {options['kind']!r}")
     if owner is None and name not in TAKES_LISTS and args and isinstance(args[0], list):

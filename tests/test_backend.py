@@ -165,6 +165,24 @@ def test_sum_rows(xp):
     np.testing.assert_allclose(bk.to_cpu(bk.sum_rows(x)), bk.to_cpu(x).sum(-2), rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_sums_of_leading_axes(dtype, xp):
+    x = (np.random.default_rng(0).standard_normal((60, 50, 7)) + 1).astype(dtype)
+    for axis in (0, (0, 1), (1, 0), (0, -1), None):
+        for keepdims in (False, True):
+            for found, name in ((bk.sum_axes, "sum"), (bk.mean_axes, "mean")):
+                y = found(xp.asarray(x), axis, keepdims)
+                expected = getattr(x.astype("float64"), name)(axis, keepdims=keepdims)
+                assert y.dtype == dtype and y.shape == np.shape(expected)
+                rtol = 5e-3 if dtype == "float16" else 1e-6  # a sum of 60 rounds 60 times
+                np.testing.assert_allclose(bk.to_cpu(y), expected, rtol=rtol)
+
+
+def test_a_mean_of_float16_does_not_overflow(xp):
+    x = xp.full((70_000, 2), 3.0, "float16")
+    assert bk.to_cpu(bk.mean_axes(x, 0)).tolist() == [3.0, 3.0]
+
+
 def test_chunks():
     assert [list(range(10))[s] for s in bk.chunks(10, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert list(bk.chunks(0, 4)) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import explains_arguments
+from ..backend import backend
 from ..config import as_data, to_device
 from ..engine.tensor import Tensor
 
@@ -39,9 +40,9 @@ class Parameter(Tensor):
         constraint: Any = None,
     ) -> None:
         super().__init__(data, trainable, dtype)
-        self.name = name
-        self.regularizer = regularizer
-        self.constraint = constraint
+        # as one that is loaded: products round by the layout of their factors
+        self._array = backend(self._array).asarray(self._array, order="C")
+        self.name, self.regularizer, self.constraint = name, regularizer, constraint
 
     @property
     def trainable(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend import backend
 from ..engine.autograd import composite, primitive
 from ..engine.dtypes import real
@@ -167,7 +169,10 @@ det.gradients(lambda g, y, x: (g * y)[..., None, None] * _turned(inv(x)), needs=
 @primitive
 def _solve(a: TensorLike, b: TensorLike) -> TensorLike:
     """x with a @ x = b, for the columns of matrices."""
-    return backend(a).linalg.solve(a, b)
+    xp = backend(a)
+    stacks = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # which CuPy's solve does not
+    a, b = (xp.broadcast_to(m, stacks + m.shape[-2:]) for m in (a, b))
+    return xp.linalg.solve(a, b)
 
 
 _solve.gradients(

@@ -109,6 +109,28 @@ def test_nothing_waits_for_the_device(launched, monkeypatch):
     assert waiting == CHECK_ON_HOST and launched
 
 
+@needs_compiler
+@pytest.mark.parametrize("mean", [1e3, -3e4])
+def test_a_mean_far_from_zero_costs_no_digits(mean, launched):
+    x = (np.random.default_rng(0).standard_normal((64, 8, 8, 4)) + mean).astype("float32")
+    ones, zeros = (make(4, "float32") for make in (strict_device.ones, strict_device.zeros))
+
+    def normalized(axes, width):
+        rows = x.astype("float64").reshape((64, 64, -1, width))
+        centered = rows - rows.mean(axes, keepdims=True)
+        return (centered / rows.std(axes, keepdims=True)).reshape(x.shape)
+
+    given = strict_device.asarray(x), ones, zeros
+    y = to_cpu(ops.batch_norm(*given, epsilon=0.0))
+    np.testing.assert_allclose(y, normalized((0, 1, 3), 1), rtol=0, atol=2e-5)
+    y = to_cpu(ops.group_norm(*given, groups=2, epsilon=0.0))
+    np.testing.assert_allclose(y, normalized((1, 3), 2), rtol=0, atol=2e-5)
+    moments = ops.normalization.batch_moments(given[0])
+    expected = x.reshape(-1, 4).mean(0, dtype="float64")
+    np.testing.assert_allclose(to_cpu(moments.mean), expected, rtol=1e-7)
+    assert {"channel_moments", "group_moments"} <= set(launched)
+
+
 # what large arrays come to, at the sizes of the cases
 LARGE = {
     "indices of 64 bits": [(launch, "MANY_ELEMENTS", 1)],

@@ -207,3 +207,14 @@ def test_a_model_of_several_dtypes_goes_on_from_a_checkpoint(tmp_path):
     stopped.save(tmp_path / "half.safetensors")
     resumed.load(tmp_path / "half.safetensors")
     assert [resumed.train_on_batch(x, x[:, :1]) for _ in range(3)] == losses[3:]
+
+
+@pytest.mark.parametrize("make", [layers.SimpleRNN, layers.LSTM, layers.GRU])
+def test_parameters_lie_in_the_order_of_their_indices(make, xp):
+    """Products round by the layout of their factors: a loaded model would compute other bits."""
+    layer = make(3)
+    layer(xp.ones((2, 5, 4), "float32"))
+    assert all(p.data.flags.c_contiguous for p in layer.weights)
+    values = xp.asarray(np.arange(6.0).reshape(2, 3)).T
+    p = minigrad.Parameter(values)
+    assert p.data.flags.c_contiguous and bool((p.data == values).all())

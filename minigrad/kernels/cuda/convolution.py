@@ -60,6 +60,11 @@ def split_groups(a: Array, groups: int) -> Array:
     return a.reshape((-1, groups, a.shape[-1] // groups)).swapaxes(0, 1)
 
 
+def products(a: Array, b: Array) -> Array:
+    """a @ b of each group. For one alone cuBLAS reads a transposed matrix where it lies."""
+    return a[0].dot(b[0])[None] if len(a) == 1 else backend(a).matmul(a, b)
+
+
 # ---- the three ops -------------------------------------------------------------------------------
 
 
@@ -81,7 +86,7 @@ def conv2d_forward(
         if groups == 1:
             xp.dot(patches[0], matrices[0], out=out.reshape((-1, shape[3])))
         else:
-            split_groups(out, groups)[...] = xp.matmul(patches, matrices)
+            split_groups(out, groups)[...] = products(patches, matrices)
     if b is not None:
         y += b
     return y
@@ -105,7 +110,7 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
     transposed = kernel_matrices(w, groups).swapaxes(1, 2)
     for images in image_chunks(len(x), channels, window):
         outputs = split_groups(grad_output[images], groups)
-        col2im(xp.matmul(outputs, transposed), x[images], window)
+        col2im(products(outputs, transposed), x[images], window)
     return x
 
 
@@ -114,14 +119,14 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
     """The gradient for the kernel."""
     check_images(x, window)
     shape = kernel_grad_shape(x.shape, grad_output.shape, window, groups)
-    xp, channels = backend(x), x.shape[3]
+    channels = x.shape[3]
     if groups == channels:
         return _depthwise_kernel_grad(x, grad_output, window).reshape(shape)
     total: Any = 0
     for images in image_chunks(len(x), channels, window):
         patches = im2col(x[images], window, groups)
         outputs = split_groups(grad_output[images], groups)
-        w = xp.matmul(patches.swapaxes(1, 2), outputs)
+        w = products(patches.swapaxes(1, 2), outputs)
         total = w if images.start == 0 else total + w
     return total.swapaxes(0, 1).reshape(shape)
 

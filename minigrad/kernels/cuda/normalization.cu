@@ -51,6 +51,21 @@ ROW_KERNEL layer_norm_grad(
 
 // ---- statistics of channels ---------------------------------------------------------------------
 
+// What a group's channels are measured from, so that a mean far from zero costs no digits: the first
+// number of the group in its sample.
+__device__ inline REAL origin_of(
+    const REAL *x, Int sample, Int c, Int pixels, Int channels, Int groups
+) {
+    Int width = channels / groups;
+    REAL first = x[sample * pixels * channels + c / width * width];
+    return first - first == 0 ? first : R(0);  // not an infinity
+}
+
+// x - mean, of the statistics at `at`; no origins are origins of 0.
+__device__ inline REAL centered(REAL x, const REAL *origins, const REAL *offsets, Int at) {
+    return (origins ? x - origins[at] : x) - offsets[at];
+}
+
 struct Moments {
     REAL count, mean, squares;  // squares: the sum of (x - mean)**2
 };
@@ -65,18 +80,19 @@ __device__ inline Moments joined(Moments a, Moments b) {
     return {count, mean, a.squares + b.squares + between};
 }
 
-// means and squares (samples, runs, channels): one after another in each thread (Welford 1962),
-// then pairs of threads.
+// Means of x - origin, and squares (samples, runs, channels): one after another in each thread
+// (Welford 1962), then pairs of threads.
 ROW_KERNEL channel_moments(
-    REAL *means, REAL *squares, const REAL *x, Int run, Int pixels, Int channels
+    REAL *offsets, REAL *squares, const REAL *x, Int run, Int pixels, Int channels, Int groups
 ) {
     __shared__ Moments found[256];
     Int c = blockIdx.x * blockDim.x + threadIdx.x;
     Int start = blockIdx.y * run;
     Int stop = start + run < pixels ? start + run : pixels;
     Moments own = {0, 0, 0};
+    REAL origin = c < channels ? origin_of(x, blockIdx.z, c, pixels, channels, groups) : R(0);
     for (Int i = start + threadIdx.y; c < channels && i < stop; i += blockDim.y) {
-        REAL value = x[(blockIdx.z * pixels + i) * channels + c];
+        REAL value = x[(blockIdx.z * pixels + i) * channels + c] - origin;
         REAL difference = value - own.mean;
         own.count += 1;
         own.mean += difference / own.count;
@@ -92,15 +108,15 @@ ROW_KERNEL channel_moments(
     }
     if (threadIdx.y || c >= channels) return;
     Int at = (static_cast<Int>(blockIdx.z) * gridDim.y + blockIdx.y) * channels + c;
-    means[at] = found[mine].mean;
+    offsets[at] = found[mine].mean;
     squares[at] = found[mine].squares;
 }
 
-// mean and variance (samples, channels) of each sample's groups of channels, from those of runs.
-// Rows are (sample, group), a warp each.
+// origin, mean - origin and variance (samples, channels) of each sample's groups of channels, from
+// those of runs. Rows are (sample, group), a warp each.
 ROW_KERNEL group_moments(
-    REAL *means, REAL *variances, const REAL *run_means, const REAL *run_squares,
-    Int rows, Int runs, Int run, Int pixels, Int channels, Int groups
+    REAL *origins, REAL *offsets, REAL *variances, const REAL *run_offsets, const REAL *run_squares,
+    const REAL *x, Int rows, Int runs, Int run, Int pixels, Int channels, Int groups
 ) {
     Int row = row_number();
     if (row >= rows) return;
@@ -111,7 +127,7 @@ ROW_KERNEL group_moments(
         Int number = i / width;
         Int at = (row / groups * runs + number) * channels + first + i % width;
         Int rest = pixels - number * run;
-        Moments part = {R(rest < run ? rest : run), run_means[at], run_squares[at]};
+        Moments part = {R(rest < run ? rest : run), run_offsets[at], run_squares[at]};
         own = own.count == 0 ? part : joined(own, part);
     }
     for (int lanes = 1; lanes < 32; lanes *= 2) {
@@ -122,17 +138,21 @@ ROW_KERNEL group_moments(
         };
         own = threadIdx.x & lanes ? joined(other, own) : joined(own, other);
     }
+    Int sample = row / groups;
+    REAL origin = origin_of(x, sample, first, pixels, channels, groups);
     FOR_EACH(i, width) {
-        means[row / groups * channels + first + i] = own.mean;
-        variances[row / groups * channels + first + i] = own.squares / own.count;
+        Int at = sample * channels + first + i;
+        origins[at] = origin;
+        offsets[at] = own.mean;
+        variances[at] = own.squares / own.count;
     }
 }
 
 // sums (2, samples, runs, channels): of g, and of g * xhat. Mean and variance belong to (sample,
 // channel), or to the pixel with `by_pixel`.
 ROW_KERNEL channel_sums(
-    REAL *sums, const REAL *g, const REAL *x, const REAL *means, const REAL *variances,
-    REAL epsilon, Int by_pixel, Int run, Int pixels, Int channels
+    REAL *sums, const REAL *g, const REAL *x, const REAL *origins, const REAL *offsets,
+    const REAL *variances, REAL epsilon, Int by_pixel, Int run, Int pixels, Int channels
 ) {
     __shared__ REAL of_g[256];
     __shared__ REAL of_g_xhat[256];
@@ -145,8 +165,9 @@ ROW_KERNEL channel_sums(
         Int pixel = blockIdx.z * pixels + i;
         Int at = by_pixel ? pixel : static_cast<Int>(blockIdx.z) * channels + c;
         REAL value = g[pixel * channels + c];
+        REAL difference = centered(x[pixel * channels + c], origins, offsets, at);
         sum += value;
-        dot_xhat += value * ((x[pixel * channels + c] - means[at]) / sqrt(variances[at] + epsilon));
+        dot_xhat += value * (difference / sqrt(variances[at] + epsilon));
     }
     unsigned mine = threadIdx.y * blockDim.x + threadIdx.x;
     of_g[mine] = sum;
@@ -166,17 +187,18 @@ ROW_KERNEL channel_sums(
 
 // ---- batch and group normalization --------------------------------------------------------------
 
-// Rows are pixels of all samples; mean and variance belong to (sample, channel).
+// Rows are pixels of all samples; statistics belong to (sample, channel).
 KERNEL normalize_channels(
-    REAL *y, const REAL *x, const REAL *means, const REAL *variances, const REAL *gamma,
-    const REAL *beta, REAL epsilon, Int rows, Int pixels, Int channels
+    REAL *y, const REAL *x, const REAL *origins, const REAL *offsets, const REAL *variances,
+    const REAL *gamma, const REAL *beta, REAL epsilon, Int rows, Int pixels, Int channels
 ) {
     Int row = row_number();
     if (row >= rows) return;
     Int sample = row / pixels;
     FOR_EACH(c, channels) {
         Int at = sample * channels + c;
-        REAL xhat = (x[row * channels + c] - means[at]) / sqrt(variances[at] + epsilon);
+        REAL difference = centered(x[row * channels + c], origins, offsets, at);
+        REAL xhat = difference / sqrt(variances[at] + epsilon);
         y[row * channels + c] = xhat * gamma[c] + beta[c];
     }
 }
@@ -184,8 +206,8 @@ KERNEL normalize_channels(
 // The gradient of x. sums (2, samples, groups) are those of gamma * g and gamma * g * xhat over a
 // group; of groups of one channel, without gamma.
 KERNEL normalize_channels_grad(
-    REAL *grad, const REAL *g, const REAL *x, const REAL *means, const REAL *variances,
-    const REAL *gamma, const REAL *sums, REAL epsilon,
+    REAL *grad, const REAL *g, const REAL *x, const REAL *origins, const REAL *offsets,
+    const REAL *variances, const REAL *gamma, const REAL *sums, REAL epsilon,
     Int rows, Int pixels, Int channels, Int groups
 ) {
     Int row = row_number();
@@ -197,7 +219,7 @@ KERNEL normalize_channels_grad(
         Int at = sample * channels + c;
         Int group = sample * groups + c / width;
         REAL scale = 1 / sqrt(variances[at] + epsilon);
-        REAL xhat = (x[row * channels + c] - means[at]) * scale;
+        REAL xhat = centered(x[row * channels + c], origins, offsets, at) * scale;
         REAL through = (sums[group] + xhat * sums[rows / pixels * groups + group]) / count;
         REAL factor = width == 1 ? gamma[c] : R(1);
         grad[row * channels + c] = scale * (gamma[c] * g[row * channels + c] - factor * through);

@@ -11,7 +11,7 @@ from ...ops.normalization import Moments
 from .. import normalization
 from .launch import THREADS, WARP, contiguous, launch, launch_row_sums, launch_rows, on_reals
 
-Statistics = tuple[Array, Array]  # mean and variance
+Statistics = tuple[Array | None, Array, Array]  # origin or None for 0, mean - origin, variance
 
 # ---- layer normalization -------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ def layer_norm_forward(
     parameters = contiguous(gamma), contiguous(beta)
     args = y, means, variances, x, *parameters, float(epsilon), rows, length
     launch_row_sums("layer_norm", rows, length, args)
-    return y, (means, variances)
+    return y, (None, means, variances)
 
 
 @on_reals(normalization.layer_norm_backward, backward=True)
@@ -43,7 +43,7 @@ def layer_norm_backward(
 
     def grad_x() -> Array:
         grad = backend(x).empty_like(x)
-        args = grad, g, x, contiguous(gamma), *residuals, float(epsilon), rows, length
+        args = grad, g, x, contiguous(gamma), *residuals[1:], float(epsilon), rows, length
         launch_row_sums("layer_norm_grad", rows, length, args)
         return grad
 
@@ -77,14 +77,14 @@ def _cut_into_runs(sizes: Sizes) -> tuple[int, int, tuple[int, int, int], tuple[
 
 
 def channel_moments(x: Array, sizes: Sizes, groups: int) -> Statistics:
-    """Mean and variance of each sample's groups of channels, (samples, channels) each."""
+    """Statistics of each sample's groups of channels, (samples, channels) each."""
     xp, (samples, pixels, channels) = backend(x), sizes
     run, runs, grid, block = _cut_into_runs(sizes)
-    means, squares = (xp.empty((samples, runs, channels), x.dtype) for _ in range(2))
-    launch("channel_moments", grid, block, (means, squares, x, run, pixels, channels))
-    found = tuple(xp.empty((samples, channels), x.dtype) for _ in range(2))
-    rows = samples * groups
-    args = *found, means, squares, rows, runs, run, pixels, channels, groups
+    offsets, squares = (xp.empty((samples, runs, channels), x.dtype) for _ in range(2))
+    launch("channel_moments", grid, block, (offsets, squares, x, run, pixels, channels, groups))
+    origins, means, variances = (xp.empty((samples, channels), x.dtype) for _ in range(3))
+    found, rows = (origins, means, variances), samples * groups
+    args = *found, offsets, squares, x, rows, runs, run, pixels, channels, groups
     launch("group_moments", (-(-rows // 4),), (WARP, 4), args)
     return found
 
@@ -105,8 +105,9 @@ def channel_sums(
 def moments_forward(x: Array) -> Moments:
     """The Moments of each channel over all other axes."""
     channels = x.shape[-1]
-    mean, variance = channel_moments(contiguous(x), (1, x.size // channels, channels), channels)
-    return Moments(mean[0], variance[0])
+    found = channel_moments(contiguous(x), (1, x.size // channels, channels), channels)
+    origin, offset, variance = (a[0] for a in found if a is not None)
+    return Moments(offset, variance, origin)
 
 
 # ---- batch and group normalization ---------------------------------------------------------------
@@ -156,11 +157,11 @@ def _normalize_grad(
 def batch_norm_forward(
     x: Array, gamma: Array, beta: Array, *, epsilon: float, moments: Moments | None = None
 ) -> tuple[Array, Statistics]:
-    """The output; mean and variance for the backward."""
+    """The output; the statistics for the backward."""
     _check_shape(gamma.shape, x.shape[-1:], beta)
     x = contiguous(x)
-    known = moments or moments_forward(x)
-    statistics = contiguous(known.mean), contiguous(known.variance)
+    offset, variance, origin = moments or moments_forward(x)
+    statistics = origin, contiguous(offset), contiguous(variance)
     pixels = x.size // x.shape[-1]
     return _normalize(x, statistics, gamma, beta, epsilon, pixels), statistics
 
@@ -194,7 +195,7 @@ def _group_sizes(x: Array) -> Sizes:
 def group_norm_forward(
     x: Array, gamma: Array, beta: Array, *, groups: int, epsilon: float
 ) -> tuple[Array, Any]:
-    """The output; mean and variance per sample and channel for the backward."""
+    """The output; the statistics per sample and channel for the backward."""
     _check_shape(gamma.shape, x.shape[-1:], beta)
     if len(x) > MOST_SAMPLES:
         return normalization.group_norm_forward(x, gamma, beta, groups=groups, epsilon=epsilon)

@@ -68,7 +68,7 @@ class Forward:
         if t == 0 and not self.has_state:
             return None
         h = self.hs[t] if self.dropped is None else self.dropped
-        return backend(h).matmul(h, kernel, out=out)
+        return h.dot(kernel, out)
 
 
 class Backward:
@@ -101,7 +101,7 @@ class Backward:
 
     def multiply(self, da: Array, transposed: Array) -> None:
         """The product through which the step before is reached."""
-        self.product = backend(da).matmul(da, transposed, out=self.out)
+        self.product = da.dot(transposed, self.out)
 
     def grad_state(self) -> Array:
         """The gradient of the initial state."""
@@ -344,7 +344,7 @@ def gru_reset_before_forward(
     for t in range(steps.length):
         zr = run.product(t, by_zr, zr_out)
         steps.launch(f"{name}_gates", t, gates, reset, run.hs, zr, bias, masked=False)
-        xp.matmul(reset, by_candidate, out=out)
+        reset.dot(by_candidate, out)
         steps.launch(f"{name}_step", t, run.hs, run.dropped, gates, out, bias)
     return recurrent.select_output(return_mode, run.hs), (gates, run.hs)
 
@@ -381,7 +381,7 @@ def gru_reset_before_backward(
     for t, g_now in run:
         grads = da_zr, da_candidate, run.carry
         steps.launch(f"{name}_step_grad", t, *grads, gates, hs, g_now, run.product)
-        xp.matmul(da_candidate[t], transposed, out=grad_reset)
+        da_candidate[t].dot(transposed, grad_reset)
         into = da_zr, run.carry
         steps.launch(f"{name}_gates_grad", t, *into, gates, hs, grad_reset, masked=False)
         if t or h is not None:

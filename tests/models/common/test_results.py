@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 
 import numpy as np
@@ -145,5 +146,6 @@ def test_yardsticks_are_those_of_the_judge(monkeypatch):
         rows = {row[0].removeprefix("8x8: "): row[1:] for row in side_by_side.yardsticks()}
     assert rows["one Gaussian per class"][0] == "1"
     assert rows["training rows, resampled"][-1] == "0"
-    assert any("of which the judge knows 98" in name for name in rows)
+    (known,) = re.findall(r"of which the judge knows ([\d.]+)%", " ".join(rows))
+    assert 97 < float(known) <= 100  # processors round differently
     assert all(len(row) == len(side_by_side.COLUMNS) for row in rows.values())
