@@ -287,7 +287,7 @@ ROWS: list[Row] = [
     # ---- rows by index ----
     Row("put", "indexing.put_forward", least=1 << 12),
     # ---- matrix products ----
-    Row("row_sums", "matmul.row_sums_forward", least=1 << 11),
+    Row("row_sums", "matmul.row_sums_forward", least=1 << 12),
     Row("matmul", "matmul.matmul_forward", least=1 << 11),
     Row("linear", "matmul.linear_forward", least=1 << 12),
     Row("linear_relu", "matmul.linear_relu_forward", "matmul.linear_relu_backward", least=1 << 12),

@@ -18,8 +18,10 @@ from ...backend import Array
 from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
 from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
+from .direct import copy, fill, run_direct, run_direct_kernel_grad
 from .loops import as_carray, block_bounds, count_blocks, inlined, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
+from .tiles import ROWS, TALL, VECTOR_BYTES
 from .winograd import run_winograd, run_winograd_kernel_grad
 
 PATCHES = 1 << 17  # elements of patches that a block lays out
@@ -29,20 +31,6 @@ SHORT_RUN = 10  # below so many elements a run is copied faster across than alon
 
 
 # ---- patches -------------------------------------------------------------------------------------
-
-
-@inlined
-def _fill(target, start, stop, value):
-    part = target[start:stop]
-    for i in range(part.size):
-        part[i] = value
-
-
-@inlined
-def _copy(target, t, source, s, n):
-    to, of = target[t : t + n], source[s : s + n]
-    for i in range(to.size):
-        to[i] = of[i]
 
 
 @inlined
@@ -62,19 +50,19 @@ def _im2col(pixels, patches, first, last, channels, start, size, shape):
                 for v in range(runs):
                     j = col * sw + v * dw - left
                     if i < 0 or i >= h:
-                        _fill(patches, target, target + run, zero)
+                        fill(patches, target, target + run, zero)
                     elif together:
                         before, behind = max(0, -j), max(0, j + kw - w)
                         inside = max(0, kw - before - behind)
                         if inside < kw:
-                            _fill(patches, target, target + run, zero)
+                            fill(patches, target, target + run, zero)
                         if inside > 0:
                             at = (line + j + before) * channels
-                            _copy(patches, target + before * size, pixels, at, inside * size)
+                            copy(patches, target + before * size, pixels, at, inside * size)
                     elif j < 0 or j >= w:
-                        _fill(patches, target, target + run, zero)
+                        fill(patches, target, target + run, zero)
                     else:
-                        _copy(patches, target, pixels, (line + j) * channels + start, run)
+                        copy(patches, target, pixels, (line + j) * channels + start, run)
                     target += run
 
 
@@ -97,14 +85,14 @@ def _im2col_across(pixels, patches, first, last, channels, start, size, shape):
             i = r % oh * sh + u * dh - top
             target = patches[k, (r - first) * ow : (r - first + 1) * ow]
             if i < 0 or i >= h:
-                _fill(target, 0, ow, zero)
+                fill(target, 0, ow, zero)
                 continue
-            _fill(target, 0, begin, zero)
-            _fill(target, end, ow, zero)
+            fill(target, 0, begin, zero)
+            fill(target, end, ow, zero)
             at = ((r // oh * h + i) * w + begin * sw + v * dw - left) * channels + channel
             some, step = target[begin:end], sw * channels
             if step == 1:
-                _copy(some, 0, pixels, at, some.size)
+                copy(some, 0, pixels, at, some.size)
             else:
                 source = pixels[at:]
                 for col in range(some.size):
@@ -214,7 +202,7 @@ def _input_grad(block, g, w, x, bands, rows, groups, shape):
     channels, filters, depth = x.shape[1], g.shape[1], w.shape[0]
     size, count = channels // groups, filters // groups
     pixels = x.reshape(-1)
-    _fill(
+    fill(
         pixels,
         (image * h + band[0]) * width * channels,
         (image * h + band[1]) * width * channels,
@@ -416,6 +404,14 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
+    if groups == 1 and _is_direct(window, w.shape, x):
+        across = _padded_row(window, x.shape[3])
+        enough, least = -(-shape[1] * window.strides[0] * across // BAND), -(-BLOCKS // shape[0])
+        bands = max(1, min(max(enough, least), shape[1] // 4))
+        row = np.zeros((1, shape[3]), x.dtype) if b is None else as_carray(b)[None]
+        arrays = _matrix(x), _matrix(w), row, y
+        run_direct(y.size * depth, *arrays, bands, _geometry(window))
+        return y.reshape(shape)
     has_tiles = groups == 1 and _has_tiles(window, *w.shape[2:])
     if has_tiles and _by_tiles(x, w, b, y, window, False):
         return y.reshape(shape)
@@ -439,6 +435,10 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
     is_dense = window.strides == (1, 1)
+    turned = *window.kernel, *w.shape[:1:-1]
+    if groups == 1 and is_dense and _is_direct(_flipped_window(window), turned, grad_output):
+        over_outputs = _flipped_window(window)
+        return conv2d_forward(grad_output, _flipped(w, 1), None, window=over_outputs)
     if groups == 1 and is_dense and _has_tiles(_flipped_window(window), *w.shape[2:]):
         x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
         is_small = w.shape[2] * w.shape[3] <= TURNED  # products with a turned copy are faster
@@ -476,12 +476,21 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
         parts = max(1, min(BLOCKS, n * rows, PARTIAL_SUMS // w.size))
         _run_depthwise_kernel_grad(grad_output.size * depth, *arrays, parts, _geometry(window))
         return w.reshape(shape)
+    is_long = shape[1] * shape[2] >= TALL and rows * columns >= LEAST_OUTPUTS
+    if groups == 1 and is_long and _is_direct(window, shape, x):
+        band = BAND // (window.strides[0] * _padded_row(window, x.shape[3]))
+        parts = max(1, min(BLOCKS // 2, n, PARTIAL_SUMS // w.size))
+        slices = max(1, min(BLOCKS // 2 // parts, filters // LEAST_SLICE))
+        cut = parts, slices, max(1, min(rows, band))
+        matrices = _matrix(x), _matrix(grad_output), w
+        run_direct_kernel_grad(grad_output.size * depth, *matrices, *cut, _geometry(window))
+        return w.reshape(shape)
     if groups == 1 and _has_tiles(window, *shape[2:]):
         _kernel_grad_by_tiles(x, grad_output, w.reshape((9, *shape[2:])), window)
         if math.isfinite(w.sum()):
             return w.reshape(shape)
     parts = max(1, min(BLOCKS // 2, n * rows, PARTIAL_SUMS // w.size))
-    slices = max(1, min(BLOCKS // 2 // parts, filters // groups // 32))
+    slices = max(1, min(BLOCKS // 2 // parts, filters // groups // LEAST_SLICE))
     most = _rows_per_block(-(-n * rows // parts), columns, depth, 1)
     with threads.single_threaded_blas():
         _run_kernel_grad(
@@ -496,6 +505,31 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
             _geometry(window),
         )
     return w.reshape(shape)
+
+
+def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
+    """True if products that read the padded rows win over patches and over Winograd's tiles.
+
+    Registers have to be filled, and the kernel has to fit the cache that all rows read it from.
+    """
+    kh, kw, channels, filters = kernel
+    itemsize, positions = x.itemsize, len(x) * math.prod(window.output_shape)
+    fills_vectors = filters * itemsize >= VECTOR_BYTES
+    least = LEAST_FOR_TILES if positions > FEW_POSITIONS else LEAST_FOR_FEW_TILES
+    return (
+        kh * kw > 1
+        and window.dilation[1] == 1
+        and window.output_shape[1] >= (ROWS if fills_vectors else TALL)
+        and 4 * filters * itemsize >= VECTOR_BYTES
+        and (filters % 4 == 0 or kw * channels < 16)
+        and math.prod(kernel) * itemsize <= CACHED_KERNEL
+        and (channels * filters < least or not _has_tiles(window, channels, filters))
+    )
+
+
+def _padded_row(window: Window, channels: int) -> int:
+    """Elements of a row of an image with its padding."""
+    return ((window.output_shape[1] - 1) * window.strides[1] + window.kernel[1]) * channels
 
 
 def _has_tiles(window: Window, channels: int, filters: int) -> bool:
@@ -547,6 +581,12 @@ def _rows_of_tiles(rows: int, columns: int) -> int:
     return -(-rows // min(rows, blocks))
 
 
+BAND = 1 << 15  # elements of padded rows that a block keeps in the cache
+CACHED_KERNEL = 1 << 20  # bytes of a kernel that every row of outputs reads
+# channels * filters, from which on Winograd's tiles win; with few outputs their blocks are few, too
+LEAST_FOR_TILES, LEAST_FOR_FEW_TILES, FEW_POSITIONS = 1 << 11, (1 << 12) + 1, 1 << 11
+LEAST_OUTPUTS = 32  # of an image, for a kernel gradient by direct products
+LEAST_SLICE = 32  # filters
 PARTIAL_SUMS = 1 << 22  # elements of all partial sums of a kernel gradient together
 TURNED = 1 << 14  # elements of a layer of a kernel that is worth turning
 TILES = 128  # per block: fewer make products slow, more do not fit the cache

@@ -24,8 +24,10 @@ from .tiles import long_product
 
 LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer, on one thread
 LEAST_COLUMNS = 16
+SHORT_ROW = 512
 SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
-TILE_BLOCK, TILE_BLOCK_OF_SMALL = (64, 64), (16, 64)  # rows and columns that a thread computes
+# rows and columns that a thread computes
+TILE_BLOCK_OF_TALL, TILE_BLOCK, TILE_BLOCK_OF_SMALL = (128, 64), (64, 64), (16, 64)
 BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
 
 
@@ -88,7 +90,10 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
         return y
     c = np.zeros(b.shape[-1], a.dtype) if c is None else c
     rows = as_carray(c if c.ndim == 2 else c[None])
-    size = TILE_BLOCK if m >= 256 or n >= 512 else TILE_BLOCK_OF_SMALL
+    is_large = m >= 256 or n >= 512 or (m >= 64 and a.shape[-1] >= 1024)
+    size = TILE_BLOCK if is_large else TILE_BLOCK_OF_SMALL
+    if m >= 1024:
+        size = TILE_BLOCK_OF_TALL
     _run_tiles(work, as_writable(a3), as_carray(b3), rows, y3, *size)
     return y
 
@@ -165,10 +170,13 @@ def row_sums_forward(x: Array) -> Any:
     if x.ndim < 2 or x.dtype.char not in "fd" or not x.size:
         return NotImplemented
     n, width = x.size // x.shape[-1], x.shape[-1]
+    fitting = max(1, SHORT_ROW // width).bit_length() - 1
+    side_by_side = math.gcd(n, 1 << fitting)  # a short row fills no vectors
+    n, width = n // side_by_side, side_by_side * width
     rows = min(MOST_SUMMED, max(1, SUMMED // width))
     sums, y = np.empty((-(-n // rows), width), x.dtype), np.empty(width, x.dtype)
     _run_row_sums(x.size, as_carray(x).reshape((n, width)), sums, rows, y)
-    return y
+    return y if side_by_side == 1 else y.reshape((side_by_side, -1)).sum(0)
 
 
 def linear_forward(x: Array, w: Array, b: Array) -> Any:
