@@ -128,7 +128,19 @@ def load(framework: str, device: str) -> dict[str, str]:
         versions["gpu"] = modules[-1].cuda.runtime.getDeviceProperties(0)["name"].decode()
     if framework == "minigrad" and modules[0].kernels.compiled.is_wanted():
         versions["numba"] = version("numba")
+    if "numpy" in versions:
+        versions["blas"] = blas()
     return {"python": sys.version.split()[0], **versions}
+
+
+def blas() -> str:
+    """The BLAS of NumPy, and the processor that it computes for: OPENBLAS_CORETYPE may name another
+    one, which can halve its speed."""
+    from threadpoolctl import threadpool_info  # other frameworks' environments may lack it
+
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    names = {f"{x['internal_api']} {x.get('architecture', '')}".strip() for x in libraries}
+    return ", ".join(sorted(names))
 
 
 def serve(

@@ -8,6 +8,7 @@ import pytest
 import minigrad
 from minigrad import ops
 from minigrad.kernels import compiled
+from minigrad.kernels.compiled import convolution
 from minigrad.ops.windows import Window
 
 pytestmark = pytest.mark.usefixtures("everything_compiled")
@@ -32,9 +33,24 @@ CASES = {
     "depthwise": ((2, 9, 8, 6), 6, 3, {"padding": "same"}, 6),
     "depthwise, two filters per channel": ((2, 9, 8, 6), 12, (2, 3), {"strides": (2, 1)}, 6),
     "image of the kernel's size": ((9, 4, 4, 5), 7, 4, {}, 1),
-    "tiles": ((3, 6, 8, 16), 24, 3, {"padding": "same"}, 1),
-    "tiles over the edge": ((5, 9, 7, 17), 16, 3, {}, 1),
-    "tiles, pads": ((2, 5, 6, 16), 16, 3, {"padding": ((3, 0), (1, 2))}, 1),
+    "direct": ((3, 6, 8, 16), 24, 3, {"padding": "same"}, 1),
+    "direct, odd sizes": ((5, 9, 9, 17), 20, (3, 2), {}, 1),
+    "direct, pads": ((2, 5, 6, 16), 16, 3, {"padding": ((3, 0), (1, 2))}, 1),
+    "direct, pads beyond the kernel": ((2, 5, 7, 4), 8, 2, {"padding": ((3, 0), (4, 4))}, 1),
+    "direct, strides and dilation of rows": (
+        (2, 17, 25, 8),
+        40,
+        3,
+        {"strides": (1, 1), "dilation": (2, 1), "padding": 2},
+        1,
+    ),
+    "direct, strides": ((2, 17, 25, 8), 40, (3, 4), {"strides": (3, 2), "padding": "same"}, 1),
+    "direct, few filters": ((2, 20, 18, 3), 6, 3, {"padding": "same"}, 1),
+    "direct, bands": ((1, 70, 66, 8), 8, 3, {"padding": "same"}, 1),
+    "direct, slices of filters": ((1, 8, 9, 3), 130, 5, {"padding": "same"}, 1),
+    "tiles": ((3, 6, 8, 64), 72, 3, {"padding": "same"}, 1),
+    "tiles over the edge": ((5, 9, 7, 65), 65, 3, {}, 1),
+    "tiles, pads": ((2, 5, 6, 72), 64, 3, {"padding": ((3, 0), (1, 2))}, 1),
     "one image, few filters": ((1, 40, 36, 24), 3, 7, {"padding": "same"}, 1),
     "sequence": ((4, 1, 50, 6), 8, (1, 5), {"padding": ((0, 0), (4, 0))}, 1),
 }
@@ -79,7 +95,7 @@ def test_the_three_ops_are_those_of_the_definition(name, dtype, digits):
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("kernel", [1, 2, 3, (3, 1), 5])
-@pytest.mark.parametrize("channels, filters, groups", [(3, 16, 1), (16, 17, 1), (32, 16, 2)])
+@pytest.mark.parametrize("channels, filters, groups", [(3, 16, 1), (16, 20, 1), (32, 16, 2)])
 def test_all_settings_together(channels, filters, groups, kernel, padding):
     """Which way of computing is taken depends on all of them."""
     filters *= groups
@@ -107,7 +123,44 @@ def test_every_number_of_threads_gives_the_same_bits(name, set_threads):
             np.testing.assert_array_equal(a, b)
 
 
-SPECIAL = ["many channels", "one channel", "depthwise", "strides apart", "tiles", "tiles, pads"]
+@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_many_channels_are_tiles_at_stride_1_alone(kernel, strides):
+    window = {"strides": strides, "padding": "same"}
+    x, w, g, settings = arrays(((2, 11, 10, 64), 72, kernel, window, 1), "float64")
+    found, expected = three_ops(x, w, g, settings), defined(x, w, g, settings)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11 * np.abs(b).max())
+
+
+WAYS = {
+    "direct": ("run_direct", "run_direct", "run_direct_kernel_grad"),
+    "tiles": ("run_winograd", "run_winograd", "run_winograd_kernel_grad"),
+    "strides apart": ("_run_forward", "_run_input_grad", "_run_kernel_grad"),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_each_way_of_computing_is_taken(name, monkeypatch):
+    taken = []
+    for loop in {loop for way in WAYS.values() for loop in way}:
+        real = getattr(convolution, loop)
+        monkeypatch.setattr(
+            convolution, loop, lambda *args, n=loop, f=real: taken.append(n) or f(*args)
+        )
+    three_ops(*arrays(CASES[name], "float32"))
+    assert tuple(taken) == WAYS[name]
+
+
+SPECIAL = [
+    "many channels",
+    "one channel",
+    "depthwise",
+    "strides apart",
+    "direct, pads",
+    "tiles",
+    "tiles, pads",
+]
 
 
 @pytest.mark.parametrize("name", SPECIAL)

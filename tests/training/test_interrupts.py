@@ -113,12 +113,18 @@ def test_an_interrupt_at_a_line_leaves_nothing_behind(name):
         action(model)
     draw = random.Random(0)
     lines = sorted(draw.sample(range(1, count.lines + 1), min(60, count.lines)))
-    before = visible()
+    before, raised = visible(), 0
     for k in lines:
-        model = build()  # whose first steps are watched and recorded
-        with pytest.raises(KeyboardInterrupt), Interrupter(k):
-            action(model)
+        model, interrupter = build(), Interrupter(k)  # whose first steps are watched and recorded
+        try:
+            with interrupter:
+                action(model)
+            # a run may have a few lines less: clocks and caches decide over some
+            assert interrupter.lines < k, "the interrupt was swallowed"
+        except KeyboardInterrupt:
+            raised += 1
         assert_nothing_left(before)
+    assert raised > 0.9 * len(lines)
     model.fit(X, np.eye(2)[Y], verbose=0)
 
 

@@ -119,8 +119,8 @@ def _in_all_lanes(builder: ir.IRBuilder, number: Any, vector: Any) -> Any:
     return builder.shuffle_vector(first, nothing, lanes([0] * vector.count))
 
 
-_large, _pair, _single = _tile(ROWS, VECTORS), _tile(ROWS, 2), _tile(ROWS, 1)
-_tall_pair, _tall_single, _column = _tile(TALL, 2), _tile(TALL, 1), _tile(ROWS, 1, 0)
+_large, _double, _single = _tile(ROWS, VECTORS), _tile(ROWS, 2), _tile(ROWS, 1)
+_tall_double, _tall_single, _column = _tile(TALL, 2), _tile(TALL, 1), _tile(ROWS, 1, 0)
 _tall_half, _tall_quarter = (_tile(TALL, 1, VECTOR_BYTES // n) for n in (2, 4))
 _wide_row, _short_row, _number = _tile(1, VECTORS), _tile(1, 1), _tile(1, 1, 0)
 
@@ -220,7 +220,7 @@ def _usual_tile(places, steps, i, j, vectors, runs, length, number):
     if vectors == VECTORS:
         _large(places, steps, i, j, runs, length, number)
     elif vectors == 2:
-        _pair(places, steps, i, j, runs, length, number)
+        _double(places, steps, i, j, runs, length, number)
     elif vectors == 1:
         _single(places, steps, i, j, runs, length, number)
     else:
@@ -231,7 +231,7 @@ def _usual_tile(places, steps, i, j, vectors, runs, length, number):
 def _tall_tile(places, steps, i, j, vectors, runs, length, number):
     """A tile of TALL rows."""
     if vectors == 2:
-        _tall_pair(places, steps, i, j, runs, length, number)
+        _tall_double(places, steps, i, j, runs, length, number)
     elif vectors == HALF:
         _tall_half(places, steps, i, j, runs, length, number)
     elif vectors == QUARTER:
