@@ -5,9 +5,9 @@ side, and those of the next output begin `stride` pixels later: so a row of outp
 
     y[col] = bias + sum over u of padded[row * stride + u * dilation, col * stride :][: kw * C] @ w[u]
 
-one product whose left side is read where it lies, kh runs of kw * C numbers (Georganas et al. 2018,
-arXiv:1808.05567, section II, with registers filled as in `tiles.py`). The kernel gradient is such
-a product too, over all outputs of a band of rows: a run for each row of outputs.
+one product whose left side is read where it lies, kh runs of kw * C numbers (that convolution needs
+no patches: Georganas et al. 2018, arXiv:1808.05567). The kernel gradient is such a product too, over
+all outputs of a band of rows: a run for each row of outputs.
 `shape` is that of convolution.py.
 """
 
