@@ -145,9 +145,11 @@ def _remove_abandoned(folder: Path, stem: str) -> None:
     """Remove temporary files whose process has ended: nobody holds their lock."""
     pattern = re.compile(re.escape(stem) + r"\.[0-9a-f]{32}\.part")
     for name in filter(pattern.fullmatch, os.listdir(folder)):
-        with contextlib.suppress(OSError), open(folder / name, "rb") as file:
-            if _lock(file):
-                (folder / name).unlink()
+        path = folder / name
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            # the writer may have made another file of this name since ours was removed by others
+            if _lock(file) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                path.unlink()
 
 
 def write_npz(path: PathLike, arrays: dict[str, np.ndarray]) -> None:

@@ -45,7 +45,10 @@ CASES = {
         1,
     ),
     "direct, strides": ((2, 17, 25, 8), 40, (3, 4), {"strides": (3, 2), "padding": "same"}, 1),
+    "direct, phases": ((2, 12, 13, 32), 33, 3, {"strides": 2, "padding": "same"}, 1),
     "direct, few filters": ((2, 20, 18, 3), 6, 3, {"padding": "same"}, 1),
+    "direct, vectors filled up": ((3, 12, 13, 8), 6, 3, {"padding": "same"}, 1),
+    "direct, vectors filled up for the images": ((3, 12, 13, 6), 16, 5, {}, 1),
     "direct, bands": ((1, 70, 66, 8), 8, 3, {"padding": "same"}, 1),
     "direct, slices of filters": ((1, 8, 9, 3), 130, 5, {"padding": "same"}, 1),
     "tiles": ((3, 6, 8, 64), 72, 3, {"padding": "same"}, 1),
@@ -172,6 +175,30 @@ def test_nan_and_infinities_reach_what_they_meet(name):
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
         np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same", ((4, 4), (4, 5)), ((2, 0), (0, 3))])
+@pytest.mark.parametrize("strides", [(2, 2), (1, 2), (3, 2), (3, 3), (5, 4)])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 3), (1, 3), (4, 4)])
+def test_the_input_gradient_by_phases(kernel, strides, padding):
+    """Each phase of the strides is a convolution of its own; pixels that meet nothing get 0."""
+    for size in ((6, 7), (12, 13), (4, 30)):
+        window = Window.of(size, kernel, strides, padding, 1)
+        w = rng.standard_normal((*kernel, 8, 12))
+        g = rng.standard_normal((2, *window.output_shape, 12))
+        found = convolution._input_grad_by_phases(g, w, (2, *size, 8), window)
+        with minigrad.use_kernels(False):
+            expected = ops.conv2d_input_grad(g, w, window=window)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_which_strided_input_gradients_go_by_phases(monkeypatch):
+    monkeypatch.setattr(convolution, "_input_grad_by_phases", lambda *_: "phases")
+    case = (2, 17, 25, 32), 40, (3, 4), {"strides": (3, 2), "padding": "same"}, 1
+    _, w, g, settings = arrays(case, "float32")
+    assert convolution.conv2d_input_grad(g, w, **settings) == "phases"
+    _, w, g, settings = arrays(CASES["strides apart"], "float32")
+    assert convolution.conv2d_input_grad(g, w, **settings).shape[3] == w.shape[2]
 
 
 def test_arrays_of_any_layout():

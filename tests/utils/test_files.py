@@ -118,6 +118,21 @@ def test_two_threads_write_one_file(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["w"]
 
 
+def test_a_file_that_is_made_anew_under_its_name_is_not_removed(tmp_path, monkeypatch):
+    """A lock on the file that had the name before says nothing of the one that has it now."""
+    part = tmp_path / f"w.{'0' * 32}.part"
+    part.write_bytes(b"old")
+
+    def lock(file, wait=False):
+        part.unlink()
+        part.write_bytes(b"new")
+        return True
+
+    monkeypatch.setattr(files, "_lock", lock)
+    files._remove_abandoned(tmp_path, "w")
+    assert part.read_bytes() == b"new"
+
+
 def test_names_may_be_as_long_as_the_system_lets_them(tmp_path):
     for name in ("a" * 255, "ü" * 127):
         write(tmp_path / name)

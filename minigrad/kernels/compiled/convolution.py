@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def _is_short(shape, size):
 def _is_pointwise(shape):
     """True if pixels are patches: a kernel of 1 x 1 on every pixel."""
     h, w, oh, ow, kh, kw = shape[:6]
-    return h == oh and w == ow and kh == 1 and kw == 1
+    return h == oh and w == ow and kh == 1 and kw == 1 and shape[10] == 0 and shape[11] == 0
 
 
 @inlined
@@ -404,14 +405,8 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
-    if groups == 1 and _is_direct(window, w.shape, x):
-        across = _padded_row(window, x.shape[3])
-        enough, least = -(-shape[1] * window.strides[0] * across // BAND), -(-BLOCKS // shape[0])
-        bands = max(1, min(max(enough, least), shape[1] // 4))
-        row = np.zeros((1, shape[3]), x.dtype) if b is None else as_carray(b)[None]
-        arrays = _matrix(x), _matrix(w), row, y
-        run_direct(y.size * depth, *arrays, bands, _geometry(window))
-        return y.reshape(shape)
+    if groups == 1 and _is_direct(window, _with_vectors(w.shape, x.itemsize), x):
+        return _direct(x, w, b, shape, window)
     has_tiles = groups == 1 and _has_tiles(window, *w.shape[2:])
     if has_tiles and _by_tiles(x, w, b, y, window, False):
         return y.reshape(shape)
@@ -420,6 +415,23 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     with threads.single_threaded_blas():
         _run_forward(y.size * depth, *arrays, rows, groups, _geometry(window))
     return y.reshape(shape)
+
+
+def _direct(x: Array, w: Array, b: Array | None, shape: Any, window: Window) -> Array:
+    """conv2d(x, w) + b by products that read the padded rows."""
+    width = _with_vectors(w.shape, x.itemsize)[3]
+    row = np.zeros((1, width), x.dtype)
+    if b is not None:
+        row[0, : len(b)] = b
+    if width > w.shape[3]:  # filters of zeros fill a vector
+        w = np.pad(w, ((0, 0), (0, 0), (0, 0), (0, width - w.shape[3])))
+    across = _padded_row(window, x.shape[3])
+    enough, least = -(-shape[1] * window.strides[0] * across // BAND), -(-BLOCKS // shape[0])
+    bands = max(1, min(max(enough, least), shape[1] // 4))
+    y = np.empty((math.prod(shape[:3]), width), x.dtype)
+    work = y.size * math.prod(w.shape[:3])
+    run_direct(work, _matrix(x), _matrix(w), row, y, bands, _geometry(window))
+    return np.ascontiguousarray(y[:, : shape[3]]).reshape(shape)
 
 
 def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: int = 1) -> Any:
@@ -435,8 +447,10 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
     is_dense = window.strides == (1, 1)
-    turned = *window.kernel, *w.shape[:1:-1]
-    if groups == 1 and is_dense and _is_direct(_flipped_window(window), turned, grad_output):
+    turned = _with_vectors((*window.kernel, *w.shape[:1:-1]), w.itemsize)
+    is_whole = 2 * math.prod(window.output_shape) >= math.prod(window.image_size)
+    is_simple = groups == 1 and is_dense and is_whole
+    if is_simple and _is_direct(_flipped_window(window), turned, grad_output):
         over_outputs = _flipped_window(window)
         return conv2d_forward(grad_output, _flipped(w, 1), None, window=over_outputs)
     if groups == 1 and is_dense and _has_tiles(_flipped_window(window), *w.shape[2:]):
@@ -449,6 +463,11 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         flipped = _flipped(w, groups)
         over_outputs = _flipped_window(window)
         return conv2d_forward(grad_output, flipped, None, window=over_outputs, groups=groups)
+    is_wide = w.shape[2] * w.shape[3] >= LEAST_FOR_PHASES
+    if groups == 1 and is_wide and not is_dense and window.dilation == (1, 1):
+        *_, over_outputs = _phases(window)[0]
+        if _is_direct(over_outputs, (*over_outputs.kernel, *w.shape[:1:-1]), grad_output):
+            return _input_grad_by_phases(grad_output, w, shape, window)
     n, rows, columns, _ = grad_output.shape
     x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
     most = min(_rows_per_block(rows, columns, depth, 1), rows)
@@ -527,6 +546,15 @@ def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
     )
 
 
+def _with_vectors(kernel: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The shape of a kernel with filters of zeros, where a part of a vector would be left over."""
+    *size, channels, filters = kernel
+    lanes = VECTOR_BYTES // itemsize
+    if filters >= lanes or 4 * filters < lanes or size[1] * channels < 16:
+        return kernel
+    return *size, channels, next(n for n in (lanes // 4, lanes // 2, lanes) if n >= filters)
+
+
 def _padded_row(window: Window, channels: int) -> int:
     """Elements of a row of an image with its padding."""
     return ((window.output_shape[1] - 1) * window.strides[1] + window.kernel[1]) * channels
@@ -585,6 +613,7 @@ BAND = 1 << 15  # elements of padded rows that a block keeps in the cache
 CACHED_KERNEL = 1 << 20  # bytes of a kernel that every row of outputs reads
 # channels * filters, from which on Winograd's tiles win; with few outputs their blocks are few, too
 LEAST_FOR_TILES, LEAST_FOR_FEW_TILES, FEW_POSITIONS = 1 << 11, (1 << 12) + 1, 1 << 11
+LEAST_FOR_PHASES = 1 << 10  # channels * filters, for which strides are worth several convolutions
 LEAST_OUTPUTS = 32  # of an image, for a kernel gradient by direct products
 LEAST_SLICE = 32  # filters
 PARTIAL_SUMS = 1 << 22  # elements of all partial sums of a kernel gradient together
@@ -621,6 +650,40 @@ def _flipped_window(window: Window) -> Window:
     axes = zip(window.extent, window.pads)
     pads = tuple((n - 1 - before, n - 1 - after) for n, (before, after) in axes)
     return shared_window(window.output_shape, window.kernel, (1, 1), window.dilation, pads)
+
+
+def _input_grad_by_phases(g: Array, w: Array, shape: Any, window: Window) -> Array:
+    """The input gradient with strides: pixels that meet the same kernel elements are one image."""
+    phases = _phases(window)
+    x = (np.zeros if len(phases) < math.prod(window.strides) else np.empty)(shape, w.dtype)
+    for pixels, elements, over_outputs in phases:
+        flipped = _flipped(w[elements], 1)
+        x[:, *pixels] = conv2d_forward(g, flipped, None, window=over_outputs)
+    return x
+
+
+@lru_cache(1024)
+def _phases(window: Window) -> tuple[tuple[tuple[slice, ...], tuple[slice, ...], Window], ...]:
+    """Which pixels meet which kernel elements, and the window over the outputs under which these,
+    flipped, give them; the one with the most elements first. Pixels that meet none are left out."""
+    axes: list[list[Any]] = []
+    sizes = zip(window.image_size, window.kernel, window.strides, window.pads, window.output_shape)
+    for n, k, stride, (before, _), outputs in sizes:
+        axes.append([])
+        for first in range(min(stride, n)):
+            output, offset = divmod(first + before, stride)
+            count, elements = len(range(first, n, stride)), len(range(offset, k, stride))
+            pads = elements - 1 - output, output + count - outputs
+            if elements:
+                slices = slice(first, None, stride), slice(offset, None, stride)
+                axes[-1].append((*slices, elements, pads))
+        axes[-1].sort(key=lambda phase: -phase[2])
+    found = []
+    for both in product(*axes):
+        pixels, taps, kernel, padding = map(tuple, zip(*both))
+        over = shared_window(window.output_shape, kernel, (1, 1), (1, 1), padding)
+        found.append((pixels, taps, over))
+    return tuple(found)
 
 
 def _is_less_flipped(window: Window, w: Array) -> bool:
