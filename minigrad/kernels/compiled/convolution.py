@@ -680,9 +680,9 @@ def _phases(window: Window) -> tuple[tuple[tuple[slice, ...], tuple[slice, ...],
         axes[-1].sort(key=lambda phase: -phase[2])
     found = []
     for both in product(*axes):
-        pixels, taps, kernel, padding = map(tuple, zip(*both))
+        pixels, of_kernel, kernel, padding = map(tuple, zip(*both))
         over = shared_window(window.output_shape, kernel, (1, 1), (1, 1), padding)
-        found.append((pixels, taps, over))
+        found.append((pixels, of_kernel, over))
     return tuple(found)
 
 
