@@ -398,6 +398,8 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     bias = np.empty(0, x.dtype) if b is None else b
     if not _fit(x, w, bias) or not math.prod(shape) or not w.size:
         return NotImplemented
+    if groups == 1 and _is_direct(window, _with_vectors(w.shape, x.itemsize), x):
+        return _direct(x, w, b, shape, window)
     y = np.empty((math.prod(shape[:3]), shape[3]), x.dtype)
     depth = math.prod(w.shape[:3])
     if 1 < groups == x.shape[3]:
@@ -405,8 +407,6 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
-    if groups == 1 and _is_direct(window, _with_vectors(w.shape, x.itemsize), x):
-        return _direct(x, w, b, shape, window)
     has_tiles = groups == 1 and _has_tiles(window, *w.shape[2:])
     if has_tiles and _by_tiles(x, w, b, y, window, False):
         return y.reshape(shape)
