@@ -55,7 +55,7 @@ class Settings(threading.local):
     inside_call = False  # True inside the call of a layer, once layers add losses
     layer_in_dtype: Any = None  # the layer with a dtype of its own that has made it the default
     trainable_at_compile: dict[Any, bool] = {}  # the layers of the model whose step this is
-    anomaly_detector: Any = None
+    observer: Any = None  # what is told of every op and every step back: engine/anomaly.py
     recorder: Any = None  # while a training step is written down: what notes its calls
     generator: Any = None  # None: the process's own, which minigrad.seed starts
     process_group: Any = None  # the processes that train together, minigrad.distributed

@@ -1,4 +1,8 @@
-"""detect_anomaly: find the line at which a NaN, an infinity or a forbidden change was born."""
+"""Observers: what is told of each op and each step back.
+
+    detect_anomaly    finds the line at which a NaN, an infinity or a forbidden change was born
+    trace_cuts        finds what cut a value off from the graph
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,70 @@ from .autograd import Primitive
 from .graph import Node, base_array
 
 
-class detect_anomaly(Scope):
+class Observer(Scope):
+    """`with observer:` it is told of each op and each step back in this block.
+
+    A subclass overrides what it wants to be told. Of several observers the innermost is.
+
+    Args:
+        values: Further settings that hold inside the block.
+
+    Example:
+        >>> class Names(Observer):
+        ...     def after_op(self, op, y, args, kwargs, node):
+        ...         print(op.name)
+        >>> with Names():
+        ...     y = minigrad.tanh(minigrad.Tensor([0.4]) * 2)
+        multiply
+        tanh
+    """
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+
+    def __enter__(self) -> Any:
+        self.values = {**self.values, "observer": self}
+        return super().__enter__()
+
+    def after_op(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Node | None
+    ) -> None:
+        """Called with the result of each op on Tensors.
+
+        Args:
+            op: The op.
+            y: Its result.
+            args: What it was given by position.
+            kwargs: What it was given by keyword.
+            node: The node of the call, if gradients flow through it.
+        """
+
+    def after_vjp(self, node: Node, g: Any, pairs: Sequence[tuple[Node, Any]]) -> None:
+        """Called with the gradients that the rules of an op gave.
+
+        Args:
+            node: The node of the call.
+            g: The gradient that arrived at it.
+            pairs: The node of each input that needs a gradient, and that gradient or None.
+        """
+
+    def before_update(self, optimizer: Any, gradients: Sequence[Any]) -> None:
+        """Called before an optimizer changes its parameters.
+
+        Args:
+            optimizer: The optimizer.
+            gradients: A gradient per parameter, or None.
+        """
+
+    def after_update(self, optimizer: Any) -> None:
+        """Called when an optimizer has changed its parameters.
+
+        Args:
+            optimizer: The optimizer.
+        """
+
+
+class detect_anomaly(Observer):
     """`with detect_anomaly():` names the line of the first NaN or infinity and stops there.
 
     It looks at the forward and the backward pass. It also finds arrays that were written to behind
@@ -36,19 +103,15 @@ class detect_anomaly(Scope):
         super().__init__()
         self.calls: dict[Node, tuple[str, list[int]]] = {}
 
-    def __enter__(self) -> Any:
-        self.values = {"anomaly_detector": self}
-        return super().__enter__()
-
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
         self.calls.clear()
 
-    def check_forward(
-        self, op: Primitive[Any], y: Array, args: Sequence[Any], node: Node | None
+    def after_op(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Node | None
     ) -> None:
-        """Called with every op's result."""
-        line = _user_line()
+        """Look at the result of an op."""
+        line = user_line()
         if node is not None:
             self.calls[node] = line, _fingerprints(node)
         if not _is_finite(y):
@@ -57,8 +120,8 @@ class detect_anomaly(Scope):
                 f"{op.name} gave NaN or infinity at {line}; its inputs: {inputs}"
             )
 
-    def check_backward(self, node: Node, gradients: Sequence[Any]) -> None:
-        """Called with the gradients that a node's rules gave."""
+    def after_vjp(self, node: Node, g: Any, pairs: Sequence[tuple[Node, Any]]) -> None:
+        """Look at the gradients that the rules of an op gave."""
         unknown = "a line that ran before detect_anomaly", None
         line, fingerprints = self.calls.get(node, unknown)
         if fingerprints not in (None, _fingerprints(node)):
@@ -66,14 +129,14 @@ class detect_anomaly(Scope):
                 f"an array that {node.op.name} at {line} needs for its gradient was changed in "
                 "place between forward and backward; change a copy instead"
             )
-        if not all(_is_finite(g) for g in gradients):
+        if not all(_is_finite(gradient) for _, gradient in pairs):
             raise FloatingPointError(
                 f"a gradient of {node.op.name} is NaN or infinite; "
                 f"the forward call stands at {line}"
             )
 
 
-class trace_cuts(Scope):
+class trace_cuts(Observer):
     """`with trace_cuts() as cuts:` notes where values leave the graph, `cuts.origin(y)` tells it.
 
     Example:
@@ -85,15 +148,15 @@ class trace_cuts(Scope):
     """
 
     def __init__(self) -> None:
-        super().__init__(anomaly_detector=self)
+        super().__init__()
         self.recorded: dict[int, str] = {}  # by the memory of an array: the op that wrote it
         self.origins: dict[int, str] = {}  # the same of arrays outside the graph: what cut them off
         self.arrays: list[Array] = []  # kept, so that no other array gets their memory
 
-    def check_forward(
-        self, op: Primitive[Any], y: Array, args: Sequence[Any], node: Node | None
+    def after_op(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Node | None
     ) -> None:
-        """Called with every op's result."""
+        """Note where the result of an op comes from."""
         self.arrays.append(y)
         if node is not None:
             self.recorded[id(base_array(y))] = op.name
@@ -102,9 +165,6 @@ class trace_cuts(Scope):
         origin = next((cut for cut in found if cut), "")
         if origin:
             self.origins[id(base_array(y))] = origin
-
-    def check_backward(self, node: Node, gradients: Sequence[Any]) -> None:
-        """Called with the gradients that a node's rules gave."""
 
     def origin(self, y: Any) -> str:
         """What cut y off from the graph; "" if that happened outside of ops.
@@ -122,12 +182,12 @@ class trace_cuts(Scope):
         if getattr(a, "node", None) is None:
             origin = self.origin(a)
             left = origin.startswith("the result of") and " before " not in origin
-            return f"{origin} before {op.name} at {_user_line()}" if left else origin
+            return f"{origin} before {op.name} at {user_line()}" if left else origin
         cause = "has no gradient" if op.constant else "ran under no_grad"
-        return f"{op.name} at {_user_line()} {cause}"
+        return f"{op.name} at {user_line()} {cause}"
 
 
-def _user_line() -> str:
+def user_line() -> str:
     """The innermost line of code outside this package."""
     package = __name__.partition(".")[0]
     frame: Any = sys._getframe(1)

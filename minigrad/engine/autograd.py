@@ -202,8 +202,8 @@ class Primitive(Generic[P]):
             return call_by_name(self, args, kwargs, cause)
         recorded = recorded and settings.recording and not self.constant
         node = self._record(parents, arrays, kwargs, residuals) if recorded else None
-        if settings.anomaly_detector:
-            settings.anomaly_detector.check_forward(self, y, args, node)
+        if settings.observer:
+            settings.observer.after_op(self, y, args, kwargs, node)
         result = Tensor.__new__(Tensor)  # wrap(y, node), inlined: every op passes here
         result._array = y
         result.node = node
@@ -466,7 +466,7 @@ def _backpropagate(
     gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
     result: dict[Node, Any] = {}
     recording = settings.recording
-    detector, group = settings.anomaly_detector, settings.process_group
+    observer, group = settings.observer, settings.process_group
     try:
         settings.recording = create_graph
         for node in calls if create_graph or not group else group.watch(calls, gradients, targets):
@@ -476,8 +476,8 @@ def _backpropagate(
             if targets is not None and node in targets:
                 result[node] = g
             pairs = node.op.vjp(node, g, needed, create_graph)
-            if detector:
-                detector.check_backward(node, [gradient for _, gradient in pairs])
+            if observer:
+                observer.after_vjp(node, g, pairs)
             for parent, gradient in pairs:
                 if gradient is not None:
                     old = gradients.get(parent)

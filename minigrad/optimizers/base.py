@@ -212,6 +212,9 @@ class Optimizer(OptionalSteps):
         Args:
             gs: A gradient per parameter, or None.
         """
+        observer = settings.observer
+        if observer:
+            observer.before_update(self, gs)
         if self.schedule is not None:
             self.learning_rate = self.schedule
         self.t += 1
@@ -225,6 +228,8 @@ class Optimizer(OptionalSteps):
         self._step_blocks(gs)
         for flat in self._flat:
             ledger.record(flat)
+        if observer:
+            observer.after_update(self)
 
     def _clip(self, gs: list[Any]) -> list[Any]:
         """The gradients within the limit that was chosen."""

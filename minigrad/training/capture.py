@@ -574,7 +574,7 @@ def _modes() -> tuple[Any, ...]:
         settings.device,
         settings.recording,
         settings.open_tapes,
-        settings.anomaly_detector,
+        settings.observer,
         settings.layer_in_dtype,
         settings.probing,
         settings.recorder,
@@ -588,7 +588,7 @@ ORDINARY = (True, 0, None, None, False, None, None)
 
 def is_ordinary() -> bool:
     """True unless somebody looks on: a tape, a detector of NaN, other processes, a profiler."""
-    if isinstance(sys.getprofile(), Observer):
+    if isinstance(sys.getprofile(), CodeProfiler):
         sys.setprofile(None)  # an interrupt has left it
     return _modes()[3:-1] == ORDINARY and sys.getprofile() is None
 
@@ -600,7 +600,7 @@ _NAMES = "minigrad numpy scipy numba llvmlite threadpoolctl"
 LIBRARIES = sys.stdlib_module_names | {*_NAMES.split()}
 
 
-class Observer:
+class CodeProfiler:
     """A profiler that looks for code outside of the library.
 
     Attributes:
@@ -628,7 +628,7 @@ def observe(function: Callable[[], Result]) -> tuple[Result, str]:
         >>> observe(lambda: 1)[0]
         1
     """
-    observer, collects = Observer(), gc.isenabled()
+    observer, collects = CodeProfiler(), gc.isenabled()
     try:
         gc.disable()  # what somebody's object does when it ends is no part of the step
         sys.setprofile(observer)

@@ -111,15 +111,15 @@ def test_an_open_edit_names_the_line_too():
 
 
 def test_off_by_default_and_after_the_block():
-    assert settings.anomaly_detector is None
+    assert settings.observer is None
     assert np.isnan(mg.sqrt(leaf([-1.0])).data).all()
     with detect_anomaly():
-        assert settings.anomaly_detector is not None
-    assert settings.anomaly_detector is None
+        assert settings.observer is not None
+    assert settings.observer is None
     assert np.isnan(mg.sqrt(leaf([-1.0])).data).all()
     with pytest.raises(FloatingPointError), detect_anomaly():
         mg.sqrt(leaf([-1.0]))
-    assert settings.anomaly_detector is None, "an error ends it too"
+    assert settings.observer is None, "an error ends it too"
 
 
 def test_nested():
@@ -127,18 +127,18 @@ def test_nested():
         x = leaf([1.0, 2.0])
         y = mg.sin(x)
         with detect_anomaly() as inner:
-            assert settings.anomaly_detector is inner
+            assert settings.observer is inner
             z = mg.sin(y).sum()
             with pytest.raises(FloatingPointError):
                 mg.log(leaf([0.0]))
-        assert settings.anomaly_detector is outer
+        assert settings.observer is outer
         z.backward()
         with pytest.raises(FloatingPointError):
             mg.log(leaf([0.0]))
         x.data[0] = 9.0
         with pytest.raises(RuntimeError, match="sin"):
             z.backward()
-    assert settings.anomaly_detector is None
+    assert settings.observer is None
 
 
 def test_healthy_code_gives_the_same_numbers_inside():

@@ -149,18 +149,18 @@ class Recorder:
         self.calls = []
 
     def __enter__(self):
-        settings.anomaly_detector = self
+        settings.observer = self
         return self.calls
 
     def __exit__(self, *_):
-        settings.anomaly_detector = None
+        settings.observer = None
 
-    def check_forward(self, op, y, args, node):
+    def after_op(self, op, y, args, kwargs, node):
         declares = op.unused_inputs or op.shape_inputs or not op.saves_output
         if node is not None and declares and y.size:
             self.calls.append((op, y, [getattr(a, "_array", a) for a in args], node))
 
-    def check_backward(self, node, gradients):
+    def after_vjp(self, node, g, pairs):
         pass
 
 

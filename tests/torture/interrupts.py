@@ -105,7 +105,7 @@ def now() -> list[Any]:
     """The settings of this thread, as far as an interrupt could leave them changed."""
     names = ("device", "default_dtype", "use_kernels", "recording", "training", "generator")
     values = [getattr(settings, name) for name in names]
-    return [*values, is_training(), dict(settings.trainable_at_compile), settings.anomaly_detector]
+    return [*values, is_training(), dict(settings.trainable_at_compile), settings.observer]
 
 
 def run(count: int, seed: int) -> list[str]:

@@ -295,5 +295,10 @@ ROWS: list[Row] = [
     Row("gru", "gru.gru_forward", "gru.gru_backward"),
     Row("gru_reset_before", "gru.gru_reset_before_forward", "gru.gru_reset_before_backward"),
     Row("lstm", "lstm.lstm_forward", "lstm.lstm_backward"),
-    Row("simple_rnn", "simple_rnn.simple_rnn_forward", "simple_rnn.simple_rnn_backward"),
+    Row(
+        "simple_rnn",
+        "simple_rnn.simple_rnn_forward",
+        "simple_rnn.simple_rnn_backward",
+        least=1 << 14,
+    ),
 ]
