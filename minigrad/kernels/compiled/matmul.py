@@ -23,6 +23,7 @@ from .products import multiply_by_transposed
 from .tiles import long_product
 
 LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer, on one thread
+LOOP_WORK = 2_000_000  # and from here on the loop wins
 LEAST_COLUMNS = 16
 SHORT_ROW = 512
 SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
@@ -139,7 +140,7 @@ def _is_worth_it(a: Array, b: Array) -> bool:
         and a.dtype == b.dtype
         and a.dtype.char in "fd"
         and b.shape[-1] >= LEAST_COLUMNS
-        and math.prod(a.shape[:-1]) * b.shape[-2] * b.shape[-1] >= LEAST_WORK
+        and math.prod(a.shape[:-1]) * b.shape[-2] * b.shape[-1] >= LOOP_WORK
     )
 
 
