@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test test-loops test-gpu cuda-test gpu-check distributed-test torture lint types parity bench docs architecture mutation-report code-mutation-report clean
+.PHONY: demo test test-loops test-gpu cuda-test gpu-check distributed-test course browser-test torture lint types parity bench docs architecture mutation-report code-mutation-report clean
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -34,6 +34,12 @@ gpu-check:                             ## on a machine with a GPU: tests, then b
 
 distributed-test: .venv/test.installed .venv/distributed.installed  ## the tests of many processes, under mpiexec
 	$(BIN)/python -m pytest tests/distributed
+
+course: .venv/test.installed           ## run every lesson to its end
+	$(BIN)/python -m pytest -n 2 -m course tests/test_tutorials.py
+
+browser-test: .venv/test.installed .venv/browser.installed  ## pages in the system's Chromium: the player, stepped to its end
+	$(BIN)/python -m pytest -m browser tests/browser
 
 torture: .venv/test.installed         ## kills, hostile files, interrupts, extreme values; a table of the faults (POSIX)
 	$(BIN)/python -m tests.torture

@@ -11,6 +11,7 @@ setup(
     package_data={
         "minigrad": ["py.typed"],
         "minigrad.kernels.cuda": ["*.cu", "*.cuh"],
+        "minigrad.player": ["player.html", "player.css", "player.js"],
         "minigrad.zoo": ["RESULTS.md"],
     },
 )

@@ -71,6 +71,7 @@ from .ops import (
 )
 from .ops.conversion import convert_to_tensor
 from .optimizers import Optimizer
+from .player import record
 from .random import seed
 from .regularizers import Regularizer
 from .threads import get_num_threads, set_num_threads
@@ -97,6 +98,7 @@ __all__ = [
     "check_grads",
     "check_definition",
     "detect_anomaly",
+    "record",
     # settings
     "seed",
     "device",

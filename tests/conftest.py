@@ -88,10 +88,11 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    if "cuda" not in config.getoption("-m"):  # their compiler is an extra: `make cuda-test`
-        marked = [item for item in items if item.get_closest_marker("cuda")]
-        items[:] = [item for item in items if item not in marked]
-        config.hook.pytest_deselected(items=marked)
+    for name in ("cuda", "course", "browser"):  # which have jobs of their own: `make cuda-test`
+        if name not in config.getoption("-m"):
+            marked = [item for item in items if item.get_closest_marker(name)]
+            items[:] = [item for item in items if not item.get_closest_marker(name)]
+            config.hook.pytest_deselected(items=marked)
     if config.getoption("--device"):
         without = [item for item in items if "device" not in item.fixturenames]
         items[:] = [item for item in items if "device" in item.fixturenames]

@@ -28,6 +28,12 @@ model.compile("sgd", "mse")
 history = model.fit([[0.0], [1.0]], [0.0, 1.0], epochs=3, batch_size=1)
 """,
     "table": "model.summary()",
+    "run": """\
+with minigrad.record() as run:
+    model.train_on_batch([[0.0], [1.0]], [0.0, 1.0])
+run
+""",
+    "run shown": "run.show()",
 }
 
 
@@ -62,6 +68,13 @@ def test_the_bar_that_is_saved_is_full(outputs):
     last = text_of(outputs["bar"]).split("\r")[-1]
     assert last.startswith("line, epoch 3/3: 100%")
     assert not any("data" in output for output in outputs["bar"]), "a widget is saved as it began"
+
+
+@pytest.mark.parametrize("name", ["run", "run shown"])
+def test_a_run_shows_its_player_once_with_the_cell_in_it(name, outputs):
+    (html,) = [o["data"]["text/html"] for o in outputs[name] if "text/html" in o.get("data", {})]
+    assert html.count("<iframe srcdoc=") == 1 and "notebook cell" in html
+    assert "model.train_on_batch([[0.0], [1.0]], [0.0, 1.0])" in html
 
 
 def test_the_table_appears_once(outputs):

@@ -24,6 +24,7 @@ TENSORS = {
     "check_grads",
     "check_definition",
     "detect_anomaly",
+    "record",
 }
 SETTINGS = {
     "seed",

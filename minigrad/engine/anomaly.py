@@ -1,7 +1,7 @@
 """Observers: what is told of each op and each step back.
 
-    detect_anomaly    finds the line at which a NaN, an infinity or a forbidden change was born
-    trace_cuts        finds what cut a value off from the graph
+detect_anomaly    finds the line at which a NaN, an infinity or a forbidden change was born
+trace_cuts        finds what cut a value off from the graph
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ class Optimizer(OptionalSteps):
             if p._array is not views[0]:  # the array of a parameter was replaced
                 self._flatten_parameters(self.parameters, self.state())
                 break
-        if self.options is None and settings.process_group is None:
+        if self.options is settings.process_group is settings.observer is None:
             self.take_step(gs)
         else:
             self.take_optional_step(gs)
@@ -212,9 +212,6 @@ class Optimizer(OptionalSteps):
         Args:
             gs: A gradient per parameter, or None.
         """
-        observer = settings.observer
-        if observer:
-            observer.before_update(self, gs)
         if self.schedule is not None:
             self.learning_rate = self.schedule
         self.t += 1
@@ -228,8 +225,6 @@ class Optimizer(OptionalSteps):
         self._step_blocks(gs)
         for flat in self._flat:
             ledger.record(flat)
-        if observer:
-            observer.after_update(self)
 
     def _clip(self, gs: list[Any]) -> list[Any]:
         """The gradients within the limit that was chosen."""

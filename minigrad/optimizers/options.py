@@ -128,7 +128,7 @@ class OptionalSteps(OptimizerInterface):
             self.t, self.options.waiting = divmod(number, self.options.steps)
 
     def take_optional_step(self, gs: list[Any]) -> None:
-        """A step with the gradients of all processes, and with what the options ask for.
+        """A step with the gradients of all processes, what the options ask for, and an observer.
 
         Args:
             gs: A gradient per parameter, or None.
@@ -136,10 +136,14 @@ class OptionalSteps(OptimizerInterface):
         optimizer: Any = self
         if settings.process_group is not None:
             gs = settings.process_group.sum_gradients(optimizer, gs)
+        if settings.observer:
+            settings.observer.before_update(optimizer, gs)
         if self.options is None:
             optimizer.take_step(gs)
         else:
             self.options.apply(optimizer, gs)
+        if settings.observer:
+            settings.observer.after_update(optimizer)
 
     def finalize_variable_values(self, var_list: Sequence[Tensor] | None = None) -> None:
         """Give the parameters their averages, if use_ema=True; `fit` does so at its end.
