@@ -70,4 +70,4 @@ code-mutation-report: .venv/test.installed .venv/mutation.installed ## change th
 	$(BIN)/python -m tests.code_mutation --write
 
 clean:
-	rm -rf .venv runs docs/_build docs/tutorials
+	rm -rf .venv runs docs/_build docs/_lessons docs/api docs/tutorials docs/images/benchmarks

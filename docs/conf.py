@@ -12,6 +12,10 @@ from sphinx_gallery.sorting import FileNameSortKey
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from docs.pages import add_pages, copy_lessons  # noqa: E402
+
+copy_lessons()
+
 
 def start_afresh(gallery, lesson):
     """All lessons share the process of the build: give each the settings of a fresh one."""
@@ -138,6 +142,7 @@ def setup(app):
     app.add_directive("ops", Ops)
     app.add_directive("same-names", SameNames)
     app.add_directive("instead", Instead)
+    add_pages(app)
     app.connect("autodoc-process-docstring", translate, priority=400)  # before napoleon
 
 
@@ -149,28 +154,27 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
+    "myst_parser",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_lessons", "*_report.md"]
+templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]  # start_afresh cannot be pickled, and need not be
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = ["Shape"]
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "Deep learning you can read in an afternoon",
-    "page_width": "1100px",
-}
+html_theme = "furo"
+html_title = "minigrad"
 html_show_sourcelink = False
 smartquotes = False  # docstrings hold code
 add_module_names = False
 autodoc_typehints = "none"
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 sphinx_gallery_conf = {
-    "examples_dirs": "../tutorials",
+    "examples_dirs": "_lessons",
     "gallery_dirs": "tutorials",
     "filename_pattern": r"/\d\d_",
-    "ignore_pattern": "__main__",
+    "parallel": 2,
     "within_subsection_order": FileNameSortKey,
     "reset_modules": (start_afresh,),
     "abort_on_example_error": True,

@@ -55,6 +55,8 @@ def decision_boundaries(
         for axes, (title, model) in zip(axes_list, panels.items()):
             predict, points, labels = model
             x = to_numpy(points)
+            if x.dtype.kind != "f":  # between whole numbers lie others
+                x = x.astype(settings.default_dtype)
             _draw_regions(axes, predict, x, margin)
             _draw_labeled(axes, predict, x, to_numpy(labels).reshape(-1))
             axes.set_title(title)

@@ -131,7 +131,8 @@ def attention_maps(
     height = max(2.2, 0.21 * queries + 1.0)
     across = min(heads, 4 if width < 3.5 else 2)
     down = row_count(heads, across)
-    with new_figure(width * across + 0.7, height * down + 0.4, path) as figure:
+    full_width = max(width * across + 0.7, 0.11 * len(title))
+    with new_figure(full_width, height * down + 0.4, path) as figure:
         panels = add_panels(figure, heads, across)
         for axes, weight, name in zip(panels, maps, titles):
             image = axes.imshow(weight, cmap="Blues", vmin=0, vmax=1, aspect="auto")

@@ -1,8 +1,14 @@
 """Chromium, driven by Playwright: `make browser-test`."""
 
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+SITE = Path(__file__).resolve().parents[2] / "docs" / "_build" / "html"
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 
@@ -37,3 +43,26 @@ def open_page(browser):
     for page in pages:
         page.close()
     assert not errors
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line for each, and no icon, which a browser asks for by itself."""
+
+    def do_GET(self):
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of the built site, served to this machine alone."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()

@@ -21,7 +21,15 @@ from .mutants import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ["minigrad", "models", "tests", "tutorials", "benchmarks", "docs"]
-FILES = ["conftest.py", "setup.cfg", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile"]
+FILES = [
+    "conftest.py",
+    "setup.cfg",
+    "pyproject.toml",
+    "README.md",
+    "README.zh-CN.md",
+    "CHANGELOG.md",
+    "Makefile",
+]
 # these read the text of the code, or measure the machine; a mutant proves nothing to them
 LEFT_OUT = (
     "test_style",

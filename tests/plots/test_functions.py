@@ -15,6 +15,17 @@ OR = [0, 1, 1, 1]
 XOR = [0, 1, 1, 0]
 
 
+def test_points_in_whole_numbers_have_a_plane_between_them():
+    seen = []
+
+    def predict(x):
+        seen.append(np.asarray(x))
+        return x[:, 0]
+
+    plots.decision_boundaries({"t": (predict, np.array([[0, 0], [1, 1]]), [0, 1])})
+    assert seen[0].dtype == "float32" and len(np.unique(seen[0][:, 0])) > 300
+
+
 def test_decision_boundaries_ring_the_points_on_the_wrong_side():
     def above(x):
         return (x.sum(1) > 0.5).astype(float)

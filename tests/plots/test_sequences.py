@@ -174,3 +174,12 @@ def test_gradients_by_time_step_are_drawn_on_a_logarithmic_scale():
     assert small == pytest.approx(1e-9)
     with pytest.raises(ValueError, match=r"LSTM has shape \(2, 2\): expected one norm"):
         plots.time_gradients({"LSTM": np.ones((2, 2))})
+
+
+def test_a_long_title_of_a_small_map_is_not_cut_off():
+    title = "Each answer looks at the opposite place of the question"
+    figure = plots.attention_maps(np.eye(4), list("abcd"), title=title)
+    figure.canvas.draw()
+    (text,) = [text for text in figure.findobj() if getattr(text, "_text", "") == title]
+    box = text.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width

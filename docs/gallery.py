@@ -1,0 +1,73 @@
+"""Pictures of the gallery: one of those that a training leaves, made small.
+
+python -m docs.gallery                # of each model that trains in two minutes
+python -m docs.gallery lenet gan      # of these
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+import models
+from models.common import results
+
+PICTURES = Path(__file__).parent / "images" / "gallery"
+WIDTH, COLORS = 640, 64  # of a picture
+LONGEST = 120  # seconds of a training, unless it is asked for by name
+# what says most about a model, as part of the name of a picture
+BEST = ("samples", "translat", "film", "attention", "walk", "features", "predictions", "curves")
+
+
+def best_of(pictures: list[Path]) -> Path:
+    """The picture that says most about a model.
+
+    Args:
+        pictures: The files.
+    """
+    ranks = [
+        next((i for i, word in enumerate(BEST) if word in file.stem), len(BEST))
+        for file in pictures
+    ]
+    return pictures[ranks.index(min(ranks))]
+
+
+def make(name: str) -> None:
+    """Train a model with its default flags, and keep a picture.
+
+    Args:
+        name: The model.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "models", name, "--out", folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        pictures = sorted(Path(folder).rglob("*.png"))
+        if not pictures:
+            print(f"{name}: no picture")
+            return
+        with Image.open(best_of(pictures)) as picture:
+            small = picture.convert("RGB")
+    small.thumbnail((WIDTH, 2 * WIDTH))
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    small.quantize(COLORS).save(PICTURES / f"{name}.png", optimize=True)
+    print(f"{name}: {PICTURES / name}.png")
+
+
+def main(names: list[str]) -> None:
+    """Make the pictures of the models named, or of all that train quickly.
+
+    Args:
+        names: The models.
+    """
+    seconds = results.recorded_seconds()
+    quick = [name for name in models.NAMES if seconds.get(name, 0) <= LONGEST]
+    for name in names or quick:
+        make(name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
