@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..arguments import explains_arguments
+from ..config import settings
 from ..engine.autograd import grad, no_grad
 from ..engine.tensor import Tensor
 from ..utils.files import PathLike

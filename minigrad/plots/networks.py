@@ -36,11 +36,12 @@ LayerKey = str | int | Layer | None  # a layer's name, its index, itself, or the
 
 
 def _as_input(model: Model, images: Any) -> Tensor:
-    """Images as a floating Tensor on the device of the model's weights."""
+    """Images as a floating Tensor on the device of the model's weights, if it has been built."""
     x = as_data(images)
     if x.dtype.kind != "f":
         x = x.astype(settings.default_dtype)
-    return Tensor(to_device(x, device_name(model.weights[0].data)))
+    device = device_name(model.weights[0].data) if model.weights else None
+    return Tensor(to_device(x, device))
 
 
 def _require_sequential(model: Any) -> None:
@@ -487,11 +488,14 @@ def _class_description(classes: Any) -> str:
 
 
 @explains_arguments
-def gradient_norms(norms: Mapping[str, Any], *, path: PathLike | None = None) -> Figure:
+def gradient_norms(
+    norms: Mapping[str, Any], *, title: str = "", path: PathLike | None = None
+) -> Figure:
     """Gradient norms by depth, one line per network, on a logarithmic scale.
 
     Args:
         norms: {name: result of `compute_gradient_norms`, or a sequence}.
+        title: Title of the figure.
         path: File to write; None leaves the figure to pyplot.
 
     Example:
@@ -509,5 +513,6 @@ def gradient_norms(norms: Mapping[str, Any], *, path: PathLike | None = None) ->
         marker="o",
         xlabel="kernel, from input to output",
         ylabel="norm of the gradient",
+        title=title,
         path=path,
     )

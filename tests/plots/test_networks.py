@@ -213,3 +213,11 @@ def test_gradient_norms_are_drawn_by_depth():
 def test_figures_layer_by_layer_need_a_sequential(draw):
     with pytest.raises(TypeError, match="needs a Sequential, layer by layer; Dense is not one"):
         draw(Dense(2, input_shape=(3,)), IMAGES)
+
+
+def test_gradient_norms_of_a_model_that_is_not_built():
+    model = Sequential([Dense(3), Dense(2, activation="softmax")])
+    norms = plots.compute_gradient_norms(model, np.ones((2, 4)), np.array([0, 1]))
+    assert len(norms) == 2 and all(norm > 0 for norm in norms.values())
+    figure = plots.gradient_norms({"net": norms}, title="Slopes by depth")
+    assert figure.axes[0].get_title() == "Slopes by depth"
