@@ -214,9 +214,11 @@ def mention_structure(error: Exception, x: Any) -> None:
     is_told = hasattr(error, "layer_path") or getattr(error, "names_inputs", False)
     if is_told or not is_structure(x):
         return
-    shapes = ", ".join(str(leaf.shape) for _, leaf in iter_leaves(x))
-    hint = "" if isinstance(x, dict) else ": rows of one input are one array, np.stack(x)"
-    error.args = (f"{error}; its input is a {type(x).__name__} of arrays of shapes {shapes}{hint}",)
+    shapes = [leaf.shape for _, leaf in iter_leaves(x)]
+    may_be_rows = not isinstance(x, dict) and len(set(shapes)) == 1
+    hint = ": rows of one input are one array, np.stack(x)" if may_be_rows else ""
+    given = f"a {type(x).__name__} of arrays of shapes {', '.join(map(str, shapes))}"
+    error.args = (f"{error}; its input is {given}{hint}",)
 
 
 def add_path(error: Exception, name: str) -> None:

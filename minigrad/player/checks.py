@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..config import use_kernels
-from .values import MOST_STATED
+from .values import MOST_STATED, Value
 
 if TYPE_CHECKING:
     from .recording import Leaving, Step
@@ -45,19 +45,19 @@ def check_gradient(step: Step, leaving: Leaving) -> Check:
     forward = step.forward
     if forward is None or step.incoming is None:
         return Check("open", "the call was not recorded", [])
-    inputs: list[Any] = [_as_float64(value.array) for value in forward.inputs]
+    inputs = [_given(value) for value in forward.inputs]
     x = inputs[leaving.input]
     if not x.size:
         return Check("right", "it has no elements", [])
     weights = _as_float64(step.incoming.array)
 
-    def s(moved: np.ndarray) -> float:
+    def s(moved: np.ndarray) -> np.ndarray:
         arrays = [moved if i == leaving.input else a for i, a in enumerate(inputs)]
         y = np.asarray(step.op(*arrays, **forward.settings), "float64")  # type: ignore[misc]
-        return float((weights * y).sum())
+        return weights * y
 
     gradient = leaving.value.array
-    largest = max([1.0, *(float(abs(a).max()) for a in inputs if a.size and a.dtype.kind == "f")])
+    largest = max([1.0, *(_largest(a) for a in inputs if _is_floating(a))])
     # by which the sums of a rule, in the precision of the run, may miss a sum that is nearly 0
     rounding = 8 * float(np.finfo(gradient.dtype).eps) * float(np.linalg.norm(weights)) * largest
     try:
@@ -65,6 +65,19 @@ def check_gradient(step: Step, leaving: Leaving) -> Check:
             return _compare(s, x, _as_float64(gradient), TOLERANCE[gradient.dtype.name], rounding)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Check("open", f"the op refuses nudged inputs: {error}", [])
+
+
+def _given(value: Value) -> Any:
+    """What an op was given, arrays in float64."""
+    return _as_float64(value.array) if value.is_number else value.argument
+
+
+def _is_floating(a: Any) -> bool:
+    return isinstance(a, np.ndarray) and a.dtype.kind == "f" and a.size > 0
+
+
+def _largest(a: np.ndarray) -> float:
+    return float(abs(a[np.isfinite(a)]).max(initial=0.0))
 
 
 def _as_float64(array: np.ndarray) -> np.ndarray:
@@ -98,23 +111,36 @@ def _along(
     s: Any, x: np.ndarray, gradient: np.ndarray, u: np.ndarray, tolerance: float, rounding: float
 ) -> tuple[str, float]:
     """(verdict, slope by differences) along the direction u."""
-    analytic = float((gradient * u).sum())
-    scale = float(abs(gradient * u).sum()) + float(abs(gradient).max())
-    allowed = tolerance * scale + rounding
+    size_of_x = np.where(np.isfinite(x), np.maximum(1.0, abs(x)), 0.0)
+    move = u * size_of_x  # each element by a part of itself
+    analytic = float((gradient * move).sum())
+    scale = float(abs(gradient * move).sum()) + float(abs(gradient).max())
+    allowed = tolerance * scale + rounding * float(abs(move).max())
     middle, slope = s(x), math.nan
-    for distance in DISTANCES:
-        h = distance * max(1.0, float(abs(x * u).max()))
-        above, below = s(x + h * u), s(x - h * u)
-        slope = (above - below) / (2 * h)
-        noise = 4e-16 * (abs(middle) + abs(above)) / h
+    size = float(abs(middle[np.isfinite(middle)]).sum())
+    for h in DISTANCES:
+        above, below = s(x + h * move), s(x - h * move)
+        slope = _rise(below, above) / (2 * h)
+        noise = 4e-16 * size / h
         if abs(slope - analytic) <= allowed + noise:
-            return "right", slope
-        right, left = (above - middle) / h, (middle - below) / h
+            return "right", slope / _length(move, u)
+        right, left = _rise(middle, above) / h, _rise(below, middle) / h
     is_between = (
         min(left, right) - tolerance * scale <= analytic <= max(left, right) + (tolerance * scale)
     )
     has_kink = abs(right - left) > 1e-3 * (abs(right) + abs(left)) + noise
-    return ("kink" if has_kink and is_between else "wrong"), slope
+    return ("kink" if has_kink and is_between else "wrong"), slope / _length(move, u)
+
+
+def _rise(low: np.ndarray, high: np.ndarray) -> float:
+    """The sum of high - low; an infinity or a NaN that stays what it was has not risen."""
+    stays = (low == high) | (np.isnan(low) & np.isnan(high))
+    return float(np.where(stays, 0.0, high - low).sum())
+
+
+def _length(move: np.ndarray, u: np.ndarray) -> float:
+    """By what a slope along `move` is divided to be the slope of the one element in u."""
+    return float(abs(move).sum()) if abs(u).sum() == 1 and move.any() else 1.0
 
 
 def _text(verdict: str, i: int, slope: float, gradient: np.ndarray, u: np.ndarray) -> str:

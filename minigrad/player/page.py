@@ -8,9 +8,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..engine.tensor import Tensor
 from .formulas import explain_op, explain_update
 from .places import listing
-from .values import summary
+from .values import number, summary
 
 if TYPE_CHECKING:
     from .recording import Run, Step
@@ -111,7 +114,7 @@ def _describe_step(
                 "target": leaving.target.index if leaving.target else None,
                 "earlier": leaving.earlier.index if leaving.earlier else None,
                 "total": leaving.total.index if leaving.total else None,
-                "check": check._asdict(),
+                "check": {**check._asdict(), "slopes": [number(x) for x in check.slopes]},
             }
             for leaving, check in zip(step.leaving, step.checks)
         ],
@@ -120,7 +123,7 @@ def _describe_step(
 
 def _short(value: Any) -> str:
     """A setting as text."""
-    if hasattr(value, "shape"):
+    if isinstance(value, (np.ndarray, Tensor)):
         return f"{value.dtype}{list(value.shape)}"
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

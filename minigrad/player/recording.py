@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..arguments import explains_arguments
 from ..engine.anomaly import Observer
@@ -355,7 +358,7 @@ class record(Observer):
         """The value of an argument of an op."""
         array = getattr(a, "_array", a)
         if not hasattr(array, "dtype"):
-            return self._new_value(array, "", None)
+            return self._new_argument(array)
         value = self._value(array)
         if not value.name:
             value.name = _parameter_name(a, where) or name_in(where.frame, array)
@@ -386,6 +389,14 @@ class record(Observer):
     def _new_value(self, array: Any, name: str, source: int | None) -> Value:
         value = Value(len(self.run.values), copy_of(array), name, source)
         self.run.values.append(value)
+        return value
+
+    def _new_argument(self, argument: Any) -> Value:
+        """The value of a number, a list of numbers, or of another thing, such as None."""
+        if np.array(argument).dtype.kind in "fiub":
+            return self._new_value(argument, "", None)
+        value = self._new_value(np.empty(0), reprlib.repr(argument), None)
+        value.is_number, value.argument = False, argument
         return value
 
     def _name(self, x: Any, name: str) -> None:

@@ -25,6 +25,8 @@ class Value:
 
     Attributes:
         is_parameter: True for a parameter of a layer, or another leaf that gradients reach.
+        is_number: False for what an op was given that is no array and no number, such as None.
+        argument: That thing itself.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class Value:
         self.name = name
         self.source = source
         self.is_parameter = False
+        self.is_number = True
+        self.argument: Any = None
 
     def __repr__(self) -> str:
         name = f"{self.name} " if self.name else ""
@@ -114,14 +118,18 @@ def summary(value: Value) -> dict[str, Any]:
 def _encoded(kept: np.ndarray) -> dict[str, Any]:
     """The elements as numbers, or in base64 if there are many."""
     if kept.size <= MOST_STATED:
-        return {"numbers": [_number(x) for x in kept.reshape(-1).tolist()]}
+        return {"numbers": [number(x) for x in kept.reshape(-1).tolist()]}
     kind = "f4" if kept.dtype in (np.float16, np.float32) else "f8"
     data = kept.astype(f"<{kind}").tobytes()
     return {"coded": kind, "data": base64.b64encode(data).decode("ascii")}
 
 
-def _number(x: Any) -> Any:
-    """A number that JSON can hold."""
+def number(x: Any) -> Any:
+    """A number that JSON can hold.
+
+    Args:
+        x: The number.
+    """
     x = float(x) if isinstance(x, float) else int(x)
     return x if math.isfinite(x) else str(x)
 
@@ -132,11 +140,16 @@ def _figures(array: np.ndarray) -> dict[str, Any]:
     finite = numbers[np.isfinite(numbers)]
     if not finite.size:
         return {"nan": int(array.size)}
+    with np.errstate(over="ignore"):
+        return _figures_of(finite, array.size)
+
+
+def _figures_of(finite: np.ndarray, size: int) -> dict[str, Any]:
     return {
         "min": float(finite.min()),
         "max": float(finite.max()),
-        "mean": float(finite.mean()),
-        "std": float(finite.std()),
+        "mean": number(float(finite.mean())),
+        "std": number(float(finite.std())),
         "zeros": int((finite == 0).sum()),
-        "nan": int(array.size - finite.size),
+        "nan": int(size - finite.size),
     }

@@ -186,6 +186,18 @@ def test_an_empty_run_says_so():
     assert "no steps" in repr(run) and len(run) == 0
 
 
+def test_what_is_no_number_is_kept_by_name():
+    x = leaf(np.random.default_rng(0).normal(size=(1, 5, 5, 2)))
+    kernel = leaf(np.ones((3, 3, 2, 1)))
+    with record() as run:
+        minigrad.sum(minigrad.ops.conv2d(x, kernel)).backward()
+    convolution = next(step for step in run.steps if step.name == "conv2d")
+    bias = convolution.inputs[2]
+    assert bias.name == "None" and not bias.is_number
+    assert {check.verdict for check in run.check()} == {"right"}
+    assert '"None"' in run.to_html()
+
+
 def zoo():
     r = np.random.default_rng(0)
     images, rows, series = r.random((4, 8, 8, 1)), r.random((6, 4)), r.random((3, 5, 2))
