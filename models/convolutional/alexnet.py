@@ -12,6 +12,8 @@ black. Adam at .001 throws the fresh network far off (the first losses are above
 statistics at momentum .99 lag behind weights that change so fast. The default scales by 255/16,
 takes smaller steps and follows with momentum .9. Both are also scored with statistics computed anew
 over the training rows.
+
+Lesson: tutorials/13_lenet_to_resnet.py
 """
 
 from __future__ import annotations

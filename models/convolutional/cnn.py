@@ -4,6 +4,8 @@ Neural Computation 1(4)).
 Each pixel is scaled to 0..1 between its smallest and its largest value. The known tutorial takes
 these from all rows, the test set included, and so leaks it into training; here they come from the
 training rows. `make demo` runs this model.
+
+Lesson: tutorials/12_convolution_by_hand.py
 """
 
 from __future__ import annotations

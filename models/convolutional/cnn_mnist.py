@@ -3,6 +3,8 @@
 
 The network of many MNIST tutorials. By default it learns scikit-learn's digits, enlarged to 28x28;
 `--data mnist` takes MNIST itself, from the network or the cache.
+
+Lesson: tutorials/12_convolution_by_hand.py
 """
 
 from __future__ import annotations

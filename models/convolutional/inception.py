@@ -10,6 +10,8 @@ behind weights that change fast for 450 steps.
 The repaired recipe has pixels in 0..1, scores the test rows once, keeps statistics at momentum .9,
 and lets the learning rate fall to nothing along a cosine. Both report the accuracy with the moving
 statistics as training left them and with `recompute_statistics`.
+
+Lesson: tutorials/13_lenet_to_resnet.py
 """
 
 from __future__ import annotations

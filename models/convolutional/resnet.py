@@ -11,6 +11,8 @@ convolution undoes. Its moving statistics, at momentum 0.99, are still half thos
 0.9, and `--momentum 0.99` is the known one.
 
 The big networks return logits; `pretrained.py` loads ImageNet weights into them.
+
+Lesson: tutorials/13_lenet_to_resnet.py
 """
 
 from __future__ import annotations

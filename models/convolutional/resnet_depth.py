@@ -3,6 +3,8 @@
 The same narrow 34-layer network twice, batch normalization and all; one has shortcuts. In the plain
 one the gradient changes from block to block by a factor that compounds, and it learns slower: its
 *training* loss stays higher, so the cause is not overfitting.
+
+Lesson: tutorials/13_lenet_to_resnet.py
 """
 
 from __future__ import annotations

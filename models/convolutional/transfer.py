@@ -12,6 +12,8 @@ Over seeds 0-4 the transferred body ends at .963, the network from scratch at .9
 one test row), with shifted images at .922, the random body at .943. The positions matter: a body
 that saw 0-4 upright alone (`--positions 1`) is no better than one from scratch, .925 against .941
 on the training rows of 5-9 that are not among the few, where that of eight positions has .961.
+
+Lesson: tutorials/14_transfer_learning.py
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ arXiv:1409.1556).
 is trained here is one an eighth as wide, on digits enlarged to 32x32, which five poolings bring
 down to one pixel. Weights start as He's (arXiv:1502.01852), so that the deep networks need not grow
 out of trained shallow ones, as in the paper.
+
+Lesson: tutorials/13_lenet_to_resnet.py
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ Known as a forward pass that is never trained; here it learns from ten measureme
 whether diabetes progresses by more than the median in the next year. Much of that is chance: a
 linear model (logistic regression) is as good. The network soon memorizes its 353 patients, so a
 fifth of them decides when to stop.
+
+Lesson: tutorials/03_hidden_layer_by_hand.py
 """
 
 from __future__ import annotations

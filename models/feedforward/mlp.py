@@ -4,6 +4,8 @@ MLPClassifier.
 Backpropagation (Rumelhart, Hinton & Williams 1986) with Adam (arXiv:1412.6980), weight decay in the
 loss, and a stop when the training loss stalls. The one difference: scikit-learn draws its biases
 from the same range as the weights, +-sqrt(6 / (in + out)); here they start at zero.
+
+Lesson: tutorials/04_digits_three_ways.py
 """
 
 from __future__ import annotations

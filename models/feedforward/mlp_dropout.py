@@ -5,6 +5,8 @@ In training each hidden value is dropped with probability 0.2 and the others gro
 afterwards nothing is dropped, and sums keep their expected size. By default the network learns
 scikit-learn's digits, enlarged to 28x28, in 180 steps where MNIST has 7500. There the validation
 loss lies below the training loss, because only training is disturbed.
+
+Lesson: tutorials/10_overfitting.py
 """
 
 from __future__ import annotations

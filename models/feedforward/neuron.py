@@ -6,6 +6,8 @@ neuron with a step function: if a line separates the two classes, after finitely
 (Novikoff 1962). It learns AND and OR. It cannot learn XOR: no line separates its classes (Minsky &
 Papert 1969). Its weights stay small integers, so sooner or later the same ones come back, and from
 then on everything repeats. A second layer, trained by backpropagation, bends the line.
+
+Lesson: tutorials/05_neurons_and_activations.py
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ layers bend the plane of PCA to the digits and halve its error.
   an image is its anomaly score. A 1 is the hardest to find, since its strokes occur in others.
 
 k is a trade: 16 numbers reconstruct better than 8, also what was never seen, and so find less.
+
+Lesson: tutorials/20_autoencoder_and_vae.py
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ help depends on what the GAN has seen. One that was trained on the same 100 labe
 classifier has nothing to add but mistakes of its own: classifiers get worse. One that was trained
 on all 1437 has seen 1337 labels more than the classifier, which is no fair gain, and measures what
 its samples are worth: a little, much less than the digits themselves. Both are reported.
+
+Lesson: tutorials/22_dcgan_conditional_wgan.py
 """
 
 from __future__ import annotations

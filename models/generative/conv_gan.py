@@ -17,6 +17,8 @@ The quirk (`--fault mean`): `np.random.normal(-1., 1.)` draws noise of mean -1, 
 meant. Training is not broken by it, since all noise is like that. But a network that has never seen
 noise of mean 0 does not know what to make of it, and standard noise is what everyone else draws.
 What exposes it: the Frechet distance of samples with either noise.
+
+Lesson: tutorials/22_dcgan_conditional_wgan.py
 """
 
 from __future__ import annotations

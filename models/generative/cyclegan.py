@@ -27,6 +27,8 @@ Patches of two photographs, a temple and a flower, have no pairs, and the term h
 the sky takes the color of the flower's ground and trees become red, with the outlines kept:
 
     python -m models cyclegan --domain photographs --identity 5 --batch-size 4 --steps 312 --reflect
+
+Lesson: tutorials/23_stylegan2_and_cyclegan.py
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ these are two kinds of images. G pleases it with the one kind, D learns to rejec
 both losses are small at the same time. What exposes it: the shares of both kinds, of the same
 noise, that D rejects. They are far apart with the fault, and alike without. (With the recipe's Adam
 D wins in both cases, so its samples are no better without the fault.)
+
+Lesson: tutorials/21_gan_game.py
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ paper's alpha bar), the share of the image's variance that is left after t steps
   more like their class and less like each other, which the Frechet distance punishes.
 
 Samples are drawn with the averages of the weights over the last steps of training.
+
+Lesson: tutorials/24_diffusion.py
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ changes, and G learns to please a random judge: one class comes out. minigrad fi
 The repaired form (the default) leaves the dropout of G out, which made each image of two draws,
 takes one step of D on real rows and fakes together, and draws its samples with averaged weights of
 G, since the weights of one step circle around a saddle.
+
+Lesson: tutorials/21_gan_game.py
 """
 
 from __future__ import annotations

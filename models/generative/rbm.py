@@ -21,6 +21,8 @@ label (one of ten units), greedily. The upper one is an associative memory: with
 fixed its chain wanders among digits of that class, and the lower one draws what it thinks of. The
 label with the lowest free energy is the class of an image. (The paper fine-tunes both by its
 up-down algorithm; this one stops before.)
+
+Lesson: tutorials/28_history.py
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ better and less varied. The mean of digits is no digit, so here it only costs va
 Other than in the paper, images end in tanh, since most pixels of digits are black or white: without
 it the background stays gray for long. Each step makes its fakes once, for both networks; and both
 learn faster, D most of all, for runs of thousands of steps in place of a million.
+
+Lesson: tutorials/23_stylegan2_and_cyclegan.py
 """
 
 from __future__ import annotations

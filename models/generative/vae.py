@@ -14,6 +14,8 @@ these probabilities. They are blurred by nature: the decoder must serve all z th
 draw, and answers with their mean. So the Frechet distance stays above that of one Gaussian per
 class, though no class is missing and nothing is copied. Of the eight latent numbers about four are
 used: one more must tell more nats of the image than it costs in KL, and the others stay N(0, 1).
+
+Lesson: tutorials/20_autoencoder_and_vae.py
 """
 
 from __future__ import annotations

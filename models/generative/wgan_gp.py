@@ -20,6 +20,8 @@ would mix the images of a batch. f makes five steps for each one of G, without m
 The defaults stop where the classes are there and the Frechet distance is below that of one Gaussian
 per class. That flatters the samples: a third of them is still between two digits, as the share that
 the judge is confident of and the distance to the nearest training row say.
+
+Lesson: tutorials/22_dcgan_conditional_wgan.py
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ steps. So "does not" means: not within these steps.
 
 Every step trains on new samples, so that nothing can be memorized; gradients are clipped, since
 what does not fade may explode.
+
+Lesson: tutorials/15_recurrent_networks.py
 """
 
 from __future__ import annotations

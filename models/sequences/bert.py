@@ -11,6 +11,8 @@ weights .577 (seeds 0, 1). What it brings along is which adjectives praise and w
 them in pairs ("dull and clumsy"), and of 200 labeled reviews few hold any one of them. With the
 paper's 15 % of words hidden it does not find that out in 4000 steps. The rate of fine-tuning, for
 both, was chosen on other reviews of the training part.
+
+Lesson: tutorials/19_bert_and_gpt.py
 """
 
 from __future__ import annotations

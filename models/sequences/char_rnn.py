@@ -11,6 +11,8 @@ saturate and stay so, at 14 bits per character: hence the poor first value on th
 numbers times .01 and reads neither the loss nor the data, so it cannot learn; and its output, five
 wide, does not fit its input, ten wide, so it cannot generate. Here the same network with the same
 steps learns from gradients, beside one that gets such numbers.
+
+Lesson: tutorials/17_text.py
 """
 
 from __future__ import annotations

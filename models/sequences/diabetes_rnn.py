@@ -13,6 +13,8 @@ layer on a task with time in it: `python -m models adding`.
 `--recipe known` fits both scalers on all rows, the test rows among them: a leak, though one of
 little use here. `--recipe shuffled` puts the patients into another order, which no series would
 bear.
+
+Lesson: tutorials/16_series.py
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ A token is some 2.3 characters, of 512 pieces that byte-pair encoding finds in t
 The LSTM it is compared with takes steps five times as large: at GPT's rate it learns next to
 nothing in the first hundred. So small and after 400 steps the LSTM is ahead: 1.91 bits per
 character on the held-out text against GPT's 2.15 (seed 0, 0.87 million parameters each).
+
+Lesson: tutorials/19_bert_and_gpt.py
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ without the mean and after ten, .959). Dropout, .1 in the paper, is 0 here.
 `base()` is the network of table 3, there given as 65 million parameters. With 37,000 tokens they
 are 63,082,496: 18,944,000 in the embedding, 6 x 3,152,384 in the encoder, 6 x 4,204,032 in the
 decoder; section 5.1 says "about 37000 tokens".
+
+Lesson: tutorials/18_attention.py
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ start with rate 0.01, at which SGD and momentum diverge within seven steps: wher
 valley is curved by 1700, a step above 2 / 1700 throws farther up the other wall than it came down.
 RMSprop and Adagrad, often drawn without being computed, do move. Epsilon stands where Keras has it:
 sqrt(v) + eps in Adam, sqrt(v + eps) in RMSprop and Adagrad.
+
+Lesson: tutorials/07_optimizers.py
 """
 
 from __future__ import annotations
