@@ -57,8 +57,9 @@ parity: .venv/test.installed .venv/parity.installed  ## values, gradients and tr
 bench: .venv/bench.installed          ## speed against PyTorch
 	$(BIN)/python -m benchmarks
 
-docs: .venv/docs.installed            ## the site, in docs/_build/html; a warning is an error
+docs: .venv/docs.installed            ## the site, in docs/_build/html, and in Chinese below it; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -D language=zh_CN -d docs/_build/zh-doctrees docs docs/_build/html/zh
 
 architecture: .venv/base.installed    ## draw docs/images anew from the imports of the tree
 	$(BIN)/python -m docs.architecture
@@ -70,4 +71,4 @@ code-mutation-report: .venv/test.installed .venv/mutation.installed ## change th
 	$(BIN)/python -m tests.code_mutation --write
 
 clean:
-	rm -rf .venv runs docs/_build docs/_lessons docs/api docs/tutorials docs/images/benchmarks
+	rm -rf .venv runs docs/_build docs/_lessons docs/_players docs/api docs/tutorials docs/images/benchmarks

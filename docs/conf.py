@@ -12,7 +12,7 @@ from sphinx_gallery.sorting import FileNameSortKey
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from docs.pages import add_pages, copy_lessons  # noqa: E402
+from docs.pages import add_pages, copy_lessons, keep_players  # noqa: E402
 
 copy_lessons()
 
@@ -26,6 +26,7 @@ def start_afresh(gallery, lesson):
     plt.rcdefaults()
     minigrad.set_floatx("float32")
     minigrad.seed(0)
+    keep_players()
 
 
 SECTION = re.compile(r"(Args|Attributes|Example|Examples|Raises|References|Returns|Shape|Yields):$")
@@ -156,7 +157,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "myst_parser",
 ]
-exclude_patterns = ["_build", "_lessons", "*_report.md"]
+exclude_patterns = ["_build", "_lessons", "_players", "*_report.md"]
 templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]  # start_afresh cannot be pickled, and need not be
 napoleon_google_docstring = True
@@ -165,6 +166,17 @@ napoleon_use_ivar = True
 napoleon_custom_sections = ["Shape"]
 html_theme = "furo"
 html_title = "minigrad"
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "language.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+html_extra_path = ["_players"]  # made by the lessons
 html_show_sourcelink = False
 smartquotes = False  # docstrings hold code
 add_module_names = False
@@ -177,6 +189,7 @@ sphinx_gallery_conf = {
     "parallel": 2,
     "within_subsection_order": FileNameSortKey,
     "reset_modules": (start_afresh,),
+    "image_scrapers": ("matplotlib", "docs.pages.scrape_players"),
     "abort_on_example_error": True,
     "show_signature": False,
     "download_all_examples": False,

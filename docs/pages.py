@@ -11,6 +11,7 @@ from typing import Any
 from sphinx.util.docutils import SphinxDirective
 
 import models
+from minigrad.player import Run
 from models.common import results
 
 ROOT = Path(__file__).parents[1]
@@ -20,12 +21,48 @@ MOST_FIGURES = 6  # of a model, in the gallery
 
 def copy_lessons() -> None:
     """Put the lessons where the gallery finds nothing else, which their solutions would be."""
+    PLAYERS.mkdir(parents=True, exist_ok=True)
     target = ROOT / "docs" / "_lessons"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     folder = ROOT / "tutorials"
     for file in [*folder.glob("[0-9]*.py"), folder / "README.rst"]:
         shutil.copyfile(file, target / file.name)
+
+
+PLAYERS = ROOT / "docs" / "_players" / "players"
+shown: list[Run] = []  # the runs that a block of a lesson has shown
+
+
+def keep_players() -> None:
+    """Let `run.show()` of a lesson leave its player for the page."""
+    shown.clear()
+    Run.show = _keep  # type: ignore[method-assign]
+
+
+def _keep(run: Run) -> None:
+    shown.append(run)
+
+
+def scrape_players(block: Any, block_vars: dict[str, Any], gallery_conf: Any) -> str:
+    """The players that a block of a lesson has shown, as reStructuredText.
+
+    Args:
+        block: The code of the block.
+        block_vars: What the gallery knows of it.
+        gallery_conf: The settings of the gallery.
+    """
+    text = ""
+    for run in shown:
+        name = f"{Path(block_vars['src_file']).stem}.html"
+        run.save(PLAYERS / name)
+        text += (
+            f"\n\n.. raw:: html\n\n    <p><a href='../players/{name}'>Open the player</a></p>\n"
+            f"    <iframe src='../players/{name}' loading='lazy' title='The player' "
+            "style='width: 100%; height: 640px; border: 1px solid #8888'></iframe>\n\n"
+        )
+    shown.clear()
+    return text
 
 
 def glossary() -> list[tuple[str, dict[str, Any]]]:

@@ -54,7 +54,7 @@ def _read(path: Path) -> Catalog:
 
 
 # code, links and numbers, which are the same in every language
-SAME = re.compile(r"(``[^`]*``|:\w+:`[^`<]*`|[\d\s.,;:()|+*/=%x-]|[A-Z]\w+\b(?![ a-z]))+")
+SAME = re.compile(r"(``[^`]*``|:\w+:`[^`<]*`|[\d\s.,;:()|+*/=%x-])+")
 
 
 def by_rule(text: str) -> str:

@@ -40,8 +40,9 @@ def get_num_threads() -> int:
 def set_num_threads(n: int) -> None:
     """Compute on n threads from here on, in the whole process.
 
-    Results do not depend on it: the same bits come from every number of threads. The matrix
-    products of NumPy and SciPy, where they are threaded, get the same number.
+    With compiled loops (the extra `fast`) results do not depend on it: the same bits come from
+    every number of threads. The matrix products of NumPy and SciPy, which do all the work without
+    loops, get the same number where they are threaded, and may then round the last bit otherwise.
 
     Args:
         n: Number of threads, from 1 to 64. More threads than processors are slower, not wrong.

@@ -61,6 +61,7 @@ def test_tells_asserts_and_draws(lesson):
     assert all(len(line) >= len(heading) for heading, line in headings(source)), (
         "a heading is longer than its underline"
     )
+    assert not re.search(r"^# -{3,} \S", source, re.M), "the line under a heading stands alone"
     blocks = prose(source)
     assert len(blocks) >= 5 and sum(len(block.split()) for block in blocks) >= 300
     checks = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]

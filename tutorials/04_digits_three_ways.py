@@ -291,7 +291,7 @@ ax.legend()
 plt.show()
 
 # %%
-# The three curves lie on top of each other; only the last of the 7 digits differ here and there,
+# The three curves lie on top of each other; only the last of the 7 decimals differs here and there,
 # because a computer rounds. There is nothing in ``fit`` that you could not write yourself.
 #
 # The central step, in the player

@@ -19,12 +19,12 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
-from minigrad.zoo.feedforward.neuron import Perceptron
 
 import minigrad
 from minigrad import Sequential, Tensor, grad, plots
 from minigrad.layers import Dense, Input
 from minigrad.optimizers.sgd import SGD
+from minigrad.zoo.feedforward.neuron import Perceptron
 
 minigrad.set_floatx("float64")  # 16 digits, because we compare numbers closely
 minigrad.seed(0)

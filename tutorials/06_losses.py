@@ -40,7 +40,7 @@ minigrad.seed(0)
 # 0     0.3   0.3        0.09           0.3
 # ====  ====  =========  =============  ==============
 #
-# The *mean squared error* (MSE) is the mean of the third column, ``0.18 / 4 = 0.045``. The *mean
+# The *mean squared error* (MSE) is the mean of the fourth column, ``0.18 / 4 = 0.045``. The *mean
 # absolute error* (MAE) is the mean of the last one, ``0.8 / 4 = 0.2``.
 
 y, p = [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.3]

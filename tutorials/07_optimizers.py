@@ -57,9 +57,9 @@ def sgd(w, gradient, memory):
 # %%
 # Remember the direction: momentum and Nesterov
 # ---------------------------------------------
-# *Momentum* (Polyak, 1964) keeps a *velocity* ``v``. At each step 90 % of it stay, and the new step
-# is added. If the gradients point in the same direction again and again, the velocity grows. If
-# they point here and there, they cancel. ::
+# *Momentum* (Polyak, 1964) keeps a *velocity* ``v``. At each step 90 % of it stays, and the new
+# step is added. If the gradients point in the same direction again and again, the velocity grows.
+# If they point here and there, they cancel. ::
 #
 #     v = 0.9 * v - 0.1 * g
 #     w = w + v
@@ -106,7 +106,7 @@ def nesterov(w, gradient, memory):
 # * Step 2: ``g = 1.8``, ``s = 4 + 3.24 = 7.24``, so ``w = 0.9 - 0.18 / 2.6907 = 0.8331``.
 #
 # The sum only grows, so the steps only shrink. After a long time they are too small. *RMSprop*
-# (Hinton, 2012) forgets: it keeps a running mean, in which 90 % of the old mean stay. ::
+# (Hinton, 2012) forgets: it keeps a running mean, in which 90 % of the old mean stays. ::
 #
 #     s = 0.9 * s + 0.1 * g * g
 #     w = w - 0.1 * g / sqrt(s)

@@ -592,9 +592,9 @@ assert np.isfinite(distances.grad).all()
 # In the model files
 # ------------------
 # ``models/feedforward/mlp.py`` scales each pixel with the statistics of the training part only. The
-# known recipe of ``models/convolutional/cnn.py`` takes them from all rows; the file repairs it.
-# ``models/sequences/diabetes_rnn.py`` treats the patients of this table as a series in time, as a
-# well-known recipe does; its docstring tells what comes out.
+# known recipe of ``models/convolutional/cnn.py`` takes them from all rows, and the file shows the
+# repair. ``models/sequences/diabetes_rnn.py`` treats the patients of this table as a series in
+# time, as a well-known recipe does; its docstring tells what comes out.
 #
 # What to remember
 # ----------------

@@ -79,7 +79,7 @@ assert by_loops.tolist() == [[6, 4], [7, 4]]
 # With NumPy, the part of the picture under the kernel is a slice. And minigrad has the op
 # ``conv2d``. It works on a batch of pictures with several channels (we come to channels below), so
 # a picture has the shape (N, height, width, channels), and the kernel (height, width, channels in,
-# channels out). For one gray picture, three of these numbers are 1.
+# channels out). For one gray picture, four of these numbers are 1.
 
 by_numpy = np.zeros((2, 2))
 for row in range(2):

@@ -386,9 +386,9 @@ by_hand = normalize(y + np.maximum(y @ W_1 + b_1, 0) @ W_2 + b_2)
 assert np.allclose(by_hand, by_minigrad, atol=1e-4)
 
 # %%
-# How many parameters has it, with width 8 and 32 inside? Attention 288; the small network 8 * 32 +
-# 32 + 32 * 8 + 8 = 552; two normalizations with a gain and a bias for each number, 2 * 16 = 32.
-# Together 872.
+# How many parameters does it have, with width 8 and 32 inside? Attention 288; the small network
+# 8 * 32 + 32 + 32 * 8 + 8 = 552; two normalizations with a gain and a bias for each number, 2 *
+# 16 = 32. Together 872.
 
 count = sum(weight.size for weight in block.weights)
 print("parameters of the block:", count)
@@ -397,7 +397,7 @@ assert count == 288 + 552 + 32 == 872
 # %%
 # A task: read it backward
 # ------------------------
-# The input are eight digits, such as 3 1 4 1 5 9 2 6. The network has to write them in the opposite
+# The input is eight digits, such as 3 1 4 1 5 9 2 6. The network has to write them in the opposite
 # order: 6 2 9 5 1 4 1 3. The answer at the first place stands at the last place of the input. So
 # each place must learn where to look. One block with one head is enough.
 
@@ -477,7 +477,7 @@ assert numbers == [10000, 40000]
 # What goes wrong
 # ---------------
 # **The mask comes after the softmax.** It looks harmless: compute the shares, then set the hidden
-# ones to zero. But now the rows do not add up to 1 any more. "cat" keeps only 0.11 of its share, so
+# ones to zero. But now the rows do not add up to 1 any more. The row of "cat" adds up to 0.11, so
 # its output shrinks. And what is hidden still had a say, in the sum that was divided by.
 
 late = shares * causal

@@ -16,7 +16,6 @@ from collections import Counter
 
 import matplotlib.pyplot as plt
 import numpy as np
-from minigrad.zoo.sequences import bert, gpt
 
 import minigrad
 from minigrad import Sequential, Tensor, datasets, ops
@@ -25,6 +24,7 @@ from minigrad.layers import Dense, Embedding, LearnedPositions, TransformerEncod
 from minigrad.losses import SparseCategoricalCrossentropy
 from minigrad.optimizers import SGD, Adam
 from minigrad.utils import pad_sequences
+from minigrad.zoo.sequences import bert, gpt
 
 LONG = "--long" in sys.argv  # more epochs
 
@@ -307,8 +307,8 @@ plt.show()
 # Writing
 # -------
 # GPT can write: ask for the next word, choose one, put it at the end, ask again. How to choose?
-# Always the likeliest word gives always the same sentence. So we *draw* from the probabilities. Two
-# settings change them.
+# Always taking the likeliest word gives the same sentence every time. So we *draw* from the
+# probabilities. Two settings change them.
 #
 # * **Temperature** T: divide the scores by T before the softmax. Take the scores 2, 1, 0. With T =
 #   1 the shares are 0.665, 0.245, 0.090. With T = 0.5 the scores become 4, 2, 0, and the shares

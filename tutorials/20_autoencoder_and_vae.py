@@ -39,7 +39,8 @@ LONG = "--long" in sys.argv
 # * The decoder goes that far along the direction: ``10 * (0.8, 0.6) = (8, 6)``. This is the
 #   *reconstruction* of the point.
 # * What is lost is the difference, ``(11, 2) - (8, 6) = (3, -4)``. Its square is ``9 + 16 = 25``.
-#   Divided by the two coordinates this is 12.5, the *reconstruction error*: a mean squared error.
+#   Divided by the number of coordinates, 2, this is 12.5, the *reconstruction error*: a mean
+#   squared error.
 
 points = np.array([[11.0, 2.0], [5.0, 10.0], [-11.0, -2.0], [-5.0, -10.0]])
 direction = np.array([0.8, 0.6])

@@ -154,7 +154,7 @@ assert abs(final_d_loss - 2 * math.log(2)) < 0.05
 # %%
 # What the best discriminator says
 # --------------------------------
-# In the paper both players have one number in common, ::
+# In the paper both players play for one number::
 #
 #     V = mean of log D(x) over real x  +  mean of log(1 - D(x)) over fakes
 #

@@ -17,12 +17,12 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
-from minigrad.zoo.generative.cyclegan import CycleGAN, Unpaired
 
 import minigrad
 from minigrad import Sequential, Tensor, grad, ops
 from minigrad.layers import Dense
 from minigrad.optimizers.adam import Adam
+from minigrad.zoo.generative.cyclegan import CycleGAN, Unpaired
 
 LONG = "--long" in sys.argv  # python tutorials/23_stylegan2_and_cyclegan.py --long
 
@@ -438,7 +438,7 @@ assert all(min(pairing(runs[name][0])[1]) > 0.7 for name in with_cycle)
 
 # %%
 # Now compare the two runs with the cycle. Both are good, both come back. And they do not agree on
-# what a, b and c become! This is what the table of 27 ways said: no loss asks for a pairing, so the
+# what a, b and c become! This is what the 27 ways said: no loss asks for a pairing, so the
 # networks keep the first one that they find. Where the pairing matters, something else must
 # choose: networks that can only change colors and edges easily, or an *identity loss*, which asks
 # that ``G`` leaves a picture alone that is of Y already. (It can also choose badly: the model file

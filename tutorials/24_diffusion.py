@@ -18,7 +18,6 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from minigrad.zoo.generative import diffusion
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
@@ -27,6 +26,7 @@ from minigrad import Sequential
 from minigrad.layers import Dense
 from minigrad.optimizers import Adam
 from minigrad.optimizers.schedules import CosineDecay
+from minigrad.zoo.generative import diffusion
 
 LONG = "--long" in sys.argv  # python tutorials/24_diffusion.py --long: three times as many steps
 
@@ -91,9 +91,10 @@ for name, numbers in (("step by step", step_by_step), ("at once", at_once)):
 
 # %%
 # The schedule
-# ------------ In practice there are 100 or 1000 steps, and ``beta`` changes from step to step. Its
-# list is called the *noise schedule*. The first paper lets ``beta`` grow on a straight line; Nichol
-# & Dhariwal (2021, arXiv:2102.09672) choose it so that ``a_t`` falls like a squared cosine. We take
+# ------------
+# In practice there are 100 or 1000 steps, and ``beta`` changes from step to step. Its list is
+# called the *noise schedule*. The first paper lets ``beta`` grow on a straight line; Nichol &
+# Dhariwal (2021, arXiv:2102.09672) choose it so that ``a_t`` falls like a squared cosine. We take
 # 100 steps of the second kind.
 
 STEPS = 100
@@ -247,9 +248,10 @@ assert abs(first_guesses).max() < 0.2
 
 # %%
 # A network learns the guess
-# -------------------------- ``best_guess`` looks at all the data in each step. With a million
-# pictures this is too slow, and it can only give back what it has seen. So a network learns it. In
-# training we know the answer, because we have added the noise ourselves. One step of training:
+# --------------------------
+# ``best_guess`` looks at all the data in each step. With a million pictures this is too slow, and
+# it can only give back what it has seen. So a network learns it. In training we know the answer,
+# because we have added the noise ourselves. One step of training:
 #
 # 1. take some ``x_0`` from the data, draw a step ``t`` for each, and draw noise;
 # 2. make ``x_t`` by the closed form;

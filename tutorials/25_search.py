@@ -413,10 +413,10 @@ assert validation.std() > 5 * 0.03 > 5 * by_seed[:, 0].std()
 # Step through it
 # ---------------
 # Two trials of the smallest possible search: one weight, the same start, two rates. Each makes one
-# step on a training row, and then the loss of a validation row is computed. Look at the two updates:
-# the gradient is the same, -4, but the first trial moves by 0.4 and the second by 4. Then look at
-# the two validation losses at the end of each trial. No gradient flows back from them. They choose
-# between the trials; they do not train.
+# step on a training row, and then the loss of a validation row is computed. Look at the two
+# updates: the gradient is the same, -4, but the first trial moves by 0.4 and the second by 4. Then
+# look at the two validation losses at the end of each trial. No gradient flows back from them. They
+# choose between the trials; they do not train.
 
 row, target = np.array([[2.0]]), np.array([[1.0]])
 new_row, new_target = np.array([[4.0]]), np.array([[2.0]])
@@ -496,11 +496,11 @@ assert int(np.argmax(found)) == 4 and wider > max(found) + 0.1
 # ---------
 # 1. Write ``answer_1(space)``: the list of all trials of a grid, without scikit-learn. ``space`` is
 #    a dictionary of lists, and each trial is a dictionary. The order does not matter.
-# 2. Write ``answer_2(low, high, u)``: the log-uniform draw between ``low`` and ``high`` that belongs
-#    to the number ``u`` between 0 and 1. For u = 0 it is ``low``, for u = 1 it is ``high``.
-# 3. Write ``answer_3(curves)``: successive halving. ``curves`` is a dictionary; for each name it has
-#    the list of accuracies after epoch 1, 2, 3, ... There are 2, 4, 8, ... names, and the lists are
-#    long enough. Begin with one epoch, and double. Return the pair (winner, epochs it took),
+# 2. Write ``answer_2(low, high, u)``: the log-uniform draw between ``low`` and ``high`` that
+#    belongs to the number ``u`` between 0 and 1. For u = 0 it is ``low``, for u = 1 it is ``high``.
+# 3. Write ``answer_3(curves)``: successive halving. ``curves`` is a dictionary; for each name it
+#    has the list of accuracies after epoch 1, 2, 3, ... There are 2, 4, 8, ... names, and the lists
+#    are long enough. Begin with one epoch, and double. Return the pair (winner, epochs it took),
 #    counted as in the example by hand.
 # 4. The best 5 percent of all choices are good enough. How many random trials must one make at
 #    least, so that one of them is that good with a probability of 95 percent? ``answer_4`` is a

@@ -63,10 +63,11 @@ assert abs(nudged - slope_x) < 1e-8
 
 # %%
 # The op
-# ------ An op has two parts. The *forward* is a function of arrays. ``backend(x)`` is NumPy, or
-# CuPy if the array is on a graphics card. Then come the *gradient rules*, one for each input. A
-# rule gets ``g``, the gradient that arrives; ``y``, the result; and the inputs. It gives ``g``
-# times the slope.
+# ------
+# An op has two parts. The *forward* is a function of arrays. ``backend(x)`` is NumPy, or CuPy if
+# the array is on a graphics card. Then come the *gradient rules*, one for each input. A rule gets
+# ``g``, the gradient that arrives; ``y``, the result; and the inputs. It gives ``g`` times the
+# slope.
 #
 # There is one thing that single numbers do not show. The inputs may have different shapes. If ``x``
 # is a column of two numbers and ``center`` a row of three, the result has 2 * 3 numbers: each with
@@ -114,8 +115,9 @@ assert np.allclose(for_c.data, by_loops_c)
 
 # %%
 # The proof
-# --------- ``check_grads`` (lesson 2) nudges each input and compares. It does so to second order:
-# the gradient of the gradient must be right as well. If all is well it says nothing; it returns how
+# ---------
+# ``check_grads`` (lesson 2) nudges each input and compares. It does so to second order: the
+# gradient of the gradient must be right as well. If all is well it says nothing; it returns how
 # large an error in one element could be without being seen.
 
 unseen = check_grads(bump, x, centers, order=2)
@@ -204,10 +206,10 @@ plt.show()
 
 # %%
 # A layer
-# ------- A layer has three methods. ``__init__`` keeps the settings. ``build`` makes the
-# parameters, once the shape of the input is known. ``call`` is the equation. Ours has some centers;
-# its answer for each center is the product of the bumps over all inputs. That is a round hill
-# around the center.
+# -------
+# A layer has three methods. ``__init__`` keeps the settings. ``build`` makes the parameters, once
+# the shape of the input is known. ``call`` is the equation. Ours has some centers; its answer for
+# each center is the product of the bumps over all inputs. That is a round hill around the center.
 
 
 class Bumps(Layer):
@@ -321,9 +323,10 @@ assert inside < 0.4 < 1.2 < outside
 
 # %%
 # A fast version
-# -------------- Our layer makes an array of shape (N, units, inputs), and several more of that size
-# on the way. For 1000 points, 64 centers and 16 inputs that is a million numbers each. There is a
-# shorter way. The sum of the squares, written out, is ::
+# --------------
+# Our layer makes an array of shape (N, units, inputs), and several more of that size on the way.
+# For 1000 points, 64 centers and 16 inputs that is a million numbers each. There is a shorter way.
+# The sum of the squares, written out, is ::
 #
 #     sum of (x - c)**2  =  sum of x**2  +  sum of c**2  -  2 * sum of x * c
 #

@@ -7,8 +7,8 @@ training step has three parts: the *calls* that Python makes, the *memory* that 
 and the *arithmetic* itself. This lesson measures each of the three, and then uses what it found:
 for kernels, batches, threads, GPUs and many machines.
 
-You need lessons 3, 4 and 26. No GPU is needed. Times differ from computer to computer, so the claims
-of this lesson are about large ratios. With ``--long`` each time is measured more often.
+You need lessons 3, 4 and 26. No GPU is needed. Times differ from computer to computer, so the
+claims of this lesson are about large ratios. With ``--long`` each time is measured more often.
 """
 
 import math
@@ -228,11 +228,11 @@ assert whole_time > 1.2 * block_time
 # %%
 # A matrix product in blocks
 # --------------------------
-# This is also why ``a @ b`` is so fast. A product of 4 x 4 matrices without blocks reads, for each of
-# 16 results, a row of 4 and a column of 4: ``16 * 8 = 128`` numbers. Cut both into blocks of 2 x 2.
-# A block of the result needs two products of blocks. For each, two blocks of 4 numbers are fetched
-# once and then used twice. There are 4 blocks of the result: ``4 * 2 * 8 = 64`` numbers. In general,
-# blocks of size s divide the fetching by s.
+# This is also why ``a @ b`` is so fast. A product of 4 x 4 matrices without blocks reads, for
+# each of 16 results, a row of 4 and a column of 4: ``16 * 8 = 128`` numbers. Cut both into blocks
+# of 2 x 2. A block of the result needs two products of blocks. For each, two blocks of 4 numbers
+# are fetched once and then used twice. There are 4 blocks of the result: ``4 * 2 * 8 = 64``
+# numbers. In general, blocks of size s divide the fetching by s.
 
 
 def product_in_blocks(a, b, size):
@@ -391,11 +391,11 @@ assert 4.9 < amdahl(0.8, 1000) < 5 < amdahl(0.9, 1000)
 
 # %%
 # ``minigrad.set_num_threads`` says how many threads compute. There is a danger: the sum of floating
-# point numbers depends on the order. If each thread adds what it happens to get, the same seed gives
-# other weights each time. The compiled loops of minigrad cut the work by the shape of the arrays,
-# never by the number of threads, and add the parts in a fixed order. So with them, one thread and
-# two give the same bits. (Without Numba, the products are NumPy's own. It may cut them by the number
-# of threads, and then the last digits differ.)
+# point numbers depends on the order. If each thread adds what it happens to get, the same seed
+# gives other weights each time. The compiled loops of minigrad cut the work by the shape of the
+# arrays, never by the number of threads, and add the parts in a fixed order. So with them, one
+# thread and two give the same bits. (Without Numba, the products are NumPy's own. It may cut them
+# by the number of threads, and then the last digits differ.)
 
 assert (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3)  # the order matters
 
@@ -467,12 +467,13 @@ for machine in (CPU, GPU):
 #
 # Many machines
 # -------------
-# Several machines can share a batch: each computes the gradients of its rows, and then the gradients
-# are added up, so that all take the same step. This sum, which every machine must get, is called
-# an *all-reduce*. How long does it take?
+# Several machines can share a batch: each computes the gradients of its rows, and then the
+# gradients are added up, so that all take the same step. This sum, which every machine must get, is
+# called an *all-reduce*. How long does it take?
 #
-# Put K machines in a *ring*; each sends only to the next one. The array is cut into K parts. By hand,
-# with K = 3 machines that have (1, 2, 3), (10, 20, 30) and (100, 200, 300). Follow the first part:
+# Put K machines in a *ring*; each sends only to the next one. The array is cut into K parts. By
+# hand, with K = 3 machines that have (1, 2, 3), (10, 20, 30) and (100, 200, 300). Follow the first
+# part:
 #
 # * Round 1: the first machine sends its 1, and the second adds its 10. It has 11.
 # * Round 2: the second sends 11, and the third adds its 100. It has 111, the complete sum.
@@ -565,7 +566,8 @@ assert 8 * small[3] < 1  # eight machines are slower than one
 # The player shows one training step of a small network. Count its steps: those of the way forward,
 # those of the way back, and one update for each parameter. Each is at least one call, with its
 # overhead, and the arrays are so tiny that the arithmetic takes almost no time. (While it records,
-# minigrad runs the definitions, so that every small step can be seen. The kernels make fewer calls.)
+# minigrad runs the definitions, so that every small step can be seen. The kernels make fewer
+# calls.)
 
 minigrad.seed(0)
 tiny = Sequential([Dense(3, activation="relu", input_shape=(2,)), Dense(2, activation="softmax")])
@@ -608,8 +610,8 @@ assert np.mean(right**2) == 0 and np.mean(wrong**2) > 1
 
 # %%
 # **The first call.** It may make weights, compile a loop, or capture the step: minigrad notes the
-# calls of a training step once, and then repeats them without the Python around them. If you measure
-# only one call, you measure that.
+# calls of a training step once, and then repeats them without the Python around them. If you
+# measure only one call, you measure that.
 
 model = network()
 images, labels = np.ones((32, 64), "float32"), np.zeros(32, int)
@@ -654,14 +656,14 @@ assert "'numpy', got 'fast'" in messages[1]
 # 1. Write ``answer_1(m, k, n)``: the number of multiplications of (m, k) @ (k, n).
 # 2. Write ``answer_2(overhead, per_row, share)``: the smallest batch (a whole number) whose
 #    throughput is at least that share of the limit. ``share`` lies between 0 and 1.
-# 3. Write ``answer_3(share, goal)``: the smallest number of threads with which a program is at least
-#    ``goal`` times as fast, if that share of its time can be divided among threads. Return None if
-#    no number of threads is enough.
+# 3. Write ``answer_3(share, goal)``: the smallest number of threads with which a program is at
+#    least ``goal`` times as fast, if that share of its time can be divided among threads. Return None
+#    if no number of threads is enough.
 # 4. Write ``answer_4(nbytes, machines, latency, bandwidth)``: the seconds of an all-reduce in a
 #    ring. One machine needs none.
-# 5. Write ``answer_5(a, b, size)``: the product of two matrices in blocks, for any shapes (m, k) and
-#    (k, n), also if the sides are no multiples of ``size``. ``a`` and ``b`` are NumPy arrays, and
-#    each product ``@`` may have sides of at most ``size``.
+# 5. Write ``answer_5(a, b, size)``: the product of two matrices in blocks, for any shapes (m, k)
+#    and (k, n), also if the sides are no multiples of ``size``. ``a`` and ``b`` are NumPy arrays,
+#    and each product ``@`` may have sides of at most ``size``.
 #
 # Write your answers as ``answer_1``, ``answer_2``, ... in a file and run
 # ``python -m tutorials 27 --check my_answers.py``. The solutions stand in

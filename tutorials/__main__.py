@@ -24,7 +24,7 @@ def title(lesson):
 
 
 def save_results(lesson, folder):
-    """Run `lesson`; its figures become FOLDER/01_name_1.png, ..., its runs FOLDER/01_name_1.html."""
+    """Run `lesson`; its figures become FOLDER/01_name_1.png, ..., its runs 01_name_1.html."""
     import matplotlib
 
     matplotlib.use("Agg")
