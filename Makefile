@@ -60,6 +60,7 @@ bench: .venv/bench.installed          ## speed against PyTorch
 docs: .venv/docs.installed            ## the site, in docs/_build/html, and in Chinese below it; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
 	$(BIN)/python -m sphinx -q -W --keep-going -D language=zh_CN -d docs/_build/zh-doctrees docs docs/_build/html/zh
+	$(BIN)/python -m docs.translations
 
 architecture: .venv/base.installed    ## draw docs/images anew from the imports of the tree
 	$(BIN)/python -m docs.architecture
