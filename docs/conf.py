@@ -197,6 +197,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,  # never: the pages are the same on every machine
 }
 locale_dirs = ["locale"]
+html_search_language = "en"  # that of Chinese names a stemmer that its page does not have
 gettext_compact = False
 gettext_uuid = False
 gettext_location = False  # line numbers would change with every edit
