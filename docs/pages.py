@@ -145,7 +145,8 @@ def describe_model(name: str, section: str, figures: dict[str, str]) -> list[str
         lines += [f".. image:: /images/gallery/{name}.png", f"   :alt: {name}", ""]
     shown = [f"{label} {value}" for label, value in figures.items() if label != "seed"]
     lines += [", ".join(shown[:MOST_FIGURES]) + "." if shown else "", ""]
-    return [*lines, f"``models/{section}/{name}.py`` · ``python -m models {name}``", ""]
+    path = f"models/{section}/{name}.py"
+    return [*lines, f":download:`{path} </../{path}>` · ``python -m models {name}``", ""]
 
 
 class Gallery(SphinxDirective):

@@ -77,6 +77,9 @@ def test_a_run_shows_its_player_once_with_the_cell_in_it(name, outputs):
     assert "model.train_on_batch([[0.0], [1.0]], [0.0, 1.0])" in html
 
 
-def test_the_table_appears_once(outputs):
-    assert text_of(outputs["table"]).count("Total params: 2 ") == 1
-    assert not any("data" in output for output in outputs["table"])
+def test_the_table_appears_once_as_html(outputs):
+    (table,) = [output["data"] for output in outputs["table"] if "data" in output]
+    assert table["text/html"].count("<table>") == 1
+    assert "<td style='text-align: right'>2</td>" in table["text/html"]
+    assert table["text/html"].count("Total params: 2 ") == 1
+    assert not text_of(outputs["table"])

@@ -17,6 +17,7 @@ from ..engine.graph import Leaf, Node
 from ..engine.tensor import Tensor
 from ..layers.parameter import Parameter
 from ..utils.files import PathLike, atomic_write
+from ..utils.notebook import show_in_notebook
 from .checks import Check, check_gradient
 from .places import Group, Place, Position, name_in, position
 from .values import Value, copy_of, same
@@ -177,11 +178,7 @@ class Run:
 
     def show(self) -> None:
         """Show the page in a notebook; anywhere else say what saves it."""
-        if "ipykernel" in sys.modules:
-            from IPython.display import HTML, display
-
-            display(HTML(self._repr_html_()))
-        else:
+        if not show_in_notebook(self):
             print(f"{self!r}: run.save('run.html') makes the page to step through it")
 
     def _repr_html_(self) -> str:
@@ -273,11 +270,11 @@ class record(Observer):
             kwargs: What it was given by keyword.
             node: The node of the call, if gradients flow through it.
         """
+        if self._check_full():
+            return
         where = position()
         inputs = [self._input(a, where) for a in args]
         step = self._new_step("op", op.name, where.places, where.groups)
-        if step is None:
-            return
         step.op, step.inputs, step.settings = op, inputs, dict(kwargs)
         step.output = self._value(y, source=step.index)
         if node is not None:
@@ -291,6 +288,8 @@ class record(Observer):
             g: The gradient that arrived at it.
             pairs: The node of each input that needs a gradient, and that gradient or None.
         """
+        if self._check_full():
+            return
         where = position()
         forward = self._steps.get(node)
         frame = next((group.key for group in where.groups if group.kind == "backward"), None)
@@ -301,8 +300,6 @@ class record(Observer):
         groups = [*where.groups, *self._groups_again(forward)]
         places = forward.places if forward else where.places
         step = self._new_step("gradient", node.op.name, places, groups)
-        if step is None:
-            return
         step.op, step.forward, step.incoming = node.op, forward, incoming
         if forward:
             step.inputs, step.settings, step.output = (
@@ -337,9 +334,9 @@ class record(Observer):
         places = [place for place in where.places if place.is_own]
         views = {id(p): arrays for p, arrays in zip(optimizer.parameters, optimizer._views)}
         for p, before, gradient in self._before:
-            step = self._new_step("update", type(optimizer).__name__, places, where.groups)
-            if step is None:
+            if self._check_full():
                 break
+            step = self._new_step("update", type(optimizer).__name__, places, where.groups)
             state = [
                 self._new_value(array, name, step.index)
                 for name, array in zip(optimizer.slots, views[id(p)][1:])
@@ -428,15 +425,15 @@ class record(Observer):
         self._sums[parent] = added, total
         return Leaving(i, value, target, earlier, total)
 
+    def _check_full(self) -> bool:
+        """True if the run keeps no more steps."""
+        self._is_full = len(self.run.steps) >= self.most
+        return self._is_full
+
     # ---- steps and groups ------------------------------------------------------------------------
 
-    def _new_step(
-        self, kind: str, name: str, places: list[Place], groups: Sequence[Group]
-    ) -> Step | None:
-        """The next step; None if the run is full."""
-        if len(self.run.steps) >= self.most:
-            self._is_full = True
-            return None
+    def _new_step(self, kind: str, name: str, places: list[Place], groups: Sequence[Group]) -> Step:
+        """The next step."""
         step = Step(len(self.run.steps), kind, name, places, self._group(groups))
         self.run.steps.append(step)
         return step

@@ -18,6 +18,7 @@ from ..layers.inputs import InputLayer
 from ..layers.module import name_layers
 from ..layers.parameter import Parameter
 from ..layers.recorded import found_unless_set
+from ..utils.notebook import show_in_notebook
 from ..utils.registry import lookup
 from .summary import summary_table
 
@@ -417,6 +418,8 @@ class GraphModel(Layer):
     ) -> None:
         """Print a table of the layers: output shapes and numbers of parameters.
 
+        A notebook shows it as HTML.
+
         Args:
             line_length: Letters of a line, at least; None for as many as the table needs.
             positions: Where the columns end, as shares of line_length; None for as narrow as their
@@ -430,9 +433,11 @@ class GraphModel(Layer):
             ValueError: If the model is not built, or layer_range names no layer.
         """
         self._built_weights("summary")
-        print_fn(
-            summary_table(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        table = summary_table(
+            self, line_length, positions, expand_nested, show_trainable, layer_range
         )
+        if print_fn is not print or not show_in_notebook(table):
+            print_fn(table)
 
     def _built_weights(self, method: str) -> dict[str, Parameter]:
         """All parameters by path; raises ValueError unless all that make some are built."""

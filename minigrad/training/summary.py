@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,34 @@ HEAD = ("Layer (type)", "Output Shape", "Param #", "Trainable", "Connected to")
 Row = tuple[str, ...]  # a cell for each word of HEAD
 
 
+class SummaryTable(str):
+    """The table as text, which a notebook shows as HTML.
+
+    Attributes:
+        heading: The line above the table.
+        rows: Its cells, those of the head first.
+        ends: The lines below it.
+    """
+
+    heading: str
+    rows: list[list[str]]
+    ends: list[str]
+
+    def _repr_html_(self) -> str:
+        """The table in HTML."""
+        head, *rows = [[html.escape(cell) for cell in row] for row in self.rows]
+        lines = ["".join(f"<th style='text-align: left'>{cell}</th>" for cell in head)]
+        for row in rows:
+            cells = [
+                f"<td style='text-align: {'right' if i == 2 else 'left'}'>{cell}</td>"
+                for i, cell in enumerate(row)
+            ]
+            lines.append("".join(cells))
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        ends = "<br>".join(map(html.escape, self.ends))
+        return f"<b>{html.escape(self.heading)}</b><table>{body}</table><p>{ends}</p>"
+
+
 def summary_table(
     model: GraphModel,
     line_length: int | None = None,
@@ -23,7 +52,7 @@ def summary_table(
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
-) -> str:
+) -> SummaryTable:
     """One line per layer with its output shape and number of parameters, then the totals.
 
     Where the layers of a model of symbolic tensors are no straight line, each call has a line,
@@ -70,7 +99,9 @@ def summary_table(
         "Non-trainable params": model.non_trainable_weights,
     }
     ends = [f"{words}: {_size(weights)}" for words, weights in totals.items()]
-    return "\n".join([title, head, rule, *lines, rule, *ends])
+    text = SummaryTable("\n".join([title, head, rule, *lines, rule, *ends]))
+    text.heading, text.rows, text.ends = title, table, ends
+    return text
 
 
 def _size(weights: list[Parameter]) -> str:
