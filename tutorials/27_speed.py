@@ -428,13 +428,13 @@ assert not np.array_equal(weights[1][0], network().get_weights()[0])  # and it d
 #     time = overhead + max(bytes / bandwidth, operations / speed)
 #
 # Round numbers, as an example. CPU: 1 microsecond, 20 GB per second, 100 billion operations per
-# second. GPU: 10 microseconds, 2000 GB, 20000 billion.
+# second. GPU: 10 microseconds, 2000 GB per second, 20000 billion operations per second.
 #
 # * A product of 64 x 64 has ``2 * 64 ** 3 = 524288`` operations (multiplications and additions) and
 #   touches ``3 * 64 ** 2 * 4 = 49152`` bytes. CPU: ``1 + max(2.5, 5.2) = 6.2`` microseconds. GPU:
-#   ``10 + 0.03 = 10.03``. The GPU is slower.
-# * A product of 2048 x 2048 has ``1.7e10`` operations. CPU: 172 milliseconds. GPU: 0.87. It is 197
-#   times as fast.
+#   ``10 + 0.03 = 10.03`` microseconds. The GPU is slower.
+# * A product of 2048 x 2048 has ``1.7e10`` operations. CPU: 172 milliseconds. GPU: 0.87
+#   milliseconds. It is 197 times as fast.
 # * The sum of two arrays of ten million numbers moves ``1.2e8`` bytes and has only ``1e7``
 #   operations: it waits for the memory, on both.
 
