@@ -1,4 +1,4 @@
-"""Pictures of the gallery: one of those that a training leaves, made small.
+"""The gallery: of each model a picture that a training leaves, made small, and its parameters.
 
 python -m docs.gallery                # of each model that trains in two minutes
 python -m docs.gallery lenet gan      # of these
@@ -6,17 +6,20 @@ python -m docs.gallery lenet gan      # of these
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
+from safetensors.numpy import load_file
 
 import models
 from models.common import results
 
 PICTURES = Path(__file__).parent / "images" / "gallery"
+PARAMETERS = PICTURES / "parameters.json"
 WIDTH, COLORS = 640, 64  # of a picture
 LONGEST = 120  # seconds of a training, unless it is asked for by name
 # what says most about a model, as part of the name of a picture
@@ -36,6 +39,24 @@ def best_of(pictures: list[Path]) -> Path:
     return pictures[ranks.index(min(ranks))]
 
 
+def note_parameters(name: str, files: list[Path]) -> None:
+    """Write down the number of elements in the weights that a training leaves.
+
+    Args:
+        name: The model.
+        files: Its weights.
+    """
+    if not files:
+        return
+    total = 0
+    for file in files:
+        total += sum(array.size for array in load_file(file).values())
+    known = json.loads(PARAMETERS.read_text()) if PARAMETERS.exists() else {}
+    known[name] = total
+    ordered = {key: known[key] for key in models.NAMES if key in known}
+    PARAMETERS.write_text(json.dumps(ordered, indent=2) + "\n")
+
+
 def make(name: str) -> None:
     """Train a model with its default flags, and keep a picture.
 
@@ -45,6 +66,7 @@ def make(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "models", name, "--out", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        note_parameters(name, sorted(Path(folder).rglob("*.safetensors")))
         pictures = sorted(Path(folder).rglob("*.png"))
         if not pictures:
             print(f"{name}: no picture")

@@ -143,6 +143,9 @@ def describe_model(name: str, section: str, figures: dict[str, str]) -> list[str
     lines += [models.title(name).replace("*", "\\*"), ""]
     if (PICTURES / f"{name}.png").exists():
         lines += [f".. image:: /images/gallery/{name}.png", f"   :alt: {name}", ""]
+    known = json.loads((PICTURES / "parameters.json").read_text(encoding="utf-8"))
+    if name in known:
+        lines += [f"{known[name]:,} numbers in its weights.", ""]
     shown = [f"{label} {value}" for label, value in figures.items() if label != "seed"]
     lines += [", ".join(shown[:MOST_FIGURES]) + "." if shown else "", ""]
     path = f"models/{section}/{name}.py"
