@@ -12,16 +12,13 @@ from sphinx_gallery.sorting import FileNameSortKey
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from docs.pages import add_pages, copy_lessons, keep_players  # noqa: E402
-
-copy_lessons()
-
 
 def start_afresh(gallery, lesson):
     """All lessons share the process of the build: give each the settings of a fresh one."""
     import matplotlib.pyplot as plt
 
     import minigrad
+    from docs.pages import keep_players
 
     plt.rcdefaults()
     minigrad.set_floatx("float32")
@@ -140,6 +137,8 @@ def plain_signature(function):
 
 def setup(app):
     """Called by Sphinx."""
+    from docs.pages import add_pages
+
     app.add_directive("ops", Ops)
     app.add_directive("same-names", SameNames)
     app.add_directive("instead", Instead)

@@ -1,7 +1,9 @@
 """The gallery: of each model a picture that a training leaves, made small, and its parameters.
 
-python -m docs.gallery                # of each model that trains in two minutes
-python -m docs.gallery lenet gan      # of these
+    python -m docs.gallery                # of each model that trains in two minutes
+    python -m docs.gallery lenet gan      # of these
+
+The pictures and parameters.json stand in docs/images/gallery.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from typing import Any
 from sphinx.util.docutils import SphinxDirective
 
 import models
+from docs.gallery import PARAMETERS, PICTURES
 from minigrad.player import Run
 from models.common import results
+from tutorials.__main__ import glossary
 
 ROOT = Path(__file__).parents[1]
-PICTURES = ROOT / "docs" / "images" / "gallery"
 MOST_FIGURES = 6  # of a model, in the gallery
 
 
@@ -37,7 +38,7 @@ shown: list[Run] = []  # the runs that a block of a lesson has shown
 def keep_players() -> None:
     """Let `run.show()` of a lesson leave its player for the page."""
     shown.clear()
-    Run.show = _keep  # type: ignore[method-assign]
+    Run.show = _keep
 
 
 def _keep(run: Run) -> None:
@@ -63,17 +64,6 @@ def scrape_players(block: Any, block_vars: dict[str, Any], gallery_conf: Any) ->
         )
     shown.clear()
     return text
-
-
-def glossary() -> list[tuple[str, dict[str, Any]]]:
-    """The words of the course, in the order of the alphabet: (lesson, entry)."""
-    folder = ROOT / "tutorials" / "glossary"
-    words = [
-        (file.stem, entry)
-        for file in sorted(folder.glob("*.json"))
-        for entry in json.loads(file.read_text(encoding="utf-8"))
-    ]
-    return sorted(words, key=lambda word: word[1]["term"].lower())
 
 
 def describe_word(lesson: str, entry: dict[str, Any]) -> list[str]:
@@ -122,7 +112,7 @@ class Glossary(SphinxDirective):
     def run(self) -> list[Any]:
         """The terms, as nodes."""
         lines, letter = [], ""
-        for lesson, entry in glossary():
+        for lesson, entry in sorted(glossary(), key=lambda word: word[1]["term"].lower()):
             first = entry["term"][0].upper()
             if first != letter:
                 letter = first
@@ -131,21 +121,21 @@ class Glossary(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-def describe_model(name: str, section: str, figures: dict[str, str]) -> list[str]:
+def describe_model(name: str, section: str, figures: dict[str, str], size: int | None) -> list[str]:
     """A model of the gallery as reStructuredText.
 
     Args:
         name: The model.
         section: The folder it stands in.
         figures: What a recorded training gave.
+        size: How many numbers its weights hold, None if that is not known.
     """
     lines = [f".. _model-{name}:", "", f".. rubric:: {name}", ""]
     lines += [models.title(name).replace("*", "\\*"), ""]
     if (PICTURES / f"{name}.png").exists():
         lines += [f".. image:: /images/gallery/{name}.png", f"   :alt: {name}", ""]
-    known = json.loads((PICTURES / "parameters.json").read_text(encoding="utf-8"))
-    if name in known:
-        lines += [f"{known[name]:,} numbers in its weights.", ""]
+    if size is not None:
+        lines += [f"{size:,} numbers in its weights.", ""]
     shown = [f"{label} {value}" for label, value in figures.items() if label != "seed"]
     lines += [", ".join(shown[:MOST_FIGURES]) + "." if shown else "", ""]
     path = f"models/{section}/{name}.py"
@@ -160,10 +150,12 @@ class Gallery(SphinxDirective):
     def run(self) -> list[Any]:
         """The models, as nodes."""
         recorded = results.read(results.RESULTS)
+        sizes = json.loads(PARAMETERS.read_text(encoding="utf-8"))
         (section,) = self.arguments
         lines: list[str] = []
         for name in models.SECTIONS[section]:
-            lines += describe_model(name, section, results.figures(recorded.get(name, "")))
+            figures = results.figures(recorded.get(name, ""))
+            lines += describe_model(name, section, figures, sizes.get(name))
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -184,11 +176,12 @@ class Benchmarks(SphinxDirective):
 
 
 def add_pages(app: Any) -> None:
-    """Give the directives to Sphinx.
+    """Give the directives to Sphinx, and the lessons to the gallery.
 
     Args:
         app: Sphinx.
     """
+    copy_lessons()
     app.add_directive("words", Glossary)
     app.add_directive("models", Gallery)
     app.add_directive("benchmarks", Benchmarks)

@@ -5,7 +5,6 @@ The words of the course are introduced before they are used, its exercises tell 
 
 import ast
 import importlib
-import json
 import os
 import re
 import subprocess
@@ -17,6 +16,7 @@ import matplotlib.image
 import pytest
 
 import models
+import tutorials.__main__ as tutorials
 from tutorials.__main__ import exercises
 
 ROOT = Path(__file__).parents[1]
@@ -196,11 +196,7 @@ def glossary():
     """The words of the course: (lesson number, entry), in the order of the lessons."""
     files = sorted((ROOT / "tutorials" / "glossary").glob("*.json"))
     assert [file.stem for file in files] == [lesson.stem for lesson in LESSONS]
-    return [
-        (int(file.name[:2]), entry)
-        for file in files
-        for entry in json.loads(file.read_text(encoding="utf-8"))
-    ]
+    return [(int(lesson[:2]), entry) for lesson, entry in tutorials.glossary()]
 
 
 def text_of(source):

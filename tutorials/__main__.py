@@ -7,6 +7,7 @@
 
 import argparse
 import ast
+import json
 import re
 import runpy
 import subprocess
@@ -57,6 +58,15 @@ def run(lesson, folder):
         runpy.run_path(str(lesson), run_name="__main__")
     else:
         print("\n".join(map(str, save_results(lesson, folder))))
+
+
+def glossary():
+    """The words of the course, lesson by lesson: (lesson, entry)."""
+    return [
+        (lesson.stem, entry)
+        for lesson in LESSONS
+        for entry in json.loads((FOLDER / "glossary" / f"{lesson.stem}.json").read_text("utf-8"))
+    ]
 
 
 def exercises(lesson):

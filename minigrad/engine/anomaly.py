@@ -34,9 +34,6 @@ class Observer(Scope):
         tanh
     """
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-
     def __enter__(self) -> Any:
         self.values = {**self.values, "observer": self}
         return super().__enter__()
@@ -111,7 +108,7 @@ class detect_anomaly(Observer):
         self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Node | None
     ) -> None:
         """Look at the result of an op."""
-        line = user_line()
+        line = _user_line()
         if node is not None:
             self.calls[node] = line, _fingerprints(node)
         if not _is_finite(y):
@@ -182,12 +179,12 @@ class trace_cuts(Observer):
         if getattr(a, "node", None) is None:
             origin = self.origin(a)
             left = origin.startswith("the result of") and " before " not in origin
-            return f"{origin} before {op.name} at {user_line()}" if left else origin
+            return f"{origin} before {op.name} at {_user_line()}" if left else origin
         cause = "has no gradient" if op.constant else "ran under no_grad"
-        return f"{op.name} at {user_line()} {cause}"
+        return f"{op.name} at {_user_line()} {cause}"
 
 
-def user_line() -> str:
+def _user_line() -> str:
     """The innermost line of code outside this package."""
     package = __name__.partition(".")[0]
     frame: Any = sys._getframe(1)

@@ -1,9 +1,11 @@
 """The player: a run of one's own code as a page, to step through operation by operation.
 
-with minigrad.record() as run:
-    loss = model.compute_loss(y=y, y_pred=model(x))
-    loss.backward()
-run.save("run.html")
+    with minigrad.record() as run:
+        loss = model.compute_loss(y=y, y_pred=model(x))
+        loss.backward()
+    run.save("run.html")
+
+In the order in which to read them:
 
 recording.py    what happened: the steps of a run, told by the engine
 places.py       where: lines of code, layers and ops that a step belongs to

@@ -1,7 +1,9 @@
 """Each gradient that leaves a step, against differences of that step alone.
 
-s(x) = sum(g * op(x))       g is the gradient that arrived
-(s(x + h e) - s(x - h e)) / 2h      along each element e, or along one random direction
+    s(x) = sum(g * op(x))
+    (s(x + h e) - s(x - h e)) / 2h
+
+g is the gradient that arrived, e each element of x, or one random direction.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def check_gradient(step: Step, leaving: Leaving) -> Check:
         step: The step back.
         leaving: The gradient.
     """
-    forward = step.forward
-    if forward is None or step.incoming is None:
+    forward, op = step.forward, step.op
+    if forward is None or op is None or step.incoming is None:
         return Check("open", "the call was not recorded", [])
     inputs = [_given(value) for value in forward.inputs]
     x = inputs[leaving.input]
@@ -53,8 +55,7 @@ def check_gradient(step: Step, leaving: Leaving) -> Check:
 
     def s(moved: np.ndarray) -> np.ndarray:
         arrays = [moved if i == leaving.input else a for i, a in enumerate(inputs)]
-        y = np.asarray(step.op(*arrays, **forward.settings), "float64")  # type: ignore[misc]
-        return weights * y
+        return weights * np.asarray(op(*arrays, **forward.settings), "float64")
 
     gradient = leaving.value.array
     largest = max([1.0, *(_largest(a) for a in inputs if _is_floating(a))])

@@ -204,12 +204,18 @@ function lineOf(step) {
   }).join(" ");
 }
 
+// By verdict, the gravest first: the class of its mark, the mark, and the key of its words.
+const VERDICTS = {
+  wrong: ["cross", "✗", "wrong"], kink: ["wave", "≈", "kink"],
+  right: ["tick", "✓", "right"], open: ["wave", "–", "unchecked"],
+};
+
 function verdictMark(step) {
   const verdicts = step.leaving.map((leaving) => leaving.check.verdict);
-  if (verdicts.includes("wrong")) return make("span", { class: "cross", title: say("wrong") }, "✗");
-  if (verdicts.includes("kink")) return make("span", { class: "wave", title: say("kink") }, "≈");
-  if (verdicts.includes("right")) return make("span", { class: "tick", title: say("right") }, "✓");
-  return null;
+  const gravest = Object.keys(VERDICTS).find((verdict) => verdicts.includes(verdict));
+  if (!gravest || gravest === "open") return null;
+  const [kind, mark, key] = VERDICTS[gravest];
+  return make("span", { class: kind, title: say(key) }, mark);
 }
 
 function renderOutline() {
@@ -577,9 +583,8 @@ function cardOfOp(step) {
 }
 
 function verdictLine(check) {
-  const key = { right: "right", wrong: "wrong", kink: "kink", open: "unchecked" }[check.verdict];
-  const mark = { right: ["tick", "✓"], wrong: ["cross", "✗"], kink: ["wave", "≈"], open: ["wave", "–"] }[check.verdict];
-  return make("div", { class: "verdict" }, make("span", { class: mark[0] }, `${mark[1]} ${say(key)}`),
+  const [kind, mark, key] = VERDICTS[check.verdict];
+  return make("div", { class: "verdict" }, make("span", { class: kind }, `${mark} ${say(key)}`),
     check.verdict === "right" ? null : make("span", { class: "path" }, ` ${check.text}`));
 }
 
@@ -695,7 +700,7 @@ function renderCode() {
 // Boxes for what is shown of the forward steps, and for parameters and inputs; edges between them.
 function graphOf() {
   const boxes = new Map();
-  const edges = new Map();
+  const edges = [];
   const boxOfValue = (id) => {
     const value = run.values[id];
     if (value.source == null) {
@@ -721,11 +726,11 @@ function graphOf() {
       const source = boxOfValue(id);
       if (source && source !== box && !box.before.includes(source)) {
         box.before.push(source);
-        edges.set(`${source.label}|${box.label}|${edges.size}`, [source, box]);
+        edges.push([source, box]);
       }
     }
   });
-  return { boxes: [...boxes.values()], edges: [...edges.values()] };
+  return { boxes: [...boxes.values()], edges };
 }
 
 function layOut(boxes) {
@@ -772,8 +777,8 @@ function renderGraph() {
   const isBack = step.kind === "gradient";
   const current = isBack ? step.forward : here;
   const target = step.kind === "update" ? step.inputs[0] : null;
-  const done = new Set();
-  run.steps.slice(0, here + 1).forEach((s) => s.kind === "gradient" && s.forward != null && done.add(s.forward));
+  const back = run.steps.slice(0, here + 1).filter((s) => s.kind === "gradient" && s.forward != null);
+  const done = new Set(back.map((s) => shownNode(s.forward)));
   const isHere = (box) => box.node
     ? current != null && run.steps[current].kind === "op" && shownNode(current) === box.node
     : target != null && run.values[target] === box.value;
@@ -787,7 +792,7 @@ function renderGraph() {
   }
   let marked = null;
   for (const box of boxes) {
-    const isDone = box.node && [...done].some((number) => shownNode(number) === box.node);
+    const isDone = box.node && done.has(box.node);
     const kind = `box${box.value ? " leaf" : ""}${isDone ? " done" : ""}${isHere(box) ? " here" : ""}`;
     const shape = draw("rect", {
       class: kind, x: box.x - box.width / 2, y: box.y - 13, width: box.width, height: 26, rx: 6,

@@ -20,7 +20,7 @@ from ..utils.files import PathLike, atomic_write
 from ..utils.notebook import show_in_notebook
 from .checks import Check, check_gradient
 from .places import Group, Place, Position, name_in, position
-from .values import Value, copy_of, same
+from .values import Value, on_host, same
 
 MAX_STEPS = 5000
 
@@ -369,7 +369,7 @@ class record(Observer):
         """The value of an array, the same as before if its elements are."""
         array = getattr(x, "_array", x)
         known, value = self._known.get(id(array), (None, None))
-        if value is not None and known is array and same(value.array, copy_of(array)):
+        if value is not None and known is array and same(value.array, on_host(array)):
             return value
         name = name or (value.name if value is not None else "")
         new = self._new_value(array, name, source)
@@ -379,12 +379,12 @@ class record(Observer):
     def _parameter(self, p: Any) -> Value:
         """The value of a parameter, also if its array has been replaced by an equal one."""
         known = self._leaves.get(p.node)
-        if known is not None and same(known.array, copy_of(p)):
+        if known is not None and same(known.array, on_host(p)):
             return known
         return self._value(p, p.name)
 
     def _new_value(self, array: Any, name: str, source: int | None) -> Value:
-        value = Value(len(self.run.values), copy_of(array), name, source)
+        value = Value(len(self.run.values), on_host(array).copy(), name, source)
         self.run.values.append(value)
         return value
 
@@ -407,7 +407,7 @@ class record(Observer):
         """The gradient at a node: the sum that the steps before have left there."""
         array = getattr(g, "_array", g)
         _, total = self._sums.pop(node, (None, None))
-        if total is not None and same(total.array, copy_of(array)):
+        if total is not None and same(total.array, on_host(array)):
             self._known[id(array)] = array, total
             return total
         return self._value(array)

@@ -45,13 +45,13 @@ class Value:
         return f"<Value {self.index}: {name}{self.array.dtype}{list(self.array.shape)}>"
 
 
-def copy_of(x: Any) -> np.ndarray:
-    """The elements of a Tensor, an array or a number, copied to the host.
+def on_host(x: Any) -> np.ndarray:
+    """The elements of a Tensor, an array or a number as a NumPy array, which may be its own.
 
     Args:
         x: The Tensor, array or number.
     """
-    return np.array(to_cpu(getattr(x, "_array", x)))
+    return np.asarray(to_cpu(getattr(x, "_array", x)))
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -75,7 +75,8 @@ def kept_counts(shape: tuple[int, ...]) -> list[int]:
         shape: The shape of the array.
     """
     counts = list(shape)
-    order = _order_of_cuts(len(shape))
+    # of images rows, channels, then pixels
+    order = [0, 3, 2, 1] if len(shape) == 4 else range(len(shape))
     for axis in order:
         excess = math.prod(counts) / MOST_ELEMENTS
         if excess <= 1:
@@ -83,13 +84,6 @@ def kept_counts(shape: tuple[int, ...]) -> list[int]:
         least = 2 if axis != order[-1] else 1
         counts[axis] = max(min(least, counts[axis]), math.floor(counts[axis] / excess))
     return counts
-
-
-def _order_of_cuts(rank: int) -> list[int]:
-    """The axes in the order in which they are shortened: of images rows, channels, then pixels."""
-    if rank == 4:
-        return [0, 3, 2, 1]
-    return [*range(rank - 1), rank - 1] if rank else []
 
 
 def summary(value: Value) -> dict[str, Any]:
@@ -141,15 +135,11 @@ def _figures(array: np.ndarray) -> dict[str, Any]:
     if not finite.size:
         return {"nan": int(array.size)}
     with np.errstate(over="ignore"):
-        return _figures_of(finite, array.size)
-
-
-def _figures_of(finite: np.ndarray, size: int) -> dict[str, Any]:
-    return {
-        "min": float(finite.min()),
-        "max": float(finite.max()),
-        "mean": number(float(finite.mean())),
-        "std": number(float(finite.std())),
-        "zeros": int((finite == 0).sum()),
-        "nan": int(size - finite.size),
-    }
+        return {
+            "min": float(finite.min()),
+            "max": float(finite.max()),
+            "mean": number(float(finite.mean())),
+            "std": number(float(finite.std())),
+            "zeros": int((finite == 0).sum()),
+            "nan": int(array.size - finite.size),
+        }

@@ -15,7 +15,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, grad, ops
-from minigrad.config import settings
+from minigrad.engine.anomaly import Observer
 from minigrad.engine.autograd import VariadicRule
 from minigrad.engine.graph import VersionLedger, ledger
 from minigrad.engine.promotion import ShapeDtype
@@ -142,26 +142,21 @@ def test_second_backward_through_a_freed_graph_raises():
 # ---- what a node keeps ---------------------------------------------------------------------------
 
 
-class Recorder:
+class Recorder(Observer):
     """Records the calls of ops that declare what their rules read."""
 
     def __init__(self):
+        super().__init__()
         self.calls = []
 
     def __enter__(self):
-        settings.observer = self
+        super().__enter__()
         return self.calls
-
-    def __exit__(self, *_):
-        settings.observer = None
 
     def after_op(self, op, y, args, kwargs, node):
         declares = op.unused_inputs or op.shape_inputs or not op.saves_output
         if node is not None and declares and y.size:
             self.calls.append((op, y, [getattr(a, "_array", a) for a in args], node))
-
-    def after_vjp(self, node, g, pairs):
-        pass
 
 
 def as_leaf(x):
