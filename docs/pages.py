@@ -70,10 +70,10 @@ def describe_word(lesson: str, entry: dict[str, Any]) -> list[str]:
     """An entry of the glossary as reStructuredText.
 
     Args:
-        lesson: The lesson that introduces it.
+        lesson: The lesson that introduces it; "" if only a model needs it.
         entry: What its file says of it.
     """
-    links = [f":doc:`lesson {int(lesson[:2])} </tutorials/{lesson}>`"]
+    links = [f":doc:`lesson {int(lesson[:2])} </tutorials/{lesson}>`"] if lesson else []
     links += [link_to(entry[kind]) for kind in ("op", "layer") if entry.get(kind)]
     if entry.get("model"):
         links.append(link_to_model(entry["model"]))
@@ -107,7 +107,7 @@ def link_to_model(path: str) -> str:
 
 
 class Glossary(SphinxDirective):
-    """`.. words::` shows every term of the course, in English and Chinese."""
+    """`.. words::` shows every term of the course and the models, in English and Chinese."""
 
     def run(self) -> list[Any]:
         """The terms, as nodes."""

@@ -144,7 +144,7 @@ def test_each_model_file_names_its_lesson():
 
 def test_each_model_is_linked_by_a_lesson_or_by_the_glossary():
     text = "".join(lesson.read_text(encoding="utf-8") for lesson in LESSONS)
-    linked = {entry.get("model") for _, entry in glossary()}
+    linked = {entry.get("model") for _, entry in tutorials.glossary()}
     for name in models.NAMES:
         path = f"models/{models.SECTION_OF[name]}/{name}.py"
         assert f"``{path}``" in text or path in linked, path
@@ -194,9 +194,14 @@ KEYS = {"term", "also", "zh", "sentence", "zh_sentence", "formula", "op", "layer
 @cache
 def glossary():
     """The words of the course: (lesson number, entry), in the order of the lessons."""
+    return [(int(lesson[:2]), entry) for lesson, entry in tutorials.glossary() if lesson]
+
+
+def test_each_lesson_has_its_words_and_models_theirs():
     files = sorted((ROOT / "tutorials" / "glossary").glob("*.json"))
-    assert [file.stem for file in files] == [lesson.stem for lesson in LESSONS]
-    return [(int(lesson[:2]), entry) for lesson, entry in tutorials.glossary()]
+    assert [file.stem for file in files] == [*(file.stem for file in LESSONS), "curriculum"]
+    of_models = [entry for lesson, entry in tutorials.glossary() if not lesson]
+    assert len(of_models) > 30 and all(entry["model"] for entry in of_models)
 
 
 def text_of(source):
@@ -213,10 +218,10 @@ def pattern_of(entry):
 
 
 def test_each_word_is_in_the_glossary_once_and_complete():
-    terms = [entry["term"].lower() for _, entry in glossary()]
+    terms = [entry["term"].lower() for _, entry in tutorials.glossary()]
     assert not {term for term in terms if terms.count(term) > 1}
     assert len(terms) >= 150
-    for _, entry in glossary():
+    for _, entry in tutorials.glossary():
         assert set(entry) <= KEYS
         assert entry["sentence"].rstrip()[-1] == "." and len(entry["sentence"].split()) >= 4
         assert re.search("[\u4e00-\u9fff]", entry["zh_sentence"]), entry["term"]

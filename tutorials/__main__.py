@@ -16,6 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+CURRICULUM = "curriculum"  # the file of words that models need beyond the lessons
 
 
 def title(lesson):
@@ -61,11 +62,14 @@ def run(lesson, folder):
 
 
 def glossary():
-    """The words of the course, lesson by lesson: (lesson, entry)."""
+    """The words of the course, lesson by lesson, then those that only models need.
+
+    Each is (lesson, entry), with "" for a word of no lesson.
+    """
     return [
-        (lesson.stem, entry)
-        for lesson in LESSONS
-        for entry in json.loads((FOLDER / "glossary" / f"{lesson.stem}.json").read_text("utf-8"))
+        ("" if name == CURRICULUM else name, entry)
+        for name in (*(lesson.stem for lesson in LESSONS), CURRICULUM)
+        for entry in json.loads((FOLDER / "glossary" / f"{name}.json").read_text("utf-8"))
     ]
 
 
