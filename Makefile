@@ -35,8 +35,8 @@ gpu-check:                             ## on a machine with a GPU: tests, then b
 distributed-test: .venv/test.installed .venv/distributed.installed  ## the tests of many processes, under mpiexec
 	$(BIN)/python -m pytest tests/distributed
 
-course: .venv/test.installed           ## run every lesson to its end
-	$(BIN)/python -m pytest -n 2 -m course tests/test_tutorials.py
+course: .venv/test.installed .venv/docs.installed  ## run every lesson to its end, as a script and as a notebook
+	$(BIN)/python -m pytest -n 2 -m course tests/test_tutorials.py tests/test_notebooks.py
 
 browser-test: .venv/test.installed .venv/browser.installed  ## pages in the system's Chromium: the player, stepped to its end
 	$(BIN)/python -m pytest -m browser tests/browser

@@ -113,7 +113,7 @@ def new_figure(
 
 
 def _pyplot_figure(options: dict[str, Any]) -> Figure:
-    """A figure of pyplot. A notebook shows those at the end of a cell, so not as results too."""
+    """A figure of pyplot. A notebook shows it by show() or at the end of a cell, not as a result."""
     from matplotlib import pyplot
     from matplotlib._pylab_helpers import Gcf
     from matplotlib.figure import Figure
@@ -122,8 +122,8 @@ def _pyplot_figure(options: dict[str, Any]) -> Figure:
         def _ipython_display_(self) -> None:
             from IPython import get_ipython
 
-            cell = getattr(get_ipython().displayhook, "exec_result", None)  # None after its lines
-            if cell is None or self.canvas.manager not in Gcf.get_all_fig_managers():
+            is_result = getattr(get_ipython().displayhook, "msg", None) is not None
+            if not is_result or self.canvas.manager not in Gcf.get_all_fig_managers():
                 raise NotImplementedError  # IPython shows it in its own way
 
     return pyplot.figure(FigureClass=PyplotFigure, **options)
