@@ -166,8 +166,11 @@ class CapturedSteps(Uncaptured):
 
 
 def _form_of(batch: Any) -> Any:
-    """Shapes and dtypes of a batch in its structure; None if something else is in it."""
-    parts: list[Any] = []
+    """Shapes and dtypes of a batch in its structure; None if something else is in it.
+
+    Among processes also which rows of the whole batch these are: draws depend on it.
+    """
+    parts: list[Any] = [settings.rows]
     for x in batch:
         if x.__class__ is np.ndarray:
             parts.append((x.shape, x.dtype))
@@ -244,11 +247,12 @@ class CapturedStep:
         self.attempts += 1
         self.replays = 0
         self.program, watch, code = None, Watch(model), ""
-        if self.traces_own_code:
-            result = model._loss_and_gradients(*batch)
-        else:
-            result, code = observe(partial(model._loss_and_gradients, *batch))
-        if code and self.attempts > 1:  # once, a finalizer or an import may have come between
+        step = partial(model._loss_and_gradients, *batch)
+        with ObservedGroup() as group:
+            result, code = (step(), "") if self.traces_own_code else observe(step)
+        if group.sums:
+            self.refusal = "it sums over processes before its gradients are there"
+        elif code and self.attempts > 1:  # once, a finalizer or an import may have come between
             self.refusal = f"the step runs {code}, which may do anything"
         elif usage.is_known and added_losses(model):
             self.refusal = "a layer adds losses in its call"
@@ -265,7 +269,7 @@ class CapturedStep:
         names = iter(("x", "y", "sample_weight"))
         state = State(recorder.generators, recorder.parameters)
         try:
-            with recording(recorder):
+            with ObservedGroup(is_recorded=True) as group, recording(recorder):
                 traced = [map_leaves(partial(recorder.input, next(names)), part) for part in batch]
                 result = model._loss_and_gradients(*traced)
                 recorder.check_draws(is_known=False)
@@ -275,6 +279,8 @@ class CapturedStep:
             ordinary = model._loss_and_gradients(*batch)  # whose error, if any, is the user's
             self.refusal, self.watch = f"{type(error).__name__}: {error}", None
             return ordinary
+        if group.sums:
+            recorder.refuse("it sums over processes before its gradients are there")
         if not watch.holds(model):
             recorder.refuse("the step changes an attribute of a layer")
         if len(recorder.lines) > MAX_LINES:
@@ -286,6 +292,51 @@ class CapturedStep:
             self.program = program
         result, program.first = program.give(model, program.first), []
         return result
+
+
+class ObservedGroup:
+    """`with ObservedGroup() as group:` notes whether a step sums over the processes.
+
+    A step that does is not captured: the others would wait for its sums while it is tried. The
+    gradients of a captured step are summed when all of them are there.
+
+    Args:
+        is_recorded: True for a step whose backward leaves the sums of gradients for later.
+    """
+
+    def __init__(self, is_recorded: bool = False) -> None:
+        self.group = settings.process_group
+        self.is_recorded = is_recorded
+        self.sums = False
+
+    def __enter__(self) -> ObservedGroup:
+        if self.group is not None:
+            settings.process_group = self
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        settings.process_group = self.group
+
+    def watch(self, calls: Sequence[Any], *others: Any) -> Any:
+        """The calls of a backward pass, as of ProcessGroup.
+
+        Args:
+            calls: The nodes.
+            *others: What else ProcessGroup.watch takes.
+        """
+        return calls if self.is_recorded else self.group.watch(calls, *others)
+
+    def sum(self, array: Any) -> Any:
+        """The sum over the processes.
+
+        Args:
+            array: Numbers.
+        """
+        self.sums = True
+        return self.group.sum(array)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.group, name)
 
 
 # ---- the program ---------------------------------------------------------------------------------
@@ -583,14 +634,14 @@ def _modes() -> tuple[Any, ...]:
     )
 
 
-ORDINARY = (True, 0, None, None, False, None, None)
+ORDINARY = (True, 0, None, None, False, None)
 
 
 def is_ordinary() -> bool:
-    """True unless somebody looks on: a tape, a detector of NaN, other processes, a profiler."""
+    """True unless somebody looks on: a tape, a detector of NaN, a profiler."""
     if isinstance(sys.getprofile(), CodeProfiler):
         sys.setprofile(None)  # an interrupt has left it
-    return _modes()[3:-1] == ORDINARY and sys.getprofile() is None
+    return _modes()[3:-2] == ORDINARY and sys.getprofile() is None
 
 
 # ---- whose code runs -----------------------------------------------------------------------------

@@ -108,6 +108,28 @@ def check_train_on_batch() -> None:
     assert_same(*both(train))
 
 
+def check_captured_steps() -> None:
+    """A captured step gives the bits of an ordinary one; one that needs the others is not."""
+
+    def train(jit_compile: Any, *inner: Any) -> Any:
+        model = classifier(*inner)
+        loss = "sparse_categorical_crossentropy"
+        model.compile("adam", loss, metrics=["accuracy"], jit_compile=jit_compile)
+        history = model.fit(X, LABELS, batch_size=5, epochs=18, verbose=0).history
+        return model.captured, history, values(model)
+
+    for make in (lambda: Dropout(0.5), BatchNormalization):
+        found = []
+        for jit_compile in ("auto", False):
+            with use_generator(4):
+                found.append(train(jit_compile, make()))
+        (captured, *replayed), (_, *ordinary) = found
+        assert captured.startswith("captured, for batches of 2 shapes"), captured
+        assert replayed[0] == ordinary[0] and largest_difference(replayed[1], ordinary[1]) == 0
+    captured, _, _ = train("auto", BatchNormalization(synchronized=True))
+    assert captured == "not captured: it sums over processes before its gradients are there"
+
+
 def check_reductions() -> None:
     """Sums, weighted means and masks have denominators of their own."""
     steps = 1 + np.arange(23 * 5).reshape(23, 5) % 8
