@@ -113,7 +113,7 @@ def new_figure(
 
 
 def _pyplot_figure(options: dict[str, Any]) -> Figure:
-    """A figure of pyplot. A notebook shows it by show() or after a cell, but not as a result too."""
+    """A figure of pyplot. A notebook shows it by show() or after a cell, not as a result too."""
     from matplotlib import pyplot
     from matplotlib._pylab_helpers import Gcf
     from matplotlib.figure import Figure
