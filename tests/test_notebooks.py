@@ -13,6 +13,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "tutorials").glob("[0-9]*.py"))
@@ -56,8 +57,15 @@ def execute(notebook, folder):
     """Run all cells in one kernel, which draws as notebooks do."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    where = {"metadata": {"path": str(folder)}}
-    client = nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3", resources=where)
+    # no ports, which another kernel might take in between
+    manager = AsyncKernelManager(transport="ipc" if os.name == "posix" else "tcp")
+    client = nbclient.NotebookClient(
+        notebook,
+        manager,
+        timeout=240,
+        iopub_timeout=60,  # after 4 s a busy machine would lose pictures
+        resources={"metadata": {"path": str(folder)}},
+    )
     client.execute(env={**settings, "PYTHONPATH": path})
 
 

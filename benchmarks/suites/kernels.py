@@ -76,6 +76,7 @@ EMBEDDED = {"vocabulary": 100}  # the ids of the rows
 # window: image size and kernel, as Window.of takes them
 CONVOLVED = {"window": ((6, 6), 3)}
 POOLED = {"window": ((6, 6), 2, 2)}
+TURNED = {"turn": (0.3, 1.1, 0.9, 1.0, -1.0)}  # of all images, as affine_maps takes it
 
 
 CASES = {
@@ -106,6 +107,8 @@ CASES = {
     "avg_pool": Case(1, lambda n, c: [floats(n, 6, 6, c)], POOLED),
     "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
     "put": Case(1, logits, EMBEDDED),
+    "warp_affine": Case(1, lambda n, c: [floats(n, 6, 6, c)], TURNED),
+    "warp_affine_grad": Case(1, lambda n, c: [floats(n, 6, 6, c)], TURNED),
 }
 ACTIVATIONS = "elu", "leaky_relu", "log_softmax", "mish", "sigmoid", "silu", "softplus", "tanh"
 CASES |= {name: Case(1, logits) for name in ACTIVATIONS}
@@ -142,6 +145,7 @@ def ops_with_kernels() -> dict[str, Any]:
 def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]:
     """A step with the op's definition, and one with each of its kernels, by accelerator."""
     import minigrad as mg
+    from minigrad.ops.warping import affine_maps
     from minigrad.ops.windows import Window
 
     name, size, *_ = row.split()
@@ -156,6 +160,8 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     settings = dict(case.settings)
     if "window" in settings:
         settings["window"] = Window.of(*settings["window"])
+    if "turn" in settings:
+        settings["maps"] = affine_maps(*np.tile(settings.pop("turn"), (len(inputs[0]), 1)).T)
     if "vocabulary" in settings:
         n, vocabulary = len(inputs[0]), settings.pop("vocabulary")
         ids = mg.Tensor(draw.integers(0, vocabulary, n), device=device).data

@@ -91,7 +91,7 @@ def affine_maps(angle: Any, zoom_y: Any, zoom_x: Any, down: Any, right: Any) -> 
 
 
 @real
-@primitive
+@primitive(kernel="warp_affine")
 def warp_affine(
     x: Any,
     *,
@@ -135,7 +135,7 @@ def warp_affine(
 
 
 @accumulates
-@primitive
+@primitive(kernel="warp_affine_grad")
 def warp_affine_grad(
     grad_output: Any, *, maps: Any, fill_mode: str = "reflect", interpolation: str = "bilinear"
 ) -> Any:

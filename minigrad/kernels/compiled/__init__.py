@@ -286,6 +286,9 @@ ROWS: list[Row] = [
     Row("sgd", "optimizers.sgd_update", least=4096),
     # ---- rows by index ----
     Row("put", "indexing.put_forward", least=1 << 12),
+    # ---- images ----
+    Row("warp_affine", "warping.warp_affine_forward"),
+    Row("warp_affine_grad", "warping.warp_affine_grad"),
     # ---- matrix products ----
     Row("row_sums", "matmul.row_sums_forward", least=1 << 12),
     Row("matmul", "matmul.matmul_forward", least=1 << 11),
