@@ -9,6 +9,7 @@ import json
 import os
 from copy import deepcopy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbclient
 import nbformat
@@ -57,16 +58,17 @@ def execute(notebook, folder):
     """Run all cells in one kernel, which draws as notebooks do."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    # no ports, which another kernel might take in between
-    manager = AsyncKernelManager(transport="ipc" if os.name == "posix" else "tcp")
-    client = nbclient.NotebookClient(
-        notebook,
-        manager,
-        timeout=240,
-        iopub_timeout=60,  # after 4 s a busy machine would lose pictures
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute(env={**settings, "PYTHONPATH": path})
+    with TemporaryDirectory() as sockets:
+        # no ports, which another kernel might take in between
+        ipc = {"transport": "ipc", "ip": f"{sockets}/kernel"} if os.name == "posix" else {}
+        client = nbclient.NotebookClient(
+            notebook,
+            AsyncKernelManager(**ipc),
+            timeout=240,
+            iopub_timeout=60,  # after 4 s a busy machine would lose pictures
+            resources={"metadata": {"path": str(folder)}},
+        )
+        client.execute(env={**settings, "PYTHONPATH": path})
 
 
 @pytest.fixture(scope="module")
