@@ -15,6 +15,7 @@ import nbclient
 import nbformat
 import pytest
 from jupyter_client import AsyncKernelManager
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "tutorials").glob("[0-9]*.py"))
@@ -63,7 +64,8 @@ def execute(notebook, folder):
         ipc = {"transport": "ipc", "ip": f"{sockets}/kernel"} if os.name == "posix" else {}
         client = nbclient.NotebookClient(
             notebook,
-            AsyncKernelManager(**ipc),
+            kernel_manager_class=AsyncKernelManager,
+            config=Config(KernelManager=ipc),
             timeout=240,
             iopub_timeout=60,  # after 4 s a busy machine would lose pictures
             resources={"metadata": {"path": str(folder)}},
