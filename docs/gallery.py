@@ -25,7 +25,17 @@ PARAMETERS = PICTURES / "parameters.json"
 WIDTH, COLORS = 640, 64  # of a picture
 LONGEST = 120  # seconds of a training, unless it is asked for by name
 # what says most about a model, as part of the name of a picture
-BEST = ("repaired", "samples", "translat", "film", "attention", "walk", "features", "predictions", "curves")
+BEST = (
+    "repaired",
+    "samples",
+    "translat",
+    "film",
+    "attention",
+    "walk",
+    "features",
+    "predictions",
+    "curves",
+)
 
 
 def best_of(pictures: list[Path]) -> Path:
