@@ -68,7 +68,6 @@ import copy
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from . import config, losses
+from . import config
 from .arguments import ExplainsArguments, check_arguments, parameters_of
 from .backend import load_module
 from .layers import Dense, Dropout, Flatten
@@ -257,7 +256,11 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
         weights = self._relative_weights(weights, y)
         if not goes_on:
             self._generator = _new_generator(self.random_state)
-        with self._scopes(), self._drawing():
+        with (
+            config.device(self._device_name()),
+            config.default_dtype(self._dtype_name()),
+            use_generator(self._generator or generator()),
+        ):
             model = self.model_ if goes_on else self._new_model(X, y)
             history = self._run(_move(model), X, y, weights, epochs)
         if not goes_on:
@@ -342,17 +345,9 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
             return "cuda" if _has_gpu() else "cpu"
         return config.default_device() if self.device is None else self.device
 
-    def _scopes(self) -> ExitStack:
-        """The scopes of device and dtype in which a model is made, trained and used."""
-        scopes = ExitStack()
-        scopes.enter_context(config.device(self._device_name()))
-        if self.dtype is not None:
-            scopes.enter_context(config.default_dtype(self.dtype))
-        return scopes
-
-    def _drawing(self) -> Any:
-        """The scope in which all is drawn from the generator of this estimator."""
-        return nullcontext() if self._generator is None else use_generator(self._generator)
+    def _dtype_name(self) -> Any:
+        """The dtype of data, and of the weights that are made."""
+        return config.floatx() if self.dtype is None else self.dtype
 
     # ---- the model -------------------------------------------------------------------------------
 
@@ -446,7 +441,7 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
         """The outputs of the trained model, on the host."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, allow_nd=True)
-        with self._scopes():
+        with config.device(self._device_name()), config.default_dtype(self._dtype_name()):
             return _move(self.model_).predict(X)
 
     def _strata(self, y: Any) -> Any:
@@ -465,8 +460,9 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
 
 def _gives_probabilities(estimator: Any) -> bool:
     """True unless the loss is one of margins."""
-    loss = estimator.model_.loss if hasattr(estimator, "model_") else estimator.loss
-    if loss is not None and _scale_of(losses.get(loss)) == "margins":
+    chosen = estimator.loss or getattr(estimator.model, "loss", None)
+    loss = estimator.model_.loss if hasattr(estimator, "model_") else chosen
+    if _scale_of(loss) == "margins":
         raise AttributeError(
             "a hinge loss learns margins, which are no probabilities: "
             "CalibratedClassifierCV(estimator) makes some of its decision_function"
@@ -609,8 +605,8 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
             classes = np.unique(classes)
             if not is_first and not np.array_equal(classes, self.classes_):
                 raise ValueError(
-                    f"the classes {classes} differ from those of the first partial_fit, "
-                    f"{self.classes_}"
+                    f"the classes {classes.tolist()} differ from those of the first partial_fit, "
+                    f"{self.classes_.tolist()}"
                 )
         return self._train(X, y, sample_weight, 1, goes_on=True, classes=classes)
 
@@ -636,13 +632,14 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         strangers = [label for label in found.tolist() if label not in known]
         if strangers or (goes_on and is_multilabel != self._is_multilabel):
             raise ValueError(
-                f"y holds the classes {strangers or found}, and the model is made for {known}: "
+                f"y holds the classes {strangers or found}, and the model is made for "
+                f"{known.tolist()}: "
                 "a new fit without warm_start makes one for others"
             )
         if len(known) < 2 and not is_multilabel:
             raise ValueError(
                 f"{type(self).__name__} needs two classes to tell apart, got 1 class: all rows "
-                f"with a weight are {known[0]!r}"
+                f"with a weight are {known.tolist()[0]!r}"
             )
         self.classes_, self.n_outputs_, self._is_multilabel = known, len(known), is_multilabel
         return y.astype(config.floatx()) if is_multilabel else np.searchsorted(known, y)
@@ -893,6 +890,7 @@ def _move(model: Model, device: str | None = None) -> Model:
     if any(p.device != name for p in model.weights):
         model.to(name)
         if model.compiled:
+            model.reset_metrics()  # their sums are on the device of the last batch
             optimizer = model.optimizer
             optimizer.load_state(optimizer.parameters, optimizer.state(), optimizer.calls)
     return model
@@ -911,7 +909,8 @@ def _scale_of(loss: Any) -> str:
     """What the outputs under a loss are: "logits", "margins" or "probabilities"."""
     if getattr(loss, "from_logits", False):
         return "logits"
-    return "margins" if "hinge" in getattr(loss, "name", "") else "probabilities"
+    name = loss if isinstance(loss, str) else _name_of(loss)
+    return "margins" if "hinge" in name.lower() else "probabilities"
 
 
 def _log(p: np.ndarray) -> np.ndarray:
@@ -921,4 +920,4 @@ def _log(p: np.ndarray) -> np.ndarray:
 
 def _name_of(value: Any) -> str:
     """The name of a function, class or loss."""
-    return getattr(value, "__name__", None) or getattr(value, "name", None) or repr(value)
+    return getattr(value, "__name__", "") or getattr(value, "name", "") or type(value).__name__
