@@ -94,6 +94,7 @@ from .wrappers import ModelOrBuilder, SetsParameters
 
 __all__ = ["MinigradClassifier", "MinigradRegressor", "mlp"]
 
+TRIED = 32  # rows on which a new model is tried out
 SMALLEST = float(np.finfo(np.float32).tiny)  # probabilities below it have no logarithm
 
 
@@ -142,7 +143,7 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
     _y_numeric = False
     _encode: Callable[..., Any]
     _targets: Callable[..., Any]
-    _check_units: Callable[..., None]
+    _check_outputs: Callable[..., None]
     _default_loss: Callable[..., str]
 
     def __init__(
@@ -300,12 +301,16 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
     def _split(self, y: Any) -> Any:
         """The numbers of the rows to train on, and of those to validate on."""
         seed = int(generator().integers(2**31))
-        return train_test_split(
-            np.arange(len(y)),
-            test_size=self.validation_fraction,
-            random_state=seed,
-            stratify=self._strata(y),
-        )
+        fraction, strata = self.validation_fraction, self._strata(y)
+        try:
+            return train_test_split(
+                np.arange(len(y)), test_size=fraction, random_state=seed, stratify=strata
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"{type(self).__name__}: early_stopping cannot hold out validation_fraction="
+                f"{fraction} of {len(y)} rows, some of each class: {error}"
+            ) from None
 
     def _stopping(self) -> list[Callback]:
         """What ends training before its last epoch."""
@@ -355,12 +360,12 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
     def _new_model(self, X: Any, y: Any) -> Model:
         """A compiled model of its own, with as many outputs as there are targets."""
         model = self._made_model(X, y)
-        outputs = model.predict(X[:1])  # builds it
+        outputs = model.predict(X[:TRIED])  # builds it
         if not isinstance(outputs, np.ndarray) or outputs.ndim != 2:
             shape = getattr(outputs, "shape", f"a {type(outputs).__name__}")
             raise ValueError(
                 f"{type(self).__name__}: the model must give one row of outputs per row of X, "
-                f"(N, {self.n_outputs_}), and gives {shape} for one row: end it with "
+                f"(N, {self.n_outputs_}), and gives {shape} for {len(X[:TRIED])} rows: end it with "
                 f"Dense({self.n_outputs_}), behind Flatten or a pooling layer"
             )
         units = outputs.shape[1]
@@ -368,7 +373,7 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
         chosen = {key: copy.deepcopy(v) for key, v in given.items() if v is not None}
         if chosen or not model.compiled:
             self._compile(model, chosen, units)
-        self._check_units(model, units)
+        self._check_outputs(model, outputs)
         if self.learning_rate is not None:
             model.optimizer.learning_rate = copy.deepcopy(self.learning_rate)
         return model
@@ -656,9 +661,9 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         is_sigmoid = self._is_multilabel or units == 1
         return "binary_crossentropy" if is_sigmoid else "sparse_categorical_crossentropy"
 
-    def _check_units(self, model: Model, units: int) -> None:
-        """Raise ValueError unless there is an output for each class, or one for two."""
-        n = self.n_outputs_
+    def _check_outputs(self, model: Model, outputs: np.ndarray) -> None:
+        """Raise ValueError unless there is a probability, or other score, for each class."""
+        n, units = self.n_outputs_, outputs.shape[1]
         self._is_sigmoid = self._is_multilabel or units == 1
         has_one = n == 2 and units == 1 and not self._is_multilabel
         if units != n and not (has_one and not takes_class_numbers(model)):
@@ -667,6 +672,18 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
             raise ValueError(
                 f"{type(self).__name__}: the model has {units} outputs for {n} {what} and the loss "
                 f"{_name_of(model.loss)}: end it with {line}, or let a builder take n_outputs"
+            )
+        if getattr(model.loss, "from_logits", None) is False:  # a cross-entropy
+            self._require_probabilities(outputs)
+
+    def _require_probabilities(self, outputs: np.ndarray) -> None:
+        """Raise ValueError if outputs lie outside of [0, 1]."""
+        if (outputs < 0).any() or (outputs > 1.001).any():
+            raise ValueError(
+                f"{type(self).__name__}: the outputs of the model, {outputs.min():.3g} to "
+                f"{outputs.max():.3g}, are no probabilities: end it with "
+                f"{'sigmoid' if self._is_sigmoid else 'softmax'!r}, or give the estimator a "
+                "cross-entropy with from_logits=True as its loss"
             )
 
     def _targets(self, y: Any, model: Model) -> Any:
@@ -727,12 +744,8 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         outputs = self._outputs(X)
         if _scale_of(self.model_.loss) == "logits":
             outputs = expit(outputs) if self._is_sigmoid else softmax(outputs, -1)
-        elif (outputs < 0).any() or (outputs > 1.001).any():
-            raise ValueError(
-                f"the outputs of the model, {outputs.min():.3g} to {outputs.max():.3g}, are no "
-                f"probabilities: end it with {self._output_activation!r}, or compile it with a "
-                "cross-entropy that has from_logits=True"
-            )
+        else:
+            self._require_probabilities(outputs)
         if self._is_multilabel:
             return outputs
         return np.hstack([1 - outputs, outputs]) if self._is_sigmoid else outputs
@@ -833,11 +846,12 @@ class MinigradRegressor(RegressorMixin, _MinigradEstimator):
     def _default_loss(self, units: int) -> str:
         return "mse"
 
-    def _check_units(self, model: Model, units: int) -> None:
+    def _check_outputs(self, model: Model, outputs: np.ndarray) -> None:
         """Raise ValueError unless there is an output for each target."""
-        if units != self.n_outputs_:
+        if outputs.shape[1] != self.n_outputs_:
             raise ValueError(
-                f"{type(self).__name__}: the model has {units} outputs for {self.n_outputs_} "
+                f"{type(self).__name__}: the model has {outputs.shape[1]} outputs for "
+                f"{self.n_outputs_} "
                 f"targets per row: end it with Dense({self.n_outputs_}), or let a builder take "
                 "n_outputs"
             )

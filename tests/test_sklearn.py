@@ -569,7 +569,8 @@ ERRORS = [
     ({"model": one_sigmoid_unit, "model_kwargs": None}, r"end it with Dense\(3, 'softmax'\)"),
     ({"model": compiled_model(), "model_kwargs": None, "dtype": "float64"}, "is of float32"),
     ({"model": lambda: Sequential(Flatten(), Dense(3), minigrad.layers.Reshape((3, 1)))}
-     | {"model_kwargs": None}, r"gives \(1, 3, 1\) for one row: end it with Dense\(3\)"),
+     | {"model_kwargs": None}, r"gives \(32, 3, 1\) for 32 rows: end it with Dense\(3\)"),
+    ({"model": two_logits, "model_kwargs": None}, "are no probabilities: end it with 'softmax'"),
     ({"model_kwargs": [3]}, "must be a dict of options of the builder"),
     ({"epochs": 0}, "epochs"),
     ({"batch_size": 0}, "batch_size"),
@@ -624,6 +625,8 @@ def test_data_that_does_not_fit():
         estimator.predict(X[:, :2])
     with pytest.raises(ValueError, match="one each: weigh rows with several labels"):
         classifier(class_weight="balanced").fit(X, RNG.integers(0, 2, (90, 3)))
+    with pytest.raises(ValueError, match="validation_fraction=0.1 of 12 rows, some of each class"):
+        classifier(early_stopping=True).fit(X[:12], LABELS[:12])
     with pytest.raises(ValueError, match="2 outputs for 1 targets per row"):
         regressor(model=two_logits, model_kwargs={"n_classes": 2}).fit(X, NUMBERS)
 
