@@ -479,6 +479,11 @@ def _gives_probabilities(estimator: Any) -> bool:
 class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
     """A model as a classifier of scikit-learn: two classes or more, or several labels per row.
 
+    After `fit(X, y, sample_weight=None)` it has `classes_`, the labels, sorted (with several labels per row the numbers of
+    their columns); `model_`, the trained model; `history_`, the values of each epoch by name
+    ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and the number of
+    epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
+
     Args:
         model: A function that builds a model, see the module; a compiled Model, of which each fit
             trains a copy from the weights that it has; or None for `mlp`.
@@ -507,16 +512,6 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         dtype: "float64" or another dtype of data and of the weights that are made; None for
             minigrad's default one.
         verbose: 1 for a progress bar, 2 for a line per epoch, 0 for nothing.
-
-    Attributes:
-        classes_: The labels, sorted; with several labels per row the numbers of their columns.
-        model_: The trained model.
-        history_: The values of each epoch by name: "loss", those of the metrics, "val_loss".
-        loss_curve_: The loss of each epoch.
-        n_iter_: The number of epochs trained.
-        n_features_in_: The number of features.
-        feature_names_in_: The names of the columns of a DataFrame.
-        n_outputs_: The number of classes, or of labels per row.
 
     Example:
         >>> from sklearn.datasets import load_iris
@@ -769,6 +764,10 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
 class MinigradRegressor(RegressorMixin, _MinigradEstimator):
     """A model as a regressor of scikit-learn, of one target or several.
 
+    After `fit(X, y, sample_weight=None)` it has `model_`, the trained model; `history_`, the values of each epoch by name
+    ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and the number of
+    epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
+
     Args:
         model: A function that builds a model, see the module; a compiled Model, of which each fit
             trains a copy from the weights that it has; or None for `mlp`.
@@ -796,15 +795,6 @@ class MinigradRegressor(RegressorMixin, _MinigradEstimator):
         dtype: "float64" or another dtype of data and of the weights that are made; None for
             minigrad's default one.
         verbose: 1 for a progress bar, 2 for a line per epoch, 0 for nothing.
-
-    Attributes:
-        model_: The trained model.
-        history_: The values of each epoch by name: "loss", those of the metrics, "val_loss".
-        loss_curve_: The loss of each epoch.
-        n_iter_: The number of epochs trained.
-        n_features_in_: The number of features.
-        feature_names_in_: The names of the columns of a DataFrame.
-        n_outputs_: The number of targets.
 
     Example:
         >>> x = np.linspace(-1, 1, 200)[:, None]

@@ -279,10 +279,8 @@ def test_a_grid_of_a_pipeline_on_digits():
 
 def test_successive_halving_over_epochs():
     rates = {"learning_rate": [1e-9, 1e-3, 0.05, 1e-8, 1e-7, 1e-6]}
-    search = HalvingRandomSearchCV(
-        classifier(), rates, resource="epochs", max_resources=24, min_resources=6, factor=2, cv=2
-    )
-    search.random_state = 0
+    budget = {"resource": "epochs", "min_resources": 6, "max_resources": 24, "factor": 2}
+    search = HalvingRandomSearchCV(classifier(), rates, **budget, cv=2, random_state=0)
     assert search.fit(X, LABELS).best_params_["learning_rate"] == 0.05
     assert search.best_estimator_.n_iter_ == 24
 
