@@ -243,6 +243,15 @@ class _MinigradEstimator(SetsParameters, BaseEstimator, metaclass=ExplainsArgume
         """
         return self._train(X, y, sample_weight, self.epochs, goes_on=self.warm_start)
 
+    def _train_part(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Any:
+        """One epoch on some of the data."""
+        if self.early_stopping:
+            raise ValueError(
+                f"{type(self).__name__}: early_stopping compares the epochs of a fit, and "
+                "partial_fit trains one: set_params(early_stopping=False)"
+            )
+        return self._train(X, y, sample_weight, 1, goes_on=True, classes=classes)
+
     def _train(
         self, X: Any, y: Any, sample_weight: Any, epochs: int, goes_on: bool, classes: Any = None
     ) -> Any:
@@ -479,14 +488,14 @@ def _gives_probabilities(estimator: Any) -> bool:
 class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
     """A model as a classifier of scikit-learn: two classes or more, or several labels per row.
 
-    After `fit(X, y, sample_weight=None)` it has `classes_`, the labels, sorted (with several labels per row the numbers of
-    their columns); `model_`, the trained model; `history_`, the values of each epoch by name
-    ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and the number of
-    epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
+    After `fit(X, y, sample_weight=None)` it has `classes_`, the labels, sorted (with several labels
+    per row the numbers of their columns); `model_`, the trained model; `history_`, the values of
+    each epoch by name ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and
+    the number of epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
 
     Args:
-        model: A function that builds a model, see the module; a compiled Model, of which each fit
-            trains a copy from the weights that it has; or None for `mlp`.
+        model: A function that builds a model, see the module; a Model, compiled or not, of which
+            each fit trains a copy from the weights that it has; or None for `mlp`.
         model_kwargs: Options of the builder; also set one by one, as `model__units`.
         optimizer: Name, class or Optimizer; None for that of a compiled model, else "adam".
         loss: Name, class, Loss or function (y_true, y_pred); None for that of a compiled model,
@@ -521,6 +530,10 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         >>> bool(cross_val_score(classifier, x, y, cv=3).mean() > 0.9)
         True
     """
+
+    classes_: Any
+    _is_multilabel: bool
+    _is_sigmoid: bool  # one sigmoid unit for two classes, or one for each label
 
     def __init__(
         self,
@@ -569,10 +582,6 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
         )
         self.class_weight = class_weight
 
-    classes_: Any
-    _is_multilabel: bool
-    _is_sigmoid: bool  # one sigmoid unit for two classes, or one for each label
-
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn wants to know of it."""
         tags = super().__sklearn_tags__()
@@ -589,7 +598,8 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
             sample_weight: Weight of each row, relative to their mean; None for equal ones.
 
         Raises:
-            ValueError: If the first call has no classes, or a later one has others.
+            ValueError: If the first call has no classes or a later one has others, or with
+                `early_stopping` or balanced class weights, which need all rows.
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -609,7 +619,7 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
                     f"the classes {classes.tolist()} differ from those of the first partial_fit, "
                     f"{self.classes_.tolist()}"
                 )
-        return self._train(X, y, sample_weight, 1, goes_on=True, classes=classes)
+        return self._train_part(X, y, sample_weight, classes)
 
     # ---- targets ---------------------------------------------------------------------------------
 
@@ -630,12 +640,11 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
             y = column_or_1d(y, warn=True)
             found = np.unique(y)
         known = self.classes_ if goes_on else classes if classes is not None else found
-        strangers = [label for label in found.tolist() if label not in known]
+        strangers = [label for label in found.tolist() if label not in known.tolist()]
         if strangers or (goes_on and is_multilabel != self._is_multilabel):
             raise ValueError(
-                f"y holds the classes {strangers or found}, and the model is made for "
-                f"{known.tolist()}: "
-                "a new fit without warm_start makes one for others"
+                f"y holds the classes {strangers or found.tolist()}, and the model is made for "
+                f"{known.tolist()}: a new fit without warm_start makes one for others"
             )
         if len(known) < 2 and not is_multilabel:
             raise ValueError(
@@ -703,10 +712,9 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
             )
         weights = np.ones(len(y)) if weights is None else weights
         if isinstance(self.class_weight, str) and self.class_weight == "balanced":
-            by_class = 1 / np.bincount(y, weights, len(self.classes_))
-        else:
-            labels = self.classes_[y]
-            by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+            return super()._relative_weights(weights / np.bincount(y, weights)[y], y)
+        labels = self.classes_[y]
+        by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
         return super()._relative_weights(weights * by_class[y], y)
 
     # ---- predictions -----------------------------------------------------------------------------
@@ -764,13 +772,13 @@ class MinigradClassifier(ClassifierMixin, _MinigradEstimator):
 class MinigradRegressor(RegressorMixin, _MinigradEstimator):
     """A model as a regressor of scikit-learn, of one target or several.
 
-    After `fit(X, y, sample_weight=None)` it has `model_`, the trained model; `history_`, the values of each epoch by name
-    ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and the number of
-    epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
+    After `fit(X, y, sample_weight=None)` it has `model_`, the trained model; `history_`, the values
+    of each epoch by name ("loss", metrics, "val_loss"); `loss_curve_` and `n_iter_`, the losses and
+    the number of epochs; `n_outputs_`, `n_features_in_` and, of a DataFrame, `feature_names_in_`.
 
     Args:
-        model: A function that builds a model, see the module; a compiled Model, of which each fit
-            trains a copy from the weights that it has; or None for `mlp`.
+        model: A function that builds a model, see the module; a Model, compiled or not, of which
+            each fit trains a copy from the weights that it has; or None for `mlp`.
         model_kwargs: Options of the builder; also set one by one, as `model__units`.
         optimizer: Name, class or Optimizer; None for that of a compiled model, else "adam".
         loss: Name, class, Loss or function (y_true, y_pred); None for that of a compiled model,
@@ -818,8 +826,11 @@ class MinigradRegressor(RegressorMixin, _MinigradEstimator):
             X: Rows of inputs.
             y: Targets.
             sample_weight: Weight of each row, relative to their mean; None for equal ones.
+
+        Raises:
+            ValueError: With `early_stopping`, which compares epochs.
         """
-        return self._train(X, y, sample_weight, 1, goes_on=True)
+        return self._train_part(X, y, sample_weight)
 
     def _encode(self, y: Any, goes_on: bool, classes: Any) -> Any:
         """The targets (N, n_outputs_)."""
@@ -830,7 +841,7 @@ class MinigradRegressor(RegressorMixin, _MinigradEstimator):
                 f"{self.n_outputs_}: a new fit without warm_start makes one for others"
             )
         self.n_outputs_ = targets.shape[1]
-        self._y_like = y[:0]  # predictions have its axes and, if it is floating, its dtype
+        self._y_like = y[:0].copy()  # predictions have its axes and, if it is floating, its dtype
         return targets
 
     def _default_loss(self, units: int) -> str:
@@ -841,9 +852,8 @@ class MinigradRegressor(RegressorMixin, _MinigradEstimator):
         if outputs.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"{type(self).__name__}: the model has {outputs.shape[1]} outputs for "
-                f"{self.n_outputs_} "
-                f"targets per row: end it with Dense({self.n_outputs_}), or let a builder take "
-                "n_outputs"
+                f"{self.n_outputs_} targets per row: end it with Dense({self.n_outputs_}), or let "
+                "a builder take n_outputs"
             )
 
     def _targets(self, y: Any, model: Model) -> Any:

@@ -332,6 +332,10 @@ def test_warm_start_goes_on_with_the_same_model():
     assert parts.fit(X[LABELS != "no"], LABELS[LABELS != "no"]).n_outputs_ == 3
     with pytest.raises(ValueError, match=r"classes \['new'\], and the model is made for \['maybe'"):
         parts.fit(X, np.where(X[:, 0] > 0, "new", "no"))
+    balanced = classifier(epochs=1, warm_start=True, class_weight="balanced").fit(X, LABELS)
+    assert balanced.fit(X[LABELS != "yes"], LABELS[LABELS != "yes"]).n_iter_ == 2
+    with pytest.raises(ValueError, match=r"classes \[0, 1\], and the model is made for"):
+        parts.fit(X, np.c_[BINARY == "up", BINARY == "down"])
     with pytest.raises(ValueError, match="2 targets per row, and the model is made for 1"):
         regressor(epochs=1, warm_start=True).fit(X, NUMBERS).fit(X, X[:, :2])
 
@@ -357,6 +361,8 @@ def test_partial_fit():
         only.partial_fit(X, LABELS)
     with pytest.raises(ValueError, match="give the weights, class_weight={label: weight"):
         classifier(class_weight="balanced").partial_fit(X, LABELS, classes=["no", "yes"])
+    with pytest.raises(ValueError, match=r"set_params\(early_stopping=False\)"):
+        regressor(early_stopping=True).partial_fit(X, NUMBERS)
 
 
 # ---- weights and stopping ------------------------------------------------------------------------
