@@ -245,6 +245,12 @@ def test_what_is_given_replaces_what_the_model_was_compiled_with():
     assert other.optimizer.name == "adam" and adam.t == 0
     assert other.loss.name == "sparse_categorical_crossentropy"
     assert set(other.history.history) == {"loss", cost.name} and cost.count == 0
+    model = compiled_model("categorical_crossentropy")
+    model.compile(model.optimizer, model.loss, jit_compile=False)
+    counted = classifier(**options | {"model": model}, metrics="accuracy").fit(X, LABELS).model_
+    assert counted.loss.name == "categorical_crossentropy" and counted.jit_compile is False
+    assert counted.optimizer.get_config() == model.optimizer.get_config()
+    assert set(counted.history.history) == {"loss", "accuracy"}
     assert classifier(**options, loss="categorical_crossentropy").fit(X, LABELS).n_iter_ == 1
 
 
