@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import minigrad
@@ -173,6 +174,7 @@ def test_several_labels_per_row():
     x, y = make_multilabel_classification(80, 5, n_classes=3, random_state=0)
     x = StandardScaler().fit_transform(x)
     fitted = classifier(epochs=40).fit(x, y)
+    assert get_tags(fitted).classifier_tags.multi_label
     assert fitted.classes_.tolist() == [0, 1, 2] and fitted.n_outputs_ == 3
     assert set(np.unique(fitted.predict(x))) == {0, 1}
     assert (fitted.predict(x) == y).mean() > 0.8
