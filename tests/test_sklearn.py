@@ -400,6 +400,10 @@ def test_class_weights():
     given = {label: 100 / n for label, n in counts.items()}
     by_label = classifier(class_weight=given).fit(x, rare)
     np.testing.assert_allclose(by_label.predict_proba(x), balanced.predict_proba(x), atol=1e-3)
+    by_row = np.where(rare == "rare", given["rare"], given["common"])
+    both = classifier(class_weight=given, epochs=2).fit(x, rare, np.arange(200))
+    product = classifier(epochs=2).fit(x, rare, by_row * np.arange(200))
+    assert both.loss_curve_ == product.loss_curve_
     # balanced counts rows by their weights
     weights = np.where(rare == "rare", counts["common"] / counts["rare"], 1.0)
     weighed = classifier(class_weight="balanced").fit(x, rare, weights)
@@ -471,6 +475,16 @@ def test_random_state_fixes_the_bits_and_leaves_the_seed_alone():
     assert np.array_equal(classifier(**options).fit(X, LABELS).predict_proba(X), first)
     other = classifier(**options | {"random_state": 1}).fit(X, LABELS)
     assert not np.array_equal(other.predict_proba(X), first)
+
+
+def test_without_shuffling_a_compiled_model_draws_nothing():
+    options = {"model": compiled_model(), "model_kwargs": None, "learning_rate": None, "epochs": 2}
+    ordered = [classifier(**options | {"random_state": n}, shuffle=False) for n in (0, 1)]
+    shuffled = [classifier(**options | {"random_state": n}) for n in (0, 1)]
+    first, second = (fitted.fit(X, LABELS).loss_curve_ for fitted in ordered)
+    assert first == second
+    first, second = (fitted.fit(X, LABELS).loss_curve_ for fitted in shuffled)
+    assert first != second
 
 
 def test_without_random_state_the_seed_of_minigrad_counts():
