@@ -92,7 +92,7 @@ def expected_failures(estimator):
     return IN_SINGLE_PRECISION if estimator.dtype is None else {}
 
 
-IN_CHECKS = {"learning_rate": 0.01, "epochs": 20}
+IN_CHECKS = {"learning_rate": 0.02, "epochs": 12}
 
 
 @parametrize_with_checks(
