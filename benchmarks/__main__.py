@@ -27,6 +27,7 @@ SUITES = (
     "generative",
     "scaling",
     "fit",
+    "estimators",
     "busy",
     "memory",
 )
@@ -44,6 +45,7 @@ SECONDS = {
     "generative": 0.2,
     "scaling": 0.1,
     "fit": 0.01,
+    "estimators": 0.01,
     "busy": 0.2,
 }
 

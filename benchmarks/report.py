@@ -28,6 +28,8 @@ PARTNERS = {
     "memory": ["torch"],
     "fit": ["keras"],
 }
+# the variant that a suite measures its others against, of the same framework
+BASELINES = {"busy": "alone", "estimators": "bare"}
 TITLES = {
     "overhead": "Overhead, microseconds per op",
     "kernels": "Kernels, forward and backward, against definition and NumPy kernel, the faster one",
@@ -37,6 +39,7 @@ TITLES = {
     "generative": "Training steps of generative models, against the fastest framework of this run",
     "scaling": "Training steps on more and larger images, against PyTorch",
     "fit": "fit, against Keras's",
+    "estimators": "fit of an estimator of scikit-learn, against the bare fit",
     "busy": "Training steps on all cores, one of them busy with another process, against none busy",
     "memory": "Peak memory, against PyTorch's",
 }
@@ -116,8 +119,8 @@ def _is_partner(r: Record, p: Record) -> bool:
         return False
     if r["suite"] == "kernels":  # a compiled kernel competes with NumPy's as well
         return p["variant"] in ("definition", "numpy") and p["variant"] != r["variant"]
-    if r["suite"] == "busy":
-        return p["variant"] == "alone" and p["framework"] == r["framework"]
+    if r["suite"] in BASELINES:
+        return p["variant"] == BASELINES[r["suite"]] and p["framework"] == r["framework"]
     if p["variant"] in OVERLAPPING:
         return False
     comparable = r["suite"] in BEST_OF_ALL or p["variant"] == r["variant"]

@@ -66,6 +66,11 @@ def translate(app, what, name, thing, options, lines):
     lines[:] = as_rst(lines)
 
 
+def skip_requests(app, what, name, thing, skip, options):
+    """Leave out set_fit_request and its like, which scikit-learn adds to estimators."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
 class Ops(SphinxDirective):
     """`.. ops::` shows every op by file, with its arguments and its docstring."""
 
@@ -144,6 +149,7 @@ def setup(app):
     app.add_directive("instead", Instead)
     add_pages(app)
     app.connect("autodoc-process-docstring", translate, priority=400)  # before napoleon
+    app.connect("autodoc-skip-member", skip_requests)
 
 
 project = "minigrad"

@@ -177,6 +177,7 @@ __all__ = [
 constant = convert_to_tensor  # TensorFlow's name
 
 LAZY_MODULES = {"applications", "datasets", "distributed", "plots", "preprocessing", "wrappers"}
+LAZY_MODULES |= {"sklearn"}  # not in __all__: after `import *` sklearn is still scikit-learn
 
 
 def version() -> str:

@@ -29,7 +29,36 @@ __getattr__ = explain_missing("wrappers", __all__)
 ModelOrBuilder = Model | Callable[..., Model]
 
 
-class _Estimator(metaclass=ExplainsArguments):
+class SetsParameters:
+    """What all estimators set their arguments with: also single options in their dicts."""
+
+    get_params: Callable[..., dict[str, Any]]
+
+    def set_params(self, **parameters: Any) -> Any:
+        """Give arguments other values, and return the estimator.
+
+        Args:
+            **parameters: Values by name; of those within the dicts as "model_kwargs__units", for
+                which "model__units" is short.
+
+        Raises:
+            ValueError: If there is no such argument.
+        """
+        known = self.get_params(deep=False)
+        for name, value in parameters.items():
+            whole, _, key = name.partition("__")
+            if key and whole == "model":
+                whole = "model_kwargs"
+            if whole not in known or (key and not whole.endswith("_kwargs")):
+                raise ValueError(
+                    f"{type(self).__name__} has no argument {name!r}: {', '.join(known)}; an "
+                    f"option of the function that builds the model is 'model__{name}'"
+                )
+            setattr(self, whole, {**(getattr(self, whole) or {}), key: value} if key else value)
+        return self
+
+
+class _Estimator(SetsParameters, metaclass=ExplainsArguments):
     """What all of them share. scikit-learn asks an estimator for its methods, not for a base."""
 
     kind = ""  # scikit-learn's name for what it estimates
@@ -54,23 +83,6 @@ class _Estimator(metaclass=ExplainsArguments):
         """
         names = ("model", "warm_start", "model_kwargs", "fit_kwargs")
         return {name: getattr(self, name) for name in names}
-
-    def set_params(self, **parameters: Any) -> Any:
-        """Give arguments other values, and return the estimator.
-
-        Args:
-            **parameters: Values by name; of those within the dicts as "model_kwargs__units".
-
-        Raises:
-            ValueError: If there is no such argument.
-        """
-        for name, value in parameters.items():
-            whole, _, key = name.partition("__")
-            if whole not in self.get_params() or (key and not whole.endswith("_kwargs")):
-                known = ", ".join(self.get_params())
-                raise ValueError(f"{type(self).__name__} has no argument {name!r}: {known}")
-            setattr(self, whole, {**(getattr(self, whole) or {}), key: value} if key else value)
-        return self
 
     def fit(self, X: Any, y: Any = None, **fit_kwargs: Any) -> Any:
         """Train a new model, or the same one on if warm_start is True; returns the estimator.

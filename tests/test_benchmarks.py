@@ -20,6 +20,7 @@ from benchmarks.suites import (
     busy,
     convolutions,
     embeddings,
+    estimators,
     fit,
     generative,
     images,
@@ -239,7 +240,7 @@ def test_a_turn_begins_with_a_step_that_does_not_count():
 
 
 def test_every_target_belongs_to_a_row():
-    suites = [overhead, kernels, convolutions, models, generative, fit, busy, memory]
+    suites = [overhead, kernels, convolutions, models, generative, fit, estimators, busy, memory]
     rows = {suite.__name__.rpartition(".")[2]: suite.ROWS for suite in suites}
     rows["convolutions"] = [*rows["convolutions"], "geometric mean"]
     for suite, row, _ in targets.TARGETS:
@@ -371,6 +372,15 @@ def test_a_busy_core_is_judged_by_the_same_framework_alone():
     assert judged["minigrad", "busy"]["ratio"] == pytest.approx(2.3)
     assert judged["minigrad", "busy"]["met"] is False
     assert judged["minigrad", "alone"]["target"] is judged["torch", "alone"]["target"] is None
+
+
+def test_an_estimator_is_judged_by_the_bare_fit():
+    row = estimators.ROWS[0]
+    seconds = {"bare": 1.0, "estimator": 1.3}
+    records = [record("estimators", row, "minigrad", 1, key, [v]) for key, v in seconds.items()]
+    bare, estimator = report.judge(records)
+    assert estimator["ratio"] == pytest.approx(1.3) and estimator["met"] is False
+    assert bare["met"] is None and set(estimators.steps("minigrad", row, "cpu")) == set(seconds)
 
 
 def test_memory_is_judged_where_it_is_large():
