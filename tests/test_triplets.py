@@ -135,6 +135,15 @@ def test_far_from_the_origin_float32_keeps_its_digits():
     assert_allclose(far, near, rtol=1e-5)
 
 
+def test_equal_embeddings_are_at_distance_zero():
+    """Rounding of the products would otherwise put copies at a distance of about 1e-4."""
+    rows = rng.standard_normal((6, 40)).astype("float32")
+    between = np.linalg.norm(rows[:, None] - rows, axis=-1) + 99 * np.eye(6)
+    labels = np.repeat(np.arange(6), 2)
+    each = losses.triplet_hard_loss(labels, rows[labels], margin=20.0).numpy()
+    assert_allclose(each, 20 - between.min(1)[labels], rtol=1e-6)
+
+
 def test_weights_and_float16():
     wanted = by_hand(LABELS, EMBEDDINGS, semihard(1.0))
     w = rng.uniform(0, 2, 8)
