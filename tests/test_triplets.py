@@ -170,9 +170,7 @@ def test_gradients_to_second_order(function, kind, formula, options, metric, xp)
 @pytest.mark.parametrize("metric", losses.DISTANCES)
 def test_gradients_of_given_triplets(metric, xp):
     triplet = [xp.asarray(rng.standard_normal((5, 3))) for _ in range(3)]
-    check_grads(
-        lambda a, p, n: losses.triplet_margin_loss(a, p, n, 2.0, metric), *triplet, order=2
-    )
+    check_grads(lambda a, p, n: losses.triplet_margin_loss(a, p, n, 2.0, metric), *triplet, order=2)
 
 
 @pytest.mark.parametrize("function", LOSSES)
@@ -217,7 +215,9 @@ def test_soft_costs_nothing_without_a_triplet():
 @pytest.mark.parametrize("function", LOSSES)
 def test_labels_that_do_not_fit(function):
     name = function.__name__
-    with pytest.raises(ValueError, match=rf"{name}: labels of shape \(3,\) and .* \(8, 3\): one cl"):
+    with pytest.raises(
+        ValueError, match=rf"{name}: labels of shape \(3,\) and .* \(8, 3\): one cl"
+    ):
         function(LABELS[:3], EMBEDDINGS)
     with pytest.raises(ValueError, match=r"of one-hot rows take y_true.argmax\(-1\)"):
         function(np.eye(4)[LABELS], EMBEDDINGS)

@@ -292,11 +292,7 @@ LABELS = {
 
 
 def pictures(
-    models: dict[str, Sequential],
-    out: Path,
-    digit: int = 8,
-    quantile: float = 0.95,
-    seed: int = 0,
+    models: dict[str, Sequential], out: Path, digit: int = 8, quantile: float = 0.95, seed: int = 0
 ) -> None:
     """Histograms of errors, ROC curves, the oddest digits, windows, a recording with faults.
 

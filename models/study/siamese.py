@@ -5,8 +5,8 @@ One encoder turns images into k numbers, and the distance of two images says whe
 same digit. Nothing names the digits: the contrastive loss sees pairs, the triplet loss an anchor,
 one image like it and one unlike it.
 
-- A Siamese network is two inputs, one encoder for both, and the distance of what comes out. Pairs
-  of one digit are pulled together, others pushed apart up to a margin.
+- A Siamese network (Bromley et al. 1993) is two inputs, one encoder for both, and the distance of
+  what comes out. Pairs of one digit are pulled together, others pushed apart up to a margin.
 - Triplets are found in each batch. The semi-hard negative is the nearest one that is farther away
   than the positive (Schroff et al.). The hardest one of all (Hermans et al. 2017, arXiv:1703.07737)
   works with 16 numbers; with 2 the embeddings draw together into almost one point, where the loss
