@@ -25,7 +25,7 @@ def distance(a, b, metric):
     return squared if metric == "squared-L2" else squared**0.5
 
 
-def by_hand(labels, embeddings, loss, metric="L2"):
+def anchor_by_anchor(labels, embeddings, loss, metric="L2"):
     """The loss of each anchor from loss(positives, negatives), and whether it has a triplet."""
     each = []
     for i, anchor in enumerate(embeddings):
@@ -107,7 +107,7 @@ def test_given_triplets_by_hand(xp):
 @pytest.mark.parametrize("metric", losses.DISTANCES)
 @pytest.mark.parametrize("function, kind, formula, options", CASES)
 def test_each_anchor_in_turn(function, kind, formula, options, metric, xp, same_dtype):
-    wanted = by_hand(LABELS, EMBEDDINGS, formula(**options), metric)
+    wanted = anchor_by_anchor(LABELS, EMBEDDINGS, formula(**options), metric)
     labels, e = xp.asarray(LABELS), Tensor(xp.asarray(EMBEDDINGS), dtype="float64")
     each = function(labels, e, distance_metric=metric, **options)
     assert_allclose(to_cpu(each.data), np.nan_to_num(wanted), rtol=1e-6, atol=1e-9)
@@ -123,7 +123,7 @@ def test_many_ties_and_a_large_batch():
     """Whole numbers on a line: equal distances everywhere, where the choice must be strict."""
     half = rng.integers(0, 6, (30, 1)).astype("float64")
     labels, e = rng.integers(0, 4, 60), np.concatenate([half, -half])  # whose mean is 0
-    wanted = by_hand(labels, e, semihard(1.0))
+    wanted = anchor_by_anchor(labels, e, semihard(1.0))
     each = losses.triplet_semihard_loss(labels, Tensor(e, dtype="float64"))
     assert_allclose(each.numpy(), wanted, rtol=1e-9)
 
@@ -145,7 +145,7 @@ def test_equal_embeddings_are_at_distance_zero():
 
 
 def test_weights_and_float16():
-    wanted = by_hand(LABELS, EMBEDDINGS, semihard(1.0))
+    wanted = anchor_by_anchor(LABELS, EMBEDDINGS, semihard(1.0))
     w = rng.uniform(0, 2, 8)
     weighted = TripletSemiHardLoss()(LABELS, EMBEDDINGS, w).item()
     counted = np.isfinite(wanted)

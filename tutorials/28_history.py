@@ -32,6 +32,8 @@ LONG = "--long" in sys.argv  # more training: python tutorials/28_history.py --l
 # cites its paper, and the year must stand there. (An arXiv number begins with the year and the
 # month: arXiv:1706.03762 is of June 2017.)
 
+# The data of ``models/study/history.py``, without what no model file rebuilds. A file may be there
+# more than once: ``models/study/siamese.py`` is about three papers.
 MILESTONES = [
     (item.year, item.title, item.model) for item in load("history").milestones() if item.model
 ]

@@ -190,7 +190,7 @@ REFERENCE = (
     "on the machine .597 and .631"
 )
 TARGETS = [
-    "digits_auc_autoencoder >= 0.94",
+    "digits_auc_autoencoder >= 0.93",
     "digits_auc_over_pca >= 0.03",
     "digits_auc_over_forest >= 0.1",
     "digits_precision_autoencoder >= 0.7",
