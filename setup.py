@@ -13,5 +13,6 @@ setup(
         "minigrad.kernels.cuda": ["*.cu", "*.cuh"],
         "minigrad.player": ["player.html", "player.css", "player.js"],
         "minigrad.zoo": ["RESULTS.md"],
+        "minigrad.zoo.study": ["*.json"],
     },
 )

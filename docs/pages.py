@@ -1,8 +1,10 @@
-"""Pages that are made of what the repository holds: the glossary, the gallery, the benchmarks."""
+"""Pages that are made of what the repository holds: the glossary, the gallery, the benchmarks,
+the history."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +16,7 @@ import models
 from docs.gallery import PARAMETERS, PICTURES
 from minigrad.player import Run
 from models.common import results
+from models.study import history
 from tutorials.__main__ import glossary
 
 ROOT = Path(__file__).parents[1]
@@ -175,6 +178,87 @@ class Benchmarks(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+def as_table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """A table as reStructuredText.
+
+    Args:
+        head: The titles of the columns.
+        rows: The cells of each row.
+    """
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in [head, *rows]:
+        for i, cell in enumerate(row):
+            lines.append(f"   {'* -' if i == 0 else '  -'} {cell}")
+    return [*lines, ""]
+
+
+def link_to_arxiv(source: str) -> str:
+    """A source whose arXiv number is a link.
+
+    Args:
+        source: Such as "Layer normalization, arXiv:1607.06450".
+    """
+    return re.sub(r"arXiv:([\d.]+)", r"`arXiv:\1 <https://arxiv.org/abs/\1>`__", source)
+
+
+def milestone_table(group: str) -> list[str]:
+    """The milestones of a group as reStructuredText.
+
+    Args:
+        group: A key of models.study.history.groups().
+    """
+    rows = []
+    for item in history.milestones():
+        if item.group == group:
+            what = f"**{item.title}** ({history.people_of(item)}): {item.change}"
+            file = link_to_model(item.file) if item.file else ""
+            rows.append([str(item.year), what, link_to_arxiv(item.source), file])
+    return as_table(["year", "what changed", "source", "here"], rows)
+
+
+def framework_table() -> list[str]:
+    """The frameworks as reStructuredText."""
+    rows = []
+    for tool in history.frameworks():
+        first = [tool.name, tool.first_year, tool.by, tool.graph]
+        gradients = [tool.reverse, tool.forward, tool.higher_order]
+        rest = [tool.language, tool.arrays, tool.license, tool.status, link_to_arxiv(tool.source)]
+        rows.append([str(cell) for cell in [*first, *gradients, *rest]])
+    head = "name, since, by, graph, reverse, forward, higher order, language, arrays, license, "
+    return as_table([*head.split(", ")[:-1], "today", "source"], rows)
+
+
+class History(SphinxDirective):
+    """`.. history:: milestones` or `frameworks` shows a table of models/study/history.py."""
+
+    required_arguments = 1
+
+    def run(self) -> list[Any]:
+        """The pictures and tables, as nodes."""
+        (what,) = self.arguments
+        target = ROOT / "docs" / "images" / "history"
+        target.mkdir(parents=True, exist_ok=True)
+        if what == "frameworks":
+            history.draw_lifelines(history.frameworks(), target / "frameworks.png")
+            lines = [*picture("frameworks", "years of frameworks"), *framework_table()]
+            return self.parse_text_to_nodes("\n".join(lines))
+        history.draw_timeline(history.milestones(), target / "timeline.png")
+        lines = picture("timeline", "milestones by year and group")
+        for group, title in history.groups().items():
+            lines += [f".. rubric:: {title}", "", *milestone_table(group)]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def picture(name: str, text: str) -> list[str]:
+    """A picture of the history as reStructuredText.
+
+    Args:
+        name: The name of its file.
+        text: What it shows, in words.
+    """
+    return [f".. image:: /images/history/{name}.png", f"   :alt: {text}", ""]
+
+
 def add_pages(app: Any) -> None:
     """Give the directives to Sphinx, and the lessons to the gallery.
 
@@ -185,3 +269,4 @@ def add_pages(app: Any) -> None:
     app.add_directive("words", Glossary)
     app.add_directive("models", Gallery)
     app.add_directive("benchmarks", Benchmarks)
+    app.add_directive("history", History)

@@ -57,6 +57,8 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "TripletHardLoss",
+    "TripletSemiHardLoss",
     "Tversky",
     "bce",
     "binary_crossentropy",
@@ -90,6 +92,9 @@ __all__ = [
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "triplet_hard_loss",
+    "triplet_margin_loss",
+    "triplet_semihard_loss",
     "tversky",
 ]
 
@@ -1155,6 +1160,225 @@ def _log_sum(x: Tensor, counts: Array) -> Tensor:
     return ops.logsumexp(ops.where(counts, x, -1e30), axis=-1)
 
 
+# ---- triplets of embeddings ----------------------------------------------------------------------
+
+DISTANCES = ("L2", "squared-L2", "angular")
+FAR = 1e30  # the distance of what is no candidate
+
+
+def _safe_sqrt(x: Any) -> Any:
+    """The square root; its gradient is 0 where x is 0, not infinite."""
+    is_positive = _values(x) > 0
+    return ops.where(is_positive, ops.sqrt(ops.where(is_positive, x, 1.0)), 0.0)
+
+
+def _distances(a: Any, b: Any, distance_metric: str) -> Any:
+    """The distance of each row of a to the same row of b."""
+    if distance_metric == "angular":
+        return 1 - ops.sum(_unit(a, -1) * _unit(b, -1), axis=-1)
+    squared = ops.sum(ops.square(a - b), axis=-1)
+    return squared if distance_metric == "squared-L2" else _safe_sqrt(squared)
+
+
+def _pairwise_distances(embeddings: Any, distance_metric: str) -> Any:
+    """The distance of each row to each: (N, features) -> (N, N).
+
+    |a - b|**2 = |a|**2 + |b|**2 - 2 a b loses digits where a and b are long and near each other:
+    the mean is subtracted first, and what is only rounding counts as 0.
+    """
+    if distance_metric == "angular":
+        units = _unit(embeddings, -1)
+        return 1 - ops.matmul(units, ops.transpose(units))
+    centered = embeddings - ops.mean(embeddings, axis=0, keepdims=True)
+    lengths = ops.sum(ops.square(centered), axis=1, keepdims=True)
+    sizes = lengths + ops.transpose(lengths)
+    squared = sizes - 2 * ops.matmul(centered, ops.transpose(centered))
+    rounding = 4 * float(np.finfo(squared.dtype).eps) * _values(sizes)
+    squared = ops.where(_values(squared) > rounding, squared, 0.0)
+    return squared if distance_metric == "squared-L2" else _safe_sqrt(squared)
+
+
+def _labeled_embeddings(name: str, y_true: Any, y_pred: Any) -> tuple[Array, Tensor]:
+    """Class numbers (N,) and embeddings (N, features), or an error that says what does not fit."""
+    y_pred = _as_predictions(y_pred)
+    labels = as_data(y_true, device=y_pred.device)
+    labels = labels[:, 0] if labels.shape == (*y_pred.shape[:1], 1) else labels
+    if y_pred.ndim != 2 or labels.shape != y_pred.shape[:1]:
+        is_one_hot = labels.ndim == 2 and labels.shape[:1] == y_pred.shape[:1]
+        hint = "; of one-hot rows take y_true.argmax(-1)" if is_one_hot else ""
+        raise ValueError(
+            f"{name}: labels of shape {labels.shape} and embeddings of shape {y_pred.shape}: "
+            f"one class number (N,) per embedding (N, features) is expected{hint}"
+        )
+    if not _is_whole(labels):
+        fraction = labels[labels != backend(labels).rint(labels)][0]
+        raise ValueError(f"{name}: y_true must hold class numbers, but it holds {fraction}")
+    return labels, y_pred
+
+
+def _pairs(labels: Array) -> tuple[Array, Array]:
+    """Which pairs are of one class, each with another than itself, and which of two: (N, N)."""
+    is_same = labels[:, None] == labels[None, :]
+    return is_same & ~backend(labels).eye(len(labels), dtype=bool), ~is_same
+
+
+def _semihard_negatives(distances: Array, is_negative: Array) -> Array:
+    """For each anchor i and positive j the nearest negative of i beyond j, else the farthest.
+
+    Three sorts of each row find them all, where comparing each pair with each negative would need
+    N**3 elements.
+    """
+    xp, n = backend(distances), len(distances)
+    negatives = xp.where(is_negative, distances, xp.inf)
+    by_distance = xp.argsort(negatives, axis=1, kind="stable")
+    # the rank of j among negatives and all others, less that among all others, is the number of
+    # negatives that are no farther than j: a stable sort has them before it
+    both = xp.concatenate([negatives, distances], axis=1)
+    nearer = _ranks(both)[:, n:] - _ranks(distances)
+    last = is_negative.sum(axis=1, keepdims=True) - 1
+    places = xp.maximum(xp.minimum(nearer, last), 0)
+    return xp.take_along_axis(by_distance, places, axis=1)
+
+
+def _ranks(x: Array) -> Array:
+    """The place of each element in its sorted row."""
+    xp = backend(x)
+    return xp.argsort(xp.argsort(x, axis=1, kind="stable"), axis=1, kind="stable")
+
+
+@explains_arguments
+def triplet_margin_loss(
+    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, distance_metric: str = "L2"
+) -> Any:
+    """max(margin + d(anchor, positive) - d(anchor, negative), 0), of triplets that are given.
+
+    0 where the negative is farther from the anchor than the positive by the margin or more.
+
+    Args:
+        anchor: Embeddings.
+        positive: Embeddings of the same class as the anchor.
+        negative: Embeddings of another class.
+        margin: By how much the negative should be farther.
+        distance_metric: "L2" (Euclidean), "squared-L2" (its square, the distance of FaceNet) or
+            "angular" (1 - cosine).
+
+    Shape:
+        (..., features) three times -> (...)
+
+    Raises:
+        ValueError: If the shapes differ or the distance is unknown.
+
+    References:
+        Schroff, Kalenichenko & Philbin 2015, FaceNet, arXiv:1503.03832.
+
+    Example:
+        >>> print(triplet_margin_loss([[0.0, 0.0]], [[0.0, 2.0]], [[2.5, 0.0]]).numpy())
+        [0.5]
+    """
+    margin = check_setting("margin of triplet_margin_loss", margin)
+    check_choice(distance_metric, DISTANCES, "distance_metric of triplet_margin_loss")
+    anchor, positive, negative = map(_as_predictions, (anchor, positive, negative))
+    if not anchor.shape == positive.shape == negative.shape:
+        raise ValueError(
+            "triplet_margin_loss: anchor, positive and negative need one shape (..., features), "
+            f"got {anchor.shape}, {positive.shape} and {negative.shape}"
+        )
+    to_positive = _distances(anchor, positive, distance_metric)
+    to_negative = _distances(anchor, negative, distance_metric)
+    return ops.relu(margin + to_positive - to_negative)
+
+
+@explains_arguments
+def triplet_semihard_loss(
+    y_true: Any, y_pred: Any, margin: float = 1.0, distance_metric: str = "L2"
+) -> Any:
+    """For each anchor the mean over its positives of max(margin + d(a, p) - d(a, n), 0).
+
+    Positives are all others of its class in the batch. The negative n is the nearest one that is
+    farther away than p (semi-hard), or the farthest one of all where none is.
+
+    Args:
+        y_true: Class numbers.
+        y_pred: Embeddings, often scaled to length 1.
+        margin: By how much negatives should be farther than positives.
+        distance_metric: "L2" (Euclidean), "squared-L2" (its square, the distance of FaceNet) or
+            "angular" (1 - cosine).
+
+    Shape:
+        (N,), (N, features) -> (N,); its mask is False at embeddings that are the anchor of no
+        triplet, which the mean of a Loss leaves out
+
+    Raises:
+        ValueError: If the shapes do not fit, labels are fractions or the distance is unknown.
+
+    References:
+        Schroff, Kalenichenko & Philbin 2015, FaceNet, section 3.2, arXiv:1503.03832.
+
+    Example:
+        >>> print(triplet_semihard_loss([0, 0, 1], [[0.0], [1.0], [1.5]]).numpy())
+        [0.5 1.5 0. ]
+    """
+    name, given = "triplet_semihard_loss", getattr(y_pred, "dtype", None)
+    margin = check_setting(f"margin of {name}", margin)
+    check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
+    labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
+    distances = _pairwise_distances(embeddings, distance_metric)
+    is_positive, is_negative = _pairs(labels)
+    chosen = _semihard_negatives(_values(distances), is_negative)
+    to_negatives = ops.take_along_axis(distances, chosen, axis=1)
+    counts = is_positive & is_negative.any(axis=1, keepdims=True)
+    losses = ops.where(counts, ops.relu(margin + distances - to_negatives), 0.0)
+    triplets = counts.sum(axis=1)
+    divisors = (triplets + (triplets == 0)).astype(losses.dtype)
+    each = _in_dtype(ops.sum(losses, axis=1) / divisors, given)
+    each.mask = triplets > 0
+    return each
+
+
+@explains_arguments
+def triplet_hard_loss(
+    y_true: Any, y_pred: Any, margin: float = 1.0, soft: bool = False, distance_metric: str = "L2"
+) -> Any:
+    """For each anchor max(margin + d(a, farthest positive) - d(a, nearest negative), 0).
+
+    Args:
+        y_true: Class numbers.
+        y_pred: Embeddings.
+        margin: By how much negatives should be farther than positives.
+        soft: Whether log(1 + e**(d(a, p) - d(a, n))), which has no margin, takes the place of the
+            maximum with 0: it goes on pulling where the margin is kept.
+        distance_metric: "L2" (Euclidean), "squared-L2" (its square) or "angular" (1 - cosine).
+
+    Shape:
+        (N,), (N, features) -> (N,); its mask is False at embeddings that are the anchor of no
+        triplet, which the mean of a Loss leaves out
+
+    Raises:
+        ValueError: If the shapes do not fit, labels are fractions or the distance is unknown.
+
+    References:
+        Hermans, Beyer & Leibe 2017, In defense of the triplet loss, arXiv:1703.07737.
+
+    Example:
+        >>> print(triplet_hard_loss([0, 0, 1], [[0.0], [1.0], [1.5]]).numpy())
+        [0.5 1.5 0. ]
+    """
+    name, given = "triplet_hard_loss", getattr(y_pred, "dtype", None)
+    margin = check_setting(f"margin of {name}", margin)
+    check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
+    labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
+    distances = _pairwise_distances(embeddings, distance_metric)
+    is_positive, is_negative = _pairs(labels)
+    counts = is_positive.any(axis=1) & is_negative.any(axis=1)
+    farthest_positive = ops.max(ops.where(is_positive, distances, -FAR), axis=1)
+    nearest_negative = ops.min(ops.where(is_negative, distances, FAR), axis=1)
+    excess = ops.where(counts, farthest_positive - nearest_negative, 0.0)
+    losses = ops.softplus(excess) if soft else ops.relu(margin + excess)
+    each = _in_dtype(ops.where(counts, losses, 0.0), given)
+    each.mask = counts
+    return each
+
+
 # their other names in Keras
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
@@ -2063,6 +2287,77 @@ class Circle(Loss):
         )
 
 
+class TripletSemiHardLoss(Loss):
+    """The mean over the anchors of a batch, with semi-hard negatives: `triplet_semihard_loss`.
+
+    A batch should hold several samples of each class.
+
+    Args:
+        margin: By how much negatives should be farther than positives.
+        distance_metric: "L2", "squared-L2" or "angular".
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> TripletSemiHardLoss()([0, 0, 1], [[0.0], [1.0], [1.5]]).item()
+        1.0
+    """
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        distance_metric: str = "L2",
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "triplet_semihard_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.margin = check_setting(f"margin of {self.name}", margin)
+        self.distance_metric = distance_metric
+        check_choice(distance_metric, DISTANCES, f"distance_metric of {self.name}")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return triplet_semihard_loss(y_true, y_pred, self.margin, self.distance_metric)
+
+
+class TripletHardLoss(Loss):
+    """The mean over the anchors of a batch, with the hardest of each kind: `triplet_hard_loss`.
+
+    A batch should hold several samples of each class.
+
+    Args:
+        margin: By how much negatives should be farther than positives.
+        soft: Whether softplus, without a margin, takes the place of the maximum with 0.
+        distance_metric: "L2", "squared-L2" or "angular".
+        reduction: "sum_over_batch_size" (the mean), "sum" or None.
+        name: Name in error messages and logs.
+        dtype: Dtype to compute in; None for that of y_pred.
+
+    Example:
+        >>> TripletHardLoss(margin=0.5)([0, 0, 1], [[0.0], [1.0], [1.5]]).item()
+        0.5
+    """
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        soft: bool = False,
+        distance_metric: str = "L2",
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "triplet_hard_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.margin = check_setting(f"margin of {self.name}", margin)
+        self.soft = soft
+        self.distance_metric = distance_metric
+        check_choice(distance_metric, DISTANCES, f"distance_metric of {self.name}")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return triplet_hard_loss(y_true, y_pred, self.margin, self.soft, self.distance_metric)
+
+
 class _FunctionLoss(Loss):
     """A function (y_true, y_pred) as a loss; it may return one loss per sample, or one number."""
 
@@ -2116,6 +2411,8 @@ NAMES: dict[str, type[Loss]] = with_class_names(
         "dice": Dice,
         "tversky": Tversky,
         "circle": Circle,
+        "triplet_semihard_loss": TripletSemiHardLoss,
+        "triplet_hard_loss": TripletHardLoss,
         "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
         "cosine_proximity": CosineSimilarity,
         "huber_loss": Huber,

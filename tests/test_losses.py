@@ -123,8 +123,15 @@ def loss_class(name):
     return next(kind for key, kind in losses.NAMES.items() if key == name)
 
 
-# which take the batch as a whole, or a required setting: see test_set_losses.py
-APART = {"dice", "tversky", "circle", "categorical_generalized_cross_entropy"}
+# which take the batch as a whole, or a required setting: test_set_losses.py, test_triplets.py
+APART = {
+    "dice",
+    "tversky",
+    "circle",
+    "triplet_semihard_loss",
+    "triplet_hard_loss",
+    "categorical_generalized_cross_entropy",
+}
 
 
 def test_no_loss_escapes_the_table():

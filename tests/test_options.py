@@ -120,6 +120,7 @@ OTHER: dict[str, Any] = {
     "BinaryIoU.target_class_ids": [1],
     "initial_value_threshold": 0.5,
     "callbacks": [callbacks.CSVLogger("log.csv")],
+    "distance_metric": "angular",
     "CallbackList.model": built_layer(),
     "CallbackList.steps": 7,
     "activation": "softplus",

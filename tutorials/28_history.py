@@ -32,27 +32,10 @@ LONG = "--long" in sys.argv  # more training: python tutorials/28_history.py --l
 # cites its paper, and the year must stand there. (An arXiv number begins with the year and the
 # month: arXiv:1706.03762 is of June 2017.)
 
+# The data of ``models/study/history.py``, without what no model file rebuilds. A file may be there
+# more than once: ``models/study/siamese.py`` is about three papers.
 MILESTONES = [
-    (1943, "the artificial neuron", "neuron"),
-    (1958, "the perceptron learns", "neuron"),
-    (1969, "the limits of one layer", "neuron"),
-    (1986, "backpropagation", "fnn"),
-    (1989, "convolution by gradients", "cnn"),
-    (1990, "recurrent networks", "diabetes_rnn"),
-    (1997, "LSTM", "adding"),
-    (1998, "LeNet-5", "lenet"),
-    (2006, "deep belief networks", "rbm"),
-    (2012, "AlexNet", "alexnet"),
-    (2013, "variational autoencoder", "vae"),
-    (2014, "GAN", "gan"),
-    (2014, "VGG", "vgg"),
-    (2014, "Inception", "inception"),
-    (2015, "ResNet", "resnet"),
-    (2017, "Transformer", "transformer"),
-    (2018, "BERT", "bert"),
-    (2019, "GPT-2", "gpt"),
-    (2019, "StyleGAN", "stylegan2"),
-    (2020, "diffusion", "diffusion"),
+    (item.year, item.title, item.model) for item in load("history").milestones() if item.model
 ]
 
 
@@ -70,7 +53,8 @@ years = [year for year, _, _ in MILESTONES]
 assert years == sorted(years) and years[0] == 1943
 print(len(MILESTONES), "milestones, each with its year in the model file")
 
-fig, ax = plt.subplots(figsize=(9.5, 7), layout="constrained")
+height = 0.8 + 0.3 * len(MILESTONES)
+fig, ax = plt.subplots(figsize=(9.5, height), layout="constrained")
 for row, (year, what, name) in enumerate(MILESTONES):
     ax.plot([1940, year], [row, row], color="lightgray", linewidth=1, zorder=1)
     ax.plot(year, row, "o", color="tab:blue", zorder=2)

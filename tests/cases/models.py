@@ -330,4 +330,16 @@ MODELS: dict[str, Small] = {
         integers(9, 2, 4),
         integers(9, 2, 3),
     ),
+    "siamese": loss_of(
+        from_models("siamese", "encoder", 3),
+        losses.TripletSemiHardLoss(),
+        normal(5, 8, 8, 1),
+        np.array([0, 1, 0, 1, 0]),
+    ),
+    "siamese, hardest triplets": loss_of(
+        from_models("siamese", "encoder", 3),
+        losses.TripletHardLoss(),
+        normal(5, 8, 8, 1),
+        np.array([0, 1, 0, 1, 0]),
+    ),
 }
