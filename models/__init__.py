@@ -52,7 +52,15 @@ SECTIONS = {
         "stylegan2",
         "cyclegan",
     ],
-    "study": ["training_study", "batch_size"],
+    "study": [
+        "training_study",
+        "batch_size",
+        "rate_finder",
+        "augmentation",
+        "leakage",
+        "feature_scaling",
+        "seed_spread",
+    ],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
 NAMES = list(SECTION_OF)
