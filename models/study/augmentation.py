@@ -4,8 +4,8 @@ arXiv:1706.00527; Wei & Zou 2019, arXiv:1901.11196).
 Each network trains twice on the same few rows for the same number of steps: on copies of them, and
 on copies that are changed anew each time. Digits gain from being turned, zoomed and moved, and the
 shapes of a series from a warped time, a cut window, another scale and noise: changes that leave the
-label as it is. The gain takes time: after 400 steps in place of 800 that of the digits is about 0. The
-generated reviews do not gain, they rather lose, from synonyms, insertions, swaps and deletions:
+label as it is. The gain takes time: after 400 steps in place of 800 that of the digits is about 0.
+The generated reviews do not gain, they rather lose, from synonyms, insertions, swaps and deletions:
 what decides there is a "not" and where it stands, which those changes move or leave out.
 
 Lesson: tutorials/10_overfitting.py

@@ -1,5 +1,5 @@
-"""Scaling of inputs: none, StandardScaler, MinMaxScaler and RobustScaler, by kind of model (LeCun et
-al. 1998, Efficient BackProp, section 4.3).
+"""Scaling of inputs: none, StandardScaler, MinMaxScaler and RobustScaler, by kind of model (LeCun
+et al. 1998, Efficient BackProp, section 4.3).
 
 No scaler wins everywhere. On the diabetes data, in the units of the doctor, a sigmoid network and
 the nearest neighbors need some scaling and a linear model needs none; the relu network overfits
@@ -8,7 +8,7 @@ scaling hardly changes a network, and RobustScaler, which divides by quartiles t
 the border, costs the neighbors 7 points. Where one value in a hundred is a thousandfold too large,
 standard and min-max squeeze all others together: sigmoid network and linear model fall to what the
 larger class gives, .63, the LSTM by min-max too. RobustScaler, whose quartiles the outliers do not
-reach, keeps them.
+reach, keeps them; the neighbors are best there as they are.
 
 Lesson: tutorials/11_your_own_data.py
 """

@@ -1,5 +1,5 @@
-"""What a seed is worth: the spread of a test score, where it comes from, and how many seeds tell two
-models apart (Bouthillier et al. 2021, arXiv:2103.03098).
+"""What a seed is worth: the spread of a test score, where it comes from, and how many seeds tell
+two models apart (Bouthillier et al. 2021, arXiv:2103.03098).
 
 One network on the digits, twenty times: other weights, another order of rows, another split, each
 alone and all together. The order moves the test accuracy least, the split most: with 360 test rows
