@@ -3,9 +3,9 @@ et al. 1998, Efficient BackProp, section 4.3).
 
 No scaler wins everywhere. On the diabetes data, in the units of the doctor, a sigmoid network and
 the nearest neighbors need some scaling and a linear model needs none; the relu network overfits
-less where inputs are smaller, so that min-max wins there by .28 of R2. Pixels have one unit already:
+less where inputs are smaller: min-max wins there by .27 of R2. Pixels have one unit already:
 scaling hardly changes a network, and RobustScaler, which divides by quartiles that are nearly 0 at
-the border, costs the neighbors 8 points. Where one value in a hundred is a thousandfold too large,
+the border, costs the neighbors 7 points. Where one value in a hundred is a thousandfold too large,
 standard and min-max squeeze all others together: sigmoid network and linear model fall to what the
 larger class gives, .63, the LSTM by min-max too. RobustScaler, whose quartiles the outliers do not
 reach, keeps them; the neighbors are best there as they are.

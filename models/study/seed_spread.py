@@ -5,7 +5,7 @@ One network on the digits, twenty times: other weights, another order of rows, a
 alone and all together. The order moves the test accuracy least, the split most: with 360 test rows
 counting alone scatters by sqrt(.955 * .045 / 360) = .011. The best of twenty seeds stands above
 their mean by more than twice as many hidden units gain. So one seed of each picks the worse of the
-two networks in about one of five comparisons, and five seeds tell them apart in about every second.
+two networks in about one of five comparisons, and five seeds tell them apart in fewer than half.
 The same seeds and splits for both, compared pair by pair, need fewer.
 
 Lesson: tutorials/10_overfitting.py
