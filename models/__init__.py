@@ -52,7 +52,18 @@ SECTIONS = {
         "stylegan2",
         "cyclegan",
     ],
-    "study": ["training_study", "siamese", "anomaly", "history"],
+    "study": [
+        "training_study",
+        "batch_size",
+        "rate_finder",
+        "augmentation",
+        "leakage",
+        "feature_scaling",
+        "seed_spread",
+        "siamese",
+        "anomaly",
+        "history",
+    ],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
 NAMES = list(SECTION_OF)

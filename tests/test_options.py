@@ -178,6 +178,7 @@ OTHER: dict[str, Any] = {
     "WindowWarp.ratio": 0.5,
     "dilation_rate": 2,
     "distribution": "uniform",
+    "divergence": 3.0,
     "epsilon_form": "paper",
     "ema_overwrite_frequency": 5,
     "gradient_accumulation_steps": 2,
