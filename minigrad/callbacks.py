@@ -15,6 +15,7 @@ from .training.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
+from .training.pruning import PruningCallback
 from .utils.instead import explain_missing
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ProgressBar",
+    "PruningCallback",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
     "TerminateOnNaN",

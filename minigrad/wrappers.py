@@ -26,6 +26,7 @@ __all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 __getattr__ = explain_missing("wrappers", __all__)
 
+PARAMETERS = ("model", "warm_start", "model_kwargs", "fit_kwargs")
 ModelOrBuilder = Model | Callable[..., Model]
 
 
@@ -50,10 +51,14 @@ class _Estimator(metaclass=ExplainsArguments):
         """The arguments by name, for scikit-learn.
 
         Args:
-            deep: Accepted for scikit-learn's sake.
+            deep: Whether to list what is in the dicts too, as "fit_kwargs__epochs".
         """
-        names = ("model", "warm_start", "model_kwargs", "fit_kwargs")
-        return {name: getattr(self, name) for name in names}
+        parameters = {name: getattr(self, name) for name in PARAMETERS}
+        if deep:
+            for name in ("model_kwargs", "fit_kwargs"):
+                inside = parameters[name] or {}
+                parameters |= {f"{name}__{key}": value for key, value in inside.items()}
+        return parameters
 
     def set_params(self, **parameters: Any) -> Any:
         """Give arguments other values, and return the estimator.
@@ -66,8 +71,8 @@ class _Estimator(metaclass=ExplainsArguments):
         """
         for name, value in parameters.items():
             whole, _, key = name.partition("__")
-            if whole not in self.get_params() or (key and not whole.endswith("_kwargs")):
-                known = ", ".join(self.get_params())
+            if whole not in PARAMETERS or (key and not whole.endswith("_kwargs")):
+                known = ", ".join(PARAMETERS)
                 raise ValueError(f"{type(self).__name__} has no argument {name!r}: {known}")
             setattr(self, whole, {**(getattr(self, whole) or {}), key: value} if key else value)
         return self
@@ -122,7 +127,8 @@ class _Estimator(metaclass=ExplainsArguments):
         return self.model_.predict(np.asarray(X), verbose=0)
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        parameters = self.get_params(deep=False)
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         return f"{type(self).__name__}({given})"
 
     def __sklearn_is_fitted__(self) -> bool:
