@@ -188,6 +188,15 @@ def finished_trials(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
+def is_pruned(trial: optuna.trial.FrozenTrial) -> bool:
+    """True if the training of a finished trial was ended early.
+
+    Args:
+        trial: A finished trial.
+    """
+    return trial.state.name == "PRUNED"
+
+
 def last_score(trial: optuna.trial.FrozenTrial) -> float:
     """The score after the last epoch of a trial, also of a pruned one.
 
@@ -312,12 +321,12 @@ def tell(study: optuna.Study, trial: Any, outcome: Outcome) -> None:
 
 def _for_pruning(trials: Iterable[Any]) -> list[Any]:
     """Complete trials with what a pruner reads of them: the scores, without the configuration."""
-    from optuna.trial import TrialState, create_trial
+    from optuna.trial import create_trial
 
     return [
         create_trial(value=trial.value, intermediate_values=trial.intermediate_values)
         for trial in trials
-        if trial.state == TrialState.COMPLETE
+        if not is_pruned(trial)
     ]
 
 
@@ -345,28 +354,38 @@ def _show(bar: tqdm, study: optuna.Study) -> None:
     """Move the bar to the finished trials, also of other processes, with the best score."""
     finished = finished_trials(study)
     bar.update(min(len(finished), bar.total) - bar.n)
-    pruned = sum(trial.value is None for trial in finished)
-    scores = [trial.value for trial in finished if trial.value is not None]
+    pruned = sum(map(is_pruned, finished))
+    scores = [trial.value for trial in finished if not is_pruned(trial)]
     bar.set_postfix(best=f"{max(scores):.4f}" if scores else "none", pruned=pruned)
 
 
 # ---- successive halving --------------------------------------------------------------------------
 
 
+class LabelClassifier(SKLearnClassifier):
+    """SKLearnClassifier for a model whose loss takes labels instead of one-hot rows."""
+
+    def targets(self, y: Any) -> np.ndarray:
+        """The labels as 0, 1, 2...
+
+        Args:
+            y: The labels.
+        """
+        return super().targets(y).argmax(-1)
+
+
 def build_for_halving(x: np.ndarray, y: np.ndarray, name: str, seed: int, **config: Any) -> Any:
-    """A network of the zoo for SKLearnClassifier, which gives one-hot labels.
+    """A network of the zoo, as a builder of LabelClassifier.
 
     Args:
         x: Inputs.
-        y: Labels as one-hot rows.
+        y: Labels.
         name: The name of the model, one of TASKS.
         seed: Seed of the training.
         **config: A value of each hyperparameter but the batch size.
     """
     minigrad.seed(seed)
-    model = TASKS[name].compiled(config)
-    model.compile(model.optimizer, "categorical_crossentropy", metrics=["accuracy"])
-    return model
+    return TASKS[name].compiled(config)
 
 
 def run_halving(
@@ -383,17 +402,22 @@ def run_halving(
         trials: Number of candidates, at least 3.
         jobs: Trainings at a time; -1 for one per core.
         verbose: 1 tells of each round, 0 does not.
+
+    Raises:
+        ValueError: If there are fewer than 3 trials, or several jobs on a GPU.
     """
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
     from sklearn.model_selection import HalvingRandomSearchCV
 
     check_count("trials of run_halving", trials, 3)
+    if jobs != 1 and training.device != "cpu":
+        raise ValueError(f"halving on {training.device} runs one training at a time: jobs=1")
     if finished_trials(study):
         return study
     task = TASKS[training.name]
     split = task.load()
     fixed = {"name": training.name, "seed": training.seed}
-    estimator = SKLearnClassifier(
+    estimator = LabelClassifier(
         build_for_halving, model_kwargs=fixed, fit_kwargs={"verbose": 0, "epochs": 1}
     )
     rows = [np.concatenate(pair) for pair in zip(split.train, split.validation)]
@@ -520,7 +544,7 @@ def best_first(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     """
 
     def rank(trial: Any) -> tuple[bool, float]:
-        return trial.value is None, -last_score(trial)
+        return is_pruned(trial), -last_score(trial)
 
     return sorted(finished_trials(study), key=rank)
 

@@ -126,7 +126,8 @@ def run(flags: argparse.Namespace, out: Path) -> int:
         print(f"\nstopped with {done} finished trials: the same command goes on", file=sys.stderr)
         return 130
     model, scores = search.measure_best(training, study)
-    title = f"{flags.name}: {flags.method} search, {len(search.finished_trials(study))} trials"
+    method = flags.method.replace("bayesian", "Bayesian")
+    title = f"{flags.name}: {method} search, {len(search.finished_trials(study))} trials"
     print("\n" + report(study, scores))
     search_plots.draw_all(study, task.space, title, out)
     write_best(study, scores, settings, out)
@@ -180,7 +181,7 @@ def report(study: optuna.Study, scores: dict[str, float]) -> str:
         scores: From `search.measure_best`.
     """
     trials = search.finished_trials(study)
-    pruned = sum(trial.value is None for trial in trials)
+    pruned = sum(map(search.is_pruned, trials))
     epochs = sum(len(trial.intermediate_values) for trial in trials)
     shares = search.importances(study)
     width = max(map(len, shares), default=0)
@@ -193,7 +194,7 @@ def report(study: optuna.Study, scores: dict[str, float]) -> str:
             "importance: share of the variance of the score" if shares else "importance: unknown",
             *(f"  {name:{width}}  {share:.2f}" for name, share in shares.items()),
             "",
-            f"the best of {len(trials)} scores is optimistic; the test rows were not used before:",
+            f"the model of trial {study.best_trial.number}; the test rows chose nothing:",
             *(f"  {name.replace('_', ' ')}: {value:.4f}" for name, value in scores.items()),
         ]
     )

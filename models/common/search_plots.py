@@ -53,7 +53,7 @@ def draw_history(study: optuna.Study, title: str, path: Path) -> None:
     """
     trials = search.finished_trials(study)
     errors = np.array([error(trial) for trial in trials])
-    complete = np.array([trial.value is not None for trial in trials])
+    complete = np.array([not search.is_pruned(trial) for trial in trials])
     numbers = np.arange(1, len(trials) + 1)
     lowest = np.minimum.accumulate(np.where(complete, errors, np.inf))
     with plots.new_figure(7.2, 4.0, path) as figure:
@@ -114,8 +114,6 @@ def draw_importance(shares: dict[str, float], title: str, path: Path) -> None:
 def draw_parallel(study: optuna.Study, space: Space, title: str, path: Path) -> None:
     """One line per finished trial through an axis per hyperparameter, to its error at the right.
 
-    The best are orange, other complete trials blue, pruned ones gray.
-
     Args:
         study: The study.
         space: Its hyperparameters.
@@ -130,17 +128,28 @@ def draw_parallel(study: optuna.Study, space: Space, title: str, path: Path) -> 
         for rank, trial in reversed(list(enumerate(ranked))):
             heights = [_height(values, trial.params[name]) for name, values in space.items()]
             heights.append(1 - _height(axis, errors[rank]))
-            axes.plot(heights, **_line_style(rank, trial.value is None))
+            axes.plot(heights, **_line_style(rank, search.is_pruned(trial)))
         for place, values in enumerate(space.values()):
             _draw_axis(axes, place, _ticks(values))
         levels = [step for step in _nice_steps(axis.low, axis.high) if _is_inside(step, axis)]
         _draw_axis(axes, len(space), [(1 - _height(axis, x), f"{x:.3g}") for x in levels])
         names = [name.replace("_", "\n") for name in (*space, ERROR.replace(" ", "_"))]
         axes.set_xticks(range(len(names)), names)
+        _add_legend(axes, any(map(search.is_pruned, ranked)))
         axes.set(title=title, xlim=(-0.1, len(space) + 0.45), ylim=(-0.05, 1.05), yticks=[])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
+
+
+def _add_legend(axes: Axes, has_pruned: bool) -> None:
+    """What the colors mean."""
+    looks = {f"best {BEST}": _line_style(0, False), "others": _line_style(BEST, False)}
+    if has_pruned:
+        looks["pruned"] = _line_style(0, True)
+    for label, style in looks.items():
+        axes.plot([], label=label, **style)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _line_style(rank: int, is_pruned: bool) -> dict[str, Any]:
