@@ -13,6 +13,7 @@ scikit-learn's HalvingRandomSearchCV (Jamieson & Talwalkar 2016, arXiv:1502.0794
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -157,14 +158,13 @@ def open_study(storage: str | None, name: str, settings: dict[str, Any]) -> optu
         settings: What must be equal whenever it goes on.
 
     Raises:
-        ValueError: If the study was begun with other settings.
+        ValueError: If the study was begun with other settings, or the database does not open.
     """
-    optuna = load_optuna()
-    if storage is not None:
-        patience = {"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else None
-        storage = optuna.storages.RDBStorage(storage, engine_kwargs=patience)
-    study = optuna.create_study(
-        storage=storage, study_name=name, direction="maximize", load_if_exists=True
+    study = load_optuna().create_study(
+        storage=None if storage is None else open_database(storage),
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
     )
     for key, value in settings.items():
         before = study.user_attrs.get(key, value)
@@ -186,6 +186,32 @@ def finished_trials(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def open_database(url: str, attempts: int = 4) -> optuna.storages.RDBStorage:
+    """The storage of Optuna at a URL; its tables are made if there are none.
+
+    Args:
+        url: The URL.
+        attempts: How often to try: two processes that make the tables at once fail at first.
+
+    Raises:
+        ValueError: If it does not open.
+    """
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    patience = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None
+    for attempt in range(1, attempts + 1):
+        try:
+            return RDBStorage(url, engine_kwargs=patience)
+        except SQLAlchemyError as error:
+            reason = str(error).partition("\n")[0]
+        time.sleep(0.3 * attempt)
+    raise ValueError(
+        f"the database of the study does not open: {reason}; a storage is a URL such as "
+        "sqlite:///study.db or postgresql+psycopg://user@host/name"
+    )
 
 
 def is_pruned(trial: optuna.trial.FrozenTrial) -> bool:

@@ -11,7 +11,7 @@ from sklearn.model_selection import ParameterSampler
 
 import minigrad
 from models.common import search
-from models.common.search_spaces import TASKS, Choice, Range, Task, split_digits
+from models.common.search_spaces import TASKS, Choice, Range, Split, Task, split_digits
 
 SPACE = {"x": Range(0.001, 1.0, log=True), "n": Range(1, 4), "kind": Choice(("good", "bad"))}
 
@@ -177,7 +177,17 @@ def test_the_bar_shows_the_best(capsys):
 # ---- halving, and the best model -----------------------------------------------------------------
 
 
-def test_halving_drops_candidates_and_is_recorded():
+@pytest.fixture
+def few_rows(monkeypatch):
+    """The mlp, with a fifth of the rows."""
+    task, parts = TASKS["mlp"], TASKS["mlp"].load()
+    split = Split(*(tuple(part[::5] for part in rows) for rows in vars(parts).values()))
+    small = Task(task.build, lambda: split, task.network, 3)
+    monkeypatch.setitem(TASKS, "mlp", small)
+    return small
+
+
+def test_halving_drops_candidates_and_is_recorded(few_rows):
     training = search.Training("mlp", epochs=3, seed=0)
     study = search.run_halving(training, new_study(), 9, verbose=0)
     trials = search.finished_trials(study)
@@ -206,17 +216,18 @@ def test_the_first_round_of_halving(epochs, trials, first):
     assert search.min_epochs(epochs, trials) == first
 
 
-def test_the_test_rows_are_read_at_the_end_alone(monkeypatch):
-    whole = TASKS["mlp"].load()
-    small = search.Split(whole.train, whole.validation, None)
-    task = TASKS["mlp"]
-    monkeypatch.setitem(TASKS, "mlp", Task(task.build, lambda: small, task.network, 1))
+def test_the_test_rows_are_read_at_the_end_alone(few_rows, monkeypatch):
+    split = few_rows.load()
+    without_test = Split(split.train, split.validation, None)
+    blind = Task(few_rows.build, lambda: without_test, few_rows.network, 1)
+    monkeypatch.setitem(TASKS, "mlp", blind)
     training = search.Training("mlp", 1)
-    study = search.run_search(training, task.space, new_study(), 2, verbose=0)
-    monkeypatch.setitem(TASKS, "mlp", task)
+    study = search.run_search(training, blind.space, new_study(), 2, verbose=0)
+    monkeypatch.setitem(TASKS, "mlp", few_rows)
     model, scores = search.measure_best(training, study)
     assert scores["validation_accuracy"] == study.best_value
-    accuracy = np.mean(model.predict(whole.test[0], verbose=0).argmax(1) == whole.test[1])
+    x, y = split.test
+    accuracy = np.mean(model.predict(x, verbose=0).argmax(1) == y)
     assert scores["test_accuracy"] == pytest.approx(accuracy)
     assert scores["gap"] == scores["validation_accuracy"] - scores["test_accuracy"]
 
