@@ -52,7 +52,7 @@ SECTIONS = {
         "stylegan2",
         "cyclegan",
     ],
-    "study": ["training_study"],
+    "study": ["training_study", "search_study"],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
 NAMES = list(SECTION_OF)

@@ -132,7 +132,8 @@ def run(flags: argparse.Namespace, out: Path) -> int:
     search_plots.draw_all(study, task.space, title, out)
     write_best(study, scores, settings, out)
     model.save_weights(out / "weights.safetensors")
-    print(f"in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
+    files = sorted(file.name for file in out.iterdir() if not file.name.startswith("study.db-"))
+    print(f"in {out}: {', '.join(files)}")  # beside study.db its log, while it is open
     return 0
 
 

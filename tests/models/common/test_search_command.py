@@ -47,8 +47,9 @@ def test_a_search_prints_writes_and_goes_on(tmp_path, capsys):
     for share in best["importance"].values():
         assert f"{share:.2f}" in printed
     pictures = {"history.png", "importance.png", "parallel.png"}
-    files = {file.name for file in tmp_path.iterdir()}
-    assert files == pictures | {"best.json", "study.db", "weights.safetensors"}
+    files = sorted(pictures | {"best.json", "study.db", "weights.safetensors"})
+    assert f"in {tmp_path}: {', '.join(files)}" in printed
+    assert all((tmp_path / name).stat().st_size > 500 for name in files)
 
     before = (tmp_path / "weights.safetensors").read_bytes()
     assert command("mlp", "--trials", 4, "--out", tmp_path) == 0
