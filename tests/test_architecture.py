@@ -148,7 +148,7 @@ def test_the_engine_knows_no_op():
         assert not {m for m in imported(FILES[name].read_text(), name) if "minigrad.ops" in m}
 
 
-HEAVY = {"cupy", "cupyx", "h5py", "sklearn", "matplotlib", "scipy", "tqdm", "safetensors"}
+HEAVY = {"cupy", "cupyx", "h5py", "sklearn", "matplotlib", "scipy", "tqdm", "safetensors", "optuna"}
 
 
 def test_heavy_libraries_are_imported_where_they_are_used():
@@ -168,6 +168,7 @@ def heavy_imports(source):
 
 
 LIBRARIES = {"numpy", "matplotlib", "sklearn", "threadpoolctl", "tqdm", "scipy"}
+LIBRARIES |= {"optuna", "joblib", "sqlalchemy", "distributed"}  # of a search, with the extra `tune`
 KNOWN = {"minigrad", "models"} | LIBRARIES | set(sys.stdlib_module_names)
 
 

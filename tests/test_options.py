@@ -7,6 +7,7 @@ import types
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 
 import minigrad
@@ -79,6 +80,7 @@ REQUIRED: dict[str, Any] = {
     "cell": layers.LSTMCell(2),
     "cells": [layers.LSTMCell(2)],
     "branch": layers.Dense(3),
+    "trial": optuna.create_study().ask(),
     "data": np.ones(2),
     "dims": (2, 1),
     "target_shape": (3, 1),

@@ -1,4 +1,4 @@
-"""Hyperparameter search: random and Bayesian with pruning, successive halving; resumed, in parallel.
+"""Hyperparameter search: random and Bayesian with pruning, successive halving; resumed or parallel.
 
 An objective is a function `objective(config, callbacks)` that trains a model with these callbacks;
 they hear its score after each epoch, under the name MONITOR. `run_search` draws configurations, has

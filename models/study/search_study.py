@@ -105,11 +105,12 @@ def pictures(found: dict[str, Any], out: Path) -> None:
         out: Folder of the picture.
     """
     with plots.new_figure(7.2, 4.0, out / "searches.png") as figure:
-        axes = figure.subplots()
+        axes, lowest = figure.subplots(), 1.0
         for method, color in zip(METHODS, plots.COLORS):
             errors = 1 - np.array([run["best"] for run in found[method]])
             numbers = np.arange(1, errors.shape[1] + 1)
             low, middle, high = (f(errors, axis=0) for f in (np.min, np.median, np.max))
+            lowest = min(lowest, float(low.min()))
             label = f"{method.replace('bayesian', 'Bayesian')}, median of {len(errors)}"
             axes.fill_between(numbers, low, high, step="post", color=color, alpha=0.2, linewidth=0)
             axes.step(numbers, middle, where="post", color=color, label=label)
@@ -117,6 +118,6 @@ def pictures(found: dict[str, Any], out: Path) -> None:
         axes.set(title="Two searches for a perceptron of the digits")
         ticks = [0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0]
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.set_ylim(0.9 * float(low.min()), 1.0)
+        axes.set_ylim(0.9 * lowest, 1.0)
         axes.minorticks_off()
         axes.legend(loc="upper right")
