@@ -13,6 +13,8 @@ from joblib import parallel_config
 from models.common import search
 from models.common.search_spaces import TASKS
 
+from . import test_search as toy
+
 ROOT = Path(__file__).parents[3]
 TRAINING = search.Training("mlp", epochs=1)
 SPACE = TASKS["mlp"].space
@@ -41,6 +43,33 @@ def test_two_processes_of_joblib():
     best = study.best_trial
     again = search.run_trial(TRAINING, 0, best.params, None, False)
     assert again.scores == best.intermediate_values
+
+
+KILLED = """
+import os, sys
+from models.common import search
+from tests.models.common.test_search import SPACE, objective
+
+calls = []
+
+def killed(config, callbacks):
+    calls.append(config)
+    if len(calls) == 4:
+        os._exit(9)
+    objective(config, callbacks)
+
+search.run_search(killed, SPACE, search.open_study(sys.argv[1], "toy", {}), 6, verbose=0)
+"""
+
+
+def test_a_process_that_dies_loses_its_running_trial_alone(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    command = [sys.executable, "-c", KILLED, storage]
+    assert subprocess.run(command, cwd=ROOT).returncode == 9
+    study = search.open_study(storage, "toy", {})
+    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2]
+    search.run_search(toy.objective, toy.SPACE, study, 6, verbose=0)
+    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2, 4, 5, 6]
 
 
 @pytest.mark.slow
