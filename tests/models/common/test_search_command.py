@@ -25,6 +25,12 @@ def few_rows(monkeypatch):
     monkeypatch.setitem(TASKS, "mlp", Task(task.build, lambda: split, task.network, 1))
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """They take a second."""
+    monkeypatch.setattr(search_plots, "draw_all", lambda *arguments: None)
+
+
 def command(*words):
     return runner.main(["search", *map(str, words)])
 
@@ -51,16 +57,13 @@ def test_a_search_prints_writes_and_goes_on(tmp_path, capsys):
     assert f"in {tmp_path}: {', '.join(files)}" in printed
     assert all((tmp_path / name).stat().st_size > 500 for name in files)
 
-    before = (tmp_path / "weights.safetensors").read_bytes()
-    assert command("mlp", "--trials", 4, "--out", tmp_path) == 0
-    assert "the study has 4 finished trials" in capsys.readouterr().out
-    assert (tmp_path / "weights.safetensors").read_bytes() == before
     assert command("mlp", "--trials", 5, "--out", tmp_path) == 0
-    assert "\n5 trials" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "the study has 4 finished trials" in printed and "\n5 trials" in printed
 
 
 @pytest.mark.parametrize("method", ["random", "halving"])
-def test_other_methods_and_another_storage(method, tmp_path, capsys):
+def test_other_methods_and_another_storage(method, tmp_path, capsys, no_pictures):
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     words = ("mlp", "--trials", 3, "--method", method, "--out", tmp_path / "out")
     assert command(*words, "--storage", storage) == 0
@@ -79,7 +82,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     assert "stopped with 0 finished trials: the same command goes on" in capsys.readouterr().err
 
 
-def test_errors(tmp_path, capsys, monkeypatch):
+def test_errors(tmp_path, capsys, monkeypatch, no_pictures):
     def error_of(*words):
         assert command(*words, "--out", tmp_path) == 2
         return capsys.readouterr().err

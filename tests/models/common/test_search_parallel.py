@@ -45,33 +45,6 @@ def test_two_processes_of_joblib():
     assert again.scores == best.intermediate_values
 
 
-KILLED = """
-import os, sys
-from models.common import search
-from tests.models.common.test_search import SPACE, objective
-
-calls = []
-
-def killed(config, callbacks):
-    calls.append(config)
-    if len(calls) == 4:
-        os._exit(9)
-    objective(config, callbacks)
-
-search.run_search(killed, SPACE, search.open_study(sys.argv[1], "toy", {}), 6, verbose=0)
-"""
-
-
-def test_a_process_that_dies_loses_its_running_trial_alone(tmp_path):
-    storage = f"sqlite:///{tmp_path / 'study.db'}"
-    command = [sys.executable, "-c", KILLED, storage]
-    assert subprocess.run(command, cwd=ROOT).returncode == 9
-    study = search.open_study(storage, "toy", {})
-    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2]
-    search.run_search(toy.objective, toy.SPACE, study, 6, verbose=0)
-    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2, 4, 5, 6]
-
-
 @pytest.mark.slow
 def test_a_dask_cluster_of_two_processes():
     distributed = pytest.importorskip("distributed")
@@ -87,21 +60,47 @@ def test_a_dask_cluster_of_two_processes():
     check(study, 4)
 
 
-@pytest.mark.slow
-def test_two_commands_on_one_database(tmp_path):
+# ---- one database --------------------------------------------------------------------------------
+
+PROCESS = """
+import os, sys
+from models.common import search
+from tests.models.common.test_search import SPACE, objective
+
+storage, deadly, trials = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+calls = []
+
+def perhaps_killed(config, callbacks):
+    calls.append(config)
+    if len(calls) == deadly:
+        os._exit(9)
+    objective(config, callbacks)
+
+study = search.open_study(storage, "toy", {})
+search.run_search(perhaps_killed, SPACE, study, trials, "random", verbose=0)
+"""
+
+
+def start(storage, deadly, trials):
+    """A process that searches, and dies in this trial of its own; 0: it does not."""
+    command = [sys.executable, "-c", PROCESS, storage, str(deadly), str(trials)]
+    return subprocess.Popen(command, cwd=ROOT)
+
+
+def test_a_process_that_dies_loses_its_running_trial_alone(tmp_path):
     storage = f"sqlite:///{tmp_path / 'study.db'}"
-    words = ["search", "mlp", "--trials", "6", "--epochs", "1", "--method", "random"]
-    command = [sys.executable, "-m", "models", *words, "--storage", storage, "--out"]
-    processes = [
-        subprocess.Popen(
-            [*command, str(tmp_path / name)], cwd=ROOT, stderr=subprocess.PIPE, text=True
-        )
-        for name in ("first", "second")
-    ]
-    errors = [process.communicate(timeout=300)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], errors
-    study = search.open_study(storage, "mlp-random", {})
-    numbers = [trial.number for trial in search.finished_trials(study)]
-    assert len(numbers) in (6, 7)  # each may end the one that it runs
-    check(study, len(numbers))
-    assert (tmp_path / "first" / "best.json").exists()
+    assert start(storage, 4, 6).wait() == 9
+    study = search.open_study(storage, "toy", {})
+    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2]
+    search.run_search(toy.objective, toy.SPACE, study, 6, "random", verbose=0)
+    assert [trial.number for trial in search.finished_trials(study)] == [0, 1, 2, 4, 5, 6]
+
+
+def test_two_processes_share_a_database(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    processes = [start(storage, 0, 30), start(storage, 0, 30)]
+    assert [process.wait() for process in processes] == [0, 0]
+    study = search.open_study(storage, "toy", {})
+    trials = search.finished_trials(study)
+    assert len(trials) in (30, 31)  # each may end the one that it runs
+    assert len({repr(trial.params) for trial in trials}) == len(trials) == len(study.trials)
