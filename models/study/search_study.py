@@ -32,7 +32,10 @@ from ..common.search_spaces import TASKS
 
 METHODS = ("random", "bayesian")
 
-REFERENCE = "..."
+REFERENCE = (
+    "with the 25 seeds after these five, medians of .9500 (random, .9222 to .9639) and .9583 "
+    "(Bayesian, .9306 to .9722); Bayesian search wins 18 of these 25 pairs"
+)
 TARGETS = ["bayesian_minus_random >= 0.001"]
 
 
