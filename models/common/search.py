@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -495,7 +495,7 @@ def estimator_key(name: str) -> str:
 
 
 def min_epochs(epochs: int, trials: int) -> int:
-    """The epochs of the first round, with which the last round has all epochs if it can.
+    """The epochs of the first round, with which the last round has as many as it can.
 
     Args:
         epochs: Epochs of the last round.
@@ -602,7 +602,10 @@ def measure_best(training: Training, study: optuna.Study) -> tuple[Sequential, d
         training: The objective.
         study: The study.
     """
-    model, split = training(study.best_params, [])
+    epochs = (
+        max(study.best_trial.intermediate_values) + 1
+    )  # the last round of halving may have fewer
+    model, split = replace(training, epochs=epochs)(study.best_params, [])
     with minigrad.device(training.device):
         parts = {"training": split.train, "validation": split.validation, "test": split.test}
         scores = {

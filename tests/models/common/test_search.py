@@ -188,7 +188,7 @@ def few_rows(monkeypatch):
 
 
 def test_halving_drops_candidates_and_is_recorded(few_rows):
-    training = search.Training("mlp", epochs=3, seed=0)
+    training = search.Training("mlp", epochs=4, seed=0)  # rounds of 1 and 3
     study = search.run_halving(training, new_study(), 9, verbose=0)
     trials = search.finished_trials(study)
     epochs = sorted(list(trial.intermediate_values) for trial in trials)
