@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 
 DOCS = Path(__file__).parent
 CATALOGS = DOCS / "locale" / "zh_CN" / "LC_MESSAGES"
-PAGES = ("index", "architecture", "speed", "distributed", "from_keras")
+PAGES = ("index", "architecture", "speed", "distributed", "search", "from_keras")
 # what the gallery writes below each lesson
 BOILERPLATE = {
     r":ref:`Go to the end <(.*)>` to download the full example code\.": (

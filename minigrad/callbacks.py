@@ -15,6 +15,7 @@ from .training.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
+from .training.pruning import PruningCallback
 from .training.rate_finder import LearningRateFinder
 from .utils.instead import explain_missing
 
@@ -31,6 +32,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ProgressBar",
+    "PruningCallback",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
     "TerminateOnNaN",

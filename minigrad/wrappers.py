@@ -26,6 +26,7 @@ __all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 __getattr__ = explain_missing("wrappers", __all__)
 
+PARAMETERS = ("model", "warm_start", "model_kwargs", "fit_kwargs")
 ModelOrBuilder = Model | Callable[..., Model]
 
 
@@ -79,10 +80,14 @@ class _Estimator(SetsParameters, metaclass=ExplainsArguments):
         """The arguments by name, for scikit-learn.
 
         Args:
-            deep: Accepted for scikit-learn's sake.
+            deep: Whether to list what is in the dicts too, as "fit_kwargs__epochs".
         """
-        names = ("model", "warm_start", "model_kwargs", "fit_kwargs")
-        return {name: getattr(self, name) for name in names}
+        parameters = {name: getattr(self, name) for name in PARAMETERS}
+        if deep:
+            for name in ("model_kwargs", "fit_kwargs"):
+                inside = parameters[name] or {}
+                parameters |= {f"{name}__{key}": value for key, value in inside.items()}
+        return parameters
 
     def fit(self, X: Any, y: Any = None, **fit_kwargs: Any) -> Any:
         """Train a new model, or the same one on if warm_start is True; returns the estimator.
@@ -134,7 +139,8 @@ class _Estimator(SetsParameters, metaclass=ExplainsArguments):
         return self.model_.predict(np.asarray(X), verbose=0)
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        parameters = self.get_params(deep=False)
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         return f"{type(self).__name__}({given})"
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -60,6 +60,7 @@ SECTIONS = {
         "leakage",
         "feature_scaling",
         "seed_spread",
+        "search_study",
         "siamese",
         "anomaly",
         "history",

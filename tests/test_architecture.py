@@ -150,6 +150,7 @@ def test_the_engine_knows_no_op():
 
 
 HEAVY = {"cupy", "cupyx", "h5py", "sklearn", "matplotlib", "scipy", "tqdm", "safetensors"}
+HEAVY |= {"optuna", "pandas"}
 NEEDS_SKLEARN = {"minigrad.sklearn"}  # its classes derive from scikit-learn's
 
 
@@ -171,6 +172,7 @@ def heavy_imports(source):
 
 
 LIBRARIES = {"numpy", "matplotlib", "sklearn", "threadpoolctl", "tqdm", "scipy"}
+LIBRARIES |= {"optuna", "joblib", "sqlalchemy", "distributed"}  # of a search, with the extra `tune`
 KNOWN = {"minigrad", "models"} | LIBRARIES | set(sys.stdlib_module_names)
 
 

@@ -79,6 +79,7 @@ REQUIRED: dict[str, Any] = {
     "cell": layers.LSTMCell(2),
     "cells": [layers.LSTMCell(2)],
     "branch": layers.Dense(3),
+    "trial": types.SimpleNamespace(report=triple, should_prune=triple),
     "data": np.ones(2),
     "dims": (2, 1),
     "target_shape": (3, 1),

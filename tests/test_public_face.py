@@ -162,6 +162,7 @@ def test_import_is_light():
         "tqdm",
         "safetensors",
         "h5py",
+        "optuna",
         "pandas",
         "PIL",
     ]

@@ -94,6 +94,13 @@ def test_parameters():
     assert twin.get_params() == estimator.get_params() and not hasattr(twin, "model_")
     estimator.set_params(model_kwargs__b=2)
     assert estimator.model_kwargs == {"a": 1, "b": 2}
+    assert estimator.get_params()["model_kwargs__b"] == 2
+    assert list(estimator.get_params(deep=False)) == [
+        "model",
+        "warm_start",
+        "model_kwargs",
+        "fit_kwargs",
+    ]
     with pytest.raises(ValueError, match="SKLearnRegressor has no argument 'units': model, warm"):
         estimator.set_params(units=3)
     assert repr(estimator).startswith("SKLearnRegressor(model=<function")

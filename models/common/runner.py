@@ -31,6 +31,8 @@ mpiexec -n 4 {COMMAND} NAME --distributed
     trains it in four processes, each with its part of the rows of every batch
 {COMMAND} NAME --help
     lists its flags
+{COMMAND} search NAME [--trials 30] [--method bayesian] [--jobs -1] [--out FOLDER]
+    searches for hyperparameters; the same command goes on where it was stopped
 {COMMAND} --record [NAME ...]
     trains fully and writes RESULTS.md"""
 
@@ -45,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(listing())
         return 0
+    if words[0] == "search":
+        from . import search_command
+
+        return search_command.main(words[1:], COMMAND)
     recording = words[0] == "--record"
     names = (words[1:] or NAMES) if recording else words[:1]
     try:
