@@ -52,7 +52,15 @@ SECTIONS = {
         "stylegan2",
         "cyclegan",
     ],
-    "study": ["training_study"],
+    "study": [
+        "training_study",
+        "regularization",
+        "dropout_batch_norm",
+        "early_stopping",
+        "gradients_by_depth",
+        "optimizers_on_digits",
+        "schedules_on_digits",
+    ],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
 NAMES = list(SECTION_OF)
