@@ -31,7 +31,7 @@ from minigrad import Sequential, plots
 from minigrad.layers import Dense, Input
 from minigrad.losses import SparseCategoricalCrossentropy
 from minigrad.optimizers.adam import Adam
-from minigrad.training.callbacks import Callback, EarlyStopping, LambdaCallback
+from minigrad.training.callbacks import Callback, EarlyStopping
 
 from ..common.digit_parts import mislabel, split
 

@@ -6,14 +6,15 @@ The chain rule multiplies, so a gradient shrinks or grows by a factor per layer.
 this factor in fresh networks: tanh, relu, selu and no activation have initializers that keep it
 near 1; none of the six brings the sigmoid, whose slope is at most 1/4, up to a half. Part two is the
 same in time: a recurrent network is as deep as its sequence is long, and the gain of its recurrent
-kernel decides.
+kernel decides. A fresh LSTM is no exception: its forget gates stand near 0.7, and over 60 steps that
+vanishes too; it has to learn to keep them open.
 
 Part three trains one: relu units whose recurrent kernel starts as the identity (Le, Jaitly & Hinton
-2015, arXiv:1504.00941) on the adding problem. Its first gradients are a thousand times longer than
-later ones. Without a limit the loss overflows at the second or third step; at rates that are small
-enough to survive, it learns little in the same time, or nothing: its units are dead. With the
-gradient cut to a norm of 1 it learns at the rate that overflowed. Clipping cannot mend a gradient
-that vanishes.
+2015, arXiv:1504.00941) on the adding problem. Its first gradients are hundreds of times longer than
+later ones. Without a limit the loss explodes in the first steps, and overflows, or leaves units that
+are dead; at a tenth and less of the rate it survives, and learns little or nothing in the same time.
+With the gradient cut to a norm of 1 it learns at the rate that exploded. Clipping cannot mend a
+gradient that vanishes.
 
 Lesson: tutorials/09_vanishing_and_exploding.py
 """
@@ -95,7 +96,7 @@ def time_norms(length: int, units: int = 32) -> dict[str, np.ndarray]:
 
 # ---- clipping ------------------------------------------------------------------------------------
 
-CLIPPED_RATE = 0.02
+CLIPPED_RATE = 0.01
 UNLIMITED_RATES = (0.0003, 0.001, CLIPPED_RATE)
 BASELINE = 1 / 6  # the loss of always answering 1: the variance of a sum of two uniform numbers
 
@@ -169,7 +170,7 @@ TARGETS = [
     "tanh_gain_1.5_first_over_last >= 10",
     "clipped_learns == 1",  # a mean of 1 over the seeds is 1 in each
     "rates_that_learn_without_a_limit == 0",
-    "steps_without_a_limit_at_the_same_rate <= 10",
+    "explodes_without_a_limit == 1",
 ]
 
 
@@ -212,29 +213,32 @@ def gradient_metrics(
 
 
 def clipping_metrics(curves: dict[str, dict[str, list[float]]]) -> dict[str, float]:
-    """Who learns: whose loss ends below half of the baseline; when the overflow comes."""
+    """Who learns: whose loss falls below a third of the baseline; who explodes: beyond 1000."""
     *unlimited, clipped = curves.values()
-    ends = [final_loss(curve) for curve in unlimited]
+    lowest = [lowest_loss(curve) for curve in unlimited]
+    same_rate = np.array(unlimited[-1]["loss"])
     return {
-        "clipped_loss": final_loss(clipped),
-        "clipped_learns": int(final_loss(clipped) < BASELINE / 2),
+        "clipped_loss": lowest_loss(clipped),
+        "clipped_learns": int(lowest_loss(clipped) < BASELINE / 3),
+        "clipped_largest_loss": max(clipped["loss"]),
         "clipped_largest_norm": max(clipped["norm"]),
         "clipped_median_norm": float(np.median(clipped["norm"])),
-        "best_loss_without_a_limit": min(ends),
-        "rates_that_learn_without_a_limit": sum(end < BASELINE / 2 for end in ends),
-        "steps_without_a_limit_at_the_same_rate": len(unlimited[-1]["loss"]),
+        "lowest_loss_without_a_limit": min(lowest),
+        "rates_that_learn_without_a_limit": sum(loss < BASELINE / 3 for loss in lowest),
+        "explodes_without_a_limit": int(not np.all(same_rate < 1000)),
     }
 
 
-def final_loss(curve: dict[str, list[float]]) -> float:
-    """The mean of the last fifty losses; infinite if the training overflowed.
+def lowest_loss(curve: dict[str, list[float]]) -> float:
+    """The lowest mean of fifty losses in a row; the baseline if the training ended before.
 
     Args:
         curve: What `follow` returned.
     """
-    if not math.isfinite(curve["norm"][-1]):
-        return math.inf
-    return float(np.mean(curve["loss"][-50:]))
+    if len(curve["loss"]) < 50:
+        return BASELINE
+    means = np.convolve(curve["loss"], np.full(50, 1 / 50), "valid")
+    return float(np.nanmin(means))
 
 
 # ---- pictures ------------------------------------------------------------------------------------
@@ -243,13 +247,11 @@ def final_loss(curve: dict[str, list[float]]) -> float:
 def pictures(found: dict[str, Any], out: Path) -> None:
     """The factors as a table, gradients by time step, loss and gradient norm by training step."""
     draw_factors(found["factors"], out / "factors.png")
-    plots.time_gradients(
-        found["time"], title="Gradients by time step", path=out / "time.png"
-    )
+    plots.time_gradients(found["time"], title="Gradients by time step", path=out / "time.png")
     with plots.new_figure(11, 4.2, out / "curves.png") as figure:
         left, right = figure.subplots(1, 2)
         for name, curve in found["curves"].items():
-            marker = "x" if len(curve["loss"]) < 20 else None
+            marker = "x" if len(curve["loss"]) < 20 else None  # it ended here
             left.plot(smooth(curve["loss"]), marker=marker, label=name)
         left.axhline(BASELINE, color="gray", linestyle=":", label="always answering 1")
         left.set(xlabel="step", ylabel="squared error, mean of 20 steps", ylim=(0, 0.4))
