@@ -183,13 +183,12 @@ def pictures(findings: dict[str, dict[str, Any]], out: Path) -> None:
     with plots.new_figure(14, 4.4, out / "curves.png") as figure:
         left, middle, right = figure.subplots(1, 3, width_ratios=[4, 4, 3])
         for name, found in findings.items():
-            left.plot(RATES, found["losses"], marker="o", markersize=3, label=name)
+            left.plot(RATES, found["losses"], marker="o", markersize=3)
             curve = found["curves"].mean(0)
             label = f"{name} {found['rate']:g}"
             middle.plot(np.arange(1, len(curve) + 1), curve, label=label)
         left.set(xscale="log", yscale="log", ylim=(0.06, 4), xlabel="learning rate")
-        left.set(ylabel="validation loss", title="Each rate of the grid")
-        left.legend(fontsize=8, loc="lower left", ncols=2)
+        left.set(ylabel="validation loss", title="Every rate (colors as beside)")
         middle.set(
             yscale="log", xlabel="epoch", ylabel="training loss", title="Each at its best rate"
         )
