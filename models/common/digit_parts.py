@@ -1,4 +1,4 @@
-"""The digits in three parts, to learn from, to choose by and to test on; wrong labels on purpose."""
+"""The digits in three parts: to learn from, to choose by, to test on. Labels wrong on purpose."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""Early stopping: the validation minimum, patience, and which weights are kept (Prechelt 1998, Early
-stopping, but when?).
+"""Early stopping: the validation minimum, patience, and which weights are kept (Prechelt 1998,
+Early stopping, but when?).
 
 A network learns 500 digits, a fifth of whose labels are random, until it knows the wrong ones. The
-validation loss has its minimum early. `EarlyStopping` waits for `patience` epochs beyond it, and with
-`restore_best_weights` returns to the weights of the minimum. They are compared by their loss on the
-test digits, mislabeled alike: the weights after all epochs, those at the moment of stopping, those
-restored, and those an oracle picks that sees the test digits themselves, which nobody may.
+validation loss has its minimum early. `EarlyStopping` waits for `patience` epochs beyond it, and
+with `restore_best_weights` returns to the weights of the minimum. Four ways are compared by their
+loss on the test digits, mislabeled alike: the weights after all epochs, those at the moment of
+stopping, those restored, and those of an oracle that sees the test digits, which nobody may.
 
-The restored weights come within a few percent of the oracle. Without restoring, the price of waiting
-grows with the patience, and the last weights are far worse. Impatience costs as well: a validation
-loss is bumpy, and a patience of 1 stops at its first bump.
+The restored weights come within two percent of the oracle; those after all epochs have twice its
+loss. Without restoring, waiting costs: 15 % at a patience of 10, a third at 20. A patience of 1
+stops at the first bump of the validation loss, yet here that costs a few percent only.
 
 Lesson: tutorials/10_overfitting.py
 """

@@ -4,17 +4,17 @@
 
 The chain rule multiplies, so a gradient shrinks or grows by a factor per layer. Part one measures
 this factor in fresh networks: tanh, relu, selu and no activation have initializers that keep it
-near 1; none of the six brings the sigmoid, whose slope is at most 1/4, up to a half. Part two is the
-same in time: a recurrent network is as deep as its sequence is long, and the gain of its recurrent
-kernel decides. A fresh LSTM is no exception: its forget gates stand near 0.7, and over 60 steps that
-vanishes too; it has to learn to keep them open.
+near 1; none of the six brings the sigmoid, whose slope is at most 1/4, up to a half. Part two is
+the same in time: a recurrent network is as deep as its sequence is long, and the gain of its
+recurrent kernel decides. A fresh LSTM is no exception: its forget gates stand near 0.7, and over 60
+steps that vanishes too; it has to learn to keep them open.
 
 Part three trains one: relu units whose recurrent kernel starts as the identity (Le, Jaitly & Hinton
 2015, arXiv:1504.00941) on the adding problem. Its first gradients are hundreds of times longer than
-later ones. Without a limit the loss explodes in the first steps, and overflows, or leaves units that
-are dead; at a tenth and less of the rate it survives, and learns little or nothing in the same time.
-With the gradient cut to a norm of 1 it learns at the rate that exploded. Clipping cannot mend a
-gradient that vanishes.
+later ones. Without a limit the loss explodes in the first steps, and overflows, or leaves units
+that are dead; at a tenth of the rate and less it survives, and learns little or nothing in the same
+time. With the gradient cut to a norm of 1 it learns at the rate that exploded. Clipping cannot mend
+a gradient that vanishes.
 
 Lesson: tutorials/09_vanishing_and_exploding.py
 """

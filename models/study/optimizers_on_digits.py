@@ -2,11 +2,12 @@
 arXiv:1910.05446; Schmidt, Schneider & Hennig 2021, arXiv:2007.01547).
 
 One network, one grid of rates, one number of epochs. Each optimizer gets the rate with the lowest
-validation loss, and is then trained anew from other seeds and judged on the test digits. With one
-rate for all, some do not learn and some diverge; with its own rate each reaches the same accuracy
-within about a point, less than two seeds of one optimizer can differ. So a comparison at one rate
-tells which optimizer likes that rate. What does differ is how wide the range of good rates is, and
-how far the training loss has come after a few epochs.
+validation loss, and is then trained anew from other seeds and judged on the test digits. There is
+no single rate at which all learn well: at the best of the grid one of them stays ten points behind.
+With rates of their own, all but Lion end within two points, as far apart as seeds of one optimizer
+are: differences are small when each is tuned, and a comparison at one rate tells which optimizer
+likes that rate. Lion, whose steps have one size, is slow at its best rate, and behind by a point or
+two after so few epochs. What differs more is how fast the training loss falls.
 
 Lesson: tutorials/07_optimizers.py
 """
@@ -130,7 +131,11 @@ REFERENCE = (
     "over 50,000 trainings Schmidt et al. find no clear winner either, and that several optimizers "
     "with default rates do about as well as tuning a single one"
 )
-TARGETS = ["range_with_own_rates <= 0.035", "smallest_range_at_one_rate >= 0.06"]
+TARGETS = [
+    "range_with_own_rates <= 0.035",
+    "worst_with_own_rates >= 0.93",
+    "worst_at_one_rate <= 0.91",
+]
 
 
 def train(
@@ -166,12 +171,12 @@ def metrics_of(findings: dict[str, dict[str, Any]]) -> dict[str, float]:
         metrics[f"{name}_early_loss"] = float(found["curves"][:, :EARLY][:, -1].mean())
         metrics[f"{name}_good_rates"] = int((losses < 1.5 * losses.min()).sum())
     tuned = [metrics[f"{name}_accuracy"] for name in findings]
-    by_rate = np.array([found["by_rate"] for found in findings.values()])
-    ranges = np.ptp(by_rate, axis=0)
+    worst = np.min([found["by_rate"] for found in findings.values()], axis=0)  # at each rate
     return metrics | {
         "range_with_own_rates": max(tuned) - min(tuned),
-        "smallest_range_at_one_rate": float(ranges.min()),
-        "rate_of_the_smallest_range": RATES[int(ranges.argmin())],
+        "worst_with_own_rates": min(tuned),
+        "worst_at_one_rate": float(worst.max()),
+        "kindest_rate": RATES[int(worst.argmax())],
     }
 
 

@@ -115,8 +115,8 @@ def cross_entropy(model: Sequential, x: Any, y: Any) -> tuple[float, float]:
 
 SEEDS = 5
 REFERENCE = (
-    "lesson 10 sees the same of L1 and L2 on 60 points in the plane; dropout leaves the gap as wide "
-    "as without it, .95 to 1.18 of it in five seeds, and gains two points of accuracy"
+    "lesson 10 sees the same of L1 and L2 on 60 points in the plane; dropout leaves the gap as "
+    "wide as without it, .95 to 1.18 of it in five seeds, and gains two points of accuracy"
 )
 TARGETS = [
     "penalties_with_a_smaller_gap == 3",  # a mean of 3 over the seeds is 3 in each

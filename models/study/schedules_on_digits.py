@@ -155,7 +155,8 @@ def pictures(found: dict[str, Any], out: Path) -> None:
         for axes, name in zip(panels, found["high"]):
             draw_schedule(axes, name, {peak: found[peak][name] for peak in found})
         panels[0].legend(loc="lower left", fontsize=8)
-        panels[-1].remove()
+        for unused in panels[len(found["high"]) :]:
+            unused.remove()
         figure.supxlabel("epoch; gray: the rate, from zero to its peak", fontsize=10)
         figure.supylabel("training loss", fontsize=10)
     with plots.new_figure(10, 3.6, out / "accuracies.png") as figure:

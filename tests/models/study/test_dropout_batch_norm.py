@@ -22,7 +22,7 @@ def test_each_kind_has_its_layers():
         assert biases == [name in ("neither", "dropout")] * 2 + [True]
 
 
-def test_dropout_helps_on_noisy_labels_and_batch_norm_learns_them_faster(monkeypatch):
+def test_dropout_helps_on_noisy_labels_and_batch_norm_learns_them_faster(monkeypatch, drawn):
     monkeypatch.setattr(study, "RATES", [0.1])
     found, metrics = study.train(rows=200, width=128, epochs=70, sweep_epochs=1)
     assert list(found["curves"]) == list(study.KINDS)
@@ -31,6 +31,7 @@ def test_dropout_helps_on_noisy_labels_and_batch_norm_learns_them_faster(monkeyp
     assert metrics["batch_norm_learns_faster"] == 1
     assert metrics["dropout_training_loss"] > 2 * metrics["neither_training_loss"]
     assert metrics["lowest_validation_loss_spread"] < 0.15
+    assert drawn(study, found) == ["curves.png", "rates.png"]
 
 
 @pytest.mark.parametrize("rate, normalize, learns", [(1.0, False, False), (1.0, True, True)])

@@ -32,7 +32,7 @@ def test_labels_are_wrong_in_all_parts():
     assert 0.12 < np.mean(whole[2][1] != true) < 0.24  # 18 % on average
 
 
-def test_restored_weights_beat_the_last_and_approach_the_oracle():
+def test_restored_weights_beat_the_last_and_approach_the_oracle(drawn):
     findings, metrics = early_stopping.train(rows=300, epochs=30, trainings=2)
     assert metrics["trainings_where_restored_beats_last"] == 2
     assert metrics["last_over_oracle"] > 1.2
@@ -40,6 +40,7 @@ def test_restored_weights_beat_the_last_and_approach_the_oracle():
     for found in findings:
         epochs = list(found["epochs"].values())
         assert epochs == sorted(epochs)  # more patience, more epochs
+    assert drawn(early_stopping, findings) == ["curves.png"]
 
 
 def test_ratios_by_hand():

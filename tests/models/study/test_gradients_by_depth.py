@@ -62,6 +62,12 @@ def test_norm_and_lowest_loss_by_hand():
     assert study.clipping_metrics({"a": good, "clipped": bad})["clipped_learns"] == 0
 
 
+def test_a_run_and_its_pictures(drawn):
+    found, metrics = study.train(depth=4, length=10, steps=20)
+    assert metrics["clipped_loss"] == study.BASELINE  # too few steps to tell
+    assert drawn(study, found) == ["curves.png", "factors.png", "time.png"]
+
+
 def test_smoothing_takes_the_last_twenty():
     smoothed = study.smooth([1.0] * 20 + [3.0] * 20)
     assert np.allclose(smoothed[[0, 19, 29, 39]], [1, 1, 2, 3])

@@ -16,14 +16,15 @@ def small(monkeypatch):
     monkeypatch.setattr(study, "RATES", [3e-3, 3e-1])
 
 
-def test_each_gets_its_own_rate_and_they_end_close(small):
+def test_each_gets_its_own_rate_and_they_end_close(small, drawn):
     findings, metrics = study.train(epochs=5, searches=1, trainings=2)
     assert metrics["SGD_rate"] == 0.3 and metrics["Adam_rate"] == 0.003
     assert metrics["range_with_own_rates"] < 0.05
-    assert metrics["smallest_range_at_one_rate"] > 0.1
+    assert metrics["worst_at_one_rate"] < 0.85 < 0.9 < metrics["worst_with_own_rates"]
     for found in findings.values():
         assert found["curves"].shape == (2, 5)
         assert found["accuracies"].min() > 0.9
+    assert drawn(study, findings) == ["curves.png"]
 
 
 def test_a_search_keeps_infinity_where_it_diverges(monkeypatch):
@@ -53,4 +54,6 @@ def test_judging_uses_other_seeds_than_the_search(small, monkeypatch):
     assert metrics["Adam_accuracy"] == pytest.approx(0.85)
     assert metrics["Adam_deviation"] == pytest.approx(0.1 / 2**0.5)
     assert metrics["Adam_good_rates"] == 1
-    assert metrics["range_with_own_rates"] == metrics["smallest_range_at_one_rate"] == 0
+    assert metrics["range_with_own_rates"] == 0
+    assert metrics["worst_with_own_rates"] == pytest.approx(0.85)
+    assert metrics["worst_at_one_rate"] == 0.6 and metrics["kindest_rate"] == 0.3

@@ -39,8 +39,8 @@ def test_networks_have_the_parameters_of_the_docstring():
     assert np.isclose(loss, np.log1p(np.exp([-0.3, 1.0])).mean()) and accuracy == 0.5
 
 
-def test_penalties_close_the_gap_and_shrink_weights_and_dropout_does_neither():
-    findings, metrics = regularization.train(rows=60, width=32, epochs=100)
+def test_penalties_close_the_gap_and_shrink_weights_and_dropout_does_neither(drawn):
+    findings, metrics = regularization.train(rows=60, width=32, epochs=80)
     assert list(findings) == list(regularization.REGULARIZERS)
     assert metrics["penalties_with_a_smaller_gap"] == metrics["penalties_that_shrink_the_norm"] == 3
     assert metrics["none_near_zero"] < 0.1 < 0.85 < metrics["L1_near_zero"]
@@ -48,6 +48,7 @@ def test_penalties_close_the_gap_and_shrink_weights_and_dropout_does_neither():
     assert metrics["dropout_norm_ratio"] > 0.8
     limited = findings["max-norm"]["kernels"][:-1]
     assert all((np.linalg.norm(kernel, axis=0) < 0.5 + 1e-4).all() for kernel in limited)
+    assert drawn(regularization, findings) == ["curves.png", "inputs.png", "weights.png"]
 
 
 def test_all_gap_and_norm_metrics_are_those_of_the_findings():

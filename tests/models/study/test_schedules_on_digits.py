@@ -36,6 +36,13 @@ def test_a_cosine_settles_where_a_constant_rate_does_not():
     assert cosine["curves"].shape == (2, 6)
 
 
+def test_pictures(drawn):
+    one = {"rates": [0.1, 0.05, 0.0], "curves": np.array([[1.0, 0.1], [0.5, 0.2]])}
+    one["accuracies"] = np.array([0.9, 0.95])
+    findings = {peak: {"cosine": one, "step": one} for peak in study.PEAKS}
+    assert drawn(study, findings) == ["accuracies.png", "curves.png"]
+
+
 def test_metrics_by_hand():
     def one(loss, accuracy):
         return {"losses": np.array(loss), "accuracies": np.array(accuracy)}
