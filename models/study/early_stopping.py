@@ -8,8 +8,8 @@ loss on the test digits, mislabeled alike: the weights after all epochs, those a
 stopping, those restored, and those of an oracle that sees the test digits, which nobody may.
 
 The restored weights come within two percent of the oracle; those after all epochs have twice its
-loss. Without restoring, waiting costs: 15 % at a patience of 10, a third at 20. A patience of 1
-stops at the first bump of the validation loss, yet here that costs a few percent only.
+loss. Without restoring, waiting costs: an eighth at a patience of 10, a third at 20. A patience of
+1 stops at the first bump of the validation loss, yet here that costs a few percent only.
 
 Lesson: tutorials/10_overfitting.py
 """
@@ -143,10 +143,10 @@ REFERENCE = (
 )
 TARGETS = [
     "trainings_where_restored_beats_last == 5",  # a mean of 5 over the seeds is 5 in each
-    "last_over_oracle >= 1.4",
-    "restored_10_over_oracle <= 1.1",
-    "stopped_20_over_restored_20 >= 1.1",
-    "epochs_saved_by_patience_10 >= 0.4",
+    "last_over_oracle >= 1.6",
+    "restored_10_over_oracle <= 1.05",
+    "stopped_20_over_restored_20 >= 1.2",
+    "epochs_saved_by_patience_10 >= 0.5",
 ]
 
 

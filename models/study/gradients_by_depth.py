@@ -10,11 +10,11 @@ recurrent kernel decides. A fresh LSTM is no exception: its forget gates stand n
 steps that vanishes too; it has to learn to keep them open.
 
 Part three trains one: relu units whose recurrent kernel starts as the identity (Le, Jaitly & Hinton
-2015, arXiv:1504.00941) on the adding problem. Its first gradients are hundreds of times longer than
-later ones. Without a limit the loss explodes in the first steps, and overflows, or leaves units
-that are dead; at a tenth of the rate and less it survives, and learns little or nothing in the same
-time. With the gradient cut to a norm of 1 it learns at the rate that exploded. Clipping cannot mend
-a gradient that vanishes.
+2015, arXiv:1504.00941) on the adding problem. Its first gradients are a hundred times longer than
+later ones, and more. Without a limit the loss explodes in the first steps, and overflows, or leaves
+units that are dead; at a tenth of the rate and less it survives, and learns little or nothing in
+the same time. With the gradient cut to a norm of 1 it learns at the rate that exploded. Clipping
+cannot mend a gradient that vanishes.
 
 Lesson: tutorials/09_vanishing_and_exploding.py
 """
