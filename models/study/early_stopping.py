@@ -208,7 +208,7 @@ def draw_training(axes: Any, found: dict[str, Any]) -> None:
     axes.axvline(best, color="black", linestyle=":", label=f"validation minimum: epoch {best}")
     axes.axvline(stop, color="gray", linestyle="--", label=f"patience 10 stops: epoch {stop}")
     axes.set(xlabel="epoch", ylabel="cross-entropy", title="A fifth of the labels are random")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
 
 
 def draw_comparison(axes: Any, findings: list[dict[str, Any]]) -> None:
