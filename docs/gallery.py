@@ -87,7 +87,9 @@ def make(name: str) -> None:
             small = picture.convert("RGB")
     small.thumbnail((WIDTH, 2 * WIDTH))
     PICTURES.mkdir(parents=True, exist_ok=True)
-    small.quantize(COLORS).save(PICTURES / f"{name}.png", optimize=True)
+    # thin lines keep their colors, which the median cut would merge
+    indexed = small.quantize(COLORS, method=Image.Quantize.MAXCOVERAGE)
+    indexed.save(PICTURES / f"{name}.png", optimize=True)
     print(f"{name}: {PICTURES / name}.png")
 
 

@@ -54,6 +54,14 @@ SECTIONS = {
     ],
     "study": [
         "training_study",
+    "study": [
+        "training_study",
+        "regularization",
+        "dropout_batch_norm",
+        "early_stopping",
+        "gradients_by_depth",
+        "optimizers_on_digits",
+        "schedules_on_digits",
         "batch_size",
         "rate_finder",
         "augmentation",
@@ -64,6 +72,7 @@ SECTIONS = {
         "siamese",
         "anomaly",
         "history",
+    ],
     ],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}

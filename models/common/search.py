@@ -28,8 +28,8 @@ from tqdm import tqdm
 import minigrad
 from minigrad import Sequential
 from minigrad.callbacks import Callback, PruningCallback
+from minigrad.sklearn import MinigradClassifier
 from minigrad.utils.registry import check_choice, check_count
-from minigrad.wrappers import SKLearnClassifier
 
 from .search_spaces import TASKS, Choice, Config, Range, Space, Split
 
@@ -41,7 +41,7 @@ Objective = Callable[[Config, list[Callback]], Any]
 METHODS = ("bayesian", "random", "halving")
 MONITOR = "val_accuracy"
 STARTUP = 8  # random trials before the first Bayesian one, finished ones before the first pruning
-INSTALL = "pip install 'minigrad[tune]'"
+INSTALL = "in a clone of minigrad, pip install -e '.[tune]'"
 
 
 def load_optuna() -> Any:
@@ -405,29 +405,13 @@ def _show(bar: tqdm, study: optuna.Study) -> None:
 # ---- successive halving --------------------------------------------------------------------------
 
 
-class LabelClassifier(SKLearnClassifier):
-    """SKLearnClassifier for a model whose loss takes labels instead of one-hot rows."""
-
-    def targets(self, y: Any) -> np.ndarray:
-        """The labels as 0, 1, 2...
-
-        Args:
-            y: The labels.
-        """
-        return super().targets(y).argmax(-1)
-
-
-def build_for_halving(x: np.ndarray, y: np.ndarray, name: str, seed: int, **config: Any) -> Any:
-    """A network of the zoo, as a builder of LabelClassifier.
+def build_for_halving(name: str, **config: Any) -> Sequential:
+    """A network of the zoo, as a builder of MinigradClassifier.
 
     Args:
-        x: Inputs.
-        y: Labels.
         name: The name of the model, one of TASKS.
-        seed: Seed of the training.
         **config: A value of each hyperparameter but the batch size.
     """
-    minigrad.seed(seed)
     return TASKS[name].compiled(config)
 
 
@@ -459,9 +443,11 @@ def run_halving(
         return study
     task = TASKS[training.name]
     split = task.load()
-    fixed = {"name": training.name, "seed": training.seed}
-    estimator = LabelClassifier(
-        build_for_halving, model_kwargs=fixed, fit_kwargs={"verbose": 0, "epochs": 1}
+    estimator = MinigradClassifier(
+        build_for_halving,
+        model_kwargs={"name": training.name},
+        n_iter_no_change=None,
+        random_state=training.seed,
     )
     rows = [np.concatenate(pair) for pair in zip(split.train, split.validation)]
     fold = np.repeat([-1, 0], [len(split.train[1]), len(split.validation[1])])
@@ -469,7 +455,7 @@ def run_halving(
         estimator,
         {estimator_key(name): values for name, values in task.space.items()},
         n_candidates=trials,
-        resource="fit_kwargs__epochs",
+        resource="epochs",
         max_resources=training.epochs,
         min_resources=min_epochs(training.epochs, trials),
         cv=PredefinedSplit(fold),
@@ -485,13 +471,12 @@ def run_halving(
 
 
 def estimator_key(name: str) -> str:
-    """The name of a hyperparameter as a parameter of SKLearnClassifier.
+    """The name of a hyperparameter as a parameter of MinigradClassifier.
 
     Args:
         name: The hyperparameter.
     """
-    home = "fit_kwargs" if name == "batch_size" else "model_kwargs"
-    return f"{home}__{name}"
+    return name if name == "batch_size" else f"model__{name}"
 
 
 def min_epochs(epochs: int, trials: int) -> int:
@@ -602,9 +587,8 @@ def measure_best(training: Training, study: optuna.Study) -> tuple[Sequential, d
         training: The objective.
         study: The study.
     """
-    epochs = (
-        max(study.best_trial.intermediate_values) + 1
-    )  # the last round of halving may have fewer
+    # the last round of halving may have fewer than the training
+    epochs = max(study.best_trial.intermediate_values) + 1
     model, split = replace(training, epochs=epochs)(study.best_params, [])
     with minigrad.device(training.device):
         parts = {"training": split.train, "validation": split.validation, "test": split.test}

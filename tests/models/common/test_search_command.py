@@ -99,7 +99,9 @@ def test_errors(tmp_path, capsys, monkeypatch, no_pictures):
         wanted = "--scheduler needs Dask: pip install 'dask[distributed]'"
         assert wanted in error_of("mlp", "--scheduler", "tcp://localhost:1")
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert "a search needs Optuna: pip install 'minigrad[tune]'" in error_of("mlp")
+    assert "a search needs Optuna: in a clone of minigrad, pip install -e '.[tune]'" in error_of(
+        "mlp"
+    )
 
 
 def test_help_lists_the_spaces(capsys):
