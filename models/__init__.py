@@ -54,8 +54,6 @@ SECTIONS = {
     ],
     "study": [
         "training_study",
-    "study": [
-        "training_study",
         "regularization",
         "dropout_batch_norm",
         "early_stopping",
@@ -72,7 +70,6 @@ SECTIONS = {
         "siamese",
         "anomaly",
         "history",
-    ],
     ],
 }
 SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
