@@ -13,13 +13,15 @@ LARGEST_DECADES = 12  # of a logarithmic axis: what lies lower is left out
 MOST_POINTS = 800  # of a line
 
 
+Line = tuple[Sequence[float], Sequence[float]]  # (x, y), of equal length
+
+
 class Band(NamedTuple):
     """Values that are usual, as a strip behind the lines; `usual` is the dashed line in it."""
 
     low: float
     high: float
     usual: float
-    label: str
 
 
 class Mark(NamedTuple):
@@ -56,14 +58,19 @@ class Axis:
         return self.start + (x - low) / (high - low) * (self.stop - self.start)
 
     def ticks(self) -> list[float]:
-        """Round values in the range: powers of ten on a logarithmic axis."""
+        """Round values in the range: on a logarithmic axis powers of ten, or 1, 2 and 5 times."""
         if self.log:
-            first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
-            step = max(1, math.ceil((last - first + 1) / 7))
-            return [10.0**power for power in range(first, last + 1, step)]
+            return self._log_ticks()
         step = _round_step(self.high - self.low)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [i * step for i in range(first, last + 1)]
+
+    def _log_ticks(self) -> list[float]:
+        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+        factors = [1, 2, 5] if last - first <= 2 else [1]
+        step = max(1, math.ceil((last - first + 1) / 7))
+        values = [10.0**power * n for power in range(first, last + 1, step) for n in factors]
+        return [value for value in values if self.low <= value <= self.high]
 
 
 def _round_step(span: float) -> float:
@@ -73,7 +80,7 @@ def _round_step(span: float) -> float:
 
 
 def line_chart(
-    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    lines: Mapping[str, Line],
     colors: Mapping[str, str],
     marks: Sequence[Mark] = (),
     band: Band | None = None,
@@ -153,6 +160,7 @@ def _axes(
     xs = [x for x, _ in points] + [mark.x for mark in marks]
     ys = [y for _, y in points] + ([band.low, band.high] if band else [])
     low, high = min(ys), max(ys)
+    low = low if log else min(low, 0.0)
     if log:
         low = 10 ** (math.log10(max(low, high / 10.0**LARGEST_DECADES)) - 0.15)
         high = 10 ** (math.log10(high) + 0.15)
@@ -165,7 +173,7 @@ def _axes(
 
 
 def _band(band: Band | None, y_axis: Axis) -> list[str]:
-    """The strip of usual values and its label."""
+    """The strip of usual values, and the dashed line in it."""
     if band is None:
         return []
     top, bottom, usual = map(y_axis.place, (band.high, band.low, band.usual))
@@ -173,7 +181,6 @@ def _band(band: Band | None, y_axis: Axis) -> list[str]:
     return [
         f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}"/>',
         f'<line class="usual" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{usual:.1f}" y2="{usual:.1f}"/>',
-        f'<text class="note" x="{LEFT + 6}" y="{top + 13:.1f}">{html.escape(band.label)}</text>',
     ]
 
 

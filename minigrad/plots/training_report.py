@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,48 +11,66 @@ from typing import Any, NamedTuple
 
 from ..arguments import explains_arguments
 from ..utils.files import PathLike, atomic_write
-from .line_charts import Band, Mark, line_chart
+from .line_charts import Band, Line, Mark, line_chart
 
 FOLDER = Path(__file__).parent
-UPDATES = Band(1e-4, 1e-2, 1e-3, "usual: 1e-4 to 1e-2")
+UPDATES = Band(1e-4, 1e-2, 1e-3)
 
 
 class _Chart(NamedTuple):
-    """A statistic: its attribute, title and explanation, the usual band, the kind of axis."""
+    """A statistic of each layer: where it is kept, what it shows, how it is drawn."""
 
-    name: str
+    series: str  # its name in the statistics
+    value: str  # the attribute of a point
     title: str
     text: str
-    band: Band | None
-    log: bool
+    band: Band | None = None
+    log: bool = True
+    is_optional: bool = False  # True: left out where it is 0 throughout
 
 
 CHARTS = [
     _Chart(
         "gradient",
+        "value",
         "Gradients",
         "Norm of the gradient of each layer's parameters. Lines that fall by powers of ten from "
         "the last layer to the first show gradients that vanish; lines that rise, ones that "
         "explode.",
-        None,
-        True,
     ),
     _Chart(
         "activation",
+        "std",
         "Activations",
         "Standard deviation of each layer's output. One that shrinks toward 0 no longer tells "
         "rows apart; one that grows from layer to layer saturates what comes after it.",
-        None,
-        True,
+    ),
+    _Chart(
+        "activation",
+        "zero",
+        "Outputs that are 0",
+        "Share of each layer's outputs that are 0. A ReLU has half of them; near 1 most of its "
+        "units are dead.",
+        log=False,
+        is_optional=True,
+    ),
+    _Chart(
+        "activation",
+        "saturated",
+        "Outputs at an end",
+        "Share of the outputs, or of the gates of an LSTM or GRU, that stand at an end of sigmoid "
+        "or tanh, where the slope is next to 0.",
+        log=False,
+        is_optional=True,
     ),
     _Chart(
         "update",
+        "value",
         "Updates beside weights",
         "Norm of a step's change of each layer's parameters, divided by the norm of the "
-        "parameters. Near 1e-3 is usual: far above it training jumps about, far below it nothing "
-        "is learned.",
+        "parameters. In the strip, 1e-4 to 1e-2, and most of all near 1e-3, the dashed line, is "
+        "usual: far above it training jumps about, far below it nothing is learned.",
         UPDATES,
-        True,
     ),
 ]
 
@@ -78,8 +97,9 @@ def training_report(watcher: Any, path: PathLike | None = None, title: str = "")
         >>> model = minigrad.Sequential([minigrad.layers.Dense(1, name="line")])
         >>> model.compile("sgd", "mse")
         >>> x = np.linspace(-1, 1, 64)[:, None]
-        >>> history = model.fit(x, 2 * x, epochs=2, verbose=0, watch=True)
-        >>> page = minigrad.plots.training_report(history.watcher, title="A line")
+        >>> with minigrad.watch(model) as watcher:
+        ...     history = model.fit(x, 2 * x, epochs=2, verbose=0)
+        >>> page = minigrad.plots.training_report(watcher, title="A line")
         >>> "<h1>A line</h1>" in page, page.count("<svg")
         (True, 4)
     """
@@ -110,11 +130,12 @@ def _read(name: str) -> str:
 def _summary(watcher: Any) -> str:
     """How much was seen."""
     statistics = watcher.statistics
-    layers = len(_layer_names(statistics))
+    series = list(statistics["gradient"].values())
+    measured = max(map(len, series), default=0)
     return (
-        f"{_counted(len(statistics.loss), 'step')}, {_counted(layers, 'layer')} measured at "
-        f"{_counted(len(statistics.steps), 'step')} of them, "
-        f"{_counted(len(watcher.findings), 'finding')}."
+        f"{_counted(len(statistics['loss']), 'step')}, "
+        f"{_counted(len(_layer_names(statistics)), 'layer')}, measured in "
+        f"{_counted(measured, 'step')} of them; {_counted(len(watcher.findings), 'finding')}."
     )
 
 
@@ -131,8 +152,7 @@ def _findings(findings: Sequence[Any]) -> str:
 
 
 def _finding(number: int, finding: Any) -> str:
-    step = "" if finding.step is None else f", step {finding.step}"
-    where = html.escape(f"{finding.where}{step}")
+    where = html.escape(f"{finding.where}, step {finding.step}")
     return (
         f'<li class="finding"><div class="head"><span class="number">{number}</span>'
         f"{html.escape(finding.rule.replace('_', ' '))} "
@@ -146,8 +166,7 @@ def _marks(findings: Sequence[Any]) -> list[Mark]:
     """One mark per step, with the numbers of its findings."""
     numbers: dict[int, list[int]] = {}
     for number, finding in enumerate(findings, 1):
-        if finding.step is not None:
-            numbers.setdefault(finding.step, []).append(number)
+        numbers.setdefault(finding.step, []).append(number)
     return [Mark(step, ", ".join(map(str, listed))) for step, listed in numbers.items()]
 
 
@@ -158,32 +177,44 @@ def _charts(watcher: Any) -> str:
     """The loss, then a chart per statistic."""
     statistics = watcher.statistics
     marks = _marks(watcher.findings)
-    steps = range(1, len(statistics.loss) + 1)
-    is_positive = all(value > 0 for value in statistics.loss if value == value)
-    loss = line_chart(
-        {"loss": (steps, statistics.loss)},
-        {"loss": "var(--accent)"},
-        marks,
-        log=is_positive,
-        label="Loss by step",
-    )
-    text = "The loss of each step" + (", on a logarithmic axis." if is_positive else ".")
-    if marks:
-        text += " Dashed lines stand where a finding was made, under its number."
     colors = layer_colors(_layer_names(statistics))
-    pieces = [_section("Loss", text, loss, {})]
+    pieces = [_loss(statistics["loss"], marks)]
     for chart in CHARTS:
-        lines = getattr(statistics, chart.name)
-        named = {name: (statistics.steps, lines[name]) for name in colors if name in lines}
+        lines = _lines(statistics[chart.series], chart.value)
+        if chart.is_optional and not any(value > 0 for _, values in lines.values() for value in values):
+            continue
+        named = {name: lines[name] for name in colors if name in lines}
         svg = line_chart(named, colors, marks, chart.band, chart.log, f"{chart.title} by step")
         used = {name: colors[name] for name in named}
         pieces.append(_section(chart.title, chart.text, svg, used))
     return "\n".join(pieces)
 
 
-def _layer_names(statistics: Any) -> list[str]:
-    """All layers, in the order in which the statistics list them."""
-    return list(dict.fromkeys(name for chart in CHARTS for name in getattr(statistics, chart.name)))
+def _lines(series: Mapping[str, Sequence[Any]], value: str) -> dict[str, Line]:
+    """{layer: (steps, values)} of one attribute of the points."""
+    return {
+        name: ([point.step for point in points], [getattr(point, value) for point in points])
+        for name, points in series.items()
+    }
+
+
+def _loss(points: Sequence[Any], marks: Sequence[Mark]) -> str:
+    """The section of the loss, on a logarithmic axis where it is above 0 throughout."""
+    steps, values = _lines({"loss": points}, "value")["loss"]
+    log = all(value > 0 for value in values if value == value)
+    text = "The loss of each step" + (", on a logarithmic axis." if log else ".")
+    broken = [step for step, value in zip(steps, values) if not math.isfinite(value)]
+    if broken:
+        text += f" It is NaN or infinite in {_counted(len(broken), 'step')}, first in {broken[0]}."
+    if marks:
+        text += " Dashed lines stand where a finding was made, under its number."
+    lines, colors = {"loss": (steps, values)}, {"loss": "var(--accent)"}
+    return _section("Loss", text, line_chart(lines, colors, marks, log=log, label="Loss by step"))
+
+
+def _layer_names(statistics: Mapping[str, Any]) -> list[str]:
+    """All layers, in the order in which the model calls them."""
+    return list(dict.fromkeys(name for chart in CHARTS for name in statistics[chart.series]))
 
 
 def layer_colors(names: Sequence[str]) -> dict[str, str]:
@@ -203,14 +234,14 @@ def layer_colors(names: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _section(title: str, text: str, svg: str, colors: Mapping[str, str]) -> str:
+def _section(title: str, text: str, svg: str, colors: Mapping[str, str] | None = None) -> str:
     """A heading, its explanation, the chart, and a legend from the first layer to the last."""
     items = "".join(
         f'<li data-name="{html.escape(name)}" style="--color: {color}">{html.escape(name)}</li>'
-        for name, color in colors.items()
+        for name, color in (colors or {}).items()
     )
-    legend = f'<ul class="legend">{items}</ul>'
+    legend = f'<ul class="legend">{items}</ul>' if items else ""
     return (
-        f"<h2>{html.escape(title)}</h2>\n<p class=\"soft\">{html.escape(text)}</p>\n"
+        f'<h2>{html.escape(title)}</h2>\n<p class="soft">{html.escape(text)}</p>\n'
         f'<div class="chart">{svg}{legend}</div>'
     )

@@ -252,11 +252,18 @@ def classes_counted_from_one(setup, rng):
 
 
 @mistake("label_encoding", of_classes)
-def one_hot_rows_in_a_binary_crossentropy(setup, rng):
+def one_hot_rows_for_class_numbers(setup, rng):
+    """An error says so, and the watcher too."""
+    classes = setup.classes
     one_hot(setup)
-    classes = setup.y.shape[1]
     setup.output = lambda _: [Dense(classes, activation="softmax", name="output")]
-    setup.loss = losses.BinaryCrossentropy()
+    setup.loss = losses.SparseCategoricalCrossentropy()
+
+
+@mistake("label_encoding", of_classes)
+def class_numbers_for_one_hot_rows(setup, rng):
+    setup.output = ends_in("softmax")
+    setup.loss = losses.CategoricalCrossentropy()
 
 
 @mistake("labels_out_of_domain", both(regression, numeric))
@@ -288,6 +295,15 @@ def one_and_two_in_a_crossentropy_written_out(setup, rng):
         return -ops.mean(y * ops.log(q) + (1 - y) * ops.log(1 - q))
 
     setup.loss = loss
+
+
+@mistake("labels_out_of_domain", of_classes, also=("label_encoding",))
+def classes_from_one_and_no_unit_for_the_last(setup, rng):
+    """An error says so, and the watcher too."""
+    classes = setup.classes
+    setup.y, setup.y_val = setup.y + 1, setup.y_val + 1
+    setup.output = lambda _: [Dense(classes, activation="softmax", name="output")]
+    setup.loss = losses.SparseCategoricalCrossentropy()
 
 
 # ---- gradients and parameters --------------------------------------------------------------------
@@ -469,6 +485,22 @@ def the_parameters_of_both_models(setup, rng):
                     loss = loss_of(y, model(x))
                 gradients = minigrad.grad(loss, weights, unused="none")
                 optimizer.apply(gradients, weights)
+
+    setup.loop = loop
+
+
+@mistake("foreign_parameters", lambda s: s.network != "transformer")
+def the_parameters_of_the_last_layer_alone(setup, rng):
+    """Fine-tuning code, copied: the other layers are trainable, but nobody steps them."""
+
+    def loop(setup, model):
+        optimizer, loss_of = setup.optimizer(), setup.fitting_loss()
+        weights = model.trainable_weights[-2:]
+        for _ in range(setup.epochs):
+            for x, y in setup.batches():
+                with minigrad.training():
+                    loss = loss_of(y, model(x))
+                optimizer.apply(minigrad.grad(loss, weights), weights)
 
     setup.loop = loop
 
@@ -824,7 +856,7 @@ def a_class_of_weight_zero(setup, rng):
 def a_class_that_is_rare(setup, rng):
     k = int(rng.integers(setup.classes))
     rows = np.flatnonzero(setup.y == k)
-    keep = np.setdiff1d(np.arange(len(setup.y)), rows[6:])
+    keep = np.setdiff1d(np.arange(len(setup.y)), rows[12:])
     setup.x, setup.y = setup.x[keep], setup.y[keep]
     setup.optimizer = lambda: optimizers.SGD(0.05)
 

@@ -182,6 +182,7 @@ class Setup:
     shuffle: bool = True
     watched_by_fit: bool = False
     first: dict[str, Any] = field(default_factory=dict)  # arguments of the first layer
+    model: Any = None  # of the run
     watcher: Any = None  # of the run, also of one that was cut short
 
     def __str__(self) -> str:
@@ -284,7 +285,7 @@ class Setup:
     def run(self, watched: bool = True) -> Any:
         """Train; returns the watcher, or the model if it is not watched."""
         minigrad.seed(self.seed)
-        model = self.build()
+        model = self.model = self.build()
         if self.loop is None and self.style in ("fit", "train_on_batch"):
             model.compile(self.optimizer(), self.fitting_loss(), metrics=self.metrics())
         if self.loop is None and self.style == "fit" and self.watched_by_fit and watched:

@@ -95,5 +95,7 @@ def watched_run(setup: Setup, mistake: Mistake | None, place: str | None) -> Tri
             setup.watcher = setup.run()
         except (ValueError, FloatingPointError) as raised:
             error = f"{type(raised).__name__}: {raised}"
-    findings = list(setup.watcher.findings) if setup.watcher is not None else []
+    history = getattr(setup.model, "history", None)
+    watcher = setup.watcher or getattr(history, "watcher", None)
+    findings = list(watcher.findings) if watcher is not None else []
     return Trial(str(setup), mistake, findings, place, error, time.perf_counter() - start)
