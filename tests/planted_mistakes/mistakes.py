@@ -856,7 +856,7 @@ def a_class_of_weight_zero(setup, rng):
 def a_class_that_is_rare(setup, rng):
     k = int(rng.integers(setup.classes))
     rows = np.flatnonzero(setup.y == k)
-    keep = np.setdiff1d(np.arange(len(setup.y)), rows[12:])
+    keep = np.setdiff1d(np.arange(len(setup.y)), rows[5:])
     setup.x, setup.y = setup.x[keep], setup.y[keep]
     setup.optimizer = lambda: optimizers.SGD(0.05)
 

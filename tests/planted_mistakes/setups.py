@@ -383,7 +383,7 @@ def draw_optimizer(rng: np.random.Generator) -> tuple[Any, str]:
         "nadam": lambda: optimizers.Nadam(rate),
         "rmsprop": lambda: optimizers.RMSprop(rate),
         "momentum": lambda: optimizers.SGD(10 * rate, momentum=0.9),
-        "sgd": lambda: optimizers.SGD(50 * rate, clipnorm=1.0),
+        "sgd": lambda: optimizers.SGD(20 * rate, clipnorm=1.0),
     }
     return makers[name], f"{name} {rate:g}"
 

@@ -93,7 +93,7 @@ def watched_run(setup: Setup, mistake: Mistake | None, place: str | None) -> Tri
         warnings.simplefilter("ignore")
         try:
             setup.watcher = setup.run()
-        except (ValueError, FloatingPointError) as raised:
+        except (ValueError, IndexError, FloatingPointError) as raised:
             error = f"{type(raised).__name__}: {raised}"
     history = getattr(setup.model, "history", None)
     watcher = setup.watcher or getattr(history, "watcher", None)
