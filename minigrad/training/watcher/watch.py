@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 EARLY = frozenset({0, 1, 2, 3, 8, 16, 32})
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 128  # training rows that are predicted at the end of an epoch without validation
+PROBED = 256  # training rows that are predicted at the end of an epoch without validation
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
 NOISE = (Dropout, GaussianDropout, GaussianNoise)
@@ -240,7 +240,7 @@ class Watcher(Observer):
         """
         model.history.watcher = self
         self._look_at_data(batches, validation)
-        every = [EpochEnds(self, batches, validation is not None), *callbacks]
+        every = [EpochEnds(self, batches, validation is not None, epochs), *callbacks]
         run = (settings.process_group or loop).run_epochs
         if self._hooks:
             run(model, batches, validation, every, epochs, validation_freq)
@@ -509,9 +509,9 @@ class Watcher(Observer):
         if loss is not None:
             loss = float(loss)
             self.statistics["loss"].append(Point(self.step, loss))
-            if math.isfinite(loss):
+            if not math.isnan(loss):
                 self._losses.add(self, loss)
-            else:
+            if not math.isfinite(loss):
                 self._tell_nan(observation)
         if observation is not None:
             self._look(observation, y)
@@ -610,21 +610,20 @@ class Watcher(Observer):
             "model(x, training=False) to evaluate",
         )
 
-    def end_epoch(self, epoch: int, batches: Any, is_validated: bool) -> None:
+    def end_epoch(self, epoch: int, batches: Any) -> None:
         """Judge the predictions of a validation, or of some training rows.
 
         Args:
             epoch: Number of the epoch, from 0.
-            batches: The training data.
-            is_validated: True if each epoch ends with a validation.
+            batches: The training data, if some rows of it are to be predicted; else None.
         """
         if epoch == 0 or self._rows["train"] is not None:
             self._compare_rows()
             self._order.judge(self)
         self._order.is_done = True
-        if not is_validated and epoch + 1 >= FIRST_EPOCH and not (epoch + 1) & epoch:
-            self._probe(batches)
         if epoch + 1 >= FIRST_EPOCH and self.step >= FIRST_STEP:
+            if batches is not None:
+                self._probe(batches)
             self._passes.judge(self, self._last_path())
         self._passes.parts = []
 
@@ -673,16 +672,19 @@ class EpochEnds(Callback):
         watcher: The watcher.
         batches: The training data.
         is_validated: True if epochs end with a validation.
+        epochs: Number of the last epoch.
     """
 
-    def __init__(self, watcher: Watcher, batches: Any, is_validated: bool) -> None:
+    def __init__(self, watcher: Watcher, batches: Any, is_validated: bool, epochs: int) -> None:
         self.watcher = watcher
         self.batches = batches
         self.is_validated = is_validated
+        self.epochs = epochs
 
     def on_epoch_end(self, epoch: int, logs: Any) -> None:
         """Judge what the epoch has shown."""
-        self.watcher.end_epoch(epoch, self.batches, self.is_validated)
+        is_probed = not self.is_validated and (epoch + 1 == self.epochs or not (epoch + 1) & epoch)
+        self.watcher.end_epoch(epoch, self.batches if is_probed else None)
 
 
 def arrays_of(batches: Any) -> list[Any]:
