@@ -39,7 +39,7 @@ from .measured import Measured
 from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
 from .swapped import check_places
-from .watcher.watch import watcher_of
+from .watcher.watching import watcher_of
 
 TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to enter it
 Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them

@@ -13,11 +13,11 @@ findings.py      Finding, TrainingWarning, and RULES: all rules by name, a sente
 statistics.py    the series: loss, and per layer gradients, activations, updates
 recording.py     what is noted of a step that is observed
 rules_*.py       the rules, by what they look at
-watch.py         Watcher: which steps are observed, and who is told
+watching.py      Watcher: which steps are observed, and who is told
 """
 
 from .findings import RULES, Finding, TrainingWarning
 from .statistics import Activation, Point
-from .watch import Watcher, watch
+from .watching import Watcher, watch
 
 __all__ = ["RULES", "Activation", "Finding", "Point", "TrainingWarning", "Watcher", "watch"]

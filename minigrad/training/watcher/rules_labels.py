@@ -190,6 +190,7 @@ class Labels:
     def __init__(self) -> None:
         self.seen: dict[int, int] = {}  # rows by class, of a loss on class numbers
         self.width = 0
+        self.is_done = False  # True: a class 0 was seen
 
     def look(self, watcher: Any, observation: Observation) -> None:
         """Look at the labels of a step.
@@ -199,7 +200,7 @@ class Labels:
             observation: The step.
         """
         for loss in observation.losses:
-            if loss.name.startswith("sparse") and loss.y_pred.ndim == 2:
+            if loss.name.startswith("sparse") and loss.y_pred.ndim == 2 and not self.is_done:
                 self.count(to_cpu(loss.y_true).reshape(-1), loss.y_pred.shape[-1])
                 self._look_for_a_first_class(watcher)
             elif loss.name in DISTANCES:
@@ -213,6 +214,9 @@ class Labels:
             width: The number of outputs.
         """
         self.width = width
+        self.is_done = bool((y == 0).any())
+        if self.is_done:
+            return
         numbers, rows = np.unique(y, return_counts=True)
         for label, n in zip(numbers.tolist(), rows.tolist()):
             self.seen[int(label)] = self.seen.get(int(label), 0) + n

@@ -10,6 +10,7 @@ from ...backend import Array, backend
 from ...engine.graph import base_array
 from ...layers import BatchNormalization
 from .recording import Call, Observation
+from .rules_steps import norm
 
 STEPS = 3  # observed steps in a row that must agree: one batch may be odd
 ROWS = 64  # and as many rows in them
@@ -44,7 +45,7 @@ class DeadUnits:
         for call in observation.calls:
             if call.op not in RELU or not call.path or call.y.ndim < 2:
                 continue
-            alive = (call.y > 0).any(tuple(range(call.y.ndim - 1)))
+            alive = call.y.max(tuple(range(call.y.ndim - 1))) > 0
             earlier, rows = now.get(call.path, (alive, 0))
             if earlier.shape == alive.shape:
                 now[call.path] = alive | earlier, rows + call.y.size // len(alive)
@@ -246,4 +247,6 @@ def activation_statistics(call: Call) -> tuple[float, float, float]:
     if y.dtype.kind != "f" or not y.size:
         return 0.0, 0.0, 0.0
     zero = 1 - float(xp.count_nonzero(y)) / y.size
-    return float(y.mean()), float(y.std()), zero
+    mean = float(y.mean())
+    square = norm(y) ** 2 / y.size
+    return mean, math.sqrt(max(0.0, square - mean**2)), zero

@@ -17,9 +17,9 @@ UPDATES = 3  # after which a parameter that no step has touched is left out, or 
 TOO_LARGE, LARGE_STEPS = 0.2, 3
 # at a millionth of the weights ten thousand steps change them by a hundredth
 TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 6, 30
-# the least of the last losses beside the largest of the first: a loss that has tripled for 20
-# steps, or grown a hundredfold for 5, does not come back by itself
-GROWTH = ((20, 3.0), (5, 100.0))
+# the median of the last losses beside the largest of the first: a loss that has tripled for 20
+# steps, grown a hundredfold for 5 or a thousandfold for 2, does not come back by itself
+GROWTH = ((20, 3.0), (5, 100.0), (2, 1000.0))
 FIRST_LOSSES = 3
 ADVERSARIAL = 30.0  # times as much, while other optimizers move what the loss depends on
 
@@ -257,10 +257,9 @@ class Losses:
         del self.values[: max(0, len(self.values) - most - FIRST_LOSSES)]
         factor = ADVERSARIAL if self.is_adversarial else 1.0
         for steps, growth in GROWTH:
-            recent = self.values[-steps:]
             limit = growth * factor * self.first
             if value > limit > 0 and len(self.values) >= steps + FIRST_LOSSES:
-                if min(recent) > limit:
+                if sorted(self.values[-steps:])[steps // 2 - 1] > limit:
                     self._tell(watcher, value)
 
     def _tell(self, watcher: Any, value: float) -> None:

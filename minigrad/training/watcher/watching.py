@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ...config import settings
 from ...engine.anomaly import Observer
 from ...engine.graph import base_array
 from ...layers import Dropout, GaussianDropout, GaussianNoise, modes
+from ...threads import blas_of_a_step
 from ...utils.registry import check_count
 from ...utils.structures import count_rows, is_structure, iter_leaves
 from ...utils.tools import unpack_x_y_sample_weight
@@ -52,9 +53,11 @@ if TYPE_CHECKING:
 
 # steps that are observed at the beginning, where most mistakes show; then every interval-th is
 EARLY = frozenset({0, 1, 2, 3, 8, 16, 32})
+LOOKS = 8  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 128  # training rows that are predicted at the end of an epoch without validation
+PROBED = 8  # training batches that are predicted at the end of an epoch without validation
+JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
 NOISE = (Dropout, GaussianDropout, GaussianNoise)
@@ -102,9 +105,12 @@ class Watcher(Observer):
         self.findings: list[Finding] = []
         self.statistics: dict[str, Any] = new_statistics()
         self.step = 0
+        self._observed: list[int] = []  # steps
         self.was_called = False  # the model, in a step
         self._hooks: list[hooks.Hook] = []
         self._phase = ""  # "train" or "test" inside a step of the model
+        self._is_compiled = False  # True: steps are those of a compiled model
+        self._collects = True  # the predictions of an evaluation
         self._observation: Observation | None = None
         self._scalars: dict[Any, Any] = {}  # by node, what may be a loss
         self._has_gone_back = False  # since the last update
@@ -129,10 +135,9 @@ class Watcher(Observer):
 
     def summary(self) -> str:
         """The findings as text, or that there are none, and what was looked at."""
-        observed = {p.step for p in next(iter(self.statistics["gradient"].values()), [])}
         layers = len(self.statistics["activation"])
         looked = (
-            f"{self.step} steps, of which {len(observed)} were observed: {layers} layers, "
+            f"{self.step} steps, of which {len(self._observed)} were observed: {layers} layers, "
             f"{len(RULES)} rules"
         )
         if not self.findings:
@@ -203,6 +208,7 @@ class Watcher(Observer):
         weights = self.model.named_weights()
         self._own = {id(p): name for name, p in weights.items()}
         self._parameters = {id(p): p for p in weights.values()}
+        self._to_train: dict[str, Any] = {}
         self._norms = batch_norm_paths(self.model)
         self._has_modes = bool(self._norms) or any(isinstance(x, NOISE) for _, x in named)
         self._saturation.outputs = ends_of_models(self.model)
@@ -212,10 +218,11 @@ class Watcher(Observer):
 
     def _trained(self) -> dict[str, Any]:
         """The parameters that training is to change, by name."""
-        model: Any = self.model
-        is_compiled = getattr(model, "_compiled", False) and self._phase == "train"
-        listed = model.trained() if is_compiled else model.trainable_weights
-        return {self._own.get(id(p), p.name): p for p in listed}
+        if not self._to_train:
+            model: Any = self.model
+            listed = model.trained() if self._is_compiled else model.trainable_weights
+            self._to_train = {self._own.get(id(p), p.name): p for p in listed}
+        return self._to_train
 
     # ---- what is told of a model -----------------------------------------------------------------
 
@@ -240,7 +247,7 @@ class Watcher(Observer):
         """
         model.history.watcher = self
         self._look_at_data(batches, validation)
-        every = [EpochEnds(self, batches, validation is not None), *callbacks]
+        every = [EpochEnds(self, batches, validation is not None, epochs), *callbacks]
         run = (settings.process_group or loop).run_epochs
         if self._hooks:
             run(model, batches, validation, every, epochs, validation_freq)
@@ -256,6 +263,7 @@ class Watcher(Observer):
         if train and held:
             look_for_leak(self, train[0], held[0])
         source = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
+        self._batch_size = getattr(source, "batch_size", 32)
         is_ordered = not getattr(source, "shuffle", True)
         if len(train) > 1 and is_ordered and not is_structure(train[1]):
             look_at_order(self, train[1], source.batch_size)
@@ -287,7 +295,7 @@ class Watcher(Observer):
         look_at_rows(self, count_rows(x), self._norms)
         self._note_batch(x, y)
         outer, is_due = settings.observer, self._is_due()
-        self._phase = "train"
+        self._phase, self._is_compiled = "train", True
         self._observation = Observation(self.step, self._paths) if is_due else None
         if outer is self:
             settings.observer = self if is_due else None
@@ -329,7 +337,7 @@ class Watcher(Observer):
             raise
         finally:
             settings.observer, self._phase = outer, ""
-        if y is not None and not is_structure(y) and self._passes.rows < PASS_ROWS:
+        if self._collects and y is not None and self._passes.rows < PASS_ROWS:
             self._passes.add(y, self._output)
         if self._rows["test"] is not None and not self._arrays_are_known and self._is_in_fit():
             self._rows["test"].append(x)
@@ -509,9 +517,9 @@ class Watcher(Observer):
         if loss is not None:
             loss = float(loss)
             self.statistics["loss"].append(Point(self.step, loss))
-            if math.isfinite(loss):
+            if not math.isnan(loss):
                 self._losses.add(self, loss)
-            else:
+            if not math.isfinite(loss):
                 self._tell_nan(observation)
         if observation is not None:
             self._look(observation, y)
@@ -519,11 +527,13 @@ class Watcher(Observer):
 
     def _look(self, observation: Observation, y: Any) -> None:
         """All rules on a step that was observed."""
+        self._observed.append(observation.step)
         self._outputs.look(self, observation)
         self._labels.look(self, observation)
         self._dead.look(self, observation)
         shares = self._saturation.look(self, observation)
-        self._inputs.look(self, observation)
+        if len(self._observed) <= LOOKS:
+            self._inputs.look(self, observation)
         self._reach.judge(self, self._trained())
         for path, call in observation.layer_calls().items():
             values = activation_statistics(call)
@@ -610,21 +620,27 @@ class Watcher(Observer):
             "model(x, training=False) to evaluate",
         )
 
-    def end_epoch(self, epoch: int, batches: Any, is_validated: bool) -> None:
+    def begin_epoch(self, is_judged: bool) -> None:
+        """Whether the predictions of the coming validation will be judged.
+
+        Args:
+            is_judged: True if they will.
+        """
+        self._collects = is_judged
+
+    def end_epoch(self, batches: Any) -> None:
         """Judge the predictions of a validation, or of some training rows.
 
         Args:
-            epoch: Number of the epoch, from 0.
-            batches: The training data.
-            is_validated: True if each epoch ends with a validation.
+            batches: The training data, if some rows of it are to be predicted; else None.
         """
-        if epoch == 0 or self._rows["train"] is not None:
+        if self._rows["train"] is not None:
             self._compare_rows()
             self._order.judge(self)
         self._order.is_done = True
-        if not is_validated and epoch + 1 >= FIRST_EPOCH and not (epoch + 1) & epoch:
-            self._probe(batches)
-        if epoch + 1 >= FIRST_EPOCH and self.step >= FIRST_STEP:
+        if self._collects and self.step >= FIRST_STEP:
+            if batches is not None:
+                self._probe(batches)
             self._passes.judge(self, self._last_path())
         self._passes.parts = []
 
@@ -646,15 +662,14 @@ class Watcher(Observer):
         layers = [layer for _, layer in self.model.named_layers()]
         if not all(type(layer).__module__.startswith("minigrad.") for layer in layers):
             return  # a call of a user's layer may do anything
-        x, y = arrays[0], arrays[1]
-        rows = slice(None, None, max(1, len(x) // PROBED))
         own = [g for g in (getattr(layer, "_generator", None) for layer in layers) if g]
         state = State(own, self.model.weights)
         outer = settings.observer
         try:
             settings.observer = None
-            with modes.probing():
-                self._passes.add(y[rows], self.model(x[rows]))
+            with modes.probing(), blas_of_a_step():
+                for x, y in _some_batches(*arrays[:2], self._batch_size):
+                    self._passes.add(y, self.model(x))
         finally:
             settings.observer = outer
             state.restore()
@@ -667,22 +682,37 @@ class Watcher(Observer):
 
 
 class EpochEnds(Callback):
-    """Tells a watcher of the end of each epoch.
+    """Tells a watcher of the beginning and the end of each epoch.
 
     Args:
         watcher: The watcher.
         batches: The training data.
         is_validated: True if epochs end with a validation.
+        epochs: Number of the last epoch.
     """
 
-    def __init__(self, watcher: Watcher, batches: Any, is_validated: bool) -> None:
+    def __init__(self, watcher: Watcher, batches: Any, is_validated: bool, epochs: int) -> None:
         self.watcher = watcher
         self.batches = batches
         self.is_validated = is_validated
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch: int, logs: Any) -> None:
+        """Choose the epochs that are judged."""
+        is_last = epoch + 1 == self.epochs >= FIRST_EPOCH
+        self.watcher.begin_epoch(is_last or epoch + 1 in JUDGED_EPOCHS)
 
     def on_epoch_end(self, epoch: int, logs: Any) -> None:
         """Judge what the epoch has shown."""
-        self.watcher.end_epoch(epoch, self.batches, self.is_validated)
+        self.watcher.end_epoch(None if self.is_validated else self.batches)
+
+
+def _some_batches(x: Any, y: Any, size: int) -> Iterator[tuple[Any, Any]]:
+    """Batches of the rows of arrays, spread over all of them."""
+    count = min(PROBED, max(1, len(x) // size))
+    for i in range(count):
+        rows = slice(i, None, max(1, len(x) // size))
+        yield x[rows][:size], y[rows][:size]
 
 
 def arrays_of(batches: Any) -> list[Any]:
