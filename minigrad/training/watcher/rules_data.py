@@ -268,9 +268,7 @@ def missing_classes(y: np.ndarray, p: np.ndarray) -> Iterable[int]:
     if len(numbers) < 2:
         return ()
     found = set(np.unique(predicted).tolist())
-    return [
-        int(c) for c, n in zip(numbers, rows) if n >= CLASS_ROWS and int(c) not in found
-    ]
+    return [int(c) for c, n in zip(numbers, rows) if n >= CLASS_ROWS and int(c) not in found]
 
 
 def _tell_constant(watcher: Any, where: str, rows: int) -> None:

@@ -25,7 +25,9 @@ CANDIDATE = {"lstm": 2, "gru": 2, "gru_reset_before": 2}  # the number of the ga
 # more than 50. One column may be heavy-tailed
 UNSCALED, UNSCALED_COLUMN = 5.0, 10.0
 MOST_COLUMNS = 4096
-_WEIGHTED = "linear linear_relu matmul conv2d conv2d_input_grad lstm gru gru_reset_before simple_rnn"
+_WEIGHTED = (
+    "linear linear_relu matmul conv2d conv2d_input_grad lstm gru gru_reset_before simple_rnn"
+)
 WEIGHTED = frozenset(_WEIGHTED.split())
 
 

@@ -48,7 +48,7 @@ class Outputs:
             made_by = "softmax"
         if not made_by and not loss.name.startswith(OF_CLASSES):
             p = loss.y_pred
-            is_inside = p.size > 0 and 0 < float(p.min()) and float(p.max()) < 1
+            is_inside = p.size > 0 and float(p.min()) > 0 and float(p.max()) < 1
             self.inside = [*self.inside, len(p)] if is_inside else []
             made_by = "sigmoid" if len(self.inside) >= STEPS and sum(self.inside) >= ROWS else ""
         if made_by:

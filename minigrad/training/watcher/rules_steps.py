@@ -114,8 +114,7 @@ class Reach:
                     "optimizer",
                     f"none of its {len(touches)} parameters belongs to the model, which stays as "
                     "it is",
-                    "give it the parameters of the model that is trained, "
-                    "model.trainable_weights",
+                    "give it the parameters of the model that is trained, model.trainable_weights",
                 )
             return
         self.updates += 1
@@ -265,9 +264,9 @@ class Losses:
         values = list(self.values)
         for steps, growth in GROWTH:
             limit = growth * factor * self.first
-            if value > limit and self.count >= steps + FIRST_LOSSES:
-                if sorted(values[-steps:])[steps // 2 - 1] > limit:
-                    self._tell(watcher, value)
+            middle = sorted(values[-steps:])[(min(steps, len(values)) - 1) // 2]
+            if min(value, middle) > limit and self.count >= steps + FIRST_LOSSES:
+                self._tell(watcher, value)
 
     def _tell(self, watcher: Any, value: float) -> None:
         rate = getattr(getattr(watcher.model, "optimizer", None), "learning_rate", None)
@@ -287,9 +286,9 @@ def first_not_finite(observation: Any) -> str:
         observation: A step.
     """
     for call in observation.calls:
-        if call.path and call.y.dtype.kind == "f":
-            if not bool(backend(call.y).isfinite(call.y).all()):
-                return str(call.path)
+        is_number = call.path and call.y.dtype.kind == "f"
+        if is_number and not bool(backend(call.y).isfinite(call.y).all()):
+            return str(call.path)
     return ""
 
 

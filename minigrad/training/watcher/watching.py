@@ -27,14 +27,7 @@ from ..capture import State
 from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
 from .recording import Observation
-from .rules_data import (
-    FIRST_EPOCH,
-    FIRST_STEP,
-    Order,
-    Predictions,
-    look_at_order,
-    look_for_leak,
-)
+from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
 from .rules_labels import Labels
 from .rules_layers import (
     DeadUnits,
@@ -57,7 +50,7 @@ EARLY = frozenset({0, 1, 2, 8, 32})
 # a captured step has to run op by op to show what layers give, which takes three times as long:
 # so from this interval on every fourth of the steps that are observed does
 SPARSE_INTERVAL, SPARSE = 50, 4
-LOOKS = 8  # observed steps whose inputs are looked at: their scale does not change later
+LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
 PROBED = 6  # training batches that are predicted at the end of an epoch without validation
@@ -351,9 +344,10 @@ class Watcher(Observer):
         """What each batch is looked at for, where the rows were not known before."""
         if not self._order.is_done and y is not None and not is_structure(y):
             self._order.look(self, y)
-        if not self._rows_are_known and self._is_in_fit():
-            if sum(map(count_rows, self._rows["train"])) < PASS_ROWS:
-                self._rows["train"].append(x)
+        if self._rows_are_known or not self._is_in_fit():
+            return
+        if sum(map(count_rows, self._rows["train"])) < PASS_ROWS:
+            self._rows["train"].append(x)
 
     def _is_in_fit(self) -> bool:
         history = getattr(self.model, "history", None)
@@ -730,7 +724,7 @@ class EpochEnds(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any) -> None:
         """Choose the epochs that are judged."""
         is_last = epoch + 1 == self.epochs >= FIRST_EPOCH
-        least = 4 if self.is_validated else 16
+        least = 4 if self.is_validated else 256
         self.watcher.begin_epoch(is_last or (epoch + 1 in JUDGED_EPOCHS and epoch + 1 >= least))
 
     def on_epoch_end(self, epoch: int, logs: Any) -> None:
