@@ -109,7 +109,9 @@ class Observation:
         self._kept: list[Any] = []  # the frames' targets and predictions: their ids stay theirs
         self._known: set[tuple[int, int]] = set()
 
-    def add(self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Any) -> None:
+    def add(
+        self, op: Primitive[Any], y: Array, args: Sequence[Any], kwargs: Any, node: Any
+    ) -> None:
         """Note a call of an op.
 
         Args:

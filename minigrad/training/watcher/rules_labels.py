@@ -89,8 +89,7 @@ def _judge_rows(y: np.ndarray, shape: tuple[int, ...], width: int) -> Verdict | 
         return Verdict(
             "label_encoding",
             "the labels are class numbers, but the loss expects one-hot rows",
-            "use the loss 'sparse_categorical_crossentropy', or "
-            "minigrad.utils.to_categorical(y)",
+            "use the loss 'sparse_categorical_crossentropy', or minigrad.utils.to_categorical(y)",
         )
     if is_signs(y):
         return _signs("one-hot rows of 0 and 1")
@@ -117,7 +116,7 @@ def _judge_bits(y: np.ndarray, shape: tuple[int, ...], is_binary: bool) -> Verdi
         )
     if is_bits(y):
         return None
-    if is_whole(y) and 0 <= y.min() and y.max() <= MOST_CLASSES and y.max() != 255:
+    if is_whole(y) and y.min() >= 0 and y.max() <= MOST_CLASSES and y.max() != 255:
         return Verdict(
             "label_encoding",
             f"the labels look like class numbers, up to {y.max():g}, but the loss expects {wanted}",

@@ -19,12 +19,15 @@ RELU = {"relu", "linear_relu"}
 DEAD = 0.8
 SATURATED = 0.8  # the share of outputs at an end; a forget gate near 1 alone is a quarter
 END = 0.01  # from here on sigmoid and tanh are at their ends: the slope is below 0.02
+GATE_ROWS = 16  # of a batch, whose gates are looked at
 CANDIDATE = {"lstm": 2, "gru": 2, "gru_reset_before": 2}  # the number of the gate that is a tanh
 # inputs in 0..1, -1..1 or standardized have a root mean square of at most 1; pixels in 0..255 of
 # more than 50. One column may be heavy-tailed
 UNSCALED, UNSCALED_COLUMN = 5.0, 10.0
 MOST_COLUMNS = 4096
-_WEIGHTED = "linear linear_relu matmul conv2d conv2d_input_grad lstm gru gru_reset_before simple_rnn"
+_WEIGHTED = (
+    "linear linear_relu matmul conv2d conv2d_input_grad lstm gru gru_reset_before simple_rnn"
+)
 WEIGHTED = frozenset(_WEIGHTED.split())
 
 
@@ -118,7 +121,7 @@ def _saturated_share(call: Call) -> float | None:
     if call.gates is not None:
         tanh = CANDIDATE[call.op]
         shares = [
-            _share_of_ends(gate, "tanh" if i == tanh else "sigmoid")
+            _share_of_ends(gate[:GATE_ROWS], "tanh" if i == tanh else "sigmoid")
             for i, gate in enumerate(call.gates)
         ]
         return sum(shares) / len(shares)
@@ -194,10 +197,9 @@ def input_scale(x: Any) -> float:
     """
     if not hasattr(x, "dtype") or x.dtype.kind != "f" or x.ndim < 2 or not x.size:
         return 0.0
-    squares = x.astype("float64") ** 2
-    scale = math.sqrt(float(squares.mean())) / UNSCALED
+    scale = norm(x) / math.sqrt(x.size) / UNSCALED
     if x.ndim == 2 and x.shape[-1] <= MOST_COLUMNS:
-        columns = squares.mean(0)
+        columns = (x * x).mean(0)
         scale = max(scale, math.sqrt(float(columns.max())) / UNSCALED_COLUMN)
     return scale if math.isfinite(scale) else 0.0
 

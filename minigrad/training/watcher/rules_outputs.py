@@ -12,7 +12,7 @@ TOLERANCE = 1e-3  # by which probabilities may miss 0..1, and their sum 1, by ro
 SOFTMAX = {"softmax", "log_softmax"}
 # scores that stay strictly in 0..1 for as many observed steps and rows are no logits: training
 # drives those of both classes apart, to both signs
-STEPS, ROWS = 6, 64
+STEPS, ROWS = 5, 64
 OF_CLASSES = ("sparse", "categorical", "cross_entropy")
 
 
@@ -48,7 +48,7 @@ class Outputs:
             made_by = "softmax"
         if not made_by and not loss.name.startswith(OF_CLASSES):
             p = loss.y_pred
-            is_inside = p.size > 0 and 0 < float(p.min()) and float(p.max()) < 1
+            is_inside = p.size > 0 and float(p.min()) > 0 and float(p.max()) < 1
             self.inside = [*self.inside, len(p)] if is_inside else []
             made_by = "sigmoid" if len(self.inside) >= STEPS and sum(self.inside) >= ROWS else ""
         if made_by:

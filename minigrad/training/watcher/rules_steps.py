@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from ...backend import backend, to_cpu
@@ -16,7 +18,7 @@ UPDATES = 3  # after which a parameter that no step has touched is left out, or 
 # reach a tenth
 TOO_LARGE, LARGE_STEPS = 0.2, 3
 # at a millionth of the weights ten thousand steps change them by a hundredth
-TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 6, 30
+TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 5, 30
 # the median of the last losses beside the largest of the first: a loss that has tripled for 20
 # steps, grown a hundredfold for 5 or a thousandfold for 2, does not come back by itself
 GROWTH = ((20, 3.0), (5, 100.0), (2, 1000.0))
@@ -69,7 +71,7 @@ class Gradients:
                 "minigrad.grad(loss, parameters)",
             )
 
-    def after_update(self, parameters: list[Any]) -> None:
+    def after_update(self, parameters: Iterable[Any]) -> None:
         """Which gradients were used up.
 
         Args:
@@ -78,7 +80,7 @@ class Gradients:
         self.spent = {
             id(p.node): (p.node, p.node.grad, float(abs(p.node.grad).sum()))
             for p in parameters
-            if isinstance(p.node, Leaf) and p.node.grad is not None
+            if p.node is not None and p.node.grad is not None
         }
 
 
@@ -112,8 +114,7 @@ class Reach:
                     "optimizer",
                     f"none of its {len(touches)} parameters belongs to the model, which stays as "
                     "it is",
-                    "give it the parameters of the model that is trained, "
-                    "model.trainable_weights",
+                    "give it the parameters of the model that is trained, model.trainable_weights",
                 )
             return
         self.updates += 1
@@ -240,7 +241,8 @@ class Losses:
 
     def __init__(self) -> None:
         self.first = 0.0
-        self.values: list[float] = []
+        self.values: deque[float] = deque(maxlen=GROWTH[0][0])
+        self.count = 0
         self.is_adversarial = False
 
     def add(self, watcher: Any, value: float) -> None:
@@ -251,16 +253,20 @@ class Losses:
             value: The loss.
         """
         self.values.append(value)
-        if len(self.values) <= FIRST_LOSSES:
+        self.count += 1
+        if self.count <= FIRST_LOSSES:
             self.first = max(self.first, abs(value))
-        most = GROWTH[0][0]
-        del self.values[: max(0, len(self.values) - most - FIRST_LOSSES)]
+        elif value > GROWTH[0][1] * self.first > 0:
+            self._judge(watcher, value)
+
+    def _judge(self, watcher: Any, value: float) -> None:
         factor = ADVERSARIAL if self.is_adversarial else 1.0
+        values = list(self.values)
         for steps, growth in GROWTH:
             limit = growth * factor * self.first
-            if value > limit > 0 and len(self.values) >= steps + FIRST_LOSSES:
-                if sorted(self.values[-steps:])[steps // 2 - 1] > limit:
-                    self._tell(watcher, value)
+            middle = sorted(values[-steps:])[(min(steps, len(values)) - 1) // 2]
+            if min(value, middle) > limit and self.count >= steps + FIRST_LOSSES:
+                self._tell(watcher, value)
 
     def _tell(self, watcher: Any, value: float) -> None:
         rate = getattr(getattr(watcher.model, "optimizer", None), "learning_rate", None)
@@ -280,9 +286,9 @@ def first_not_finite(observation: Any) -> str:
         observation: A step.
     """
     for call in observation.calls:
-        if call.path and call.y.dtype.kind == "f":
-            if not bool(backend(call.y).isfinite(call.y).all()):
-                return str(call.path)
+        is_number = call.path and call.y.dtype.kind == "f"
+        if is_number and not bool(backend(call.y).isfinite(call.y).all()):
+            return str(call.path)
     return ""
 
 

@@ -6,6 +6,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,14 +27,7 @@ from ..capture import State
 from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
 from .recording import Observation
-from .rules_data import (
-    FIRST_EPOCH,
-    FIRST_STEP,
-    Order,
-    Predictions,
-    look_at_order,
-    look_for_leak,
-)
+from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
 from .rules_labels import Labels
 from .rules_layers import (
     DeadUnits,
@@ -52,11 +46,14 @@ if TYPE_CHECKING:
     from ..model import Model
 
 # steps that are observed at the beginning, where most mistakes show; then every interval-th is
-EARLY = frozenset({0, 1, 2, 3, 8, 16, 32})
-LOOKS = 8  # observed steps whose inputs are looked at: their scale does not change later
+EARLY = frozenset({0, 1, 2, 8, 32})
+# a captured step has to run op by op to show what layers give, which takes three times as long:
+# so from this interval on every fourth of the steps that are observed does
+SPARSE_INTERVAL, SPARSE = 50, 4
+LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 8  # training batches that are predicted at the end of an epoch without validation
+PROBED = 6  # training batches that are predicted at the end of an epoch without validation
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
@@ -108,7 +105,9 @@ class Watcher(Observer):
         self._observed: list[int] = []  # steps
         self.was_called = False  # the model, in a step
         self._hooks: list[hooks.Hook] = []
+        self._looks = True  # in a step that is observed
         self._phase = ""  # "train" or "test" inside a step of the model
+        self._is_quiet = False  # True: a step that is not observed needs no look at its rows
         self._is_compiled = False  # True: steps are those of a compiled model
         self._collects = True  # the predictions of an evaluation
         self._observation: Observation | None = None
@@ -120,7 +119,7 @@ class Watcher(Observer):
         self._output: Any = None
         self._targets: Any = None  # all labels of a fit
         self._before: dict[int, Any] = {}  # parameters before an update
-        self._arrays_are_known = False
+        self._rows_are_known = False  # or no longer of interest
         self._rows: dict[str, list[Any]] = {"train": [], "test": []}
         self._begin_rules()
 
@@ -209,6 +208,13 @@ class Watcher(Observer):
         self._own = {id(p): name for name, p in weights.items()}
         self._parameters = {id(p): p for p in weights.values()}
         self._to_train: dict[str, Any] = {}
+        self._layer_paths = {i: self._layer_of(name) for i, name in self._own.items()}
+        kernels = {self._layer_paths[id(p)] for p in weights.values() if p.ndim >= 2}
+        self._judged = {  # not a bias or gain beside a kernel: at 0, any step is large
+            id(p)
+            for p in weights.values()
+            if p.ndim >= 2 or self._layer_paths[id(p)] not in kernels
+        }
         self._norms = batch_norm_paths(self.model)
         self._has_modes = bool(self._norms) or any(isinstance(x, NOISE) for _, x in named)
         self._saturation.outputs = ends_of_models(self.model)
@@ -259,7 +265,7 @@ class Watcher(Observer):
         """What the rows themselves show, before training."""
         train, held = arrays_of(batches), arrays_of(validation)
         self._targets = train[1] if len(train) > 1 else None
-        self._arrays_are_known = bool(train) and (bool(held) or validation is None)
+        self._rows_are_known = validation is None or bool(train and held)
         if train and held:
             look_for_leak(self, train[0], held[0])
         source = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
@@ -289,18 +295,19 @@ class Watcher(Observer):
 
     def _tell_train_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A training step of the model, observed if it is due."""
-        data = args[0] if args else kwargs.get("data")
-        x, y, _ = unpack_x_y_sample_weight(data)
-        self._look_for_evaluation()
-        look_at_rows(self, count_rows(x), self._norms)
-        self._note_batch(x, y)
-        outer, is_due = settings.observer, self._is_due()
-        self._phase, self._is_compiled = "train", True
-        self._observation = Observation(self.step, self._paths) if is_due else None
-        if outer is self:
-            settings.observer = self if is_due else None
+        is_due, y = self._is_due(), None
+        self._phase, self._looks = "train", is_due
+        if is_due or self._open or not self._is_quiet:
+            y = self._prepare_step(*args, **kwargs)
+        outer = settings.observer
+        if outer is self and self._observation is None:
+            settings.observer = None
         try:
-            logs = method(*args, **kwargs)
+            if is_due and self._observation is None:
+                with told_of_updates(self, self.model.optimizer):
+                    logs = method(*args, **kwargs)
+            else:
+                logs = method(*args, **kwargs)
         except Exception as error:
             errors.explain(self, error)
             raise
@@ -308,17 +315,39 @@ class Watcher(Observer):
             settings.observer = outer
             observation, self._observation = self._observation, None
             self._phase = ""
-        self._loss = logs["loss"] if isinstance(logs, dict) and "loss" in logs else None
+        self._loss = logs.get("loss") if isinstance(logs, dict) else None
         self._end_step(observation, y)
         return logs
+
+    def _prepare_step(self, data: Any) -> Any:
+        """What is looked at before a step of the model; returns the labels."""
+        x, y, _ = unpack_x_y_sample_weight(data)
+        self._is_compiled = True
+        self._look_for_evaluation()
+        look_at_rows(self, count_rows(x), self._norms)
+        self._note_batch(x, y)
+        is_whole = self._looks and self._is_shown_whole()
+        self._observation = Observation(self.step, self._paths) if is_whole else None
+        is_known = self._order.is_done and self._rows_are_known
+        self._is_quiet = is_known and not self._norms
+        return y
+
+    def _is_shown_whole(self) -> bool:
+        """True for a step that runs op by op, observed in full."""
+        if self.step in EARLY or self.interval < SPARSE_INTERVAL:
+            return True
+        steps = getattr(self.model._captured, "steps", {}).values()
+        is_replayed = any(step.program is not None for step in steps)
+        return not is_replayed or self.step // self.interval % SPARSE == 0
 
     def _note_batch(self, x: Any, y: Any) -> None:
         """What each batch is looked at for, where the rows were not known before."""
         if not self._order.is_done and y is not None and not is_structure(y):
             self._order.look(self, y)
-        if self._rows["train"] is not None and not self._arrays_are_known and self._is_in_fit():
-            if sum(map(count_rows, self._rows["train"])) < PASS_ROWS:
-                self._rows["train"].append(x)
+        if self._rows_are_known or not self._is_in_fit():
+            return
+        if sum(map(count_rows, self._rows["train"])) < PASS_ROWS:
+            self._rows["train"].append(x)
 
     def _is_in_fit(self) -> bool:
         history = getattr(self.model, "history", None)
@@ -339,7 +368,7 @@ class Watcher(Observer):
             settings.observer, self._phase = outer, ""
         if self._collects and y is not None and self._passes.rows < PASS_ROWS:
             self._passes.add(y, self._output)
-        if self._rows["test"] is not None and not self._arrays_are_known and self._is_in_fit():
+        if not self._rows_are_known and self._is_in_fit():
             self._rows["test"].append(x)
         return result
 
@@ -433,21 +462,22 @@ class Watcher(Observer):
             optimizer: The optimizer.
             gradients: A gradient per parameter, or None.
         """
-        self._gradients.before_update(self)
-        if any(id(p) not in self._own for p in optimizer.parameters):
+        if not self._phase:
+            self._gradients.before_update(self)
+        if any([id(p) not in self._own for p in optimizer.parameters]):
             self._find_layers()
-        if self._observation is None and self._reach.updates >= 3:
+        if not self._looks and self._reach.updates >= 3:
             return
         self._reach.note(self, optimizer, gradients, self._own)
-        if self._observation is None:
+        if not self._looks:
             return
         squares: dict[str, float] = {}
         for p, g in zip(optimizer.parameters, gradients):
-            name = self._own.get(id(p))
-            if name is not None and g is not None:
-                path = self._layer_of(name)
+            path = self._layer_paths.get(id(p))
+            if path is not None and g is not None:
                 squares[path] = squares.get(path, 0.0) + norm(g) ** 2
-                self._before[id(p)] = p._array.copy()
+                if id(p) in self._judged:
+                    self._before[id(p)] = p._array.copy()
         for path, square in squares.items():
             self._append("gradient", path, Point(self.step, math.sqrt(square)))
 
@@ -458,12 +488,12 @@ class Watcher(Observer):
             optimizer: The optimizer.
         """
         self._has_gone_back = False
-        self._gradients.after_update(list(self._parameters.values()))
-        is_own = any(id(p) in self._own for p in optimizer.parameters)
-        if self._observation is not None and self._before:
+        if self._before:
             self._note_updates(optimizer)
+        self._gradients.after_update(self._parameters.values())
         if self._phase:
             return
+        is_own = any([id(p) in self._own for p in optimizer.parameters])
         if not is_own:
             self._losses.is_adversarial = True
             if self._reach.foreign % 10 == 9:
@@ -481,9 +511,9 @@ class Watcher(Observer):
         waits = options is not None and options.steps is not None and options.waiting > 0
         for p in () if waits else optimizer.parameters:
             before = self._before.get(id(p))
-            if before is None or (p.ndim < 2 and self._has_kernel(p)):
+            if before is None:
                 continue
-            parts = changed.setdefault(self._layer_of(self._own[id(p)]), [0.0, 0.0])
+            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0])
             parts[0] += norm(p._array - before) ** 2
             parts[1] += norm(before) ** 2
         self._before = {}
@@ -491,12 +521,6 @@ class Watcher(Observer):
         for path, ratio in ratios.items():
             self._append("update", path, Point(self.step, ratio))
         self._updates.look(self, self.step, ratios)
-
-    def _has_kernel(self, p: Any) -> bool:
-        """True for a bias or gain beside a kernel: it may begin at 0, where any step is large."""
-        path = self._layer_of(self._own[id(p)])
-        others = [q for i, q in self._parameters.items() if self._layer_of(self._own[i]) == path]
-        return any(q.ndim >= 2 for q in others)
 
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
@@ -508,16 +532,15 @@ class Watcher(Observer):
 
     def _begin_step(self) -> None:
         """A step of a loop of one's own begins."""
-        self._loss, self._scalars = None, {}
-        self._observation = Observation(self.step, self._paths) if self._is_due() else None
+        self._loss, self._scalars, self._looks = None, {}, self._is_due()
+        self._observation = Observation(self.step, self._paths) if self._looks else None
 
     def _end_step(self, observation: Observation | None, y: Any) -> None:
         """Look at a step that has ended."""
-        loss = self._loss
-        if loss is not None:
-            loss = float(loss)
+        if self._loss is not None:
+            loss = float(self._loss)
             self.statistics["loss"].append(Point(self.step, loss))
-            if not math.isnan(loss):
+            if loss == loss:  # not NaN
                 self._losses.add(self, loss)
             if not math.isfinite(loss):
                 self._tell_nan(observation)
@@ -591,7 +614,7 @@ class Watcher(Observer):
         """The layer with a parameter, or an output for the last input, that is not finite."""
         for i, p in self._parameters.items():
             if not math.isfinite(norm(p._array)):
-                return self._layer_of(self._own[i])
+                return self._layer_paths[i]
         if self._last_input is None:
             return ""
         outer, self._observation = self._observation, Observation(self.step, self._paths)
@@ -634,8 +657,9 @@ class Watcher(Observer):
         Args:
             batches: The training data, if some rows of it are to be predicted; else None.
         """
-        if self._rows["train"] is not None:
+        if not self._rows_are_known:
             self._compare_rows()
+        if not self._order.is_done:
             self._order.judge(self)
         self._order.is_done = True
         if self._collects and self.step >= FIRST_STEP:
@@ -652,7 +676,7 @@ class Watcher(Observer):
             shapes = {x.shape[1:] for part in joined for x in part}
             if len(shapes) == 1:
                 look_for_leak(self, *(np.concatenate(part) for part in joined))
-        self._rows = {"train": None, "test": None}  # type: ignore[dict-item]
+        self._rows_are_known, self._rows = True, {"train": [], "test": []}
 
     def _probe(self, batches: Any) -> None:
         """Predict some training rows; the model and all generators stay as they are."""
@@ -700,7 +724,8 @@ class EpochEnds(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any) -> None:
         """Choose the epochs that are judged."""
         is_last = epoch + 1 == self.epochs >= FIRST_EPOCH
-        self.watcher.begin_epoch(is_last or epoch + 1 in JUDGED_EPOCHS)
+        least = 4 if self.is_validated else 256
+        self.watcher.begin_epoch(is_last or (epoch + 1 in JUDGED_EPOCHS and epoch + 1 >= least))
 
     def on_epoch_end(self, epoch: int, logs: Any) -> None:
         """Judge what the epoch has shown."""
@@ -713,6 +738,30 @@ def _some_batches(x: Any, y: Any, size: int) -> Iterator[tuple[Any, Any]]:
     for i in range(count):
         rows = slice(i, None, max(1, len(x) // size))
         yield x[rows][:size], y[rows][:size]
+
+
+@contextmanager
+def told_of_updates(watcher: Watcher, optimizer: Any) -> Iterator[None]:
+    """Tell a watcher of the updates of an optimizer in a step that is replayed.
+
+    Args:
+        watcher: The watcher.
+        optimizer: The optimizer of the model.
+    """
+
+    def apply(gradients: Any, parameters: Any = None) -> None:
+        if parameters is None or len(parameters) != len(optimizer.parameters):
+            type(optimizer).apply(optimizer, gradients, parameters)
+            return
+        watcher.before_update(optimizer, [getattr(g, "_array", g) for g in gradients])
+        type(optimizer).apply(optimizer, gradients, parameters)
+        watcher.after_update(optimizer)
+
+    vars(optimizer)["apply"] = apply
+    try:
+        yield
+    finally:
+        del vars(optimizer)["apply"]
 
 
 def arrays_of(batches: Any) -> list[Any]:
