@@ -140,7 +140,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
     So a spike stays, which a mean would hide.
     """
-    size = math.ceil(2 * len(points) / MOST_POINTS)
+    size = math.ceil(2 * len(points) / (MOST_POINTS - 1))
     if size <= 2:
         return points
     kept = []
@@ -150,7 +150,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         least = min(part, key=lambda i: points[i][1])
         largest = max(part, key=lambda i: points[i][1])
         kept += sorted({*gaps[:1], least, largest})
-    return [points[i] for i in kept]
+    return [points[i] for i in sorted({*kept, len(points) - 1})]
 
 
 def _axes(
