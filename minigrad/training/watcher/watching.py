@@ -268,7 +268,7 @@ class Watcher(Observer):
         self._rows_are_known = validation is None or bool(train and held)
         if train and held:
             look_for_leak(self, train[0], held[0])
-        source = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
+        source: Any = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
         self._batch_size = getattr(source, "batch_size", 32)
         is_ordered = not getattr(source, "shuffle", True)
         if len(train) > 1 and is_ordered and not is_structure(train[1]):
@@ -692,7 +692,7 @@ class Watcher(Observer):
         try:
             settings.observer = None
             with modes.probing(), blas_of_a_step():
-                for x, y in _some_batches(*arrays[:2], self._batch_size):
+                for x, y in _some_batches(arrays[0], arrays[1], self._batch_size):
                     self._passes.add(y, self.model(x))
         finally:
             settings.observer = outer
