@@ -52,6 +52,7 @@ class TrainingWarning(UserWarning):
         message: What looks wrong, where, and what to do.
 
     Example:
+        >>> import warnings
         >>> with warnings.catch_warnings():
         ...     warnings.simplefilter("ignore", minigrad.TrainingWarning)
         ...     warnings.warn("dense: all units give 0", minigrad.TrainingWarning)
