@@ -14,8 +14,8 @@ RULES = {
     "softmax_twice": "A softmax is taken of what a softmax has made.",
     "softmax_over_one_unit": "A softmax over one unit is 1, whatever its input.",
     "label_encoding": (
-        "The labels are written in another encoding than the loss expects: one-hot rows in place of "
-        "class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1."
+        "The labels are written in another encoding than the loss expects: one-hot rows in place "
+        "of class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1."
     ),
     "labels_out_of_domain": "Labels lie outside of what the loss, or the last layer, can reach.",
     "gradients_never_cleared": "Gradients of earlier steps are still in .grad: each step adds.",
@@ -31,8 +31,8 @@ RULES = {
     "nan_loss": "The loss is NaN or infinite; the first layer that gives such a value is named.",
     "dead_relu": "Most units of a ReLU layer give 0 for every row: they learn no more.",
     "saturated_gates": (
-        "The gates of a recurrent layer, or the outputs of a hidden sigmoid or tanh, stand at their "
-        "ends, where gradients vanish."
+        "The gates of a recurrent layer, or the outputs of a hidden sigmoid or tanh, stand at "
+        "their ends, where gradients vanish."
     ),
     "unscaled_inputs": "The inputs are far larger than 1: they were not scaled.",
     "updates_too_large": "A step changes the weights of a layer by a large part of their size.",
@@ -48,9 +48,18 @@ RULES = {
 class TrainingWarning(UserWarning):
     """A finding of the watcher: something that looks wrong in a training.
 
+    Args:
+        message: What looks wrong, where, and what to do.
+
     Example:
-        >>> warnings.simplefilter("error", minigrad.TrainingWarning)  # doctest: +SKIP
+        >>> import warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", minigrad.TrainingWarning)
+        ...     warnings.warn("dense: all units give 0", minigrad.TrainingWarning)
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True)

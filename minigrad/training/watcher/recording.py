@@ -8,10 +8,10 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from ... import losses
-from ...backend import Array, backend, to_cpu
+from ...backend import Array, backend
 from ...config import as_data
 from ...engine.autograd import Primitive
-from ...engine.graph import Leaf, Node, base_array
+from ...engine.graph import Node, base_array
 from ...engine.tensor import remembered_logits
 from ...layers.base import Layer
 from ...losses import Loss
@@ -227,10 +227,10 @@ def loss_call(frame: FrameType) -> LossCall | None:
     name = given.get("name") or frame.f_code.co_name if loss is None else loss.name
     if from_logits is None and name in ON_PROBABILITIES:
         from_logits = bool(next(iter(given.get("args", ())), False))
-    arrays = [as_array(y) for y in (y_true, y_pred)]
-    if any(a is None for a in arrays):
+    y, p = as_array(y_true), as_array(y_pred)
+    if y is None or p is None:
         return None
-    return LossCall(str(name), *arrays, from_logits, remembered_logits(y_pred)[0])
+    return LossCall(str(name), y, p, from_logits, remembered_logits(y_pred)[0])
 
 
 # functions whose first option is from_logits
@@ -269,21 +269,3 @@ def gates_of(residuals: Any, count: int) -> Any:
         return None
     by_gate = arrays[0].reshape((*arrays[0].shape[:-1], count, -1))  # (., ., count, units)
     return backend(by_gate).moveaxis(by_gate, -2, 0)
-
-
-def is_leaf(node: Any) -> bool:
-    """True for the node of a parameter.
-
-    Args:
-        node: A node, or None.
-    """
-    return isinstance(node, Leaf)
-
-
-def number(x: Any) -> float:
-    """A scalar array as a Python number.
-
-    Args:
-        x: An array of one element.
-    """
-    return float(to_cpu(x))

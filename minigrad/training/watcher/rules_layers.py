@@ -1,4 +1,4 @@
-"""Rules on what layers give and get: dead units, saturation, unscaled inputs, batches of one row."""
+"""Rules on what layers give and get: dead or saturated units, unscaled inputs, single rows."""
 
 from __future__ import annotations
 

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from ...backend import backend, to_cpu
-from ...engine.graph import Leaf
+from ...backend import backend
 
 # updates of an optimizer that touch none of the model before it is said: between two steps of a
 # generator a critic makes about five
@@ -42,8 +41,8 @@ class Gradients:
     """gradients_never_cleared: backward() adds to what the last step has used up."""
 
     def __init__(self) -> None:
-        self.spent: dict[int, tuple[Leaf, Any, float]] = {}  # by id of a leaf: its .grad, its sum
-        self.held: list[tuple[Leaf, Any]] = []
+        self.spent: dict[int, tuple[Any, Any, float]] = {}  # by id of a leaf: its .grad, its sum
+        self.held: list[tuple[Any, Any]] = []
         self.times = 0
 
     def before_backward(self) -> None:
@@ -51,7 +50,7 @@ class Gradients:
         self.held = [
             (leaf, g)
             for leaf, g, total in self.spent.values()
-            if leaf.grad is g and total and float(abs(g).sum()) == total
+            if leaf.grad is g is not None and total and float(abs(g).sum()) == total
         ]
 
     def before_update(self, watcher: Any) -> None:
@@ -78,9 +77,9 @@ class Gradients:
             parameters: Those of the model.
         """
         self.spent = {
-            id(p.node): (p.node, p.node.grad, float(abs(p.node.grad).sum()))
+            id(p.node): (p.node, p.grad, float(abs(p.grad).sum()))
             for p in parameters
-            if p.node is not None and p.node.grad is not None
+            if p.grad is not None
         }
 
 
@@ -290,12 +289,3 @@ def first_not_finite(observation: Any) -> str:
         if is_number and not bool(backend(call.y).isfinite(call.y).all()):
             return str(call.path)
     return ""
-
-
-def value_of(loss: Any) -> float:
-    """A loss, a Tensor or an array of one element, as a number.
-
-    Args:
-        loss: The loss.
-    """
-    return float(to_cpu(getattr(loss, "_array", loss)))

@@ -127,7 +127,7 @@ class Watcher(Observer):
         self._labels, self._outputs, self._inputs = Labels(), Outputs(), Inputs()
         self._dead, self._updates, self._losses = DeadUnits(), Updates(), Losses()
         self._gradients, self._reach = Gradients(), Reach()
-        self._order, self._passes, self._window = Order(), Predictions(), Predictions()
+        self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
         self._saturation = Saturation(set())
 
     # ---- what a user reads -----------------------------------------------------------------------
@@ -268,7 +268,7 @@ class Watcher(Observer):
         self._rows_are_known = validation is None or bool(train and held)
         if train and held:
             look_for_leak(self, train[0], held[0])
-        source = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
+        source: Any = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
         self._batch_size = getattr(source, "batch_size", 32)
         is_ordered = not getattr(source, "shuffle", True)
         if len(train) > 1 and is_ordered and not is_structure(train[1]):
@@ -366,8 +366,8 @@ class Watcher(Observer):
             raise
         finally:
             settings.observer, self._phase = outer, ""
-        if self._collects and y is not None and self._passes.rows < PASS_ROWS:
-            self._passes.add(y, self._output)
+        if self._collects and y is not None and self._evaluated.rows < PASS_ROWS:
+            self._evaluated.add(y, self._output)
         if not self._rows_are_known and self._is_in_fit():
             self._rows["test"].append(x)
         return result
@@ -665,8 +665,8 @@ class Watcher(Observer):
         if self._collects and self.step >= FIRST_STEP:
             if batches is not None:
                 self._probe(batches)
-            self._passes.judge(self, self._last_path())
-        self._passes.parts = []
+            self._evaluated.judge(self, self._last_path())
+        self._evaluated.parts = []
 
     def _compare_rows(self) -> None:
         """validation_in_training, of batches made elsewhere."""
@@ -692,8 +692,8 @@ class Watcher(Observer):
         try:
             settings.observer = None
             with modes.probing(), blas_of_a_step():
-                for x, y in _some_batches(*arrays[:2], self._batch_size):
-                    self._passes.add(y, self.model(x))
+                for x, y in _some_batches(arrays[0], arrays[1], self._batch_size):
+                    self._evaluated.add(y, self.model(x))
         finally:
             settings.observer = outer
             state.restore()
@@ -701,7 +701,7 @@ class Watcher(Observer):
     def _judge_end(self) -> None:
         """What is said at the end of a training."""
         if self.step >= FIRST_STEP:
-            for predictions in (self._passes, self._window):
+            for predictions in (self._evaluated, self._window):
                 predictions.finish(self, self._last_path())
 
 
