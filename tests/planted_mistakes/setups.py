@@ -421,7 +421,7 @@ def draw_setup(seed: int) -> Setup:
         optimizer=optimizer,
         optimizer_name=optimizer_name,
         batch_size=int(rng.choice([16, 24, 32, 48])),
-        epochs=int(rng.integers(14, 27)),
+        epochs=int(rng.integers(20, 36)),
         from_logits=bool(rng.random() < 0.4) and task != "regression",
         watched_by_fit=bool(rng.random() < 0.5),
     )

@@ -16,6 +16,7 @@ from ...backend import to_cpu
 from ...config import settings
 from ...engine.anomaly import Observer
 from ...engine.graph import base_array
+from ...engine.tensor import remembered_logits
 from ...layers import Dropout, GaussianDropout, GaussianNoise, modes
 from ...threads import blas_of_a_step
 from ...utils.registry import check_count
@@ -402,7 +403,9 @@ class Watcher(Observer):
             look_at_rows(self, len(args[0]), self._norms)
         is_collecting = any(layer.collected_statistics is not None for _, layer in self._norms)
         if self._has_modes and not is_collecting:
-            self._open[id(base_array(y._array))] = y.node, y._array
+            _, logits = remembered_logits(y)  # where a loss goes on from the logits
+            nodes = {y.node, getattr(logits, "node", None)}
+            self._open[id(base_array(y._array))] = nodes, y._array
 
     # ---- what the engine tells -------------------------------------------------------------------
 
@@ -440,7 +443,7 @@ class Watcher(Observer):
         if node in self._scalars:
             self._note_loss(self._scalars.pop(node))
         if self._open:
-            done = [key for key, (output, _) in self._open.items() if output is node]
+            done = [key for key, (nodes, _) in self._open.items() if node in nodes]
             for key in done:
                 del self._open[key]
         if self._observation is not None:
@@ -701,6 +704,7 @@ class Watcher(Observer):
     def _judge_end(self) -> None:
         """What is said at the end of a training."""
         if self.step >= FIRST_STEP:
+            self._window.judge(self, self._last_path())  # the last steps
             for predictions in (self._evaluated, self._window):
                 predictions.finish(self, self._last_path())
 
