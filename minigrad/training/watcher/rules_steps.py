@@ -37,6 +37,18 @@ def norm(a: Any) -> float:
     return math.sqrt(float(flat.dot(flat)))
 
 
+def usual_square(shape: tuple[int, ...]) -> float:
+    """The square of a kernel's norm as Glorot draws it; 0 for a bias or gain.
+
+    Args:
+        shape: The shape of the parameter.
+    """
+    if len(shape) < 2:
+        return 0.0
+    fan_in, fan_out = math.prod(shape[:-1]), shape[-1]
+    return 2.0 * fan_in * fan_out / (fan_in + fan_out)
+
+
 class Gradients:
     """gradients_never_cleared: backward() adds to what the last step has used up."""
 
@@ -195,16 +207,19 @@ class Updates:
         self.large: dict[str, int] = {}  # observed steps in a row
         self.small: dict[str, int] = {}  # observed steps from the first on; -1: one was not small
 
-    def look(self, watcher: Any, step: int, ratios: dict[str, float]) -> None:
+    def look(
+        self, watcher: Any, step: int, ratios: dict[str, float], grown: dict[str, float]
+    ) -> None:
         """Look at how far a step went.
 
         Args:
             watcher: Who is told.
             step: Its number.
             ratios: By layer, the norm of the change over that of the weights.
+            grown: The same over the norm that is usual, where the weights began far smaller.
         """
         for path, ratio in ratios.items():
-            is_large = not ratio <= TOO_LARGE
+            is_large = not grown[path] <= TOO_LARGE
             self.large[path] = self.large.get(path, 0) + 1 if is_large else 0
             if self.large[path] >= LARGE_STEPS:
                 watcher.find(

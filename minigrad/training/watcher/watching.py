@@ -40,7 +40,15 @@ from .rules_layers import (
     look_at_rows,
 )
 from .rules_outputs import Outputs
-from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm
+from .rules_steps import (
+    Gradients,
+    Losses,
+    Reach,
+    Updates,
+    first_not_finite,
+    norm,
+    usual_square,
+)
 from .statistics import Activation, Point, new_statistics
 
 if TYPE_CHECKING:
@@ -516,14 +524,18 @@ class Watcher(Observer):
             before = self._before.get(id(p))
             if before is None:
                 continue
-            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0])
+            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0, 0.0])
+            square = norm(before) ** 2
             parts[0] += norm(p._array - before) ** 2
-            parts[1] += norm(before) ** 2
+            parts[1] += square
+            parts[2] += max(square, usual_square(before.shape))
         self._before = {}
-        ratios = {path: math.sqrt(d / w) for path, (d, w) in changed.items() if w > 0}
+        seen = {path: parts for path, parts in changed.items() if parts[1] > 0}
+        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in seen.items()}
         for path, ratio in ratios.items():
             self._append("update", path, Point(self.step, ratio))
-        self._updates.look(self, self.step, ratios)
+        grown = {path: math.sqrt(d / usual) for path, (d, _, usual) in seen.items()}
+        self._updates.look(self, self.step, ratios, grown)
 
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
