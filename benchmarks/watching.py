@@ -43,11 +43,7 @@ def recurrent() -> tuple[Any, Any, Any]:
     return Sequential([LSTM(64), Dense(10, activation="softmax")]), x.reshape(-1, 8, 8), y
 
 
-MODELS = {
-    "digits MLP": perceptron,
-    "digits CNN": convolutional,
-    "digits LSTM": recurrent,
-}
+MODELS = {"digits MLP": perceptron, "digits CNN": convolutional, "digits LSTM": recurrent}
 
 
 def measure(name: str, pairs: int, epochs: int = EPOCHS) -> list[float]:

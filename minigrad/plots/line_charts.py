@@ -106,9 +106,7 @@ def line_chart(
     """
     parts = {name: _runs(xs, ys, log) for name, (xs, ys) in lines.items()}
     points = [point for runs in parts.values() for run in runs for point in run]
-    head = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(label)}">'
-    )
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(label)}">'
     if not points:
         middle = f'x="{WIDTH / 2:g}" y="{HEIGHT / 2:g}"'
         return f'{head}<text class="empty" {middle}>nothing was measured</text></svg>'
@@ -122,9 +120,7 @@ def line_chart(
     return "\n".join([head, *pieces, "</svg>"])
 
 
-def _runs(
-    xs: Sequence[float], ys: Sequence[float], log: bool
-) -> list[list[tuple[float, float]]]:
+def _runs(xs: Sequence[float], ys: Sequence[float], log: bool) -> list[list[tuple[float, float]]]:
     """The points of a line, cut where a value cannot be drawn."""
     runs: list[list[tuple[float, float]]] = [[]]
     for x, y in _thinned(list(zip(xs, ys))):

@@ -111,9 +111,7 @@ def training_report(watcher: Any, path: PathLike | None = None, title: str = "")
         "FINDINGS": _findings(watcher.findings),
         "CHARTS": _charts(watcher),
     }
-    page = re.sub(
-        r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _read("training_report.html")
-    )
+    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _read("training_report.html"))
     if path is not None:
         with atomic_write(path) as file:
             file.write(page.encode("utf-8"))
@@ -181,7 +179,9 @@ def _charts(watcher: Any) -> str:
     pieces = [_loss(statistics["loss"], marks)]
     for chart in CHARTS:
         lines = _lines(statistics[chart.series], chart.value)
-        if chart.is_optional and not any(value > 0 for _, values in lines.values() for value in values):
+        if chart.is_optional and not any(
+            value > 0 for _, values in lines.values() for value in values
+        ):
             continue
         named = {name: lines[name] for name in colors if name in lines}
         svg = line_chart(named, colors, marks, chart.band, chart.log, f"{chart.title} by step")

@@ -262,7 +262,8 @@ class Predictions:
             return
         y, p = (np.concatenate(column) for column in zip(*parts))
         self.last = y, p
-        is_constant = len(p) >= CLASS_ROWS and all(_is_constant(*part) for part in parts)
+        several = [part for part in parts if len(part[1]) > 1]
+        is_constant = len(p) >= CLASS_ROWS and all(_is_constant(*part) for part in several)
         self.constant = self.constant + 1 if is_constant else 0
         missing = () if is_constant else missing_classes(y, p)
         self.missing = {c: self.missing.get(c, 0) + 1 for c in missing}

@@ -40,15 +40,7 @@ from .rules_layers import (
     look_at_rows,
 )
 from .rules_outputs import Outputs
-from .rules_steps import (
-    Gradients,
-    Losses,
-    Reach,
-    Updates,
-    first_not_finite,
-    norm,
-    usual_square,
-)
+from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm, usual_square
 from .statistics import Activation, Point, new_statistics
 
 if TYPE_CHECKING:
@@ -716,7 +708,8 @@ class Watcher(Observer):
     def _judge_end(self) -> None:
         """What is said at the end of a training."""
         if self.step >= FIRST_STEP:
-            self._window.judge(self, self._last_path())  # the last steps
+            if len(self._window.parts) >= WINDOW // 2:
+                self._window.judge(self, self._last_path())  # the last steps
             for predictions in (self._evaluated, self._window):
                 predictions.finish(self, self._last_path())
 

@@ -172,10 +172,7 @@ def test_repaired_recipe_has_pixels_in_0_to_1():
 
 @pytest.mark.parametrize(
     "recipe, momentum",
-    [
-        pytest.param("known", 0.99, marks=pytest.mark.finds("unscaled_inputs")),
-        ("repaired", 0.9),
-    ],
+    [pytest.param("known", 0.99, marks=pytest.mark.finds("unscaled_inputs")), ("repaired", 0.9)],
 )
 def test_training_reports_both_accuracies(recipe, momentum, monkeypatch, tmp_path):
     """On few rows and few filters; only the known recipe scores the test rows every epoch."""
