@@ -53,7 +53,7 @@ SPARSE_INTERVAL, SPARSE = 50, 4
 LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 6  # training batches that are predicted at the end of an epoch without validation
+PROBED = 5  # training batches that are predicted at the end of an epoch without validation
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
@@ -63,8 +63,10 @@ NOISE = (Dropout, GaussianDropout, GaussianNoise)
 class Watcher(Observer):
     """`with minigrad.watch(model) as watcher:` observes the training of a model in this block.
 
-    It observes the first steps and then every `interval`-th; the loss of all. The training goes on
-    as without it, with the same bits.
+    It observes some of the first steps and then every `interval`-th; the loss of all. A captured
+    step (see `captured` of Model) shows gradients and updates as it is replayed, and has to run op
+    by op to show what layers give: from interval=50 on every fourth of the observed ones does. The
+    training goes on as without the watcher, with the same bits.
 
     Args:
         model: The model.
