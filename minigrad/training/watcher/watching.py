@@ -15,7 +15,7 @@ from ...arguments import explains_arguments
 from ...backend import to_cpu
 from ...config import settings
 from ...engine.anomaly import Observer
-from ...engine.graph import base_array
+from ...engine.graph import base_array, clock
 from ...layers import Dropout, GaussianDropout, GaussianNoise, modes
 from ...threads import blas_of_a_step
 from ...utils.registry import check_count
@@ -376,6 +376,7 @@ class Watcher(Observer):
 
     def _tell_call(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A call of the model."""
+        start = next(clock)
         y = method(*args, **kwargs)
         if settings.probing:
             return y
@@ -390,10 +391,10 @@ class Watcher(Observer):
             ]
             self._observation.outputs.append(y)
         if not self._phase:
-            self._note_own_call(args, y, is_training)
+            self._note_own_call(args, y, is_training, start)
         return y
 
-    def _note_own_call(self, args: Any, y: Any, is_training: bool) -> None:
+    def _note_own_call(self, args: Any, y: Any, is_training: bool, start: int) -> None:
         """A call outside of a step of the model: in a loop of one's own, or in a callback."""
         if is_training or settings.recording:
             self.was_called = True
@@ -404,7 +405,7 @@ class Watcher(Observer):
             look_at_rows(self, len(args[0]), self._norms)
         is_collecting = any(layer.collected_statistics is not None for _, layer in self._norms)
         if self._has_modes and not is_collecting:
-            self._open[id(base_array(y._array))] = y.node, y._array
+            self._open[id(base_array(y._array))] = start, next(clock), y._array
 
     # ---- what the engine tells -------------------------------------------------------------------
 
@@ -442,7 +443,8 @@ class Watcher(Observer):
         if node in self._scalars:
             self._note_loss(self._scalars.pop(node))
         if self._open:
-            done = [key for key, (output, _) in self._open.items() if output is node]
+            time = node.time  # of a node that was made in the call: a gradient came through it
+            done = [key for key, (start, end, _) in self._open.items() if start < time < end]
             for key in done:
                 del self._open[key]
         if self._observation is not None:
@@ -492,7 +494,8 @@ class Watcher(Observer):
         self._has_gone_back = False
         if self._before:
             self._note_updates(optimizer)
-        self._gradients.after_update(self._parameters.values())
+        if self._gradients.spent or any([p.grad is not None for p in optimizer.parameters[:1]]):
+            self._gradients.after_update(self._parameters.values())
         if self._phase:
             return
         is_own = any([id(p) in self._own for p in optimizer.parameters])
