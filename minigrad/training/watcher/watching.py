@@ -440,6 +440,8 @@ class Watcher(Observer):
         if not self._has_gone_back:
             self._has_gone_back = True
             self._gradients.before_backward()
+        elif not self._scalars and not self._open and self._observation is None:
+            return
         if node in self._scalars:
             self._note_loss(self._scalars.pop(node))
         if self._open:
