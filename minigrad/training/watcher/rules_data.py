@@ -103,6 +103,7 @@ class Order:
         self.blocks: list[int] = []  # classes in the order in which they came
         self.pure = 0
         self.is_done = False
+        self.targets: list[np.ndarray] = []  # of batches, if they are numbers and no classes
 
     def look(self, watcher: Any, labels: Any) -> None:
         """Look at the labels of a batch.
@@ -111,8 +112,13 @@ class Order:
             watcher: Who is told.
             labels: They, an array.
         """
-        classes = None if self.is_done else class_numbers(labels)
-        if classes is None or len(classes) < BATCH:
+        if self.is_done:
+            return
+        classes = class_numbers(labels)
+        if classes is None:
+            self._look_at_targets(watcher, numbers_of(labels))
+            return
+        if len(classes) < BATCH:
             return
         changes = np.flatnonzero(np.diff(classes)) + 1
         runs = [int(classes[0]), *(int(c) for c in classes[changes])]
@@ -121,6 +127,14 @@ class Order:
         self.blocks += runs[1:] if self.blocks and self.blocks[-1] == runs[0] else runs
         if len(set(self.blocks)) < len(self.blocks):  # a class comes back: a new pass, or no order
             self.is_done = True
+
+    def _look_at_targets(self, watcher: Any, targets: np.ndarray | None) -> None:
+        """Targets of a batch that are no classes: the first four batches are judged together."""
+        if targets is None:
+            return
+        self.targets.append(targets)
+        if len(self.targets) == 4 and is_monotone(np.concatenate(self.targets)):
+            tell_monotone(watcher)
 
     def judge(self, watcher: Any) -> None:
         """Speak, at the end of a pass or when enough batches were seen.
@@ -144,12 +158,52 @@ def look_at_order(watcher: Any, y: Any, batch_size: int) -> None:
         batch_size: Rows per batch.
     """
     classes = class_numbers(y)
+    targets = numbers_of(y) if classes is None else None
+    if targets is not None and len(targets) >= 4 * batch_size and is_monotone(targets):
+        tell_monotone(watcher)
     if classes is None or batch_size < BATCH or len(classes) < 2 * batch_size:
         return
     count = len(np.unique(classes))
     changes = int((np.diff(classes) != 0).sum())
     if 1 < count <= len(classes) // BATCH and changes == count - 1:
         tell_sorted(watcher, count)
+
+
+def numbers_of(y: Any) -> np.ndarray | None:
+    """Targets (N,) or (N, 1) of a regression as (N,); None for others.
+
+    Args:
+        y: Targets, an array.
+    """
+    a = to_cpu(getattr(y, "_array", y))
+    if a.dtype.kind != "f" or not a.size or a.shape not in ((len(a),), (len(a), 1)):
+        return None
+    return a.reshape(-1)
+
+
+def is_monotone(y: np.ndarray) -> bool:
+    """True if many numbers rise, or fall, throughout.
+
+    Args:
+        y: Numbers (N,).
+    """
+    steps = np.diff(y)
+    return len(np.unique(y)) >= 4 * BATCH and bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def tell_monotone(watcher: Any) -> None:
+    """Say that rows come by the size of their targets.
+
+    Args:
+        watcher: Who is told.
+    """
+    watcher.find(
+        "sorted_labels",
+        "y",
+        "the rows come sorted by their targets, so that a batch holds targets of one size and each "
+        "step unlearns the others",
+        "shuffle the rows: fit(..., shuffle=True), or Dataset(..., shuffle=True)",
+    )
 
 
 def tell_sorted(watcher: Any, count: int) -> None:
@@ -208,7 +262,7 @@ class Predictions:
             return
         y, p = (np.concatenate(column) for column in zip(*parts))
         self.last = y, p
-        is_constant = _is_constant(y, p)
+        is_constant = len(p) >= CLASS_ROWS and all(_is_constant(*part) for part in parts)
         self.constant = self.constant + 1 if is_constant else 0
         missing = () if is_constant else missing_classes(y, p)
         self.missing = {c: self.missing.get(c, 0) + 1 for c in missing}
@@ -235,7 +289,7 @@ class Predictions:
 
 def _is_constant(y: np.ndarray, p: np.ndarray) -> bool:
     """True if the predictions are the same for all rows, and the targets are not."""
-    if len(p) < CLASS_ROWS or not np.isfinite(p).all():
+    if len(p) < 2 or not np.isfinite(p).all():
         return False
     targets = y.reshape(len(y), -1).astype("float64")
     spread = float(targets.std(0).max())

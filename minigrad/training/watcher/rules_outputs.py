@@ -117,12 +117,15 @@ def _look_at_softmax(watcher: Any, observation: Observation, call: Call) -> None
         return
     where = call.path or (call.layer is not None and call.layer.name) or "y_pred"
     is_output = x.ndim == 2 or isinstance(call.layer, (Dense, Activation, Softmax))
+    is_own = not type(call.layer).__module__.startswith("minigrad.layers.")
     if x.shape[axis] == 1:
-        if is_output:
+        if is_output or (is_own and x.ndim == 3 and x.shape[1] > 1):  # scores (N, T, 1)
             _tell_one_unit(watcher, where, "a softmax is taken")
         return
     is_last = axis in (-1, x.ndim - 1)
     source = observation.producer(x)
+    if source is not None and source.op == "dropout":
+        source = observation.producer(source.inputs[0])
     is_twice = call.made_by == "softmax" or (source is not None and source.op == "softmax")
     if is_twice or (is_output and is_last and _are_distributions(to_cpu(x))):
         watcher.find(

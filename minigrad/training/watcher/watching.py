@@ -520,14 +520,16 @@ class Watcher(Observer):
             before = self._before.get(id(p))
             if before is None:
                 continue
-            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0])
+            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0, 0.0])
             parts[0] += norm(p._array - before) ** 2
             parts[1] += norm(before) ** 2
+            parts[2] += p.size
         self._before = {}
-        ratios = {path: math.sqrt(d / w) for path, (d, w) in changed.items() if w > 0}
+        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in changed.items() if w > 0}
+        sizes = {path: math.sqrt(w / n) for path, (_, w, n) in changed.items()}
         for path, ratio in ratios.items():
             self._append("update", path, Point(self.step, ratio))
-        self._updates.look(self, self.step, ratios)
+        self._updates.look(self, self.step, ratios, sizes)
 
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
@@ -708,6 +710,7 @@ class Watcher(Observer):
     def _judge_end(self) -> None:
         """What is said at the end of a training."""
         if self.step >= FIRST_STEP:
+            self._window.judge(self, self._last_path())  # the last steps
             for predictions in (self._evaluated, self._window):
                 predictions.finish(self, self._last_path())
 
