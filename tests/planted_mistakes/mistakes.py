@@ -620,9 +620,7 @@ def a_bias_far_below_zero(setup, rng):
 
 @mistake("dead_relu", both(with_hidden1, lambda s: s.network != "embedding"))
 def negative_kernels_on_positive_inputs(setup, rng):
-    setup.x, setup.x_val = (
-        x - min(setup.x.min(), setup.x_val.min()) for x in (setup.x, setup.x_val)
-    )
+    setup.x, setup.x_val = (x - min(setup.x.min(), setup.x_val.min()) for x in (setup.x, setup.x_val))
     setup.activation = "relu"
     setup.first["kernel_initializer"] = initializers.RandomUniform(-0.2, 0.0)
     setup.optimizer = lambda: optimizers.Adam(1e-3)
@@ -764,9 +762,7 @@ def a_split_after_copying_rows(setup, rng):
     """Rows are repeated to balance classes, then split: copies stand on both sides."""
     setup.style = "fit"
     x, y = (np.concatenate(pair) for pair in ((setup.x, setup.x_val), (setup.y, setup.y_val)))
-    rows = rng.permutation(
-        np.concatenate([np.arange(len(x)), rng.integers(len(x), size=len(x) // 2)])
-    )
+    rows = rng.permutation(np.concatenate([np.arange(len(x)), rng.integers(len(x), size=len(x) // 2)]))
     setup.x, setup.y = x[rows], y[rows]
     setup.fit_options.update(validation_data=None, validation_split=0.2)
 

@@ -339,9 +339,7 @@ class Setup:
                     self.fitting_loss()(self.y_val, model(self.x_val))
 
 
-def own_step(
-    setup: Setup, model: Any, change_loss: Callable[[Any], Any] = lambda loss: loss
-) -> Any:
+def own_step(setup: Setup, model: Any, change_loss: Callable[[Any], Any] = lambda loss: loss) -> Any:
     """A training step in the style of the setup: step(x, y) -> loss."""
     optimizer, loss_of = setup.optimizer(), setup.fitting_loss()
     weights = model.trainable_weights

@@ -78,9 +78,7 @@ def test_findings_stand_on_top_and_in_every_chart():
         Finding("nan_loss", "last", "NaN", "clip", 2),
     ]
     page = plots.training_report(watched(findings=findings))
-    heads = re.findall(
-        r'<span class="number">(\d)</span>([a-z ]+) <span class="where">(.*?)<', page
-    )
+    heads = re.findall(r'<span class="number">(\d)</span>([a-z ]+) <span class="where">(.*?)<', page)
     assert heads == [
         ("1", "dead relu", "first, step 1"),
         ("2", "updates too large", "last, step 2"),
@@ -201,3 +199,5 @@ def test_marks_of_neighboring_steps_do_not_cover_each_other():
     svg = ElementTree.fromstring(line_chart({"a": ([0, 1000], [1.0, 2.0])}, COLOR, marks))
     xs = [float(e.get("x")) for e in svg.iter() if e.get("class") == "mark" and e.text]
     assert all(b - a >= 7 for a, b in zip(xs, xs[1:]))
+
+
