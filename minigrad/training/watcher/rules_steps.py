@@ -16,6 +16,8 @@ UPDATES = 3  # after which a parameter that no step has touched is left out, or 
 # a step is healthy at a thousandth of the weights, and first steps of Adam on small embeddings
 # reach a tenth
 TOO_LARGE, LARGE_STEPS = 0.2, 3
+# weights that begin smaller than that (root mean square) grow at once, as those of an RBM at 0.01
+LEAST_SIZE = 0.05
 # at a millionth of the weights ten thousand steps change them by a hundredth
 TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 5, 30
 # the median of the last losses beside the largest of the first: a loss that has tripled for 20
@@ -35,18 +37,6 @@ def norm(a: Any) -> float:
     if flat.dtype == "float16":
         flat = flat.astype("float32")
     return math.sqrt(float(flat.dot(flat)))
-
-
-def usual_square(shape: tuple[int, ...]) -> float:
-    """The square of a kernel's norm as Glorot draws it; 0 for a bias or gain.
-
-    Args:
-        shape: The shape of the parameter.
-    """
-    if len(shape) < 2:
-        return 0.0
-    fan_in, fan_out = math.prod(shape[:-1]), shape[-1]
-    return 2.0 * fan_in * fan_out / (fan_in + fan_out)
 
 
 class Gradients:
@@ -208,7 +198,7 @@ class Updates:
         self.small: dict[str, int] = {}  # observed steps from the first on; -1: one was not small
 
     def look(
-        self, watcher: Any, step: int, ratios: dict[str, float], grown: dict[str, float]
+        self, watcher: Any, step: int, ratios: dict[str, float], sizes: dict[str, float]
     ) -> None:
         """Look at how far a step went.
 
@@ -216,10 +206,10 @@ class Updates:
             watcher: Who is told.
             step: Its number.
             ratios: By layer, the norm of the change over that of the weights.
-            grown: The same over the norm that is usual, where the weights began far smaller.
+            sizes: By layer, the root mean square of the weights.
         """
         for path, ratio in ratios.items():
-            is_large = not grown[path] <= TOO_LARGE
+            is_large = not ratio * min(1.0, sizes[path] / LEAST_SIZE) <= TOO_LARGE
             self.large[path] = self.large.get(path, 0) + 1 if is_large else 0
             if self.large[path] >= LARGE_STEPS:
                 watcher.find(

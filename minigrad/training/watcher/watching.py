@@ -15,8 +15,7 @@ from ...arguments import explains_arguments
 from ...backend import to_cpu
 from ...config import settings
 from ...engine.anomaly import Observer
-from ...engine.graph import base_array
-from ...engine.tensor import remembered_logits
+from ...engine.graph import base_array, clock
 from ...layers import Dropout, GaussianDropout, GaussianNoise, modes
 from ...threads import blas_of_a_step
 from ...utils.registry import check_count
@@ -40,7 +39,7 @@ from .rules_layers import (
     look_at_rows,
 )
 from .rules_outputs import Outputs
-from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm, usual_square
+from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm
 from .statistics import Activation, Point, new_statistics
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ SPARSE_INTERVAL, SPARSE = 50, 4
 LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 6  # training batches that are predicted at the end of an epoch without validation
+PROBED = 5  # training batches that are predicted at the end of an epoch without validation
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
@@ -64,8 +63,10 @@ NOISE = (Dropout, GaussianDropout, GaussianNoise)
 class Watcher(Observer):
     """`with minigrad.watch(model) as watcher:` observes the training of a model in this block.
 
-    It observes the first steps and then every `interval`-th; the loss of all. The training goes on
-    as without it, with the same bits.
+    It observes some of the first steps and then every `interval`-th; the loss of all. A captured
+    step (see `captured` of Model) shows gradients and updates as it is replayed, and has to run op
+    by op to show what layers give: from interval=50 on every fourth of the observed ones does. The
+    training goes on as without the watcher, with the same bits.
 
     Args:
         model: The model.
@@ -375,6 +376,7 @@ class Watcher(Observer):
 
     def _tell_call(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A call of the model."""
+        start = next(clock)
         y = method(*args, **kwargs)
         if settings.probing:
             return y
@@ -389,10 +391,10 @@ class Watcher(Observer):
             ]
             self._observation.outputs.append(y)
         if not self._phase:
-            self._note_own_call(args, y, is_training)
+            self._note_own_call(args, y, is_training, start)
         return y
 
-    def _note_own_call(self, args: Any, y: Any, is_training: bool) -> None:
+    def _note_own_call(self, args: Any, y: Any, is_training: bool, start: int) -> None:
         """A call outside of a step of the model: in a loop of one's own, or in a callback."""
         if is_training or settings.recording:
             self.was_called = True
@@ -403,9 +405,7 @@ class Watcher(Observer):
             look_at_rows(self, len(args[0]), self._norms)
         is_collecting = any(layer.collected_statistics is not None for _, layer in self._norms)
         if self._has_modes and not is_collecting:
-            _, logits = remembered_logits(y)  # where a loss goes on from the logits
-            nodes = {y.node, getattr(logits, "node", None)}
-            self._open[id(base_array(y._array))] = nodes, y._array
+            self._open[id(base_array(y._array))] = start, next(clock), y._array
 
     # ---- what the engine tells -------------------------------------------------------------------
 
@@ -440,10 +440,13 @@ class Watcher(Observer):
         if not self._has_gone_back:
             self._has_gone_back = True
             self._gradients.before_backward()
+        elif not self._scalars and not self._open and self._observation is None:
+            return
         if node in self._scalars:
             self._note_loss(self._scalars.pop(node))
         if self._open:
-            done = [key for key, (nodes, _) in self._open.items() if node in nodes]
+            time = node.time  # of a node that was made in the call: a gradient came through it
+            done = [key for key, (start, end, _) in self._open.items() if start < time < end]
             for key in done:
                 del self._open[key]
         if self._observation is not None:
@@ -493,7 +496,8 @@ class Watcher(Observer):
         self._has_gone_back = False
         if self._before:
             self._note_updates(optimizer)
-        self._gradients.after_update(self._parameters.values())
+        if self._gradients.spent or any([p.grad is not None for p in optimizer.parameters[:1]]):
+            self._gradients.after_update(self._parameters.values())
         if self._phase:
             return
         is_own = any([id(p) in self._own for p in optimizer.parameters])
@@ -517,17 +521,15 @@ class Watcher(Observer):
             if before is None:
                 continue
             parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0, 0.0])
-            square = norm(before) ** 2
             parts[0] += norm(p._array - before) ** 2
-            parts[1] += square
-            parts[2] += max(square, usual_square(before.shape))
+            parts[1] += norm(before) ** 2
+            parts[2] += p.size
         self._before = {}
-        seen = {path: parts for path, parts in changed.items() if parts[1] > 0}
-        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in seen.items()}
+        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in changed.items() if w > 0}
+        sizes = {path: math.sqrt(w / n) for path, (_, w, n) in changed.items()}
         for path, ratio in ratios.items():
             self._append("update", path, Point(self.step, ratio))
-        grown = {path: math.sqrt(d / usual) for path, (d, _, usual) in seen.items()}
-        self._updates.look(self, self.step, ratios, grown)
+        self._updates.look(self, self.step, ratios, sizes)
 
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
