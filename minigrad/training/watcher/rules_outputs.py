@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...backend import Array, to_cpu
-from ...layers import Activation, Dense, Softmax
+from ...layers import Activation, Dense, Dropout, Softmax
 from .recording import Call, LossCall, Observation
 
 TOLERANCE = 1e-3  # by which probabilities may miss 0..1, and their sum 1, by rounding
@@ -124,7 +124,7 @@ def _look_at_softmax(watcher: Any, observation: Observation, call: Call) -> None
         return
     is_last = axis in (-1, x.ndim - 1)
     source = observation.producer(x)
-    if source is not None and source.op == "dropout":
+    if source is not None and isinstance(source.layer, Dropout):
         source = observation.producer(source.inputs[0])
     is_twice = call.made_by == "softmax" or (source is not None and source.op == "softmax")
     if is_twice or (is_output and is_last and _are_distributions(to_cpu(x))):
