@@ -99,10 +99,10 @@ def test_the_report_counts_what_was_found_and_what_was_not():
 
 def test_the_written_report_meets_the_bar():
     text = command.REPORT.read_text(encoding="utf-8")
-    found, planted, alarms, healthy = map(
+    found, wrong_runs, false_alarms, healthy = map(
         int,
         re.search(r"(\d+) of (\d+) mistakes are found, and (\d+) of (\d+) healthy", text).groups(),
     )
-    assert planted == healthy == 100
+    assert wrong_runs == healthy == 100
     assert found >= 95
-    assert alarms == 0
+    assert false_alarms == 0

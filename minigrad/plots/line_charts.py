@@ -173,9 +173,9 @@ def _band(band: Band | None, y_axis: Axis) -> list[str]:
     if band is None:
         return []
     top, bottom, usual = map(y_axis.place, (band.high, band.low, band.usual))
-    width = WIDTH - RIGHT - LEFT
+    width, height = WIDTH - RIGHT - LEFT, bottom - top
     return [
-        f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}"/>',
+        f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{width}" height="{height:.1f}"/>',
         f'<line class="usual" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{usual:.1f}" y2="{usual:.1f}"/>',
     ]
 

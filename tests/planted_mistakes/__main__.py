@@ -29,14 +29,14 @@ Written by `python -m tests.planted_mistakes --write`.
 
 def run(count: int, seed: int) -> tuple[list[Trial], list[Trial]]:
     """(trials of mistakes, trials of the same setups without them), printed as they end."""
-    planted, healthy = [], []
+    wrong_runs, healthy = [], []
     for mistake, setup_seed in draw_mistakes(count, seed):
-        planted.append(try_mistake(mistake, setup_seed))
+        wrong_runs.append(try_mistake(mistake, setup_seed))
         healthy.append(try_healthy(setup_seed))
-        print(describe(planted[-1]), flush=True)
+        print(describe(wrong_runs[-1]), flush=True)
         if healthy[-1].findings:
             print(describe(healthy[-1]), flush=True)
-    return planted, healthy
+    return wrong_runs, healthy
 
 
 def describe(trial: Trial) -> str:
@@ -49,11 +49,11 @@ def describe(trial: Trial) -> str:
     return f"{verdict}  {trial.mistake.rule}: {trial.mistake.name} ({trial.setup}){also}"
 
 
-def table(planted: list[Trial]) -> list[str]:
+def table(wrong_runs: list[Trial]) -> list[str]:
     """Found of planted, by rule, and what else was said."""
     lines = ["| rule | found | also said of the same runs |", "|---|---|---|"]
     for rule in RULES:
-        trials = [t for t in planted if t.mistake is not None and t.mistake.rule == rule]
+        trials = [t for t in wrong_runs if t.mistake is not None and t.mistake.rule == rule]
         found = sum(t.is_found for t in trials)
         others = [name for t in trials for name in t.also_said]
         said = ", ".join(f"{name} {others.count(name)}" for name in dict.fromkeys(sorted(others)))
@@ -61,18 +61,18 @@ def table(planted: list[Trial]) -> list[str]:
     return lines
 
 
-def report(planted: list[Trial], healthy: list[Trial], seed: int) -> str:
+def report(wrong_runs: list[Trial], healthy: list[Trial], seed: int) -> str:
     """The report in Markdown."""
-    found = sum(trial.is_found for trial in planted)
-    alarms = sum(bool(trial.findings) for trial in healthy)
+    found = sum(trial.is_found for trial in wrong_runs)
+    false_alarms = sum(bool(trial.findings) for trial in healthy)
     lines = [
         HEAD.format(ways=len(MISTAKES), rules=len(RULES)),
-        f"With seed {seed} {found} of {len(planted)} mistakes are found, and {alarms} of "
+        f"With seed {seed} {found} of {len(wrong_runs)} mistakes are found, and {false_alarms} of "
         f"{len(healthy)} healthy trainings raise a false alarm.",
         "",
-        *table(planted),
+        *table(wrong_runs),
     ]
-    missed = [trial for trial in planted if not trial.is_found]
+    missed = [trial for trial in wrong_runs if not trial.is_found]
     if missed:
         lines += ["", "Missed:", "", *(f"- {describe(trial)[8:]}" for trial in missed)]
     wrong = [trial for trial in healthy if trial.findings]
@@ -91,8 +91,8 @@ def main() -> None:
     options = parser.parse_args()
     start = time.perf_counter()
     with minigrad.use_kernels("numpy"):  # the same report with and without compiled loops
-        planted, healthy = run(options.count, options.seed)
-    text = report(planted, healthy, options.seed)
+        wrong_runs, healthy = run(options.count, options.seed)
+    text = report(wrong_runs, healthy, options.seed)
     if options.write:
         REPORT.write_text(text, encoding="utf-8")
     print("\n" + text + f"\n{time.perf_counter() - start:.0f} seconds")
