@@ -18,7 +18,7 @@ MOST_HASHED = 200_000  # rows: of larger data the first ones are compared
 PURE = 0.6  # share of batches with one class from which on labels count as sorted
 BATCH = 4  # a batch of fewer rows has one class by chance
 CONSTANT = 1e-3  # spread of predictions, beside that of the targets or of probabilities
-CLASS_ROWS = 8  # rows of a class that is never predicted, before it is said
+CLASS_ROWS = 12  # rows of a class that is never predicted, before it is said
 EVALUATIONS = 2  # judgments in a row with the same fault
 FIRST_EPOCH, FIRST_STEP = 3, 100  # before, a network may predict one class, or the mean
 
@@ -133,7 +133,8 @@ class Order:
         if targets is None:
             return
         self.targets.append(targets)
-        if len(self.targets) == 4 and is_monotone(np.concatenate(self.targets)):
+        self.is_done = len(self.targets) == 4
+        if self.is_done and is_monotone(np.concatenate(self.targets)):
             tell_monotone(watcher)
 
     def judge(self, watcher: Any) -> None:
