@@ -18,7 +18,9 @@ MOST_HASHED = 200_000  # rows: of larger data the first ones are compared
 PURE = 0.6  # share of batches with one class from which on labels count as sorted
 BATCH = 4  # a batch of fewer rows has one class by chance
 CONSTANT = 1e-3  # spread of predictions, beside that of the targets or of probabilities
-CLASS_ROWS = 8  # rows of a class that is never predicted, before it is said
+CLASS_ROWS = 12  # rows of a class that is never predicted, before it is said
+# or fewer, where the rows of the others are mostly right: the model has learned enough
+FEW_ROWS, LEARNED = 6, 0.8
 EVALUATIONS = 2  # judgments in a row with the same fault
 FIRST_EPOCH, FIRST_STEP = 3, 100  # before, a network may predict one class, or the mean
 
@@ -133,7 +135,8 @@ class Order:
         if targets is None or (self.targets and np.array_equal(self.targets[-1], targets)):
             return
         self.targets.append(targets)
-        if len(self.targets) == 4 and is_monotone(np.concatenate(self.targets)):
+        self.is_done = len(self.targets) == 4
+        if self.is_done and is_monotone(np.concatenate(self.targets)):
             tell_monotone(watcher)
 
     def judge(self, watcher: Any) -> None:
@@ -323,7 +326,11 @@ def missing_classes(y: np.ndarray, p: np.ndarray) -> Iterable[int]:
     if len(numbers) < 2:
         return ()
     found = set(np.unique(predicted).tolist())
-    return [int(c) for c, n in zip(numbers, rows) if n >= CLASS_ROWS and int(c) not in found]
+    missing = [(c, n) for c, n in zip(numbers.tolist(), rows.tolist()) if int(c) not in found]
+    others = ~np.isin(classes, [c for c, _ in missing])
+    has_learned = others.any() and (predicted == classes)[others].mean() >= LEARNED
+    least = FEW_ROWS if has_learned else CLASS_ROWS
+    return [int(c) for c, n in missing if n >= least]
 
 
 def _tell_constant(watcher: Any, where: str, rows: int) -> None:

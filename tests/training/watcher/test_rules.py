@@ -509,6 +509,12 @@ def test_a_frozen_layer_is_no_finding():
     assert fit(model, x, y, SPARSE, epochs=4).findings == []
 
 
+def test_softmax_of_a_softmax_that_was_dropped():
+    x, y = blobs()
+    last = [Dense(CLASSES, activation="softmax"), Dropout(0.2), Softmax()]
+    assert places(fit(net(*last), x, y, SPARSE)).get("softmax_twice") == "softmax"
+
+
 # ---- losses --------------------------------------------------------------------------------------
 
 
