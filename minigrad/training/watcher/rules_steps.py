@@ -196,6 +196,7 @@ class Updates:
     def __init__(self) -> None:
         self.large: dict[str, int] = {}  # observed steps in a row
         self.small: dict[str, int] = {}  # observed steps from the first on; -1: one was not small
+        self.still: list[int] = []  # observed steps in a row in which nothing moved
 
     def look(
         self, watcher: Any, step: int, ratios: dict[str, float], sizes: dict[str, float]
@@ -222,6 +223,7 @@ class Updates:
             seen = self.small.get(path, 0)
             self.small[path] = seen + 1 if ratio < TOO_SMALL and seen >= 0 else -1
         self._look_for_small(watcher, step)
+        self._look_for_decay(watcher, step, ratios)
 
     def _look_for_small(self, watcher: Any, step: int) -> None:
         if step < FIRST_SMALL:
@@ -237,6 +239,22 @@ class Updates:
             f"{subject} has changed the weights by a millionth of their size: nothing is learned",
             "raise the learning rate; in one layer alone look for gradients that vanish (sigmoid "
             "or tanh in deep networks)",
+        )
+
+    def _look_for_decay(self, watcher: Any, step: int, ratios: dict[str, float]) -> None:
+        """More than half of a training in which nothing moves, though the loss is not small."""
+        is_still = bool(ratios) and max(ratios.values()) < TOO_SMALL
+        self.still = [*self.still, step] if is_still else []
+        if len(self.still) < SMALL_STEPS or 2 * self.still[0] > step or self.still[0] == 0:
+            return
+        if watcher.is_learned():
+            return
+        watcher.find(
+            "updates_too_small",
+            "optimizer",
+            f"since step {self.still[0]} no step has changed the weights by a millionth of their "
+            "size: nothing is learned any more",
+            "let the learning rate decay more slowly: a schedule counts steps, not epochs",
         )
 
 

@@ -531,6 +531,11 @@ class Watcher(Observer):
             self._append("update", path, Point(self.step, ratio))
         self._updates.look(self, self.step, ratios, sizes)
 
+    def is_learned(self) -> bool:
+        """True if the loss has come down to a tenth, so that small steps are no wonder."""
+        values = self._losses.values
+        return bool(values) and values[-1] < 0.1 * self._losses.first
+
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
 

@@ -697,3 +697,16 @@ def test_class_never_predicted(validates):
 def test_every_rule_has_a_run():
     if len(COVERED) > 5:  # the whole file ran, in this process
         assert set(RULES) == COVERED
+
+
+@pytest.mark.parametrize("decay, rules", [(0.7, ["updates_too_small"]), (0.999, [])])
+def test_a_learning_rate_that_has_decayed_to_nothing(decay, rules):
+    minigrad.seed(0)
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype("f")
+    model = Sequential(Dense(8, activation="tanh", input_shape=(4,)), Dense(1))
+    schedule = minigrad.optimizers.schedules.ExponentialDecay(1e-3, 1, decay)
+    model.compile(minigrad.optimizers.Adam(schedule), "mse")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", minigrad.TrainingWarning)
+        history = model.fit(x, x.sum(1), epochs=75, batch_size=16, verbose=0, watch=True)
+    assert [finding.rule for finding in history.watcher.findings] == rules
