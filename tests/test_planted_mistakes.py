@@ -16,7 +16,7 @@ from .planted_mistakes.mistakes import MISTAKES
 from .planted_mistakes.setups import DATA, NETWORKS, draw_setup
 from .planted_mistakes.trials import Trial, draw_mistakes, try_healthy, try_mistake
 
-DRAWN = draw_mistakes(len(RULES), seed=3)  # each rule once
+DRAWN = draw_mistakes(len(RULES), seed=0)  # each rule once
 
 
 @pytest.fixture(autouse=True)

@@ -195,7 +195,8 @@ class Setup:
 
     @property
     def classes(self) -> int:
-        return int(self.y.max()) + 1 if self.task == "classes" else 1
+        labels = int(max(self.y.max(), self.y_val.max())) if self.task == "classes" else 0
+        return labels + 1
 
     def body(self) -> list[Any]:
         """The hidden layers."""
