@@ -12,6 +12,7 @@ setup(
         "minigrad": ["py.typed"],
         "minigrad.kernels.cuda": ["*.cu", "*.cuh"],
         "minigrad.player": ["player.html", "player.css", "player.js"],
+        "minigrad.plots": ["training_report.html", "training_report.css"],
         "minigrad.zoo": ["RESULTS.md"],
         "minigrad.zoo.study": ["*.json"],
     },

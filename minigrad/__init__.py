@@ -76,6 +76,7 @@ from .random import seed
 from .regularizers import Regularizer
 from .threads import get_num_threads, set_num_threads
 from .training.tape import GradientTape, function
+from .training.watcher import TrainingWarning, watch
 from .utils.instead import explain_missing
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ __all__ = [
     "Optimizer",
     "Regularizer",
     "Sequential",
+    "TrainingWarning",
+    "watch",
     "activations",
     "applications",
     "backend",

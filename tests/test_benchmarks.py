@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 import models as zoo
-from benchmarks import report, targets
+from benchmarks import report, targets, watching
 from benchmarks.__main__ import arguments, main, rows_of
 from benchmarks.counting import PRODUCTS, Counter
 from benchmarks.harness import ROOT, Worker, measure_in_turns, record
@@ -501,3 +501,9 @@ def test_a_worker_counts_a_row(worker):
     assert answer["work"]["small_flops"] + answer["work"]["large_flops"] == 2 * products
     assert "optimizer" in {op["op"] for op in answer["ops"]}
     assert "ms" in report.profile("row", answer["ops"], Speeds(1e9, 1e9, 1e9, 1e9))
+
+
+def test_what_watching_costs_is_measured_in_pairs():
+    ratios = watching.measure("digits MLP", pairs=2, epochs=1)
+    assert len(ratios) == 2
+    assert all(0.2 < ratio < 5 for ratio in ratios)

@@ -26,6 +26,7 @@ TENSORS = {
     "detect_anomaly",
     "record",
 }
+WATCHING = {"TrainingWarning", "watch"}
 SETTINGS = {
     "seed",
     "device",
@@ -109,7 +110,7 @@ BASES = {
 
 
 def test_all_names_are_these():
-    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | BASES
+    names = TENSORS | SETTINGS | MODULES | EVERYDAY_OPS | BASES | WATCHING
     assert sorted(minigrad.__all__) == sorted(names)
     assert len(minigrad.__all__) == len(names)
 

@@ -155,7 +155,7 @@ _GainAndOffset centre _wide _tiled _follow _gathered
 skips_of carried_on arriving gru_classic gives
 NEVER _earlier _pieces joined_masks
 _below _normal_below _gelu_slope _in_stretches STRETCH softmax_kernel
-settle widened as_floats Like Each _pull watcher
+settle widened as_floats Like Each _pull
 batches_of blocks_of drawing_from keep_freed_memory
 step_of is_learning _seen takes_integers build_for declared_shape _members with_mask
 squash alike alarms _share _pair

@@ -34,6 +34,7 @@ from .sequences import (
 )
 from .style import COLORS, STYLE, integer_ticks, new_figure
 from .training import confusion_matrix, curves, history, schedules
+from .training_report import training_report
 
 __all__ = [
     "ACTIVATIONS",
@@ -68,6 +69,7 @@ __all__ = [
     "show_image",
     "time_gradients",
     "token_attributions",
+    "training_report",
     "trajectories",
     "value_and_derivative",
 ]

@@ -321,7 +321,8 @@ def _defines(callback: Callback, name: str) -> bool:
 class History(Callback):
     """Records the logs of every epoch; fit returns it.
 
-    `history["val_loss"]` lists one value per epoch, `epoch` the numbers of the epochs.
+    `history["val_loss"]` lists one value per epoch, `epoch` the numbers of the epochs; of
+    fit(..., watch=True) `watcher` has the findings, None otherwise.
 
     Example:
         >>> recorded = History()
@@ -330,7 +331,8 @@ class History(Callback):
         ({'loss': [0.5]}, [0])
     """
 
-    passing_names = (*Callback.passing_names, "history", "epoch")
+    passing_names = (*Callback.passing_names, "history", "epoch", "watcher")
+    watcher: Any = None  # of fit(..., watch=True)
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}

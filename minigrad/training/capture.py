@@ -53,7 +53,7 @@ MAX_LINES = 20_000  # of a program
 _BOOKKEEPING = """
 history stop_training stop_evaluating stop_predicting optimizer output_values _captured _divergence
 _expected _fitting _finished _has_diverged _initial_epoch _is_checked _loss_tracker _own_metrics
-_skips_validation _told_unreached _trained _unsaved_data
+_skips_validation _told_unreached _trained _unsaved_data call fit test_step train_step
 """
 BOOKKEEPING = frozenset(_BOOKKEEPING.split())
 NOT_SEARCHED = frozenset({"_arguments", "_calls", "_compiled_with", *BOOKKEEPING})

@@ -39,6 +39,7 @@ from .measured import Measured
 from .model_files import ModelFiles
 from .outputs import OutputLosses, output_losses, output_metrics
 from .swapped import check_places
+from .watcher.watching import watcher_of
 
 TRAINING_MODE = training()  # for all steps: to make a scope takes as long as to enter it
 Metrics = Any  # names, Metrics or functions (y_true, y_pred): one, or a list or dict of them
@@ -205,6 +206,7 @@ class Model(Measured, Captures, ModelFiles):
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         drop_last: bool = False,
+        watch: Any = False,
     ) -> History:
         """Train for a number of passes over the data.
 
@@ -234,6 +236,8 @@ class Model(Measured, Captures, ModelFiles):
             validation_freq: After how many epochs to validate; or a list of the epochs that end
                 with a validation, counted from 1.
             drop_last: Whether to leave out a last batch with fewer rows.
+            watch: True to have the training observed, and told what looks wrong (see
+                minigrad.watch); or a watcher of this model. `history.watcher` is the watcher.
 
         Returns:
             The History: `history.history["loss"]` lists one value per epoch.
@@ -282,7 +286,7 @@ class Model(Measured, Captures, ModelFiles):
         self._unsaved_data = unsaved_data(getattr(train, "source", x))
         self.stop_training, self._has_diverged, self._divergence = False, False, ""
         self._initial_epoch = initial_epoch
-        (settings.process_group or loop).run_epochs(
+        ((watch and watcher_of(self, watch)) or settings.process_group or loop).run_epochs(
             self, train, validation, every_callback, epochs, validation_freq
         )
         return self.history

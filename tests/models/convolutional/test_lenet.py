@@ -44,6 +44,7 @@ def test_learns(recipe, epochs, at_least, device):
     assert {p.device for p in model.weights} == {device}
 
 
+@pytest.mark.finds("unscaled_inputs")  # the fault of the known recipe
 def test_known_recipe_stays_at_chance():
     model, metrics = lenet.train("known", verbose=0)
     _, (x, _) = lenet.load("known")

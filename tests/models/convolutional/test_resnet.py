@@ -106,6 +106,7 @@ def test_unknown_depth_and_style():
 # ---- learning ------------------------------------------------------------------------------------
 
 
+@pytest.mark.finds("unscaled_inputs")  # raw pixels, normalized inside
 def test_small_network_learns(tmp_path):
     model, metrics = resnet.train(epochs=1, seed=1, verbose=0)
     assert metrics["accuracy"] >= 0.85
