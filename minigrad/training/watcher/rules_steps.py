@@ -20,6 +20,7 @@ TOO_LARGE, LARGE_STEPS = 0.2, 3
 LEAST_SIZE = 0.05
 # at a millionth of the weights ten thousand steps change them by a hundredth
 TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 5, 30
+DECAYED_STEPS = 3  # observed, where the second half of a training stands still
 # the median of the last losses beside the largest of the first: a loss that has tripled for 20
 # steps, grown a hundredfold for 5 or a thousandfold for 2, does not come back by itself
 GROWTH = ((20, 3.0), (5, 100.0), (2, 1000.0))
@@ -245,7 +246,7 @@ class Updates:
         """More than half of a training in which nothing moves, though the loss is not small."""
         is_still = bool(ratios) and max(ratios.values()) < TOO_SMALL
         self.still = [*self.still, step] if is_still else []
-        if len(self.still) < SMALL_STEPS or 2 * self.still[0] > step or self.still[0] == 0:
+        if len(self.still) < DECAYED_STEPS or 2 * self.still[0] > step or self.still[0] == 0:
             return
         if watcher.is_learned():
             return
