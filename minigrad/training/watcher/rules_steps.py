@@ -268,6 +268,21 @@ class Losses:
         self.count = 0
         self.is_adversarial = False
 
+    @property
+    def usual(self) -> float:
+        """The largest loss that says nothing; below all numbers before the first ones are known."""
+        return GROWTH[0][1] * self.first if self.count >= FIRST_LOSSES else -math.inf
+
+    def note(self, values: Iterable[float]) -> None:
+        """Note losses that are not large.
+
+        Args:
+            values: The losses of later steps.
+        """
+        for value in values:
+            self.values.append(value)
+            self.count += 1
+
     def add(self, watcher: Any, value: float) -> None:
         """Look at the loss of a step.
 

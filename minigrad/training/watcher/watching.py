@@ -96,13 +96,14 @@ class Watcher(Observer):
         ([0, 1, 2], [])
     """
 
-    def __init__(self, model: Model, interval: int = 50) -> None:
+    def __init__(self, model: Model, interval: int = 100) -> None:
         check_count("interval of watch", interval)
         super().__init__()
         self.model = model
         self.interval = interval
         self.findings: list[Finding] = []
-        self.statistics: dict[str, Any] = new_statistics()
+        self._statistics: dict[str, Any] = new_statistics()
+        self._pending: list[float] = []  # losses of the last steps, to be put into the series
         self.step = 0
         self._observed: list[int] = []  # steps
         self.was_called = False  # the model, in a step
@@ -133,6 +134,13 @@ class Watcher(Observer):
         self._saturation = Saturation(set())
 
     # ---- what a user reads -----------------------------------------------------------------------
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """Series over the steps that were observed, see the class."""
+        if self._pending:
+            self._add_pending()
+        return self._statistics
 
     def summary(self) -> str:
         """The findings as text, or that there are none, and what was looked at."""
@@ -297,6 +305,9 @@ class Watcher(Observer):
 
     def _tell_train_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A training step of the model, observed if it is due."""
+        step = self.step
+        if self._is_quiet and step % self.interval and step not in EARLY and not self._open:
+            return self._run_quietly(method, args, kwargs)
         is_due, y = self._is_due(), None
         self._phase, self._looks = "train", is_due
         if is_due or self._open or not self._is_quiet:
@@ -320,6 +331,36 @@ class Watcher(Observer):
         self._loss = logs.get("loss") if isinstance(logs, dict) else None
         self._end_step(observation, y)
         return logs
+
+    def _run_quietly(self, method: Any, args: Any, kwargs: Any) -> Any:
+        """A training step of which the loss alone is looked at: most are, so this is short."""
+        outer = settings.observer
+        if outer is self:
+            settings.observer = None
+        self._phase, self._looks = "train", False
+        try:
+            logs = method(*args, **kwargs)
+        except Exception as error:
+            errors.explain(self, error)
+            raise
+        finally:
+            settings.observer, self._phase = outer, ""
+        loss = logs.get("loss") if logs.__class__ is dict else None
+        if loss.__class__ is float and -math.inf < loss <= self._losses.usual:
+            self._pending.append(loss)
+            self.step += 1
+        else:
+            self._loss = loss
+            self._end_step(None, None)
+        return logs
+
+    def _add_pending(self) -> None:
+        """Put the losses of steps that were not looked at into the series."""
+        first = self.step - len(self._pending)
+        points = [Point(first + i, loss) for i, loss in enumerate(self._pending)]
+        self._statistics["loss"] += points
+        self._losses.note(self._pending)
+        self._pending.clear()
 
     def _prepare_step(self, data: Any) -> Any:
         """What is looked at before a step of the model; returns the labels."""
@@ -551,6 +592,8 @@ class Watcher(Observer):
 
     def _end_step(self, observation: Observation | None, y: Any) -> None:
         """Look at a step that has ended."""
+        if self._pending:
+            self._add_pending()
         if self._loss is not None:
             loss = float(self._loss)
             self.statistics["loss"].append(Point(self.step, loss))
@@ -792,7 +835,7 @@ def arrays_of(batches: Any) -> list[Any]:
 
 
 @explains_arguments
-def watch(model: Model, interval: int = 50) -> Watcher:
+def watch(model: Model, interval: int = 100) -> Watcher:
     """A watcher of the training of a model: `with minigrad.watch(model) as watcher:`.
 
     Inside the block it observes what trains the model: a loop of one's own, train_on_batch, or fit
