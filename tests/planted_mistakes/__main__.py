@@ -81,6 +81,18 @@ def report(wrong_runs: list[Trial], healthy: list[Trial], seed: int) -> str:
     return "\n".join([*lines, ""])
 
 
+def other_draws(count: int, seed: int) -> str:
+    """The counts of two more draws, on which no rule was worked out."""
+    lines = ["Other draws:", ""]
+    for other in (seed + 1, seed + 2):
+        with minigrad.use_kernels("numpy"):
+            wrong_runs, healthy = run(count, other)
+        found = sum(trial.is_found for trial in wrong_runs)
+        false_alarms = sum(bool(trial.findings) for trial in healthy)
+        lines.append(f"- seed {other}: {found} of {count} found, {false_alarms} false alarms")
+    return "\n".join([*lines, ""])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         "python -m tests.planted_mistakes", description=__doc__.split("\n")[0]
@@ -94,6 +106,7 @@ def main() -> None:
         wrong_runs, healthy = run(options.count, options.seed)
     text = report(wrong_runs, healthy, options.seed)
     if options.write:
+        text += "\n" + other_draws(options.count, options.seed)
         REPORT.write_text(text, encoding="utf-8")
     print("\n" + text + f"\n{time.perf_counter() - start:.0f} seconds")
 

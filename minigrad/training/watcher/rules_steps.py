@@ -110,6 +110,7 @@ class Reach:
         touches = [id(p) in own for p in optimizer.parameters]
         if not any(touches):
             self.foreign += 1
+            self.linked.clear()  # by the loss of another model
             if self.foreign >= FOREIGN_UPDATES and not self.updates and watcher.was_called:
                 watcher.find(
                     "foreign_parameters",

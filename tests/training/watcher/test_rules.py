@@ -710,3 +710,19 @@ def test_a_learning_rate_that_has_decayed_to_nothing(decay, rules):
         warnings.simplefilter("ignore", minigrad.TrainingWarning)
         history = model.fit(x, x.sum(1), epochs=75, batch_size=16, verbose=0, watch=True)
     assert [finding.rule for finding in history.watcher.findings] == rules
+
+
+def test_an_optimizer_that_has_trained_another_model_before():
+    minigrad.seed(0)
+    x = np.random.default_rng(0).normal(size=(32, 4)).astype("f")
+    earlier, model = (Sequential(Dense(1, input_shape=(4,))) for _ in range(2))
+    optimizer = Adam(1e-3)
+    with minigrad.watch(model) as watcher, warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)
+        for network in [earlier] * 5 + [model] * 20:
+            loss = losses.MeanSquaredError()(x.sum(1, keepdims=True), network(x))
+            weights = network.trainable_weights
+            optimizer.apply(grad(loss, weights), weights)
+    (finding,) = watcher.findings
+    assert finding.rule == "foreign_parameters"
+    assert "2 parameters that are not the model's" in finding.message
