@@ -613,7 +613,7 @@ ERRORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options, message", ERRORS, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize("options, message", ERRORS, ids=[message for _, message in ERRORS])
 def test_options_that_do_not_fit(options, message):
     with (
         warnings.catch_warnings(),
