@@ -94,7 +94,7 @@ __all__ = [
     "squared_hinge",
     "triplet_hard_loss",
     "triplet_margin_loss",
-    "triplet_semihard_loss",
+    "triplet_semi_hard_loss",
     "tversky",
 ]
 
@@ -1289,7 +1289,7 @@ def triplet_margin_loss(
 
 
 @explains_arguments
-def triplet_semihard_loss(
+def triplet_semi_hard_loss(
     y_true: Any, y_pred: Any, margin: float = 1.0, distance_metric: str = "L2"
 ) -> Any:
     """For each anchor the mean over its positives of max(margin + d(a, p) - d(a, n), 0).
@@ -1315,10 +1315,10 @@ def triplet_semihard_loss(
         Schroff, Kalenichenko & Philbin 2015, FaceNet, section 3.2, arXiv:1503.03832.
 
     Example:
-        >>> print(triplet_semihard_loss([0, 0, 1], [[0.0], [1.0], [1.5]]).numpy())
+        >>> print(triplet_semi_hard_loss([0, 0, 1], [[0.0], [1.0], [1.5]]).numpy())
         [0.5 1.5 0. ]
     """
-    name, given = "triplet_semihard_loss", getattr(y_pred, "dtype", None)
+    name, given = "triplet_semi_hard_loss", getattr(y_pred, "dtype", None)
     margin = check_setting(f"margin of {name}", margin)
     check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
     labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
@@ -2288,7 +2288,7 @@ class Circle(Loss):
 
 
 class TripletSemiHardLoss(Loss):
-    """The mean over the anchors of a batch, with semi-hard negatives: `triplet_semihard_loss`.
+    """The mean over the anchors of a batch, with semi-hard negatives: `triplet_semi_hard_loss`.
 
     A batch should hold several samples of each class.
 
@@ -2309,7 +2309,7 @@ class TripletSemiHardLoss(Loss):
         margin: float = 1.0,
         distance_metric: str = "L2",
         reduction: str | None = "sum_over_batch_size",
-        name: str = "triplet_semihard_loss",
+        name: str = "triplet_semi_hard_loss",
         dtype: Any = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
@@ -2318,7 +2318,7 @@ class TripletSemiHardLoss(Loss):
         check_choice(distance_metric, DISTANCES, f"distance_metric of {self.name}")
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return triplet_semihard_loss(y_true, y_pred, self.margin, self.distance_metric)
+        return triplet_semi_hard_loss(y_true, y_pred, self.margin, self.distance_metric)
 
 
 class TripletHardLoss(Loss):
@@ -2411,7 +2411,7 @@ NAMES: dict[str, type[Loss]] = with_class_names(
         "dice": Dice,
         "tversky": Tversky,
         "circle": Circle,
-        "triplet_semihard_loss": TripletSemiHardLoss,
+        "triplet_semi_hard_loss": TripletSemiHardLoss,
         "triplet_hard_loss": TripletHardLoss,
         "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
         "cosine_proximity": CosineSimilarity,

@@ -42,6 +42,8 @@ TESTS = {
             "tests/test_generators.py",
             "tests/test_initializers.py",
             "tests/test_losses.py",
+            "tests/test_sklearn.py",
+            "tests/test_triplets.py",
             "tests/test_random.py",
             "tests/test_regularizers.py",
             "tests/test_set_losses.py",

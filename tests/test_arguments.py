@@ -69,6 +69,7 @@ def message_of(call):
 
 # any keyword is a setting of the op that is checked; no argument at all
 FREE = {"minigrad.check_definition", "minigrad.check_grads", "minigrad.primitive"}
+FREE |= {"minigrad.TrainingWarning"}  # a class of warnings takes what is to be said
 BARE = {"floatx", "is_training", "generator", "integer_ticks", "linear"}
 
 

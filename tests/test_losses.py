@@ -128,7 +128,7 @@ APART = {
     "dice",
     "tversky",
     "circle",
-    "triplet_semihard_loss",
+    "triplet_semi_hard_loss",
     "triplet_hard_loss",
     "categorical_generalized_cross_entropy",
 }

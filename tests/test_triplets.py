@@ -58,13 +58,13 @@ def hard(margin, soft=False):
 
 
 CASES = [
-    (losses.triplet_semihard_loss, TripletSemiHardLoss, semihard, {"margin": 1.0}),
-    (losses.triplet_semihard_loss, TripletSemiHardLoss, semihard, {"margin": 0.2}),
+    (losses.triplet_semi_hard_loss, TripletSemiHardLoss, semihard, {"margin": 1.0}),
+    (losses.triplet_semi_hard_loss, TripletSemiHardLoss, semihard, {"margin": 0.2}),
     (losses.triplet_hard_loss, TripletHardLoss, hard, {"margin": 1.0}),
     (losses.triplet_hard_loss, TripletHardLoss, hard, {"margin": 0.1}),
     (losses.triplet_hard_loss, TripletHardLoss, hard, {"margin": 1.0, "soft": True}),
 ]
-LOSSES = [losses.triplet_semihard_loss, losses.triplet_hard_loss]
+LOSSES = [losses.triplet_semi_hard_loss, losses.triplet_hard_loss]
 
 
 # ---- values --------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def test_a_line_by_hand():
     2.5, nothing is beyond it, the farthest is 1.5: 2. 4 to 1.5 is 2.5, beyond it 3: 0.5.
     Hard: 0.5; 1 + 1 - 0.5; 1 + 2.5 - 0.5; 1 + 2.5 - 3.
     """
-    assert losses.triplet_semihard_loss(PAIRED, LINE).numpy().tolist() == [0.5, 0, 2, 0.5]
+    assert losses.triplet_semi_hard_loss(PAIRED, LINE).numpy().tolist() == [0.5, 0, 2, 0.5]
     assert losses.triplet_hard_loss(PAIRED, LINE).numpy().tolist() == [0.5, 1.5, 3, 0.5]
     assert TripletSemiHardLoss()(PAIRED, LINE).item() == 0.75
     assert TripletHardLoss(reduction="sum")(PAIRED, LINE).item() == 5.5
@@ -124,7 +124,7 @@ def test_many_ties_and_a_large_batch():
     half = rng.integers(0, 6, (30, 1)).astype("float64")
     labels, e = rng.integers(0, 4, 60), np.concatenate([half, -half])  # whose mean is 0
     wanted = anchor_by_anchor(labels, e, semihard(1.0))
-    each = losses.triplet_semihard_loss(labels, Tensor(e, dtype="float64"))
+    each = losses.triplet_semi_hard_loss(labels, Tensor(e, dtype="float64"))
     assert_allclose(each.numpy(), wanted, rtol=1e-9)
 
 
@@ -253,7 +253,7 @@ def test_settings_that_do_not_fit(kind):
 # ---- training ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", ["triplet_semihard_loss", "TripletHardLoss", TripletHardLoss()])
+@pytest.mark.parametrize("loss", ["triplet_semi_hard_loss", "TripletHardLoss", TripletHardLoss()])
 def test_a_model_learns_with_it(loss, device):
     """Two of three features are noise: the learned plane looks at the one that tells classes."""
     minigrad.seed(0)

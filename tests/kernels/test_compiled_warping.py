@@ -60,6 +60,14 @@ def test_nan_and_infinity_stay_where_they_are():
     np.testing.assert_array_equal(ops.warp_affine(x, maps=half), expected)
 
 
+def test_maps_that_are_not_to_be_written_to():
+    maps = random_maps(2, 3)
+    maps.flags.writeable = False
+    before = calls()
+    ops.warp_affine(np.ones((2, 3, 3, 1)), maps=maps)
+    assert calls() == before + 1
+
+
 def test_what_the_loops_do_not_take_is_left_to_numpy():
     x, maps = np.ones((2, 3, 3, 1)), random_maps(2, 3)
     before = calls()

@@ -116,7 +116,7 @@ def _finite_maps(x: Array, maps: Any, fill_mode: str, interpolation: str) -> Any
     """The maps as the loops take them; None for what they do not take."""
     if x.dtype.char not in "fd" or interpolation != "bilinear" or fill_mode not in MODES:
         return None
-    found = np.ascontiguousarray(getattr(maps, "_array", maps), np.float64)
+    found = as_carray(np.asarray(getattr(maps, "_array", maps), np.float64))
     is_one_each = found.shape == (len(x), 2, 3) and x.size > 0
     return found if is_one_each and np.isfinite(found).all() else None
 

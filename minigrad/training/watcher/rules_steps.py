@@ -15,7 +15,7 @@ FOREIGN_UPDATES = 10
 UPDATES = 3  # after which a parameter that no step has touched is left out, or not reached
 # a step is healthy at a thousandth of the weights, and first steps of Adam on small embeddings
 # reach a tenth
-TOO_LARGE, LARGE_STEPS = 0.2, 3
+TOO_LARGE, LARGE_STEPS, FIRST_LARGE = 0.2, 3, 8
 # weights that begin smaller than that (root mean square) grow at once, as those of an RBM at 0.01
 LEAST_SIZE = 0.05
 # at a millionth of the weights ten thousand steps change them by a hundredth
@@ -214,7 +214,7 @@ class Updates:
         for path, ratio in ratios.items():
             is_large = not ratio * min(1.0, sizes[path] / LEAST_SIZE) <= TOO_LARGE
             self.large[path] = self.large.get(path, 0) + 1 if is_large else 0
-            if self.large[path] >= LARGE_STEPS:
+            if self.large[path] >= LARGE_STEPS and step >= FIRST_LARGE:
                 watcher.find(
                     "updates_too_large",
                     path,
@@ -247,7 +247,12 @@ class Updates:
         """More than half of a training in which nothing moves, though the loss is not small."""
         is_still = bool(ratios) and max(ratios.values()) < TOO_SMALL
         self.still = [*self.still, step] if is_still else []
-        if len(self.still) < DECAYED_STEPS or 2 * self.still[0] > step or self.still[0] == 0:
+        if (
+            step < FIRST_SMALL
+            or len(self.still) < DECAYED_STEPS
+            or 2 * self.still[0] > step
+            or self.still[0] == 0
+        ):
             return
         if watcher.is_learned():
             return

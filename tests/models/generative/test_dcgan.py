@@ -145,6 +145,7 @@ def test_weights_from_a_file_draw_the_same_samples(tmp_path):
     assert (again.discriminator(X[:8]).numpy() == model.discriminator(X[:8]).numpy()).all()
 
 
+@pytest.mark.finds("logits_to_probability_loss")  # the fault
 @pytest.mark.filterwarnings("ignore:y_pred holds")
 def test_one_seed_gives_the_same_bits():
     options = {"width": 2, "fault_steps": 1, "judged": 100, "fault": "logits", "verbose": 0}

@@ -18,3 +18,8 @@ def drawn(tmp_path):
         return [file.name for file in files]
 
     return draw
+
+
+@pytest.fixture
+def nothing_is_found():
+    """Studies train in ways that are wrong, to show it: here no fit is watched."""
