@@ -230,7 +230,7 @@ def check_options() -> None:
 # ---- every model of the registry -----------------------------------------------------------------
 
 # whose loss is no mean over rows: a deviation over the batch is one of its features
-OVER_THE_BATCH = {"stylegan2, the discriminator", "siamese"}
+OVER_THE_BATCH = {"stylegan2, the discriminator", "siamese", "siamese, hardest triplets"}
 FEW = ("cnn_mnist", "sentiment", "bert guessing words", "transformer", "vae", "wgan_gp, the critic")
 
 

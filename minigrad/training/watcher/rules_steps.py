@@ -15,7 +15,7 @@ FOREIGN_UPDATES = 10
 UPDATES = 3  # after which a parameter that no step has touched is left out, or not reached
 # a step is healthy at a thousandth of the weights, and first steps of Adam on small embeddings
 # reach a tenth
-TOO_LARGE, LARGE_STEPS, FIRST_LARGE = 0.2, 3, 8
+TOO_LARGE, LARGE_STEPS = 0.2, 3
 # weights that begin smaller than that (root mean square) grow at once, as those of an RBM at 0.01
 LEAST_SIZE = 0.05
 # at a millionth of the weights ten thousand steps change them by a hundredth
@@ -214,7 +214,7 @@ class Updates:
         for path, ratio in ratios.items():
             is_large = not ratio * min(1.0, sizes[path] / LEAST_SIZE) <= TOO_LARGE
             self.large[path] = self.large.get(path, 0) + 1 if is_large else 0
-            if self.large[path] >= LARGE_STEPS and step >= FIRST_LARGE:
+            if self.large[path] >= LARGE_STEPS:
                 watcher.find(
                     "updates_too_large",
                     path,
