@@ -49,6 +49,15 @@ def _neighbors(place, size, mode):
 
 
 @inlined
+def _place(along, i, j, height, width):
+    """Where pixel (i, j) of the result lies in the image; maps count from its center."""
+    r, c = i - (height - 1) / 2, j - (width - 1) / 2
+    row = along[0, 0] * r + along[0, 1] * c + along[0, 2]
+    column = along[1, 0] * r + along[1, 1] * c + along[1, 2]
+    return row + (height - 1) / 2, column + (width - 1) / 2
+
+
+@inlined
 def _value(x, row, column, channel, fill):
     return x[row, column, channel] if row != OUTSIDE and column != OUTSIDE else fill
 
@@ -64,12 +73,9 @@ def _warp(image, x, maps, fill, mode, y):
     x, y, along = x[image], y[image], maps[image]
     height, width, channels = x.shape
     number = x.dtype.type
-    middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
     for i in range(height):
         for j in range(width):
-            r, c = i - middle_row, j - middle_column
-            row = along[0, 0] * r + along[0, 1] * c + along[0, 2] + middle_row
-            column = along[1, 0] * r + along[1, 1] * c + along[1, 2] + middle_column
+            row, column = _place(along, i, j, height, width)
             top, bottom, below = _neighbors(row, height, mode)
             left, right, beside = _neighbors(column, width, mode)
             down, over = number(below), number(beside)
@@ -86,12 +92,9 @@ def _warp_grad(image, g, maps, mode, y):
     g, y, along = g[image], y[image], maps[image]
     height, width, channels = g.shape
     number = g.dtype.type
-    middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
     for i in range(height):
         for j in range(width):
-            r, c = i - middle_row, j - middle_column
-            row = along[0, 0] * r + along[0, 1] * c + along[0, 2] + middle_row
-            column = along[1, 0] * r + along[1, 1] * c + along[1, 2] + middle_column
+            row, column = _place(along, i, j, height, width)
             top, bottom, below = _neighbors(row, height, mode)
             left, right, beside = _neighbors(column, width, mode)
             for k in range(channels):
