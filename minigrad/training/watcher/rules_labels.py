@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ... import losses
 from ...backend import to_cpu
 from .recording import LossCall, Observation
 
@@ -180,6 +181,15 @@ def is_one_hot(y: np.ndarray) -> bool:
     return y.ndim >= 2 and y.shape[-1] > 1 and is_bits(y) and bool((y.sum(-1) == 1).all())
 
 
+def is_own(loss: LossCall) -> bool:
+    """True for a user's loss of as many targets as predictions.
+
+    Args:
+        loss: A call of it.
+    """
+    return loss.name not in losses.NAMES and loss.y_true.size == loss.y_pred.size
+
+
 # ---- labels that no loss refuses -----------------------------------------------------------------
 
 
@@ -202,7 +212,7 @@ class Labels:
             if loss.name.startswith("sparse") and loss.y_pred.ndim == 2 and not self.is_done:
                 self.count(to_cpu(loss.y_true).reshape(-1), loss.y_pred.shape[-1])
                 self._look_for_a_first_class(watcher)
-            elif loss.name in DISTANCES:
+            elif loss.name in DISTANCES or is_own(loss):
                 self._look_at_range(watcher, observation, loss)
 
     def count(self, y: np.ndarray, width: int) -> None:

@@ -13,6 +13,7 @@ from .recording import Call, Observation
 from .rules_steps import norm
 
 STEPS = 3  # observed steps in a row that must agree: one batch may be odd
+MOST_STEPS = 16  # of small batches more steps make up the rows
 ROWS = 64  # and as many rows in them
 RELU = {"relu", "linear_relu"}
 # a trained network has up to half of its units idle on a batch; of a dead layer nearly all are
@@ -53,18 +54,20 @@ class DeadUnits:
             if earlier.shape == alive.shape:
                 now[call.path] = alive | earlier, rows + call.y.size // len(alive)
         for path, seen in now.items():
-            series = self.alive.setdefault(path, deque(maxlen=STEPS))
+            series = self.alive.setdefault(path, deque(maxlen=MOST_STEPS))
             series.append(seen)
             self._judge(watcher, path, series)
 
     def _judge(self, watcher: Any, path: str, series: deque[tuple[Array, int]]) -> None:
-        if len(series) < STEPS or sum(rows for _, rows in series) < ROWS:
-            return
-        alive = series[0][0]
-        for other, _ in series:
+        alive, steps, seen = series[-1][0], 0, 0
+        for other, rows in reversed(series):
             if other.shape != alive.shape:
                 return
-            alive = alive | other
+            alive, steps, seen = alive | other, steps + 1, seen + rows
+            if steps >= STEPS and seen >= ROWS:
+                break
+        else:  # too few so far
+            return
         dead, units = len(alive) - int(alive.sum()), len(alive)
         if dead > DEAD * units:
             watcher.find(

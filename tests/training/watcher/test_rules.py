@@ -672,6 +672,37 @@ def test_class_never_predicted(validates):
     assert "class 0" in str(watcher.findings[0])
 
 
+def test_targets_that_a_loss_of_ones_own_cannot_reach():
+    x, y = blobs()
+
+    def cross_entropy(y_true, p):
+        q = ops.clip(p, min=1e-6, max=1 - 1e-6)
+        return -ops.mean(y_true * ops.log(q) + (1 - y_true) * ops.log(1 - q), axis=-1)
+
+    for targets, found in ((y % 2 + 1, {"label_encoding": "y"}), (y % 2, {})):
+        model = Sequential(Dense(1, "sigmoid", input_shape=x.shape[1:]))
+        watcher = fit(model, x, targets[:, None].astype("f"), cross_entropy)
+        assert places(watcher) == found
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_copies_of_measured_rows_on_both_sides_of_a_split(is_whole):
+    """Rows of whole numbers, such as words, repeat by themselves."""
+    x, y = blobs()
+    x = np.rint(x) if is_whole else x
+    rows = np.random.default_rng(0).permutation(np.r_[: len(x), : len(x) // 2])
+    watcher = fit(softmax_net(), x[rows], y[rows], SPARSE, validation_split=0.2)
+    assert ("validation_in_training" in rules(watcher)) is not is_whole
+
+
+def test_units_that_are_dead_in_small_batches():
+    x, y = blobs()
+    hidden = Dense(8, "relu", bias_initializer=minigrad.initializers.Constant(-50.0))
+    model = Sequential(Dense(4, input_shape=x.shape[1:]), hidden, Dense(CLASSES, "softmax"))
+    watcher = fit(model, x, y, SPARSE, batch_size=16, epochs=5)
+    assert places(watcher)["dead_relu"] == hidden.name
+
+
 def test_every_rule_has_a_run():
     """Each name stands in a test that expects it."""
     source = Path(__file__).read_text(encoding="utf-8")
