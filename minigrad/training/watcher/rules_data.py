@@ -13,7 +13,7 @@ from .rules_labels import is_one_hot, is_whole
 
 # the share of validation rows that may occur in training, beyond what rows repeat by themselves
 LEAK, REPEATS = 0.02, 2.0
-MEASURED, FIRST_ROWS = 0.5, 1000  # share of numbers that are not whole, in the first rows
+MEASURED, FIRST_ROWS = 0.1, 1000  # share of numbers that are not whole, in the first rows
 LEAST_ROWS = 8  # of validation data in which rows are compared
 MOST_HASHED = 200_000  # rows: of larger data the first ones are compared
 PURE = 0.6  # share of batches with one class from which on labels count as sorted

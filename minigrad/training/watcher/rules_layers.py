@@ -15,6 +15,7 @@ from .rules_steps import norm
 STEPS = 3  # observed steps in a row that must agree: one batch may be odd
 MOST_STEPS = 16  # of small batches more steps make up the rows
 ROWS = 64  # and as many rows in them
+LEAST_EQUAL = 4  # rows of a batch that are not equal by chance
 RELU = {"relu", "linear_relu"}
 # a trained network has up to half of its units idle on a batch; of a dead layer nearly all are
 DEAD = 0.8
@@ -156,10 +157,14 @@ def ends_of_models(model: Any) -> set[int]:
 
 
 class Inputs:
-    """unscaled_inputs: large numbers that reach a layer with weights as they are."""
+    """unscaled_inputs: large numbers that reach a layer with weights as they are.
+
+    And constant_prediction, where it begins: in rows that are all equal.
+    """
 
     def __init__(self) -> None:
         self.steps: dict[str, int] = {}
+        self.equal = 0  # observed steps in a row whose rows were all equal
 
     def look(self, watcher: Any, observation: Observation) -> None:
         """Look at the inputs of a step.
@@ -168,6 +173,7 @@ class Inputs:
             watcher: Who is told.
             observation: The step.
         """
+        self._look_for_equal_rows(watcher, observation.inputs)
         given = {id(base_array(x)) for x in observation.inputs if hasattr(x, "dtype")}
         is_first = True
         for call in observation.calls:
@@ -177,6 +183,18 @@ class Inputs:
             if (is_first or id(base_array(x)) in given) and _trains(call.layer):
                 self._judge(watcher, call.path, x)
             is_first = False
+
+    def _look_for_equal_rows(self, watcher: Any, inputs: list[Any]) -> None:
+        are_equal = bool(inputs) and all(map(has_equal_rows, inputs))
+        self.equal = self.equal + 1 if are_equal else 0
+        if self.equal >= STEPS - 1:
+            watcher.find(
+                "constant_prediction",
+                "x",
+                "all rows of a batch are equal, so its predictions are equal as well",
+                "look at what the model gets, print(x[:3]): a loader may give one row again and "
+                "again, and a division of integers may leave zeros",
+            )
 
     def _judge(self, watcher: Any, path: str, x: Any) -> None:
         scale = input_scale(x)
@@ -190,6 +208,21 @@ class Inputs:
                 "scale them: pixels by x / 255, columns by their mean and standard deviation over "
                 "the training rows (sklearn's StandardScaler)",
             )
+
+
+def has_equal_rows(x: Any) -> bool:
+    """True for several rows of several numbers that are all equal.
+
+    Args:
+        x: Inputs, an array.
+
+    Example:
+        >>> has_equal_rows(np.ones((4, 2))), has_equal_rows(np.eye(4))
+        (True, False)
+    """
+    if not hasattr(x, "dtype") or x.ndim < 2 or len(x) < LEAST_EQUAL or x[0].size < 2:
+        return False
+    return bool((x == x[:1]).all())
 
 
 def input_scale(x: Any) -> float:

@@ -695,6 +695,13 @@ def test_copies_of_measured_rows_on_both_sides_of_a_split(is_whole):
     assert ("validation_in_training" in rules(watcher)) is not is_whole
 
 
+@pytest.mark.parametrize("is_equal", [False, True])
+def test_rows_that_are_all_equal(is_equal):
+    x, y = blobs()
+    watcher = fit(softmax_net(), np.repeat(x[:1], len(x), 0) if is_equal else x, y, SPARSE)
+    assert places(watcher) == ({"constant_prediction": "x"} if is_equal else {})
+
+
 def test_units_that_are_dead_in_small_batches():
     x, y = blobs()
     hidden = Dense(8, "relu", bias_initializer=minigrad.initializers.Constant(-50.0))
