@@ -22,7 +22,7 @@ import minigrad
 from minigrad import Sequential, distributed
 from minigrad.layers import LSTM, Dense, Input
 
-STEPS, ROUNDS = 50, 5  # per epoch; epochs of each kind
+STEPS, ROUNDS = 100, 5  # per epoch; epochs of each kind
 
 
 def cnn() -> Any:
