@@ -23,6 +23,7 @@ from models.common import results
 PICTURES = Path(__file__).parent / "images" / "gallery"
 PARAMETERS = PICTURES / "parameters.json"
 WIDTH, COLORS = 640, 64  # of a picture
+SMALLER = {"alexnet": ("--size", "64")}  # flags of a model whose own training takes 40 minutes
 LONGEST = 120  # seconds of a training, unless it is asked for by name
 # what says most about a model, as part of the name of a picture
 BEST = (
@@ -70,15 +71,17 @@ def note_parameters(name: str, files: list[Path]) -> None:
 
 
 def make(name: str) -> None:
-    """Train a model with its default flags, and keep a picture.
+    """Train a model with its default flags, or those in SMALLER, and keep a picture.
 
     Args:
         name: The model.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "models", name, "--out", folder]
+        flags = SMALLER.get(name, ())
+        command = [sys.executable, "-m", "models", name, "--out", folder, *flags]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        note_parameters(name, sorted(Path(folder).rglob("*.safetensors")))
+        if not flags:
+            note_parameters(name, sorted(Path(folder).rglob("*.safetensors")))
         pictures = sorted(Path(folder).rglob("*.png"))
         if not pictures:
             print(f"{name}: no picture")

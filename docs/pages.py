@@ -13,7 +13,7 @@ from typing import Any
 from sphinx.util.docutils import SphinxDirective
 
 import models
-from docs.gallery import PARAMETERS, PICTURES
+from docs.gallery import PARAMETERS, PICTURES, SMALLER
 from minigrad.player import Run
 from models.common import results
 from models.study import history
@@ -137,6 +137,8 @@ def describe_model(name: str, section: str, figures: dict[str, str], size: int |
     lines += [models.title(name).replace("*", "\\*"), ""]
     if (PICTURES / f"{name}.png").exists():
         lines += [f".. image:: /images/gallery/{name}.png", f"   :alt: {name}", ""]
+    if name in SMALLER:
+        lines += [f"The picture is of ``{' '.join(SMALLER[name])}``.", ""]
     if size is not None:
         lines += [f"{size:,} numbers in its weights.", ""]
     shown = [f"{label} {value}" for label, value in figures.items() if label != "seed"]
