@@ -305,46 +305,27 @@ class Watcher(Observer):
 
     def _tell_train_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A training step of the model, observed if it is due."""
-        step = self.step
-        if self._is_quiet and step % self.interval and step not in EARLY and not self._open:
+        if self._is_quiet and not self._open and not self._is_due():
             return self._run_quietly(method, args, kwargs)
-        is_due, y = self._is_due(), None
-        self._phase, self._looks = "train", is_due
-        if is_due or self._open or not self._is_quiet:
-            y = self._prepare_step(*args, **kwargs)
-        outer = settings.observer
-        if outer is self and self._observation is None:
-            settings.observer = None
+        self._looks = self._is_due()
+        y = self._prepare_step(*args, **kwargs)
+        observation = self._observation
         try:
-            if is_due and self._observation is None:
+            if self._looks and observation is None:
                 with told_of_updates(self, self.model.optimizer):
-                    logs = method(*args, **kwargs)
+                    logs = self._run("train", method, args, kwargs)
             else:
-                logs = method(*args, **kwargs)
-        except Exception as error:
-            errors.explain(self, error)
-            raise
+                logs = self._run("train", method, args, kwargs, observation is not None)
         finally:
-            settings.observer = outer
-            observation, self._observation = self._observation, None
-            self._phase = ""
+            self._observation = None
         self._loss = logs.get("loss") if isinstance(logs, dict) else None
         self._end_step(observation, y)
         return logs
 
     def _run_quietly(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A training step of which the loss alone is looked at: most are, so this is short."""
-        outer = settings.observer
-        if outer is self:
-            settings.observer = None
-        self._phase, self._looks = "train", False
-        try:
-            logs = method(*args, **kwargs)
-        except Exception as error:
-            errors.explain(self, error)
-            raise
-        finally:
-            settings.observer, self._phase = outer, ""
+        self._looks = False
+        logs = self._run("train", method, args, kwargs)
         loss = logs.get("loss") if logs.__class__ is dict else None
         if loss.__class__ is float and -math.inf < loss <= self._losses.usual:
             self._pending.append(loss)
@@ -353,6 +334,22 @@ class Watcher(Observer):
             self._loss = loss
             self._end_step(None, None)
         return logs
+
+    def _run(
+        self, phase: str, method: Any, args: Any, kwargs: Any, is_observed: bool = False
+    ) -> Any:
+        """A step of the model, of whose ops the watcher is told if it is observed."""
+        outer = settings.observer
+        if outer is self and not is_observed:
+            settings.observer = None
+        self._phase = phase
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:
+            errors.explain(self, error)
+            raise
+        finally:
+            settings.observer, self._phase = outer, ""
 
     def _add_pending(self) -> None:
         """Put the losses of steps that were not looked at into the series."""
@@ -399,16 +396,8 @@ class Watcher(Observer):
     def _tell_test_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A step of an evaluation: what was predicted."""
         x, y, _ = unpack_x_y_sample_weight(args[0] if args else kwargs.get("data"))
-        outer, self._phase, self._output = settings.observer, "test", None
-        if outer is self:
-            settings.observer = None
-        try:
-            result = method(*args, **kwargs)
-        except Exception as error:
-            errors.explain(self, error)
-            raise
-        finally:
-            settings.observer, self._phase = outer, ""
+        self._output = None
+        result = self._run("test", method, args, kwargs)
         if self._collects and y is not None and self._evaluated.rows < PASS_ROWS:
             self._evaluated.add(y, self._output)
         if not self._rows_are_known and self._is_in_fit():
