@@ -1216,10 +1216,18 @@ def _labeled_embeddings(name: str, y_true: Any, y_pred: Any) -> tuple[Array, Ten
     return labels, y_pred
 
 
-def _pairs(labels: Array) -> tuple[Array, Array]:
-    """Which pairs are of one class, each with another than itself, and which of two: (N, N)."""
+def _pairs_of_batch(
+    name: str, y_true: Any, y_pred: Any, distance_metric: str
+) -> tuple[Any, Array, Array]:
+    """Distances of all pairs; which are of one class, each with another than itself; which of two.
+
+    All are (N, N).
+    """
+    check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
+    labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
     is_same = labels[:, None] == labels[None, :]
-    return is_same & ~backend(labels).eye(len(labels), dtype=bool), ~is_same
+    is_positive = is_same & ~backend(labels).eye(len(labels), dtype=bool)
+    return _pairwise_distances(embeddings, distance_metric), is_positive, ~is_same
 
 
 def _semihard_negatives(distances: Array, is_negative: Array) -> Array:
@@ -1320,10 +1328,7 @@ def triplet_semi_hard_loss(
     """
     name, given = "triplet_semi_hard_loss", getattr(y_pred, "dtype", None)
     margin = check_setting(f"margin of {name}", margin)
-    check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
-    labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
-    distances = _pairwise_distances(embeddings, distance_metric)
-    is_positive, is_negative = _pairs(labels)
+    distances, is_positive, is_negative = _pairs_of_batch(name, y_true, y_pred, distance_metric)
     chosen = _semihard_negatives(_values(distances), is_negative)
     to_negatives = ops.take_along_axis(distances, chosen, axis=1)
     counts = is_positive & is_negative.any(axis=1, keepdims=True)
@@ -1365,10 +1370,7 @@ def triplet_hard_loss(
     """
     name, given = "triplet_hard_loss", getattr(y_pred, "dtype", None)
     margin = check_setting(f"margin of {name}", margin)
-    check_choice(distance_metric, DISTANCES, f"distance_metric of {name}")
-    labels, embeddings = _labeled_embeddings(name, y_true, y_pred)
-    distances = _pairwise_distances(embeddings, distance_metric)
-    is_positive, is_negative = _pairs(labels)
+    distances, is_positive, is_negative = _pairs_of_batch(name, y_true, y_pred, distance_metric)
     counts = is_positive.any(axis=1) & is_negative.any(axis=1)
     farthest_positive = ops.max(ops.where(is_positive, distances, -FAR), axis=1)
     nearest_negative = ops.min(ops.where(is_negative, distances, FAR), axis=1)
