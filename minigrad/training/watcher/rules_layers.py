@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from ...backend import Array, backend
@@ -139,14 +140,14 @@ def _share_of_ends(y: Array, op: str) -> float:
     return float((from_middle > 1 - (2 * END if op == "sigmoid" else END)).mean())
 
 
-def ends_of_models(model: Any) -> set[int]:
+def ends_of_models(named_layers: Sequence[tuple[str, Any]]) -> set[int]:
     """The ids of the layers that end a model, or one within: outputs may saturate.
 
     Args:
-        model: A model.
+        named_layers: (path, layer) for each layer of a model.
     """
     found = set()
-    for _, layer in model.named_layers():
+    for _, layer in named_layers:
         listed = vars(layer).get("layers")
         if isinstance(listed, list) and listed:
             found.add(id(listed[-1]))
@@ -245,14 +246,13 @@ def _trains(layer: Any) -> bool:
     return bool(layer.trainable) and any(p.trainable for p in layer.weights)
 
 
-def batch_norm_paths(model: Any) -> list[tuple[str, Any]]:
+def batch_norm_paths(named_layers: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """(path, layer) for each batch normalization in a model.
 
     Args:
-        model: A model.
+        named_layers: (path, layer) for each layer of a model.
     """
-    named = model.named_layers()
-    return [(path, layer) for path, layer in named if isinstance(layer, BatchNormalization)]
+    return [(path, layer) for path, layer in named_layers if isinstance(layer, BatchNormalization)]
 
 
 def look_at_rows(watcher: Any, rows: int, layers: list[tuple[str, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...backend import backend
@@ -266,28 +266,27 @@ class Updates:
 
 
 class Losses:
-    """diverging_loss: the loss grows far beyond where it began."""
+    """diverging_loss: the loss grows far beyond where it began.
+
+    Attributes:
+        usual: The largest loss that says nothing; below all numbers before the first are known.
+    """
 
     def __init__(self) -> None:
         self.first = 0.0
+        self.usual = -math.inf
         self.values: deque[float] = deque(maxlen=GROWTH[0][0])
         self.count = 0
         self.is_adversarial = False
 
-    @property
-    def usual(self) -> float:
-        """The largest loss that says nothing; below all numbers before the first ones are known."""
-        return GROWTH[0][1] * self.first if self.count >= FIRST_LOSSES else -math.inf
-
-    def note(self, values: Iterable[float]) -> None:
+    def note(self, values: Sequence[float]) -> None:
         """Note losses that are not large.
 
         Args:
             values: The losses of later steps.
         """
-        for value in values:
-            self.values.append(value)
-            self.count += 1
+        self.values += values
+        self.count += len(values)
 
     def add(self, watcher: Any, value: float) -> None:
         """Look at the loss of a step.
@@ -300,6 +299,8 @@ class Losses:
         self.count += 1
         if self.count <= FIRST_LOSSES:
             self.first = max(self.first, abs(value))
+            if self.count == FIRST_LOSSES:
+                self.usual = GROWTH[0][1] * self.first
         elif value > GROWTH[0][1] * self.first > 0:
             self._judge(watcher, value)
 

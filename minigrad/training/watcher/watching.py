@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import warnings
@@ -53,7 +54,7 @@ SPARSE_INTERVAL, SPARSE = 50, 4
 LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
 WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
 LATE = 30  # the first step whose predictions count
-PROBED = 5  # training batches that are predicted at the end of an epoch without validation
+PROBED = 5  # batches' rows that are predicted at the end of an epoch without validation
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
@@ -81,6 +82,9 @@ class Watcher(Observer):
             "activation": by path a list of Activation(step, mean, std, zero, saturated); the last
             two are shares of the outputs.
         step: The number of steps so far.
+        phase: "train" or "test" inside a step of the model, else "".
+        pending: Losses of the last steps, which are not in the series yet.
+        quiet: How many may be pending; then a step is looked at.
 
     Raises:
         ValueError: If the interval is not a positive integer.
@@ -103,14 +107,16 @@ class Watcher(Observer):
         self.interval = interval
         self.findings: list[Finding] = []
         self._statistics: dict[str, Any] = new_statistics()
-        self._pending: list[float] = []  # losses of the last steps, to be put into the series
-        self.step = 0
+        self.pending: list[float] = []  # losses of the last steps, to be put into the series
+        self._ended = 0  # steps before those
+        self._unlisted: list[tuple[int, float]] = []  # losses of the steps before, by step
+        self.quiet = 0  # how many may be pending: the step after those is looked at
+        self._may_be_quiet = False  # True: a step that is not observed needs no look at its rows
         self._observed: list[int] = []  # steps
         self.was_called = False  # the model, in a step
         self._hooks: list[hooks.Hook] = []
         self._looks = True  # in a step that is observed
-        self._phase = ""  # "train" or "test" inside a step of the model
-        self._is_quiet = False  # True: a step that is not observed needs no look at its rows
+        self.phase = ""  # "train" or "test" inside a step of the model
         self._is_compiled = False  # True: steps are those of a compiled model
         self._collects = True  # the predictions of an evaluation
         self._observation: Observation | None = None
@@ -128,7 +134,7 @@ class Watcher(Observer):
 
     def _begin_rules(self) -> None:
         self._labels, self._outputs, self._inputs = Labels(), Outputs(), Inputs()
-        self._dead, self._updates, self._losses = DeadUnits(), Updates(), Losses()
+        self._dead, self._updates, self.losses = DeadUnits(), Updates(), Losses()
         self._gradients, self._reach = Gradients(), Reach()
         self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
         self._saturation = Saturation(set())
@@ -136,15 +142,22 @@ class Watcher(Observer):
     # ---- what a user reads -----------------------------------------------------------------------
 
     @property
+    def step(self) -> int:
+        """The number of steps so far."""
+        return self._ended + len(self.pending)
+
+    @property
     def statistics(self) -> dict[str, Any]:
         """Series over the steps that were observed, see the class."""
-        if self._pending:
+        if self.pending:
             self._add_pending()
+        self._statistics["loss"] += itertools.starmap(Point, self._unlisted)
+        self._unlisted = []
         return self._statistics
 
     def summary(self) -> str:
         """The findings as text, or that there are none, and what was looked at."""
-        layers = len(self.statistics["activation"])
+        layers = len(self._statistics["activation"])
         looked = (
             f"{self.step} steps, of which {len(self._observed)} were observed: {layers} layers, "
             f"{len(RULES)} rules"
@@ -187,7 +200,7 @@ class Watcher(Observer):
             "test_step": self._tell_test_step,
             "call": self._tell_call,
         }
-        self._hooks = hooks.install(self.model, tells)
+        self._hooks = hooks.install(self.model, tells, self)
         self._begin_step()
         return self
 
@@ -213,6 +226,7 @@ class Watcher(Observer):
     def _find_layers(self) -> None:
         """The paths of layers and parameters, which the first call may have built."""
         named = list(self.model.named_layers())
+        self._layers = [layer for _, layer in named]
         self._paths = {id(layer): path or self._name() for path, layer in named}
         weights = self.model.named_weights()
         self._own = {id(p): name for name, p in weights.items()}
@@ -225,9 +239,9 @@ class Watcher(Observer):
             for p in weights.values()
             if p.ndim >= 2 or self._layer_paths[id(p)] not in kernels
         }
-        self._norms = batch_norm_paths(self.model)
+        self._norms = batch_norm_paths(named)
         self._has_modes = bool(self._norms) or any(isinstance(x, NOISE) for _, x in named)
-        self._saturation.outputs = ends_of_models(self.model)
+        self._saturation.outputs = ends_of_models(named)
 
     def _name(self) -> str:
         return str(getattr(self.model, "name", None) or "model")
@@ -305,8 +319,6 @@ class Watcher(Observer):
 
     def _tell_train_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A training step of the model, observed if it is due."""
-        if self._is_quiet and not self._open and not self._is_due():
-            return self._run_quietly(method, args, kwargs)
         self._looks = self._is_due()
         y = self._prepare_step(*args, **kwargs)
         observation = self._observation
@@ -319,20 +331,8 @@ class Watcher(Observer):
         finally:
             self._observation = None
         self._loss = logs.get("loss") if isinstance(logs, dict) else None
-        self._end_step(observation, y)
-        return logs
-
-    def _run_quietly(self, method: Any, args: Any, kwargs: Any) -> Any:
-        """A training step of which the loss alone is looked at: most are, so this is short."""
         self._looks = False
-        logs = self._run("train", method, args, kwargs)
-        loss = logs.get("loss") if logs.__class__ is dict else None
-        if loss.__class__ is float and -math.inf < loss <= self._losses.usual:
-            self._pending.append(loss)
-            self.step += 1
-        else:
-            self._loss = loss
-            self._end_step(None, None)
+        self._end_step(observation, y)
         return logs
 
     def _run(
@@ -342,22 +342,22 @@ class Watcher(Observer):
         outer = settings.observer
         if outer is self and not is_observed:
             settings.observer = None
-        self._phase = phase
+        self.phase = phase
         try:
             return method(*args, **kwargs)
         except Exception as error:
             errors.explain(self, error)
             raise
         finally:
-            settings.observer, self._phase = outer, ""
+            settings.observer, self.phase = outer, ""
 
     def _add_pending(self) -> None:
         """Put the losses of steps that were not looked at into the series."""
-        first = self.step - len(self._pending)
-        points = [Point(first + i, loss) for i, loss in enumerate(self._pending)]
-        self._statistics["loss"] += points
-        self._losses.note(self._pending)
-        self._pending.clear()
+        self._unlisted += zip(range(self._ended, self.step), self.pending)
+        self.losses.note(self.pending)
+        self._ended += len(self.pending)
+        self.quiet -= len(self.pending)
+        self.pending.clear()
 
     def _prepare_step(self, data: Any) -> Any:
         """What is looked at before a step of the model; returns the labels."""
@@ -369,7 +369,7 @@ class Watcher(Observer):
         is_whole = self._looks and self._is_shown_whole()
         self._observation = Observation(self.step, self._paths) if is_whole else None
         is_known = self._order.is_done and self._rows_are_known
-        self._is_quiet = is_known and not self._norms
+        self._may_be_quiet = is_known and not self._norms
         return y
 
     def _is_shown_whole(self) -> bool:
@@ -411,7 +411,7 @@ class Watcher(Observer):
         if settings.probing:
             return y
         is_training = modes.is_training()
-        if self._phase == "test":
+        if self.phase == "test":
             self._output = y
             if is_training and self._has_modes:
                 self._tell_evaluation()
@@ -420,7 +420,7 @@ class Watcher(Observer):
                 getattr(leaf, "_array", leaf) for _, leaf in iter_leaves(args[0])
             ]
             self._observation.outputs.append(y)
-        if not self._phase:
+        if not self.phase:
             self._note_own_call(args, y, is_training, start)
         return y
 
@@ -436,6 +436,7 @@ class Watcher(Observer):
         is_collecting = any(layer.collected_statistics is not None for _, layer in self._norms)
         if self._has_modes and not is_collecting:
             self._open[id(base_array(y._array))] = start, next(clock), y._array
+            self.quiet = 0
 
     # ---- what the engine tells -------------------------------------------------------------------
 
@@ -484,7 +485,7 @@ class Watcher(Observer):
 
     def _note_loss(self, y: Any) -> None:
         """The scalar that a backward pass begins at."""
-        if self._phase:
+        if self.phase:
             return
         self._loss = float(to_cpu(y))
         if not math.isfinite(self._loss):
@@ -498,7 +499,7 @@ class Watcher(Observer):
             optimizer: The optimizer.
             gradients: A gradient per parameter, or None.
         """
-        if not self._phase:
+        if not self.phase:
             self._gradients.before_update(self)
         if any([id(p) not in self._own for p in optimizer.parameters]):
             self._find_layers()
@@ -528,11 +529,11 @@ class Watcher(Observer):
             self._note_updates(optimizer)
         if self._gradients.spent or any([p.grad is not None for p in optimizer.parameters[:1]]):
             self._gradients.after_update(self._parameters.values())
-        if self._phase:
+        if self.phase:
             return
         is_own = any([id(p) in self._own for p in optimizer.parameters])
         if not is_own:
-            self._losses.is_adversarial = True
+            self.losses.is_adversarial = True
             if self._reach.foreign % 10 == 9:
                 self._begin_step()  # nothing of the model is moved: forget what was noted
             return
@@ -563,8 +564,8 @@ class Watcher(Observer):
 
     def is_learned(self) -> bool:
         """True if the loss has come down to a tenth, so that small steps are no wonder."""
-        values = self._losses.values
-        return bool(values) and values[-1] < 0.1 * self._losses.first
+        values = self.losses.values
+        return bool(values) and values[-1] < 0.1 * self.losses.first
 
     def _layer_of(self, name: str) -> str:
         return name.rpartition("/")[0] or self._name()
@@ -574,25 +575,40 @@ class Watcher(Observer):
     def _is_due(self) -> bool:
         return self.step in EARLY or self.step % self.interval == 0
 
+    def _next_due(self) -> int:
+        """The first step from this one on that is observed."""
+        regular = math.ceil(self.step / self.interval) * self.interval
+        return min([regular, *(step for step in EARLY if step >= self.step)])
+
     def _begin_step(self) -> None:
         """A step of a loop of one's own begins."""
         self._loss, self._scalars, self._looks = None, {}, self._is_due()
         self._observation = Observation(self.step, self._paths) if self._looks else None
 
+    def note_loss(self, loss: Any) -> None:
+        """Look at the loss of a step, which is not like those before it.
+
+        Args:
+            loss: The loss, or None if it is not known.
+        """
+        self._loss = loss
+        self._end_step(None, None)
+
     def _end_step(self, observation: Observation | None, y: Any) -> None:
         """Look at a step that has ended."""
-        if self._pending:
+        if self.pending:
             self._add_pending()
         if self._loss is not None:
             loss = float(self._loss)
-            self.statistics["loss"].append(Point(self.step, loss))
+            self._unlisted.append((self.step, loss))
             if loss == loss:  # not NaN
-                self._losses.add(self, loss)
+                self.losses.add(self, loss)
             if not math.isfinite(loss):
                 self._tell_nan(observation)
         if observation is not None:
             self._look(observation, y)
-        self.step += 1
+        self._ended += 1
+        self.quiet = self._next_due() - self.step if self._may_be_quiet else 0
 
     def _look(self, observation: Observation, y: Any) -> None:
         """All rules on a step that was observed."""
@@ -616,7 +632,7 @@ class Watcher(Observer):
             loss = observation.losses[0]
             if not self._order.is_done:
                 self._order.look(self, loss.y_true)
-            if observation.step >= LATE and not self._losses.is_adversarial:
+            if observation.step >= LATE and not self.losses.is_adversarial:
                 self._window.add(loss.y_true, loss.y_pred)
         elif y is not None and observation.step >= LATE and observation.outputs:
             self._window.add(y, observation.outputs[-1])
@@ -626,10 +642,10 @@ class Watcher(Observer):
             self._window.judge(self, self._last_path())
 
     def _last_path(self) -> str:
-        return next(reversed(self.statistics["activation"]), self._name())
+        return next(reversed(self._statistics["activation"]), self._name())
 
     def _append(self, kind: str, path: str, point: Any) -> None:
-        self.statistics[kind].setdefault(path, []).append(point)
+        self._statistics[kind].setdefault(path, []).append(point)
 
     # ---- rules with a place of their own ---------------------------------------------------------
 
@@ -729,17 +745,17 @@ class Watcher(Observer):
         arrays = arrays_of(batches)
         if len(arrays) < 2 or is_structure(arrays[0]) or is_structure(arrays[1]):
             return
-        layers = [layer for _, layer in self.model.named_layers()]
+        layers = self._layers
         if not all(type(layer).__module__.startswith("minigrad.") for layer in layers):
             return  # a call of a user's layer may do anything
         own = [g for g in (getattr(layer, "_generator", None) for layer in layers) if g]
-        state = State(own, self.model.weights)
+        state = State(own, list(self._parameters.values()))
         outer = settings.observer
         try:
             settings.observer = None
             with modes.probing(), blas_of_a_step():
-                for x, y in _some_batches(arrays[0], arrays[1], self._batch_size):
-                    self._evaluated.add(y, self.model(x))
+                x, y = (some_rows(a, PROBED * self._batch_size) for a in arrays[:2])
+                self._evaluated.add(y, self.model(x))
         finally:
             settings.observer = outer
             state.restore()
@@ -780,12 +796,14 @@ class EpochEnds(Callback):
         self.watcher.end_epoch(None if self.is_validated else self.batches)
 
 
-def _some_batches(x: Any, y: Any, size: int) -> Iterator[tuple[Any, Any]]:
-    """Batches of the rows of arrays, spread over all of them."""
-    count = min(PROBED, max(1, len(x) // size))
-    for i in range(count):
-        rows = slice(i, None, max(1, len(x) // size))
-        yield x[rows][:size], y[rows][:size]
+def some_rows(x: Any, count: int) -> Any:
+    """About `count` of the rows of an array, spread over all of them.
+
+    Args:
+        x: An array.
+        count: How many; at least one.
+    """
+    return x[:: max(1, len(x) // count)][:count]
 
 
 @contextmanager
