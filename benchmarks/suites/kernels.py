@@ -112,6 +112,8 @@ CASES = {
 }
 ACTIVATIONS = "elu", "leaky_relu", "log_softmax", "mish", "sigmoid", "silu", "softplus", "tanh"
 CASES |= {name: Case(1, logits) for name in ACTIVATIONS}
+CASES["leaky_relu"] = CASES["leaky_relu"]._replace(settings={"negative_slope": 0.2})
+CASES["dropout"] = Case(1, lambda n, c: [floats(n, c), floats(n, c) > 0], {"rate": 0.5})
 CASES["relu_grad"] = Case(1, lambda n, c: [floats(n, c), floats(n, c)])
 CASES["leaky_relu_grad"] = CASES["relu_grad"]._replace(settings={"negative_slope": 0.2})
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}

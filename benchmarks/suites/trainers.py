@@ -33,6 +33,7 @@ def train_minigrad(build: Callable[[], Any], x: Any, labels: Any, device: str) -
 
     model = build()
     model.compile(optimizer=Adam(1e-3), loss=loss)
+    model.build(x.shape)  # as the other frameworks' are
     return {"loop": loop, "train_on_batch": lambda: model.train_on_batch(x, labels)}
 
 

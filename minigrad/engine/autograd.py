@@ -62,8 +62,8 @@ class VariadicRule:
 class Primitive(Generic[P]):
     """An op: a function of arrays and settings, with a gradient rule per array.
 
-    Arrays go by position, settings by keyword, or behind the arrays. Given plain arrays it returns a plain array; given a
-    Tensor it returns one, and records the call if gradients flow.
+    Arrays go by position, settings by keyword, or behind the arrays. Given plain arrays it returns
+    a plain array; given a Tensor it returns one, and records the call if gradients flow.
 
     Args:
         forward: The function. Its name and docstring are the op's.
@@ -90,6 +90,7 @@ class Primitive(Generic[P]):
         # the inputs that no rule reads, and those of which only the shape is read (None: all)
         self.unused_inputs: Sequence[int] = ()
         self.shape_inputs: Sequence[int] | None = ()
+        self.factors: Sequence[Any] = ()  # (i, j): input i is read for the gradient of input j
         Primitive.registry.append(self)
 
     def gradients(
@@ -102,8 +103,8 @@ class Primitive(Generic[P]):
                 alone, where g is the incoming gradient and y the output; None for an array without
                 gradient. A VariadicRule stands for all.
             needs: What the rules read, in the names of the forward's arguments: "y" is the output,
-                "x" the input x, "x.shape" only its shape and dtype. What is not named is not kept
-                in memory. None keeps everything.
+                "x" the input x, "x.shape" only its shape and dtype, "x:w" x where w has a gradient
+                and its shape elsewhere. What is not named is not kept in memory. None keeps all.
         """
         variadic = isinstance(rules[0], VariadicRule)
         self.rules = rules[0] if variadic else rules  # type: ignore[assignment]
@@ -117,7 +118,8 @@ class Primitive(Generic[P]):
         inputs = code.co_varnames[: code.co_argcount]
         self.saves_output = "y" in names
         self.shape_inputs = [i for i, name in enumerate(inputs) if f"{name}.shape" in names]
-        read = {*names, *(inputs[i] for i in self.shape_inputs)}
+        self.factors = [[*map(inputs.index, name.split(":"))] for name in names if ":" in name]
+        read = {*names, *(inputs[i] for i in (*self.shape_inputs, *(i for i, _ in self.factors)))}
         self.unused_inputs = [i for i, name in enumerate(inputs) if name not in read]
         if code.co_flags & inspect.CO_VARARGS:
             variadic = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
@@ -225,6 +227,8 @@ class Primitive(Generic[P]):
             arrays[i] = None
         for i in range(len(arrays)) if self.shape_inputs is None else self.shape_inputs:
             arrays[i] = ShapeDtype(arrays[i])
+        for i, j in self.factors:
+            arrays[i] = arrays[i] if parents[j] else ShapeDtype(arrays[i])
         return Node(self, parents, arrays, kwargs, residuals if self.saves_output else None)
 
 
@@ -464,9 +468,7 @@ def _backpropagate(
     if calls and ledger.last > calls[-1].time:
         _check_unchanged(calls)
     gradients: dict[Node, Any] = {y.node: _initial_gradient(y, cotangent, create_graph)}
-    result: dict[Node, Any] = {}
-    recording = settings.recording
-    observer, group = settings.observer, settings.process_group
+    recording, observer, group = settings.recording, settings.observer, settings.process_group
     try:
         settings.recording = create_graph
         for node in calls if create_graph or not group else group.watch(calls, gradients, targets):
@@ -474,7 +476,7 @@ def _backpropagate(
             if g is None:
                 continue
             if targets is not None and node in targets:
-                result[node] = g
+                gradients[node] = g  # it stays
             pairs = node.op.vjp(node, g, needed, create_graph)
             if observer:
                 observer.after_vjp(node, g, pairs)
@@ -486,7 +488,7 @@ def _backpropagate(
                 node.inputs = node.residuals = None
     finally:
         settings.recording = recording
-    return result | gradients  # what is left in `gradients` belongs to leaves
+    return gradients  # of targets and leaves
 
 
 def _initial_gradient(y: Tensor, cotangent: Any, create_graph: bool) -> Any:

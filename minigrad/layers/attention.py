@@ -15,7 +15,7 @@ from .calls import set_mask
 from .core import Dense
 from .masking import as_mask, combine_masks, padding_mask
 from .parameter import Parameter
-from .regularization import dropout_mask, keep_mask
+from .regularization import keep_mask
 from .seeds import Seed, Seeded
 from .validation import check_rate, positive_integer
 
@@ -437,8 +437,8 @@ class _ScoredAttention(Seeded):
         if visible is not None and visible.ndim == 4:
             visible = visible[:, 0]
         p = ops.masked_softmax(self.score(query, keys), visible, causal=use_causal_mask)
-        drop = dropout_mask(self.dropout, p.shape, p, self._generator)
-        y = (p if drop is None else p * drop) @ values
+        kept = keep_mask(self.dropout, p.shape, p, self._generator)
+        y = (p if kept is None else ops.dropout(p, kept, rate=self.dropout)) @ values
         if mask is not None:
             y = ops.where(as_mask(mask, query)[..., None], y, 0.0)  # type: ignore[index]
         return (y, p) if return_attention_scores else y

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from ..ops import where
+from ..ops import dropout, where
 from ..ops.windows import check_data_format
 from ..random import normal_like, uniform_like
 from ..regularizers import L1L2
@@ -65,8 +65,8 @@ class Dropout(Seeded):
         self._set_seed(seed)
 
     def call(self, x: Any) -> Any:
-        mask = dropout_mask(self.rate, self.mask_shape(x), x, self._generator)
-        return x if mask is None else x * mask
+        kept = keep_mask(self.rate, self.mask_shape(x), x, self._generator)
+        return x if kept is None else dropout(x, kept, rate=self.rate)
 
     def mask_shape(self, x: Any) -> tuple[int, ...]:
         """The shape of the mask, which broadcasts to that of x: one decision per element."""

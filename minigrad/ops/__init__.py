@@ -67,6 +67,7 @@ from .creation import (
     zeros_like,
 )
 from .division import divide_no_nan, floor_divide, mod, remainder, true_divide, trunc
+from .dropout import dropout
 from .einsum import einsum, inner, tensordot
 from .elementwise import (
     abs,
@@ -321,6 +322,7 @@ __all__ = [
     "diff",
     "digitize",
     "divide",
+    "dropout",
     "divide_no_nan",
     "dot",
     "dot_product_attention",

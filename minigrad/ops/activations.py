@@ -111,6 +111,38 @@ relu_grad.gradients(lambda g, output, grad_output, y: relu_grad(g, y), None, nee
 
 @real
 @primitive(kernel="leaky_relu")
+def _leaky_relu(x: TensorLike, *, negative_slope: float) -> TensorLike:
+    """leaky_relu with a slope from 0 on: x and the output have one sign."""
+    xp = backend(x)
+    if 0 < negative_slope <= 1:  # a maximum takes a tenth of the time of a choice by sign
+        return xp.maximum(x, x * negative_slope)
+    return xp.maximum(x, 0) + negative_slope * xp.minimum(x, 0)
+
+
+@primitive(kernel="leaky_relu_grad")
+def leaky_relu_grad(grad_output: TensorLike, y: TensorLike, *, negative_slope: float) -> TensorLike:
+    """The gradient of leaky_relu, whose output is y: its factor is negative_slope where y <= 0."""
+    is_positive = (y > 0).astype(y.dtype)
+    if 0 <= negative_slope <= 1:
+        return grad_output * backend(y).maximum(is_positive, negative_slope)
+    return grad_output * (is_positive + negative_slope * (1 - is_positive))
+
+
+# the output is read, not x: where a convolution or a product follows, it keeps that one anyway
+_leaky_relu.gradients(
+    lambda g, y, x, negative_slope: leaky_relu_grad(g, y, negative_slope=negative_slope), needs="y"
+)
+leaky_relu_grad.gradients(
+    lambda g, output, grad_output, y, negative_slope: leaky_relu_grad(
+        g, y, negative_slope=negative_slope
+    ),
+    None,
+    needs="y",
+)
+
+
+@composite
+@real
 def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
     """x where positive, negative_slope * x elsewhere.
 
@@ -125,32 +157,9 @@ def leaky_relu(x: TensorLike, *, negative_slope: float = 0.2) -> TensorLike:
         >>> leaky_relu(np.array([-1.0, 2.0]))
         array([-0.2,  2. ])
     """
-    xp = backend(x)
-    if 0 < negative_slope <= 1:  # a maximum takes a tenth of the time of a choice by sign
-        return xp.maximum(x, x * negative_slope)
-    return xp.maximum(x, 0) + negative_slope * xp.minimum(x, 0)
-
-
-@primitive(kernel="leaky_relu_grad")
-def leaky_relu_grad(grad_output: TensorLike, x: TensorLike, *, negative_slope: float) -> TensorLike:
-    """The gradient of leaky_relu: grad_output, times negative_slope where x is not positive."""
-    is_positive = (x > 0).astype(x.dtype)
-    if 0 <= negative_slope <= 1:
-        return grad_output * backend(x).maximum(is_positive, negative_slope)
-    return grad_output * (is_positive + negative_slope * (1 - is_positive))
-
-
-leaky_relu.gradients(
-    lambda g, y, x, negative_slope=0.2: leaky_relu_grad(g, x, negative_slope=negative_slope),
-    needs="x",
-)
-leaky_relu_grad.gradients(
-    lambda g, y, grad_output, x, negative_slope: leaky_relu_grad(
-        g, x, negative_slope=negative_slope
-    ),
-    None,
-    needs="x",
-)
+    if negative_slope >= 0:
+        return _leaky_relu(x, negative_slope=negative_slope)
+    return maximum(x, 0.0) + negative_slope * minimum(x, 0.0)
 
 
 @real

@@ -81,17 +81,17 @@ _conv2d.gradients(
     lambda g, y, x, w, b, **kwargs: conv2d_input_grad(g, w, **kwargs),
     lambda g, y, x, w, b, **kwargs: conv2d_kernel_grad(x, g, **kwargs),
     lambda g, y, x, w, b, **kwargs: row_sums(g),
-    needs="x w",
+    needs="x:w w:x",
 )
 conv2d_input_grad.gradients(
     lambda g, y, grad_output, w, **kwargs: _conv2d(g, w, None, **kwargs),
     lambda g, y, grad_output, w, **kwargs: conv2d_kernel_grad(g, grad_output, **kwargs),
-    needs="grad_output w",
+    needs="grad_output:w w:grad_output",
 )
 conv2d_kernel_grad.gradients(
     lambda g, y, x, grad_output, **kwargs: conv2d_input_grad(grad_output, g, **kwargs),
     lambda g, y, x, grad_output, **kwargs: _conv2d(x, g, None, **kwargs),
-    needs="x grad_output",
+    needs="x:grad_output grad_output:x",
 )
 
 

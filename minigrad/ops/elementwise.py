@@ -446,7 +446,7 @@ def multiply(a: TensorLike, b: TensorLike) -> TensorLike:
 multiply.gradients(
     lambda g, y, a, b: sum_to(g * b, shape=a.shape),
     lambda g, y, a, b: sum_to(g * a, shape=b.shape),
-    needs="a b",
+    needs="a:b b:a",
 )
 
 

@@ -20,7 +20,7 @@ def _matmul(a: TensorLike, b: TensorLike) -> TensorLike:
 _matmul.gradients(
     lambda g, y, a, b: sum_to(_matmul(g, b.swapaxes(-1, -2)), shape=a.shape),
     lambda g, y, a, b: sum_to(_matmul(a.swapaxes(-1, -2), g), shape=b.shape),
-    needs="a b",
+    needs="a:b b:a",
 )
 
 
@@ -111,7 +111,7 @@ linear.gradients(
     lambda g, y, x, w, b: _matmul(merge_rows(g), w.T).reshape(x.shape),
     lambda g, y, x, w, b: _matmul(merge_rows(x).T, merge_rows(g)),
     lambda g, y, x, w, b: row_sums(g),
-    needs="x w",
+    needs="x:w w:x",
 )
 
 

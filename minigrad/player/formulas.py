@@ -57,6 +57,7 @@ FORMULAS = {
     "relu": _elementwise("max(0, {0})", "{g} if {0} > 0, else 0"),
     "maximum": _elementwise("max({0}, {1})", "{g} if {0} > {1}", "{g} if {1} > {0}"),
     "minimum": _elementwise("min({0}, {1})", "{g} if {0} < {1}", "{g} if {1} < {0}"),
+    "dropout": _elementwise("{0} / (1 − rate) if {1}, else 0", "{g} / (1 − rate) if {1}, else 0"),
     "where": _elementwise("{1} if {0}, else {2}", "", "{g} if {0}, else 0", "0 if {0}, else {g}"),
     "equal": _elementwise("{0} = {1}"),
     "not_equal": _elementwise("{0} ≠ {1}"),

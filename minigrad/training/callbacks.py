@@ -295,6 +295,22 @@ def defined_hooks(callbacks: Iterable[Callback], name: str) -> list[Callable[...
     return [getattr(c, name) for c in callbacks if any(_defines(c, n) for n in names)]
 
 
+def is_due(validation_freq: int | Sequence[int], epoch: int) -> bool:
+    """True if an epoch ends with a validation.
+
+    Args:
+        validation_freq: After how many epochs one comes; or the epochs, counted from 1.
+        epoch: The number of the epoch, from 0.
+
+    Example:
+        >>> [is_due(2, epoch) for epoch in range(4)], is_due([1, 3], 2)
+        ([False, True, False, True], True)
+    """
+    if isinstance(validation_freq, int):
+        return (epoch + 1) % validation_freq == 0
+    return epoch + 1 in validation_freq
+
+
 def call_hooks(callbacks: Iterable[Callback], name: str, logs: Logs) -> None:
     """Call the methods of this name that the callbacks define themselves.
 

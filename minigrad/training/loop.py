@@ -15,7 +15,7 @@ from ..ops import concatenate
 from ..threads import blas_of_a_step
 from ..utils.scalars import Result
 from ..utils.structures import count_rows
-from .callbacks import Callback, Logs, call_hooks, defined_hooks
+from .callbacks import Callback, Logs, call_hooks, defined_hooks, is_due
 from .diagnosis import warn_of_divergence
 
 if TYPE_CHECKING:
@@ -68,22 +68,6 @@ def run_epochs(
         with ExitStack() as stack:  # calls all of them, even if an earlier one raises
             for callback in reversed(begun):
                 stack.callback(callback.on_train_end, logs)
-
-
-def is_due(validation_freq: int | Sequence[int], epoch: int) -> bool:
-    """True if an epoch ends with a validation.
-
-    Args:
-        validation_freq: After how many epochs one comes; or the epochs, counted from 1.
-        epoch: The number of the epoch, from 0.
-
-    Example:
-        >>> [is_due(2, epoch) for epoch in range(4)], is_due([1, 3], 2)
-        ([False, True, False, True], True)
-    """
-    if isinstance(validation_freq, int):
-        return (epoch + 1) % validation_freq == 0
-    return epoch + 1 in validation_freq
 
 
 def run_epoch(

@@ -124,7 +124,8 @@ class ConditionalGAN(dcgan.DCGAN):
             g_loss = self.generator_loss(fake_verdict)
             d_loss = self.discriminator_loss(real_verdict, fake_verdict)
         theta_g, theta_d = self.generator.trainable_weights, self.discriminator.trainable_weights
-        g_slopes, d_slopes = grad(g_loss, theta_g), grad(d_loss, theta_d)
+        d_slopes = grad(d_loss, theta_d)
+        g_slopes = grad(g_loss, theta_g, retain_graph=False)
         self.optimizer.apply(g_slopes, theta_g)
         self.d_optimizer.apply(d_slopes, theta_d)
         return {"g_loss": float(g_loss), "d_loss": float(d_loss)}

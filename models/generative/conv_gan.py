@@ -174,11 +174,11 @@ class ConvGAN(Adversarial):
             d_loss = loss_as(FAKE, self.discriminator(fakes))
             d_loss = d_loss + loss_as(REAL, self.discriminator(data))
         weights = self.discriminator.trainable_weights
-        self.d_optimizer.apply(grad(d_loss, weights), weights)
+        self.d_optimizer.apply(grad(d_loss, weights, retain_graph=False), weights)
         with training():
             g_loss = loss_as(REAL, self.discriminator(self.generator(self.noise(data))))
         weights = self.generator.trainable_weights
-        self.optimizer.apply(grad(g_loss, weights), weights)
+        self.optimizer.apply(grad(g_loss, weights, retain_graph=False), weights)
         return {"g_loss": float(g_loss), "d_loss": float(d_loss)}
 
 

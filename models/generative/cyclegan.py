@@ -260,7 +260,7 @@ class CycleGAN(Adversarial):
             if self.identity:
                 loss += self.identity * (distance(self.g(y), y) + distance(self.f(x), x))
         theta = [*self.g.trainable_weights, *self.f.trainable_weights]
-        self.optimizer.apply(grad(loss, theta), theta)
+        self.optimizer.apply(grad(loss, theta, retain_graph=False), theta)
         logs = {"g_loss": float(adversarial), "cycle_loss": float(cycle)}
         return fake_x.detach(), fake_y.detach(), logs
 
@@ -272,7 +272,7 @@ class CycleGAN(Adversarial):
             loss = discriminator_loss(self.d_x(x), self.d_x(fake_x))
             loss += discriminator_loss(self.d_y(y), self.d_y(fake_y))
         theta = [*self.d_x.trainable_weights, *self.d_y.trainable_weights]
-        self.d_optimizer.apply(grad(loss, theta), theta)
+        self.d_optimizer.apply(grad(loss, theta, retain_graph=False), theta)
         return float(loss)
 
 

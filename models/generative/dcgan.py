@@ -143,8 +143,8 @@ class DCGAN(Adversarial):
             g_loss = self.generator_loss(fake_verdict)
             d_loss = self.discriminator_loss(real_verdict, fake_verdict)
         theta_g, theta_d = self.generator.trainable_weights, self.discriminator.trainable_weights
-        slope, *g_slopes = grad(g_loss, [fake_verdict, *theta_g])
         d_slopes = grad(d_loss, theta_d)
+        slope, *g_slopes = grad(g_loss, [fake_verdict, *theta_g], retain_graph=False)
         self.optimizer.apply(g_slopes, theta_g)
         self.d_optimizer.apply(d_slopes, theta_d)
         silenced = ops.mean(slope == 0)

@@ -121,11 +121,11 @@ class DenseGAN(Adversarial):
             d_loss = loss_as(1.0, self.discriminator(data))
             d_loss = d_loss + loss_as(0.0, self.discriminator(shown))
         weights = self.discriminator.trainable_weights
-        self.d_optimizer.apply(grad(d_loss, weights), weights)
+        self.d_optimizer.apply(grad(d_loss, weights, retain_graph=False), weights)
         with training():
             g_loss = loss_as(1.0, self.discriminator(fakes))
         weights = self.generator.trainable_weights
-        self.optimizer.apply(grad(g_loss, weights), weights)
+        self.optimizer.apply(grad(g_loss, weights, retain_graph=False), weights)
         return {
             "g_loss": float(g_loss),
             "d_loss": float(d_loss),

@@ -182,7 +182,7 @@ class GAN(Adversarial):
             verdict = self.discriminator(self.generator(draw_noise(n)))
             loss = binary_crossentropy(np.ones((n, 1)), verdict)
         weights = self.generator.trainable_weights
-        self.optimizer.apply_gradients(zip(grad(loss, weights), weights))
+        self.optimizer.apply_gradients(zip(grad(loss, weights, retain_graph=False), weights))
         return {"d_loss": d_loss, "g_loss": float(loss)}
 
     def _discriminator_step(self, images: Any, labels: np.ndarray) -> float:
@@ -190,7 +190,7 @@ class GAN(Adversarial):
         with training():
             loss = binary_crossentropy(labels, self.discriminator(images))
         weights = self.discriminator.trainable_weights
-        self.d_optimizer.apply_gradients(zip(grad(loss, weights), weights))
+        self.d_optimizer.apply_gradients(zip(grad(loss, weights, retain_graph=False), weights))
         return float(loss)
 
 

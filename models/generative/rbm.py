@@ -152,7 +152,7 @@ class RBM(Model):
         with training():
             loss = ops.mean(self(positive)) - ops.mean(self(negative))
         parameters = self.trained()
-        self.optimizer.apply(grad(loss, parameters), parameters)
+        self.optimizer.apply(grad(loss, parameters, retain_graph=False), parameters)
         return {"loss": float(loss)}
 
     def phases(self, data: Any) -> tuple[Array, Array]:

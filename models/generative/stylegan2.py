@@ -482,7 +482,8 @@ class StyleGAN2(Adversarial):
             real, fake = self.discriminator(data), self.discriminator(fakes)
             g_loss, d_loss = generator_loss(fake), discriminator_loss(real, fake)
         theta_g, theta_d = self.generator.trainable_weights, self.discriminator.trainable_weights
-        g_slopes, d_slopes = grad(g_loss, theta_g), grad(d_loss, theta_d)
+        d_slopes = grad(d_loss, theta_d)
+        g_slopes = grad(g_loss, theta_g, retain_graph=False)
         self.optimizer.apply(g_slopes, theta_g)
         self.d_optimizer.apply(d_slopes, theta_d)
         if self.steps % self.path_every == 0:
@@ -526,7 +527,7 @@ class StyleGAN2(Adversarial):
             lengths = path_lengths(synthesis, w, noise, normal_like(like.shape, like=like))
             mean = self.path_mean.data + 0.01 * (lengths.data.mean() - self.path_mean.data)
             loss = self.path_weight * self.path_every * ops.mean((lengths - mean) ** 2)
-        self.optimizer.apply(grad(loss, theta, unused="zeros"), theta)
+        self.optimizer.apply(grad(loss, theta, retain_graph=False, unused="zeros"), theta)
         self.path_mean.assign(mean)
 
     def regularize_discriminator(self, data: Array) -> None:
@@ -539,7 +540,7 @@ class StyleGAN2(Adversarial):
         with training():
             penalty = r1_penalty(self.discriminator, data)
             loss = self.gamma / 2 * self.r1_every * penalty
-        self.d_optimizer.apply(grad(loss, theta, unused="zeros"), theta)
+        self.d_optimizer.apply(grad(loss, theta, retain_graph=False, unused="zeros"), theta)
         self.last_r1 = float(penalty)
 
     def get_state(self) -> dict[str, Any]:

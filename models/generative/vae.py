@@ -99,7 +99,7 @@ class VAE(Model):
         with training():
             loss = negative_elbo(data, *self.draw(data))
         parameters = self.trained()
-        self.optimizer.apply(grad(loss, parameters), parameters)
+        self.optimizer.apply(grad(loss, parameters, retain_graph=False), parameters)
         return {"loss": float(loss)}
 
     def test_step(self, data: Any) -> dict[str, Any]:

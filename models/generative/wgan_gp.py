@@ -178,7 +178,7 @@ class WGANGP(Adversarial):
         with training():
             loss = -ops.mean(self.critic(self.generator(self.noise(parts[0]))))
         weights = self.generator.trainable_weights
-        self.optimizer.apply(grad(loss, weights), weights)
+        self.optimizer.apply(grad(loss, weights, retain_graph=False), weights)
         return dict(zip(("distance", "norm"), map(float, logs)))
 
     def _critic_step(self, real: Array) -> tuple[float, float]:
@@ -188,7 +188,7 @@ class WGANGP(Adversarial):
         with training():
             loss, distance, norms = critic_loss(self.critic, real, fakes, epsilon, self.lambda_)
         weights = self.critic.trainable_weights
-        self.d_optimizer.apply(grad(loss, weights), weights)
+        self.d_optimizer.apply(grad(loss, weights, retain_graph=False), weights)
         return float(distance), float(norms.mean())
 
 

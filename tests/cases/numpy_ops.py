@@ -50,6 +50,10 @@ def clip(x: Array, min: Any = None, max: Any = None) -> Array:
     return np.clip(x, min, max)
 
 
+def dropout(x: Array, kept: Array, rate: float) -> Array:
+    return np.where(kept, x / (1 - rate), 0)
+
+
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
     return np.where(x > 0, x, negative_slope * x)
 

@@ -794,6 +794,18 @@ OPS: dict[str, list[Case]] = {
     },
     "logical_and": logical(np.logical_and),
     "logical_or": logical(np.logical_or),
+    "dropout": [
+        case(x, kept, expect=numpy_ops.dropout, rate=rate)
+        for rate in (0.0, 0.3, 0.75)
+        for x, kept in [
+            (normal(3, 4), mask(3, 4)),
+            (normal(2, 3, 4), mask(2, 1, 4)),
+            (normal(3), mask(3)),
+            (normal(0, 2), mask(0, 2)),
+            (transposed(normal, 3, 2), transposed(mask, 3, 2)),
+            (strided(normal, 3, 4), mask(3, 4)),
+        ]
+    ],
     "astype": [
         case(x, expect=numpy_ops.astype, dtype="float64", float32=False) for x in shapes_of(normal)
     ]

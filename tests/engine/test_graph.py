@@ -154,23 +154,28 @@ class Recorder(Observer):
         return self.calls
 
     def after_op(self, op, y, args, kwargs, node):
-        declares = op.unused_inputs or op.shape_inputs or not op.saves_output
+        declares = op.unused_inputs or op.shape_inputs or op.factors or not op.saves_output
         if node is not None and declares and y.size:
             self.calls.append((op, y, [getattr(a, "_array", a) for a in args], node))
 
 
-def as_leaf(x):
-    """A leaf for a floating array, other inputs as they are."""
-    return leaf(x) if getattr(x, "dtype", np.dtype(int)).kind == "f" else x
+def is_real(x):
+    return getattr(x, "dtype", np.dtype(int)).kind == "f"
+
+
+LEAVES = {"all": slice(None), "the first": slice(1), "all but the first": slice(1, None)}
 
 
 def recorded_calls():
-    """Every recorded call inside every case of the registry."""
+    """Every recorded call inside every case of the registry, with leaves among its inputs."""
     with Recorder() as calls, mg.default_dtype("float64"):
         for name, cases in OPS.items():
             for case in cases:
                 inputs, keywords = case.on(np)
-                case.call(getattr(ops, name), *map(as_leaf, inputs), **keywords)
+                places = [i for i, x in enumerate(inputs) if is_real(x)]
+                for chosen in {tuple(places[part]) for part in LEAVES.values()}:
+                    given = [leaf(x) if i in chosen else x for i, x in enumerate(inputs)]
+                    case.call(getattr(ops, name), *given, **keywords)
     return calls
 
 
@@ -232,6 +237,31 @@ def test_needs_are_enough_and_no_more():
                 read[declaration] = changes_when_poisoned(node, g, declared, i)
     assert len(seen) > 50
     assert [declaration for declaration, is_read in read.items() if not is_read] == []
+
+
+PRODUCTS = {
+    "multiply": (ops.multiply, [(3, 4), (3, 1)]),
+    "matmul": (ops.matmul, [(2, 3), (3, 4)]),
+    "linear": (ops.linear, [(2, 3), (3, 4), (4,)]),
+    "conv2d": (ops.conv2d, [(1, 5, 5, 2), (3, 3, 2, 4)]),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("i", [0, 1])
+def test_a_factor_of_a_constant_is_not_kept(name, i):
+    """x * 2 needs no x for its gradient; the gradients are those with both factors kept."""
+    op, shapes = PRODUCTS[name]
+    draw = np.random.default_rng(0)
+    arrays = [draw.normal(size=shape) for shape in shapes]
+    x = leaf(arrays[i])
+    y = op(*(x if i == j else a for j, a in enumerate(arrays)))
+    kept = [isinstance(a, np.ndarray) for a in y.node.inputs[:2]]
+    assert kept == [i == 1, i == 0]
+    leaves = [leaf(a) for a in arrays]
+    (expected,) = grad(op(*leaves).sum(), [leaves[i]])
+    (g,) = grad(y.sum(), [x], create_graph=True)
+    np.testing.assert_array_equal(host(g), host(expected))
 
 
 def test_a_node_keeps_only_what_is_declared():

@@ -587,7 +587,7 @@ def _kernel_grad_by_tiles(x: Array, grad_output: Array, w: Array, window: Window
     tall, wide = (-(-n // 2) for n in window.output_shape)
     tiles = len(x) * tall * wide
     sums = 16 * w.shape[1] * w.shape[2]
-    parts = max(1, min(BLOCKS // 2, tiles // 32, 2 * PARTIAL_SUMS // sums))
+    parts = max(1, min(BLOCKS // 2, tiles // 64, PARTIAL_SUMS // 2 // sums))
     slices = max(1, min(BLOCKS // 2 // parts, w.shape[2] // 64))
     rows = max(1, TILES // wide)
     with threads.single_threaded_blas():

@@ -61,7 +61,7 @@ def relu_forward(x: Array) -> Any:
     return y
 
 
-def leaky_relu_forward(x: Array, *, negative_slope: float = 0.2) -> Any:
+def leaky_relu_forward(x: Array, *, negative_slope: float) -> Any:
     """x where positive, negative_slope * x elsewhere."""
     if x.dtype.char not in "fd":
         return NotImplemented
@@ -70,14 +70,14 @@ def leaky_relu_forward(x: Array, *, negative_slope: float = 0.2) -> Any:
     return y
 
 
-def leaky_relu_grad(g: Array, x: Array, *, negative_slope: float) -> Any:
-    """g where x is positive, negative_slope * g elsewhere."""
-    if x.dtype.char not in "fd" or g.dtype != x.dtype or g.shape != x.shape:
+def leaky_relu_grad(g: Array, y: Array, *, negative_slope: float) -> Any:
+    """g where y is positive, negative_slope * g elsewhere."""
+    if y.dtype.char not in "fd" or g.dtype != y.dtype or g.shape != y.shape:
         return NotImplemented
-    y = np.empty(x.shape, x.dtype)
-    arrays = [as_carray(a).reshape(-1) for a in (g, x, y)]
-    _run_scale_by_sign(2 * x.size, *arrays, negative_slope)
-    return y
+    d = np.empty(y.shape, y.dtype)
+    arrays = [as_carray(a).reshape(-1) for a in (g, y, d)]
+    _run_scale_by_sign(2 * y.size, *arrays, negative_slope)
+    return d
 
 
 def relu_grad(g: Array, y: Array) -> Any:

@@ -126,7 +126,7 @@ def _look_at_softmax(watcher: Any, observation: Observation, call: Call) -> None
     source = observation.producer(x)
     if source is not None and isinstance(source.layer, Dropout):
         source = observation.producer(source.inputs[0])
-    if is_output and source is not None and source.op == "multiply":  # dropout
+    if is_output and source is not None and source.op in ("multiply", "dropout"):
         source = observation.producer(source.inputs[0])
     is_twice = call.made_by == "softmax" or (source is not None and source.op == "softmax")
     if is_twice or (is_output and is_last and _are_distributions(to_cpu(x))):
