@@ -743,3 +743,15 @@ def test_an_optimizer_that_has_trained_another_model_before():
     (finding,) = watcher.findings
     assert finding.rule == "foreign_parameters"
     assert "2 parameters that are not the model's" in finding.message
+
+
+# ---- what losses and layers get ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bias", [20.0, 0.0])
+def test_saturated_gates_beside_a_forget_gate_with_a_bias_of_its_own(bias):
+    series = np.random.default_rng(0).normal(size=(128, 6, 2)).astype("float32")
+    start = minigrad.initializers.Constant(bias)
+    model = Sequential(LSTM(8, bias_initializer=start, input_shape=(6, 2)), Dense(1))
+    watcher = fit(model, series, series[:, 0, 0], "mse")
+    assert places(watcher) == ({"saturated_gates": "lstm"} if bias else {})
