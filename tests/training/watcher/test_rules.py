@@ -755,3 +755,12 @@ def test_saturated_gates_beside_a_forget_gate_with_a_bias_of_its_own(bias):
     model = Sequential(LSTM(8, bias_initializer=start, input_shape=(6, 2)), Dense(1))
     watcher = fit(model, series, series[:, 0, 0], "mse")
     assert places(watcher) == ({"saturated_gates": "lstm"} if bias else {})
+
+
+@pytest.mark.parametrize("rate, found", [(1e-5, True), (3e-5, False)])
+def test_updates_of_a_few_millionths(rate, found):
+    x, y = blobs()
+    watcher = fit(softmax_net(), x, y, SPARSE, optimizer=SGD(rate), epochs=10)
+    ratios = [point.value for point in watcher.statistics["update"]["dense_1"]]
+    assert min(ratios) > 1e-6 and max(ratios) < 1e-5
+    assert ("updates_too_small" in rules(watcher)) is found
