@@ -9,7 +9,8 @@ RULES = {
         "A loss that expects logits (from_logits=True) gets probabilities."
     ),
     "logits_to_probability_loss": (
-        "A loss that expects probabilities gets values outside of 0..1, such as logits."
+        "A loss that expects probabilities gets other values, such as logits: outside of 0..1, or "
+        "rows that do not add up to 1."
     ),
     "softmax_twice": "A softmax is taken of what a softmax has made.",
     "softmax_over_one_unit": "A softmax over one unit is 1, whatever its input.",

@@ -748,6 +748,17 @@ def test_an_optimizer_that_has_trained_another_model_before():
 # ---- what losses and layers get ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("activation", ["relu", "softmax"])
+def test_scores_that_do_not_add_up_to_one(activation):
+    """Small numbers in 0..1, of a class each, that no softmax has made."""
+    x, y = blobs()
+    model = net(Dense(CLASSES, activation=activation, use_bias=False))
+    model.layers[1].kernel.assign(abs(model.layers[1].kernel.numpy()) / 50)
+    watcher = fit(model, x, y, SPARSE, epochs=1)
+    found = {"logits_to_probability_loss": "loss"} if activation == "relu" else {}
+    assert places(watcher) == found
+
+
 @pytest.mark.parametrize("bias", [20.0, 0.0])
 def test_saturated_gates_beside_a_forget_gate_with_a_bias_of_its_own(bias):
     series = np.random.default_rng(0).normal(size=(128, 6, 2)).astype("float32")
