@@ -27,6 +27,7 @@ from minigrad.layers import (
 )
 from minigrad.optimizers import SGD, Adam
 from minigrad.training.watcher import RULES, TrainingWarning
+from minigrad.training.watcher.rules_data import missing_classes
 
 CLASSES = 3
 
@@ -745,6 +746,37 @@ def test_an_optimizer_that_has_trained_another_model_before():
     assert "2 parameters that are not the model's" in finding.message
 
 
+# ---- classes that nothing is learned of ----------------------------------------------------------
+
+
+def loop_of(model, x, y, loss, size=16, optimizer=None):
+    """step(i) over the batches of arrays, in their order."""
+    model.build((None, *x.shape[1:]))
+    weights, adam = model.trainable_weights, optimizer or Adam()
+    count = len(x) // size
+
+    def step(i):
+        rows = slice(size * (i % count), size * (i % count) + size)
+        with training():
+            value = loss(y[rows], model(x[rows]))
+        adam.apply(grad(value, weights), weights)
+
+    return step
+
+
+def test_a_class_that_a_slow_network_does_not_predict_yet():
+    """Its probability is that of the others: none of its 15 rows is the most likely one."""
+    y = np.repeat(np.arange(4), 15)
+    p = np.random.default_rng(0).uniform(0.24, 0.28, (60, 4))
+    p[:, 2] = 0.22
+    assert list(missing_classes(y, p)) == []
+    assert list(missing_classes(np.tile(y, 5), np.tile(p, (5, 1)))) == [2]  # in many rows
+    p[:, 2] = 0.02  # pushed away
+    assert list(missing_classes(y, p)) == [2]
+    rare = np.where((y == 2) & (np.arange(60) % 15 > 11), 3, y)
+    assert list(missing_classes(np.repeat(rare, 2), np.repeat(p, 2, 0))) == [2]
+
+
 # ---- what losses and layers get ------------------------------------------------------------------
 
 
@@ -775,3 +807,75 @@ def test_updates_of_a_few_millionths(rate, found):
     ratios = [point.value for point in watcher.statistics["update"]["dense_1"]]
     assert min(ratios) > 1e-6 and max(ratios) < 1e-5
     assert ("updates_too_small" in rules(watcher)) is found
+
+
+# ---- rows ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("style", ["generator", "loop"])
+def test_sorted_labels_of_batches_that_hold_two_classes(style, is_sorted):
+    x, y = blobs(300, 10)
+    order = y.argsort(kind="stable") if is_sorted else np.arange(300)
+    x, y = x[order], y[order]
+    model = net(Dense(10, activation="softmax"))
+    if style == "generator":
+        parts = [(x[i : i + 24], y[i : i + 24]) for i in range(0, 288, 24)] * 2
+        watcher = fit(model, iter(parts), None, SPARSE, steps_per_epoch=24, epochs=1)
+    else:
+        step = loop_of(model, x, y, losses.SparseCategoricalCrossentropy(), size=24)
+        watcher = watched_loop(model, step, 12)
+    assert ("sorted_labels" in rules(watcher)) is is_sorted
+
+
+@pytest.mark.parametrize("classes", [2, None])
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_sorted_labels_of_a_loop_whose_passes_are_short(classes, is_sorted):
+    """Step 8, the fourth that is observed, is one of the second pass."""
+    x, y = blobs(192, classes or CLASSES)
+    y = y if classes else x[:, :1]
+    order = np.ravel(y).argsort(kind="stable") if is_sorted else np.arange(192)
+    x, y = x[order], y[order]
+    model = net(Dense(classes) if classes else Dense(1))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    step = loop_of(model, x, y, loss if classes else losses.MeanSquaredError(), size=40)
+    assert ("sorted_labels" in rules(watched_loop(model, step, 12))) is is_sorted
+    if classes:  # every step is known of a compiled model: class 0 comes back before step 32
+        model = net(Dense(classes))
+        model.compile("adam", loss)
+        parts = [slice(16 * (i % 12), 16 * (i % 12) + 16) for i in range(24)]
+        watcher = watched_loop(model, lambda i: model.train_on_batch(x[parts[i]], y[parts[i]]), 24)
+        assert ("sorted_labels" in rules(watcher)) is is_sorted
+
+
+def test_a_rare_class_is_not_sorted():
+    """Its few rows stand at the end of a batch, the other batches hold one class."""
+    x, _ = blobs(160)
+    y = np.where(np.arange(160) % 80 == 79, 1, 0)
+    step = loop_of(net(Dense(2)), x, y, losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = net(Dense(2))
+    model.compile("adam", SPARSE)
+    assert "sorted_labels" not in rules(watched_loop(net(Dense(2)), step, 12))
+    assert "sorted_labels" not in rules(fit(model, x, y, SPARSE, shuffle=False, batch_size=16))
+
+
+def test_batches_of_two_kinds_in_turn_are_not_sorted():
+    """A discriminator: a batch of real rows, then one of fakes."""
+    x, _ = blobs(64)
+    model = net(Dense(1, activation="sigmoid"))
+    model.compile("adam", "bce")
+    watcher = watched_loop(
+        model, lambda i: model.train_on_batch(x + i % 2, np.full((64, 1), i % 2)), 40
+    )
+    assert "sorted_labels" not in rules(watcher)
+
+
+@pytest.mark.parametrize("words", [60, 3])
+def test_copies_of_texts_on_both_sides_of_a_split(words):
+    """Texts of many words do not repeat in half; of few words they do, so as a whole as well."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(words, size=(300, 8 if words > 3 else 4))
+    rows = rng.permutation(np.r_[:300, rng.integers(300, size=150)])
+    model = Sequential(Embedding(60, 4), GlobalAveragePooling1D(), Dense(1, activation="sigmoid"))
+    watcher = fit(model, x[rows], x[rows, 0] > words // 2, "bce", validation_split=0.2)
+    assert ("validation_in_training" in rules(watcher)) is (words > 3)
