@@ -16,7 +16,8 @@ RULES = {
     "softmax_over_one_unit": "A softmax over one unit is 1, whatever its input.",
     "label_encoding": (
         "The labels are written in another encoding than the loss expects: one-hot rows in place "
-        "of class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1."
+        "of class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1, "
+        "class numbers as the amounts of a regression."
     ),
     "labels_out_of_domain": "Labels lie outside of what the loss, or the last layer, can reach.",
     "gradients_never_cleared": "Gradients of earlier steps are still in .grad: each step adds.",
@@ -42,7 +43,10 @@ RULES = {
     "validation_in_training": "Rows of the validation data are rows of the training data as well.",
     "sorted_labels": "The labels are sorted and the rows not shuffled: batches hold one class.",
     "constant_prediction": "The model predicts the same for every row.",
-    "class_never_predicted": "A class that occurs often in the data is never predicted.",
+    "class_never_predicted": (
+        "A class that occurs often in the data is never predicted, or cannot be: it has no rows to "
+        "train on, its rows weigh 0, or its output begins far below the others."
+    ),
 }
 
 

@@ -764,6 +764,55 @@ def loop_of(model, x, y, loss, size=16, optimizer=None):
     return step
 
 
+@pytest.mark.parametrize("classes", [4, 6])
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_class_without_rows_to_train_on(classes, is_lost):
+    x, y = blobs(240, classes)
+    x, y = (x[y != 2], y[y != 2]) if is_lost else (x, y)
+    found = {"class_never_predicted": "y"} if is_lost else {}
+    model = net(Dense(classes, activation="softmax"))
+    assert places(fit(model, x, y, SPARSE)) == found
+    step = loop_of(model, x, y, losses.SparseCategoricalCrossentropy(), size=32)
+    assert places(watched_loop(model, step, 201)) == found
+
+
+def test_outputs_for_classes_that_come_later_are_no_finding():
+    x, y = blobs(240, 5)
+    assert not fit(net(Dense(10, activation="softmax")), x, y, SPARSE).findings
+    rare = np.where(np.arange(240) % 120 == 0, 3, y % 3)  # seen in 2 rows of 240
+    step = loop_of(net(Dense(5)), x, rare, losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert not watched_loop(net(Dense(5)), step, 120).findings
+
+
+def test_classes_counted_from_one_are_known_of_all_labels():
+    x, y = blobs(400, 10)
+    model = net(Dense(11, activation="softmax"))
+    watcher = fit(model, x, y + 1, SPARSE, epochs=1, batch_size=8)
+    assert [(f.rule, f.step) for f in watcher.findings] == [("label_encoding", 0)]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1])
+def test_a_class_of_weight_zero(weight):
+    x, y = blobs()
+    watcher = fit(softmax_net(), x, y, SPARSE, class_weight={1: weight})
+    found = {} if weight else {"class_never_predicted": "sample_weight"}
+    assert places(watcher) == found
+    if found:
+        assert "40 rows of class 1" in str(watcher.findings[0])
+
+
+@pytest.mark.parametrize("bias", [-30.0, -2.0])
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_an_output_that_begins_far_below_the_others(bias, from_logits):
+    x, y = blobs(320, 5)
+    last = [Dense(5)] if from_logits else [Dense(5), Softmax()]
+    model = net(*last)
+    model.layers[1].bias.assign(np.array([0, 0, bias, 0, 0]))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    watcher = watched_loop(model, loop_of(model, x, y, loss, optimizer=Adam(0.01)), 120)
+    assert rules(watcher) == ({"class_never_predicted"} if bias < -9 else set())
+
+
 def test_a_class_that_a_slow_network_does_not_predict_yet():
     """Its probability is that of the others: none of its 15 rows is the most likely one."""
     y = np.repeat(np.arange(4), 15)
@@ -778,6 +827,19 @@ def test_a_class_that_a_slow_network_does_not_predict_yet():
 
 
 # ---- what losses and layers get ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes, is_name", [(4, True), (10, True), (4, False)])
+def test_class_numbers_as_the_amounts_of_a_regression(classes, is_name):
+    x, y = blobs(240, classes)
+    if not is_name:  # a number of heads: 0 and 3 are rare
+        y = np.random.default_rng(0).binomial(3, 0.5, 240)
+    targets = y[:, None].astype("float32")
+    found = {"label_encoding": "y"} if is_name else {}
+    assert places(fit(net(Dense(1)), x, targets, "mse")) == found
+    model = net(Dense(1))
+    step = loop_of(model, x, targets, losses.MeanSquaredError(), size=24)
+    assert places(watched_loop(model, step, 201)) == found
 
 
 @pytest.mark.parametrize("activation", ["relu", "softmax"])
@@ -857,6 +919,17 @@ def test_a_rare_class_is_not_sorted():
     model.compile("adam", SPARSE)
     assert "sorted_labels" not in rules(watched_loop(net(Dense(2)), step, 12))
     assert "sorted_labels" not in rules(fit(model, x, y, SPARSE, shuffle=False, batch_size=16))
+
+
+def test_batches_that_come_again_are_few_rows():
+    """Without a shuffle the observed steps show four of ten batches, which lack a class."""
+    x, y = blobs(160, 4)
+    is_observed = np.isin(np.arange(160) // 16, [0, 1, 2, 8])
+    y = np.where((y == 2) & is_observed, 0, y)
+    model = net(Dense(4))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    watcher = watched_loop(model, loop_of(model, x, y, loss), 801)
+    assert watcher.findings == []
 
 
 def test_batches_of_two_kinds_in_turn_are_not_sorted():
