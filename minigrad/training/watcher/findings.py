@@ -9,13 +9,15 @@ RULES = {
         "A loss that expects logits (from_logits=True) gets probabilities."
     ),
     "logits_to_probability_loss": (
-        "A loss that expects probabilities gets values outside of 0..1, such as logits."
+        "A loss that expects probabilities gets other values, such as logits: outside of 0..1, or "
+        "rows that do not add up to 1."
     ),
     "softmax_twice": "A softmax is taken of what a softmax has made.",
     "softmax_over_one_unit": "A softmax over one unit is 1, whatever its input.",
     "label_encoding": (
         "The labels are written in another encoding than the loss expects: one-hot rows in place "
-        "of class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1."
+        "of class numbers or the reverse, -1 and 1 in place of 0 and 1, classes counted from 1, "
+        "class numbers as the amounts of a regression."
     ),
     "labels_out_of_domain": "Labels lie outside of what the loss, or the last layer, can reach.",
     "gradients_never_cleared": "Gradients of earlier steps are still in .grad: each step adds.",
@@ -41,7 +43,10 @@ RULES = {
     "validation_in_training": "Rows of the validation data are rows of the training data as well.",
     "sorted_labels": "The labels are sorted and the rows not shuffled: batches hold one class.",
     "constant_prediction": "The model predicts the same for every row.",
-    "class_never_predicted": "A class that occurs often in the data is never predicted.",
+    "class_never_predicted": (
+        "A class that occurs often in the data is never predicted, or cannot be: it has no rows to "
+        "train on, its rows weigh 0, or its output begins far below the others."
+    ),
 }
 
 

@@ -14,14 +14,23 @@ from .rules_labels import is_one_hot, is_whole
 # the share of validation rows that may occur in training, beyond what rows repeat by themselves
 LEAK, REPEATS = 0.02, 2.0
 MEASURED, FIRST_ROWS = 0.1, 1000  # share of numbers that are not whole, in the first rows
+VARIED = 0.99  # different halves per different row, from which on equal rows are copies
 LEAST_ROWS = 8  # of validation data in which rows are compared
 MOST_HASHED = 200_000  # rows: of larger data the first ones are compared
 PURE = 0.6  # share of batches with one class from which on labels count as sorted
 BATCH = 4  # a batch of fewer rows has one class by chance
+LEAST_BATCHES, PURE_BATCHES = 3, 4  # that show an order, or that batches hold one class
+# batches, or classes, before one comes back in a new pass; fewer may be two kinds in turn
+PASS_BATCHES, PASS_CLASSES = 8, 3
 CONSTANT = 1e-3  # spread of predictions, beside that of the targets or of probabilities
 CLASS_ROWS = 12  # rows of a class that is never predicted, before it is said
 # or fewer, where the rows of the others are mostly right: the model has learned enough
 FEW_ROWS, LEARNED = 6, 0.8
+TINY = 1e-30  # in place of a sum of 0
+# else a class with many rows, or one that is rarer than that share of the others, or whose
+# probability is less than that share of its rows: a network that learns slowly gives each class
+# its share before it is sure
+BEHIND, MANY_ROWS = 0.5, 60
 EVALUATIONS = 2  # judgments in a row with the same fault
 FIRST_EPOCH, FIRST_STEP = 3, 100  # before, a network may predict one class, or the mean
 
@@ -67,6 +76,32 @@ def is_measured(x: Any) -> bool:
     return any(a.dtype.kind == "f" and np.mean(a != np.rint(a)) > MEASURED for a in parts)
 
 
+def is_varied(x: Any) -> bool:
+    """True for rows of which different ones hardly ever agree in a half: equal ones are copies.
+
+    Rows that repeat by chance, such as states of a game, repeat in part more often than as a whole.
+
+    Args:
+        x: Inputs: an array, or several in lists and dicts.
+    """
+    for _, leaf in iter_leaves(x):
+        a = to_cpu(getattr(leaf, "_array", leaf))[:MOST_HASHED]
+        rows = a.reshape(len(a), -1)
+        half = rows.shape[1] // 2
+        if not half:
+            continue
+        halves = (_distinct(rows[:, :half]), _distinct(rows[:, half:]))
+        if max(halves) >= VARIED * _distinct(rows):
+            return True
+    return False
+
+
+def _distinct(rows: np.ndarray) -> int:
+    """The number of different rows."""
+    hashes = row_hashes(rows)
+    return 0 if hashes is None else len(np.unique(hashes))
+
+
 def look_for_leak(watcher: Any, train: Any, validation: Any) -> None:
     """validation_in_training.
 
@@ -80,7 +115,10 @@ def look_for_leak(watcher: Any, train: Any, validation: Any) -> None:
         return
     unique = np.unique(known)
     share = float(np.isin(held, unique).mean())
-    repeated = 0.0 if is_measured(train) else 1 - len(unique) / len(known)
+    if share <= LEAK:
+        return
+    is_distinct = is_measured(train) or is_varied(train)
+    repeated = 0.0 if is_distinct else 1 - len(unique) / len(known)
     if share > LEAK + REPEATS * repeated:
         watcher.find(
             "validation_in_training",
@@ -109,12 +147,13 @@ def class_numbers(y: Any) -> np.ndarray | None:
 
 
 class Order:
-    """sorted_labels: batches that hold one class each, one class after the other."""
+    """sorted_labels: batches whose rows come one class after the other."""
 
     def __init__(self) -> None:
-        self.batches: list[tuple[int, int, int]] = []  # rows, first and last class of each batch
+        self.batches = 0
         self.blocks: list[int] = []  # classes in the order in which they came
-        self.pure = 0
+        self.rows: dict[int, int] = {}  # by class
+        self.pure = 0  # batches of one class
         self.is_done = False
         self.targets: list[np.ndarray] = []  # of batches, if they are numbers and no classes
 
@@ -135,18 +174,25 @@ class Order:
             return
         changes = np.flatnonzero(np.diff(classes)) + 1
         runs = [int(classes[0]), *(int(c) for c in classes[changes])]
-        self.pure += len(runs) == 1
-        self.batches.append((len(classes), runs[0], runs[-1]))
-        self.blocks += runs[1:] if self.blocks and self.blocks[-1] == runs[0] else runs
-        if len(set(self.blocks)) < len(self.blocks):  # a class comes back: a new pass, or no order
+        blocks = runs[1:] if self.blocks and self.blocks[-1] == runs[0] else runs
+        if len({*self.blocks, *blocks}) < len(self.blocks) + len(blocks):  # a class comes back
             self.is_done = True
+            is_mixed = self.pure < self.batches  # of two kinds of batches, in turn, none is
+            if is_mixed or self.batches >= PASS_BATCHES or len(self.blocks) >= PASS_CLASSES:
+                self.judge(watcher)
+            return
+        self.blocks += blocks
+        self.pure += len(runs) == 1
+        self.batches += 1
+        for label, rows in zip(*np.unique(classes, return_counts=True)):
+            self.rows[int(label)] = self.rows.get(int(label), 0) + int(rows)
 
     def _look_at_targets(self, watcher: Any, targets: np.ndarray | None) -> None:
-        """Targets of a batch that are no classes: the first four batches are judged together."""
+        """Targets of a batch that are no classes: the first batches are judged together."""
         if targets is None or (self.targets and np.array_equal(self.targets[-1], targets)):
             return
         self.targets.append(targets)
-        self.is_done = len(self.targets) == 4
+        self.is_done = len(self.targets) == LEAST_BATCHES
         if self.is_done and is_monotone(np.concatenate(self.targets)):
             tell_monotone(watcher)
 
@@ -156,11 +202,13 @@ class Order:
         Args:
             watcher: Who is told.
         """
-        count, classes = len(self.batches), len(set(self.blocks))
-        if count < 4 or classes < 2:
+        if self.batches < LEAST_BATCHES or len(self.blocks) < 2:
             return
-        if self.pure >= PURE * count:
-            tell_sorted(watcher, classes)
+        if sorted(self.rows.values())[-2] < BATCH:  # a few rows may stand at one end by chance
+            return
+        is_pure = self.batches >= PURE_BATCHES and self.pure >= PURE * self.batches
+        if is_pure or sorted(self.blocks) in (self.blocks, self.blocks[::-1]):
+            tell_sorted(watcher, len(self.blocks))
 
 
 def look_at_order(watcher: Any, y: Any, batch_size: int) -> None:
@@ -230,8 +278,8 @@ def tell_sorted(watcher: Any, count: int) -> None:
     watcher.find(
         "sorted_labels",
         "y",
-        f"the rows come sorted by their {count} classes, so that most batches hold one class and "
-        "each step unlearns the others",
+        f"the rows come sorted by their classes, {count} so far, so that a batch holds one class "
+        "or two and each step unlearns the others",
         "shuffle the rows: fit(..., shuffle=True), or Dataset(..., shuffle=True)",
     )
 
@@ -336,12 +384,29 @@ def missing_classes(y: np.ndarray, p: np.ndarray) -> Iterable[int]:
     numbers, rows = np.unique(classes, return_counts=True)
     if len(numbers) < 2:
         return ()
-    found = set(np.unique(predicted).tolist())
-    missing = [(c, n) for c, n in zip(numbers.tolist(), rows.tolist()) if int(c) not in found]
-    others = ~np.isin(classes, [c for c, _ in missing])
-    has_learned = others.any() and (predicted == classes)[others].mean() >= LEARNED
-    least = FEW_ROWS if has_learned else CLASS_ROWS
-    return [int(c) for c, n in missing if n >= least]
+    missing = ~np.isin(numbers, predicted)
+    others = ~np.isin(classes, numbers[missing])
+    if others.any() and (predicted == classes)[others].mean() >= LEARNED:
+        found = missing & (rows >= FEW_ROWS)
+    else:  # a network that goes on learning predicts some classes later than others
+        is_low = expected_rows(p)[numbers.astype(int)] < BEHIND * rows
+        is_rare = rows < BEHIND * rows.mean()
+        found = missing & (rows >= CLASS_ROWS) & (is_low | is_rare | (rows >= MANY_ROWS))
+    return [int(c) for c in numbers[found]]
+
+
+def expected_rows(p: np.ndarray) -> np.ndarray:
+    """The number of rows of each class by the probabilities of a model.
+
+    Args:
+        p: Scores (N, classes), or (N, 1) for two: probabilities or logits.
+    """
+    is_probability = p.min() >= 0 and p.max() <= 1
+    if p.shape[-1] == 1:
+        p = np.concatenate([1 - p if is_probability else 0 * p, p], -1)
+    if not is_probability:
+        p = np.exp(p - p.max(-1, keepdims=True))
+    return (p / np.maximum(p.sum(-1, keepdims=True), TINY)).sum(0)
 
 
 def _tell_constant(watcher: Any, where: str, rows: int) -> None:

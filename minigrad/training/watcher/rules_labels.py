@@ -12,6 +12,10 @@ from .recording import LossCall, Observation
 
 MOST_CLASSES = 1000  # whole numbers up to here look like class numbers; 255 like pixels
 ROWS_PER_CLASS = 10  # as many rows on average show every class that there is
+# whole numbers from 0 on that are class names: 0 and 1 may be amounts, and many levels as well
+LEAST_LEVELS, MOST_LEVELS = 3, 20
+LEAST_ROWS = 256  # of three levels, half as many of four: 1 may be the most frequent of two coins
+EQUAL = 0.15  # the deviation of their counts beside the mean, beyond that of chance
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 MARGIN = 0.05  # of a range, by which targets may leave it: means that were standardized
 DISTANCES = {"mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mse", "mae"}
@@ -181,6 +185,24 @@ def is_one_hot(y: np.ndarray) -> bool:
     return y.ndim >= 2 and y.shape[-1] > 1 and is_bits(y) and bool((y.sum(-1) == 1).all())
 
 
+def are_equally_frequent(rows: np.ndarray) -> bool:
+    """True for many rows that are spread evenly, as those of classes often are.
+
+    Amounts, such as counts, are seldom: their numbers get rare towards the ends.
+
+    Args:
+        rows: The number of rows of each of three or more levels.
+
+    Example:
+        >>> are_equally_frequent(np.array([90, 99, 95])), are_equally_frequent(np.array([9, 99, 9]))
+        (True, False)
+    """
+    mean, count = rows.mean(), len(rows)
+    least = max(LEAST_ROWS / (count - 2), ROWS_PER_CLASS * count)
+    is_enough = rows.sum() >= least and rows.min() > 0
+    return bool(is_enough and rows.std() <= EQUAL * mean + mean**0.5)
+
+
 def is_own(loss: LossCall) -> bool:
     """True for a user's loss of as many targets as predictions.
 
@@ -197,9 +219,7 @@ class Labels:
     """label_encoding and labels_out_of_domain where the training goes on."""
 
     def __init__(self) -> None:
-        self.seen: dict[int, int] = {}  # rows by class, of a loss on class numbers
-        self.width = 0
-        self.is_done = False  # True: a class 0 was seen
+        self.counts: Any = np.zeros(MOST_LEVELS, int)  # rows by whole number; None: it is known
 
     def look(self, watcher: Any, observation: Observation) -> None:
         """Look at the labels of a step.
@@ -209,38 +229,32 @@ class Labels:
             observation: The step.
         """
         for loss in observation.losses:
-            if loss.name.startswith("sparse") and loss.y_pred.ndim == 2 and not self.is_done:
-                self.count(to_cpu(loss.y_true).reshape(-1), loss.y_pred.shape[-1])
-                self._look_for_a_first_class(watcher)
-            elif loss.name in DISTANCES or is_own(loss):
+            if loss.name in DISTANCES or is_own(loss):
                 self._look_at_range(watcher, observation, loss)
+            if loss.name in DISTANCES and loss.y_pred.shape[1:] in ((), (1,)):
+                self._look_for_class_numbers(watcher, loss)
 
-    def count(self, y: np.ndarray, width: int) -> None:
-        """Count the rows of each class.
-
-        Args:
-            y: Class numbers.
-            width: The number of outputs.
-        """
-        self.width = width
-        self.is_done = bool((y == 0).any())
-        if self.is_done:
+    def _look_for_class_numbers(self, watcher: Any, loss: LossCall) -> None:
+        """Class numbers as the targets of one output, as if their distances meant something."""
+        if self.counts is None:
             return
-        numbers, rows = np.unique(y, return_counts=True)
-        for label, n in zip(numbers.tolist(), rows.tolist()):
-            self.seen[int(label)] = self.seen.get(int(label), 0) + n
-
-    def _look_for_a_first_class(self, watcher: Any) -> None:
-        """Class 0 never occurs, all others do: they are counted from 1, with an output too many."""
-        others = set(range(1, self.width))
-        rows = sum(self.seen.values())
-        if len(others) > 1 and set(self.seen) == others and rows >= ROWS_PER_CLASS * self.width:
+        targets = watcher.targets_like(loss.y_true, loss.y_pred)
+        y = to_cpu(targets).reshape(-1)
+        if not y.size or not is_whole(y) or y.min() < 0 or y.max() >= MOST_LEVELS:
+            self.counts = None
+            return
+        rows = self.counts + np.bincount(y.astype(int), minlength=MOST_LEVELS)
+        self.counts = rows if targets is loss.y_true else None  # None: these were all
+        rows = rows[: np.flatnonzero(rows)[-1] + 1]
+        if len(rows) >= LEAST_LEVELS and are_equally_frequent(rows):
             watcher.find(
                 "label_encoding",
                 "y",
-                f"the labels count the classes from 1 to {self.width - 1}: output 0 of "
-                f"{self.width} never has a row",
-                f"give y - 1, and end the model with {self.width - 1} outputs",
+                f"the targets look like class numbers, 0 to {len(rows) - 1}, each about equally "
+                f"often, but {loss.name} on one output takes them for amounts: class 1 lies "
+                "between 0 and 2",
+                f"if they are classes, end the model with {len(rows)} softmax outputs and use the "
+                "loss 'sparse_categorical_crossentropy'",
             )
 
     def _look_at_range(self, watcher: Any, observation: Observation, loss: LossCall) -> None:

@@ -20,7 +20,9 @@ LEAST_EQUAL = 4  # rows of a batch that are not equal by chance
 RELU = {"relu", "linear_relu"}
 # a trained network has up to half of its units idle on a batch; of a dead layer nearly all are
 DEAD = 0.8
-SATURATED = 0.8  # the share of outputs at an end; a forget gate near 1 alone is a quarter
+# the share of outputs at an end; of gates that of all but one: the forget gate of an LSTM has a
+# bias of its own, and near 1 alone it is a quarter
+SATURATED, SATURATED_GATES = 0.8, 0.7
 END = 0.01  # from here on sigmoid and tanh are at their ends: the slope is below 0.02
 GATE_ROWS = 16  # of a batch, whose gates are looked at
 CANDIDATE = {"lstm": 2, "gru": 2, "gru_reset_before": 2}  # the number of the gate that is a tanh
@@ -109,7 +111,8 @@ class Saturation:
         for path, parts in counted.items():
             share = sum(s * n for s, n in parts) / sum(n for _, n in parts)
             shares[path] = share
-            self.steps[path] = self.steps.get(path, 0) + 1 if share > SATURATED else 0
+            limit = SATURATED_GATES if kinds[path] == "gates" else SATURATED
+            self.steps[path] = self.steps.get(path, 0) + 1 if share > limit else 0
             if self.steps[path] >= STEPS:
                 watcher.find(
                     "saturated_gates",

@@ -13,6 +13,7 @@ SOFTMAX = {"softmax", "log_softmax"}
 # scores that stay strictly in 0..1 for as many observed steps and rows are no logits: training
 # drives those of both classes apart, to both signs
 STEPS, ROWS = 5, 64
+FAR = 0.1  # by which the sums of most rows miss 1, where classes get no probabilities
 OF_CLASSES = ("sparse", "categorical", "cross_entropy")
 
 
@@ -90,6 +91,22 @@ def _look_for_logits(watcher: Any, loss: LossCall) -> None:
             f"{loss.name} expects probabilities, but gets numbers from {low:.3g} to {high:.3g}",
             "give the loss from_logits=True, or end the model with a "
             + ("softmax" if loss.name.startswith(OF_CLASSES) else "sigmoid"),
+        )
+    elif loss.name.startswith(OF_CLASSES) and p.ndim == 2 and p.shape[-1] > 1:
+        _look_at_sums(watcher, loss)
+
+
+def _look_at_sums(watcher: Any, loss: LossCall) -> None:
+    """Numbers in 0..1 that are no probabilities of classes: most rows do not add up to 1."""
+    sums = to_cpu(loss.y_pred).sum(-1)
+    if (abs(sums - 1) > FAR).mean() > 0.5:
+        watcher.find(
+            "logits_to_probability_loss",
+            "loss",
+            f"{loss.name} expects probabilities of classes, but gets rows that add up to "
+            f"{sums.min():.3g} to {sums.max():.3g}, not to 1",
+            "end the model with a softmax, or give the loss from_logits=True and no activation "
+            "before it",
         )
 
 

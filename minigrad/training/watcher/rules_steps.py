@@ -18,9 +18,10 @@ UPDATES = 3  # after which a parameter that no step has touched is left out, or 
 TOO_LARGE, LARGE_STEPS = 0.2, 3
 # weights that begin smaller than that (root mean square) grow at once, as those of an RBM at 0.01
 LEAST_SIZE = 0.05
-# at a millionth of the weights ten thousand steps change them by a hundredth
-TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 1e-6, 5, 30
-DECAYED_STEPS = 3  # observed, where the second half of a training stands still
+# at three millionths of the weights three thousand steps change them by a hundredth
+TOO_SMALL, SMALL_STEPS, FIRST_SMALL = 3e-6, 5, 30
+# observed, where the second half of a training stands still; one that ends well slows down as well
+STILL, DECAYED_STEPS = 1e-6, 3
 # the median of the last losses beside the largest of the first: a loss that has tripled for 20
 # steps, grown a hundredfold for 5 or a thousandfold for 2, does not come back by itself
 GROWTH = ((20, 3.0), (5, 100.0), (2, 1000.0))
@@ -238,14 +239,15 @@ class Updates:
         watcher.find(
             "updates_too_small",
             "optimizer" if is_all else small[0],
-            f"{subject} has changed the weights by a millionth of their size: nothing is learned",
+            f"{subject} has changed the weights by three millionths of their size: nothing is "
+            "learned",
             "raise the learning rate; in one layer alone look for gradients that vanish (sigmoid "
             "or tanh in deep networks)",
         )
 
     def _look_for_decay(self, watcher: Any, step: int, ratios: dict[str, float]) -> None:
         """More than half of a training in which nothing moves, though the loss is not small."""
-        is_still = bool(ratios) and max(ratios.values()) < TOO_SMALL
+        is_still = bool(ratios) and max(ratios.values()) < STILL
         self.still = [*self.still, step] if is_still else []
         if (
             step < FIRST_SMALL

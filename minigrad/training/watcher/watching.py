@@ -28,6 +28,7 @@ from ..capture import State
 from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
 from .recording import Observation
+from .rules_classes import Classes, look_at_weights
 from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
 from .rules_labels import Labels
 from .rules_layers import (
@@ -137,7 +138,7 @@ class Watcher(Observer):
         self._dead, self._updates, self.losses = DeadUnits(), Updates(), Losses()
         self._gradients, self._reach = Gradients(), Reach()
         self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
-        self._saturation = Saturation(set())
+        self._saturation, self._classes = Saturation(set()), Classes()
 
     # ---- what a user reads -----------------------------------------------------------------------
 
@@ -293,6 +294,7 @@ class Watcher(Observer):
         if train and held:
             look_for_leak(self, train[0], held[0])
         source: Any = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
+        look_at_weights(self, train)
         self._batch_size = getattr(source, "batch_size", 32)
         is_ordered = not getattr(source, "shuffle", True)
         if len(train) > 1 and is_ordered and not is_structure(train[1]):
@@ -615,6 +617,7 @@ class Watcher(Observer):
         self._observed.append(observation.step)
         self._outputs.look(self, observation)
         self._labels.look(self, observation)
+        self._classes.look(self, observation)
         self._dead.look(self, observation)
         shares = self._saturation.look(self, observation)
         if len(self._observed) <= LOOKS:
@@ -767,6 +770,7 @@ class Watcher(Observer):
                 self._window.judge(self, self._last_path())  # the last steps
             for predictions in (self._evaluated, self._window):
                 predictions.finish(self, self._last_path())
+            self._classes.finish(self)
 
 
 class EpochEnds(Callback):

@@ -27,6 +27,7 @@ from minigrad.layers import (
 )
 from minigrad.optimizers import SGD, Adam
 from minigrad.training.watcher import RULES, TrainingWarning
+from minigrad.training.watcher.rules_data import missing_classes
 
 CLASSES = 3
 
@@ -743,3 +744,211 @@ def test_an_optimizer_that_has_trained_another_model_before():
     (finding,) = watcher.findings
     assert finding.rule == "foreign_parameters"
     assert "2 parameters that are not the model's" in finding.message
+
+
+# ---- classes that nothing is learned of ----------------------------------------------------------
+
+
+def loop_of(model, x, y, loss, size=16, optimizer=None):
+    """step(i) over the batches of arrays, in their order."""
+    model.build((None, *x.shape[1:]))
+    weights, adam = model.trainable_weights, optimizer or Adam()
+    count = len(x) // size
+
+    def step(i):
+        rows = slice(size * (i % count), size * (i % count) + size)
+        with training():
+            value = loss(y[rows], model(x[rows]))
+        adam.apply(grad(value, weights), weights)
+
+    return step
+
+
+@pytest.mark.parametrize("classes", [4, 6])
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_class_without_rows_to_train_on(classes, is_lost):
+    x, y = blobs(240, classes)
+    x, y = (x[y != 2], y[y != 2]) if is_lost else (x, y)
+    found = {"class_never_predicted": "y"} if is_lost else {}
+    model = net(Dense(classes, activation="softmax"))
+    assert places(fit(model, x, y, SPARSE)) == found
+    step = loop_of(model, x, y, losses.SparseCategoricalCrossentropy(), size=32)
+    assert places(watched_loop(model, step, 201)) == found
+
+
+def test_outputs_for_classes_that_come_later_are_no_finding():
+    x, y = blobs(240, 5)
+    assert not fit(net(Dense(10, activation="softmax")), x, y, SPARSE).findings
+    rare = np.where(np.arange(240) % 120 == 0, 3, y % 3)  # seen in 2 rows of 240
+    step = loop_of(net(Dense(5)), x, rare, losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert not watched_loop(net(Dense(5)), step, 120).findings
+
+
+def test_classes_counted_from_one_are_known_of_all_labels():
+    x, y = blobs(400, 10)
+    model = net(Dense(11, activation="softmax"))
+    watcher = fit(model, x, y + 1, SPARSE, epochs=1, batch_size=8)
+    assert [(f.rule, f.step) for f in watcher.findings] == [("label_encoding", 0)]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1])
+def test_a_class_of_weight_zero(weight):
+    x, y = blobs()
+    watcher = fit(softmax_net(), x, y, SPARSE, class_weight={1: weight})
+    found = {} if weight else {"class_never_predicted": "sample_weight"}
+    assert places(watcher) == found
+    if found:
+        assert "40 rows of class 1" in str(watcher.findings[0])
+
+
+@pytest.mark.parametrize("bias", [-30.0, -2.0])
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_an_output_that_begins_far_below_the_others(bias, from_logits):
+    x, y = blobs(320, 5)
+    last = [Dense(5)] if from_logits else [Dense(5), Softmax()]
+    model = net(*last)
+    model.layers[1].bias.assign(np.array([0, 0, bias, 0, 0]))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    watcher = watched_loop(model, loop_of(model, x, y, loss, optimizer=Adam(0.01)), 120)
+    assert rules(watcher) == ({"class_never_predicted"} if bias < -9 else set())
+
+
+def test_a_class_that_a_slow_network_does_not_predict_yet():
+    """Its probability is that of the others: none of its 15 rows is the most likely one."""
+    y = np.repeat(np.arange(4), 15)
+    p = np.random.default_rng(0).uniform(0.24, 0.28, (60, 4))
+    p[:, 2] = 0.22
+    assert list(missing_classes(y, p)) == []
+    assert list(missing_classes(np.tile(y, 5), np.tile(p, (5, 1)))) == [2]  # in many rows
+    p[:, 2] = 0.02  # pushed away
+    assert list(missing_classes(y, p)) == [2]
+    rare = np.where((y == 2) & (np.arange(60) % 15 > 11), 3, y)
+    assert list(missing_classes(np.repeat(rare, 2), np.repeat(p, 2, 0))) == [2]
+
+
+# ---- what losses and layers get ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes, is_name", [(4, True), (10, True), (4, False)])
+def test_class_numbers_as_the_amounts_of_a_regression(classes, is_name):
+    x, y = blobs(240, classes)
+    if not is_name:  # a number of heads: 0 and 3 are rare
+        y = np.random.default_rng(0).binomial(3, 0.5, 240)
+    targets = y[:, None].astype("float32")
+    found = {"label_encoding": "y"} if is_name else {}
+    assert places(fit(net(Dense(1)), x, targets, "mse")) == found
+    model = net(Dense(1))
+    step = loop_of(model, x, targets, losses.MeanSquaredError(), size=24)
+    assert places(watched_loop(model, step, 201)) == found
+
+
+@pytest.mark.parametrize("activation", ["relu", "softmax"])
+def test_scores_that_do_not_add_up_to_one(activation):
+    """Small numbers in 0..1, of a class each, that no softmax has made."""
+    x, y = blobs()
+    model = net(Dense(CLASSES, activation=activation, use_bias=False))
+    model.layers[1].kernel.assign(abs(model.layers[1].kernel.numpy()) / 50)
+    watcher = fit(model, x, y, SPARSE, epochs=1)
+    found = {"logits_to_probability_loss": "loss"} if activation == "relu" else {}
+    assert places(watcher) == found
+
+
+@pytest.mark.parametrize("bias", [20.0, 0.0])
+def test_saturated_gates_beside_a_forget_gate_with_a_bias_of_its_own(bias):
+    series = np.random.default_rng(0).normal(size=(128, 6, 2)).astype("float32")
+    start = minigrad.initializers.Constant(bias)
+    model = Sequential(LSTM(8, bias_initializer=start, input_shape=(6, 2)), Dense(1))
+    watcher = fit(model, series, series[:, 0, 0], "mse")
+    assert places(watcher) == ({"saturated_gates": "lstm"} if bias else {})
+
+
+@pytest.mark.parametrize("rate, found", [(1e-5, True), (3e-5, False)])
+def test_updates_of_a_few_millionths(rate, found):
+    x, y = blobs()
+    watcher = fit(softmax_net(), x, y, SPARSE, optimizer=SGD(rate), epochs=10)
+    ratios = [point.value for point in watcher.statistics["update"]["dense_1"]]
+    assert min(ratios) > 1e-6 and max(ratios) < 1e-5
+    assert ("updates_too_small" in rules(watcher)) is found
+
+
+# ---- rows ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("style", ["generator", "loop"])
+def test_sorted_labels_of_batches_that_hold_two_classes(style, is_sorted):
+    x, y = blobs(300, 10)
+    order = y.argsort(kind="stable") if is_sorted else np.arange(300)
+    x, y = x[order], y[order]
+    model = net(Dense(10, activation="softmax"))
+    if style == "generator":
+        parts = [(x[i : i + 24], y[i : i + 24]) for i in range(0, 288, 24)] * 2
+        watcher = fit(model, iter(parts), None, SPARSE, steps_per_epoch=24, epochs=1)
+    else:
+        step = loop_of(model, x, y, losses.SparseCategoricalCrossentropy(), size=24)
+        watcher = watched_loop(model, step, 12)
+    assert ("sorted_labels" in rules(watcher)) is is_sorted
+
+
+@pytest.mark.parametrize("classes", [2, None])
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_sorted_labels_of_a_loop_whose_passes_are_short(classes, is_sorted):
+    """Step 8, the fourth that is observed, is one of the second pass."""
+    x, y = blobs(192, classes or CLASSES)
+    y = y if classes else x[:, :1]
+    order = np.ravel(y).argsort(kind="stable") if is_sorted else np.arange(192)
+    x, y = x[order], y[order]
+    model = net(Dense(classes) if classes else Dense(1))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    step = loop_of(model, x, y, loss if classes else losses.MeanSquaredError(), size=40)
+    assert ("sorted_labels" in rules(watched_loop(model, step, 12))) is is_sorted
+    if classes:  # every step is known of a compiled model: class 0 comes back before step 32
+        model = net(Dense(classes))
+        model.compile("adam", loss)
+        parts = [slice(16 * (i % 12), 16 * (i % 12) + 16) for i in range(24)]
+        watcher = watched_loop(model, lambda i: model.train_on_batch(x[parts[i]], y[parts[i]]), 24)
+        assert ("sorted_labels" in rules(watcher)) is is_sorted
+
+
+def test_a_rare_class_is_not_sorted():
+    """Its few rows stand at the end of a batch, the other batches hold one class."""
+    x, _ = blobs(160)
+    y = np.where(np.arange(160) % 80 == 79, 1, 0)
+    step = loop_of(net(Dense(2)), x, y, losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = net(Dense(2))
+    model.compile("adam", SPARSE)
+    assert "sorted_labels" not in rules(watched_loop(net(Dense(2)), step, 12))
+    assert "sorted_labels" not in rules(fit(model, x, y, SPARSE, shuffle=False, batch_size=16))
+
+
+def test_batches_that_come_again_are_few_rows():
+    """Without a shuffle the observed steps show four of ten batches, which lack a class."""
+    x, y = blobs(160, 4)
+    is_observed = np.isin(np.arange(160) // 16, [0, 1, 2, 8])
+    y = np.where((y == 2) & is_observed, 0, y)
+    model = net(Dense(4))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    watcher = watched_loop(model, loop_of(model, x, y, loss), 801)
+    assert watcher.findings == []
+
+
+def test_batches_of_two_kinds_in_turn_are_not_sorted():
+    """A discriminator: a batch of real rows, then one of fakes."""
+    x, _ = blobs(64)
+    model = net(Dense(1, activation="sigmoid"))
+    model.compile("adam", "bce")
+    watcher = watched_loop(
+        model, lambda i: model.train_on_batch(x + i % 2, np.full((64, 1), i % 2)), 40
+    )
+    assert "sorted_labels" not in rules(watcher)
+
+
+@pytest.mark.parametrize("words", [60, 3])
+def test_copies_of_texts_on_both_sides_of_a_split(words):
+    """Texts of many words do not repeat in half; of few words they do, so as a whole as well."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(words, size=(300, 8 if words > 3 else 4))
+    rows = rng.permutation(np.r_[:300, rng.integers(300, size=150)])
+    model = Sequential(Embedding(60, 4), GlobalAveragePooling1D(), Dense(1, activation="sigmoid"))
+    watcher = fit(model, x[rows], x[rows, 0] > words // 2, "bce", validation_split=0.2)
+    assert ("validation_in_training" in rules(watcher)) is (words > 3)
