@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
 from typing import Any
 
 from ...backend import Array, backend
 from ...engine.graph import base_array
-from ...layers import BatchNormalization
 from .recording import Call, Observation
 from .rules_steps import norm
 
@@ -87,8 +85,7 @@ class DeadUnits:
 class Saturation:
     """saturated_gates: gates, and hidden sigmoids and tanhs, at their ends."""
 
-    def __init__(self, outputs: set[int]) -> None:
-        self.outputs = outputs  # ids of layers that end a model
+    def __init__(self) -> None:
         self.steps: dict[str, int] = {}  # observed steps in a row, by path
 
     def look(self, watcher: Any, observation: Observation) -> dict[str, float]:
@@ -102,7 +99,7 @@ class Saturation:
         kinds: dict[str, str] = {}
         ends = {id(base_array(loss.y_pred)) for loss in observation.losses}
         for call in observation.calls:
-            if call.path and id(call.layer) not in self.outputs:
+            if call.path and id(call.layer) not in watcher.parts.ends:
                 share = _saturated_share(call)
                 if share is not None and id(base_array(call.y)) not in ends:
                     counted.setdefault(call.path, []).append((share, call.y.size))
@@ -141,23 +138,6 @@ def _saturated_share(call: Call) -> float | None:
 def _share_of_ends(y: Array, op: str) -> float:
     from_middle = abs(y - 0.5) * 2 if op == "sigmoid" else abs(y)
     return float((from_middle > 1 - (2 * END if op == "sigmoid" else END)).mean())
-
-
-def ends_of_models(named_layers: Sequence[tuple[str, Any]]) -> set[int]:
-    """The ids of the layers that end a model, or one within: outputs may saturate.
-
-    Args:
-        named_layers: (path, layer) for each layer of a model.
-    """
-    found = set()
-    for _, layer in named_layers:
-        listed = vars(layer).get("layers")
-        if isinstance(listed, list) and listed:
-            found.add(id(listed[-1]))
-        graph = vars(layer).get("_graph")
-        if graph is not None:
-            found |= {id(x.call.function) for x in graph.output_list}
-    return found
 
 
 class Inputs:
@@ -247,15 +227,6 @@ def input_scale(x: Any) -> float:
 def _trains(layer: Any) -> bool:
     """True if a layer has parameters that are trained."""
     return bool(layer.trainable) and any(p.trainable for p in layer.weights)
-
-
-def batch_norm_paths(named_layers: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """(path, layer) for each batch normalization in a model.
-
-    Args:
-        named_layers: (path, layer) for each layer of a model.
-    """
-    return [(path, layer) for path, layer in named_layers if isinstance(layer, BatchNormalization)]
 
 
 def look_at_rows(watcher: Any, rows: int, layers: list[tuple[str, Any]]) -> None:

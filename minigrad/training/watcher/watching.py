@@ -17,7 +17,7 @@ from ...backend import to_cpu
 from ...config import settings
 from ...engine.anomaly import Observer
 from ...engine.graph import base_array, clock
-from ...layers import Dropout, GaussianDropout, GaussianNoise, modes
+from ...layers import modes
 from ...threads import blas_of_a_step
 from ...utils.registry import check_count
 from ...utils.structures import count_rows, is_structure, iter_leaves
@@ -27,19 +27,12 @@ from ..callbacks import Callback
 from ..capture import State
 from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
+from .model_parts import ModelParts, name_of
 from .recording import Observation
 from .rules_classes import Classes, look_at_weights
 from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
 from .rules_labels import Labels
-from .rules_layers import (
-    DeadUnits,
-    Inputs,
-    Saturation,
-    activation_statistics,
-    batch_norm_paths,
-    ends_of_models,
-    look_at_rows,
-)
+from .rules_layers import DeadUnits, Inputs, Saturation, activation_statistics, look_at_rows
 from .rules_outputs import Outputs
 from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm
 from .statistics import Activation, Point, new_statistics
@@ -59,7 +52,6 @@ PROBED = 5  # batches' rows that are predicted at the end of an epoch without va
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
-NOISE = (Dropout, GaussianDropout, GaussianNoise)
 
 
 class Watcher(Observer):
@@ -138,7 +130,7 @@ class Watcher(Observer):
         self._dead, self._updates, self.losses = DeadUnits(), Updates(), Losses()
         self._gradients, self._reach = Gradients(), Reach()
         self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
-        self._saturation, self._classes = Saturation(set()), Classes()
+        self._saturation, self._classes = Saturation(), Classes()
 
     # ---- what a user reads -----------------------------------------------------------------------
 
@@ -169,7 +161,9 @@ class Watcher(Observer):
         return "\n".join([f"{len(found)} findings in {looked}.", *found])
 
     def __repr__(self) -> str:
-        return f"<Watcher of {self._name()}: {self.step} steps, {len(self.findings)} findings>"
+        return (
+            f"<Watcher of {name_of(self.model)}: {self.step} steps, {len(self.findings)} findings>"
+        )
 
     def find(self, rule: str, where: str, message: str, advice: str, is_said: bool = False) -> None:
         """Keep a finding, and warn of it, unless the rule has spoken of this place.
@@ -194,7 +188,7 @@ class Watcher(Observer):
         if self._hooks:
             raise ValueError("this watcher is watching already: make another one for another block")
         super().__enter__()
-        self._find_layers()
+        self._find_parts()
         tells = {
             "fit": self._tell_fit,
             "train_step": self._tell_train_step,
@@ -218,42 +212,15 @@ class Watcher(Observer):
             errors.explain(self, rest[0])
         self._forget()
 
+    def _find_parts(self) -> None:
+        """The layers and parameters, of which the first call may have built some."""
+        self.parts = ModelParts(self.model)
+
     def _forget(self) -> None:
         """Let go of arrays."""
         self._scalars, self._open, self._before = {}, {}, {}
         self._last_input = self._output = self._targets = None
         self._gradients = Gradients()
-
-    def _find_layers(self) -> None:
-        """The paths of layers and parameters, which the first call may have built."""
-        named = list(self.model.named_layers())
-        self._layers = [layer for _, layer in named]
-        self._paths = {id(layer): path or self._name() for path, layer in named}
-        weights = self.model.named_weights()
-        self._own = {id(p): name for name, p in weights.items()}
-        self._parameters = {id(p): p for p in weights.values()}
-        self._to_train: dict[str, Any] = {}
-        self._layer_paths = {i: self._layer_of(name) for i, name in self._own.items()}
-        kernels = {self._layer_paths[id(p)] for p in weights.values() if p.ndim >= 2}
-        self._judged = {  # not a bias or gain beside a kernel: at 0, any step is large
-            id(p)
-            for p in weights.values()
-            if p.ndim >= 2 or self._layer_paths[id(p)] not in kernels
-        }
-        self._norms = batch_norm_paths(named)
-        self._has_modes = bool(self._norms) or any(isinstance(x, NOISE) for _, x in named)
-        self._saturation.outputs = ends_of_models(named)
-
-    def _name(self) -> str:
-        return str(getattr(self.model, "name", None) or "model")
-
-    def _trained(self) -> dict[str, Any]:
-        """The parameters that training is to change, by name."""
-        if not self._to_train:
-            model: Any = self.model
-            listed = model.trained() if self._is_compiled else model.trainable_weights
-            self._to_train = {self._own.get(id(p), p.name): p for p in listed}
-        return self._to_train
 
     # ---- what is told of a model -----------------------------------------------------------------
 
@@ -366,12 +333,12 @@ class Watcher(Observer):
         x, y, _ = unpack_x_y_sample_weight(data)
         self._is_compiled = True
         self._look_for_evaluation()
-        look_at_rows(self, count_rows(x), self._norms)
+        look_at_rows(self, count_rows(x), self.parts.norms)
         self._note_batch(x, y)
         is_whole = self._looks and self._is_shown_whole()
-        self._observation = Observation(self.step, self._paths) if is_whole else None
+        self._observation = Observation(self.step, self.parts.paths) if is_whole else None
         is_known = self._order.is_done and self._rows_are_known
-        self._may_be_quiet = is_known and not self._norms
+        self._may_be_quiet = is_known and not self.parts.norms
         return y
 
     def _is_shown_whole(self) -> bool:
@@ -415,7 +382,7 @@ class Watcher(Observer):
         is_training = modes.is_training()
         if self.phase == "test":
             self._output = y
-            if is_training and self._has_modes:
+            if is_training and self.parts.has_modes:
                 self._tell_evaluation()
         elif self._observation is not None and is_training and args:
             self._observation.inputs += [
@@ -434,9 +401,9 @@ class Watcher(Observer):
         if not is_training or not hasattr(y, "_array"):
             return
         if args and hasattr(args[0], "shape") and args[0].shape:
-            look_at_rows(self, len(args[0]), self._norms)
-        is_collecting = any(layer.collected_statistics is not None for _, layer in self._norms)
-        if self._has_modes and not is_collecting:
+            look_at_rows(self, len(args[0]), self.parts.norms)
+        is_collecting = any(layer.collected_statistics is not None for _, layer in self.parts.norms)
+        if self.parts.has_modes and not is_collecting:
             self._open[id(base_array(y._array))] = start, next(clock), y._array
             self.quiet = 0
 
@@ -503,19 +470,19 @@ class Watcher(Observer):
         """
         if not self.phase:
             self._gradients.before_update(self)
-        if any([id(p) not in self._own for p in optimizer.parameters]):
-            self._find_layers()
+        if any([id(p) not in self.parts.names for p in optimizer.parameters]):
+            self._find_parts()
         if not self._looks and self._reach.updates >= 3:
             return
-        self._reach.note(self, optimizer, gradients, self._own)
+        self._reach.note(self, optimizer, gradients, self.parts.names)
         if not self._looks:
             return
         squares: dict[str, float] = {}
         for p, g in zip(optimizer.parameters, gradients):
-            path = self._layer_paths.get(id(p))
+            path = self.parts.layer_paths.get(id(p))
             if path is not None and g is not None:
                 squares[path] = squares.get(path, 0.0) + norm(g) ** 2
-                if id(p) in self._judged:
+                if id(p) in self.parts.judged:
                     self._before[id(p)] = p._array.copy()
         for path, square in squares.items():
             self._append("gradient", path, Point(self.step, math.sqrt(square)))
@@ -530,10 +497,10 @@ class Watcher(Observer):
         if self._before:
             self._note_updates(optimizer)
         if self._gradients.spent or any([p.grad is not None for p in optimizer.parameters[:1]]):
-            self._gradients.after_update(self._parameters.values())
+            self._gradients.after_update(self.parts.parameters.values())
         if self.phase:
             return
-        is_own = any([id(p) in self._own for p in optimizer.parameters])
+        is_own = any([id(p) in self.parts.names for p in optimizer.parameters])
         if not is_own:
             self.losses.is_adversarial = True
             if self._reach.foreign % 10 == 9:
@@ -553,7 +520,7 @@ class Watcher(Observer):
             before = self._before.get(id(p))
             if before is None:
                 continue
-            parts = changed.setdefault(self._layer_paths[id(p)], [0.0, 0.0, 0.0])
+            parts = changed.setdefault(self.parts.layer_paths[id(p)], [0.0, 0.0, 0.0])
             parts[0] += norm(p._array - before) ** 2
             parts[1] += norm(before) ** 2
             parts[2] += p.size
@@ -569,9 +536,6 @@ class Watcher(Observer):
         values = self.losses.values
         return bool(values) and values[-1] < 0.1 * self.losses.first
 
-    def _layer_of(self, name: str) -> str:
-        return name.rpartition("/")[0] or self._name()
-
     # ---- steps -----------------------------------------------------------------------------------
 
     def _is_due(self) -> bool:
@@ -585,7 +549,7 @@ class Watcher(Observer):
     def _begin_step(self) -> None:
         """A step of a loop of one's own begins."""
         self._loss, self._scalars, self._looks = None, {}, self._is_due()
-        self._observation = Observation(self.step, self._paths) if self._looks else None
+        self._observation = Observation(self.step, self.parts.paths) if self._looks else None
 
     def note_loss(self, loss: Any) -> None:
         """Look at the loss of a step, which is not like those before it.
@@ -622,7 +586,7 @@ class Watcher(Observer):
         shares = self._saturation.look(self, observation)
         if len(self._observed) <= LOOKS:
             self._inputs.look(self, observation)
-        self._reach.judge(self, self._trained())
+        self._reach.judge(self, self.parts.trained(self._is_compiled))
         for path, call in observation.layer_calls().items():
             values = activation_statistics(call)
             share = shares.get(path, 0.0)
@@ -645,7 +609,7 @@ class Watcher(Observer):
             self._window.judge(self, self._last_path())
 
     def _last_path(self) -> str:
-        return next(reversed(self._statistics["activation"]), self._name())
+        return next(reversed(self._statistics["activation"]), self.parts.name)
 
     def _append(self, kind: str, path: str, point: Any) -> None:
         self._statistics[kind].setdefault(path, []).append(point)
@@ -672,17 +636,17 @@ class Watcher(Observer):
         if found is None:
             return ""
         if found[2]:
-            return self._layer_of(found[2])
-        return found[1].removeprefix(f"{self._name()}/")
+            return self.parts.layer_path(found[2])
+        return found[1].removeprefix(f"{self.parts.name}/")
 
     def _diagnose(self) -> str:
         """The layer with a parameter, or an output for the last input, that is not finite."""
-        for i, p in self._parameters.items():
+        for i, p in self.parts.parameters.items():
             if not math.isfinite(norm(p._array)):
-                return self._layer_paths[i]
+                return self.parts.layer_paths[i]
         if self._last_input is None:
             return ""
-        outer, self._observation = self._observation, Observation(self.step, self._paths)
+        outer, self._observation = self._observation, Observation(self.step, self.parts.paths)
         try:
             with modes.probing():
                 self.model(self._last_input)
@@ -701,7 +665,7 @@ class Watcher(Observer):
     def _tell_evaluation(self) -> None:
         self.find(
             "evaluation_in_training_mode",
-            self._name(),
+            self.parts.name,
             "it was called in training mode and nothing was learned from the outputs: dropout "
             "drops units and batch normalization uses the batch while the model is evaluated",
             "leave `with minigrad.training():` around the training step alone, and call "
@@ -748,11 +712,11 @@ class Watcher(Observer):
         arrays = arrays_of(batches)
         if len(arrays) < 2 or is_structure(arrays[0]) or is_structure(arrays[1]):
             return
-        layers = self._layers
+        layers = self.parts.layers
         if not all(type(layer).__module__.startswith("minigrad.") for layer in layers):
             return  # a call of a user's layer may do anything
         own = [g for g in (getattr(layer, "_generator", None) for layer in layers) if g]
-        state = State(own, list(self._parameters.values()))
+        state = State(own, list(self.parts.parameters.values()))
         outer = settings.observer
         try:
             settings.observer = None
