@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...backend import backend
-
 # updates of an optimizer that touch none of the model before it is said: between two steps of a
 # generator a critic makes about five
 FOREIGN_UPDATES = 10
@@ -324,16 +322,3 @@ class Losses:
             f"the loss has grown from {self.first:.3g} to {value:.3g}",
             f"lower the learning rate{now}, limit gradients by clipnorm=1.0, scale the inputs",
         )
-
-
-def first_not_finite(observation: Any) -> str:
-    """The path of the first layer whose output holds NaN or infinity; "" if none does.
-
-    Args:
-        observation: A step.
-    """
-    for call in observation.calls:
-        is_number = call.path and call.y.dtype.kind == "f"
-        if is_number and not bool(backend(call.y).isfinite(call.y).all()):
-            return str(call.path)
-    return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from ...arguments import explains_arguments
 from ...backend import to_cpu
 from ...config import settings
 from ...engine.anomaly import Observer
-from ...engine.graph import base_array, clock
+from ...engine.graph import clock
 from ...layers import modes
 from ...threads import blas_of_a_step
 from ...utils.registry import check_count
@@ -29,12 +28,14 @@ from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
 from .model_parts import ModelParts, name_of
 from .recording import Observation
+from .rules_calls import OpenCalls, tell_evaluation
 from .rules_classes import Classes, look_at_weights
 from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
 from .rules_labels import Labels
 from .rules_layers import DeadUnits, Inputs, Saturation, activation_statistics, look_at_rows
+from .rules_nan import tell_nan
 from .rules_outputs import Outputs
-from .rules_steps import Gradients, Losses, Reach, Updates, first_not_finite, norm
+from .rules_steps import Gradients, Losses, Reach, Updates, norm
 from .statistics import Activation, Point, new_statistics
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ LATE = 30  # the first step whose predictions count
 PROBED = 5  # batches' rows that are predicted at the end of an epoch without validation
 JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
 PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
-IN_LAYER = re.compile(r"^layer ([^:]+):|^(\S+) holds NaN or infinity")
 
 
 class Watcher(Observer):
@@ -112,12 +112,11 @@ class Watcher(Observer):
         self.phase = ""  # "train" or "test" inside a step of the model
         self._is_compiled = False  # True: steps are those of a compiled model
         self._collects = True  # the predictions of an evaluation
-        self._observation: Observation | None = None
+        self.observation: Observation | None = None
         self._scalars: dict[Any, Any] = {}  # by node, what may be a loss
         self._has_gone_back = False  # since the last update
         self._loss: float | None = None  # of the last backward pass
-        self._open: dict[int, Any] = {}  # outputs in training mode that no gradient came from
-        self._last_input: Any = None
+        self.last_input: Any = None
         self._output: Any = None
         self._targets: Any = None  # all labels of a fit
         self._before: dict[int, Any] = {}  # parameters before an update
@@ -128,7 +127,7 @@ class Watcher(Observer):
     def _begin_rules(self) -> None:
         self._labels, self._outputs, self._inputs = Labels(), Outputs(), Inputs()
         self._dead, self._updates, self.losses = DeadUnits(), Updates(), Losses()
-        self._gradients, self._reach = Gradients(), Reach()
+        self._gradients, self._reach, self._open = Gradients(), Reach(), OpenCalls()
         self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
         self._saturation, self._classes = Saturation(), Classes()
 
@@ -204,9 +203,9 @@ class Watcher(Observer):
             hook.remove()
         self._hooks = []
         super().__exit__(error, *rest)
-        self._observation = None
+        self.observation = None
         if error is None:
-            self._look_for_evaluation()
+            self._open.judge(self)
             self._judge_end()
         elif rest and isinstance(rest[0], Exception):
             errors.explain(self, rest[0])
@@ -218,9 +217,9 @@ class Watcher(Observer):
 
     def _forget(self) -> None:
         """Let go of arrays."""
-        self._scalars, self._open, self._before = {}, {}, {}
-        self._last_input = self._output = self._targets = None
-        self._gradients = Gradients()
+        self._scalars, self._before = {}, {}
+        self.last_input = self._output = self._targets = None
+        self._gradients, self._open = Gradients(), OpenCalls()
 
     # ---- what is told of a model -----------------------------------------------------------------
 
@@ -290,7 +289,7 @@ class Watcher(Observer):
         """A training step of the model, observed if it is due."""
         self._looks = self._is_due()
         y = self._prepare_step(*args, **kwargs)
-        observation = self._observation
+        observation = self.observation
         try:
             if self._looks and observation is None:
                 with told_of_updates(self, self.model.optimizer):
@@ -298,7 +297,7 @@ class Watcher(Observer):
             else:
                 logs = self._run("train", method, args, kwargs, observation is not None)
         finally:
-            self._observation = None
+            self.observation = None
         self._loss = logs.get("loss") if isinstance(logs, dict) else None
         self._looks = False
         self._end_step(observation, y)
@@ -332,11 +331,11 @@ class Watcher(Observer):
         """What is looked at before a step of the model; returns the labels."""
         x, y, _ = unpack_x_y_sample_weight(data)
         self._is_compiled = True
-        self._look_for_evaluation()
+        self._open.judge(self)
         look_at_rows(self, count_rows(x), self.parts.norms)
         self._note_batch(x, y)
         is_whole = self._looks and self._is_shown_whole()
-        self._observation = Observation(self.step, self.parts.paths) if is_whole else None
+        self.observation = Observation(self.step, self.parts.paths) if is_whole else None
         is_known = self._order.is_done and self._rows_are_known
         self._may_be_quiet = is_known and not self.parts.norms
         return y
@@ -383,12 +382,12 @@ class Watcher(Observer):
         if self.phase == "test":
             self._output = y
             if is_training and self.parts.has_modes:
-                self._tell_evaluation()
-        elif self._observation is not None and is_training and args:
-            self._observation.inputs += [
+                tell_evaluation(self)
+        elif self.observation is not None and is_training and args:
+            self.observation.inputs += [
                 getattr(leaf, "_array", leaf) for _, leaf in iter_leaves(args[0])
             ]
-            self._observation.outputs.append(y)
+            self.observation.outputs.append(y)
         if not self.phase:
             self._note_own_call(args, y, is_training, start)
         return y
@@ -397,14 +396,14 @@ class Watcher(Observer):
         """A call outside of a step of the model: in a loop of one's own, or in a callback."""
         if is_training or settings.recording:
             self.was_called = True
-            self._last_input = args[0] if args else None
+            self.last_input = args[0] if args else None
         if not is_training or not hasattr(y, "_array"):
             return
         if args and hasattr(args[0], "shape") and args[0].shape:
             look_at_rows(self, len(args[0]), self.parts.norms)
         is_collecting = any(layer.collected_statistics is not None for _, layer in self.parts.norms)
         if self.parts.has_modes and not is_collecting:
-            self._open[id(base_array(y._array))] = start, next(clock), y._array
+            self._open.add(y, start)
             self.quiet = 0
 
     # ---- what the engine tells -------------------------------------------------------------------
@@ -422,12 +421,10 @@ class Watcher(Observer):
         if node is not None:
             if not y.ndim:
                 self._scalars[node] = y
-            if self._open:
-                for a in args:  # a value that was detached goes on into a training
-                    if getattr(a, "node", node) is None:
-                        self._open.pop(id(base_array(a._array)), None)
-        if self._observation is not None:
-            self._observation.add(op, y, args, kwargs, node)
+            if self._open.calls:
+                self._open.close_detached(args, node)
+        if self.observation is not None:
+            self.observation.add(op, y, args, kwargs, node)
 
     def after_vjp(self, node: Any, g: Any, pairs: Sequence[tuple[Any, Any]]) -> None:
         """Note a step back.
@@ -440,16 +437,13 @@ class Watcher(Observer):
         if not self._has_gone_back:
             self._has_gone_back = True
             self._gradients.before_backward()
-        elif not self._scalars and not self._open and self._observation is None:
+        elif not self._scalars and not self._open.calls and self.observation is None:
             return
         if node in self._scalars:
             self._note_loss(self._scalars.pop(node))
-        if self._open:
-            time = node.time  # of a node that was made in the call: a gradient came through it
-            done = [key for key, (start, end, _) in self._open.items() if start < time < end]
-            for key in done:
-                del self._open[key]
-        if self._observation is not None:
+        if self._open.calls:
+            self._open.close_around(node)
+        if self.observation is not None:
             self._reach.linked.update(n for n, g in pairs if n.op is None and g is not None)
 
     def _note_loss(self, y: Any) -> None:
@@ -458,7 +452,7 @@ class Watcher(Observer):
             return
         self._loss = float(to_cpu(y))
         if not math.isfinite(self._loss):
-            self._tell_nan(self._observation)
+            tell_nan(self, self.observation)
         self._scalars = {}
 
     def before_update(self, optimizer: Any, gradients: Sequence[Any]) -> None:
@@ -470,7 +464,8 @@ class Watcher(Observer):
         """
         if not self.phase:
             self._gradients.before_update(self)
-        if any([id(p) not in self.parts.names for p in optimizer.parameters]):
+        names = self.parts.names
+        if any([id(p) not in names for p in optimizer.parameters]):
             self._find_parts()
         if not self._looks and self._reach.updates >= 3:
             return
@@ -500,14 +495,14 @@ class Watcher(Observer):
             self._gradients.after_update(self.parts.parameters.values())
         if self.phase:
             return
-        is_own = any([id(p) in self.parts.names for p in optimizer.parameters])
-        if not is_own:
+        names = self.parts.names
+        if not any([id(p) in names for p in optimizer.parameters]):
             self.losses.is_adversarial = True
             if self._reach.foreign % 10 == 9:
                 self._begin_step()  # nothing of the model is moved: forget what was noted
             return
-        observation, self._observation = self._observation, None
-        self._look_for_evaluation()
+        observation, self.observation = self.observation, None
+        self._open.judge(self)
         self._end_step(observation, None)
         self._begin_step()
 
@@ -549,7 +544,7 @@ class Watcher(Observer):
     def _begin_step(self) -> None:
         """A step of a loop of one's own begins."""
         self._loss, self._scalars, self._looks = None, {}, self._is_due()
-        self._observation = Observation(self.step, self.parts.paths) if self._looks else None
+        self.observation = Observation(self.step, self.parts.paths) if self._looks else None
 
     def note_loss(self, loss: Any) -> None:
         """Look at the loss of a step, which is not like those before it.
@@ -570,7 +565,7 @@ class Watcher(Observer):
             if loss == loss:  # not NaN
                 self.losses.add(self, loss)
             if not math.isfinite(loss):
-                self._tell_nan(observation)
+                tell_nan(self, observation)
         if observation is not None:
             self._look(observation, y)
         self._ended += 1
@@ -614,63 +609,7 @@ class Watcher(Observer):
     def _append(self, kind: str, path: str, point: Any) -> None:
         self._statistics[kind].setdefault(path, []).append(point)
 
-    # ---- rules with a place of their own ---------------------------------------------------------
-
-    def _tell_nan(self, observation: Observation | None) -> None:
-        """nan_loss: where the first value that is not finite stands."""
-        if any(f.rule == "nan_loss" for f in self.findings):
-            return
-        where = "" if observation is None else first_not_finite(observation)
-        where = where or self._path_of_divergence() or self._diagnose() or "loss"
-        self.find(
-            "nan_loss",
-            where,
-            "the loss is NaN or infinite, and this is the first place where such a value stands",
-            "lower the learning rate, scale the inputs, keep logarithms and divisions away from 0; "
-            "`with minigrad.detect_anomaly():` names the op",
-        )
-
-    def _path_of_divergence(self) -> str:
-        """The layer that the model's own search has named."""
-        found = IN_LAYER.match(getattr(self.model, "_divergence", ""))
-        if found is None:
-            return ""
-        if found[2]:
-            return self.parts.layer_path(found[2])
-        return found[1].removeprefix(f"{self.parts.name}/")
-
-    def _diagnose(self) -> str:
-        """The layer with a parameter, or an output for the last input, that is not finite."""
-        for i, p in self.parts.parameters.items():
-            if not math.isfinite(norm(p._array)):
-                return self.parts.layer_paths[i]
-        if self._last_input is None:
-            return ""
-        outer, self._observation = self._observation, Observation(self.step, self.parts.paths)
-        try:
-            with modes.probing():
-                self.model(self._last_input)
-            return first_not_finite(self._observation)
-        except Exception:  # the model does something else without gradients
-            return ""
-        finally:
-            self._observation = outer
-
-    def _look_for_evaluation(self) -> None:
-        """evaluation_in_training_mode: outputs in training mode that nothing was learned from."""
-        if self._open and self.step > 0:
-            self._tell_evaluation()
-        self._open = {}
-
-    def _tell_evaluation(self) -> None:
-        self.find(
-            "evaluation_in_training_mode",
-            self.parts.name,
-            "it was called in training mode and nothing was learned from the outputs: dropout "
-            "drops units and batch normalization uses the batch while the model is evaluated",
-            "leave `with minigrad.training():` around the training step alone, and call "
-            "model(x, training=False) to evaluate",
-        )
+    # ---- predictions ------------------------------------------------------------------------------
 
     def begin_epoch(self, is_judged: bool) -> None:
         """Whether the predictions of the coming validation will be judged.
