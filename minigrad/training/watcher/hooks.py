@@ -1,9 +1,10 @@
-"""Hooks: a model's own methods, told to a watcher while it watches."""
+"""Hooks: methods of a model and of its optimizer, told to a watcher while it watches."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ...config import settings
@@ -111,3 +112,27 @@ def install(model: Any, tells: dict[str, Callable[..., Any]], watcher: Any) -> l
     for hook in hooks:
         hook.install()
     return hooks
+
+
+@contextmanager
+def told_of_updates(watcher: Any, optimizer: Any) -> Iterator[None]:
+    """Tell a watcher of the updates of an optimizer in a step that is replayed.
+
+    Args:
+        watcher: The watcher.
+        optimizer: The optimizer of the model.
+    """
+
+    def apply(gradients: Any, parameters: Any = None) -> None:
+        if parameters is None or len(parameters) != len(optimizer.parameters):
+            type(optimizer).apply(optimizer, gradients, parameters)
+            return
+        watcher.before_update(optimizer, [getattr(g, "_array", g) for g in gradients])
+        type(optimizer).apply(optimizer, gradients, parameters)
+        watcher.after_update(optimizer)
+
+    vars(optimizer)["apply"] = apply
+    try:
+        yield
+    finally:
+        del vars(optimizer)["apply"]

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .statistics import Point
+
 # updates of an optimizer that touch none of the model before it is said: between two steps of a
 # generator a critic makes about five
 FOREIGN_UPDATES = 10
@@ -195,21 +197,57 @@ class Updates:
     """updates_too_large and updates_too_small."""
 
     def __init__(self) -> None:
+        self.before: dict[int, Any] = {}  # parameters before an update, by id
         self.large: dict[str, int] = {}  # observed steps in a row
         self.small: dict[str, int] = {}  # observed steps from the first on; -1: one was not small
         self.still: list[int] = []  # observed steps in a row in which nothing moved
 
-    def look(
-        self, watcher: Any, step: int, ratios: dict[str, float], sizes: dict[str, float]
-    ) -> None:
-        """Look at how far a step went.
+    def before_update(self, watcher: Any, optimizer: Any, gradients: Sequence[Any]) -> None:
+        """Note the gradients of a step, and where the parameters stand before it.
 
         Args:
             watcher: Who is told.
-            step: Its number.
-            ratios: By layer, the norm of the change over that of the weights.
-            sizes: By layer, the root mean square of the weights.
+            optimizer: The optimizer.
+            gradients: A gradient per parameter, or None.
         """
+        parts = watcher.parts
+        squares: dict[str, float] = {}
+        for p, g in zip(optimizer.parameters, gradients):
+            path = parts.layer_paths.get(id(p))
+            if path is not None and g is not None:
+                squares[path] = squares.get(path, 0.0) + norm(g) ** 2
+                if id(p) in parts.judged:
+                    self.before[id(p)] = p._array.copy()
+        for path, square in squares.items():
+            watcher.append("gradient", path, Point(watcher.step, math.sqrt(square)))
+
+    def after_update(self, watcher: Any, optimizer: Any) -> None:
+        """Look at how far each layer went.
+
+        Args:
+            watcher: Who is told.
+            optimizer: The optimizer.
+        """
+        changed: dict[str, list[float]] = {}
+        options = optimizer.options
+        waits = options is not None and options.steps is not None and options.waiting > 0
+        for p in () if waits else optimizer.parameters:
+            before = self.before.get(id(p))
+            if before is None:
+                continue
+            parts = changed.setdefault(watcher.parts.layer_paths[id(p)], [0.0, 0.0, 0.0])
+            parts[0] += norm(p._array - before) ** 2
+            parts[1] += norm(before) ** 2
+            parts[2] += p.size
+        self.before = {}
+        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in changed.items() if w > 0}
+        sizes = {path: math.sqrt(w / n) for path, (_, w, n) in changed.items()}
+        for path, ratio in ratios.items():
+            watcher.append("update", path, Point(watcher.step, ratio))
+        self._judge(watcher, ratios, sizes)
+
+    def _judge(self, watcher: Any, ratios: dict[str, float], sizes: dict[str, float]) -> None:
+        """Look at the change of each layer over its weights, and at their root mean square."""
         for path, ratio in ratios.items():
             is_large = not ratio * min(1.0, sizes[path] / LEAST_SIZE) <= TOO_LARGE
             self.large[path] = self.large.get(path, 0) + 1 if is_large else 0
@@ -223,8 +261,8 @@ class Updates:
                 )
             seen = self.small.get(path, 0)
             self.small[path] = seen + 1 if ratio < TOO_SMALL and seen >= 0 else -1
-        self._look_for_small(watcher, step)
-        self._look_for_decay(watcher, step, ratios)
+        self._look_for_small(watcher, watcher.step)
+        self._look_for_decay(watcher, watcher.step, ratios)
 
     def _look_for_small(self, watcher: Any, step: int) -> None:
         if step < FIRST_SMALL:
@@ -254,7 +292,7 @@ class Updates:
             or self.still[0] == 0
         ):
             return
-        if watcher.is_learned():
+        if watcher.losses.are_learned():
             return
         watcher.find(
             "updates_too_small",
@@ -278,6 +316,10 @@ class Losses:
         self.values: deque[float] = deque(maxlen=GROWTH[0][0])
         self.count = 0
         self.is_adversarial = False
+
+    def are_learned(self) -> bool:
+        """True if the loss has come down to a tenth, so that small steps are no wonder."""
+        return bool(self.values) and self.values[-1] < 0.1 * self.first
 
     def note(self, values: Sequence[float]) -> None:
         """Note losses that are not large.

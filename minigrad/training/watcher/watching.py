@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +34,7 @@ from .rules_labels import Labels
 from .rules_layers import DeadUnits, Inputs, Saturation, activation_statistics, look_at_rows
 from .rules_nan import tell_nan
 from .rules_outputs import Outputs
-from .rules_steps import Gradients, Losses, Reach, Updates, norm
+from .rules_steps import UPDATES, Gradients, Losses, Reach, Updates
 from .statistics import Activation, Point, new_statistics
 
 if TYPE_CHECKING:
@@ -119,7 +118,6 @@ class Watcher(Observer):
         self.last_input: Any = None
         self._output: Any = None
         self._targets: Any = None  # all labels of a fit
-        self._before: dict[int, Any] = {}  # parameters before an update
         self._rows_are_known = False  # or no longer of interest
         self._rows: dict[str, list[Any]] = {"train": [], "test": []}
         self._begin_rules()
@@ -181,6 +179,16 @@ class Watcher(Observer):
         if not is_said:
             warnings.warn(str(finding), TrainingWarning, stacklevel=2)
 
+    def append(self, kind: str, path: str, point: Point | Activation) -> None:
+        """Append to a series of a layer.
+
+        Args:
+            kind: "gradient", "activation" or "update".
+            path: The path of the layer.
+            point: What to append.
+        """
+        self._statistics[kind].setdefault(path, []).append(point)
+
     # ---- beginning and end -----------------------------------------------------------------------
 
     def __enter__(self) -> Watcher:
@@ -217,7 +225,7 @@ class Watcher(Observer):
 
     def _forget(self) -> None:
         """Let go of arrays."""
-        self._scalars, self._before = {}, {}
+        self._scalars, self._updates.before = {}, {}
         self.last_input = self._output = self._targets = None
         self._gradients, self._open = Gradients(), OpenCalls()
 
@@ -292,7 +300,7 @@ class Watcher(Observer):
         observation = self.observation
         try:
             if self._looks and observation is None:
-                with told_of_updates(self, self.model.optimizer):
+                with hooks.told_of_updates(self, self.model.optimizer):
                     logs = self._run("train", method, args, kwargs)
             else:
                 logs = self._run("train", method, args, kwargs, observation is not None)
@@ -467,20 +475,10 @@ class Watcher(Observer):
         names = self.parts.names
         if any([id(p) not in names for p in optimizer.parameters]):
             self._find_parts()
-        if not self._looks and self._reach.updates >= 3:
-            return
-        self._reach.note(self, optimizer, gradients, self.parts.names)
-        if not self._looks:
-            return
-        squares: dict[str, float] = {}
-        for p, g in zip(optimizer.parameters, gradients):
-            path = self.parts.layer_paths.get(id(p))
-            if path is not None and g is not None:
-                squares[path] = squares.get(path, 0.0) + norm(g) ** 2
-                if id(p) in self.parts.judged:
-                    self._before[id(p)] = p._array.copy()
-        for path, square in squares.items():
-            self._append("gradient", path, Point(self.step, math.sqrt(square)))
+        if self._looks or self._reach.updates < UPDATES:
+            self._reach.note(self, optimizer, gradients, self.parts.names)
+        if self._looks:
+            self._updates.before_update(self, optimizer, gradients)
 
     def after_update(self, optimizer: Any) -> None:
         """Note what an update has made of the parameters; it ends a step of one's own loop.
@@ -489,8 +487,8 @@ class Watcher(Observer):
             optimizer: The optimizer.
         """
         self._has_gone_back = False
-        if self._before:
-            self._note_updates(optimizer)
+        if self._updates.before:
+            self._updates.after_update(self, optimizer)
         if self._gradients.spent or any([p.grad is not None for p in optimizer.parameters[:1]]):
             self._gradients.after_update(self.parts.parameters.values())
         if self.phase:
@@ -505,31 +503,6 @@ class Watcher(Observer):
         self._open.judge(self)
         self._end_step(observation, None)
         self._begin_step()
-
-    def _note_updates(self, optimizer: Any) -> None:
-        """How far each layer went."""
-        changed: dict[str, list[float]] = {}
-        options = optimizer.options
-        waits = options is not None and options.steps is not None and options.waiting > 0
-        for p in () if waits else optimizer.parameters:
-            before = self._before.get(id(p))
-            if before is None:
-                continue
-            parts = changed.setdefault(self.parts.layer_paths[id(p)], [0.0, 0.0, 0.0])
-            parts[0] += norm(p._array - before) ** 2
-            parts[1] += norm(before) ** 2
-            parts[2] += p.size
-        self._before = {}
-        ratios = {path: math.sqrt(d / w) for path, (d, w, _) in changed.items() if w > 0}
-        sizes = {path: math.sqrt(w / n) for path, (_, w, n) in changed.items()}
-        for path, ratio in ratios.items():
-            self._append("update", path, Point(self.step, ratio))
-        self._updates.look(self, self.step, ratios, sizes)
-
-    def is_learned(self) -> bool:
-        """True if the loss has come down to a tenth, so that small steps are no wonder."""
-        values = self.losses.values
-        return bool(values) and values[-1] < 0.1 * self.losses.first
 
     # ---- steps -----------------------------------------------------------------------------------
 
@@ -585,7 +558,7 @@ class Watcher(Observer):
         for path, call in observation.layer_calls().items():
             values = activation_statistics(call)
             share = shares.get(path, 0.0)
-            self._append("activation", path, Activation(observation.step, *values, share))
+            self.append("activation", path, Activation(observation.step, *values, share))
         self._judge_window(observation, y)
 
     def _judge_window(self, observation: Observation, y: Any) -> None:
@@ -605,9 +578,6 @@ class Watcher(Observer):
 
     def _last_path(self) -> str:
         return next(reversed(self._statistics["activation"]), self.parts.name)
-
-    def _append(self, kind: str, path: str, point: Any) -> None:
-        self._statistics[kind].setdefault(path, []).append(point)
 
     # ---- predictions ------------------------------------------------------------------------------
 
@@ -711,30 +681,6 @@ def some_rows(x: Any, count: int) -> Any:
         count: How many; at least one.
     """
     return x[:: max(1, len(x) // count)][:count]
-
-
-@contextmanager
-def told_of_updates(watcher: Watcher, optimizer: Any) -> Iterator[None]:
-    """Tell a watcher of the updates of an optimizer in a step that is replayed.
-
-    Args:
-        watcher: The watcher.
-        optimizer: The optimizer of the model.
-    """
-
-    def apply(gradients: Any, parameters: Any = None) -> None:
-        if parameters is None or len(parameters) != len(optimizer.parameters):
-            type(optimizer).apply(optimizer, gradients, parameters)
-            return
-        watcher.before_update(optimizer, [getattr(g, "_array", g) for g in gradients])
-        type(optimizer).apply(optimizer, gradients, parameters)
-        watcher.after_update(optimizer)
-
-    vars(optimizer)["apply"] = apply
-    try:
-        yield
-    finally:
-        del vars(optimizer)["apply"]
 
 
 def arrays_of(batches: Any) -> list[Any]:
