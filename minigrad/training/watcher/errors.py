@@ -37,7 +37,7 @@ def explain(watcher: Any, error: BaseException) -> None:
             _tell_unreached(watcher, frames[-1], error)
         return
     for name, y_true, y_pred in _losses_in(frames):
-        y_true = watcher.targets_like(y_true, y_pred)
+        y_true = watcher.rows.targets_like(y_true, y_pred)
         verdict = judge_refused(name, y_true, y_pred)
         if verdict is not None:
             watcher.find(verdict.rule, "y", verdict.message, verdict.advice, is_said=True)

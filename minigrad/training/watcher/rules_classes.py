@@ -78,7 +78,7 @@ class Classes:
         if self.are_all_known or labels in self.batches:
             return
         self.batches.add(labels)
-        targets = watcher.targets_like(loss.y_true, loss.y_pred)
+        targets = watcher.rows.targets_like(loss.y_true, loss.y_pred)
         self.are_all_known = targets is not loss.y_true
         self.rows = _rows_by_class(targets, width) if self.are_all_known else self.rows + batch
 

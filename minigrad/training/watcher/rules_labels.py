@@ -238,7 +238,7 @@ class Labels:
         """Class numbers as the targets of one output, as if their distances meant something."""
         if self.counts is None:
             return
-        targets = watcher.targets_like(loss.y_true, loss.y_pred)
+        targets = watcher.rows.targets_like(loss.y_true, loss.y_pred)
         y = to_cpu(targets).reshape(-1)
         if not y.size or not is_whole(y) or y.min() < 0 or y.max() >= MOST_LEVELS:
             self.counts = None

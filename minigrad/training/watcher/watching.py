@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ...arguments import explains_arguments
 from ...backend import to_cpu
@@ -16,20 +14,20 @@ from ...config import settings
 from ...engine.anomaly import Observer
 from ...engine.graph import clock
 from ...layers import modes
-from ...threads import blas_of_a_step
 from ...utils.registry import check_count
-from ...utils.structures import count_rows, is_structure, iter_leaves
+from ...utils.structures import count_rows, iter_leaves
 from ...utils.tools import unpack_x_y_sample_weight
 from .. import loop
 from ..callbacks import Callback
-from ..capture import State
 from . import errors, hooks
 from .findings import RULES, Finding, TrainingWarning
 from .model_parts import ModelParts, name_of
+from .predictions import EpochEnds, JudgedPredictions
 from .recording import Observation
+from .rows import Rows
 from .rules_calls import OpenCalls, tell_evaluation
-from .rules_classes import Classes, look_at_weights
-from .rules_data import FIRST_EPOCH, FIRST_STEP, Order, Predictions, look_at_order, look_for_leak
+from .rules_classes import Classes
+from .rules_data import FIRST_STEP
 from .rules_labels import Labels
 from .rules_layers import DeadUnits, Inputs, Saturation, activation_statistics, look_at_rows
 from .rules_nan import tell_nan
@@ -46,11 +44,6 @@ EARLY = frozenset({0, 1, 2, 8, 32})
 # so from this interval on every fourth of the steps that are observed does
 SPARSE_INTERVAL, SPARSE = 50, 4
 LOOKS = 4  # observed steps whose inputs are looked at: their scale does not change later
-WINDOW = 6  # observed steps of a loop of one's own whose predictions are judged together
-LATE = 30  # the first step whose predictions count
-PROBED = 5  # batches' rows that are predicted at the end of an epoch without validation
-JUDGED_EPOCHS = frozenset(4**i for i in range(1, 10))  # and the last one
-PASS_ROWS = 10_000  # rows of a pass that are kept to judge predictions
 
 
 class Watcher(Observer):
@@ -110,23 +103,19 @@ class Watcher(Observer):
         self._looks = True  # in a step that is observed
         self.phase = ""  # "train" or "test" inside a step of the model
         self._is_compiled = False  # True: steps are those of a compiled model
-        self._collects = True  # the predictions of an evaluation
         self.observation: Observation | None = None
         self._scalars: dict[Any, Any] = {}  # by node, what may be a loss
         self._has_gone_back = False  # since the last update
         self._loss: float | None = None  # of the last backward pass
         self.last_input: Any = None
         self._output: Any = None
-        self._targets: Any = None  # all labels of a fit
-        self._rows_are_known = False  # or no longer of interest
-        self._rows: dict[str, list[Any]] = {"train": [], "test": []}
         self._begin_rules()
 
     def _begin_rules(self) -> None:
         self._labels, self._outputs, self._inputs = Labels(), Outputs(), Inputs()
         self._dead, self._updates, self.losses = DeadUnits(), Updates(), Losses()
         self._gradients, self._reach, self._open = Gradients(), Reach(), OpenCalls()
-        self._order, self._evaluated, self._window = Order(), Predictions(), Predictions()
+        self.rows, self.predictions = Rows(), JudgedPredictions()
         self._saturation, self._classes = Saturation(), Classes()
 
     # ---- what a user reads -----------------------------------------------------------------------
@@ -189,6 +178,10 @@ class Watcher(Observer):
         """
         self._statistics[kind].setdefault(path, []).append(point)
 
+    def last_path(self) -> str:
+        """The path of the layer that gives the output, as far as it is known."""
+        return next(reversed(self._statistics["activation"]), self.parts.name)
+
     # ---- beginning and end -----------------------------------------------------------------------
 
     def __enter__(self) -> Watcher:
@@ -214,7 +207,9 @@ class Watcher(Observer):
         self.observation = None
         if error is None:
             self._open.judge(self)
-            self._judge_end()
+            if self.step >= FIRST_STEP:
+                self.predictions.finish(self)
+                self._classes.finish(self)
         elif rest and isinstance(rest[0], Exception):
             errors.explain(self, rest[0])
         self._forget()
@@ -226,7 +221,7 @@ class Watcher(Observer):
     def _forget(self) -> None:
         """Let go of arrays."""
         self._scalars, self._updates.before = {}, {}
-        self.last_input = self._output = self._targets = None
+        self.last_input = self._output = self.rows.targets = None
         self._gradients, self._open = Gradients(), OpenCalls()
 
     # ---- what is told of a model -----------------------------------------------------------------
@@ -251,7 +246,7 @@ class Watcher(Observer):
             validation_freq: After how many epochs to evaluate; or the epochs.
         """
         model.history.watcher = self
-        self._look_at_data(batches, validation)
+        self.rows.begin_fit(self, batches, validation)
         every = [EpochEnds(self, batches, validation is not None, epochs), *callbacks]
         run = (settings.process_group or loop).run_epochs
         if self._hooks:
@@ -259,34 +254,6 @@ class Watcher(Observer):
             return
         with self:
             run(model, batches, validation, every, epochs, validation_freq)
-
-    def _look_at_data(self, batches: Any, validation: Any) -> None:
-        """What the rows themselves show, before training."""
-        train, held = arrays_of(batches), arrays_of(validation)
-        self._targets = train[1] if len(train) > 1 else None
-        self._rows_are_known = validation is None or bool(train and held)
-        if train and held:
-            look_for_leak(self, train[0], held[0])
-        source: Any = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
-        look_at_weights(self, train)
-        self._batch_size = getattr(source, "batch_size", 32)
-        is_ordered = not getattr(source, "shuffle", True)
-        if len(train) > 1 and is_ordered and not is_structure(train[1]):
-            look_at_order(self, train[1], source.batch_size)
-        if train:
-            self._order.is_done = True
-
-    def targets_like(self, y_true: Any, y_pred: Any) -> Any:
-        """All labels of the fit, if the labels of a batch are some of them; else these.
-
-        Args:
-            y_true: Labels of a batch.
-            y_pred: The predictions for them.
-        """
-        y = self._targets
-        if not hasattr(y, "shape") or y.shape[1:] != y_true.shape[1:]:
-            return y_true
-        return y if len(y_pred) == len(y_true) else y_true
 
     def _tell_fit(self, method: Any, args: Any, kwargs: Any) -> Any:
         """fit inside the block: watched by this watcher."""
@@ -341,11 +308,10 @@ class Watcher(Observer):
         self._is_compiled = True
         self._open.judge(self)
         look_at_rows(self, count_rows(x), self.parts.norms)
-        self._note_batch(x, y)
+        self.rows.add_batch(self, x, y)
         is_whole = self._looks and self._is_shown_whole()
         self.observation = Observation(self.step, self.parts.paths) if is_whole else None
-        is_known = self._order.is_done and self._rows_are_known
-        self._may_be_quiet = is_known and not self.parts.norms
+        self._may_be_quiet = self.rows.are_known and not self.parts.norms
         return y
 
     def _is_shown_whole(self) -> bool:
@@ -356,28 +322,13 @@ class Watcher(Observer):
         is_replayed = any(step.program is not None for step in steps)
         return not is_replayed or self.step // self.interval % SPARSE == 0
 
-    def _note_batch(self, x: Any, y: Any) -> None:
-        """What each batch is looked at for, where the rows were not known before."""
-        if not self._order.is_done and y is not None and not is_structure(y):
-            self._order.look(self, y)
-        if self._rows_are_known or not self._is_in_fit():
-            return
-        if sum(map(count_rows, self._rows["train"])) < PASS_ROWS:
-            self._rows["train"].append(x)
-
-    def _is_in_fit(self) -> bool:
-        history = getattr(self.model, "history", None)
-        return getattr(history, "watcher", None) is self
-
     def _tell_test_step(self, method: Any, args: Any, kwargs: Any) -> Any:
         """A step of an evaluation: what was predicted."""
         x, y, _ = unpack_x_y_sample_weight(args[0] if args else kwargs.get("data"))
         self._output = None
         result = self._run("test", method, args, kwargs)
-        if self._collects and y is not None and self._evaluated.rows < PASS_ROWS:
-            self._evaluated.add(y, self._output)
-        if not self._rows_are_known and self._is_in_fit():
-            self._rows["test"].append(x)
+        self.predictions.add_evaluated(y, self._output)
+        self.rows.add_validation(self, x)
         return result
 
     def _tell_call(self, method: Any, args: Any, kwargs: Any) -> Any:
@@ -559,139 +510,8 @@ class Watcher(Observer):
             values = activation_statistics(call)
             share = shares.get(path, 0.0)
             self.append("activation", path, Activation(observation.step, *values, share))
-        self._judge_window(observation, y)
-
-    def _judge_window(self, observation: Observation, y: Any) -> None:
-        """Labels and predictions of steps, where no validation shows them."""
-        if y is None and len(observation.losses) == 1:
-            loss = observation.losses[0]
-            if not self._order.is_done:
-                self._order.look(self, loss.y_true)
-            if observation.step >= LATE and not self.losses.is_adversarial:
-                self._window.add(loss.y_true, loss.y_pred)
-        elif y is not None and observation.step >= LATE and observation.outputs:
-            self._window.add(y, observation.outputs[-1])
-        if not self._order.is_done and self.step >= 8:
-            self._order.judge(self)
-        if len(self._window.parts) >= WINDOW and self.step >= FIRST_STEP:
-            self._window.judge(self, self._last_path())
-
-    def _last_path(self) -> str:
-        return next(reversed(self._statistics["activation"]), self.parts.name)
-
-    # ---- predictions ------------------------------------------------------------------------------
-
-    def begin_epoch(self, is_judged: bool) -> None:
-        """Whether the predictions of the coming validation will be judged.
-
-        Args:
-            is_judged: True if they will.
-        """
-        self._collects = is_judged
-
-    def end_epoch(self, batches: Any) -> None:
-        """Judge the predictions of a validation, or of some training rows.
-
-        Args:
-            batches: The training data, if some rows of it are to be predicted; else None.
-        """
-        if not self._rows_are_known:
-            self._compare_rows()
-        if not self._order.is_done:
-            self._order.judge(self)
-        self._order.is_done = True
-        if self._collects and self.step >= FIRST_STEP:
-            if batches is not None:
-                self._probe(batches)
-            self._evaluated.judge(self, self._last_path())
-        self._evaluated.parts = []
-
-    def _compare_rows(self) -> None:
-        """validation_in_training, of batches made elsewhere."""
-        train, test = self._rows["train"], self._rows["test"]
-        if train and test and not any(map(is_structure, [*train, *test])):
-            joined = [[to_cpu(getattr(x, "_array", x)) for x in part] for part in (train, test)]
-            shapes = {x.shape[1:] for part in joined for x in part}
-            if len(shapes) == 1:
-                look_for_leak(self, *(np.concatenate(part) for part in joined))
-        self._rows_are_known, self._rows = True, {"train": [], "test": []}
-
-    def _probe(self, batches: Any) -> None:
-        """Predict some training rows; the model and all generators stay as they are."""
-        arrays = arrays_of(batches)
-        if len(arrays) < 2 or is_structure(arrays[0]) or is_structure(arrays[1]):
-            return
-        layers = self.parts.layers
-        if not all(type(layer).__module__.startswith("minigrad.") for layer in layers):
-            return  # a call of a user's layer may do anything
-        own = [g for g in (getattr(layer, "_generator", None) for layer in layers) if g]
-        state = State(own, list(self.parts.parameters.values()))
-        outer = settings.observer
-        try:
-            settings.observer = None
-            with modes.probing(), blas_of_a_step():
-                x, y = (some_rows(a, PROBED * self._batch_size) for a in arrays[:2])
-                self._evaluated.add(y, self.model(x))
-        finally:
-            settings.observer = outer
-            state.restore()
-
-    def _judge_end(self) -> None:
-        """What is said at the end of a training."""
-        if self.step >= FIRST_STEP:
-            if len(self._window.parts) >= WINDOW // 2:
-                self._window.judge(self, self._last_path())  # the last steps
-            for predictions in (self._evaluated, self._window):
-                predictions.finish(self, self._last_path())
-            self._classes.finish(self)
-
-
-class EpochEnds(Callback):
-    """Tells a watcher of the beginning and the end of each epoch.
-
-    Args:
-        watcher: The watcher.
-        batches: The training data.
-        is_validated: True if epochs end with a validation.
-        epochs: Number of the last epoch.
-    """
-
-    def __init__(self, watcher: Watcher, batches: Any, is_validated: bool, epochs: int) -> None:
-        self.watcher = watcher
-        self.batches = batches
-        self.is_validated = is_validated
-        self.epochs = epochs
-
-    def on_epoch_begin(self, epoch: int, logs: Any) -> None:
-        """Choose the epochs that are judged."""
-        is_last = epoch + 1 == self.epochs >= FIRST_EPOCH
-        least = 4 if self.is_validated else 256
-        self.watcher.begin_epoch(is_last or (epoch + 1 in JUDGED_EPOCHS and epoch + 1 >= least))
-
-    def on_epoch_end(self, epoch: int, logs: Any) -> None:
-        """Judge what the epoch has shown."""
-        self.watcher.end_epoch(None if self.is_validated else self.batches)
-
-
-def some_rows(x: Any, count: int) -> Any:
-    """About `count` of the rows of an array, spread over all of them.
-
-    Args:
-        x: An array.
-        count: How many; at least one.
-    """
-    return x[:: max(1, len(x) // count)][:count]
-
-
-def arrays_of(batches: Any) -> list[Any]:
-    """The arrays that batches are made of: [x], [x, y] or [x, y, sample_weight]; [] if unknown.
-
-    Args:
-        batches: A Dataset, or what iterates over one.
-    """
-    source = batches if hasattr(batches, "arrays") else getattr(batches, "source", None)
-    arrays: Iterable[Any] = getattr(source, "arrays", ())
-    return list(arrays)
+        self.rows.look(self, observation, y)
+        self.predictions.look(self, observation, y)
 
 
 @explains_arguments
