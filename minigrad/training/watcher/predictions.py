@@ -22,9 +22,14 @@ FIRST_PROBED = 256  # of these, without validation: rows have to be predicted fo
 
 
 class JudgedPredictions:
-    """The predictions of a training that the rules on predictions get."""
+    """The predictions of a training that the rules on predictions get.
+
+    Attributes:
+        output: What the last call of the model in an evaluation returned.
+    """
 
     def __init__(self) -> None:
+        self.output: Any = None
         self._of_epoch, self._of_steps = Predictions(), Predictions()
         self._is_judged = True  # the epoch, or an evaluation outside of epochs
 
@@ -36,15 +41,14 @@ class JudgedPredictions:
         """
         self._is_judged = is_judged
 
-    def add_evaluated(self, y: Any, y_pred: Any) -> None:
-        """Add a batch of an evaluation.
+    def add_output(self, y: Any) -> None:
+        """Add the predictions for a batch of an evaluation.
 
         Args:
             y: Its labels, or None.
-            y_pred: Its predictions.
         """
         if self._is_judged and y is not None and self._of_epoch.rows < PASS_ROWS:
-            self._of_epoch.add(y, y_pred)
+            self._of_epoch.add(y, self.output)
 
     def end_epoch(self, watcher: Any, batches: Any) -> None:
         """Judge the predictions of a validation, or of some training rows.

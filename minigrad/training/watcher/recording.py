@@ -15,6 +15,7 @@ from ...engine.graph import Node, base_array
 from ...engine.tensor import remembered_logits
 from ...layers.base import Layer
 from ...losses import Loss
+from ...utils.structures import iter_leaves
 
 LAYER_CALL, LOSS_CALL = Layer.__call__.__code__, Loss.__call__.__code__
 DEPTH = 40  # frames between an op and the layer or the loss that calls it
@@ -136,6 +137,16 @@ class Observation:
             gates = gates_of(node.residuals, GATED[op.name])
         if loss is None:
             self.calls.append(Call(op.name, path, layer, y, inputs, kwargs, gates, made_by))
+
+    def add_model_call(self, x: Any, y: Any) -> None:
+        """Note a call of the model in training mode.
+
+        Args:
+            x: What it was called on.
+            y: What it returned.
+        """
+        self.inputs += [getattr(leaf, "_array", leaf) for _, leaf in iter_leaves(x)]
+        self.outputs.append(y)
 
     def _add_loss(self, frame: FrameType) -> None:
         """Note the call of a loss, once, by its frame."""
