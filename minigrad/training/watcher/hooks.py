@@ -73,10 +73,9 @@ class StepHook(Hook):
         watcher = self.watcher
         if len(watcher.pending) >= watcher.quiet:
             return self.tell(self.method, args, kwargs)
-        own = vars(settings)  # of this thread
-        outer = own.get("observer")
+        outer = settings.observer
         if outer is watcher:
-            own["observer"] = None
+            settings.observer = None
         watcher.phase = "train"
         try:
             logs = self.method(*args, **kwargs)
@@ -84,7 +83,9 @@ class StepHook(Hook):
             errors.explain(watcher, error)
             raise
         finally:
-            own["observer"], watcher.phase = outer, ""
+            watcher.phase = ""
+            if outer is watcher:
+                settings.observer = outer
         loss = logs.get("loss") if logs.__class__ is dict else None
         if loss.__class__ is float and -math.inf < loss <= watcher.losses.usual:
             watcher.pending.append(loss)

@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -280,11 +280,12 @@ class Watcher(Observer):
         self._look_at_data(batches, validation)
         every = [EpochEnds(self, batches, validation is not None, epochs), *callbacks]
         run = (settings.process_group or loop).run_epochs
-        if self._hooks:
-            run(model, batches, validation, every, epochs, validation_freq)
-            return
-        with self:
-            run(model, batches, validation, every, epochs, validation_freq)
+        with nullcontext() if self._hooks else self:
+            outer, settings.observer = settings.observer, None  # until a callback calls the model
+            try:
+                run(model, batches, validation, every, epochs, validation_freq)
+            finally:
+                settings.observer = outer
 
     def _look_at_data(self, batches: Any, validation: Any) -> None:
         """What the rows themselves show, before training."""
@@ -342,8 +343,8 @@ class Watcher(Observer):
     ) -> Any:
         """A step of the model, of whose ops the watcher is told if it is observed."""
         outer = settings.observer
-        if outer is self and not is_observed:
-            settings.observer = None
+        if outer is None or outer is self:
+            settings.observer = self if is_observed else None
         self.phase = phase
         try:
             return method(*args, **kwargs)
@@ -428,6 +429,8 @@ class Watcher(Observer):
 
     def _note_own_call(self, args: Any, y: Any, is_training: bool, start: int) -> None:
         """A call outside of a step of the model: in a loop of one's own, or in a callback."""
+        if settings.observer is None:
+            settings.observer = self
         if is_training or settings.recording:
             self.was_called = True
             self._last_input = args[0] if args else None
