@@ -132,7 +132,7 @@ CASES |= {name: Case(4, partial(recurrent, name)) for name in GATES}
 OPTIMIZERS = "adadelta", "adagrad", "adam", "adamax", "lion", "nadam", "rmsprop", "sgd"
 PARAMETERS = 17_000, 101_770, 1_300_000
 ROWS = [
-    *(f"{name} {n}x{c}" for name in CASES for n, c in SIZES),
+    *(f"{name} {n}x{c}" for name in (*CASES, "bernoulli") for n, c in SIZES),
     *(f"{name} {n} parameters" for name in OPTIMIZERS for n in PARAMETERS),
 ]
 
@@ -154,6 +154,8 @@ def steps(framework: str, row: str, device: str) -> dict[str, Callable[[], Any]]
     mg.set_device(device)
     if name in OPTIMIZERS:
         return optimizer_steps(name, int(size), device)
+    if name == "bernoulli":
+        return draw_steps(tuple(map(int, size.split("x"))))
     case = CASES[name]
     inputs = []
     for i, array in enumerate(case.arrays(*map(int, size.split("x")))):
@@ -192,6 +194,24 @@ def optimizer_steps(name: str, n: int, device: str) -> dict[str, Callable[[], An
     step = lambda: optimizer.apply([g], [p])
     variants = {"numpy": mg.use_kernels("numpy")(step)}
     if device == "cpu" and runs_as_loop(name, step):
+        variants["numba"] = step
+    return variants
+
+
+def draw_steps(shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
+    """What dropout keeps, drawn by NumPy and by a loop."""
+    import minigrad as mg
+    from minigrad.layers.regularization import bernoulli_like
+
+    like, bits = floats(*shape), np.random.PCG64(0)
+    generator, begin = np.random.Generator(bits), bits.state
+
+    def step():
+        bits.state = begin
+        return [mg.Tensor(bernoulli_like(0.5, shape, like, generator))]
+
+    variants = {"definition": mg.use_kernels(False)(step)}
+    if runs_as_loop("bernoulli", step):
         variants["numba"] = step
     return variants
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
+from ..config import one_call, settings
+from ..engine.kernel_table import kernels_of
+from ..generators import generator
 from ..ops import dropout, where
 from ..ops.windows import check_data_format
 from ..random import normal_like, uniform_like
@@ -89,7 +92,23 @@ def keep_mask(
     """
     if rate == 0 or not is_training():
         return None
-    return uniform_like(shape, like, source) < 1 - rate
+    return bernoulli_like(1 - rate, shape, getattr(like, "_array", like), source)
+
+
+BERNOULLI = kernels_of("bernoulli")
+
+
+@one_call
+def bernoulli_like(
+    p: float, shape: tuple[int, ...], like: Array, source: np.random.Generator | None = None
+) -> Array:
+    """True with probability p, on the device of `like`: uniform_like(...) < p."""
+    kernel = BERNOULLI[like.__class__] if settings.use_kernels and settings.rows is None else None
+    if kernel is not None:
+        kept = kernel.forward(like, p=p, shape=shape, source=source or generator())
+        if kept is not NotImplemented:
+            return kept
+    return uniform_like(shape, like, source) < p
 
 
 def dropout_mask(

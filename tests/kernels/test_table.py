@@ -12,8 +12,8 @@ from minigrad.kernels import KERNELS, compiled
 
 
 def names_asked_for():
-    """The kernels that ops name, also those of gradients, which are not public, and optimizers."""
-    found = {kind.kernel for kind in optimizers.NAMES.values()}
+    """The kernels that ops name, also gradients, which are not public; optimizers; draws."""
+    found = {kind.kernel for kind in optimizers.NAMES.values()} | {"bernoulli"}
     for info in pkgutil.iter_modules(ops.__path__):
         module = importlib.import_module(f"minigrad.ops.{info.name}")
         found |= {op.kernel for op in vars(module).values() if isinstance(op, Primitive)}

@@ -270,7 +270,8 @@ ROWS: list[Row] = [
     Row("conv2d", "convolution.conv2d_forward", least=1 << 12),
     Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12),
     Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12),
-    # ---- relu, leaky relu, dropout ----
+    # ---- relu, leaky relu, dropout and what it draws ----
+    Row("bernoulli", "drawing.bernoulli"),
     Row("dropout", "dropout.dropout_forward", least=1 << 12),
     Row("leaky_relu", "rectifiers.leaky_relu_forward", least=1 << 13),
     Row("leaky_relu_grad", "rectifiers.leaky_relu_grad", least=1 << 12),

@@ -134,7 +134,7 @@ class Loop:
 
     def _types(self, element: Any) -> Any:
         names = {"T": element, "f8": types.float64, "f4": types.float32, "b1": types.boolean}
-        names |= {"i8": types.int64, "i4": types.int32, "u1": types.uint8}
+        names |= {"i8": types.int64, "i4": types.int32, "u1": types.uint8, "u8": types.uint64}
         return eval(f"({self.signature},)", {"__builtins__": {}}, names)
 
 

@@ -65,8 +65,8 @@ class Hook:
             is_observed: True if the watcher is told.
         """
         watcher, outer = self.watcher, settings.observer
-        if outer is watcher and not is_observed:
-            settings.observer = None
+        if outer is None or outer is watcher:
+            settings.observer = watcher if is_observed else None
         watcher.phase = phase
         try:
             return self.method(*args, **kwargs)
@@ -96,10 +96,9 @@ class TrainStepHook(Hook):
         watcher = self.watcher
         if len(watcher.pending) >= watcher.quiet:
             return self._look(args, kwargs)
-        own = vars(settings)  # of this thread
-        outer = own.get("observer")
+        outer = settings.observer
         if outer is watcher:
-            own["observer"] = None
+            settings.observer = None
         watcher.phase = "train"
         try:
             logs = self.method(*args, **kwargs)
@@ -107,7 +106,9 @@ class TrainStepHook(Hook):
             errors.explain(watcher, error)
             raise
         finally:
-            own["observer"], watcher.phase = outer, ""
+            watcher.phase = ""
+            if outer is watcher:
+                settings.observer = outer
         loss = logs.get("loss") if logs.__class__ is dict else None
         if loss.__class__ is float and -math.inf < loss <= watcher.losses.usual:
             watcher.pending.append(loss)
@@ -170,6 +171,8 @@ class CallHook(Hook):
     def _note_own(self, args: Any, y: Any, is_training: bool, start: int) -> None:
         """A call outside of a step of the model: in a loop of one's own, or in a callback."""
         watcher, norms = self.watcher, self.watcher.parts.norms
+        if settings.observer is None:
+            settings.observer = watcher
         if is_training or settings.recording:
             watcher.was_called = True
             watcher.last_input = args[0] if args else None

@@ -6,6 +6,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ...arguments import explains_arguments
@@ -188,11 +189,12 @@ class Watcher(Observer):
         self.rows.begin_fit(self, batches, validation)
         every = [EpochEnds(self, batches, validation is not None, epochs), *callbacks]
         run = (settings.process_group or loop).run_epochs
-        if self._hooks:
-            run(model, batches, validation, every, epochs, validation_freq)
-            return
-        with self:
-            run(model, batches, validation, every, epochs, validation_freq)
+        with nullcontext() if self._hooks else self:
+            outer, settings.observer = settings.observer, None  # until a callback calls the model
+            try:
+                run(model, batches, validation, every, epochs, validation_freq)
+            finally:
+                settings.observer = outer
 
     def __enter__(self) -> Watcher:
         if self._hooks:
