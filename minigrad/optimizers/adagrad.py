@@ -74,8 +74,14 @@ class Adagrad(Optimizer):
         check_interval(
             self, 0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
         )
-        self.initial = initial_accumulator_value
+        self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
+
+    def _flatten_arrays(self, arrays: dict[int, Array]) -> None:
+        super()._flatten_arrays(arrays)
+        for i in arrays:
+            _, a = self._views[i]
+            a[...] = self.initial_accumulator_value
 
     def update(self, p: Array, g: Array, *state: Array) -> None:
         """One step."""

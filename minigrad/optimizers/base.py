@@ -73,8 +73,7 @@ class Optimizer(OptionalSteps):
         array([-0.5,  0.5], dtype=float32)
     """
 
-    slots: tuple[str, ...] = ()  # names of the state arrays
-    initial = 0.0  # their first value
+    slots: tuple[str, ...] = ()  # names of the state arrays, which begin at 0
     kernel = ""  # the name of `update` made fast in the kernel table
     kernel_settings: tuple[str, ...] = ()  # the attributes that it reads
     kernels: KernelByType = kernels_of("")
@@ -336,7 +335,8 @@ class Optimizer(OptionalSteps):
         xp, device = backend(arrays[members[0]]), device_name(arrays[members[0]])
         flat = xp.concatenate(list(arrays.values()), None)
         dtype = state_dtype(flat.dtype)
-        flats = [flat, *(xp.full(flat.shape, self.initial, dtype) for _ in self.slots)]
+        # zeros take no memory until they are written to, when the old parameters are gone
+        flats = [flat, *(xp.zeros(flat.shape, dtype) for _ in self.slots)]
         self._flat.append(flat)
         stop = 0
         for i, array in arrays.items():

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 # steps that are observed at the beginning, where most mistakes show; then every interval-th is
-EARLY = frozenset({0, 1, 2, 8, 32})
+EARLY = frozenset({0, 1, 2, 8, 32, 128})
 # a captured step has to run op by op to show what layers give, which takes three times as long:
-# so from this interval on every fourth of the steps that are observed does
-SPARSE_INTERVAL, SPARSE = 50, 4
+# so from this interval on every eighth of the steps that are observed does
+SPARSE_INTERVAL, SPARSE = 50, 8
 
 
 def is_due(step: int, interval: int) -> bool:
@@ -21,7 +21,7 @@ def is_due(step: int, interval: int) -> bool:
 
     Example:
         >>> [step for step in range(201) if is_due(step, 100)]
-        [0, 1, 2, 8, 32, 100, 200]
+        [0, 1, 2, 8, 32, 100, 128, 200]
     """
     return step in EARLY or step % interval == 0
 
