@@ -101,7 +101,8 @@ def test_keras_defaults():
         1e-7,
         False,
     ]
-    assert of(Adagrad(), "learning_rate", "initial", "epsilon") == [1e-3, 0.1, 1e-7]
+    names = "learning_rate", "initial_accumulator_value", "epsilon"
+    assert of(Adagrad(), *names) == [1e-3, 0.1, 1e-7]
 
 
 @pytest.mark.parametrize(
