@@ -29,6 +29,7 @@ from benchmarks.suites import (
     models,
     overhead,
     scaling,
+    trainers,
 )
 from benchmarks.worker import Measured
 from minigrad.kernels import compiled
@@ -103,6 +104,19 @@ print(json.dumps(meter.peak() - start))
 """
     size, slack = 64 << 20, 1 << 20  # glibc maps 64 MB anew; the kernel counts in batches
     assert size - slack <= json.loads(run("-c", script)) < 2 * size
+
+
+def test_a_model_is_built_before_its_first_step():
+    """As those of the other frameworks are: its parameters are no memory of a step."""
+    made = []
+
+    def build():
+        made.append(mg.Sequential(mg.layers.Dense(3)))
+        return made[-1]
+
+    x, labels = np.zeros((4, 2), "float32"), np.zeros(4, int)
+    trainers.train_minigrad(build, x, labels, "cpu")
+    assert [len(model.weights) for model in made] == [2, 2]
 
 
 # ---- the command ---------------------------------------------------------------------------------
