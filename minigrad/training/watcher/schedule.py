@@ -8,8 +8,8 @@ from typing import Any
 # steps that are observed at the beginning, where most mistakes show; then every interval-th is
 EARLY = frozenset({0, 1, 2, 8, 32, 128})
 # a captured step has to run op by op to show what layers give, which takes three times as long:
-# so from this interval on every eighth of the steps that are observed does
-SPARSE_INTERVAL, SPARSE = 50, 8
+# so from this interval on every fourth of the steps that are observed does
+SPARSE_INTERVAL, SPARSE = 50, 4
 
 
 def is_due(step: int, interval: int) -> bool:

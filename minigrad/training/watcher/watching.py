@@ -75,7 +75,7 @@ class Watcher(Observer):
         ([0, 1, 2], [])
     """
 
-    def __init__(self, model: Model, interval: int = 100) -> None:
+    def __init__(self, model: Model, interval: int = 200) -> None:
         check_count("interval of watch", interval)
         super().__init__()
         self.model = model
@@ -375,7 +375,7 @@ class Watcher(Observer):
 
 
 @explains_arguments
-def watch(model: Model, interval: int = 100) -> Watcher:
+def watch(model: Model, interval: int = 200) -> Watcher:
     """A watcher of the training of a model: `with minigrad.watch(model) as watcher:`.
 
     Inside the block it observes what trains the model: a loop of one's own, train_on_batch, or fit
