@@ -17,7 +17,7 @@ from .rules_layers import look_at_rows
 
 
 class Hook:
-    """Stands in the place of a method of one model, until it is removed.
+    """Stands in the place of a method of one model, until it is removed; a subclass is called.
 
     A copy of the model, or a file of it, gets the method itself.
 
@@ -36,9 +36,6 @@ class Hook:
         self.__name__ = name
         self.__doc__ = self.method.__doc__
         self.before = vars(model).get(name)  # what a user has put in its place
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
 
     def __reduce__(self) -> Any:
         return getattr, (self.model, self.name)
