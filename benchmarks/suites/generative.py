@@ -49,8 +49,11 @@ def on(device: str, array: Any) -> Any:
 
 
 def as_in_fit(step: Callable[..., Any], *args: Any) -> Step:
-    """The step with BLAS held as `fit` holds it."""
+    """The step with BLAS held, and freed memory kept, as `fit` does."""
+    from minigrad.backend import tune_malloc
     from minigrad.threads import blas_of_a_step
+
+    tune_malloc()
 
     def run() -> Any:
         with blas_of_a_step():

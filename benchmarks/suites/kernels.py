@@ -116,6 +116,9 @@ CASES["leaky_relu"] = CASES["leaky_relu"]._replace(settings={"negative_slope": 0
 CASES["dropout"] = Case(1, lambda n, c: [floats(n, c), floats(n, c) > 0], {"rate": 0.5})
 CASES["relu_grad"] = Case(1, lambda n, c: [floats(n, c), floats(n, c)])
 CASES["leaky_relu_grad"] = CASES["relu_grad"]._replace(settings={"negative_slope": 0.2})
+CURVES = "elu", "mish", "sigmoid", "softplus", "tanh"
+CASES |= {f"{name}_grad": CASES["relu_grad"] for name in CURVES}
+CASES["elu_grad"] = CASES["elu_grad"]._replace(settings={"alpha": 1.0})
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 

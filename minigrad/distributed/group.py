@@ -18,7 +18,7 @@ from ..backend import Array, chunks, to_cpu
 from ..config import Scope
 from ..data.loader import Dataset, one_pass, prefetch, take_rows
 from ..generators import Rows, generator, use_generator, use_rows
-from ..training.callbacks import Callback, start_callbacks
+from ..training.callbacks import Callback, defined_hooks, start_callbacks
 from ..training.loop import run_epochs, step_data
 from ..utils.structures import count_rows, iter_leaves, map_structure
 from .communicators import Communicator
@@ -131,6 +131,7 @@ class ProcessGroup(metaclass=ExplainsArguments):
         self.size = communicator.size
         self.timeout = timeout
         self.bucket_bytes = bucket_bytes
+        self.agrees_on_steps = True  # on the values of each, and whether it was the last
         self._states: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._flats: weakref.WeakKeyDictionary[Any, FlatGradient] = weakref.WeakKeyDictionary()
 
@@ -273,13 +274,21 @@ class ProcessGroup(metaclass=ExplainsArguments):
             epochs: Number of the last epoch.
             validation_freq: After how many epochs to evaluate; or the epochs, counted from 1.
         """
-        last = Agreement(self)
+        parts = self.parts(batches)
+        agrees = not isinstance(parts, DatasetParts) or looks_at_steps(model, callbacks)
+        last = Agreement(self, agrees)
         start_callbacks(model, last, epochs=epochs, steps=getattr(batches, "steps", None))
         every_callback = [*callbacks, last]
-        run_epochs(model, self.parts(batches), validation, every_callback, epochs, validation_freq)
+        try:
+            run_epochs(model, parts, validation, every_callback, epochs, validation_freq)
+        finally:
+            self.agrees_on_steps = True
 
     def train_step(self, model: Any, batch: tuple[Any, ...]) -> Any:
         """A training step on the rows of this process; what it returns is that of the batch.
+
+        In a fit where nobody looks at single steps it is that of the rows here, and `report` joins
+        the processes after the epoch: a step then waits for the others once, in its gradients.
 
         Args:
             model: A compiled model.
@@ -288,7 +297,9 @@ class ProcessGroup(metaclass=ExplainsArguments):
         part = batch if isinstance(batch, Part) else self.part(batch)
         with use_rows(part.rows):
             values = model.train_step(step_data(part))
-        return self._average(model, values, part.rows.share)
+        if self.agrees_on_steps or self._state(model):
+            return self._average(model, values, part.rows.share)
+        return values
 
     def _average(self, model: Any, values: Any, share: float) -> Any:
         """The values of a step as means over the batch; so are the statistics in the model."""
@@ -381,28 +392,48 @@ class ProcessGroup(metaclass=ExplainsArguments):
         return bool(self.sum(np.array([float(bool(value))]))[0])
 
 
+def looks_at_steps(model: Any, callbacks: Sequence[Callback]) -> bool:
+    """True if something in a fit may act on single steps, or stop it between them.
+
+    Args:
+        model: The model.
+        callbacks: Those of the fit.
+    """
+    hooks = "on_train_batch_begin", "on_train_batch_end"
+    return model._has_own_steps or any(defined_hooks(callbacks, name) for name in hooks)
+
+
 class Agreement(Callback):
     """The last callback of several processes: their states are equal, and all stop at once.
 
     Args:
         group: The processes.
+        on_steps: Whether this process wants all to agree on each step. Where none of them does, one
+            that wants to stop, as from a thread, stops all after the epoch.
     """
 
     reads_batch_logs = False
 
-    def __init__(self, group: ProcessGroup) -> None:
+    def __init__(self, group: ProcessGroup, on_steps: bool) -> None:
         self.group = group
+        self.on_steps = on_steps
+        self.is_last_epoch = False
 
     def on_train_begin(self, logs: dict[str, float]) -> None:
         """Check that all begin with one model and one plan."""
         plan = {name: self.params[name] for name in ("epochs", "steps")}
         check_equal_state(self.model, plan, self.group)
+        self.group.agrees_on_steps = self.group.any(self.on_steps)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
         """Stop if one of the processes does."""
-        self.model.stop_training = self.group.any(self.model.stop_training)
+        if self.group.agrees_on_steps:
+            self.model.stop_training = self.group.any(self.model.stop_training)
+        elif self.model.stop_training:
+            self.is_last_epoch, self.model.stop_training = True, False
 
     def on_epoch_complete(self, epoch: int, logs: dict[str, float]) -> None:
         """Stop if one of the processes does, and check that they are still equal."""
-        self.model.stop_training = self.group.any(self.model.stop_training)
+        wants_to_stop = self.is_last_epoch or self.model.stop_training
+        self.model.stop_training = self.group.any(wants_to_stop)
         check_equal_state(self.model, {}, self.group)

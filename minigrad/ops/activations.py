@@ -21,7 +21,18 @@ def _sigmoid(x: TensorLike) -> TensorLike:
     return backend(x).tanh(x * 0.5) * 0.5 + 0.5
 
 
-_sigmoid.gradients(lambda g, y, x: g * (y * (1 - y)), needs="y")
+@primitive(kernel="sigmoid_grad")
+def sigmoid_grad(grad_output: TensorLike, y: TensorLike) -> TensorLike:
+    """The gradient of sigmoid, whose output is y."""
+    return grad_output * (y * (1 - y))
+
+
+_sigmoid.gradients(lambda g, y, x: sigmoid_grad(g, y), needs="y")
+sigmoid_grad.gradients(
+    lambda g, output, grad_output, y: sigmoid_grad(g, y),
+    lambda g, output, grad_output, y: g * grad_output * (1 - 2 * y),
+    needs="grad_output y",
+)
 
 
 @composite
@@ -79,7 +90,18 @@ def softplus(x: TensorLike) -> TensorLike:
     return backend(x).maximum(x, 0) + _log1p_exp(x)
 
 
-softplus.gradients(lambda g, y, x: g * sigmoid(x), needs="x")
+@primitive(kernel="softplus_grad")
+def softplus_grad(grad_output: TensorLike, x: TensorLike) -> TensorLike:
+    """The gradient of softplus at x."""
+    return grad_output * sigmoid(x)
+
+
+softplus.gradients(lambda g, y, x: softplus_grad(g, x), needs="x")
+softplus_grad.gradients(
+    lambda g, output, grad_output, x: softplus_grad(g, x),
+    lambda g, output, grad_output, x: sigmoid_grad(g * grad_output, sigmoid(x)),
+    needs="grad_output x",
+)
 
 
 # ---- relu and its relatives ----------------------------------------------------------------------
@@ -182,8 +204,20 @@ def elu(x: TensorLike, *, alpha: float = 1.0) -> TensorLike:
     return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
 
 
-elu.gradients(
-    lambda g, y, x, alpha=1.0: where(x > 0, g, g * (alpha * exp(minimum(x, 0)))), needs="x"
+@primitive(kernel="elu_grad")
+def elu_grad(grad_output: TensorLike, x: TensorLike, *, alpha: float) -> TensorLike:
+    """The gradient of elu at x: its factor is alpha * exp(x) where x <= 0."""
+    xp = backend(x)
+    return xp.where(x > 0, grad_output, grad_output * (alpha * xp.exp(xp.minimum(x, 0))))
+
+
+elu.gradients(lambda g, y, x, alpha=1.0: elu_grad(g, x, alpha=alpha), needs="x")
+elu_grad.gradients(
+    lambda g, output, grad_output, x, alpha: elu_grad(g, x, alpha=alpha),
+    lambda g, output, grad_output, x, alpha: where(
+        x > 0, 0, g * grad_output * (alpha * exp(minimum(x, 0)))
+    ),
+    needs="grad_output x",
 )
 
 
@@ -274,13 +308,26 @@ def mish(x: TensorLike) -> TensorLike:
     return backend(x).maximum(x, -FAR) * tanh(softplus(x))
 
 
-def _mish_rule(g: Any, y: Any, x: Any) -> Any:
+@primitive(kernel="mish_grad")
+def mish_grad(grad_output: TensorLike, x: TensorLike) -> TensorLike:
+    """The gradient of mish at x: its factor is t + x * (1 - t**2) * sigmoid(x), t the tanh."""
     gate = tanh(softplus(x))
     slope = (1 - gate * gate) * sigmoid(x)
-    return g * (gate + clip(x, min=-FAR, max=FAR) * slope)
+    return grad_output * (gate + backend(x).clip(x, -FAR, FAR) * slope)
 
 
-mish.gradients(_mish_rule, needs="x")
+def _mish_curvature_rule(g: Any, output: Any, grad_output: Any, x: Any) -> Any:
+    gate, z, s = tanh(softplus(x)), clip(x, min=-FAR, max=FAR), sigmoid(x)
+    curvature = (1 - gate * gate) * s * (2 + z * (1 - s - 2 * gate * s))
+    return g * grad_output * curvature
+
+
+mish.gradients(lambda g, y, x: mish_grad(g, x), needs="x")
+mish_grad.gradients(
+    lambda g, output, grad_output, x: mish_grad(g, x),
+    _mish_curvature_rule,
+    needs="grad_output x",
+)
 
 
 # ---- rational and piecewise linear functions -----------------------------------------------------

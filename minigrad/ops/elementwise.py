@@ -793,7 +793,18 @@ def tanh(x: TensorLike) -> TensorLike:
     return backend(x).tanh(x)
 
 
-tanh.gradients(lambda g, y, x: g * (1 - y * y), needs="y")
+@primitive(kernel="tanh_grad")
+def tanh_grad(grad_output: TensorLike, y: TensorLike) -> TensorLike:
+    """The gradient of tanh, whose output is y."""
+    return grad_output * (1 - y * y)
+
+
+tanh.gradients(lambda g, y, x: tanh_grad(g, y), needs="y")
+tanh_grad.gradients(
+    lambda g, output, grad_output, y: tanh_grad(g, y),
+    lambda g, output, grad_output, y: g * grad_output * (-2 * y),
+    needs="grad_output y",
+)
 
 
 # ---- dtype ---------------------------------------------------------------------------------------

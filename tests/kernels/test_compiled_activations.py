@@ -9,6 +9,7 @@ import pytest
 
 import minigrad
 from minigrad import Tensor, grad, ops
+from minigrad.engine.autograd import Primitive
 from minigrad.engine.gradcheck import check_definition, check_grads
 from minigrad.kernels import compiled
 from minigrad.ops.activations import _silu
@@ -62,14 +63,38 @@ def test_curves_of_many_blocks_are_numpys_on_any_number_of_threads(name, set_thr
     x, row = 4 * draw(70, 301), ROWS[name.partition(",")[0]]
     with minigrad.use_kernels("numpy"):
         expected = results(UNARY[name], x)
-    found, before = [], row.calls
+    rows = [row, *(ROWS[op] for op in [f"{name}_grad"] if op in ROWS)]
+    found, before = [], [row.calls for row in rows]
     for n in (1, 2, 3, 8):
         set_threads(n)
         found.append(results(UNARY[name], x))
         for a, b, c in zip(found[-1], found[0], expected, strict=True):
             np.testing.assert_array_equal(a, b)
             np.testing.assert_allclose(a, c, rtol=2e-6, atol=1e-6)
-    assert row.calls >= before + 4
+    assert all(row.calls >= count + 4 for row, count in zip(rows, before, strict=True))
+
+
+CURVES = ["elu", "mish", "sigmoid", "softplus", "tanh"]
+
+
+def test_the_gradient_of_each_curve_is_a_loop_of_its_own():
+    assert all(f"{name}_grad" in ROWS for name in CURVES)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_gradient_of_another_dtype_than_its_curve(name):
+    x, row = 4 * draw(70, 301), ROWS[f"{name}_grad"]
+    wide = np.cos(np.arange(x.size)).reshape(x.shape)  # float64
+    before = row.calls
+    leaf = Tensor(x, requires_grad=True)
+    (found,) = grad((UNARY[name](leaf).astype("float64") * wide).sum(), [leaf])
+    assert row.calls > before and found.dtype == "float32"
+    (op,) = [op for op in Primitive.registry if op.kernel == f"{name}_grad"]
+    settings = {"alpha": 1.0} if name == "elu" else {}
+    before, mixed = row.calls, op(wide, x, **settings)
+    assert row.calls == before and mixed.dtype == "float64"
+    expected = op(wide, x.astype("float64"), **settings)
+    np.testing.assert_allclose(mixed, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -226,12 +226,17 @@ ROWS: list[Row] = [
     Row("max_pool_grad", "pooling.max_pool_grad", least=1 << 10),
     # ---- activations ----
     Row("elu", "activations.elu_forward", least=1 << 11),
+    Row("elu_grad", "activations.elu_grad", least=1 << 10),
     Row("gelu", "activations.gelu_forward", "activations.gelu_backward", least=1 << 9),
     Row("mish", "activations.mish_forward", least=1 << 10),
+    Row("mish_grad", "activations.mish_grad", least=1 << 9),
     Row("sigmoid", "activations.sigmoid_forward", least=1 << 15),
+    Row("sigmoid_grad", "activations.sigmoid_grad", least=1 << 12),
     Row("silu", "activations.silu_forward", "activations.silu_backward", least=1 << 9),
     Row("softplus", "activations.softplus_forward", least=1 << 11),
+    Row("softplus_grad", "activations.softplus_grad", least=1 << 10),
     Row("tanh", "activations.tanh_forward", least=1 << 15),
+    Row("tanh_grad", "activations.tanh_grad", least=1 << 12),
     # ---- softmax and losses ----
     Row("softmax", "softmax.softmax_forward", "softmax.softmax_backward", least=1 << 10),
     Row("log_softmax", "softmax.log_softmax_forward", least=1 << 10),

@@ -18,15 +18,26 @@ CUBE = 0.044715
 DENSITY = 1 / math.sqrt(2 * math.pi)  # of the normal distribution at 0
 
 
-def _filled(kernel: Loop, *arrays: Array, settings: tuple[Any, ...] = ()) -> Any:
+def _filled(
+    kernel: Loop, *arrays: Array, work: int = PASS, settings: tuple[Any, ...] = ()
+) -> Any:
     """A new array like the first, which a loop over (*arrays, new array, *settings) fills."""
     x = arrays[0]
     if x.dtype.char not in "fd" or not x.size:
         return NotImplemented
     y = np.empty(x.shape, x.dtype)
     flat = [as_carray(array).reshape(-1) for array in (*arrays, y)]
-    kernel(PASS * x.size, *flat, *settings)
+    kernel(work * x.size, *flat, *settings)
     return y
+
+
+def _gradient(
+    kernel: Loop, g: Array, x: Array, *, work: int = PASS, settings: tuple[Any, ...] = ()
+) -> Any:
+    """_filled for a gradient, which must have the dtype and shape of what it is the gradient of."""
+    if g.dtype != x.dtype or g.shape != x.shape:
+        return NotImplemented
+    return _filled(kernel, g, x, work=work, settings=settings)
 
 
 # ---- gelu ----------------------------------------------------------------------------------------
@@ -130,7 +141,7 @@ def silu_backward(g: Array, residuals: Any, x: Array) -> Any:
     return (_filled(_run_silu_grad, g, x),)
 
 
-# ---- curves whose gradients are rules ------------------------------------------------------------
+# ---- curves, and their gradients as ops of their own ---------------------------------------------
 
 
 @inlined
@@ -152,6 +163,25 @@ def sigmoid_forward(x: Array) -> Any:
 
 
 @inlined
+def _sigmoid_grad(block, g, y, d):
+    start, stop = block_bounds(block, y.size)
+    g, y, d = g[start:stop], y[start:stop], d[start:stop]
+    one = y.dtype.type(1)
+    for i in range(y.size):
+        d[i] = g[i] * (y[i] * (one - y[i]))
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_sigmoid_grad(pool, g, y, d):
+    run_blocks(pool, count_blocks(y.size), _sigmoid_grad, (g, y, d))
+
+
+def sigmoid_grad(g: Array, y: Array) -> Any:
+    """g * y * (1 - y), y the sigmoid."""
+    return _gradient(_run_sigmoid_grad, g, y, work=2)
+
+
+@inlined
 def _tanh(block, x, y):
     start, stop = block_bounds(block, x.size)
     x, y = x[start:stop], y[start:stop]
@@ -170,6 +200,25 @@ def tanh_forward(x: Array) -> Any:
 
 
 @inlined
+def _tanh_grad(block, g, y, d):
+    start, stop = block_bounds(block, y.size)
+    g, y, d = g[start:stop], y[start:stop], d[start:stop]
+    one = y.dtype.type(1)
+    for i in range(y.size):
+        d[i] = g[i] * (one - y[i] * y[i])
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_tanh_grad(pool, g, y, d):
+    run_blocks(pool, count_blocks(y.size), _tanh_grad, (g, y, d))
+
+
+def tanh_grad(g: Array, y: Array) -> Any:
+    """g * (1 - y**2), y the hyperbolic tangent."""
+    return _gradient(_run_tanh_grad, g, y, work=2)
+
+
+@inlined
 def _softplus(block, x, y, zero):
     start, stop = block_bounds(block, x.size)
     x, y = x[start:stop], y[start:stop]
@@ -185,6 +234,24 @@ def _run_softplus(pool, x, y):
 def softplus_forward(x: Array) -> Any:
     """log(1 + exp(x))."""
     return _filled(_run_softplus, x)
+
+
+@inlined
+def _softplus_grad(block, g, x, d):
+    start, stop = block_bounds(block, x.size)
+    g, x, d = g[start:stop], x[start:stop], d[start:stop]
+    for i in range(x.size):
+        d[i] = g[i] * sigmoid(x[i])
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_softplus_grad(pool, g, x, d):
+    run_blocks(pool, count_blocks(x.size), _softplus_grad, (g, x, d))
+
+
+def softplus_grad(g: Array, x: Array) -> Any:
+    """g * sigmoid(x)."""
+    return _gradient(_run_softplus_grad, g, x)
 
 
 @inlined
@@ -208,6 +275,26 @@ def elu_forward(x: Array, *, alpha: float = 1.0) -> Any:
 
 
 @inlined
+def _elu_grad(block, g, x, d, alpha, zero):
+    start, stop = block_bounds(block, x.size)
+    g, x, d = g[start:stop], x[start:stop], d[start:stop]
+    for i in range(x.size):
+        below = g[i] * (alpha * exp(minimum(x[i], zero)))
+        d[i] = g[i] if x[i] > zero else below
+
+
+@loop("T[::1], T[::1], T[::1], f8")
+def _run_elu_grad(pool, g, x, d, alpha):
+    T = x.dtype.type
+    run_blocks(pool, count_blocks(x.size), _elu_grad, (g, x, d, T(alpha), T(0)))
+
+
+def elu_grad(g: Array, x: Array, *, alpha: float) -> Any:
+    """g where x is positive, g * alpha * exp(x) elsewhere."""
+    return _gradient(_run_elu_grad, g, x, settings=(alpha,))
+
+
+@inlined
 def _mish(block, x, y, far, zero):
     start, stop = block_bounds(block, x.size)
     x, y = x[start:stop], y[start:stop]
@@ -224,3 +311,25 @@ def _run_mish(pool, x, y):
 def mish_forward(x: Array) -> Any:
     """x * tanh(log(1 + exp(x)))."""
     return _filled(_run_mish, x)
+
+
+@inlined
+def _mish_grad(block, g, x, d, far, zero):
+    start, stop = block_bounds(block, x.size)
+    g, x, d = g[start:stop], x[start:stop], d[start:stop]
+    one = far / far
+    for i in range(x.size):
+        gate = tanh(maximum(x[i], zero) + log1p_exp(x[i]))
+        z = minimum(maximum(x[i], -far), far)
+        d[i] = g[i] * (gate + z * ((one - gate * gate) * sigmoid(x[i])))
+
+
+@loop("T[::1], T[::1], T[::1]")
+def _run_mish_grad(pool, g, x, d):
+    T = x.dtype.type
+    run_blocks(pool, count_blocks(x.size), _mish_grad, (g, x, d, T(FAR), T(0)))
+
+
+def mish_grad(g: Array, x: Array) -> Any:
+    """g times the derivative."""
+    return _gradient(_run_mish_grad, g, x)
