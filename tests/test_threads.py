@@ -9,6 +9,8 @@ import pytest
 
 import minigrad
 from minigrad import threads
+from minigrad.engine.kernel_table import Kernel
+from minigrad.kernels import compiled
 
 
 @pytest.fixture(autouse=True)
@@ -115,4 +117,25 @@ def test_steps_hold_blas_where_loops_may_run(has_loops, kernels, held, monkeypat
             run(x, y)
         model.predict(x)
     assert seen == [{held}] * 4
+    assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}
+
+
+@pytest.mark.parametrize("rows, kernels, held", [(64, True, 1), (8, True, 2), (64, "numpy", 2)])
+def test_a_product_that_no_loop_takes_wakes_no_threads_of_blas(rows, kernels, held, monkeypatch):
+    """They would wait for more work for 20 ms, on the processors that loops need."""
+    minigrad.set_num_threads(2)
+    monkeypatch.setattr(threads, "has_loops", True)
+    (row,) = [row for row in compiled.ROWS if row.op == "linear"]
+    seen = []
+
+    def numpy_linear(x, w, b):
+        seen.append({library.get_num_threads() for library in threads._blas_libraries()})
+        return x.dot(w) + b
+
+    forward = row.kernel(Kernel("linear", numpy_linear)).forward
+    w, b = np.ones((60, 70), "float32"), np.ones(70)  # float64: the loop leaves it to NumPy
+    x = np.ones((rows, 60), "float32")
+    with minigrad.use_kernels(kernels):
+        forward(x, w, b)
+    assert seen == [{held}]
     assert {library.get_num_threads() for library in threads._blas_libraries()} == {2}

@@ -90,6 +90,50 @@ def test_python_threads_run_loops_at_once(set_threads):
     assert not wrong
 
 
+needs_two_processors = pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="Linux moves threads"
+)
+
+
+def is_kept_off(helper):
+    """(the processor that a helper is kept off, those that it may use)."""
+    place = pool.ASLEEP + helper * pool.LINE
+    thread, off = pool.pool.shared[[place + pool.THREAD, place + pool.OFF]]
+    return int(off), os.sched_getaffinity(int(thread))
+
+
+@needs_two_processors
+def test_a_helper_runs_where_the_thread_that_it_helps_does_not(set_threads):
+    """Also after that thread has moved; a scheduler may leave both on one for milliseconds."""
+    every = os.sched_getaffinity(0)
+    set_threads(2)
+    try:
+        for own in sorted(every)[:2] * 2:
+            os.sched_setaffinity(0, {own})
+            squares(1000)
+            assert is_kept_off(0) == (own, every - {own})
+    finally:
+        os.sched_setaffinity(0, every)
+    np.testing.assert_array_equal(squares(1000), np.arange(1000) ** 2.0)
+
+
+@needs_two_processors
+def test_helpers_of_all_processors_go_where_they_like(set_threads):
+    done = run(
+        """
+        import os
+        from minigrad.kernels.compiled import pool
+        minigrad.set_num_threads(len(os.sched_getaffinity(0)) + 1)
+        step()
+        place = pool.ASLEEP + pool.LINE * np.arange(pool.pool._count)
+        threads = pool.pool.shared[place + pool.THREAD]
+        print({len(os.sched_getaffinity(int(i))) for i in threads}, len(os.sched_getaffinity(0)))
+        """
+    )
+    usual, _, every = done.stdout.partition(" ")
+    assert usual == f"{{{every.strip()}}}", done.stderr
+
+
 @needs_posix
 def test_a_forked_child_computes_with_helpers_of_its_own():
     done = run(

@@ -18,12 +18,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from ... import threads
 from ...config import settings
 from ...engine.autograd import Primitive
 from ...engine.kernel_table import Kernel
 
 VARIABLE = "MINIGRAD_KERNELS"
 ANY_SIZE = 0
+BLAS_WORK = 1 << 18  # multiplications from which on BLAS wakes threads, which then get in the way
 
 
 class Row:
@@ -36,13 +38,23 @@ class Row:
             (output, a tuple of residuals).
         backward: The same of its backward, which gets that tuple.
         least: The smallest size of the first array for which the loop wins.
+        multiplies: True if what runs where the loop does not is matrix products of the first array
+            with the second.
     """
 
-    def __init__(self, op: str, forward: str, backward: str = "", least: int = ANY_SIZE) -> None:
+    def __init__(
+        self,
+        op: str,
+        forward: str,
+        backward: str = "",
+        least: int = ANY_SIZE,
+        multiplies: bool = False,
+    ) -> None:
         self.op = op
         self.forward = forward
         self.backward = backward
         self.least = least
+        self.multiplies = multiplies
         self.calls = 0  # of the forward, that ran as a loop
 
     def kernel(self, numpy_kernel: Kernel) -> Kernel:
@@ -68,6 +80,9 @@ class Row:
                 if y is not NotImplemented:
                     self.calls += 1
                     return (y[0], Residuals(y[1])) if is_fused else y
+            if self.multiplies and x.size * arrays[0].shape[-1] > BLAS_WORK:
+                with threads.blas_of_a_step():
+                    return numpy_forward(x, *arrays, **kwargs)
             return numpy_forward(x, *arrays, **kwargs)
 
         return forward
@@ -272,9 +287,9 @@ ROWS: list[Row] = [
         least=1 << 10,
     ),
     # ---- convolution ----
-    Row("conv2d", "convolution.conv2d_forward", least=1 << 12),
-    Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12),
-    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12),
+    Row("conv2d", "convolution.conv2d_forward", least=1 << 12, multiplies=True),
+    Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12, multiplies=True),
+    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12, multiplies=True),
     # ---- relu, leaky relu, dropout and what it draws ----
     Row("bernoulli", "drawing.bernoulli"),
     Row("dropout", "dropout.dropout_forward", least=1 << 12),
@@ -298,9 +313,15 @@ ROWS: list[Row] = [
     Row("warp_affine_grad", "warping.warp_affine_grad"),
     # ---- matrix products ----
     Row("row_sums", "matmul.row_sums_forward", least=1 << 12),
-    Row("matmul", "matmul.matmul_forward", least=1 << 11),
-    Row("linear", "matmul.linear_forward", least=1 << 12),
-    Row("linear_relu", "matmul.linear_relu_forward", "matmul.linear_relu_backward", least=1 << 12),
+    Row("matmul", "matmul.matmul_forward", least=1 << 11, multiplies=True),
+    Row("linear", "matmul.linear_forward", least=1 << 12, multiplies=True),
+    Row(
+        "linear_relu",
+        "matmul.linear_relu_forward",
+        "matmul.linear_relu_backward",
+        least=1 << 11,
+        multiplies=True,
+    ),
     # ---- recurrent ----
     Row("gru", "gru.gru_forward", "gru.gru_backward"),
     Row("gru_reset_before", "gru.gru_reset_before_forward", "gru.gru_reset_before_backward"),

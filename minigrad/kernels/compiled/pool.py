@@ -28,11 +28,19 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ... import threads
+from . import processors
+from .processors import WORDS, keep_off, processor
 
 # where things stand in the shared array, each in a cache line of its own
 LINE = 8  # numbers of 64 bits
 BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, WAITED = (LINE * i for i in range(9))
-ASLEEP = 9 * LINE  # of each helper: 1 if it sleeps, and the address of the lock it sleeps on
+PROCESSORS = 9 * LINE  # how many this process may use; then a bit for each, and room for as many
+ALLOWED = PROCESSORS + LINE
+ROOM = ALLOWED + WORDS
+# of each helper: 1 if it sleeps, the address of the lock it sleeps on, the system's number of its
+# thread, and that of the processor which it is kept off
+ASLEEP = ROOM + WORDS
+LOCK, THREAD, OFF = 1, 2, 3
 SIZE = ASLEEP + threads.MOST * LINE
 
 SPINS = 50_000  # pauses without work before a helper sleeps: about 200 microseconds
@@ -193,11 +201,15 @@ def take_blocks(pool: Any) -> None:
 
 @numba.njit
 def wake_helpers(pool: Any, most: int) -> None:
-    """Wake the helpers that sleep, so many at most."""
+    """Wake the helpers that sleep, so many at most; those at work go where this thread is not."""
+    here = processor() if pool[HELPERS] < pool[PROCESSORS] else -1
     for helper in range(min(most, pool[HELPERS])):
         place = ASLEEP + helper * LINE
+        if here >= 0 and pool[place + OFF] != here:
+            pool[place + OFF] = here
+            keep_off(pool[place + THREAD], here, pool[ALLOWED:ROOM], pool[ROOM:ASLEEP])
         if load(pool, place) == 1 and exchange(pool, place, 0) == 1:
-            release_lock(pool[place + 1])
+            release_lock(pool[place + LOCK])
 
 
 @numba.njit
@@ -223,7 +235,7 @@ def serve(pool: Any, helper: int) -> None:
             exchange(pool, place, 1)
             # a job that has begun since may not have seen it asleep
             if not has_work(pool) or exchange(pool, place, 0) == 0:
-                acquire_lock(pool[place + 1], 1)
+                acquire_lock(pool[place + LOCK], 1)
             waited = 0
         pause()
 
@@ -236,6 +248,8 @@ class Pool:
 
     def __init__(self) -> None:
         self.shared = np.zeros(SIZE, np.int64)
+        self.shared[ALLOWED:ROOM] = processors.allowed()
+        self.shared[PROCESSORS] = int(np.bitwise_count(self.shared[ALLOWED:ROOM]).sum())
         self._count = 0
         self._alone_until = 0.0
 
@@ -266,10 +280,13 @@ class Pool:
     def _start(self, serve: Any) -> None:
         lock = _allocate_lock()
         _acquire_lock(lock, 1)  # a helper sleeps until it is released
-        self.shared[ASLEEP + self._count * LINE + 1] = lock
+        place = ASLEEP + self._count * LINE
+        self.shared[place + LOCK], self.shared[place + OFF] = lock, -1
         name = f"minigrad helper {self._count + 1}"
         task = {"target": serve, "args": (self.shared, self._count), "name": name}
-        threading.Thread(**task, daemon=True).start()
+        helper = threading.Thread(**task, daemon=True)
+        helper.start()
+        self.shared[place + THREAD] = helper.native_id or 0
         self._count += 1
 
 
