@@ -39,7 +39,7 @@ def step_time(
     latency: float,
     bandwidth: float,
     overlap: float = 0.0,
-    messages: int = 2,
+    messages: int = 0,
 ) -> float:
     """compute + messages all_reduce(8 bytes) + max(0, all_reduce(nbytes) - overlap compute).
 
@@ -54,8 +54,9 @@ def step_time(
         overlap: The part of `compute` during which gradients travel: 0 where the processor that
             computes also copies them, up to the 2/3 of a step that is backward where a network
             card or a GPU does.
-        messages: The number of short sums of a step: fit has two, for the loss and for whether to
-            stop.
+        messages: The number of short sums of a step. In fit there are two, for the loss and for
+            whether to stop, if a callback looks at single steps; else one if there are moving
+            averages, and none otherwise.
 
     Raises:
         ValueError: If there is no process.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pickle
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ from ..config import Scope
 from ..data.loader import Dataset, one_pass, prefetch, take_rows
 from ..generators import Rows, generator, use_generator, use_rows
 from ..training.callbacks import Callback, defined_hooks, start_callbacks
+from ..training.data_adapter import BatchIterator, unchanged
 from ..training.loop import run_epochs, step_data
 from ..utils.structures import count_rows, iter_leaves, map_structure
 from .communicators import Communicator
@@ -78,18 +79,25 @@ class DatasetParts:
     Args:
         dataset: The Dataset.
         part: (i, n) for the i-th of n parts.
+        prepare: Function of the arrays of a part that returns them as the model takes them.
     """
 
-    def __init__(self, dataset: Dataset, part: tuple[int, int]) -> None:
+    def __init__(
+        self, dataset: Dataset, part: tuple[int, int], prepare: Callable[..., Sequence[Array]]
+    ) -> None:
         self.dataset = dataset
         self.part = part
+        self.prepare = prepare
         self.rows = len(next(iter_leaves(dataset.arrays[0]))[1])
         kept = self.rows - self.rows % dataset.batch_size if dataset.drop_last else self.rows
         slices = chunks(kept, dataset.batch_size)
         self.sizes = [rows.stop - rows.start for rows in slices]
 
     def __iter__(self) -> Iterator[Part]:
-        return prefetch(self._draw(), self.dataset.depth)
+        parts: Any = prefetch(self._draw(), self.dataset.depth)
+        with closing(parts):  # ends its thread
+            for part in parts:
+                yield Part(self.prepare(*part), part.rows)
 
     def _draw(self) -> Iterator[Part]:
         data, draw = self.dataset, generator()
@@ -243,14 +251,18 @@ class ProcessGroup(metaclass=ExplainsArguments):
         """The parts of the batches of a Dataset, of which the other rows are not made.
 
         Args:
-            batches: A Dataset; other batches stay whole, until `train_step` takes its part.
+            batches: A Dataset, as it is or prepared; other batches, and those of a Dataset that are
+                not a whole pass, stay whole until `train_step` takes its part.
 
         Raises:
             ValueError: If a batch has fewer rows than there are processes.
         """
-        if not isinstance(batches, Dataset) or self.size == 1:
+        source, prepare = batches, unchanged
+        if isinstance(batches, BatchIterator) and batches.limit is None:
+            source, prepare = batches.source, batches.prepare
+        if not isinstance(source, Dataset) or self.size == 1:
             return batches
-        made = DatasetParts(batches, (self.rank, self.size))
+        made = DatasetParts(source, (self.rank, self.size), prepare)
         for rows in set(made.sizes):
             self._check_rows(rows)
         return made

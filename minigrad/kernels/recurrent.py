@@ -10,9 +10,9 @@ from typing import Any
 
 from ..backend import Array, backend, cache_blocks, to_cpu
 from ..ops.activations import sigmoid
-from ..ops.elementwise import tanh
 from ..ops.recurrent import drop
 from ..ops.shapes import merge_rows
+from ..ops.trigonometric import tanh
 from .blocks import BLOCK_SIZE, row_sums
 
 

@@ -244,8 +244,7 @@ class RNN(Layer):
         if self.return_state or self.stateful:
             y, last_states = _run_with_states(cell, inputs, states, mask, h_mask, sequences)
         else:
-            return_mode = "sequence" if sequences else "last"
-            y = cell.run_sequence(inputs, states, mask, h_mask, return_mode)
+            y = cell.run_sequence(inputs, states, mask, h_mask, "sequence" if sequences else "last")
             last_states = []
         if initial and mask is not None:
             # before its first real step a sequence has a state and no output

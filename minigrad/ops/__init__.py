@@ -108,7 +108,6 @@ from .elementwise import (
     square,
     subtract,
     sum_to,
-    tanh,
     where,
 )
 from .image_convolution import conv, conv_transpose, depthwise_conv, separable_conv
@@ -253,6 +252,7 @@ from .trigonometric import (
     sinc,
     sinh,
     tan,
+    tanh,
 )
 from .warping import resize, warp_affine
 from .windows import col2im, im2col

@@ -9,8 +9,8 @@ from ..backend import backend
 from ..engine.autograd import composite, fused, primitive
 from ..engine.dtypes import real
 from ..engine.tensor import TensorLike, remember_logits
-from .elementwise import FAR, LARGE, absolute, clip, exp, maximum, minimum, square, tanh, where
-from .trigonometric import erf
+from .elementwise import FAR, LARGE, absolute, clip, exp, maximum, minimum, square, where
+from .trigonometric import erf, tanh
 
 # ---- sigmoid and its relatives -------------------------------------------------------------------
 
@@ -324,9 +324,7 @@ def _mish_curvature_rule(g: Any, output: Any, grad_output: Any, x: Any) -> Any:
 
 mish.gradients(lambda g, y, x: mish_grad(g, x), needs="x")
 mish_grad.gradients(
-    lambda g, output, grad_output, x: mish_grad(g, x),
-    _mish_curvature_rule,
-    needs="grad_output x",
+    lambda g, output, grad_output, x: mish_grad(g, x), _mish_curvature_rule, needs="grad_output x"
 )
 
 

@@ -127,8 +127,7 @@ def put(x: TensorLike, *, index: Any, shape: Shape) -> TensorLike:
     """
     y = backend(x).zeros(shape, x.dtype)
     parts = _normalize_index(y, index)
-    is_mask = len(parts) == 1 and _kind(parts[0]) == "b"
-    if is_mask or _is_basic(parts):
+    if _is_basic(parts) or (len(parts) == 1 and _kind(parts[0]) == "b"):
         y[parts] = x  # each element is named once
     else:
         add_in_place(y, parts, x)

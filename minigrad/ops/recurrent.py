@@ -17,9 +17,10 @@ from ..engine.autograd import fused
 from ..engine.dtypes import real
 from ..engine.tensor import Tensor, TensorLike, wrap
 from .activations import sigmoid
-from .elementwise import multiply, tanh, where
+from .elementwise import multiply, where
 from .matmul import linear
 from .shapes import stack
+from .trigonometric import tanh
 
 # ---- what all of them share ----------------------------------------------------------------------
 
@@ -203,8 +204,7 @@ def lstm_step(
     """
     i, f, g, o = split_gates(a + drop(h, dropout_mask) @ recurrent, 4)
     c_new = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
-    h_new = recurrent_activation(o) * activation(c_new)
-    return [h_new, c_new]
+    return [recurrent_activation(o) * activation(c_new), c_new]
 
 
 @real(keeps="mask")

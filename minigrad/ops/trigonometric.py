@@ -196,6 +196,35 @@ cosh.gradients(lambda g, y, x: g * sinh(x), needs="x")
 
 
 @real
+@primitive(kernel="tanh")
+def tanh(x: TensorLike) -> TensorLike:
+    """The hyperbolic tangent.
+
+    Args:
+        x: Tensor or array.
+
+    Example:
+        >>> tanh(np.array([0.0, 1.0])).round(3)
+        array([0.   , 0.762])
+    """
+    return backend(x).tanh(x)
+
+
+@primitive(kernel="tanh_grad")
+def tanh_grad(grad_output: TensorLike, y: TensorLike) -> TensorLike:
+    """The gradient of tanh, whose output is y."""
+    return grad_output * (1 - y * y)
+
+
+tanh.gradients(lambda g, y, x: tanh_grad(g, y), needs="y")
+tanh_grad.gradients(
+    lambda g, output, grad_output, y: tanh_grad(g, y),
+    lambda g, output, grad_output, y: g * grad_output * (-2 * y),
+    needs="grad_output y",
+)
+
+
+@real
 @primitive
 def arcsinh(x: TensorLike) -> TensorLike:
     """The number whose hyperbolic sine is x.

@@ -101,7 +101,7 @@ def fit_batches(
     train = Dataset(*arrays, batch_size=size, shuffle=shuffle, drop_last=drop_last, depth=0)
     if steps_per_epoch in (None, train.steps):
         return train, validation
-    return BatchIterator(_endless(train), steps_per_epoch, _unchanged), validation
+    return BatchIterator(_endless(train), steps_per_epoch, unchanged), validation
 
 
 def validation_batches(
@@ -174,10 +174,10 @@ def first_batches(batches: Dataset, steps: int | None) -> Batches:
         batches: The Dataset.
         steps: Number of batches, at least 1.
     """
-    return batches if steps is None else BatchIterator(batches, steps, _unchanged)
+    return batches if steps is None else BatchIterator(batches, steps, unchanged)
 
 
-def _unchanged(*parts: Any) -> Sequence[Array]:
+def unchanged(*parts: Any) -> Sequence[Array]:
     """The parts of a batch that was prepared before."""
     return parts
 

@@ -347,6 +347,49 @@ def check_gather() -> None:
     assert total.tolist() == [group.size, group.size * (group.size - 1) / 2]
 
 
+# ---- sums ----------------------------------------------------------------------------------------
+
+
+class Looks(minigrad.callbacks.Callback):
+    def on_train_batch_end(self, batch: int, logs: Any) -> None:
+        self.last = logs["loss"]
+
+
+def sums_of_a_fit(*inner: Any, callbacks: Any = ()) -> int:
+    """How many sums five steps take, with what comes before and after them."""
+    communicator, made = settings.process_group.communicator, []
+    start_sum = communicator.start_sum
+    communicator.start_sum = lambda array: made.append(array) or start_sum(array)
+    try:
+        fitted(lambda: classifier(*inner), epochs=1, callbacks=list(callbacks))
+    finally:
+        del communicator.start_sum
+    return len(made)
+
+
+def check_sums() -> None:
+    """Of a step that nobody looks at the gradients alone are summed, and moving averages."""
+    sums = sums_of_a_fit()
+    assert sums_of_a_fit(callbacks=[Looks()]) - sums >= 2 * 5  # the loss, and whether to stop
+    assert sums_of_a_fit(BatchNormalization()) - sums == 5
+    assert settings.process_group.agrees_on_steps
+
+
+def check_stop_from_elsewhere() -> None:
+    """A process that wants to stop, though no callback has asked for it, stops all at the end."""
+    model = classifier()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+
+    def stops_one(x: Any, y: Any) -> Any:
+        if distributed.rank() == distributed.size() - 1:
+            model.stop_training = True
+        return x, y
+
+    data = Dataset(X, LABELS, batch_size=5, transform=stops_one, depth=0)
+    model.fit(data, epochs=3, verbose=0)
+    assert model.optimizer.iterations == 5
+
+
 # ---- errors --------------------------------------------------------------------------------------
 
 

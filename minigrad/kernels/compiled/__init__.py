@@ -25,7 +25,7 @@ from ...engine.kernel_table import Kernel
 
 VARIABLE = "MINIGRAD_KERNELS"
 ANY_SIZE = 0
-BLAS_WORK = 1 << 18  # multiplications from which on BLAS wakes threads, which then get in the way
+THREADED = (1 << 18) + 1  # multiplications from which on BLAS wakes its threads for a product
 
 
 class Row:
@@ -37,9 +37,11 @@ class Row:
             and settings that it does not take. For an op without gradient rules of its own it gives
             (output, a tuple of residuals).
         backward: The same of its backward, which gets that tuple.
-        least: The smallest size of the first array for which the loop wins.
-        multiplies: True if what runs where the loop does not is matrix products of the first array
-            with the second.
+        least: The smallest size of the first array for which the loop wins; of a product, the
+            smallest number of multiplications.
+        multiplies: True for a product of the first array with the second.
+        holds_blas: True if what runs where the loop does not is products, too. Threads of BLAS
+            would wait for more of them for 20 ms, on the processors that loops need.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Row:
         backward: str = "",
         least: int = ANY_SIZE,
         multiplies: bool = False,
+        holds_blas: bool = False,
     ) -> None:
         self.op = op
         self.forward = forward
         self.backward = backward
         self.least = least
         self.multiplies = multiplies
+        self.holds_blas = holds_blas
         self.calls = 0  # of the forward, that ran as a loop
 
     def kernel(self, numpy_kernel: Kernel) -> Kernel:
@@ -67,7 +71,8 @@ class Row:
         if self.backward:
             assert numpy_kernel.backward
             backward = self._backward(numpy_kernel.forward, numpy_kernel.backward)
-        forward = self._forward(numpy_kernel.forward)
+        beneath = numpy_kernel.forward
+        forward = self._forward(holding_blas(beneath) if self.holds_blas else beneath)
         return Kernel(self.op, forward, backward, "cpu", "numba", numpy_kernel.supports)
 
     def _forward(self, numpy_forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,14 +80,11 @@ class Row:
 
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
-            if x.size >= self.least and settings.use_kernels != "numpy":
-                y = run(self.forward, x, *arrays, **kwargs)
-                if y is not NotImplemented:
-                    self.calls += 1
-                    return (y[0], Residuals(y[1])) if is_fused else y
-            if self.multiplies and x.size * arrays[0].shape[-1] > BLAS_WORK:
-                with threads.blas_of_a_step():
-                    return numpy_forward(x, *arrays, **kwargs)
+            size = x.size * arrays[0].shape[-1] if self.multiplies else x.size
+            is_tried = size >= self.least and settings.use_kernels != "numpy"
+            if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
+                self.calls += 1
+                return (y[0], Residuals(y[1])) if is_fused else y
             return numpy_forward(x, *arrays, **kwargs)
 
         return forward
@@ -100,6 +102,21 @@ class Row:
             return numpy_backward(g, residuals, *arrays, **kwargs)
 
         return backward
+
+
+def holding_blas(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with BLAS on one thread where loops run beside it.
+
+    Args:
+        function: The function.
+    """
+
+    @wraps(function)
+    def held(*args: Any, **kwargs: Any) -> Any:
+        with threads.blas_of_a_step():
+            return function(*args, **kwargs)
+
+    return held
 
 
 class Residuals(tuple[Any, ...]):
@@ -287,9 +304,9 @@ ROWS: list[Row] = [
         least=1 << 10,
     ),
     # ---- convolution ----
-    Row("conv2d", "convolution.conv2d_forward", least=1 << 12, multiplies=True),
-    Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12, multiplies=True),
-    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12, multiplies=True),
+    Row("conv2d", "convolution.conv2d_forward", least=1 << 12, holds_blas=True),
+    Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12, holds_blas=True),
+    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12, holds_blas=True),
     # ---- relu, leaky relu, dropout and what it draws ----
     Row("bernoulli", "drawing.bernoulli"),
     Row("dropout", "dropout.dropout_forward", least=1 << 12),
@@ -313,13 +330,13 @@ ROWS: list[Row] = [
     Row("warp_affine_grad", "warping.warp_affine_grad"),
     # ---- matrix products ----
     Row("row_sums", "matmul.row_sums_forward", least=1 << 12),
-    Row("matmul", "matmul.matmul_forward", least=1 << 11, multiplies=True),
-    Row("linear", "matmul.linear_forward", least=1 << 12, multiplies=True),
+    Row("matmul", "matmul.matmul_forward", least=THREADED, multiplies=True),
+    Row("linear", "matmul.linear_forward", least=THREADED, multiplies=True),
     Row(
         "linear_relu",
         "matmul.linear_relu_forward",
         "matmul.linear_relu_backward",
-        least=1 << 11,
+        least=THREADED,
         multiplies=True,
     ),
     # ---- recurrent ----

@@ -18,9 +18,7 @@ CUBE = 0.044715
 DENSITY = 1 / math.sqrt(2 * math.pi)  # of the normal distribution at 0
 
 
-def _filled(
-    kernel: Loop, *arrays: Array, work: int = PASS, settings: tuple[Any, ...] = ()
-) -> Any:
+def _filled(kernel: Loop, *arrays: Array, work: int = PASS, settings: tuple[Any, ...] = ()) -> Any:
     """A new array like the first, which a loop over (*arrays, new array, *settings) fills."""
     x = arrays[0]
     if x.dtype.char not in "fd" or not x.size:

@@ -18,11 +18,12 @@ from ...ops.matmul import row_sums
 from ...ops.shapes import merge_rows
 from ..activations import relu_forward
 from ..matmul import linear_forward as numpy_linear
+from . import THREADED
 from .loops import as_carray, inlined, loop, run_blocks
 from .products import multiply_by_transposed
 from .tiles import long_product
 
-LEAST_WORK = 300_000  # multiplications; NumPy is as fast with fewer, on one thread
+LEAST_WORK = THREADED  # multiplications; NumPy is as fast with fewer, on one thread
 LOOP_WORK = 2_000_000  # and from here on the loop wins
 LEAST_COLUMNS = 16
 SHORT_ROW = 512
