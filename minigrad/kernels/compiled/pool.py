@@ -2,10 +2,11 @@
 
     run_blocks(pool, n, body, (x, y))       # inside a loop: body(i, x, y) for i in range(n)
 
-The thread that calls begins at once and takes blocks until none is left; helpers that are awake
-take blocks too. It waits only for blocks that a helper has begun, so a processor that is busy with
-something else costs at most one block, and then nothing for a while. Which thread computes a block
-changes nothing in its bits.
+The thread that calls begins at once with the first block and goes on until none is left; helpers
+that are awake take blocks too, from the last one on. So the halves of an array stay in the caches
+of those that computed them, from one loop to the next. The caller waits only for blocks that a
+helper has begun: a processor that is busy with something else costs at most one block, and then
+nothing for a while. Which thread computes a block changes nothing in its bits.
 
 A helper that found no work for a while sleeps until it is woken, without being waited for. It never
 holds Python's lock. A forked child starts helpers of its own. A second Python thread that runs a
@@ -33,8 +34,10 @@ from .processors import WORDS, keep_off, processor
 
 # where things stand in the shared array, each in a cache line of its own
 LINE = 8  # numbers of 64 bits
-BUSY, OPEN, NEXT, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, WAITED = (LINE * i for i in range(9))
-PROCESSORS = 9 * LINE  # how many this process may use; then a bit for each, and room for as many
+BUSY, OPEN, TAKEN, FROM_END, ACTIVE, BODY, ARGUMENTS, COUNT, HELPERS, WAITED = (
+    LINE * i for i in range(10)
+)
+PROCESSORS = 10 * LINE  # how many this process may use; then a bit for each, and room for as many
 ALLOWED = PROCESSORS + LINE
 ROOM = ALLOWED + WORDS
 # of each helper: 1 if it sleeps, the address of the lock it sleeps on, the system's number of its
@@ -176,10 +179,14 @@ def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
             body(i, *arguments)
         return
     function, address = job(body, arguments)
-    pool[BODY], pool[ARGUMENTS], pool[COUNT], pool[NEXT] = function, address, n, 0
+    pool[BODY], pool[ARGUMENTS], pool[COUNT] = function, address, n
+    pool[TAKEN], pool[FROM_END] = 0, 0
     exchange(pool, OPEN, 1)
     wake_helpers(pool, n - 1)
-    take_blocks(pool)
+    i = 0
+    while fetch_add(pool, TAKEN, 1) < n:
+        call(function, address, i)
+        i += 1
     exchange(pool, OPEN, 0)
     waited = 0
     while load(pool, ACTIVE) != 0:
@@ -191,12 +198,10 @@ def run_blocks(pool: Any, n: int, body: Any, arguments: Any) -> None:
 
 @numba.njit
 def take_blocks(pool: Any) -> None:
-    """Take blocks and compute them until none is left."""
+    """Take blocks from the last one on and compute them until none is left."""
     n, function, address = pool[COUNT], pool[BODY], pool[ARGUMENTS]
-    i = fetch_add(pool, NEXT, 1)
-    while i < n:
-        call(function, address, i)
-        i = fetch_add(pool, NEXT, 1)
+    while fetch_add(pool, TAKEN, 1) < n:
+        call(function, address, n - 1 - fetch_add(pool, FROM_END, 1))
 
 
 @numba.njit
@@ -215,7 +220,7 @@ def wake_helpers(pool: Any, most: int) -> None:
 @numba.njit
 def has_work(pool: Any) -> bool:
     """True while a job has blocks that nobody has taken."""
-    return load(pool, OPEN) == 1 and load(pool, NEXT) < load(pool, COUNT)
+    return load(pool, OPEN) == 1 and load(pool, TAKEN) < load(pool, COUNT)
 
 
 def serve(pool: Any, helper: int) -> None:
