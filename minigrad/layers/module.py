@@ -165,7 +165,7 @@ def iter_children(module: Module) -> Iterator[tuple[str, Any]]:
     """(name, value) for each attribute that is a Parameter or Module; no two names are equal."""
     names: dict[str, Any] = {}
     for attribute, value in list(vars(module).items()):
-        if attribute not in module._bookkeeping:
+        if value.__class__ not in PLAIN and attribute not in module._bookkeeping:
             for name, child in _flatten(attribute, value):
                 if not isinstance(child, (Parameter, Module)):
                     refuse_tensor(module, name)
