@@ -118,7 +118,7 @@ def test_a_helper_runs_where_the_thread_that_it_helps_does_not(set_threads):
 
 
 @needs_two_processors
-def test_helpers_of_all_processors_go_where_they_like(set_threads):
+def test_helpers_of_all_processors_go_where_they_like():
     done = run(
         """
         import os

@@ -5,10 +5,13 @@ import inspect
 import pkgutil
 
 import numpy as np
+import pytest
 
+import minigrad
 from minigrad import ops, optimizers
 from minigrad.engine.autograd import Primitive
 from minigrad.kernels import KERNELS, compiled
+from minigrad.ops.matmul import linear, linear_relu
 
 
 def names_asked_for():
@@ -32,3 +35,12 @@ def test_kernels_take_arrays_alone_by_position():
             code = inspect.unwrap(kernel.forward).__code__
             assert code.co_argcount == op.forward.__code__.co_argcount, op.name
             assert not code.co_flags & inspect.CO_VARARGS, op.name
+
+
+@pytest.mark.parametrize("kernels", [True, "numpy", False])
+@pytest.mark.parametrize("op", [linear, linear_relu])
+@pytest.mark.parametrize("w", [2.0, np.ones((), "float32"), np.ones(3, "float32")])
+def test_a_kernel_that_is_no_matrix_has_one_error_with_all_kernels(op, w, kernels):
+    x, b = np.ones((4, 3), "float32"), np.ones(2, "float32")
+    with minigrad.use_kernels(kernels), pytest.raises(ValueError, match=rf"{op.name}\(float32\[4"):
+        op(minigrad.Tensor(x), w, b)
