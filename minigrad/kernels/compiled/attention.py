@@ -17,7 +17,7 @@ from ...backend import Array
 from ...ops.attention import MASKED_SCORE, check_attention, default_scale
 from .. import attention
 from .functions import exp, maximum
-from .loops import as_carray, inlined, loop, run_blocks
+from .loops import as_carray, inlined, lend, loop, run_blocks
 
 TILE = 64  # queries per tile
 
@@ -100,19 +100,28 @@ def _forward(block, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept):
     own_v = np.empty((visible, v.shape[3]), q.dtype)
     own_y = np.empty((stop - start, v.shape[3]), q.dtype)
     scores = np.empty((stop - start, visible), q.dtype)
-    _read(q, head, start, own_q, scale)
-    _read(k, head, 0, own_k, one)
-    _read(v, head, 0, own_v, one)
+    lend(_read, (q, head, start, own_q, scale))
+    lend(_read, (k, head, 0, own_k, one))
+    lend(_read, (v, head, 0, own_v, one))
     np.dot(own_q, own_k.T, scores)
     if bias.size:
-        _add_bias(scores, bias, repeats, head, start)
-    for i in range(stop - start):
+        lend(_add_bias, (scores, bias, repeats, head, start))
+    lend(_attend, (scores, keep, logs, head, start, queries, keys, causal, kept))
+    np.dot(scores, own_v, own_y)
+    lend(_write, (own_y, y, head, start, one))
+
+
+@inlined
+def _attend(scores, keep, logs, head, start, queries, keys, causal, kept):
+    """Scores become probabilities, in place, for the queries of a tile."""
+    one = kept / kept
+    for i in range(scores.shape[0]):
         row = scores[i]
         shown = row[: _visible(start + i, queries, keys, causal)]
-        largest = q.dtype.type(MASKED_SCORE / 10)  # so that hidden keys alone have exponentials 0
+        largest = row.dtype.type(MASKED_SCORE / 10)  # so that hidden keys alone have exponentials 0
         for j in range(shown.size):
             largest = maximum(largest, shown[j])
-        total = q.dtype.type(0)
+        total = row.dtype.type(0)
         for j in range(shown.size):
             e = exp(shown[j] - largest)
             shown[j] = e
@@ -126,8 +135,6 @@ def _forward(block, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept):
             shown[j] *= factor
         if keep.size:
             _drop(shown, keep[head, start + i])
-    np.dot(scores, own_v, own_y)
-    _write(own_y, y, head, start, one)
 
 
 @loop(
@@ -196,8 +203,8 @@ def _backward(
     all_k = np.empty((keys, k.shape[3]), q.dtype)
     all_v = np.empty((keys, v.shape[3]), q.dtype)
     sum_k, sum_v = np.zeros(all_k.shape, q.dtype), np.zeros(all_v.shape, q.dtype)
-    _read(k, head, 0, all_k, one)
-    _read(v, head, 0, all_v, one)
+    lend(_read, (k, head, 0, all_k, one))
+    lend(_read, (v, head, 0, all_v, one))
     for start in range(0, queries, TILE):
         stop = min(queries, start + TILE)
         visible = _visible(stop - 1, queries, keys, causal)
@@ -207,26 +214,25 @@ def _backward(
         p = np.empty((stop - start, visible), q.dtype)
         grad_p = np.empty((stop - start, visible), q.dtype)
         own_k, own_v = all_k[:visible], all_v[:visible]
-        _read(q, head, start, own_q, scale)
-        _read(g, head, start, own_g, one)
-        _read(y, head, start, own_y, one)
+        lend(_read, (q, head, start, own_q, scale))
+        lend(_read, (g, head, start, own_g, one))
+        lend(_read, (y, head, start, own_y, one))
         np.dot(own_q, own_k.T, p)
         np.dot(own_g, own_v.T, grad_p)
         if bias.size:
-            _add_bias(p, bias, repeats, head, start)
+            lend(_add_bias, (p, bias, repeats, head, start))
         kept_keys = keep[head] if keep.size else np.empty((0, 0), keep.dtype)
-        _scores_grad(
-            p, grad_p, own_g, own_y, logs[head], kept_keys, start, queries, keys, causal, kept
-        )
+        tile = p, grad_p, own_g, own_y, logs[head], kept_keys
+        lend(_scores_grad, tile + (start, queries, keys, causal, kept))
         part_k, part_v = np.empty(own_k.shape, q.dtype), np.empty(own_v.shape, q.dtype)
         np.dot(grad_p.T, own_q, part_k)
         np.dot(p.T, own_g, part_v)
-        _add(sum_k, part_k)
-        _add(sum_v, part_v)
+        lend(_add, (sum_k, part_k))
+        lend(_add, (sum_v, part_v))
         np.dot(grad_p, own_k, own_q)
-        _write(own_q, grad_q, head, start, scale)
-    _write(sum_k, grad_k, head, 0, one)
-    _write(sum_v, grad_v, head, 0, one)
+        lend(_write, (own_q, grad_q, head, start, scale))
+    lend(_write, (sum_k, grad_k, head, 0, one))
+    lend(_write, (sum_v, grad_v, head, 0, one))
 
 
 @loop(

@@ -20,7 +20,7 @@ from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
 from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .direct import copy, fill, run_direct, run_direct_kernel_grad
-from .loops import as_carray, block_bounds, count_blocks, inlined, loop, run_blocks
+from .loops import as_carray, block_bounds, count_blocks, inlined, lend, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
 from .tiles import ROWS, TALL, VECTOR_BYTES
 from .winograd import run_winograd, run_winograd_kernel_grad
@@ -133,7 +133,7 @@ def _forward(block, x, w, b, y, rows, groups, shape):
             multiply(rows_of_x, w[:, part], out[:, part], False)
         elif _is_short(shape, size):
             across = patches.reshape((depth, -1))
-            _im2col_across(pixels, across, first, last, channels, start, size, shape)
+            lend(_im2col_across, (pixels, across, first, last, channels, start, size, shape))
             multiply_transposed(across, w[:, part], out[:, part], False)
         else:
             _im2col(pixels, patches, first, last, channels, start, size, shape)
@@ -166,9 +166,10 @@ def _as_tuple(s):
 
 
 @inlined
-def _col2im(patches, pixels, image, first, last, band, channels, start, size, shape):
+def _col2im(patches, pixels, place, channels, start, size, shape):
     """Add the patches of rows first..last of an image to the rows of a band: im2col's adjoint."""
     h, w, oh, ow, kh, kw, sh, sw, dh, dw, top, left = shape
+    image, first, last, band = place
     together = dw == 1 and size == channels
     run, runs = (kw * size, 1) if together else (size, kw)
     at = 0
@@ -200,9 +201,7 @@ def _input_grad(block, g, w, x, bands, rows, groups, shape):
     sh, dh, top = shape[6], shape[8], shape[10]
     image, part = block // bands, block % bands
     band = part * h // bands, (part + 1) * h // bands
-    channels, filters, depth = x.shape[1], g.shape[1], w.shape[0]
-    size, count = channels // groups, filters // groups
-    pixels = x.reshape(-1)
+    channels, pixels = x.shape[1], x.reshape(-1)
     fill(
         pixels,
         (image * h + band[0]) * width * channels,
@@ -212,26 +211,25 @@ def _input_grad(block, g, w, x, bands, rows, groups, shape):
     # the rows of outputs whose patches reach the band
     first = max(0, -((dh * (kh - 1) - band[0] - top) // sh))
     stop = min(oh, (band[1] - 1 + top) // sh + 1)
-    patches = np.empty((rows * ow, depth), x.dtype)
+    patches = np.empty((rows * ow, w.shape[0]), x.dtype)
+    lend(_add_patches, (image, band, first, stop, g, w, pixels, patches, channels, groups, shape))
+
+
+@inlined
+def _add_patches(image, band, first, stop, g, w, pixels, patches, channels, groups, shape):
+    """The patches of rows first..stop of outputs, of which some lie in `patches` at a time."""
+    oh, ow = shape[2], shape[3]
+    rows, size, count = len(patches) // ow, channels // groups, g.shape[1] // groups
     while first < stop:
         last = min(first + rows, stop)
         outputs = g[(image * oh + first) * ow : (image * oh + last) * ow]
         some = patches[: outputs.shape[0]]
         for group in range(groups):
-            filters_here = slice(group * count, (group + 1) * count)
-            multiply_by_transposed(outputs[:, filters_here], w[:, filters_here], some, False)
-            _col2im(
-                some.reshape(-1),
-                pixels,
-                image,
-                first,
-                last,
-                band,
-                channels,
-                group * size,
-                size,
-                shape,
-            )
+            filters = slice(group * count, (group + 1) * count)
+            multiply_by_transposed(outputs[:, filters], w[:, filters], some, False)
+            start = group * size
+            place = image, first, last, band
+            _col2im(some.reshape(-1), pixels, place, channels, start, size, shape)
         first = last
 
 
@@ -268,7 +266,7 @@ def _kernel_grad(block, x, g, sums, slices, rows, groups, shape):
                 multiply_transposed(rows_of_x, outputs, sum_here, begun)
             elif _is_short(shape, size):
                 across = some.reshape((depth, -1))
-                _im2col_across(pixels, across, first, last, channels, start, size, shape)
+                lend(_im2col_across, (pixels, across, first, last, channels, start, size, shape))
                 multiply(across, outputs, sum_here, begun)
             else:
                 _im2col(pixels, some, first, last, channels, start, size, shape)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .loops import inlined, loop, run_blocks
+from .loops import inlined, lend, loop, run_blocks
 from .tiles import aligned_columns, product_of_runs
 
 
@@ -116,10 +116,15 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
             for u in range(kh):
                 at = u * dh * across
                 product_of_runs(padded, at, steps, last - first, ow, columns, zeros, some)
-                for i in range(length):
-                    total, more = sums[part, u * length + i][begin:end], some[i]
-                    for j in range(total.size):
-                        total[j] += more[j]
+                lend(_add_to, (sums[part, u * length : (u + 1) * length], begin, end, some))
+
+
+@inlined
+def _add_to(sums, begin, end, more):
+    for i in range(len(sums)):
+        total, row = sums[i][begin:end], more[i]
+        for j in range(total.size):
+            total[j] += row[j]
 
 
 @inlined

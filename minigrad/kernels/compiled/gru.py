@@ -9,10 +9,11 @@ import numpy as np
 from ...backend import Array
 from ...ops.shapes import merge_rows
 from .functions import sigmoid, tanh
-from .loops import Loop, inlined, loop, run_blocks
+from .loops import Loop, inlined, lend, loop, run_blocks
 from .matmul import add_product
 from .recurrent import (
     add_grad_output,
+    add_row,
     add_rows,
     as_grad_output,
     copy_row,
@@ -93,12 +94,19 @@ def _candidate(a, inner, r, candidate):
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y):
-    n, steps, units = hs.shape
-    start, stop = sequence_bounds(block, n)
-    a = np.empty((stop - start, 3 * units), x.dtype)
-    b = np.empty_like(a)
+    start, stop = sequence_bounds(block, len(x))
+    a = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
-    entering = np.empty_like(h)
+    b, entering = np.empty_like(a), np.empty_like(h)
+    arguments = x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y
+    lend(_steps, (start, h, a, b, entering) + arguments)
+
+
+@inlined
+def _steps(
+    start, h, a, b, entering, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y
+):
+    steps, units, stop = x.shape[1], h.shape[1], start + len(h)
     for t in range(steps):
         product(x[start:stop, t], kernel, bias[:1], a)
         product(dropped(h, dropout_mask, start, entering), recurrent, bias[1:], b)
@@ -155,12 +163,34 @@ def _reset_back(inner, r, da_candidate, da_r, db_candidate):
 
 @inlined
 def _backward(block, g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh0, parts):
-    n, steps, units = hs.shape
-    start, stop = sequence_bounds(block, n)
-    dh, sums_a, sums_b = dh0[start:stop], parts[block, 0], parts[block, 1]
-    dh[:], sums_a[:], sums_b[:] = 0, 0, 0
-    now, through = np.empty((stop - start, 3 * units), g.dtype), np.empty_like(dh)
-    zeros = np.zeros((1, units), g.dtype)
+    start, stop = sequence_bounds(block, len(gates))
+    dh, sums = dh0[start:stop], parts[block]
+    dh[:], sums[:] = 0, 0
+    now = np.empty((stop - start, gates.shape[2]), g.dtype)
+    through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
+    arguments = g, gates, inner, hs, transposed, mask, dropout_mask, da, db
+    lend(_steps_back, (start, dh, sums, now, through, zeros) + arguments)
+
+
+@inlined
+def _steps_back(
+    start,
+    dh,
+    sums,
+    now,
+    through,
+    zeros,
+    g,
+    gates,
+    inner,
+    hs,
+    transposed,
+    mask,
+    dropout_mask,
+    da,
+    db,
+):
+    steps, units, stop = gates.shape[1], dh.shape[1], start + len(dh)
     for t in range(steps - 1, -1, -1):
         add_grad_output(dh, g, start, t, steps)
         for i in range(start, stop):
@@ -175,17 +205,10 @@ def _backward(block, g, gates, inner, hs, transposed, mask, dropout_mask, da, db
             else:
                 row[:], a_row[:] = 0, 0
             copy_row(row, db[i, t])
-            _add_row(sums_a, a_row)
-        add_rows(sums_b, now)
+            add_row(sums[0], a_row)
+        add_rows(sums[1], now)
         product(now, transposed, zeros, through)
         _add_through(dh, through, dropout_mask, start)
-
-
-@inlined
-def _add_row(sums, row):
-    """Add a vector to another."""
-    for j in range(row.size):
-        sums[j] += row[j]
 
 
 @loop(
@@ -238,12 +261,35 @@ def _tanh(a, candidate):
 
 @inlined
 def _before_forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y):
-    n, steps, units = hs.shape
-    start, stop = sequence_bounds(block, n)
-    a = np.empty((stop - start, 3 * units), x.dtype)
-    zr, candidates = np.empty_like(a[:, : 2 * units]), np.empty_like(a[:, :units])
+    start, stop = sequence_bounds(block, len(x))
+    a = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
-    entering = np.empty_like(h)
+    zr = np.empty((stop - start, 2 * h.shape[1]), x.dtype)
+    candidates, entering = np.empty_like(h), np.empty_like(h)
+    arguments = x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y
+    lend(_before_steps, (start, h, a, zr, candidates, entering) + arguments)
+
+
+@inlined
+def _before_steps(
+    start,
+    h,
+    a,
+    zr,
+    candidates,
+    entering,
+    x,
+    kernel,
+    recurrent,
+    bias,
+    mask,
+    dropout_mask,
+    gates,
+    resets,
+    hs,
+    y,
+):
+    steps, units, stop = x.shape[1], h.shape[1], start + len(h)
     for t in range(steps):
         product(x[start:stop, t], kernel, bias, a)
         entered = dropped(h, dropout_mask, start, entering)
@@ -310,12 +356,33 @@ def _add_products(a, b, sums):
 def _before_backward(
     block, g, gates, resets, hs, transposed, mask, dropout_mask, da, dh0, grad_mask, parts
 ):
-    n, steps, units = hs.shape
-    start, stop = sequence_bounds(block, n)
+    start, stop = sequence_bounds(block, len(gates))
     dh, sums = dh0[start:stop], parts[block]
     dh[:], sums[:] = 0, 0
-    through_reset, through = np.empty_like(dh), np.empty_like(dh)
-    zeros = np.zeros((1, units), g.dtype)
+    through_reset, through, zeros = np.empty_like(dh), np.empty_like(dh), np.zeros_like(dh[:1])
+    arguments = g, gates, resets, hs, transposed, mask, dropout_mask, da, grad_mask
+    lend(_before_steps_back, (start, dh, sums, through_reset, through, zeros) + arguments)
+
+
+@inlined
+def _before_steps_back(
+    start,
+    dh,
+    sums,
+    through_reset,
+    through,
+    zeros,
+    g,
+    gates,
+    resets,
+    hs,
+    transposed,
+    mask,
+    dropout_mask,
+    da,
+    grad_mask,
+):
+    steps, units, stop = gates.shape[1], dh.shape[1], start + len(dh)
     for t in range(steps - 1, -1, -1):
         add_grad_output(dh, g, start, t, steps)
         now = da[start:stop, t]
@@ -330,7 +397,7 @@ def _before_backward(
         for i in range(start, stop):
             a_row, r = da[i, t], gates[i, t, units : 2 * units]
             _through_reset(resets[i, t], r, through_reset[i - start], a_row[units : 2 * units])
-            _add_row(sums, a_row)
+            add_row(sums, a_row)
         product(now[:, : 2 * units], transposed[: 2 * units], through_reset, through)
         if dropout_mask.size:
             for i in range(start, stop):

@@ -45,9 +45,9 @@ from ... import threads
 from ...backend import Array
 from ...utils.files import home_dir
 from . import LoopError, pool
-from .pool import NO_POOL, run_blocks
+from .pool import NO_POOL, lend, run_blocks
 
-__all__ = ["as_carray", "block_bounds", "count_blocks", "inlined", "loop", "run_blocks"]
+__all__ = ["as_carray", "block_bounds", "count_blocks", "inlined", "lend", "loop", "run_blocks"]
 
 PARALLEL_WORK = 1 << 17  # multiplications; sharing fewer with another thread gives nothing
 BLOCK = 1 << 13  # elements per block of an elementwise loop

@@ -29,6 +29,15 @@ def _is_taken(x: Array, *others: Array) -> bool:
     )
 
 
+@inlined
+def _mean(sums, n):
+    """The mean of n numbers of which blocks have summed a part each; their order is fixed."""
+    total = 0.0
+    for i in range(sums.size):
+        total += sums[i]
+    return total / n
+
+
 # ---- cross-entropy with labels -------------------------------------------------------------------
 
 
@@ -43,7 +52,11 @@ def _sparse(block, logits, labels, losses, sums):
 
 @loop("T[:, ::1], i8[::1], T[::1], T[:, ::1]")
 def _run_sparse(pool, logits, labels, losses, sums):
+    for i in range(labels.size):
+        if not 0 <= labels[i] < logits.shape[1]:
+            return None
     run_blocks(pool, count_row_blocks(logits.shape), _sparse, (logits, labels, losses, sums))
+    return _mean(losses, losses.size)
 
 
 @inlined
@@ -67,10 +80,14 @@ def sparse_cross_entropy_forward(logits: Array, labels: Array) -> Any:
     """Loss; labels, and of each row the largest and the sum of exponentials."""
     if not _is_taken(logits):
         return NotImplemented
-    label = as_carray(as_labels(labels, logits).reshape(-1).astype(np.int64, copy=False))
+    if labels.dtype != np.int64 or labels.shape != logits.shape[:-1]:
+        labels = as_labels(labels, logits).astype(np.int64, copy=False)
+    rows, label = as_rows(logits), as_carray(labels.reshape(-1))
     losses, sums = np.empty(label.size, logits.dtype), np.empty((label.size, 2), logits.dtype)
-    _run_sparse(PASS * logits.size, as_rows(logits), label, losses, sums)
-    return losses.sum() / label.size, (label, sums)
+    loss = _run_sparse(PASS * logits.size, rows, label, losses, sums)
+    if loss is None:
+        as_labels(labels, logits)  # says which label is wrong
+    return logits.dtype.type(loss), (label, sums)
 
 
 def sparse_cross_entropy_backward(g: Any, residuals: Any, logits: Array, labels: Array) -> Any:
@@ -104,6 +121,7 @@ def _cross(block, logits, targets, losses, sums):
 @loop("T[:, ::1], T[:, ::1], T[::1], T[:, ::1]")
 def _run_cross(pool, logits, targets, losses, sums):
     run_blocks(pool, count_row_blocks(logits.shape), _cross, (logits, targets, losses, sums))
+    return _mean(losses, losses.size)
 
 
 @inlined
@@ -132,8 +150,8 @@ def cross_entropy_forward(logits: Array, targets: Array) -> Any:
         return NotImplemented
     rows = as_rows(logits)
     losses, sums = np.empty(len(rows), logits.dtype), np.empty((len(rows), 2), logits.dtype)
-    _run_cross(PASS * logits.size, rows, as_rows(targets), losses, sums)
-    return losses.sum() / len(rows), (sums,)
+    loss = _run_cross(PASS * logits.size, rows, as_rows(targets), losses, sums)
+    return logits.dtype.type(loss), (sums,)
 
 
 def cross_entropy_backward(g: Any, residuals: Any, logits: Array, targets: Array) -> Any:
@@ -169,6 +187,7 @@ def _binary(block, logits, targets, sums):
 @loop("T[::1], T[::1], T[::1]")
 def _run_binary(pool, logits, targets, sums):
     run_blocks(pool, sums.size, _binary, (logits, targets, sums))
+    return _mean(sums, logits.size)
 
 
 @inlined
@@ -190,7 +209,7 @@ def binary_cross_entropy_forward(logits: Array, targets: Array) -> Any:
     check_same_shape("binary_cross_entropy", logits, targets)
     if not _is_taken(logits, targets):
         return NotImplemented
-    return _mean(_run_binary, 2 * PASS, logits, targets), ()
+    return _loss(_run_binary, 2 * PASS, logits, targets), ()
 
 
 def binary_cross_entropy_backward(g: Any, residuals: Any, logits: Array, targets: Array) -> Any:
@@ -218,6 +237,7 @@ def _squares(block, predictions, targets, sums):
 @loop("T[::1], T[::1], T[::1]")
 def _run_squares(pool, predictions, targets, sums):
     run_blocks(pool, sums.size, _squares, (predictions, targets, sums))
+    return _mean(sums, predictions.size)
 
 
 @inlined
@@ -239,7 +259,7 @@ def mean_squared_error_forward(predictions: Array, targets: Array) -> Any:
     check_same_shape("mean_squared_error", predictions, targets)
     if not _is_taken(predictions, targets):
         return NotImplemented
-    return _mean(_run_squares, 2, predictions, targets), ()
+    return _loss(_run_squares, 2, predictions, targets), ()
 
 
 def mean_squared_error_backward(g: Any, residuals: Any, predictions: Array, targets: Array) -> Any:
@@ -254,9 +274,7 @@ def _flat(*arrays: Array) -> list[Array]:
     return [as_carray(array).reshape(-1) for array in arrays]
 
 
-def _mean(kernel: Any, work: int, *arrays: Array) -> Any:
+def _loss(kernel: Any, work: int, x: Array, targets: Array) -> Any:
     """The mean of what a loop adds up block by block."""
-    size = arrays[0].size
-    sums = np.empty(-(-size // BLOCK), arrays[0].dtype)
-    kernel(work * size, *_flat(*arrays), sums)
-    return sums.sum() / size
+    sums = np.empty(-(-x.size // BLOCK), x.dtype)
+    return x.dtype.type(kernel(work * x.size, *_flat(x, targets), sums))

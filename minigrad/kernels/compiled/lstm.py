@@ -8,9 +8,10 @@ import numpy as np
 
 from ...backend import Array
 from .functions import sigmoid, tanh
-from .loops import inlined, loop, run_blocks
+from .loops import inlined, lend, loop, run_blocks
 from .recurrent import (
     add_grad_output,
+    add_row,
     add_rows,
     as_grad_output,
     copy_row,
@@ -52,12 +53,19 @@ def _step(a, gates, c, new_c, h):
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y):
-    n, steps, units = hs.shape
-    start, stop = sequence_bounds(block, n)
-    inputs = np.empty((stop - start, 4 * units), x.dtype)
-    a = np.empty_like(inputs)
+    start, stop = sequence_bounds(block, len(x))
+    inputs = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
-    entering = np.empty_like(h)
+    a, entering = np.empty_like(inputs), np.empty_like(h)
+    arguments = x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
+    lend(_steps, (start, h, inputs, a, entering) + arguments)
+
+
+@inlined
+def _steps(
+    start, h, inputs, a, entering, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
+):
+    steps, stop = x.shape[1], start + len(h)
     for t in range(steps):
         product(x[start:stop, t], kernel, bias, inputs)
         product(dropped(h, dropout_mask, start, entering), recurrent, inputs, a)
@@ -138,28 +146,34 @@ def _step_back(gates, c, new_c, dh, dc, da):
 
 @inlined
 def _backward(block, g, gates, cs, transposed, mask, dropout_mask, da, dh0, dc0, bias_parts):
-    n, steps, width = gates.shape
-    start, stop = sequence_bounds(block, n)
+    start, stop = sequence_bounds(block, len(gates))
     dh, dc, sums = dh0[start:stop], dc0[start:stop], bias_parts[block]
     dh[:], dc[:], sums[:] = 0, 0, 0
+    through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
+    arguments = g, gates, cs, transposed, mask, dropout_mask, da
+    lend(_steps_back, (start, dh, dc, sums, through, zeros) + arguments)
+
+
+@inlined
+def _steps_back(
+    start, dh, dc, sums, through, zeros, g, gates, cs, transposed, mask, dropout_mask, da
+):
+    steps, stop = gates.shape[1], start + len(dh)
     if g.shape[1] > steps:
         for i in range(start, stop):
             copy_row(g[i, steps], dc[i - start])
-    now, through_gates = np.empty((stop - start, width), g.dtype), np.empty_like(dh)
-    zeros = np.zeros((1, width // 4), g.dtype)
     for t in range(steps - 1, -1, -1):
         add_grad_output(dh, g, start, t, steps)
         for i in range(start, stop):
-            row = now[i - start]
+            row = da[i, t]
             if is_real(mask, i, t):
                 states = dh[i - start], dc[i - start]
                 _step_back(gates[i, t], cs[i, t], cs[i, t + 1], *states, row)
             else:
                 row[:] = 0
-            copy_row(row, da[i, t])
-        add_rows(sums, now)
-        product(now, transposed, zeros, through_gates)
-        step_back(dh, through_gates, mask, dropout_mask, start, t)
+            add_row(sums, row)
+        product(da[start:stop, t], transposed, zeros, through)
+        step_back(dh, through, mask, dropout_mask, start, t)
 
 
 @loop(

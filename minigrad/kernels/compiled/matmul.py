@@ -19,13 +19,14 @@ from ...ops.shapes import merge_rows
 from ..activations import relu_forward
 from ..matmul import linear_forward as numpy_linear
 from . import THREADED
+from .functions import maximum
 from .loops import as_carray, inlined, loop, run_blocks
 from .products import multiply_by_transposed
 from .tiles import long_product
 
 LEAST_WORK = THREADED  # multiplications; NumPy is as fast with fewer, on one thread
-LOOP_WORK = 2_000_000  # and from here on the loop wins
-LEAST_COLUMNS = 16
+LOOP_WORK = 1_000_000  # and from here on the loop wins
+LEAST_COLUMNS, LEAST_COLUMNS_ADDED = 16, 4  # of a product, and of one with a bias
 SHORT_ROW = 512
 SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
 # rows and columns that a thread computes
@@ -34,19 +35,19 @@ BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lay
 
 
 @inlined
-def _bounds(block, m, n, rows, columns):
-    """(matrix, first row, last, first column, last) of a block."""
-    tall = (m + rows - 1) // rows
-    blocks = tall * ((n + columns - 1) // columns)
-    k, rest = block // blocks, block % blocks
-    i, j = rest % tall * rows, rest // tall * columns
-    return k, i, min(m, i + rows), j, min(n, j + columns)
+def _count(m, n, rows, columns):
+    """The number of blocks of a matrix."""
+    return ((m + rows - 1) // rows) * ((n + columns - 1) // columns)
 
 
 @inlined
-def _count(y, rows, columns):
-    matrices, m, n = y.shape
-    return matrices * ((m + rows - 1) // rows) * ((n + columns - 1) // columns)
+def _bounds(block, m, n, rows, columns):
+    """(matrix, first row, last, first column, last) of a block."""
+    tall = (m + rows - 1) // rows
+    blocks = _count(m, n, rows, columns)
+    k, rest = block // blocks, block % blocks
+    i, j = rest % tall * rows, rest // tall * columns
+    return k, i, min(m, i + rows), j, min(n, j + columns)
 
 
 @inlined
@@ -58,7 +59,26 @@ def _tiles(block, a, b, c, y, rows, columns):
 
 @loop("T[:, :, :], T[:, :, ::1], T[:, ::1], T[:, :, ::1], i8, i8")
 def _run_tiles(pool, a, b, c, y, rows, columns):
-    run_blocks(pool, _count(y, rows, columns), _tiles, (a, b, c, y, rows, columns))
+    n = len(y) * _count(y.shape[1], y.shape[2], rows, columns)
+    run_blocks(pool, n, _tiles, (a, b, c, y, rows, columns))
+
+
+@inlined
+def _linear(block, x, w, b, y, rows, columns, rectifies):
+    _, i, last, j, end = _bounds(block, y.shape[0], y.shape[1], rows, columns)
+    part = y[i:last, j:end]
+    long_product(x[i:last], w[:, j:end], b[:, j:end], part)
+    if rectifies:
+        for k in range(len(part)):
+            row = part[k]
+            for n in range(row.size):
+                row[n] = maximum(row[n], row.dtype.type(0))
+
+
+@loop("T[:, :], T[:, ::1], T[:, ::1], T[:, ::1], i8, i8, b1")
+def _run_linear(pool, x, w, b, y, rows, columns, rectifies):
+    arguments = x, w, b, y, rows, columns, rectifies
+    run_blocks(pool, _count(y.shape[0], y.shape[1], rows, columns), _linear, arguments)
 
 
 @inlined
@@ -70,7 +90,8 @@ def _blas(block, a, b, y, rows, columns):
 @loop("T[:, :, :], T[:, :, :], T[:, :, ::1], i8, i8")
 def _run_blas(pool, a, b, y, rows, columns):
     """y = a @ b.T; the numbers of a row of a, and of b, lie side by side."""
-    run_blocks(pool, _count(y, rows, columns), _blas, (a, b, y, rows, columns))
+    n = len(y) * _count(y.shape[1], y.shape[2], rows, columns)
+    run_blocks(pool, n, _blas, (a, b, y, rows, columns))
 
 
 def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
@@ -82,7 +103,7 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
         c: A matrix, a vector that is added to each row, or None for zeros; None for several.
     """
     y = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
-    a3, b3, y3 = (x.reshape((math.prod(x.shape[:-2]), *x.shape[-2:])) for x in (a, b, y))
+    a3, b3, y3 = _as_several(a), _as_several(b), _as_several(y)
     work = y.size * a.shape[-1]
     m, n = y.shape[-2:]
     if c is None and work and not b3.flags.c_contiguous and _has_runs(a3) and _has_runs(b3.mT):
@@ -90,14 +111,22 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
         with threads.single_threaded_blas():
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
         return y
-    c = np.zeros(b.shape[-1], a.dtype) if c is None else c
-    rows = as_carray(c if c.ndim == 2 else c[None])
-    is_large = m >= 256 or n >= 512 or (m >= 64 and a.shape[-1] >= 1024)
-    size = TILE_BLOCK if is_large else TILE_BLOCK_OF_SMALL
-    if m >= 1024:
-        size = TILE_BLOCK_OF_TALL
+    rows = np.zeros((1, n), a.dtype) if c is None else as_carray(c if c.ndim == 2 else c[None])
+    size = _tile_block(m, a.shape[-1], n)
     _run_tiles(work, as_writable(a3), as_carray(b3), rows, y3, *size)
     return y
+
+
+def _as_several(x: Array) -> Array:
+    return x[None] if x.ndim == 2 else x.reshape((math.prod(x.shape[:-2]), *x.shape[-2:]))
+
+
+def _tile_block(m: int, k: int, n: int) -> tuple[int, int]:
+    """Rows and columns of a block of (m, k) @ (k, n)."""
+    if m >= 512:
+        return TILE_BLOCK_OF_TALL
+    is_large = m >= 128 or n >= 512 or (m >= 64 and k >= 1024)
+    return TILE_BLOCK if is_large else TILE_BLOCK_OF_SMALL
 
 
 def _has_runs(x: Array) -> bool:
@@ -130,8 +159,7 @@ def product_of(a: Array, b: Array) -> Array:
         return a.dot(b)
     if _is_worth_it(a, b):
         return add_product(a, b)
-    with threads.single_threaded_blas():
-        return a.dot(b)
+    return _on_one_thread(a.dot, b)
 
 
 def _is_worth_it(a: Array, b: Array) -> bool:
@@ -183,24 +211,42 @@ def row_sums_forward(x: Array) -> Any:
 
 def linear_forward(x: Array, w: Array, b: Array) -> Any:
     """x @ w + b."""
-    if x.ndim < 2 or w.ndim != 2:
-        return NotImplemented
-    rows = merge_rows(x)
-    if len(rows) * w.size < LEAST_WORK:
-        return NotImplemented
-    if not _is_worth_it(rows, w) or b.shape != w.shape[1:] or b.dtype != x.dtype:
-        with threads.single_threaded_blas():
-            return numpy_linear(x, w, b)
-    return add_product(rows, w, b).reshape((*x.shape[:-1], w.shape[1]))
+    y = _apply_linear(x, w, b, False)
+    return _on_one_thread(numpy_linear, x, w, b) if y is None else y
 
 
 def linear_relu_forward(x: Array, w: Array, b: Array) -> Any:
     """relu(x @ w + b), which its backward reads."""
-    y = linear_forward(x, w, b)
-    if y is NotImplemented:
+    y = _apply_linear(x, w, b, True)
+    if y is None:
+        y = _on_one_thread(numpy_linear, x, w, b)
+        relu_forward(y, out=y)
+    return y if y is NotImplemented else (y, (y,))
+
+
+def _apply_linear(x: Array, w: Array, b: Array, rectifies: bool) -> Any:
+    """x @ w + b, or its ReLU. NotImplemented for small arrays; None for others that no loop takes,
+    whose product would wake the threads of BLAS.
+    """
+    if x.ndim < 2 or w.ndim != 2:
         return NotImplemented
-    relu_forward(y, out=y)
-    return y, (y,)
+    rows = as_writable(merge_rows(x))
+    (m, k), n = rows.shape, w.shape[1]
+    if m * w.size < LEAST_WORK:
+        return NotImplemented
+    if not x.dtype == w.dtype == b.dtype or x.dtype.char not in "fd" or n < LEAST_COLUMNS_ADDED:
+        return None
+    if k != w.shape[0] or b.shape != w.shape[1:]:
+        return None
+    y = np.empty((m, n), x.dtype)
+    size = _tile_block(m, k, n)
+    _run_linear(m * k * n, rows, as_carray(w), as_carray(b).reshape(1, n), y, *size, rectifies)
+    return y if x.ndim == 2 else y.reshape((*x.shape[:-1], n))
+
+
+def _on_one_thread(function: Callable[..., Any], *args: Any) -> Any:
+    with threads.single_threaded_blas():
+        return function(*args)
 
 
 def linear_relu_backward(

@@ -94,12 +94,17 @@ def step_back(dh, through_gates, mask, dropout_mask, start, t):
 
 
 @inlined
+def add_row(sums, row):
+    """Add a vector to another."""
+    for j in range(row.size):
+        sums[j] += row[j]
+
+
+@inlined
 def add_rows(sums, rows):
     """Add all rows to one."""
     for i in range(rows.shape[0]):
-        row = rows[i]
-        for j in range(row.size):
-            sums[j] += row[j]
+        add_row(sums, rows[i])
 
 
 class Inputs(NamedTuple):

@@ -14,7 +14,7 @@ from numba import njit
 
 from ...backend import Array
 from .functions import OPTIONS, exp, log
-from .loops import as_carray, inlined, loop, run_blocks
+from .loops import as_carray, inlined, lend, loop, run_blocks
 
 BLOCK_SIZE = 1 << 11  # numbers of a block: its sums and squares stay in the first cache
 WORK = 8  # per number, in multiplications
@@ -79,6 +79,12 @@ def _forward(block, x, y, half, k, alpha, beta):
     sums = np.empty(len(rows) * step, x.dtype)
     powers = np.empty_like(sums)  # parts of one array would count as overlapping: no vectors
     padded = np.zeros(sums.size + 2 * half, x.dtype)
+    lend(_normalize, (rows, out, sums, powers, padded, half, k, alpha, beta))
+
+
+@inlined
+def _normalize(rows, out, sums, powers, padded, half, k, alpha, beta):
+    step = rows.shape[1] + half
     _normalizers(rows, half, k, alpha, padded, sums)
     _inverse_powers(sums, beta, powers)
     for r in range(len(rows)):
@@ -96,13 +102,19 @@ def _run_forward(pool, x, y, half, k, alpha, beta):
 
 @inlined
 def _backward(block, g, x, grad, half, k, alpha, beta):
-    c, two = x.shape[1], x.dtype.type(2)
+    c = x.shape[1]
     count, step = _block_rows(c), c + half
     first, last = block * count, min(len(x), (block + 1) * count)
     rows, grads, out = x[first:last], g[first:last], grad[first:last]
     sums = np.empty(len(rows) * step, x.dtype)
     powers = np.empty_like(sums)
     padded = np.zeros(sums.size + 2 * half, x.dtype)
+    lend(_normalize_back, (rows, grads, out, sums, powers, padded, half, k, alpha, beta))
+
+
+@inlined
+def _normalize_back(rows, grads, out, sums, powers, padded, half, k, alpha, beta):
+    step, two = rows.shape[1] + half, rows.dtype.type(2)
     _normalizers(rows, half, k, alpha, padded, sums)
     _inverse_powers(sums, beta, powers)
     for r in range(len(rows)):

@@ -8,9 +8,10 @@ import numpy as np
 
 from ...backend import Array
 from .functions import tanh
-from .loops import inlined, loop, run_blocks
+from .loops import inlined, lend, loop, run_blocks
 from .recurrent import (
     add_grad_output,
+    add_row,
     add_rows,
     as_grad_output,
     copy_row,
@@ -28,29 +29,39 @@ from .recurrent import (
 )
 from .tiles import product
 
+# more sequences of so few units fill the vectors of NumPy's pass over a whole batch, not a row's
+MOST_SEQUENCES, FEW_UNITS = 64, 32
+
 # ---- forward -------------------------------------------------------------------------------------
 
 
 @inlined
-def _tanh_row(a, h):
+def _tanh(a, h):
     for j in range(h.size):
         h[j] = tanh(a[j])
 
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
-    n, steps, units = x.shape[0], x.shape[1], hs.shape[2]
-    start, stop = sequence_bounds(block, n)
-    inputs = np.empty((stop - start, units), x.dtype)
-    a, entering = np.empty_like(inputs), np.empty_like(inputs)
+    start, stop = sequence_bounds(block, len(x))
     h = hs[start:stop, 0].copy()
+    inputs, a, entering = np.empty_like(h), np.empty_like(h), np.empty_like(h)
+    arguments = x, kernel, recurrent, bias, mask, dropout_mask, hs, y
+    lend(_steps, (start, h, inputs, a, entering) + arguments)
+
+
+@inlined
+def _steps(start, h, inputs, a, entering, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
+    steps, stop = x.shape[1], start + len(h)
     for t in range(steps):
         product(x[start:stop, t], kernel, bias, inputs)
         product(dropped(h, dropout_mask, start, entering), recurrent, inputs, a)
+        if mask.size == 0:
+            _tanh(a.reshape(-1), h.reshape(-1))  # of a few units each, rows would fill no vectors
         for i in range(start, stop):
             h_row = h[i - start]
-            if is_real(mask, i, t):
-                _tanh_row(a[i - start], h_row)
+            if mask.size and mask[i, t]:
+                _tanh(a[i - start], h_row)
             copy_row(h_row, hs[i, t + 1])
             put_output(y, i, t, steps, h_row)
 
@@ -77,6 +88,8 @@ def simple_rnn_forward(
     **activations: Any,
 ) -> Any:
     """The output; the arrays as loops take them, and h around all steps."""
+    if len(x) > MOST_SEQUENCES and len(recurrent) < FEW_UNITS:
+        return NotImplemented
     inputs = prepare("simple_rnn", 1, x, kernel, recurrent, bias, [h], mask, dropout_mask)
     if inputs is NotImplemented:
         return NotImplemented
@@ -97,23 +110,27 @@ def _tanh_slope(h, dh, da):
 
 @inlined
 def _backward(block, g, hs, transposed, mask, dropout_mask, da, dh0, bias_parts):
-    n, steps, units = da.shape
-    start, stop = sequence_bounds(block, n)
+    start, stop = sequence_bounds(block, len(da))
     dh, sums = dh0[start:stop], bias_parts[block]
     dh[:], sums[:] = 0, 0
-    now, through = np.empty((stop - start, units), g.dtype), np.empty_like(dh)
-    zeros = np.zeros((1, units), g.dtype)
+    through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
+    arguments = g, hs, transposed, mask, dropout_mask, da
+    lend(_steps_back, (start, dh, sums, through, zeros) + arguments)
+
+
+@inlined
+def _steps_back(start, dh, sums, through, zeros, g, hs, transposed, mask, dropout_mask, da):
+    steps, stop = da.shape[1], start + len(dh)
     for t in range(steps - 1, -1, -1):
         add_grad_output(dh, g, start, t, steps)
         for i in range(start, stop):
-            row = now[i - start]
+            row = da[i, t]
             if is_real(mask, i, t):
                 _tanh_slope(hs[i, t + 1], dh[i - start], row)
             else:
                 row[:] = 0
-            copy_row(row, da[i, t])
-        add_rows(sums, now)
-        product(now, transposed, zeros, through)
+            add_row(sums, row)
+        product(da[start:stop, t], transposed, zeros, through)
         step_back(dh, through, mask, dropout_mask, start, t)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from .loops import OPTIONS, inlined, loop, run_blocks
+from .loops import OPTIONS, inlined, lend, loop, run_blocks
 from .products import multiply, multiply_by_transposed, multiply_transposed
 
 
@@ -171,11 +171,10 @@ def _padded(x, image, i, j, shape, out):
 
 
 @inlined
-def _all_pixels(x, first, v, shape):
+def _all_pixels(x, first, v, padded, shape):
     """v (16, tiles, C): the transformed pixels of tiles from a row of them on."""
     h, w, oh, ow, top, left = shape
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
-    padded = np.empty((16, x.shape[1]), x.dtype)
     for tile in range(v.shape[1]):
         r = first + tile // wide
         image, i, j = r // tall, r % tall * 2 - top, tile % wide * 2 - left
@@ -195,20 +194,31 @@ def _tiles(block, x, u, b, y, sums, rows, transposed, shape):
     tiles = (last - first) * wide
     v = np.empty((16, tiles, x.shape[1]), x.dtype)
     m = np.empty((16, tiles, y.shape[1]), x.dtype)
-    unused = np.empty((3, y.shape[1]), x.dtype)
-    _all_pixels(x, first, v, shape)
+    padded, unused = np.empty((16, x.shape[1]), x.dtype), np.empty((3, y.shape[1]), x.dtype)
+    lend(
+        _some_tiles,
+        (first, x, u, b, y, sums[block : block + 1], v, m, padded, unused, transposed, shape),
+    )
+
+
+@inlined
+def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, transposed, shape):
+    """Rows of tiles from the first on, in v and m."""
+    oh, ow = shape[2], shape[3]
+    tall, wide = (oh + 1) // 2, (ow + 1) // 2
+    _all_pixels(x, first, v, padded, shape)
     for k in range(16):
         if transposed:
             multiply_by_transposed(v[k], u[k], m[k], False)
         else:
             multiply(v[k], u[k], m[k], False)
-    sums[block] = 0
-    for tile in range(tiles):
+    total[0] = 0
+    for tile in range(v.shape[1]):
         r = first + tile // wide
         p, q = r % tall * 2, tile % wide * 2
         at = (r // tall * oh + p) * ow + q
         right, below = q + 1 < ow, p + 1 < oh
-        sums[block] += _transform_products(
+        total[0] += _transform_products(
             m,
             tile,
             b,
@@ -268,19 +278,26 @@ def _sum_tiles(block, x, g, sums, slices, rows, shape):
     first, stop = part * total // parts, (part + 1) * total // parts
     v_all = np.empty(16 * rows * wide * channels, x.dtype)
     m_all = np.empty(16 * rows * wide * (end - begin), x.dtype)
-    zeros = np.zeros(end - begin, x.dtype)
+    zeros, padded = np.zeros(end - begin, x.dtype), np.empty((16, channels), x.dtype)
     begun = False
     while first < stop:
         tiles = (min(first + rows, stop) - first) * wide
         v = v_all[: 16 * tiles * channels].reshape((16, tiles, channels))
         m = m_all[: 16 * tiles * (end - begin)].reshape((16, tiles, end - begin))
-        _all_pixels(x, first, v, shape)
-        for tile in range(tiles):
-            _gradients(tile, first + tile // wide, wide, g, zeros, begin, end, m, shape)
+        lend(_transform, (first, x, g, begin, end, v, m, padded, zeros, shape))
         for k in range(16):
             multiply_transposed(v[k], m[k], sums[part, k, :, begin:end], begun)
         begun = True
         first += rows
+
+
+@inlined
+def _transform(first, x, g, begin, end, v, m, padded, zeros, shape):
+    """v and m of rows of tiles from the first on: pixels and gradients, transformed."""
+    wide = (shape[3] + 1) // 2
+    _all_pixels(x, first, v, padded, shape)
+    for tile in range(v.shape[1]):
+        _gradients(tile, first + tile // wide, wide, g, zeros, begin, end, m, shape)
 
 
 @inlined
