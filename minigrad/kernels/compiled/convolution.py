@@ -21,6 +21,8 @@ from ...ops.windows import Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .direct import copy, fill, run_direct, run_direct_kernel_grad
 from .loops import as_carray, block_bounds, count_blocks, inlined, lend, loop, run_blocks
+from .matmul import add_product
+from .positions import run_positions, run_positions_input_grad, run_positions_kernel_grad
 from .products import multiply, multiply_by_transposed, multiply_transposed
 from .tiles import ROWS, TALL, VECTOR_BYTES
 from .winograd import run_winograd, run_winograd_kernel_grad
@@ -396,10 +398,17 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     bias = np.empty(0, x.dtype) if b is None else b
     if not _fit(x, w, bias) or not math.prod(shape) or not w.size:
         return NotImplemented
+    depth = math.prod(w.shape[:3])
+    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(*w.shape[2:], x):
+        return add_product(_matrix(x), w[0, 0], b).reshape(shape)
+    if groups == 1 and _is_by_positions(window, len(x), window.output_shape, *w.shape[2:], x):
+        y = np.empty(shape, x.dtype)
+        row = np.zeros((1, shape[3]), x.dtype) if b is None else as_carray(b).reshape(1, -1)
+        run_positions(y.size * depth, _rows(x), _matrix(w), row, _rows(y), _geometry(window))
+        return y
     if groups == 1 and _is_direct(window, _with_vectors(w.shape, x.itemsize), x):
         return _direct(x, w, b, shape, window)
     y = np.empty((math.prod(shape[:3]), shape[3]), x.dtype)
-    depth = math.prod(w.shape[:3])
     if 1 < groups == x.shape[3]:
         repeated = repeat_channels(x, shape[3] // groups)
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
@@ -444,6 +453,14 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         arrays = _matrix(grad_output), _matrix(w), _matrix(x)
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
+    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(*w.shape[:1:-1], w):
+        turned = np.ascontiguousarray(w[0, 0].T)
+        return add_product(_matrix(grad_output), turned).reshape(shape)
+    if groups == 1 and _is_by_positions(window, shape[0], shape[1:3], *w.shape[:1:-1], w):
+        x = np.empty(shape, w.dtype)
+        arrays = _rows(grad_output), _matrix(w), _rows(x)
+        run_positions_input_grad(grad_output.size * depth, *arrays, _geometry(window))
+        return x
     is_dense = window.strides == (1, 1)
     turned = _with_vectors((*window.kernel, *w.shape[:1:-1]), w.itemsize)
     is_whole = 2 * math.prod(window.output_shape) >= math.prod(window.image_size)
@@ -493,6 +510,11 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
         parts = max(1, min(BLOCKS, n * rows, PARTIAL_SUMS // w.size))
         _run_depthwise_kernel_grad(grad_output.size * depth, *arrays, parts, _geometry(window))
         return w.reshape(shape)
+    if groups == 1 and _is_kernel_by_positions(window, shape, x):
+        slices = max(1, min(BLOCKS // math.prod(shape[:2]), filters // LEAST_SLICE))
+        arrays = _rows(x), _matrix(grad_output), w
+        run_positions_kernel_grad(grad_output.size * depth, *arrays, slices, _geometry(window))
+        return w.reshape(shape)
     is_long = shape[1] * shape[2] >= TALL and rows * columns >= LEAST_OUTPUTS
     if groups == 1 and is_long and _is_direct(window, shape, x):
         band = BAND // (window.strides[0] * _padded_row(window, x.shape[3]))
@@ -522,6 +544,40 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
             _geometry(window),
         )
     return w.reshape(shape)
+
+
+def _is_pointwise_window(window: Window) -> bool:
+    """True if pixels are patches: a kernel of 1 x 1 on every pixel."""
+    return window.kernel == (1, 1) and window.output_shape == window.image_size
+
+
+def _fill_tiles(inputs: int, outputs: int, x: Array) -> bool:
+    """True if a product over so many inputs gives outputs that fill vectors."""
+    return inputs >= FEW_CHANNELS and outputs * x.itemsize >= VECTOR_BYTES
+
+
+def _is_by_positions(
+    window: Window, images: int, size: tuple[int, ...], inputs: int, outputs: int, x: Array
+) -> bool:
+    """True if products over all images win at the positions of a convolution with such a result.
+
+    There have to be images enough for that, and Winograd's tiles multiply less where few of them
+    lie across an edge.
+    """
+    many_images = images >= TALL and 2 * images >= size[1]
+    has_tiles = _has_tiles(window, inputs, outputs) and math.prod(size) > FEW_OUTPUTS
+    fills = _fill_tiles(window.kernel[1] * inputs, outputs, x)
+    return many_images and fills and not has_tiles and window.dilation == (1, 1)
+
+
+def _is_kernel_by_positions(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
+    """True if the products of an element of the kernel over all images win."""
+    outputs = window.output_shape
+    is_small = LEAST_OUTPUTS // 2 <= math.prod(outputs) <= MOST_OUTPUTS
+    saves = window.strides != (1, 1) or min(outputs) <= 3 * window.kernel[1]
+    fills = _fill_tiles(kernel[2], kernel[3], x) and len(x) >= TALL
+    several = math.prod(window.kernel) > 1 and window.dilation == (1, 1)
+    return is_small and saves and fills and several
 
 
 def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
@@ -607,6 +663,8 @@ def _rows_of_tiles(rows: int, columns: int) -> int:
     return -(-rows // min(rows, blocks))
 
 
+FEW_CHANNELS = 16  # over fewer, a tile of a product is done before it has begun
+FEW_OUTPUTS, MOST_OUTPUTS = 64, 256  # of an image, for products over all images
 BAND = 1 << 15  # elements of padded rows that a block keeps in the cache
 CACHED_KERNEL = 1 << 20  # bytes of a kernel that every row of outputs reads
 # channels * filters, from which on Winograd's tiles win; with few outputs their blocks are few, too
@@ -629,6 +687,10 @@ def _rows_per_block(rows: int, columns: int, depth: int, blocks: int = BLOCKS) -
 
 def _fit(*arrays: Array) -> bool:
     return {a.dtype.char for a in arrays} in ({"f"}, {"d"})
+
+
+def _rows(images: Array) -> Array:
+    return as_carray(images).reshape((len(images), -1))
 
 
 def _matrix(a: Array) -> Array:

@@ -74,7 +74,8 @@ def _forward(block, x, w, b, y, bands, shape):
     across, sh, window = _sides(channels, shape)
     padded = np.empty(((last - 1 - first) * sh + window) * across, x.dtype)
     _pad(x.reshape(-1), image, first, last, channels, shape, padded)
-    steps, length = (sw * channels, 1, dh * across), kw * channels
+    length = kw * channels
+    steps = sw * channels, 1, dh * across, length
     for row in range(first, last):
         start, at = (image * oh + row) * ow, (row - first) * sh * across
         product_of_runs(padded, at, steps, kh, length, w, b, y[start : start + ow])
@@ -104,7 +105,7 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
     padded = np.empty(((rows - 1) * sh + window) * across, x.dtype)
     length = kw * channels
     zeros, some = np.zeros((1, end - begin), g.dtype), np.empty((length, end - begin), g.dtype)
-    steps = 1, sw * channels, sh * across
+    steps = 1, sw * channels, sh * across, ow
     for i in range(sums.shape[1]):
         fill(sums[part, i], begin, end, x.dtype.type(0))
     for image in range(part * images // parts, (part + 1) * images // parts):

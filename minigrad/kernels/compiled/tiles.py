@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 
 from .loops import inlined
 
-__all__ = ["aligned_columns", "long_product", "product", "product_of_runs"]
+__all__ = ["aligned_columns", "aligned_space", "long_product", "product", "product_of_runs"]
 
 FEATURES = llvm.get_host_cpu_features()
 VECTOR_BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx2") else 16
@@ -37,8 +37,8 @@ def _tile(rows: int, vectors: int, vector_bytes: int = VECTOR_BYTES) -> Any:
     """tile(places, steps, i, j, runs, length, number): rows x vectors numbers of y = c + a @ b.
 
     `places` and `steps` say where the matrices begin and how far apart their rows are, and the
-    columns and runs of a: its inner axis is so many runs of that length. The number is of their
-    dtype.
+    columns and runs of a: its inner axis is so many runs of that length. The rows of b that meet
+    them may lie apart, too. The number is of their dtype.
     """
 
     @intrinsic
@@ -82,7 +82,7 @@ def _write_tile(
     """The instructions of a tile: read c, add the products of all k, write y."""
     rows, vectors = shape
     a, b, c, y = starts
-    a_row, a_column, a_run, b_row, c_row, y_row = steps
+    a_row, a_column, a_run, b_run, b_row, c_row, y_row = steps
     size = 8 if vector.element == ir.DoubleType() else 4
 
     def place(start: Any, row: Any, step: Any, v: int) -> Any:
@@ -98,7 +98,7 @@ def _write_tile(
         [cgutils.alloca_once_value(builder, x) for x in read(c, row, c_row)] for row in row_numbers
     ]
     with cgutils.for_range(builder, runs) as run, cgutils.for_range(builder, length) as loop:
-        b_vectors = read(b, builder.add(builder.mul(run.index, length), loop.index), b_row)
+        b_vectors = read(b, builder.add(builder.mul(run.index, b_run), loop.index), b_row)
         at = builder.add(builder.mul(run.index, a_run), builder.mul(loop.index, a_column))
         for a_start, row_sums in zip(a_rows, sums):
             number = builder.load(builder.gep(a_start, [at]))
@@ -155,7 +155,7 @@ def product(a, b, c, y):
     `a` may be transposed. y is another array than the others.
     """
     size = a.itemsize
-    steps = a.strides[0] // size, a.strides[1] // size, 0
+    steps = a.strides[0] // size, a.strides[1] // size, 0, 0
     _all_tiles(_place(a), steps, 1, a.shape[1], b, c, y)
 
 
@@ -163,7 +163,8 @@ def product(a, b, c, y):
 def product_of_runs(a, at, steps, runs, length, b, c, y):
     """y = c + A @ b, as `product`, for an A whose numbers are anywhere in a vector `a`.
 
-    A[i, r * length + k] is a[at + i * steps[0] + k * steps[1] + r * steps[2]], r < runs.
+    A[i, r * length + k] is a[at + i * steps[0] + k * steps[1] + r * steps[2]], r < runs; it meets
+    row r * steps[3] + k of b.
     """
     _all_tiles(_place(a) + at * a.itemsize, steps, runs, length, b, c, y)
 
@@ -252,6 +253,15 @@ def _row_tile(places, steps, i, j, vectors, runs, length, number):
 
 
 @inlined
+def aligned_space(n, like):
+    """Memory for n numbers that begins where a vector does, and may be read a little beyond."""
+    lanes = VECTOR_BYTES // like.itemsize
+    space = np.empty(n + 2 * lanes, like.dtype)
+    start = -_place(space) % VECTOR_BYTES // like.itemsize
+    return space[start : start + n]
+
+
+@inlined
 def aligned_columns(b, m):
     """b, or a copy whose rows begin where a vector is read in one piece.
 
@@ -264,9 +274,7 @@ def aligned_columns(b, m):
     lanes = VECTOR_BYTES // size
     length, n = b.shape
     width = (n + lanes - 1) // lanes * lanes
-    space = np.empty((length + 1) * width + lanes, b.dtype)
-    start = -_place(space) % VECTOR_BYTES // size
-    copy = space[start : start + length * width].reshape(length, width)[:, :n]
+    copy = aligned_space(length * width, b).reshape(length, width)[:, :n]
     for k in range(length):
         _copy_bytes(_place(copy) + k * width * size, _place(b) + k * b.strides[0], n * size)
     return copy
