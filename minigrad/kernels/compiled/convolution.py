@@ -453,13 +453,7 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         arrays = _matrix(grad_output), _matrix(w), _matrix(x)
         _run_depthwise_input_grad(grad_output.size * depth, *arrays, _geometry(window))
         return sum_repeated_channels(x, repeats)
-    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(*w.shape[:1:-1], w):
-        turned = np.ascontiguousarray(w[0, 0].T)
-        return add_product(_matrix(grad_output), turned).reshape(shape)
-    if groups == 1 and _is_by_positions(window, shape[0], shape[1:3], *w.shape[:1:-1], w):
-        x = np.empty(shape, w.dtype)
-        arrays = _rows(grad_output), _matrix(w), _rows(x)
-        run_positions_input_grad(grad_output.size * depth, *arrays, _geometry(window))
+    if groups == 1 and (x := _input_grad_in_place(grad_output, w, shape, window)) is not None:
         return x
     is_dense = window.strides == (1, 1)
     turned = _with_vectors((*window.kernel, *w.shape[:1:-1]), w.itemsize)
@@ -710,6 +704,19 @@ def _flipped_window(window: Window) -> Window:
     axes = zip(window.extent, window.pads)
     pads = tuple((n - 1 - before, n - 1 - after) for n, (before, after) in axes)
     return shared_window(window.output_shape, window.kernel, (1, 1), window.dilation, pads)
+
+
+def _input_grad_in_place(g: Array, w: Array, shape: tuple[int, ...], window: Window) -> Any:
+    """The input gradient by products that read g where it lies; None where others win."""
+    filters, channels = w.shape[3], w.shape[2]
+    if _is_pointwise_window(window) and _fill_tiles(filters, channels, w):
+        return add_product(_matrix(g), np.ascontiguousarray(w[0, 0].T)).reshape(shape)
+    if not _is_by_positions(window, shape[0], shape[1:3], filters, channels, w):
+        return None
+    x = np.empty(shape, w.dtype)
+    arrays = _rows(g), _matrix(w), _rows(x)
+    run_positions_input_grad(g.size * math.prod(w.shape[:3]), *arrays, _geometry(window))
+    return x
 
 
 def _input_grad_by_phases(g: Array, w: Array, shape: Any, window: Window) -> Array:

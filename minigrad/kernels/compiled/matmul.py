@@ -21,8 +21,9 @@ from ..matmul import linear_forward as numpy_linear
 from . import THREADED
 from .functions import maximum
 from .loops import as_carray, inlined, loop, run_blocks
+from .panels import COLUMNS, count_panels, panel_of, turn_into
 from .products import multiply_by_transposed
-from .tiles import long_product
+from .tiles import aligned_space, long_product, product
 
 LEAST_WORK = THREADED  # multiplications; NumPy is as fast with fewer, on one thread
 LOOP_WORK = 1_000_000  # and from here on the loop wins
@@ -31,6 +32,7 @@ SHORT_ROW = 512
 SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
 # rows and columns that a thread computes
 TILE_BLOCK_OF_TALL, TILE_BLOCK, TILE_BLOCK_OF_SMALL = (128, 64), (64, 64), (16, 64)
+MANY_ROWS, PANEL_ROWS = 1024, 128  # for which turning the other matrix is worth it, and of a block
 BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
 
 
@@ -94,6 +96,31 @@ def _run_blas(pool, a, b, y, rows, columns):
     run_blocks(pool, n, _blas, (a, b, y, rows, columns))
 
 
+@inlined
+def _turn(block, b, panels):
+    k, length = block, b.shape[1]
+    turn_into(panel_of(panels, k, length, len(b)), b, k * COLUMNS)
+
+
+@inlined
+def _panels(block, a, panels, zeros, y, rows):
+    tall, columns = _count(len(y), 1, rows, 1), y.shape[1]
+    k, i = block // tall, block % tall * rows
+    panel = panel_of(panels, k, a.shape[1], columns)
+    begin, last = k * COLUMNS, min(len(y), i + rows)
+    product(a[i:last], panel, zeros, y[i:last, begin : begin + panel.shape[1]])
+
+
+@loop("T[:, :], T[:, ::1], T[:, ::1], i8")
+def _run_panels(pool, a, b, y, rows):
+    """y = a @ b.T, with b turned into panels first."""
+    panels, count = aligned_space(b.size, b), count_panels(len(b))
+    run_blocks(pool, count, _turn, (b, panels))
+    zeros = np.zeros((1, COLUMNS), b.dtype)
+    blocks = count * _count(len(y), 1, rows, 1)
+    run_blocks(pool, blocks, _panels, (a, panels, zeros, y, rows))
+
+
 def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
     """c + a @ b, of matrices of the same dtype, or of as many matrices each.
 
@@ -106,7 +133,11 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
     a3, b3, y3 = _as_several(a), _as_several(b), _as_several(y)
     work = y.size * a.shape[-1]
     m, n = y.shape[-2:]
-    if c is None and work and not b3.flags.c_contiguous and _has_runs(a3) and _has_runs(b3.mT):
+    is_turned = c is None and work and not b3.flags.c_contiguous and _has_runs(b3.mT)
+    if is_turned and a.ndim == 2 and m >= MANY_ROWS and b.T.flags.c_contiguous:
+        _run_panels(work, as_writable(a), as_writable(b.T), y, PANEL_ROWS)
+        return y
+    if is_turned and _has_runs(a3):
         size = BLAS_BLOCK_OF_TALL if m >= 512 else BLAS_BLOCK
         with threads.single_threaded_blas():
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)

@@ -2,11 +2,9 @@
 
 Under a kernel of 5 x 5 a third of all products at the outputs of a 7 x 7 image would be with zeros
 of the padding. One position of all images is a product of its own, of the pixels that are there
-with the rows of the kernel that meet them. All is read where it lies; nothing is laid out.
+with the rows of the kernel that meet them. Images are read where they lie; nothing is laid out.
 
-Images are rows here, (N, H * W * C). `shape` is as in convolution.py, without dilation. The kernel
-is copied into panels of a few columns each: rows of a wide one, read in part, would fall on the same
-places of the cache.
+Images are rows here, (N, H * W * C). `shape` is as in convolution.py, without dilation.
 """
 
 from __future__ import annotations
@@ -14,11 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from .loops import inlined, lend, loop, run_blocks
+from .panels import COLUMNS, copy_into, count_panels, panel_of, turn_into
 from .tiles import aligned_columns, aligned_space, product_of_runs
 
 IMAGES = 64  # of a block
-PANEL = 64  # columns
-TURNED = 16  # rows and columns of a kernel that are turned together
 
 
 @inlined
@@ -26,18 +23,6 @@ def _range_inside(start, step, size, count):
     """The k from first to last - 1, of `count`, for which 0 <= start + k * step < size."""
     first = max(0, (step - 1 - start) // step)
     return first, max(first, min(count, (size - 1 - start) // step + 1))
-
-
-@inlined
-def _count_panels(columns):
-    return (columns + PANEL - 1) // PANEL
-
-
-@inlined
-def _panel(panels, k, length, columns):
-    """Panel k of a matrix (length, columns)."""
-    begin, end = k * PANEL, min(columns, (k + 1) * PANEL)
-    return panels[length * begin : length * end].reshape(length, end - begin)
 
 
 @inlined
@@ -51,14 +36,14 @@ def _place(block, positions, n):
 
 @inlined
 def _count_blocks(positions, n, columns):
-    return positions * ((n + IMAGES - 1) // IMAGES) * _count_panels(columns)
+    return positions * ((n + IMAGES - 1) // IMAGES) * count_panels(columns)
 
 
 @inlined
 def _outputs(y, position, columns, k, start, stop):
     """Of some images, the columns of a panel at one position."""
-    begin = position * columns + k * PANEL
-    return y[start:stop, begin : begin + min(PANEL, columns - k * PANEL)]
+    begin = position * columns + k * COLUMNS
+    return y[start:stop, begin : begin + min(COLUMNS, columns - k * COLUMNS)]
 
 
 # ---- forward -------------------------------------------------------------------------------------
@@ -67,12 +52,9 @@ def _outputs(y, position, columns, k, start, stop):
 @inlined
 def _copy(block, w, panels, size):
     """The rows of one element of the kernel, in all panels."""
-    for k in range(_count_panels(w.shape[1])):
-        panel = _panel(panels, k, len(w), w.shape[1])
-        for i in range(block * size, (block + 1) * size):
-            row, source = panel[i], w[i, k * PANEL :]
-            for j in range(row.size):
-                row[j] = source[j]
+    rows = slice(block * size, (block + 1) * size)
+    for k in range(count_panels(w.shape[1])):
+        copy_into(panel_of(panels, k, len(w), w.shape[1])[rows], w[rows], k * COLUMNS)
 
 
 @inlined
@@ -85,8 +67,8 @@ def _forward(block, x, panels, b, y, shape):
     v, end_v = _range_inside(j, 1, width, kw)
     at = start * x.shape[1] + ((i + u) * width + j + v) * channels
     steps = x.shape[1], 1, width * channels, kw * channels
-    rows = _panel(panels, k, kh * kw * channels, filters)[(u * kw + v) * channels :]
-    bias, out = b[:, k * PANEL :], _outputs(y, position, filters, k, start, stop)
+    rows = panel_of(panels, k, kh * kw * channels, filters)[(u * kw + v) * channels :]
+    bias, out = b[:, k * COLUMNS :], _outputs(y, position, filters, k, start, stop)
     length = (end_v - v) * channels
     product_of_runs(x.reshape(-1), at, steps, end_u - u, length, rows, bias, out)
 
@@ -114,15 +96,9 @@ def _turn(block, w, panels, kh, kw, sw):
     back = kw - 1 - v
     place = (kh - 1 - u) * kw + _first_of_phase(back % sw, kw, sw) + back // sw
     source = w[block * channels : (block + 1) * channels]
-    for k in range(_count_panels(channels)):
-        panel = _panel(panels, k, kh * kw * filters, channels)
-        target = panel[place * filters : (place + 1) * filters]
-        for f in range(0, filters, TURNED):
-            for c in range(0, target.shape[1], TURNED):
-                for j in range(f, min(f + TURNED, filters)):
-                    row = target[j]
-                    for i in range(c, min(c + TURNED, row.size)):
-                        row[i] = source[k * PANEL + i, j]
+    for k in range(count_panels(channels)):
+        panel = panel_of(panels, k, kh * kw * filters, channels)
+        turn_into(panel[place * filters : (place + 1) * filters], source, k * COLUMNS)
 
 
 @inlined
@@ -145,7 +121,7 @@ def _input_grad(block, g, panels, zeros, x, shape):
     steps = g.shape[1], 1, ow * filters, sh * kw * filters
     first = (u + i * sh) * kw + _first_of_phase(column % sw, kw, sw) + column // sw
     length = kh * kw * filters
-    rows = _panel(panels, k, length, channels)[min(first * filters, length) :]
+    rows = panel_of(panels, k, length, channels)[min(first * filters, length) :]
     out = _outputs(x, position, channels, k, start, stop)
     run = (end_j - j) * filters
     product_of_runs(g.reshape(-1), at, steps, end_i - i, run, rows, zeros, out)
@@ -158,7 +134,7 @@ def run_positions_input_grad(pool, g, w, x, s):
     panels, channels = aligned_space(w.size, w), x.shape[1] // (s[0] * s[1])
     run_blocks(pool, s[4] * s[5], _turn, (w, panels, s[4], s[5], s[7]))
     blocks = _count_blocks(s[0] * s[1], len(x), channels)
-    zeros = np.zeros((1, PANEL), w.dtype)
+    zeros = np.zeros((1, COLUMNS), w.dtype)
     run_blocks(pool, blocks, _input_grad, (g, panels, zeros, x, shape))
 
 
