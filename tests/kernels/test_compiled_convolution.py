@@ -54,6 +54,14 @@ CASES = {
     "tiles": ((3, 6, 8, 64), 72, 3, {"padding": "same"}, 1),
     "tiles over the edge": ((5, 9, 7, 65), 65, 3, {}, 1),
     "tiles, pads": ((2, 5, 6, 72), 64, 3, {"padding": ((3, 0), (1, 2))}, 1),
+    "pointwise, tiles": ((3, 7, 5, 16), 20, 1, {}, 1),
+    "positions": ((9, 6, 5, 16), 17, 3, {"padding": "same"}, 1),
+    "positions, strides": ((9, 9, 8, 17), 24, (5, 4), {"strides": 2, "padding": "same"}, 1),
+    "positions, strides beyond the kernel": ((8, 14, 15, 18), 16, 2, {"strides": (3, 4)}, 1),
+    "positions, pads": ((8, 5, 6, 16), 20, 3, {"strides": 2, "padding": ((3, 0), (1, 2))}, 1),
+    "positions that see padding alone": ((8, 9, 9, 16), 16, 2, {"padding": ((3, 0), (4, 4))}, 1),
+    "positions, blocks of images": ((130, 4, 5, 16), 18, 3, {"padding": "same"}, 1),
+    "positions, panels": ((8, 5, 5, 70), 130, 3, {"strides": 2, "padding": "same"}, 1),
     "one image, few filters": ((1, 40, 36, 24), 3, 7, {"padding": "same"}, 1),
     "sequence": ((4, 1, 50, 6), 8, (1, 5), {"padding": ((0, 0), (4, 0))}, 1),
 }
@@ -140,6 +148,12 @@ WAYS = {
     "direct": ("run_direct", "run_direct", "run_direct_kernel_grad"),
     "tiles": ("run_winograd", "run_winograd", "run_winograd_kernel_grad"),
     "strides apart": ("_run_forward", "_run_input_grad", "_run_kernel_grad"),
+    "positions, strides": (
+        "run_positions",
+        "run_positions_input_grad",
+        "run_positions_kernel_grad",
+    ),
+    "pointwise, tiles": ("add_product", "add_product", "_run_kernel_grad"),
 }
 
 
@@ -163,6 +177,8 @@ SPECIAL = [
     "direct, pads",
     "tiles",
     "tiles, pads",
+    "positions, pads",
+    "pointwise, tiles",
 ]
 
 

@@ -57,6 +57,24 @@ def test_several_blocks_give_what_the_definition_gives(name, return_mode, dtype,
 
 
 @pytest.mark.parametrize("name", GATES)
+def test_large_weights_are_met_by_blocks_of_more_sequences(name):
+    arrays = [a.astype("float64") if a.dtype.kind == "f" else a for a in arrays_of(name, units=256)]
+    assert arrays[2].size >= shared.LARGE and len(arrays[0]) > shared.MANY_SEQUENCES
+    found = run(name, arrays, "sequence")
+    with minigrad.use_kernels(False):
+        expected = run(name, arrays, "sequence")
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * np.abs(b).max())
+
+
+def test_many_sequences_of_few_units_are_left_to_numpy():
+    arrays = arrays_of("simple_rnn", n=65)[:4]
+    assert compiled.run(ROWS["simple_rnn"].forward, *arrays) is NotImplemented
+    wide = arrays_of("simple_rnn", n=65, units=32)[:4]
+    assert compiled.run(ROWS["simple_rnn"].forward, *wide) is not NotImplemented
+
+
+@pytest.mark.parametrize("name", GATES)
 def test_the_same_bits_on_any_number_of_threads(name, set_threads):
     results = []
     for n in (1, 2, 3, 8):

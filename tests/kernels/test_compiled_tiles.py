@@ -44,6 +44,19 @@ def test_products_of_all_shapes(shape, dtype, digits):
     np.testing.assert_allclose(add_product(a, b, total), a @ b + total, rtol=digits, atol=digits)
 
 
+@pytest.mark.parametrize("dtype, digits", [("float32", 1e-4), ("float64", 1e-11)])
+def test_many_rows_meet_a_transposed_matrix_in_panels(dtype, digits, monkeypatch):
+    taken = []
+    real = matmul._run_panels
+    monkeypatch.setattr(matmul, "_run_panels", lambda *args: taken.append(args) or real(*args))
+    for n in (1, 64, 130):
+        a, b = draw(matmul.MANY_ROWS + 3, 37, dtype=dtype), draw(n, 37, dtype=dtype)
+        y = add_product(a, b.T)
+        np.testing.assert_allclose(y, a @ b.T, rtol=digits, atol=digits)
+        np.testing.assert_array_equal(add_product(np.asfortranarray(a), b.T), y)
+    assert len(taken) == 6 - 2  # one row, transposed, is in order as it is
+
+
 def test_products_have_the_same_bits_on_any_number_of_threads(set_threads):
     a, b = draw(70, 1100, dtype="float32"), draw(1100, 130, dtype="float32")
     results = []

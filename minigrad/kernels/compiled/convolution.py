@@ -399,9 +399,10 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     if not _fit(x, w, bias) or not math.prod(shape) or not w.size:
         return NotImplemented
     depth = math.prod(w.shape[:3])
-    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(*w.shape[2:], x):
+    channels, filters = w.shape[2:]
+    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(channels, filters, x):
         return add_product(_matrix(x), w[0, 0], b).reshape(shape)
-    if groups == 1 and _is_by_positions(window, len(x), window.output_shape, *w.shape[2:], x):
+    if groups == 1 and _is_by_positions(window, len(x), shape[1:3], channels, filters, x):
         y = np.empty(shape, x.dtype)
         row = np.zeros((1, shape[3]), x.dtype) if b is None else as_carray(b).reshape(1, -1)
         run_positions(y.size * depth, _rows(x), _matrix(w), row, _rows(y), _geometry(window))
@@ -414,7 +415,7 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
         arrays = _matrix(repeated), _matrix(w), as_carray(bias), y
         _run_depthwise(y.size * depth, *arrays, _geometry(window))
         return y.reshape(shape)
-    has_tiles = groups == 1 and _has_tiles(window, *w.shape[2:])
+    has_tiles = groups == 1 and _has_tiles(window, channels, filters)
     if has_tiles and _by_tiles(x, w, b, y, window, False):
         return y.reshape(shape)
     rows = _rows_per_block(shape[0] * shape[1], shape[2], depth)

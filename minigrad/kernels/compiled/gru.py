@@ -94,7 +94,7 @@ def _candidate(a, inner, r, candidate):
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y):
-    start, stop = sequence_bounds(block, len(x))
+    start, stop = sequence_bounds(block, len(x), recurrent)
     a = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
     b, entering = np.empty_like(a), np.empty_like(h)
@@ -131,7 +131,7 @@ def _steps(
 )
 def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y):
     arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, inner, hs, y
-    run_blocks(pool, count_sequence_blocks(len(x)), _forward, arrays)
+    run_blocks(pool, count_sequence_blocks(len(x), recurrent), _forward, arrays)
 
 
 def gru_forward(
@@ -163,7 +163,7 @@ def _reset_back(inner, r, da_candidate, da_r, db_candidate):
 
 @inlined
 def _backward(block, g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh0, parts):
-    start, stop = sequence_bounds(block, len(gates))
+    start, stop = sequence_bounds(block, len(gates), transposed)
     dh, sums = dh0[start:stop], parts[block]
     dh[:], sums[:] = 0, 0
     now = np.empty((stop - start, gates.shape[2]), g.dtype)
@@ -217,7 +217,7 @@ def _steps_back(
 )
 def _run_backward(pool, g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh):
     n, _, width = gates.shape
-    blocks = count_sequence_blocks(n)
+    blocks = count_sequence_blocks(n, transposed)
     parts, bias_grad = np.empty((blocks, 2, width), g.dtype), np.zeros((2, width), g.dtype)
     arrays = g, gates, inner, hs, transposed, mask, dropout_mask, da, db, dh, parts
     run_blocks(pool, blocks, _backward, arrays)
@@ -261,7 +261,7 @@ def _tanh(a, candidate):
 
 @inlined
 def _before_forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y):
-    start, stop = sequence_bounds(block, len(x))
+    start, stop = sequence_bounds(block, len(x), recurrent)
     a = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
     zr = np.empty((stop - start, 2 * h.shape[1]), x.dtype)
@@ -316,7 +316,7 @@ def _before_steps(
 )
 def _run_before_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y):
     arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, resets, hs, y
-    run_blocks(pool, count_sequence_blocks(len(x)), _before_forward, arrays)
+    run_blocks(pool, count_sequence_blocks(len(x), recurrent), _before_forward, arrays)
 
 
 def gru_reset_before_forward(
@@ -356,7 +356,7 @@ def _add_products(a, b, sums):
 def _before_backward(
     block, g, gates, resets, hs, transposed, mask, dropout_mask, da, dh0, grad_mask, parts
 ):
-    start, stop = sequence_bounds(block, len(gates))
+    start, stop = sequence_bounds(block, len(gates), transposed)
     dh, sums = dh0[start:stop], parts[block]
     dh[:], sums[:] = 0, 0
     through_reset, through, zeros = np.empty_like(dh), np.empty_like(dh), np.zeros_like(dh[:1])
@@ -413,7 +413,7 @@ def _run_before_backward(
     pool, g, gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask
 ):
     n, _, width = gates.shape
-    blocks = count_sequence_blocks(n)
+    blocks = count_sequence_blocks(n, transposed)
     parts, grad_bias = np.empty((blocks, width), g.dtype), np.zeros(width, g.dtype)
     arrays = g, gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask, parts
     run_blocks(pool, blocks, _before_backward, arrays)

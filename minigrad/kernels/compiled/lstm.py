@@ -53,7 +53,7 @@ def _step(a, gates, c, new_c, h):
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y):
-    start, stop = sequence_bounds(block, len(x))
+    start, stop = sequence_bounds(block, len(x), recurrent)
     inputs = np.empty((stop - start, kernel.shape[1]), x.dtype)
     h = hs[start:stop, 0].copy()
     a, entering = np.empty_like(inputs), np.empty_like(h)
@@ -90,7 +90,7 @@ def _steps(
 )
 def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y):
     arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
-    run_blocks(pool, count_sequence_blocks(len(x)), _forward, arrays)
+    run_blocks(pool, count_sequence_blocks(len(x), recurrent), _forward, arrays)
 
 
 def lstm_forward(
@@ -146,7 +146,7 @@ def _step_back(gates, c, new_c, dh, dc, da):
 
 @inlined
 def _backward(block, g, gates, cs, transposed, mask, dropout_mask, da, dh0, dc0, bias_parts):
-    start, stop = sequence_bounds(block, len(gates))
+    start, stop = sequence_bounds(block, len(gates), transposed)
     dh, dc, sums = dh0[start:stop], dc0[start:stop], bias_parts[block]
     dh[:], dc[:], sums[:] = 0, 0, 0
     through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
@@ -182,7 +182,7 @@ def _steps_back(
 )
 def _run_backward(pool, g, gates, cs, transposed, mask, dropout_mask, da, dh, dc):
     n, _, width = gates.shape
-    blocks = count_sequence_blocks(n)
+    blocks = count_sequence_blocks(n, transposed)
     parts, bias_grad = np.empty((blocks, width), g.dtype), np.zeros(width, g.dtype)
     arrays = g, gates, cs, transposed, mask, dropout_mask, da, dh, dc, parts
     run_blocks(pool, blocks, _backward, arrays)

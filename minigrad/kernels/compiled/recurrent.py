@@ -17,20 +17,28 @@ from ...ops.recurrent import check_recurrent
 from .loops import Loop, as_carray, inlined
 from .matmul import add_product
 
-SEQUENCES = 8  # of a block
+SEQUENCES, MANY_SEQUENCES = 8, 16  # of a block, and of one whose weights fill a cache
+LARGE = 1 << 16  # elements of a recurrent kernel
 LARGEST = 1 << 23  # bytes of a recurrent kernel that each block of a batch may read at every step
 
 
 @inlined
-def count_sequence_blocks(n):
-    """The number of blocks of n sequences."""
-    return (n + SEQUENCES - 1) // SEQUENCES
+def _sequences(recurrent):
+    """The sequences of a block, which all meet the same weights at a step."""
+    return MANY_SEQUENCES if recurrent.size >= LARGE else SEQUENCES
 
 
 @inlined
-def sequence_bounds(block, n):
+def count_sequence_blocks(n, recurrent):
+    """The number of blocks of n sequences."""
+    return (n + _sequences(recurrent) - 1) // _sequences(recurrent)
+
+
+@inlined
+def sequence_bounds(block, n, recurrent):
     """The first sequence of a block, and the one behind its last."""
-    return block * SEQUENCES, min(n, (block + 1) * SEQUENCES)
+    size = _sequences(recurrent)
+    return block * size, min(n, (block + 1) * size)
 
 
 @inlined

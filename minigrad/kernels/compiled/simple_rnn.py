@@ -43,7 +43,7 @@ def _tanh(a, h):
 
 @inlined
 def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
-    start, stop = sequence_bounds(block, len(x))
+    start, stop = sequence_bounds(block, len(x), recurrent)
     h = hs[start:stop, 0].copy()
     inputs, a, entering = np.empty_like(h), np.empty_like(h), np.empty_like(h)
     arguments = x, kernel, recurrent, bias, mask, dropout_mask, hs, y
@@ -72,7 +72,7 @@ def _steps(start, h, inputs, a, entering, x, kernel, recurrent, bias, mask, drop
 )
 def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, hs, y):
     arrays = x, kernel, recurrent, bias, mask, dropout_mask, hs, y
-    run_blocks(pool, count_sequence_blocks(len(x)), _forward, arrays)
+    run_blocks(pool, count_sequence_blocks(len(x), recurrent), _forward, arrays)
 
 
 def simple_rnn_forward(
@@ -110,7 +110,7 @@ def _tanh_slope(h, dh, da):
 
 @inlined
 def _backward(block, g, hs, transposed, mask, dropout_mask, da, dh0, bias_parts):
-    start, stop = sequence_bounds(block, len(da))
+    start, stop = sequence_bounds(block, len(da), transposed)
     dh, sums = dh0[start:stop], bias_parts[block]
     dh[:], sums[:] = 0, 0
     through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
@@ -137,7 +137,7 @@ def _steps_back(start, dh, sums, through, zeros, g, hs, transposed, mask, dropou
 @loop("T[:, :, ::1], T[:, :, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], T[:, ::1]")
 def _run_backward(pool, g, hs, transposed, mask, dropout_mask, da, dh):
     n, _, units = da.shape
-    blocks = count_sequence_blocks(n)
+    blocks = count_sequence_blocks(n, transposed)
     parts, bias_grad = np.empty((blocks, units), g.dtype), np.zeros(units, g.dtype)
     arrays = g, hs, transposed, mask, dropout_mask, da, dh, parts
     run_blocks(pool, blocks, _backward, arrays)
