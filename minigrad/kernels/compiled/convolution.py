@@ -560,9 +560,12 @@ def _is_by_positions(
     lie across an edge.
     """
     many_images = images >= TALL and 2 * images >= size[1]
-    has_tiles = _has_tiles(window, inputs, outputs) and math.prod(size) > FEW_OUTPUTS
-    fills = _fill_tiles(window.kernel[1] * inputs, outputs, x)
-    return many_images and fills and not has_tiles and window.dilation == (1, 1)
+    if math.prod(size) <= FEW_OUTPUTS:
+        fills = 4 * outputs * x.itemsize >= VECTOR_BYTES
+    else:
+        fills = _fill_tiles(window.kernel[1] * inputs, outputs, x)
+        fills = fills and not _has_tiles(window, inputs, outputs)
+    return many_images and fills and window.dilation == (1, 1)
 
 
 def _is_kernel_by_positions(window: Window, kernel: tuple[int, ...], x: Array) -> bool:

@@ -27,6 +27,7 @@ from .recurrent import (
     run_forward,
     sequence_bounds,
     states_of_steps,
+    work_of,
 )
 from .tiles import product
 
@@ -234,7 +235,7 @@ def gru_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> tuple[An
     da, db = np.empty_like(gates), np.empty_like(gates)  # of x @ kernel, and of h @ recurrent
     dh = np.empty((n, units), x.dtype)
     arrays = gates, inner, hs, transposed, mask, dropout_mask, da, db, dh
-    grad_bias = _run_backward(n * steps * recurrent.size, as_grad_output(g, x, units), *arrays)
+    grad_bias = _run_backward(work_of(n * steps, recurrent), as_grad_output(g, x, units), *arrays)
     grad_x, grad_kernel = input_grads(x, kernel, da)
     grad_recurrent, grad_mask = recurrent_grads(hs, db, transposed, dropout_mask)
     return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask
@@ -433,7 +434,7 @@ def gru_reset_before_backward(
     grad_mask = np.zeros_like(dropout_mask)
     arrays = gates, resets, hs, transposed, mask, dropout_mask, da, dh, grad_mask
     grad_bias = _run_before_backward(
-        n * steps * recurrent.size, as_grad_output(g, x, units), *arrays
+        work_of(n * steps, recurrent), as_grad_output(g, x, units), *arrays
     )
     grad_x, grad_kernel = input_grads(x, kernel, da)
 

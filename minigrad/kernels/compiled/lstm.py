@@ -26,6 +26,7 @@ from .recurrent import (
     sequence_bounds,
     states_of_steps,
     step_back,
+    work_of,
 )
 from .tiles import product
 
@@ -199,7 +200,7 @@ def lstm_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> tuple[A
     da = np.empty_like(gates)
     dh, dc = np.empty((2, n, units), x.dtype)
     arrays = as_grad_output(g, x, units), gates, cs, transposed, mask, dropout_mask, da, dh, dc
-    grad_bias = _run_backward(n * steps * recurrent.size, *arrays)
+    grad_bias = _run_backward(work_of(n * steps, recurrent), *arrays)
     grad_x, grad_kernel = input_grads(x, kernel, da)
     grad_recurrent, grad_dropout_mask = recurrent_grads(hs, da, transposed, dropout_mask)
     return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, dc, None, grad_dropout_mask

@@ -19,6 +19,7 @@ from .matmul import add_product
 
 SEQUENCES, MANY_SEQUENCES = 8, 16  # of a block, and of one whose weights fill a cache
 LARGE = 1 << 16  # elements of a recurrent kernel
+LANES = 8  # of a vector
 LARGEST = 1 << 23  # bytes of a recurrent kernel that each block of a batch may read at every step
 
 
@@ -195,8 +196,13 @@ def run_forward(loop: Loop, inputs: Inputs, kept: tuple[Array, ...], return_mode
     n, steps, _ = x.shape
     lengths = {"last": 1, "sequence": steps, "all": steps + 1}
     y = np.empty((n, lengths[return_mode], len(recurrent)), x.dtype)
-    loop(n * steps * (kernel.size + recurrent.size), *inputs, *kept, y)
+    loop(work_of(n * steps, kernel, recurrent), *inputs, *kept, y)
     return (y[:, 0] if return_mode == "last" else y), (inputs, *kept)
+
+
+def work_of(rows: int, *weights: Array) -> int:
+    """The work of a loop whose products multiply vectors of numbers, in multiplications of one."""
+    return rows * sum(w.size for w in weights) // LANES
 
 
 def as_grad_output(g: Array, x: Array, units: int) -> Array:

@@ -26,6 +26,7 @@ from .recurrent import (
     sequence_bounds,
     states_of_steps,
     step_back,
+    work_of,
 )
 from .tiles import product
 
@@ -153,7 +154,7 @@ def simple_rnn_backward(g: Array, residuals: Any, *_: Any, **settings: Any) -> t
     transposed = np.ascontiguousarray(recurrent.T)
     da, dh = np.empty((n, steps, units), x.dtype), np.empty((n, units), x.dtype)
     arrays = as_grad_output(g, x, units), hs, transposed, mask, dropout_mask, da, dh
-    grad_bias = _run_backward(n * steps * recurrent.size, *arrays)
+    grad_bias = _run_backward(work_of(n * steps, recurrent), *arrays)
     grad_x, grad_kernel = input_grads(x, kernel, da)
     grad_recurrent, grad_mask = recurrent_grads(hs[:, :-1], da, transposed, dropout_mask)
     return grad_x, grad_kernel, grad_recurrent, grad_bias, dh, None, grad_mask
