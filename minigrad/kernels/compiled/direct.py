@@ -117,11 +117,12 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
             for u in range(kh):
                 at = u * dh * across
                 product_of_runs(padded, at, steps, last - first, ow, columns, zeros, some)
-                lend(_add_to, (sums[part, u * length : (u + 1) * length], begin, end, some))
+                lend(add_to, (sums[part, u * length : (u + 1) * length], begin, end, some))
 
 
 @inlined
-def _add_to(sums, begin, end, more):
+def add_to(sums, begin, end, more):
+    """Add rows to some columns of others."""
     for i in range(len(sums)):
         total, row = sums[i][begin:end], more[i]
         for j in range(total.size):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .direct import add_to
 from .loops import inlined, lend, loop, run_blocks
 from .panels import COLUMNS, copy_into, count_panels, panel_of, turn_into
 from .tiles import aligned_columns, aligned_space, product_of_runs
@@ -161,15 +162,7 @@ def _kernel_grad(block, x, g, w, slices, shape):
         at = ((u + row * sh) * width + v + j * sw) * channels
         rows = g[row * ow + j :, begin:end]
         product_of_runs(x.reshape(-1), at, steps, len(x), end_j - j, rows, zeros, some)
-        lend(_add_to, (sums, begin, end, some))
-
-
-@inlined
-def _add_to(sums, begin, end, more):
-    for i in range(len(sums)):
-        total, row = sums[i][begin:end], more[i]
-        for j in range(total.size):
-            total[j] += row[j]
+        lend(add_to, (sums, begin, end, some))
 
 
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8[::1]")
