@@ -10,6 +10,8 @@ import threading
 
 import numpy as np
 import pytest
+from numba import types
+from numba.extending import intrinsic
 
 import minigrad
 from minigrad.kernels.compiled import loops, pool
@@ -61,6 +63,43 @@ def test_every_block_is_computed_once(n, set_threads):
     for count in (1, 2, 3, 8):
         set_threads(count)
         np.testing.assert_array_equal(squares(n), np.arange(n) ** 2.0)
+
+
+@intrinsic
+def _is_counted(typing_context, array):
+    """1 for an array whose uses are counted."""
+
+    def generate(context, builder, signature, args):
+        owner = context.make_array(signature.args[0])(context, builder, args[0]).meminfo
+        is_null = builder.icmp_unsigned("==", owner, owner.type(None))
+        return builder.select(is_null, *map(context.get_constant(types.int64, 0).type, (0, 1)))
+
+    return types.int64(array), generate
+
+
+@loops.inlined
+def _note_part(part, row, notes):
+    notes[row] += _is_counted(part[1:])
+
+
+@loops.inlined
+def _note_counts(block, x, notes):
+    memory = x[block].copy()
+    notes[block] = 10 * _is_counted(x[block]) + 100 * _is_counted(memory)
+    loops.lend(_note_part, (memory, block, notes))
+    memory[0] = 1  # alive until here
+
+
+@loops.loop("T[:, ::1], T[::1]")
+def _counts(pool, x, notes):
+    loops.run_blocks(pool, len(x), _note_counts, (x, notes))
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_blocks_count_no_uses_of_arrays_nor_of_the_memory_that_they_lend(n):
+    notes = np.zeros(n)
+    _counts(1 << 30, np.zeros((n, 3)), notes)
+    np.testing.assert_array_equal(notes, 100)  # their own memory is counted
 
 
 def test_many_jobs_in_a_row_lose_no_block(set_threads):
