@@ -16,10 +16,8 @@ from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from importlib import import_module
 from importlib.util import find_spec
-from math import prod
 from typing import Any
 
-import numpy as np
 
 from ... import threads
 from ...config import settings
@@ -83,7 +81,9 @@ class Row:
 
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
-            size = prod(np.shape(arrays[0])[-1:], start=x.size) if self.multiplies else x.size
+            size = x.size
+            if self.multiplies and getattr(arrays[0], "ndim", 0):
+                size *= arrays[0].shape[-1]
             is_tried = size >= self.least and settings.use_kernels != "numpy"
             if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
                 self.calls += 1

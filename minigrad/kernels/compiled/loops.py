@@ -18,6 +18,10 @@ order, after it. So the bits are the same for every number of threads. T is the 
 array, float32 or float64; a number is turned into it once, before the blocks: one float64 in a
 formula makes all of it float64.
 
+Blocks borrow their arrays: nobody counts the uses of parts of them, which all threads would do in
+one place. Memory that a block makes is counted; `lend(function, arguments)` runs what takes parts
+of it in an inner loop.
+
 Compiled code is kept under $MINIGRAD_HOME (or ~/.minigrad), in a folder named by the text of these
 files and the versions of Numba, NumPy and Python: what is found there fits. A file that cannot be
 read is thrown away and made again.
