@@ -18,7 +18,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-
 from ... import threads
 from ...config import settings
 from ...engine.autograd import Primitive
@@ -82,7 +81,7 @@ class Row:
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
             size = x.size
-            if self.multiplies and getattr(arrays[0], "ndim", 0):
+            if self.multiplies and getattr(arrays[0], "shape", ()):
                 size *= arrays[0].shape[-1]
             is_tried = size >= self.least and settings.use_kernels != "numpy"
             if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
