@@ -81,7 +81,7 @@ class Row:
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
             size = x.size
-            if self.multiplies and getattr(arrays[0], "shape", ()):
+            if self.multiplies and getattr(arrays[0], "shape", None):
                 size *= arrays[0].shape[-1]
             is_tried = size >= self.least and settings.use_kernels != "numpy"
             if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
