@@ -21,7 +21,8 @@ import numba
 import numpy as np
 
 from .loops import OPTIONS, inlined, lend, loop, run_blocks
-from .products import multiply, multiply_by_transposed, multiply_transposed
+from .products import multiply_by_transposed, multiply_transposed
+from .tiles import aligned_space, long_product
 
 
 def apart(function: Any) -> Any:
@@ -195,14 +196,13 @@ def _tiles(block, x, u, b, y, sums, rows, transposed, shape):
     v = np.empty((16, tiles, x.shape[1]), x.dtype)
     m = np.empty((16, tiles, y.shape[1]), x.dtype)
     padded, unused = np.empty((16, x.shape[1]), x.dtype), np.empty((3, y.shape[1]), x.dtype)
-    lend(
-        _some_tiles,
-        (first, x, u, b, y, sums[block : block + 1], v, m, padded, unused, transposed, shape),
-    )
+    zeros, total = np.zeros((1, y.shape[1]), x.dtype), sums[block : block + 1]
+    memory = v, m, padded, unused, zeros
+    lend(_some_tiles, (first, x, u, b, y, total) + memory + (transposed, shape))
 
 
 @inlined
-def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, transposed, shape):
+def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, zeros, transposed, shape):
     """Rows of tiles from the first on, in v and m."""
     oh, ow = shape[2], shape[3]
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
@@ -211,7 +211,7 @@ def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, transposed, shap
         if transposed:
             multiply_by_transposed(v[k], u[k], m[k], False)
         else:
-            multiply(v[k], u[k], m[k], False)
+            long_product(v[k], u[k], zeros, m[k])
     total[0] = 0
     for tile in range(v.shape[1]):
         r = first + tile // wide
@@ -232,7 +232,7 @@ def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, transposed, shap
 @loop("T[:, ::1], T[:, :, ::1], T[::1], T[:, ::1], i8, b1, i8[::1]")
 def run_winograd(pool, x, w, b, y, rows, transposed, shape):
     """y = conv2d(x, w) + b, or with the turned kernel its input gradient. Returns the sum of y."""
-    u = np.empty((16, w.shape[1], w.shape[2]), w.dtype)
+    u = aligned_space(16 * w.shape[1] * w.shape[2], w).reshape(16, w.shape[1], w.shape[2])
     start, step = (8, -1) if transposed else (0, 1)
     run_blocks(pool, w.shape[1], _kernel, (w, u, start, step))
     sizes = shape[0], shape[1], shape[2], shape[3], shape[10], shape[11]
