@@ -80,10 +80,8 @@ class Row:
 
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
-            size = x.size
-            if self.multiplies and getattr(arrays[0], "shape", None):
-                size *= arrays[0].shape[-1]
-            is_tried = size >= self.least and settings.use_kernels != "numpy"
+            columns = (getattr(arrays[0], "shape", None) or (1,))[-1] if self.multiplies else 1
+            is_tried = x.size * columns >= self.least and settings.use_kernels != "numpy"
             if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
                 self.calls += 1
                 return (y[0], Residuals(y[1])) if is_fused else y
