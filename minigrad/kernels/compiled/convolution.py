@@ -17,7 +17,7 @@ import numpy as np
 from ... import threads
 from ...backend import Array
 from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
-from ...ops.windows import Window, check_images, shared_window
+from ...ops.windows import NO_PADS, Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .direct import copy, fill, run_direct, run_direct_kernel_grad
 from .loops import as_carray, block_bounds, count_blocks, inlined, lend, loop, run_blocks
@@ -114,8 +114,9 @@ def _is_short(shape, size):
 @inlined
 def _is_pointwise(shape):
     """True if pixels are patches: a kernel of 1 x 1 on every pixel."""
-    h, w, oh, ow, kh, kw = shape[:6]
-    return h == oh and w == ow and kh == 1 and kw == 1 and shape[10] == 0 and shape[11] == 0
+    h, w, oh, ow, kh, kw, sh, sw = shape[:8]
+    is_one = kh == 1 and kw == 1 and sh == 1 and sw == 1
+    return is_one and h == oh and w == ow and shape[10] == 0 and shape[11] == 0
 
 
 @inlined
@@ -543,7 +544,8 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
 
 def _is_pointwise_window(window: Window) -> bool:
     """True if pixels are patches: a kernel of 1 x 1 on every pixel."""
-    return window.kernel == (1, 1) and window.output_shape == window.image_size
+    is_one = window.kernel == window.strides == (1, 1)
+    return is_one and window.pads == NO_PADS
 
 
 def _fill_tiles(inputs: int, outputs: int, x: Array) -> bool:
