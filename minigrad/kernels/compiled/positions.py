@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .direct import add_to
+from .direct import add_to, fill
 from .loops import inlined, lend, loop, run_blocks
 from .panels import COLUMNS, copy_into, count_panels, panel_of, turn_into
 from .tiles import aligned_columns, aligned_space, product_of_runs
 
 IMAGES = 64  # of a block
+
+
+@inlined
+def _sizes(s):
+    """`shape` as a tuple, without the dilation."""
+    return s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[10], s[11]
 
 
 @inlined
@@ -77,7 +83,7 @@ def _forward(block, x, panels, b, y, shape):
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], T[:, ::1], i8[::1]")
 def run_positions(pool, x, w, b, y, s):
     """y (N, OH * OW * F) of x (N, H * W * C), w (KH * KW * C, F) and b (1, F)."""
-    shape = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[10], s[11]
+    shape = _sizes(s)
     panels, elements = aligned_space(w.size, w), s[4] * s[5]
     run_blocks(pool, elements, _copy, (w, panels, len(w) // elements))
     blocks = _count_blocks(s[2] * s[3], len(x), w.shape[1])
@@ -131,7 +137,7 @@ def _input_grad(block, g, panels, zeros, x, shape):
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8[::1]")
 def run_positions_input_grad(pool, g, w, x, s):
     """x (N, H * W * C) of g (N, OH * OW * F) and w (KH * KW * C, F)."""
-    shape = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[10], s[11]
+    shape = _sizes(s)
     panels, channels = aligned_space(w.size, w), x.shape[1] // (s[0] * s[1])
     run_blocks(pool, s[4] * s[5], _turn, (w, panels, s[4], s[5], s[7]))
     blocks = _count_blocks(s[0] * s[1], len(x), channels)
@@ -152,8 +158,7 @@ def _kernel_grad(block, x, g, w, slices, shape):
     sums = w[element * channels : (element + 1) * channels]
     zeros, some = np.zeros((1, end - begin), w.dtype), np.empty((channels, end - begin), w.dtype)
     for c in range(channels):
-        for f in range(begin, end):
-            sums[c, f] = 0
+        fill(sums[c], begin, end, w.dtype.type(0))
     u, v = element // kw - top, element % kw - left
     i, end_i = _range_inside(u, sh, h, oh)
     j, end_j = _range_inside(v, sw, width, ow)
@@ -168,6 +173,6 @@ def _kernel_grad(block, x, g, w, slices, shape):
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8[::1]")
 def run_positions_kernel_grad(pool, x, g, w, slices, s):
     """w (KH * KW * C, F) of x (N, H * W * C) and g (N * OH * OW, F)."""
-    shape = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[10], s[11]
+    shape = _sizes(s)
     columns = aligned_columns(g[:, : g.shape[1]], len(g))
     run_blocks(pool, s[4] * s[5] * slices, _kernel_grad, (x, columns, w, slices, shape))
