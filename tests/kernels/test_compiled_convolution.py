@@ -54,6 +54,15 @@ CASES = {
     "tiles": ((3, 6, 8, 64), 72, 3, {"padding": "same"}, 1),
     "tiles over the edge": ((5, 9, 7, 65), 65, 3, {}, 1),
     "tiles, pads": ((2, 5, 6, 72), 64, 3, {"padding": ((3, 0), (1, 2))}, 1),
+    "tiles of small images": ((9, 8, 6, 64), 64, 3, {"padding": "same"}, 1),
+    "tiles, sums of several blocks": ((24, 14, 14, 48), 64, 3, {"padding": "same"}, 1),
+    "tiles, sums of several blocks, part of a vector": (
+        (24, 14, 14, 33),
+        65,
+        3,
+        {"padding": "same"},
+        1,
+    ),
     "pointwise, strides into the padding": (
         (3, 2, 2, 8),
         16,
@@ -167,7 +176,8 @@ WAYS = {
         "run_positions_input_grad",
         "run_positions_kernel_grad",
     ),
-    "pointwise, tiles": ("add_product", "add_product", "_run_kernel_grad"),
+    "tiles of small images": ("run_winograd", "run_winograd", "run_winograd_kernel_grad"),
+    "pointwise, tiles": ("add_product", "add_product", "add_product"),
 }
 
 

@@ -57,6 +57,28 @@ def test_many_rows_meet_a_transposed_matrix_in_panels(dtype, digits, monkeypatch
     assert len(taken) == 6 - 2  # one row, transposed, is in order as it is
 
 
+@pytest.mark.parametrize("dtype, digits", [("float32", 3e-4), ("float64", 1e-11)])
+@pytest.mark.parametrize(
+    "rows, m, n", [(1100, 9, 130), (4200, 70, 40), (3, 300, 200), (513, 8, 256)]
+)
+def test_a_transposed_matrix_meets_rows_in_parts(
+    rows, m, n, dtype, digits, monkeypatch, set_threads
+):
+    taken = []
+    real = matmul._run_transposed
+    monkeypatch.setattr(matmul, "_run_transposed", lambda *args: taken.append(args) or real(*args))
+    a, b = draw(rows, m, dtype=dtype), draw(rows, n, dtype=dtype)
+    results = []
+    for count in (1, 2, 3, 8):
+        set_threads(count)
+        results.append(add_product(a.T, b))
+        np.testing.assert_array_equal(results[0], results[-1])
+    assert len(taken) == 4
+    np.testing.assert_allclose(results[0], a.T @ b, rtol=digits, atol=digits)
+    a[-1, 2] = np.nan
+    assert np.isnan(add_product(a.T, b)).sum() == n
+
+
 def test_products_have_the_same_bits_on_any_number_of_threads(set_threads):
     a, b = draw(70, 1100, dtype="float32"), draw(1100, 130, dtype="float32")
     results = []

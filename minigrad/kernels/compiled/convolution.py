@@ -20,11 +20,11 @@ from ...ops.convolution import conv2d_shape, input_grad_shape, kernel_grad_shape
 from ...ops.windows import NO_PADS, Window, check_images, shared_window
 from ..convolution import repeat_channels, sum_repeated_channels
 from .direct import copy, fill, run_direct, run_direct_kernel_grad
-from .loops import as_carray, block_bounds, count_blocks, inlined, lend, loop, run_blocks
+from .loops import as_carray, count_blocks, inlined, lend, loop, run_blocks
 from .matmul import add_product
 from .positions import run_positions, run_positions_input_grad, run_positions_kernel_grad
 from .products import multiply, multiply_by_transposed, multiply_transposed
-from .tiles import ROWS, TALL, VECTOR_BYTES
+from .tiles import ROWS, TALL, VECTOR_BYTES, sum_parts
 from .winograd import run_winograd, run_winograd_kernel_grad
 
 PATCHES = 1 << 17  # elements of patches that a block lays out
@@ -278,16 +278,6 @@ def _kernel_grad(block, x, g, sums, slices, rows, groups, shape):
         first = last
 
 
-@inlined
-def _sum_parts(block, sums, w):
-    start, stop = block_bounds(block, w.size)
-    out = w[start:stop]
-    for part in range(sums.shape[0]):
-        more = sums[part, start:stop]
-        for i in range(out.size):
-            out[i] = out[i] + more[i] if part > 0 else more[i]
-
-
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8, i8, i8, i8[::1]")
 def _run_kernel_grad(pool, x, g, w, parts, slices, rows, groups, shape):
     depth, filters = w.shape
@@ -298,7 +288,7 @@ def _run_kernel_grad(pool, x, g, w, parts, slices, rows, groups, shape):
     run_blocks(pool, parts * slices, _kernel_grad, args)
     if parts > 1:
         flat = sums.reshape((parts, -1))
-        run_blocks(pool, count_blocks(w.size), _sum_parts, (flat, w.reshape(-1)))
+        run_blocks(pool, count_blocks(w.size), sum_parts, (flat, w.reshape(-1)))
 
 
 # ---- depthwise: each channel has one filter ------------------------------------------------------
@@ -386,7 +376,7 @@ def _run_depthwise_kernel_grad(pool, x, g, w, parts, shape):
     sums = np.empty((parts, *w.shape), w.dtype)
     run_blocks(pool, parts, _depthwise_kernel_grad, (x, g, sums, _as_tuple(shape)))
     flat = sums.reshape((parts, -1))
-    run_blocks(pool, count_blocks(w.size), _sum_parts, (flat, w.reshape(-1)))
+    run_blocks(pool, count_blocks(w.size), sum_parts, (flat, w.reshape(-1)))
 
 
 # ---- the three ops -------------------------------------------------------------------------------
@@ -466,9 +456,7 @@ def conv2d_input_grad(grad_output: Array, w: Array, *, window: Window, groups: i
         return conv2d_forward(grad_output, _flipped(w, 1), None, window=over_outputs)
     if groups == 1 and is_dense and _has_tiles(_flipped_window(window), *w.shape[2:]):
         x = np.empty((math.prod(shape[:3]), shape[3]), w.dtype)
-        is_small = w.shape[2] * w.shape[3] <= TURNED  # products with a turned copy are faster
-        kernel = _flipped(w, 1) if is_small else w
-        if _by_tiles(grad_output, kernel, None, x, _flipped_window(window), not is_small):
+        if _by_tiles(grad_output, w, None, x, _flipped_window(window), True):
             return x.reshape(shape)
     if is_dense and _is_less_flipped(window, w):
         flipped = _flipped(w, groups)
@@ -500,6 +488,8 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
     depth, filters = math.prod(shape[:3]), shape[3]
     w = np.empty((depth, filters), x.dtype)
     n, rows, columns, _ = grad_output.shape
+    if groups == 1 and _is_pointwise_window(window) and _fill_tiles(x.shape[3], filters, x):
+        return add_product(_matrix(x).T, _matrix(grad_output)).reshape(shape)
     if 1 < groups == x.shape[3]:
         repeated = repeat_channels(x, filters // groups)
         arrays = _matrix(repeated), _matrix(grad_output), w
@@ -562,7 +552,10 @@ def _is_by_positions(
     lie across an edge.
     """
     many_images = images >= TALL and 2 * images >= size[1]
-    if math.prod(size) <= FEW_OUTPUTS:
+    is_tiny = math.prod(size) <= FEWEST_OUTPUTS
+    if math.prod(size) <= FEW_OUTPUTS and (
+        is_tiny or not _has_whole_tiles(window, inputs, outputs)
+    ):
         fills = 4 * outputs * x.itemsize >= VECTOR_BYTES
     else:
         fills = _fill_tiles(window.kernel[1] * inputs, outputs, x)
@@ -577,7 +570,8 @@ def _is_kernel_by_positions(window: Window, kernel: tuple[int, ...], x: Array) -
     saves = window.strides != (1, 1) or min(outputs) <= 3 * window.kernel[1]
     fills = _fill_tiles(kernel[2], kernel[3], x) and len(x) >= TALL
     several = math.prod(window.kernel) > 1 and window.dilation == (1, 1)
-    return is_small and saves and fills and several
+    has_tiles = _has_whole_tiles(window, *kernel[2:])
+    return is_small and saves and fills and several and not has_tiles
 
 
 def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
@@ -586,9 +580,8 @@ def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
     Registers have to be filled, and the kernel has to fit the cache that all rows read it from.
     """
     kh, kw, channels, filters = kernel
-    itemsize, positions = x.itemsize, len(x) * math.prod(window.output_shape)
+    itemsize = x.itemsize
     fills_vectors = filters * itemsize >= VECTOR_BYTES
-    least = LEAST_FOR_TILES if positions > FEW_POSITIONS else LEAST_FOR_FEW_TILES
     return (
         kh * kw > 1
         and window.dilation[1] == 1
@@ -596,7 +589,7 @@ def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
         and 4 * filters * itemsize >= VECTOR_BYTES
         and (filters % 4 == 0 or kw * channels < 16)
         and math.prod(kernel) * itemsize <= CACHED_KERNEL
-        and (channels * filters < least or not _has_tiles(window, channels, filters))
+        and (channels * filters < LEAST_FOR_TILES or not _has_tiles(window, channels, filters))
     )
 
 
@@ -623,6 +616,13 @@ def _has_tiles(window: Window, channels: int, filters: int) -> bool:
     return 2 * covered <= 3 * rows * columns and min(channels, filters) >= 16
 
 
+def _has_whole_tiles(window: Window, channels: int, filters: int) -> bool:
+    """True if none of Winograd's tiles lies across an edge, and there is much to multiply."""
+    is_whole = window.output_shape[0] % 2 == window.output_shape[1] % 2 == 0
+    is_wide = channels * filters >= 2 * LEAST_FOR_TILES
+    return is_whole and is_wide and _has_tiles(window, channels, filters)
+
+
 def _by_tiles(
     x: Array, w: Array, b: Array | None, y: Array, window: Window, transposed: bool
 ) -> bool:
@@ -631,9 +631,8 @@ def _by_tiles(
     bias = np.zeros(y.shape[1], x.dtype) if b is None else as_carray(b)
     tall, wide = (-(-n // 2) for n in window.output_shape)
     rows = _rows_of_tiles(len(x) * tall, wide)
-    with threads.single_threaded_blas():
-        work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
-        total = run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
+    work = 16 * len(x) * tall * wide * w.shape[2] * w.shape[3]
+    total = run_winograd(work, _matrix(x), kernel, bias, y, rows, transposed, _geometry(window))
     return math.isfinite(total)
 
 
@@ -643,18 +642,9 @@ def _kernel_grad_by_tiles(x: Array, grad_output: Array, w: Array, window: Window
     sums = 16 * w.shape[1] * w.shape[2]
     parts = max(1, min(BLOCKS // 2, tiles // 64, PARTIAL_SUMS // 2 // sums))
     slices = max(1, min(BLOCKS // 2 // parts, w.shape[2] // 64))
-    rows = max(1, TILES // wide)
-    with threads.single_threaded_blas():
-        run_winograd_kernel_grad(
-            tiles * sums,
-            _matrix(x),
-            _matrix(grad_output),
-            w,
-            parts,
-            slices,
-            rows,
-            _geometry(window),
-        )
+    arrays = _matrix(x), _matrix(grad_output), w
+    cut = parts, slices, max(1, TILES // wide)
+    run_winograd_kernel_grad(tiles * sums, *arrays, *cut, _geometry(window))
 
 
 def _rows_of_tiles(rows: int, columns: int) -> int:
@@ -664,16 +654,15 @@ def _rows_of_tiles(rows: int, columns: int) -> int:
 
 
 FEW_CHANNELS = 16  # over fewer, a tile of a product is done before it has begun
-FEW_OUTPUTS, MOST_OUTPUTS = 64, 256  # of an image, for products over all images
+# outputs of an image, for products over all images
+FEWEST_OUTPUTS, FEW_OUTPUTS, MOST_OUTPUTS = 16, 64, 256
 BAND = 1 << 15  # elements of padded rows that a block keeps in the cache
 CACHED_KERNEL = 1 << 20  # bytes of a kernel that every row of outputs reads
-# channels * filters, from which on Winograd's tiles win; with few outputs their blocks are few, too
-LEAST_FOR_TILES, LEAST_FOR_FEW_TILES, FEW_POSITIONS = 1 << 11, (1 << 12) + 1, 1 << 11
+LEAST_FOR_TILES = 1 << 11  # channels * filters, for which Winograd's tiles win
 LEAST_FOR_PHASES = 1 << 10  # channels * filters, for which strides are worth several convolutions
 LEAST_OUTPUTS = 32  # of an image, for a kernel gradient by direct products
 LEAST_SLICE = 32  # filters
 PARTIAL_SUMS = 1 << 22  # elements of all partial sums of a kernel gradient together
-TURNED = 1 << 14  # elements of a layer of a kernel that is worth turning
 TILES = 128  # per block: fewer make products slow, more do not fit the cache
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .loops import inlined, lend, loop, run_blocks
-from .tiles import aligned_columns, product_of_runs
+from .loops import count_blocks, inlined, lend, loop, run_blocks
+from .tiles import add_to, aligned_columns, product_of_runs, sum_parts
 
 
 @inlined
@@ -120,28 +120,10 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
                 lend(add_to, (sums[part, u * length : (u + 1) * length], begin, end, some))
 
 
-@inlined
-def add_to(sums, begin, end, more):
-    """Add rows to some columns of others."""
-    for i in range(len(sums)):
-        total, row = sums[i][begin:end], more[i]
-        for j in range(total.size):
-            total[j] += row[j]
-
-
-@inlined
-def _sum_parts(block, sums, w):
-    total = w[block]
-    for part in range(sums.shape[0]):
-        more = sums[part, block]
-        for j in range(total.size):
-            total[j] = total[j] + more[j] if part > 0 else more[j]
-
-
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8, i8, i8[::1]")
 def run_direct_kernel_grad(pool, x, g, w, parts, slices, rows, s):
     """w (KH * KW * C, F) of x (N * H * W, C) and g (N * OH * OW, F)."""
     shape = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11]
     sums = np.empty((parts, *w.shape), w.dtype)
     run_blocks(pool, parts * slices, _kernel_sums, (x, g, sums, slices, rows, shape))
-    run_blocks(pool, w.shape[0], _sum_parts, (sums, w))
+    run_blocks(pool, count_blocks(w.size), sum_parts, (sums.reshape((parts, -1)), w.reshape(-1)))

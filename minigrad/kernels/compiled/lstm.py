@@ -9,6 +9,7 @@ import numpy as np
 from ...backend import Array
 from .functions import sigmoid, tanh
 from .loops import inlined, lend, loop, run_blocks
+from .panels import as_panels, product_of_panels
 from .recurrent import (
     add_grad_output,
     add_row,
@@ -19,16 +20,16 @@ from .recurrent import (
     dropped,
     input_grads,
     is_real,
+    output_steps,
     prepare,
+    products_of_inputs,
     put_output,
     recurrent_grads,
-    run_forward,
     sequence_bounds,
     states_of_steps,
     step_back,
     work_of,
 )
-from .tiles import product
 
 # ---- forward -------------------------------------------------------------------------------------
 
@@ -53,23 +54,19 @@ def _step(a, gates, c, new_c, h):
 
 
 @inlined
-def _forward(block, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y):
-    start, stop = sequence_bounds(block, len(x), recurrent)
-    inputs = np.empty((stop - start, kernel.shape[1]), x.dtype)
+def _forward(block, panels, mask, dropout_mask, gates, hs, cs, y):
+    start, stop = sequence_bounds(block, len(gates), panels)
     h = hs[start:stop, 0].copy()
-    a, entering = np.empty_like(inputs), np.empty_like(h)
-    arguments = x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
-    lend(_steps, (start, h, inputs, a, entering) + arguments)
+    a, entering = np.empty((stop - start, gates.shape[2]), h.dtype), np.empty_like(h)
+    lend(_steps, (start, h, a, entering, panels, mask, dropout_mask, gates, hs, cs, y))
 
 
 @inlined
-def _steps(
-    start, h, inputs, a, entering, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
-):
-    steps, stop = x.shape[1], start + len(h)
+def _steps(start, h, a, entering, panels, mask, dropout_mask, gates, hs, cs, y):
+    steps, stop = gates.shape[1], start + len(h)
     for t in range(steps):
-        product(x[start:stop, t], kernel, bias, inputs)
-        product(dropped(h, dropout_mask, start, entering), recurrent, inputs, a)
+        entered = dropped(h, dropout_mask, start, entering)
+        product_of_panels(entered, panels, gates[start:stop, t], a)
         for i in range(start, stop):
             old_c, new_c, h_row = cs[i, t], cs[i, t + 1], h[i - start]
             if is_real(mask, i, t):
@@ -85,13 +82,11 @@ def _steps(
             copy_row(cs[i, steps], y[i, steps])
 
 
-@loop(
-    "T[:, :, ::1], T[:, ::1], T[:, ::1], T[:, ::1], b1[:, ::1], T[:, ::1], "
-    "T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, :, ::1]"
-)
-def _run_forward(pool, x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y):
-    arrays = x, kernel, recurrent, bias, mask, dropout_mask, gates, hs, cs, y
-    run_blocks(pool, count_sequence_blocks(len(x), recurrent), _forward, arrays)
+@loop("T[:, ::1], b1[:, ::1], T[:, ::1], T[:, :, ::1], T[:, :, ::1], T[:, :, ::1], T[:, :, ::1]")
+def _run_forward(pool, recurrent, mask, dropout_mask, gates, hs, cs, y):
+    """Writes the gates over the products of the inputs."""
+    arrays = as_panels(recurrent), mask, dropout_mask, gates, hs, cs, y
+    run_blocks(pool, count_sequence_blocks(len(gates), recurrent), _forward, arrays)
 
 
 def lstm_forward(
@@ -113,10 +108,13 @@ def lstm_forward(
         return NotImplemented
     n, steps, _ = x.shape
     units = len(recurrent)
-    gates = np.empty((n, steps, 4 * units), x.dtype)
+    gates = products_of_inputs(inputs)
     hs = states_of_steps(h, n, steps, units, x.dtype)
     cs = states_of_steps(c, n, steps + 1, units, x.dtype)
-    return run_forward(_run_forward, inputs, (gates, hs, cs), return_mode)
+    y = np.empty((n, output_steps(return_mode, steps), units), x.dtype)
+    arrays = inputs.recurrent, inputs.mask, inputs.dropout_mask, gates, hs, cs, y
+    _run_forward(work_of(n * steps, inputs.recurrent), *arrays)
+    return (y[:, 0] if return_mode == "last" else y), (inputs, gates, hs, cs)
 
 
 # ---- backward ------------------------------------------------------------------------------------
@@ -146,19 +144,17 @@ def _step_back(gates, c, new_c, dh, dc, da):
 
 
 @inlined
-def _backward(block, g, gates, cs, transposed, mask, dropout_mask, da, dh0, dc0, bias_parts):
-    start, stop = sequence_bounds(block, len(gates), transposed)
+def _backward(block, g, gates, cs, panels, mask, dropout_mask, da, dh0, dc0, bias_parts):
+    start, stop = sequence_bounds(block, len(gates), panels)
     dh, dc, sums = dh0[start:stop], dc0[start:stop], bias_parts[block]
     dh[:], dc[:], sums[:] = 0, 0, 0
     through, zeros = np.empty_like(dh), np.zeros_like(dh[:1])
-    arguments = g, gates, cs, transposed, mask, dropout_mask, da
+    arguments = g, gates, cs, panels, mask, dropout_mask, da
     lend(_steps_back, (start, dh, dc, sums, through, zeros) + arguments)
 
 
 @inlined
-def _steps_back(
-    start, dh, dc, sums, through, zeros, g, gates, cs, transposed, mask, dropout_mask, da
-):
+def _steps_back(start, dh, dc, sums, through, zeros, g, gates, cs, panels, mask, dropout_mask, da):
     steps, stop = gates.shape[1], start + len(dh)
     if g.shape[1] > steps:
         for i in range(start, stop):
@@ -173,7 +169,7 @@ def _steps_back(
             else:
                 row[:] = 0
             add_row(sums, row)
-        product(da[start:stop, t], transposed, zeros, through)
+        product_of_panels(da[start:stop, t], panels, zeros, through)
         step_back(dh, through, mask, dropout_mask, start, t)
 
 
@@ -185,7 +181,7 @@ def _run_backward(pool, g, gates, cs, transposed, mask, dropout_mask, da, dh, dc
     n, _, width = gates.shape
     blocks = count_sequence_blocks(n, transposed)
     parts, bias_grad = np.empty((blocks, width), g.dtype), np.zeros(width, g.dtype)
-    arrays = g, gates, cs, transposed, mask, dropout_mask, da, dh, dc, parts
+    arrays = g, gates, cs, as_panels(transposed), mask, dropout_mask, da, dh, dc, parts
     run_blocks(pool, blocks, _backward, arrays)
     add_rows(bias_grad, parts)
     return bias_grad

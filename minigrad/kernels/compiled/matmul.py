@@ -20,10 +20,17 @@ from ..activations import relu_forward
 from ..matmul import linear_forward as numpy_linear
 from . import THREADED
 from .functions import maximum
-from .loops import as_carray, inlined, loop, run_blocks
+from .loops import as_carray, count_blocks, inlined, lend, loop, run_blocks
 from .panels import COLUMNS, count_panels, panel_of, turn_into
 from .products import multiply_by_transposed
-from .tiles import aligned_space, long_product, product
+from .tiles import (
+    add_transposed_product,
+    aligned_columns,
+    aligned_space,
+    long_product,
+    product,
+    sum_parts,
+)
 
 LEAST_WORK = THREADED  # multiplications; NumPy is as fast with fewer, on one thread
 LOOP_WORK = 1_000_000  # and from here on the loop wins
@@ -33,6 +40,8 @@ SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, on
 # rows and columns that a thread computes
 TILE_BLOCK_OF_TALL, TILE_BLOCK, TILE_BLOCK_OF_SMALL = (128, 64), (64, 64), (16, 64)
 MANY_ROWS, PANEL_ROWS = 1024, 128  # for which turning the other matrix is worth it, and of a block
+# rows of a transposed matrix that make a part, parts, and blocks for which it is worth it
+PART_ROWS, MOST_PARTS, LEAST_BLOCKS = 512, 8, 4
 BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
 
 
@@ -97,6 +106,34 @@ def _run_blas(pool, a, b, y, rows, columns):
 
 
 @inlined
+def _transposed(block, a, b, sums, slices):
+    """Some rows of a and b, for the columns of a panel."""
+    part, begin = block // slices, block % slices * COLUMNS
+    first, stop = part * len(a) // len(sums), (part + 1) * len(a) // len(sums)
+    y = sums[part][:, begin : begin + COLUMNS]
+    lend(_add_transposed, (a[first:stop], b[first:stop], begin, y, np.empty(y.shape, y.dtype)))
+
+
+@inlined
+def _add_transposed(a, b, begin, y, some):
+    """y = a.T @ b, of columns of b, by so many rows as leave room in the cache for those of a."""
+    for k in range(0, len(a), PANEL_ROWS):
+        columns = aligned_columns(b[k : k + PANEL_ROWS, begin : begin + y.shape[1]], len(y))
+        add_transposed_product(a[k : k + PANEL_ROWS], columns, y, some, k > 0)
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8")
+def _run_transposed(pool, a, b, y, parts):
+    """y = a.T @ b, the sum of the products of some rows each."""
+    slices = count_panels(y.shape[1])
+    sums = y.reshape((1, *y.shape)) if parts == 1 else np.empty((parts, *y.shape), y.dtype)
+    run_blocks(pool, parts * slices, _transposed, (a, b, sums, slices))
+    if parts > 1:
+        flat = sums.reshape((parts, -1))
+        run_blocks(pool, count_blocks(y.size), sum_parts, (flat, y.reshape(-1)))
+
+
+@inlined
 def _turn(block, b, panels):
     k, length = block, b.shape[1]
     turn_into(panel_of(panels, k, length, len(b)), b, k * COLUMNS)
@@ -142,6 +179,12 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
         with threads.single_threaded_blas():
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
         return y
+    if c is None and a.ndim == 2 and a.T.flags.c_contiguous:
+        panels = -(-n // COLUMNS)
+        parts = max(1, min(MOST_PARTS // panels, a.shape[1] // PART_ROWS))
+        if panels * parts >= LEAST_BLOCKS:
+            _run_transposed(work, as_writable(a.T), as_carray(b), y, parts)
+            return y
     rows = np.zeros((1, n), a.dtype) if c is None else as_carray(c if c.ndim == 2 else c[None])
     size = _tile_block(m, a.shape[-1], n)
     _run_tiles(work, as_writable(a3), as_carray(b3), rows, y3, *size)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .direct import add_to, fill
+from .direct import fill
 from .loops import inlined, lend, loop, run_blocks
 from .panels import COLUMNS, copy_into, count_panels, panel_of, turn_into
-from .tiles import aligned_columns, aligned_space, product_of_runs
+from .tiles import add_to, aligned_columns, aligned_space, product_of_runs
 
 IMAGES = 64  # of a block
 

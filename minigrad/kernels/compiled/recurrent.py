@@ -182,6 +182,26 @@ def states_of_steps(initial: Array | None, n: int, steps: int, units: int, dtype
     return states
 
 
+def products_of_inputs(inputs: Inputs) -> Array:
+    """x @ kernel + bias of all steps, (N, T, width): memory for what a step makes of it.
+
+    Args:
+        inputs: The arrays of a call.
+    """
+    rows = inputs.x.reshape((-1, inputs.x.shape[2]))
+    return add_product(rows, inputs.kernel, inputs.bias[:1]).reshape((*inputs.x.shape[:2], -1))
+
+
+def output_steps(return_mode: str, steps: int) -> int:
+    """The number of steps of the output.
+
+    Args:
+        return_mode: "last", "sequence" or "all", which has the last state behind the steps.
+        steps: Those of the input.
+    """
+    return {"last": 1, "sequence": steps, "all": steps + 1}[return_mode]
+
+
 def run_forward(loop: Loop, inputs: Inputs, kept: tuple[Array, ...], return_mode: str) -> Any:
     """Run a loop over all steps: the output, and the inputs with what is kept for the backward.
 
@@ -194,8 +214,7 @@ def run_forward(loop: Loop, inputs: Inputs, kept: tuple[Array, ...], return_mode
     """
     x, kernel, recurrent = inputs[:3]
     n, steps, _ = x.shape
-    lengths = {"last": 1, "sequence": steps, "all": steps + 1}
-    y = np.empty((n, lengths[return_mode], len(recurrent)), x.dtype)
+    y = np.empty((n, output_steps(return_mode, steps), len(recurrent)), x.dtype)
     loop(work_of(n * steps, kernel, recurrent), *inputs, *kept, y)
     return (y[:, 0] if return_mode == "last" else y), (inputs, *kept)
 

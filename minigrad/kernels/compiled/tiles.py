@@ -20,9 +20,18 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .loops import inlined
+from .loops import block_bounds, inlined
 
-__all__ = ["aligned_columns", "aligned_space", "long_product", "product", "product_of_runs"]
+__all__ = [
+    "add_to",
+    "add_transposed_product",
+    "aligned_columns",
+    "aligned_space",
+    "long_product",
+    "product",
+    "product_of_runs",
+    "sum_parts",
+]
 
 FEATURES = llvm.get_host_cpu_features()
 VECTOR_BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx2") else 16
@@ -30,6 +39,7 @@ VECTORS = 2 if VECTOR_BYTES == 32 else 4  # side by side in a tile; all must fin
 ROWS, TALL = 4, 8  # of a tile, and of one that is not as wide: so many sums as keep units busy
 HALF, QUARTER = -2, -4  # of a vector
 MANY_ROWS = 32  # of a, for which the columns of b are copied to where reading is fast
+FAR = 1 << 10  # bytes between rows
 LONGEST = 512  # rows of b that stay in the cache while all tiles of their columns are computed
 
 
@@ -152,7 +162,8 @@ def _copy_bytes(typing_context: Any, target: Any, source: Any, count: Any) -> An
 def product(a, b, c, y):
     """y = c + a @ b; c may be a single row. The rows of b, c and y are in one piece each.
 
-    `a` may be transposed. y is another array than the others.
+    `a` may be transposed. y is another array than the others; it may be c where tiles do not overlap:
+    with rows in multiples of TALL, and columns in multiples of a vector.
     """
     size = a.itemsize
     steps = a.strides[0] // size, a.strides[1] // size, 0, 0
@@ -263,13 +274,14 @@ def aligned_space(n, like):
 
 @inlined
 def aligned_columns(b, m):
-    """b, or a copy whose rows begin where a vector is read in one piece.
+    """b, or a copy whose rows begin where a vector is read in one piece, and lie close together.
 
     The copy is worth it where so many rows of `a` meet it: a vector that lies across two lines of
-    the cache is two reads.
+    the cache is two reads, and rows far apart push each other out of it.
     """
     size = b.itemsize
-    if m < MANY_ROWS or (_place(b) % VECTOR_BYTES == 0 and b.strides[0] % VECTOR_BYTES == 0):
+    is_aligned = _place(b) % VECTOR_BYTES == 0 and b.strides[0] % VECTOR_BYTES == 0
+    if m < MANY_ROWS or (is_aligned and b.strides[0] <= FAR):
         return b
     lanes = VECTOR_BYTES // size
     length, n = b.shape
@@ -289,7 +301,40 @@ def long_product(a, b, c, y):
         for k in range(LONGEST, a.shape[1], LONGEST):
             columns = aligned_columns(b[k : k + LONGEST], len(y))
             product(a[:, k : k + LONGEST], columns, zeros, part)
-            for i in range(y.shape[0]):
-                y_row, part_row = y[i], part[i]
-                for j in range(y_row.size):
-                    y_row[j] += part_row[j]
+            add_to(y, 0, y.shape[1], part)
+
+
+@inlined
+def add_transposed_product(a, b, y, some, add):
+    """y = a.T @ b, or y += a.T @ b; `some` is memory of the shape of y."""
+    zeros = np.zeros((1, y.shape[1]), y.dtype)
+    if not add:
+        product(a.T, b, zeros, y)
+    elif y.shape[0] % TALL == 0 and y.shape[1] % (VECTOR_BYTES // y.itemsize) == 0:
+        product(a.T, b, y, y)  # no tile overlaps another
+    else:
+        product(a.T, b, zeros, some)
+        add_to(y, 0, y.shape[1], some)
+
+
+# ---- sums ----------------------------------------------------------------------------------------
+
+
+@inlined
+def add_to(sums, begin, end, more):
+    """Add rows to some columns of others."""
+    for i in range(len(sums)):
+        total, row = sums[i][begin:end], more[i]
+        for j in range(total.size):
+            total[j] += row[j]
+
+
+@inlined
+def sum_parts(block, parts, y):
+    """y, a vector, is the sum of the rows of `parts`, in their order."""
+    start, stop = block_bounds(block, y.size)
+    out = y[start:stop]
+    for part in range(parts.shape[0]):
+        more = parts[part, start:stop]
+        for i in range(out.size):
+            out[i] = out[i] + more[i] if part > 0 else more[i]

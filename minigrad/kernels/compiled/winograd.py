@@ -21,8 +21,8 @@ import numba
 import numpy as np
 
 from .loops import OPTIONS, inlined, lend, loop, run_blocks
-from .products import multiply_by_transposed, multiply_transposed
-from .tiles import aligned_space, long_product
+from .panels import turn_into
+from .tiles import add_transposed_product, aligned_space, long_product
 
 
 def apart(function: Any) -> Any:
@@ -187,7 +187,12 @@ def _all_pixels(x, first, v, padded, shape):
 
 
 @inlined
-def _tiles(block, x, u, b, y, sums, rows, transposed, shape):
+def _turn(block, w, turned):
+    turn_into(turned[block], w[block], 0)
+
+
+@inlined
+def _tiles(block, x, u, b, y, sums, rows, shape):
     """Some rows of tiles: transform, 16 products, transform back."""
     oh, ow = shape[2], shape[3]
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
@@ -198,20 +203,17 @@ def _tiles(block, x, u, b, y, sums, rows, transposed, shape):
     padded, unused = np.empty((16, x.shape[1]), x.dtype), np.empty((3, y.shape[1]), x.dtype)
     zeros, total = np.zeros((1, y.shape[1]), x.dtype), sums[block : block + 1]
     memory = v, m, padded, unused, zeros
-    lend(_some_tiles, (first, x, u, b, y, total) + memory + (transposed, shape))
+    lend(_some_tiles, (first, x, u, b, y, total) + memory + (shape,))
 
 
 @inlined
-def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, zeros, transposed, shape):
+def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, zeros, shape):
     """Rows of tiles from the first on, in v and m."""
     oh, ow = shape[2], shape[3]
     tall, wide = (oh + 1) // 2, (ow + 1) // 2
     _all_pixels(x, first, v, padded, shape)
     for k in range(16):
-        if transposed:
-            multiply_by_transposed(v[k], u[k], m[k], False)
-        else:
-            long_product(v[k], u[k], zeros, m[k])
+        long_product(v[k], u[k], zeros, m[k])
     total[0] = 0
     for tile in range(v.shape[1]):
         r = first + tile // wide
@@ -232,13 +234,17 @@ def _some_tiles(first, x, u, b, y, total, v, m, padded, unused, zeros, transpose
 @loop("T[:, ::1], T[:, :, ::1], T[::1], T[:, ::1], i8, b1, i8[::1]")
 def run_winograd(pool, x, w, b, y, rows, transposed, shape):
     """y = conv2d(x, w) + b, or with the turned kernel its input gradient. Returns the sum of y."""
-    u = aligned_space(16 * w.shape[1] * w.shape[2], w).reshape(16, w.shape[1], w.shape[2])
-    start, step = (8, -1) if transposed else (0, 1)
-    run_blocks(pool, w.shape[1], _kernel, (w, u, start, step))
+    kernel, start, step = w, 0, 1
+    if transposed:
+        kernel, start, step = np.empty((9, w.shape[2], w.shape[1]), w.dtype), 8, -1
+        run_blocks(pool, 9, _turn, (w, kernel))
+    u = aligned_space(16 * kernel.shape[1] * kernel.shape[2], w)
+    u_3 = u.reshape(16, kernel.shape[1], kernel.shape[2])
+    run_blocks(pool, kernel.shape[1], _kernel, (kernel, u_3, start, step))
     sizes = shape[0], shape[1], shape[2], shape[3], shape[10], shape[11]
     rows_of_tiles = y.shape[0] // (shape[2] * shape[3]) * ((shape[2] + 1) // 2)
     sums = np.empty((rows_of_tiles + rows - 1) // rows, y.dtype)
-    run_blocks(pool, sums.size, _tiles, (x, u, b, y, sums, rows, transposed, sizes))
+    run_blocks(pool, sums.size, _tiles, (x, u_3, b, y, sums, rows, sizes))
     return sums.sum()
 
 
@@ -277,8 +283,9 @@ def _sum_tiles(block, x, g, sums, slices, rows, shape):
     total = g.shape[0] // (oh * ow) * tall
     first, stop = part * total // parts, (part + 1) * total // parts
     v_all = np.empty(16 * rows * wide * channels, x.dtype)
-    m_all = np.empty(16 * rows * wide * (end - begin), x.dtype)
+    m_all = aligned_space(16 * rows * wide * (end - begin), x)
     zeros, padded = np.zeros(end - begin, x.dtype), np.empty((16, channels), x.dtype)
+    some = np.empty((channels, end - begin), x.dtype)
     begun = False
     while first < stop:
         tiles = (min(first + rows, stop) - first) * wide
@@ -286,7 +293,7 @@ def _sum_tiles(block, x, g, sums, slices, rows, shape):
         m = m_all[: 16 * tiles * (end - begin)].reshape((16, tiles, end - begin))
         lend(_transform, (first, x, g, begin, end, v, m, padded, zeros, shape))
         for k in range(16):
-            multiply_transposed(v[k], m[k], sums[part, k, :, begin:end], begun)
+            add_transposed_product(v[k], m[k], sums[part, k, :, begin:end], some, begun)
         begun = True
         first += rows
 
