@@ -40,6 +40,7 @@ SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, on
 # rows and columns that a thread computes
 TILE_BLOCK_OF_TALL, TILE_BLOCK, TILE_BLOCK_OF_SMALL = (128, 64), (64, 64), (16, 64)
 MANY_ROWS, PANEL_ROWS = 1024, 128  # for which turning the other matrix is worth it, and of a block
+FEW_ROWS, LONG_ROW = 32, 256  # of the matrix that is turned in place of a large one
 # rows of a transposed matrix that make a part, parts, and blocks for which it is worth it
 PART_ROWS, MOST_PARTS, LEAST_BLOCKS = 512, 8, 4
 BLAS_BLOCK_OF_TALL, BLAS_BLOCK = (256, 64), (128, 128)  # more, because BLAS lays them out first
@@ -174,6 +175,9 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
     if is_turned and a.ndim == 2 and m >= MANY_ROWS and b.T.flags.c_contiguous:
         _run_panels(work, as_writable(a), as_writable(b.T), y, PANEL_ROWS)
         return y
+    if is_turned and a.ndim == 2 and m <= FEW_ROWS and a.shape[1] >= LONG_ROW:
+        turned = add_product(b.T, np.ascontiguousarray(a.T))  # reads the large matrix once
+        return np.ascontiguousarray(turned.T)
     if is_turned and _has_runs(a3):
         size = BLAS_BLOCK_OF_TALL if m >= 512 else BLAS_BLOCK
         with threads.single_threaded_blas():
