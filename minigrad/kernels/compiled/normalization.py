@@ -18,7 +18,7 @@ from ...ops.normalization import Moments, check_gain
 from .loops import as_carray, inlined, loop, run_blocks
 
 CHUNK = 256  # numbers of a chunk, at least
-TILE = 1 << 13  # numbers of a tile
+TILE, CHUNKS = 1 << 13, 8  # numbers of a tile, and its chunks at least
 PARTS = 32  # of a sample, each with sums of its own, at most
 FOUR = 4  # chunks at once
 FEW = 4  # chunks that tell where numbers lie
@@ -45,7 +45,7 @@ def _chunk_size(c):
 def _tile_size(c):
     """The length of a tile: a multiple of chunks."""
     chunk = _chunk_size(c)
-    return chunk * max(1, TILE // chunk)
+    return chunk * max(CHUNKS, TILE // chunk)
 
 
 @inlined
