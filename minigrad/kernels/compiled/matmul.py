@@ -17,6 +17,7 @@ from ...backend import Array
 from ...ops.matmul import row_sums
 from ...ops.shapes import merge_rows
 from ..activations import relu_forward
+from ..matmul import MANY_ROWS as MANY_ROWS_TO_SUM
 from ..matmul import linear_forward as numpy_linear
 from . import THREADED
 from .functions import maximum
@@ -278,6 +279,8 @@ def row_sums_forward(x: Array) -> Any:
     if x.ndim < 2 or x.dtype.char not in "fd" or not x.size:
         return NotImplemented
     n, width = x.size // x.shape[-1], x.shape[-1]
+    if n < MANY_ROWS_TO_SUM and x.size <= SUMMED:
+        return NotImplemented  # one product with ones is faster
     fitting = max(1, SHORT_ROW // width).bit_length() - 1
     side_by_side = math.gcd(n, 1 << fitting)  # a short row fills no vectors
     n, width = n // side_by_side, side_by_side * width
