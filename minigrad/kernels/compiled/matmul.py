@@ -1,5 +1,8 @@
 """Matrix products cut over threads: each block of the result is computed by one of them.
 
+Where a matrix is read along its columns, as for the gradients of weights, a block is a part of its
+rows, which are read once; the products of the parts are added up in their order.
+
 NumPy's BLAS could use as many, but its threads wait for more work in a circle when they are done,
 for some 20 ms, on the processors that the loops need.
 """
