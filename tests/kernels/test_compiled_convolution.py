@@ -193,6 +193,14 @@ def test_each_way_of_computing_is_taken(name, monkeypatch):
     assert tuple(taken) == WAYS[name]
 
 
+def test_long_sums_of_tiles_lose_no_digits():
+    x, w, g, settings = arrays(((8, 96, 96, 32), 64, 3, {"padding": "same"}, 1), "float64")
+    exact = ops.conv2d_kernel_grad(x, g, **settings)
+    x, g = x.astype("float32"), g.astype("float32")
+    found = ops.conv2d_kernel_grad(x, g, **settings)
+    assert np.abs(found - exact).max() < 1e-6 * np.abs(exact).max()
+
+
 SPECIAL = [
     "many channels",
     "one channel",

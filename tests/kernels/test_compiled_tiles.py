@@ -79,6 +79,13 @@ def test_a_transposed_matrix_meets_rows_in_parts(
     assert np.isnan(add_product(a.T, b)).sum() == n
 
 
+def test_long_sums_lose_no_digits():
+    """Of hundreds of thousands of numbers one after another, the last digits would be lost."""
+    a, b = draw(1 << 18, 8, dtype="float32"), draw(1 << 18, 16, dtype="float32")
+    exact = a.T.astype("float64") @ b
+    assert np.abs(add_product(a.T, b) - exact).max() < 1e-6 * np.abs(exact).max()
+
+
 def test_products_have_the_same_bits_on_any_number_of_threads(set_threads):
     a, b = draw(70, 1100, dtype="float32"), draw(1100, 130, dtype="float32")
     results = []

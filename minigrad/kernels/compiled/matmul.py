@@ -28,6 +28,8 @@ from .loops import as_carray, count_blocks, inlined, lend, loop, run_blocks
 from .panels import COLUMNS, count_panels, panel_of, turn_into
 from .products import multiply_by_transposed
 from .tiles import (
+    LONGEST,
+    add_to,
     add_transposed_product,
     aligned_columns,
     aligned_space,
@@ -116,11 +118,21 @@ def _transposed(block, a, b, sums, slices):
     part, begin = block // slices, block % slices * COLUMNS
     first, stop = part * len(a) // len(sums), (part + 1) * len(a) // len(sums)
     y = sums[part][:, begin : begin + COLUMNS]
-    lend(_add_transposed, (a[first:stop], b[first:stop], begin, y, np.empty(y.shape, y.dtype)))
+    memory = np.empty((2, *y.shape), y.dtype)
+    lend(_add_transposed, (a[first:stop], b[first:stop], begin, y, memory[0], memory[1]))
 
 
 @inlined
-def _add_transposed(a, b, begin, y, some):
+def _add_transposed(a, b, begin, y, part, some):
+    """y = a.T @ b, of columns of b: sums of so many rows each, which are added up."""
+    _add_rows(a[:LONGEST], b[:LONGEST], begin, y, some)
+    for k in range(LONGEST, len(a), LONGEST):
+        _add_rows(a[k : k + LONGEST], b[k : k + LONGEST], begin, part, some)
+        add_to(y, 0, y.shape[1], part)
+
+
+@inlined
+def _add_rows(a, b, begin, y, some):
     """y = a.T @ b, of columns of b, by so many rows as leave room in the cache for those of a."""
     for k in range(0, len(a), PANEL_ROWS):
         columns = aligned_columns(b[k : k + PANEL_ROWS, begin : begin + y.shape[1]], len(y))

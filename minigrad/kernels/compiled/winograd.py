@@ -22,7 +22,7 @@ import numpy as np
 
 from .loops import OPTIONS, inlined, lend, loop, run_blocks
 from .panels import turn_into
-from .tiles import add_transposed_product, aligned_space, long_product
+from .tiles import add_to, aligned_space, long_product, product
 
 
 def apart(function: Any) -> Any:
@@ -284,16 +284,20 @@ def _sum_tiles(block, x, g, sums, slices, rows, shape):
     first, stop = part * total // parts, (part + 1) * total // parts
     v_all = np.empty(16 * rows * wide * channels, x.dtype)
     m_all = aligned_space(16 * rows * wide * (end - begin), x)
-    zeros, padded = np.zeros(end - begin, x.dtype), np.empty((16, channels), x.dtype)
+    zeros, padded = np.zeros((1, end - begin), x.dtype), np.empty((16, channels), x.dtype)
     some = np.empty((channels, end - begin), x.dtype)
     begun = False
     while first < stop:
         tiles = (min(first + rows, stop) - first) * wide
         v = v_all[: 16 * tiles * channels].reshape((16, tiles, channels))
         m = m_all[: 16 * tiles * (end - begin)].reshape((16, tiles, end - begin))
-        lend(_transform, (first, x, g, begin, end, v, m, padded, zeros, shape))
+        lend(_transform, (first, x, g, begin, end, v, m, padded, zeros[0], shape))
         for k in range(16):
-            add_transposed_product(v[k], m[k], sums[part, k, :, begin:end], some, begun)
+            if begun:
+                product(v[k].T, m[k], zeros, some)
+                add_to(sums[part, k], begin, end, some)
+            else:
+                product(v[k].T, m[k], zeros, sums[part, k, :, begin:end])
         begun = True
         first += rows
 
