@@ -79,6 +79,13 @@ def test_a_transposed_matrix_meets_rows_in_parts(
     assert np.isnan(add_product(a.T, b)).sum() == n
 
 
+def test_a_sum_of_no_rows_is_zero():
+    for n in (40, 300):
+        np.full((9, n), 7.0)  # what lies in the memory that is used next
+        y = add_product(draw(0, 9).T, draw(0, n))
+        np.testing.assert_array_equal(y, np.zeros((9, n)))
+
+
 def test_long_sums_lose_no_digits():
     """Of hundreds of thousands of numbers one after another, the last digits would be lost."""
     a, b = draw(1 << 18, 8, dtype="float32"), draw(1 << 18, 16, dtype="float32")

@@ -80,7 +80,7 @@ def _forward_of(run: Loop, inputs: Any, h: Array | None, return_mode: str) -> An
     (n, steps, _), units, dtype = inputs.x.shape, len(inputs.recurrent), inputs.x.dtype
     gates, more = (np.empty((n, steps, width), dtype) for width in (3 * units, units))
     hs = states_of_steps(h, n, steps, units, dtype)
-    return run_forward(run, inputs, (gates, more, hs), return_mode)
+    return run_forward(run, inputs, inputs, (gates, more, hs), return_mode)
 
 
 # ---- reset gate after the product ----------------------------------------------------------------

@@ -20,11 +20,11 @@ from .recurrent import (
     dropped,
     input_grads,
     is_real,
-    output_steps,
     prepare,
     products_of_inputs,
     put_output,
     recurrent_grads,
+    run_forward,
     sequence_bounds,
     states_of_steps,
     step_back,
@@ -111,10 +111,8 @@ def lstm_forward(
     gates = products_of_inputs(inputs)
     hs = states_of_steps(h, n, steps, units, x.dtype)
     cs = states_of_steps(c, n, steps + 1, units, x.dtype)
-    y = np.empty((n, output_steps(return_mode, steps), units), x.dtype)
-    arrays = inputs.recurrent, inputs.mask, inputs.dropout_mask, gates, hs, cs, y
-    _run_forward(work_of(n * steps, inputs.recurrent), *arrays)
-    return (y[:, 0] if return_mode == "last" else y), (inputs, gates, hs, cs)
+    given = inputs.recurrent, inputs.mask, inputs.dropout_mask
+    return run_forward(_run_forward, inputs, given, (gates, hs, cs), return_mode)
 
 
 # ---- backward ------------------------------------------------------------------------------------

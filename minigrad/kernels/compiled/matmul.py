@@ -125,14 +125,14 @@ def _transposed(block, a, b, sums, slices):
 @inlined
 def _add_transposed(a, b, begin, y, part, some):
     """y = a.T @ b, of columns of b: sums of so many rows each, which are added up."""
-    _add_rows(a[:LONGEST], b[:LONGEST], begin, y, some)
+    _some_rows(a[:LONGEST], b[:LONGEST], begin, y, some)
     for k in range(LONGEST, len(a), LONGEST):
-        _add_rows(a[k : k + LONGEST], b[k : k + LONGEST], begin, part, some)
+        _some_rows(a[k : k + LONGEST], b[k : k + LONGEST], begin, part, some)
         add_to(y, 0, y.shape[1], part)
 
 
 @inlined
-def _add_rows(a, b, begin, y, some):
+def _some_rows(a, b, begin, y, some):
     """y = a.T @ b, of columns of b, by so many rows as leave room in the cache for those of a."""
     for k in range(0, len(a), PANEL_ROWS):
         columns = aligned_columns(b[k : k + PANEL_ROWS, begin : begin + y.shape[1]], len(y))
@@ -199,7 +199,7 @@ def add_product(a: Array, b: Array, c: Array | None = None) -> Array:
         with threads.single_threaded_blas():
             _run_blas(work, as_writable(a3), as_writable(b3.mT), y3, *size)
         return y
-    if c is None and a.ndim == 2 and a.T.flags.c_contiguous:
+    if c is None and work and a.ndim == 2 and a.T.flags.c_contiguous:
         panels = -(-n // COLUMNS)
         parts = max(1, min(MOST_PARTS // panels, a.shape[1] // PART_ROWS))
         if panels * parts >= LEAST_BLOCKS:

@@ -192,30 +192,24 @@ def products_of_inputs(inputs: Inputs) -> Array:
     return add_product(rows, inputs.kernel, inputs.bias[:1]).reshape((*inputs.x.shape[:2], -1))
 
 
-def output_steps(return_mode: str, steps: int) -> int:
-    """The number of steps of the output.
-
-    Args:
-        return_mode: "last", "sequence" or "all", which has the last state behind the steps.
-        steps: Those of the input.
-    """
-    return {"last": 1, "sequence": steps, "all": steps + 1}[return_mode]
-
-
-def run_forward(loop: Loop, inputs: Inputs, kept: tuple[Array, ...], return_mode: str) -> Any:
+def run_forward(
+    loop: Loop, inputs: Inputs, given: tuple[Array, ...], kept: tuple[Array, ...], return_mode: str
+) -> Any:
     """Run a loop over all steps: the output, and the inputs with what is kept for the backward.
 
     Args:
-        loop: Gets the inputs, what is kept, and memory for the output, (N, steps, units): 1 step
+        loop: Gets what is given, what is kept, and memory for the output, (N, steps, units): 1 step
             with "last", 1 more with "all".
         inputs: The arrays of the call.
+        given: Those of them that the loop reads.
         kept: Memory for what the loop keeps.
         return_mode: "last", "sequence" or "all".
     """
     x, kernel, recurrent = inputs[:3]
     n, steps, _ = x.shape
-    y = np.empty((n, output_steps(return_mode, steps), len(recurrent)), x.dtype)
-    loop(work_of(n * steps, kernel, recurrent), *inputs, *kept, y)
+    lengths = {"last": 1, "sequence": steps, "all": steps + 1}
+    y = np.empty((n, lengths[return_mode], len(recurrent)), x.dtype)
+    loop(work_of(n * steps, kernel, recurrent), *given, *kept, y)
     return (y[:, 0] if return_mode == "last" else y), (inputs, *kept)
 
 

@@ -96,7 +96,7 @@ def simple_rnn_forward(
         return NotImplemented
     n, steps, _ = x.shape
     hs = states_of_steps(h, n, steps + 1, len(recurrent), x.dtype)
-    return run_forward(_run_forward, inputs, (hs,), return_mode)
+    return run_forward(_run_forward, inputs, inputs, (hs,), return_mode)
 
 
 # ---- backward ------------------------------------------------------------------------------------

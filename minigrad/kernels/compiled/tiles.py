@@ -280,11 +280,12 @@ def aligned_columns(b, m):
     the cache is two reads, and rows far apart push each other out of it.
     """
     size = b.itemsize
+    length, n = b.shape
     is_aligned = _place(b) % VECTOR_BYTES == 0 and b.strides[0] % VECTOR_BYTES == 0
-    if m < MANY_ROWS or (is_aligned and b.strides[0] <= FAR):
+    is_close = b.strides[0] <= max(FAR, n * size)  # or a copy would be no closer
+    if m < MANY_ROWS or (is_aligned and is_close):
         return b
     lanes = VECTOR_BYTES // size
-    length, n = b.shape
     width = (n + lanes - 1) // lanes * lanes
     copy = aligned_space(length * width, b).reshape(length, width)[:, :n]
     for k in range(length):
