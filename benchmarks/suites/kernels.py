@@ -61,6 +61,10 @@ def affine(n: int, c: int) -> list[Any]:
     return [floats(n, 64), floats(64, c), floats(c)]
 
 
+def factors(n: int, c: int, inner: int = 64) -> list[Any]:
+    return [floats(n, inner), floats(inner, c)]
+
+
 def heads(n: int, c: int) -> list[Any]:
     """Queries, keys and values."""
     return [floats(8, 4, n, 32) for _ in range(3)]
@@ -95,7 +99,7 @@ CASES = {
     "group_norm": Case(3, normalized_images, {"epsilon": 1e-3, "groups": 2}),
     "local_response_norm": Case(1, logits),
     "scale_shift": Case(3, normalized_images),
-    "matmul": Case(2, lambda n, c: affine(n, c)[:2]),
+    "matmul": Case(2, factors),
     "linear": Case(3, affine),
     "linear_relu": Case(3, affine),
     "conv2d": Case(3, lambda n, c: [floats(n, 6, 6, 4), floats(3, 3, 4, c), floats(c)], CONVOLVED),
@@ -136,6 +140,7 @@ OPTIMIZERS = "adadelta", "adagrad", "adam", "adamax", "lion", "nadam", "rmsprop"
 PARAMETERS = 17_000, 101_770, 1_300_000
 ROWS = [
     *(f"{name} {n}x{c}" for name in (*CASES, "bernoulli") for n, c in SIZES),
+    "matmul 64x256x1",  # a column times a row
     *(f"{name} {n} parameters" for name in OPTIMIZERS for n in PARAMETERS),
 ]
 

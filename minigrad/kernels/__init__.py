@@ -37,6 +37,7 @@ KERNELS: list[Kernel] = [
     Kernel("silu", activations.silu_forward, activations.silu_backward),
     Kernel("softmax", softmax.softmax_forward, softmax.softmax_backward),
     # ---- matrix products ----
+    Kernel("matmul", matmul.matmul_forward, device="cpu"),
     Kernel("linear", matmul.linear_forward),
     Kernel("row_sums", matmul.row_sums_forward, device="cpu"),
     Kernel("linear_relu", matmul.linear_relu_forward, matmul.linear_relu_backward),

@@ -15,6 +15,13 @@ from .blocks import row_sums
 MANY_ROWS = 128  # over fewer, one product with ones is fastest
 
 
+def matmul_forward(a: Array, b: Array) -> Array:
+    """a @ b, which NumPy computes without BLAS where a has one column, ten times as slowly."""
+    if a.ndim == b.ndim == 2:
+        return a.dot(b)
+    return a * b if a.shape[-1] == 1 else a @ b
+
+
 def row_sums_forward(x: Array) -> Array:
     """x summed over all axes but the last."""
     rows = merge_rows(x)

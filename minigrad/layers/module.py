@@ -158,6 +158,30 @@ class Module(Configurable):
         return self
 
 
+def device_of(module: Module) -> str | None:
+    """The device of the first parameter; None if there is none.
+
+    Args:
+        module: A layer or a model.
+
+    Example:
+        >>> from minigrad.layers import Dense, Flatten
+        >>> device_of(Dense(2, input_shape=(3,))), device_of(Flatten())
+        ('cpu', None)
+    """
+    return next((p.device for p in _iter_parameters(module, set())), None)
+
+
+def _iter_parameters(module: Module, seen: set[int]) -> Iterator[Parameter]:
+    """The parameters as they are found, to stop at any: `weights` looks at all layers first."""
+    seen.add(id(module))
+    for _, child in iter_children(module):
+        if isinstance(child, Parameter):
+            yield child
+        elif id(child) not in seen:
+            yield from _iter_parameters(child, seen)
+
+
 # ---- finding children ----------------------------------------------------------------------------
 
 

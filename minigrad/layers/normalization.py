@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import initializers, ops
 from ..arguments import explains_arguments
-from ..backend import Array, backend, chunks, device_name
+from ..backend import Array, backend, chunks
 from ..config import as_data, one_call, settings, to_device
 from ..engine.autograd import no_grad
 from ..engine.tensor import Tensor
@@ -14,6 +14,7 @@ from ..ops.normalization import Moments, batch_moments
 from .base import Layer
 from .masking import as_mask
 from .modes import uses_batch_statistics
+from .module import device_of
 from .validation import check_axis, positive_integer
 
 
@@ -495,8 +496,7 @@ def recompute_statistics(model: Layer, x: Any, batch_size: int = 32) -> None:
     rows = as_data(x)
     if not len(rows):
         raise ValueError(f"recompute_statistics: x of shape {rows.shape} holds no rows")
-    if model.weights:
-        rows = to_device(rows, device_name(model.weights[0].data))
+    rows = to_device(rows, device_of(model))
     layers = [
         layer
         for _, layer in model.named_layers()

@@ -13,12 +13,13 @@ import numpy as np
 
 from .. import activations, losses
 from ..arguments import explains_arguments
-from ..backend import device_name, to_cpu
+from ..backend import to_cpu
 from ..config import as_data, settings, to_device
 from ..data.images import resize
 from ..engine.autograd import grad, no_grad
 from ..engine.tensor import Tensor
 from ..layers import Activation, Layer, Softmax, training
+from ..layers.module import device_of
 from ..training.model import Model
 from ..training.sequential import Sequential
 from ..utils.files import PathLike
@@ -40,8 +41,7 @@ def _as_input(model: Model, images: Any) -> Tensor:
     x = as_data(images)
     if x.dtype.kind != "f":
         x = x.astype(settings.default_dtype)
-    device = device_name(model.weights[0].data) if model.weights else None
-    return Tensor(to_device(x, device))
+    return Tensor(to_device(x, device_of(model)))
 
 
 def _require_sequential(model: Any) -> None:

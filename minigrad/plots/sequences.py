@@ -8,11 +8,12 @@ import numpy as np
 
 from .. import losses
 from ..arguments import explains_arguments
-from ..backend import device_name, to_cpu
+from ..backend import to_cpu
 from ..config import as_data, settings, to_device
 from ..engine.autograd import grad
 from ..engine.tensor import Tensor
 from ..layers import training
+from ..layers.module import device_of
 from ..training.model import Model
 from ..utils.files import PathLike
 from .style import COLORS, DARK, add_panels, integer_ticks, new_figure, row_count
@@ -275,8 +276,7 @@ def compute_time_gradients(model: Model, x: Any, y: Any, loss: Any = "mse") -> n
             "take the embedded ones"
         )
     if model.built:
-        device = device_name(model.weights[0].data)
-        sequences = to_device(sequences.astype(settings.default_dtype), device)
+        sequences = to_device(sequences.astype(settings.default_dtype), device_of(model))
     steps = Tensor(sequences, requires_grad=True)
     targets = to_device(as_data(y), steps.device)
     with training(False):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..backend import Array, backend
 from ..config import default_device, is_indexed_object, to_device
 from ..data.loader import Dataset, one_pass, train_validation_split
+from ..layers.module import device_of
 from ..random import generator
 from ..utils.structures import is_structure, iter_leaves, map_structure
 from .class_weights import ClassWeight, apply_class_weights, takes_class_numbers
@@ -359,8 +360,7 @@ def prepare_arrays(
     Raises:
         ValueError: If the data is not valid.
     """
-    parameters = model._trained or model.weights
-    device = parameters[0].device if parameters else default_device()
+    device = device_of(model) or default_device()
     has_several = model.takes_structures and model._input_shape is None and is_structure(x)
     if has_several:
         return _prepare_structures(model, x, y, sample_weight, device, prefix)

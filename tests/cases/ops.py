@@ -210,6 +210,9 @@ MATMULS = [
     parse_shapes("2x3x4 4"),
     parse_shapes("0x3 3x2"),
     parse_shapes("2x0 0x3"),
+    parse_shapes("3x1 1x4"),
+    parse_shapes("2x3x1 1x4"),
+    parse_shapes("2x3x1 2x1x4"),
 ]
 
 

@@ -50,6 +50,8 @@ CASES = {
     "direct, vectors filled up": ((3, 12, 13, 8), 6, 3, {"padding": "same"}, 1),
     "direct, vectors filled up for the images": ((3, 12, 13, 6), 16, 5, {}, 1),
     "direct, bands": ((1, 70, 66, 8), 8, 3, {"padding": "same"}, 1),
+    "direct, one channel": ((5, 17, 13, 1), 20, 3, {"padding": "same"}, 1),
+    "direct, two channels, strides": ((5, 17, 13, 2), 6, (2, 3), {"strides": (1, 2)}, 1),
     "direct, slices of filters": ((1, 8, 9, 3), 130, 5, {"padding": "same"}, 1),
     "tiles": ((3, 6, 8, 64), 72, 3, {"padding": "same"}, 1),
     "tiles over the edge": ((5, 9, 7, 65), 65, 3, {}, 1),
@@ -85,6 +87,7 @@ CASES = {
     "positions that see padding alone": ((8, 9, 9, 16), 16, 2, {"padding": ((3, 0), (4, 4))}, 1),
     "positions, blocks of images": ((130, 4, 5, 16), 18, 3, {"padding": "same"}, 1),
     "positions, panels": ((8, 5, 5, 70), 130, 3, {"strides": 2, "padding": "same"}, 1),
+    "positions, some images at a time": ((70, 5, 6, 64), 80, 3, {"strides": 2}, 1),
     "one image, few filters": ((1, 40, 36, 24), 3, 7, {"padding": "same"}, 1),
     "sequence": ((4, 1, 50, 6), 8, (1, 5), {"padding": ((0, 0), (4, 0))}, 1),
 }
@@ -168,6 +171,7 @@ def test_many_channels_are_tiles_at_stride_1_alone(kernel, strides):
 
 
 WAYS = {
+    "direct, one channel": ("run_direct", "_run_input_grad", "run_direct_kernel_grad"),
     "direct": ("run_direct", "run_direct", "run_direct_kernel_grad"),
     "tiles": ("run_winograd", "run_winograd", "run_winograd_kernel_grad"),
     "strides apart": ("_run_forward", "_run_input_grad", "_run_kernel_grad"),

@@ -22,7 +22,7 @@ STEP = """
 import numpy as np, minigrad
 from minigrad.optimizers import Adam
 
-def step(size=200_000):
+def step(size=600_000):
     p = minigrad.Parameter(np.linspace(-1, 1, size))
     optimizer = Adam(0.1)
     for i in range(3):
@@ -107,6 +107,20 @@ def test_many_jobs_in_a_row_lose_no_block(set_threads):
     expected = np.arange(64) ** 2.0
     for _ in range(2000):
         np.testing.assert_array_equal(squares(64), expected)
+
+
+def test_a_small_loop_that_comes_alone_wakes_nobody(set_threads, monkeypatch):
+    """Waking a helper takes longer; the next loop has it, and so has a large one."""
+    set_threads(2)
+    monkeypatch.setattr(pool, "SECONDS_AWAKE", 1.0)
+    of_loop = lambda work: pool.pool.run(lambda shared: shared.size, (), serve, work)
+    serve = loops.compiled_serve()
+    small, large = pool.WAKING_WORK - 1, pool.WAKING_WORK
+    for first, expected in ((small, 0), (large, pool.SIZE)):
+        monkeypatch.setattr(pool.pool, "_ended", 0.0)
+        monkeypatch.setattr(pool.pool, "_alone_until", 0.0)
+        assert of_loop(first) == expected
+        assert of_loop(small) == pool.SIZE
 
 
 def test_python_threads_run_loops_at_once(set_threads):
@@ -260,7 +274,7 @@ def test_a_folder_that_others_can_write_to_is_not_trusted(tmp_path, monkeypatch)
 def test_without_a_place_for_the_cache_loops_run_all_the_same(tmp_path):
     (tmp_path / "file").write_text("")
     done = run("print(step().shape)", MINIGRAD_HOME=str(tmp_path / "file"))
-    assert (done.returncode, done.stdout.strip()) == (0, "(200000,)"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (0, "(600000,)"), done.stderr
 
 
 def test_another_text_or_version_is_another_folder(monkeypatch):

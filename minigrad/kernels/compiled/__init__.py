@@ -299,7 +299,7 @@ ROWS: list[Row] = [
     # ---- convolution ----
     Row("conv2d", "convolution.conv2d_forward", least=1 << 11, holds_blas=True),
     Row("conv2d_input_grad", "convolution.conv2d_input_grad", least=1 << 12, holds_blas=True),
-    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 12, holds_blas=True),
+    Row("conv2d_kernel_grad", "convolution.conv2d_kernel_grad", least=1 << 11, holds_blas=True),
     # ---- relu, leaky relu, dropout and what it draws ----
     Row("bernoulli", "drawing.bernoulli"),
     Row("dropout", "dropout.dropout_forward", least=1 << 12),

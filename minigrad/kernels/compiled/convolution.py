@@ -396,7 +396,8 @@ def conv2d_forward(x: Array, w: Array, b: Array | None, *, window: Window, group
     if groups == 1 and _is_by_positions(window, len(x), shape[1:3], channels, filters, x):
         y = np.empty(shape, x.dtype)
         row = np.zeros((1, shape[3]), x.dtype) if b is None else as_carray(b).reshape(1, -1)
-        run_positions(y.size * depth, _rows(x), _matrix(w), row, _rows(y), _geometry(window))
+        work = math.prod(shape[:3]) * _in_vectors(filters, x) * depth
+        run_positions(work, _rows(x), _matrix(w), row, _rows(y), _geometry(window))
         return y
     if groups == 1 and _is_direct(window, _with_vectors(w.shape, x.itemsize), x):
         return _direct(x, w, b, shape, window)
@@ -497,18 +498,19 @@ def conv2d_kernel_grad(x: Array, grad_output: Array, *, window: Window, groups: 
         _run_depthwise_kernel_grad(grad_output.size * depth, *arrays, parts, _geometry(window))
         return w.reshape(shape)
     if groups == 1 and _is_kernel_by_positions(window, shape, x):
-        slices = max(1, min(BLOCKS // math.prod(shape[:2]), filters // LEAST_SLICE))
         arrays = _rows(x), _matrix(grad_output), w
-        run_positions_kernel_grad(grad_output.size * depth, *arrays, slices, _geometry(window))
+        run_positions_kernel_grad(grad_output.size * depth, *arrays, _geometry(window))
         return w.reshape(shape)
-    is_long = shape[1] * shape[2] >= TALL and rows * columns >= LEAST_OUTPUTS
-    if groups == 1 and is_long and _is_direct(window, shape, x):
+    has_many = rows * columns >= LEAST_OUTPUTS
+    if groups == 1 and has_many and _is_direct(window, shape, x, is_gradient=True):
         band = BAND // (window.strides[0] * _padded_row(window, x.shape[3]))
         parts = max(1, min(BLOCKS // 2, n, PARTIAL_SUMS // w.size))
         slices = max(1, min(BLOCKS // 2 // parts, filters // LEAST_SLICE))
         cut = parts, slices, max(1, min(rows, band))
-        matrices = _matrix(x), _matrix(grad_output), w
-        run_direct_kernel_grad(grad_output.size * depth, *matrices, *cut, _geometry(window))
+        arrays = _matrix(x), _matrix(grad_output), w
+        height = shape[0] * max(shape[1] * shape[2], TALL)
+        work = n * rows * columns * _in_vectors(filters, x) * height
+        run_direct_kernel_grad(work, *arrays, *cut, _geometry(window))
         return w.reshape(shape)
     if groups == 1 and _has_tiles(window, *shape[2:]):
         _kernel_grad_by_tiles(x, grad_output, w.reshape((9, *shape[2:])), window)
@@ -574,23 +576,32 @@ def _is_kernel_by_positions(window: Window, kernel: tuple[int, ...], x: Array) -
     return is_small and saves and fills and several and not has_tiles
 
 
-def _is_direct(window: Window, kernel: tuple[int, ...], x: Array) -> bool:
-    """True if products that read the padded rows win over patches and over Winograd's tiles.
+def _is_direct(
+    window: Window, kernel: tuple[int, ...], x: Array, is_gradient: bool = False
+) -> bool:
+    """True if products that read the padded rows win over patches and over Winograd's tiles, for
+    the outputs or the gradient of the kernel.
 
     Registers have to be filled, and the kernel has to fit the cache that all rows read it from.
     """
     kh, kw, channels, filters = kernel
     itemsize = x.itemsize
-    fills_vectors = filters * itemsize >= VECTOR_BYTES
+    rows = TALL if is_gradient else window.output_shape[1]  # of a product
     return (
         kh * kw > 1
         and window.dilation[1] == 1
-        and window.output_shape[1] >= (ROWS if fills_vectors else TALL)
+        and rows >= (ROWS if filters * itemsize >= VECTOR_BYTES else TALL)
         and 4 * filters * itemsize >= VECTOR_BYTES
         and (filters % 4 == 0 or kw * channels < 16)
         and math.prod(kernel) * itemsize <= CACHED_KERNEL
         and (channels * filters < LEAST_FOR_TILES or not _has_tiles(window, channels, filters))
     )
+
+
+def _in_vectors(columns: int, x: Array) -> int:
+    """The columns that a product computes: those of whole vectors."""
+    lanes = VECTOR_BYTES // x.itemsize
+    return -(-columns // lanes) * lanes
 
 
 def _with_vectors(kernel: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

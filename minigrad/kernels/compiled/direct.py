@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from .loops import count_blocks, inlined, lend, loop, run_blocks
-from .tiles import add_to, aligned_columns, product_of_runs, sum_parts
+from .tiles import TALL, add_to, aligned_columns, product_of_runs, sum_parts
 
 
 @inlined
@@ -102,9 +102,10 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
     images, parts, filters = g.shape[0] // (oh * ow), sums.shape[0], g.shape[1]
     begin, end = piece * filters // slices, (piece + 1) * filters // slices
     across, sh, window = _sides(channels, shape)
-    padded = np.empty(((rows - 1) * sh + window) * across, x.dtype)
     length = kw * channels
-    zeros, some = np.zeros((1, end - begin), g.dtype), np.empty((length, end - begin), g.dtype)
+    tall = max(length, TALL)  # of too few numbers, also the products with those behind
+    padded = np.zeros(((rows - 1) * sh + window) * across + tall - length, x.dtype)
+    zeros, some = np.zeros((1, end - begin), g.dtype), np.empty((tall, end - begin), g.dtype)
     steps = 1, sw * channels, sh * across, ow
     for i in range(sums.shape[1]):
         fill(sums[part, i], begin, end, x.dtype.type(0))
@@ -113,7 +114,7 @@ def _kernel_sums(block, x, g, sums, slices, rows, shape):
             last = min(first + rows, oh)
             _pad(pixels, image, first, last, channels, shape, padded)
             outputs = g[(image * oh + first) * ow : (image * oh + last) * ow, begin:end]
-            columns = aligned_columns(outputs, length)
+            columns = aligned_columns(outputs, tall)
             for u in range(kh):
                 at = u * dh * across
                 product_of_runs(padded, at, steps, last - first, ow, columns, zeros, some)

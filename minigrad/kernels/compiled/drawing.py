@@ -27,10 +27,11 @@ from .loops import inlined, loop, run_blocks
 
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 MODULUS, LOWER = 1 << 128, (1 << 64) - 1
-STEPS = 1 << 12  # of the generator in a block
+STEPS = 1 << 11  # of the generator in a block
 LANES = 4  # sequences side by side
-LEAST = 1 << 14  # numbers: reading and setting the state of the generator takes 10 us
-DIGITS = 2.0**-24  # a float32 in [0, 1) is a multiple of it
+LEAST = 5000  # numbers: fewer NumPy draws while the state of the generator is read and set
+PER_NUMBER = 16  # the work of one, in multiplications
+DIGITS = 24  # of a float32 in [0, 1), a multiple of 2**-24
 
 
 @intrinsic
@@ -64,37 +65,42 @@ def _output(high, low):
 
 
 @inlined
-def _draw(block, limit, digits, starts, factors, kept):
-    """kept (steps, 2) of a block: the lower 32 bits of a step are the first number."""
-    first, stop = block * STEPS, min((block + 1) * STEPS, kept.shape[0])
-    part = kept[first:stop]
+def _keep(part, i, u, limit):
+    """The two numbers of a step: its lower 32 bits are the first."""
+    part[i, 0] = u & np.uint64(0xFFFFFFFF) < limit
+    part[i, 1] = u >> np.uint64(32) < limit
+
+
+@inlined
+def _draw(block, limit, starts, factors, kept):
+    """kept (steps, 2) of a block."""
+    part = kept[block * STEPS : min((block + 1) * STEPS, len(kept))]
     h0, l0 = _step(starts[block, 0], starts[block, 1], factors, 0)
     h1, l1 = _step(h0, l0, factors, 0)
     h2, l2 = _step(h1, l1, factors, 0)
     h3, l3 = _step(h2, l2, factors, 0)
-    full = part.shape[0] // LANES * LANES
-    lower, eight = np.uint64(0xFFFFFFFF), np.uint64(8)
+    full = len(part) // LANES * LANES
     for i in range(0, full, LANES):
-        u0, u1, u2, u3 = _output(h0, l0), _output(h1, l1), _output(h2, l2), _output(h3, l3)
-        for k, u in enumerate((u0, u1, u2, u3)):
-            part[i + k, 0] = limit.dtype.type((u & lower) >> eight) * digits < limit[0]
-            part[i + k, 1] = limit.dtype.type(u >> np.uint64(40)) * digits < limit[0]
+        _keep(part, i, _output(h0, l0), limit)
+        _keep(part, i + 1, _output(h1, l1), limit)
+        _keep(part, i + 2, _output(h2, l2), limit)
+        _keep(part, i + 3, _output(h3, l3), limit)
         h0, l0 = _step(h0, l0, factors, 4)
         h1, l1 = _step(h1, l1, factors, 4)
         h2, l2 = _step(h2, l2, factors, 4)
         h3, l3 = _step(h3, l3, factors, 4)
-    for i in range(full, part.shape[0]):
-        u = _output(h0, l0)
-        part[i, 0] = limit.dtype.type((u & lower) >> eight) * digits < limit[0]
-        part[i, 1] = limit.dtype.type(u >> np.uint64(40)) * digits < limit[0]
+    for i in range(full, len(part)):
+        _keep(part, i, _output(h0, l0), limit)
         h0, l0 = _step(h0, l0, factors, 0)
 
 
-@loop("T[::1], f8, u8[:, ::1], u8[::1], b1[:, ::1]")
-def _run_draw(pool, limit, digits, starts, factors, kept):
-    run_blocks(
-        pool, starts.shape[0], _draw, (limit, limit.dtype.type(digits), starts, factors, kept)
-    )
+@loop("T[::1], u8, u8, u8[::1], b1[:, ::1]")
+def _run_draw(pool, limit, high, low, factors, kept):
+    starts = np.empty(((len(kept) + STEPS - 1) // STEPS, 2), np.uint64)  # of the blocks
+    for block in range(len(starts)):
+        starts[block, 0], starts[block, 1] = high, low
+        high, low = _step(high, low, factors, 8)
+    run_blocks(pool, len(starts), _draw, (np.uint64(limit[0]), starts, factors, kept))
 
 
 @lru_cache(256)
@@ -126,17 +132,17 @@ def bernoulli(like: Array, *, p: float, shape: tuple[int, ...], source: Any) -> 
     bits, size = source.bit_generator, math.prod(shape)
     if type(bits) is not np.random.PCG64 or like.dtype != np.float32 or size < LEAST:
         return NotImplemented
-    limit = np.array([p], np.float32)
+    below = max(0, math.ceil(np.float32(p) * 2.0**DIGITS)) << (32 - DIGITS)
     with bits.lock:
         state = bits.state
         waiting = state["has_uint32"]  # half of a step
         steps = (size - waiting + 1) // 2
         drawn = np.empty(waiting + 2 * steps, bool)
         if waiting:
-            drawn[0] = np.float32((state["uinteger"] >> 8) * DIGITS) < limit[0]
+            drawn[0] = state["uinteger"] < below
         s, c = state["state"]["state"], state["state"]["inc"]
-        kept = drawn[waiting:].reshape(steps, 2)
-        _run_draw(4 * size, limit, DIGITS, _starts(s, c, steps), _factors(c), kept)
+        limit, kept = np.array([below], like.dtype), drawn[waiting:].reshape(steps, 2)
+        _run_draw(PER_NUMBER * size, limit, *_halves(s), factors_of(c), kept)
         factor, total = jump(steps)
         s = (factor * s + total * c) % MODULUS
         state["state"]["state"] = s
@@ -156,19 +162,15 @@ def output_of(s: int) -> int:
     return (x >> turn | x << (64 - turn)) & LOWER
 
 
-def _starts(s: int, c: int, steps: int) -> Array:
-    """The states (blocks, 2) that blocks of steps begin at, in halves."""
-    factor, total = jump(STEPS)
-    starts = []
-    for _ in range(-(-steps // STEPS)):
-        starts.append(_halves(s))
-        s = (factor * s + total * c) % MODULUS
-    return np.array(starts, np.uint64).reshape(-1, 2)
+@lru_cache(64)
+def factors_of(c: int) -> Array:
+    """Factor and term, in halves, of one step, of LANES and of STEPS steps.
 
-
-def _factors(c: int) -> Array:
-    """Factor and term of one step, and of LANES steps, in halves."""
-    numbers = [n for factor, total in map(jump, (1, LANES)) for n in (factor, total * c % MODULUS)]
+    Args:
+        c: What a step adds.
+    """
+    jumps = map(jump, (1, LANES, STEPS))
+    numbers = [n for factor, total in jumps for n in (factor, total * c % MODULUS)]
     return np.array([half for n in numbers for half in _halves(n)], np.uint64)
 
 

@@ -118,7 +118,7 @@ class Loop:
         compiled = self._compiled.get(dtype) or self.compile(dtype)
         if work <= PARALLEL_WORK or threads.get_num_threads() == 1:
             return compiled(NO_POOL, *args)
-        return pool.pool.run(compiled, args, compiled_serve())
+        return pool.pool.run(compiled, args, compiled_serve(), work)
 
     def compile(self, dtype: str) -> Any:
         """The compiled function, from disk if it was compiled before.

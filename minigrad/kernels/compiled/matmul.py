@@ -45,7 +45,7 @@ SHORT_ROW = 512
 SUMMED, MOST_SUMMED = 1 << 13, 256  # elements and rows that a block adds up, one after another
 # rows and columns that a thread computes
 TILE_BLOCK_OF_TALL, TILE_BLOCK, TILE_BLOCK_OF_SMALL = (128, 64), (64, 64), (16, 64)
-MANY_ROWS, PANEL_ROWS = 1024, 128  # for which turning the other matrix is worth it, and of a block
+MANY_ROWS, PANEL_ROWS = 128, 128  # for which turning the other matrix is worth it, and of a block
 FEW_ROWS, LONG_ROW = 32, 256  # of the matrix that is turned in place of a large one
 # rows of a transposed matrix that make a part, parts, and blocks for which it is worth it
 PART_ROWS, MOST_PARTS, LEAST_BLOCKS = 512, 8, 4

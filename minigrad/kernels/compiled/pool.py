@@ -8,9 +8,9 @@ of those that computed them, from one loop to the next. The caller waits only fo
 helper has begun: a processor that is busy with something else costs at most one block, and then
 nothing for a while. Which thread computes a block changes nothing in its bits.
 
-A helper that found no work for a while sleeps until it is woken, without being waited for. It never
-holds Python's lock. A forked child starts helpers of its own. A second Python thread that runs a
-loop meanwhile computes alone.
+A helper that found no work for a while sleeps until it is woken, without being waited for; a small
+loop that comes alone is not worth that. It never holds Python's lock. A forked child starts helpers
+of its own. A second Python thread that runs a loop meanwhile computes alone.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ STALL = 500_000  # pauses that a thread may wait for helpers in any case, about 
 PAUSE = 2e-9  # seconds, about
 MOST_WAITING = 0.5  # of the time of a loop; more, and the processors of helpers are taken
 SECONDS_ALONE = 0.03  # after which helpers are tried again
+# multiplications that take longer than to wake a helper, which sleeps if no loop has come so long
+WAKING_WORK, SECONDS_AWAKE = 1 << 21, 1e-4
 
 
 NO_POOL = np.zeros(0, np.int64)  # for run_blocks: no other thread
@@ -291,17 +293,21 @@ class Pool:
         self.shared[PROCESSORS] = int(np.bitwise_count(self.shared[ALLOWED:ROOM]).sum())
         self._count = 0
         self._alone_until = 0.0
+        self._ended = 0.0  # when the last loop did
 
-    def run(self, compiled: Any, args: tuple[Any, ...], serve: Any) -> Any:
+    def run(self, compiled: Any, args: tuple[Any, ...], serve: Any, work: int) -> Any:
         """Call a compiled loop with the helpers, or without while their processors are taken.
 
         Args:
             compiled: The loop.
             args: Its arguments behind the pool.
             serve: The compiled form of `serve`.
+            work: About the number of multiplications.
         """
         begun = time.perf_counter()
-        if begun < self._alone_until:
+        is_first = work < WAKING_WORK and begun - self._ended > SECONDS_AWAKE
+        if is_first or begun < self._alone_until:
+            self._ended = begun
             return compiled(NO_POOL, *args)
         helpers = threads.get_num_threads() - 1
         while self._count < helpers:
@@ -309,10 +315,10 @@ class Pool:
         shared = self.shared
         shared[HELPERS] = helpers
         result = compiled(shared, *args)
+        self._ended = time.perf_counter()
         if shared[WAITED] > STALL:
-            ended = time.perf_counter()
-            if shared[WAITED] * PAUSE > MOST_WAITING * (ended - begun):
-                self._alone_until = ended + SECONDS_ALONE
+            if shared[WAITED] * PAUSE > MOST_WAITING * (self._ended - begun):
+                self._alone_until = self._ended + SECONDS_ALONE
             shared[WAITED] = 0
         return result
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...backend import Array
 from ...ops.windows import Window, check_images
+from .direct import copy
 from .loops import Loop, as_carray, inlined, loop, run_blocks
 
 BLOCK_PIXELS = 1 << 13  # numbers of an image that a block of output rows reads
@@ -92,8 +93,10 @@ def _larger(a, b):
 @inlined
 def _max_down(columns, x, first, stop):
     """The largest of some rows, column by column."""
-    columns[:] = x[first]
-    for p in range(first + 1, stop):
+    above, below = x[first], x[min(first + 1, stop - 1)]
+    for i in range(columns.size):
+        columns[i] = _larger(above[i], below[i])
+    for p in range(first + 2, stop):
         row = x[p]
         for i in range(columns.size):
             columns[i] = _larger(columns[i], row[i])
@@ -136,7 +139,7 @@ def _max_pool_grad(block, g, x, y, grad, height, width, c, oh, ow, kh, kw, sh, s
     image = block * height
     grad[image : image + height] = 0
     for row in range(block * oh, (block + 1) * oh):
-        rest[:] = g[row]
+        copy(rest, 0, g[row], 0, rest.size)
         maxima = y[row]
         first, stop = _held(row % oh, sh, top, kh, height)
         for p in range(image + first, image + stop):
@@ -208,7 +211,7 @@ def gather_at_argmax(v: Array, x: Array, maxima: Array, *, window: Window) -> An
 @inlined
 def _sum_down(columns, x, first, stop):
     """The sum of some rows, column by column."""
-    columns[:] = x[first]
+    copy(columns, 0, x[first], 0, columns.size)
     for p in range(first + 1, stop):
         row = x[p]
         for i in range(columns.size):

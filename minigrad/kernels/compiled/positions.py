@@ -14,9 +14,11 @@ import numpy as np
 from .direct import fill
 from .loops import inlined, lend, loop, run_blocks
 from .panels import COLUMNS, copy_into, count_panels, panel_of, turn_into
-from .tiles import add_to, aligned_columns, aligned_space, product_of_runs
+from .tiles import TALL, VECTOR_BYTES, add_to, aligned_space, product_of_runs
 
 IMAGES = 64  # of a block
+# rows of gradients that stay in the cache while so many channels, or more, meet them
+RUNS, CHANNELS = 128, 64
 
 
 @inlined
@@ -149,30 +151,53 @@ def run_positions_input_grad(pool, g, w, x, s):
 
 
 @inlined
-def _kernel_grad(block, x, g, w, slices, shape):
-    """One element of the kernel, for some of the filters."""
+def _kernel_grad(block, x, panels, w, shape):
+    """One element of the kernel, for the filters of a panel."""
     h, width, oh, ow, kh, kw, sh, sw, top, left = shape
-    element, piece = block // slices, block % slices
+    element, k = block % (kh * kw), block // (kh * kw)
     channels, filters = len(w) // (kh * kw), w.shape[1]
-    begin, end = piece * filters // slices, (piece + 1) * filters // slices
+    begin, end = k * COLUMNS, min(filters, (k + 1) * COLUMNS)
     sums = w[element * channels : (element + 1) * channels]
-    zeros, some = np.zeros((1, end - begin), w.dtype), np.empty((channels, end - begin), w.dtype)
+    some, zeros = np.empty((channels, end - begin), w.dtype), np.zeros((1, end - begin), w.dtype)
     for c in range(channels):
         fill(sums[c], begin, end, w.dtype.type(0))
     u, v = element // kw - top, element % kw - left
     i, end_i = _range_inside(u, sh, h, oh)
     j, end_j = _range_inside(v, sw, width, ow)
-    steps = 1, sw * channels, x.shape[1], oh * ow
+    panel = panel_of(panels, k, len(x) * oh * ow, filters)
     for row in range(i, end_i):
         at = ((u + row * sh) * width + v + j * sw) * channels
-        rows = g[row * ow + j :, begin:end]
-        product_of_runs(x.reshape(-1), at, steps, len(x), end_j - j, rows, zeros, some)
+        place = at, (1, sw * channels, x.shape[1], oh * ow), end_j - j
+        _sum_of_images(x, place, panel[row * ow + j :], zeros, some)
         lend(add_to, (sums, begin, end, some))
 
 
-@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8, i8[::1]")
-def run_positions_kernel_grad(pool, x, g, w, slices, s):
+@inlined
+def _sum_of_images(x, place, g, zeros, y):
+    """y = A @ g, of so many images at a time as leave room in the cache for those of A."""
+    at, steps, length = place
+    lies_apart = len(y) % TALL == 0 and y.shape[1] * y.itemsize % VECTOR_BYTES == 0  # each tile
+    is_cut = lies_apart and len(y) >= CHANNELS
+    images = max(1, RUNS // max(1, length)) if is_cut else len(x)
+    for first in range(0, len(x), images):
+        last, begin = min(first + images, len(x)), at + first * x.shape[1]
+        before = zeros if first == 0 else y
+        rows = g[first * steps[3] :]
+        product_of_runs(x.reshape(-1), begin, steps, last - first, length, rows, before, y)
+
+
+@inlined
+def _copy_panel(block, g, panels, rows):
+    """Some rows of g, in all panels."""
+    first, last = block * rows, min((block + 1) * rows, len(g))
+    for k in range(count_panels(g.shape[1])):
+        copy_into(panel_of(panels, k, len(g), g.shape[1])[first:last], g[first:last], k * COLUMNS)
+
+
+@loop("T[:, ::1], T[:, ::1], T[:, ::1], i8[::1]")
+def run_positions_kernel_grad(pool, x, g, w, s):
     """w (KH * KW * C, F) of x (N, H * W * C) and g (N * OH * OW, F)."""
-    shape = _sizes(s)
-    columns = aligned_columns(g[:, : g.shape[1]], len(g))
-    run_blocks(pool, s[4] * s[5] * slices, _kernel_grad, (x, columns, w, slices, shape))
+    shape, panels, rows = _sizes(s), aligned_space(g.size, g), s[2] * s[3]
+    run_blocks(pool, len(x), _copy_panel, (g, panels, rows))
+    blocks = s[4] * s[5] * count_panels(w.shape[1])
+    run_blocks(pool, blocks, _kernel_grad, (x, panels, w, shape))
