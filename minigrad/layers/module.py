@@ -169,17 +169,8 @@ def device_of(module: Module) -> str | None:
         >>> device_of(Dense(2, input_shape=(3,))), device_of(Flatten())
         ('cpu', None)
     """
-    return next((p.device for p in _iter_parameters(module, set())), None)
-
-
-def _iter_parameters(module: Module, seen: set[int]) -> Iterator[Parameter]:
-    """The parameters as they are found, to stop at any: `weights` looks at all layers first."""
-    seen.add(id(module))
-    for _, child in iter_children(module):
-        if isinstance(child, Parameter):
-            yield child
-        elif id(child) not in seen:
-            yield from _iter_parameters(child, seen)
+    children = (child for _, layer in module.named_layers() for _, child in iter_children(layer))
+    return next((child.device for child in children if isinstance(child, Parameter)), None)
 
 
 # ---- finding children ----------------------------------------------------------------------------

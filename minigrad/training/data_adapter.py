@@ -8,7 +8,7 @@ from itertools import cycle, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from ..backend import Array, backend
-from ..config import default_device, is_indexed_object, to_device
+from ..config import is_indexed_object, to_device
 from ..data.loader import Dataset, one_pass, train_validation_split
 from ..layers.module import device_of
 from ..random import generator
@@ -360,9 +360,8 @@ def prepare_arrays(
     Raises:
         ValueError: If the data is not valid.
     """
-    device = device_of(model) or default_device()
-    has_several = model.takes_structures and model._input_shape is None and is_structure(x)
-    if has_several:
+    device = device_of(model)
+    if model.takes_structures and model._input_shape is None and is_structure(x):
         return _prepare_structures(model, x, y, sample_weight, device, prefix)
     if isinstance(model.loss, OutputLosses) and y is not None:
         x_array, *others = _prepare_structures(model, x, y, sample_weight, device, prefix)
@@ -371,13 +370,12 @@ def prepare_arrays(
     if x_array.shape[1:] != model._input_shape:
         x_array = match_rank(x_array, model._input_shape)
         check_inputs(model, x, x_array, others)
-    if model.accepts_integers or x_array.dtype.kind == "f":
-        return [x_array, *others]
-    return [model.cast(x_array), *others]
+    stays = model.accepts_integers or x_array.dtype.kind == "f"
+    return [x_array if stays else model.cast(x_array), *others]
 
 
 def _prepare_structures(
-    model: Model, x: Any, y: Any, sample_weight: Any, device: str, prefix: str
+    model: Model, x: Any, y: Any, sample_weight: Any, device: str | None, prefix: str
 ) -> list[Any]:
     """The same for several inputs or outputs."""
     parts = {f"{prefix}x": x}
