@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -112,9 +113,14 @@ def test_many_jobs_in_a_row_lose_no_block(set_threads):
 def test_a_small_loop_that_comes_alone_wakes_nobody(set_threads, monkeypatch):
     """Waking a helper takes longer; the next loop has it, and so has a large one."""
     set_threads(2)
-    monkeypatch.setattr(pool, "SECONDS_AWAKE", 1.0)
-    of_loop = lambda work: pool.pool.run(lambda shared: shared.size, (), serve, work)
+    monkeypatch.setattr(pool, "SECONDS_AWAKE", 0.2)
     serve = loops.compiled_serve()
+
+    def size_of_pool(shared):
+        time.sleep(0.3)  # what counts is when the loop before has ended
+        return shared.size
+
+    of_loop = lambda work: pool.pool.run(size_of_pool, (), serve, work)
     small, large = pool.WAKING_WORK - 1, pool.WAKING_WORK
     for first, expected in ((small, 0), (large, pool.SIZE)):
         monkeypatch.setattr(pool.pool, "_ended", 0.0)

@@ -12,17 +12,34 @@ from typing import Any
 
 import numpy as np
 
-from ... import threads
 from ...backend import Array
 from ...ops.attention import MASKED_SCORE, check_attention, default_scale
 from .. import attention
-from .functions import exp, maximum
+from .functions import exp, log, maximum
 from .loops import as_carray, inlined, lend, loop, run_blocks
+from .panels import turn_into
+from .tiles import VECTOR_BYTES, add_transposed_product, aligned_space, long_product, product
 
 TILE = 64  # queries per tile
 
 
 # ---- parts of both loops -------------------------------------------------------------------------
+
+
+@inlined
+def _cut(memory, rows, columns):
+    """(a matrix at the beginning of memory, what is left of it): both begin where a vector does."""
+    lanes = VECTOR_BYTES // memory.itemsize
+    size = rows * columns
+    return memory[:size].reshape(rows, columns), memory[(size + lanes - 1) // lanes * lanes :]
+
+
+@inlined
+def _zeros(memory, size):
+    """_cut of a row of zeros."""
+    row, rest = _cut(memory, 1, size)
+    _clear(row[0], 0)
+    return row, rest
 
 
 @inlined
@@ -33,6 +50,12 @@ def _read(heads, head, start, rows, factor):
         source, target = heads[n, start + i, h], rows[i]
         for j in range(target.size):
             target[j] = factor * source[j]
+
+
+@inlined
+def _turn(heads, head, rows):
+    """The columns of the first rows of a head become rows."""
+    turn_into(rows, heads[head // heads.shape[2], :, head % heads.shape[2]], 0)
 
 
 @inlined
@@ -51,15 +74,6 @@ def _add_bias(scores, bias, repeats, head, start):
     of_head = bias[head // repeats % bias.shape[0]]
     for i in range(scores.shape[0]):
         row, added = scores[i], of_head[start + i if of_head.shape[0] > 1 else 0]
-        for j in range(row.size):
-            row[j] += added[j]
-
-
-@inlined
-def _add(total, part):
-    """Add rows to the first of `total`."""
-    for i in range(part.shape[0]):
-        row, added = total[i], part[i]
         for j in range(row.size):
             row[j] += added[j]
 
@@ -94,26 +108,43 @@ def _forward(block, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept):
     head, start = block // tiles, block % tiles * TILE
     stop = min(queries, start + TILE)
     visible = _visible(stop - 1, queries, keys, causal)
-    one = scale / scale
-    own_q = np.empty((stop - start, q.shape[3]), q.dtype)
-    own_k = np.empty((visible, k.shape[3]), q.dtype)
-    own_v = np.empty((visible, v.shape[3]), q.dtype)
-    own_y = np.empty((stop - start, v.shape[3]), q.dtype)
-    scores = np.empty((stop - start, visible), q.dtype)
-    lend(_read, (q, head, start, own_q, scale))
-    lend(_read, (k, head, 0, own_k, one))
-    lend(_read, (v, head, 0, own_v, one))
-    np.dot(own_q, own_k.T, scores)
-    if bias.size:
-        lend(_add_bias, (scores, bias, repeats, head, start))
-    lend(_attend, (scores, keep, logs, head, start, queries, keys, causal, kept))
-    np.dot(scores, own_v, own_y)
-    lend(_write, (own_y, y, head, start, one))
+    rows, width, depth = stop - start, q.shape[3], v.shape[3]
+    size = (rows + visible) * (width + depth + 1) + rows * visible + depth
+    memory = aligned_space(size + 7 * VECTOR_BYTES, q)
+    tile = memory, head, start, rows, visible, q, k, v, bias, repeats, keep, y, logs
+    lend(_forward_tile, tile + (causal, scale, kept))
 
 
 @inlined
-def _attend(scores, keep, logs, head, start, queries, keys, causal, kept):
-    """Scores become probabilities, in place, for the queries of a tile."""
+def _forward_tile(
+    memory, head, start, rows, visible, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept
+):
+    width, depth = q.shape[3], v.shape[3]
+    own_q, memory = _cut(memory, rows, width)
+    turned_k, memory = _cut(memory, width, visible)
+    own_v, memory = _cut(memory, visible, depth)
+    own_y, memory = _cut(memory, rows, depth)
+    scores, memory = _cut(memory, rows, visible)
+    zeros, memory = _zeros(memory, visible + depth)
+    factors = memory[:rows]
+    _read(q, head, start, own_q, scale)
+    _turn(k, head, turned_k)
+    _read(v, head, 0, own_v, scale / scale)
+    product(own_q, turned_k, zeros, scores)
+    if bias.size:
+        _add_bias(scores, bias, repeats, head, start)
+    _attend(scores, keep, logs[head], factors, head, start, q.shape[1], k.shape[1], causal, kept)
+    long_product(scores, own_v, zeros, own_y)
+    for i in range(rows):
+        row, factor = own_y[i], factors[i]
+        for j in range(row.size):
+            row[j] *= factor
+    _write(own_y, y, head, start, scale / scale)
+
+
+@inlined
+def _attend(scores, keep, logs, factors, head, start, queries, keys, causal, kept):
+    """Scores become what times the factor of its row is a probability, for the queries of a tile."""
     one = kept / kept
     for i in range(scores.shape[0]):
         row = scores[i]
@@ -127,14 +158,16 @@ def _attend(scores, keep, logs, head, start, queries, keys, causal, kept):
             shown[j] = e
             total += e
         _clear(row, shown.size)
-        if total == 0:
-            largest, total = one - one, one
-        logs[head, start + i] = largest + np.log(total)
-        factor = one / (total * kept)
-        for j in range(shown.size):
-            shown[j] *= factor
+        is_hidden = total == 0
+        logs[start + i], factors[i] = (
+            one - one if is_hidden else largest,
+            one if is_hidden else total,
+        )
         if keep.size:
             _drop(shown, keep[head, start + i])
+    for i in range(factors.size):
+        logs[start + i] += log(factors[i])
+        factors[i] = one / (factors[i] * kept)
 
 
 @loop(
@@ -195,44 +228,56 @@ def _scores_grad(p, grad_p, own_g, own_y, logs, keep, start, queries, keys, caus
 
 
 @inlined
-def _backward(
-    head, g, y, q, k, v, bias, repeats, keep, logs, grad_q, grad_k, grad_v, causal, scale, kept
+def _backward(head, g, y, q, k, v, bias, repeats, keep, logs, dq, dk, dv, causal, scale, kept):
+    keys, rows, both = k.shape[1], min(TILE, q.shape[1]), k.shape[3] + v.shape[3]
+    size = (4 * keys + 2 * rows) * both + 2 * rows * keys + keys
+    memory = aligned_space(size + 14 * VECTOR_BYTES, q)
+    arrays = g, y, q, k, v, bias, repeats, keep, logs, dq, dk, dv
+    lend(_backward_head, (memory, head) + arrays + (causal, scale, kept))
+
+
+@inlined
+def _backward_head(
+    memory, head, g, y, q, k, v, bias, repeats, keep, logs, dq, dk, dv, causal, scale, kept
 ):
-    queries, keys = q.shape[1], k.shape[1]
+    queries, keys, width, depth = q.shape[1], k.shape[1], k.shape[3], v.shape[3]
     one = scale / scale
-    all_k = np.empty((keys, k.shape[3]), q.dtype)
-    all_v = np.empty((keys, v.shape[3]), q.dtype)
-    sum_k, sum_v = np.zeros(all_k.shape, q.dtype), np.zeros(all_v.shape, q.dtype)
-    lend(_read, (k, head, 0, all_k, one))
-    lend(_read, (v, head, 0, all_v, one))
+    own_k, memory = _cut(memory, keys, width)
+    turned_k, memory = _cut(memory, width, keys)
+    turned_v, memory = _cut(memory, depth, keys)
+    sum_k, memory = _cut(memory, keys, width)
+    sum_v, memory = _cut(memory, keys, depth)
+    part_k, memory = _cut(memory, keys, width)
+    part_v, memory = _cut(memory, keys, depth)
+    zeros, memory = _zeros(memory, keys + width)
+    sum_k[:], sum_v[:] = 0, 0
+    _read(k, head, 0, own_k, one)
+    _turn(k, head, turned_k)
+    _turn(v, head, turned_v)
     for start in range(0, queries, TILE):
         stop = min(queries, start + TILE)
         visible = _visible(stop - 1, queries, keys, causal)
-        own_q = np.empty((stop - start, q.shape[3]), q.dtype)
-        own_g = np.empty((stop - start, v.shape[3]), q.dtype)
-        own_y = np.empty((stop - start, v.shape[3]), q.dtype)
-        p = np.empty((stop - start, visible), q.dtype)
-        grad_p = np.empty((stop - start, visible), q.dtype)
-        own_k, own_v = all_k[:visible], all_v[:visible]
-        lend(_read, (q, head, start, own_q, scale))
-        lend(_read, (g, head, start, own_g, one))
-        lend(_read, (y, head, start, own_y, one))
-        np.dot(own_q, own_k.T, p)
-        np.dot(own_g, own_v.T, grad_p)
+        own_q, rest = _cut(memory, stop - start, width)
+        own_g, rest = _cut(rest, stop - start, depth)
+        own_y, rest = _cut(rest, stop - start, depth)
+        p, rest = _cut(rest, stop - start, visible)
+        grad_p, _ = _cut(rest, stop - start, visible)
+        _read(q, head, start, own_q, scale)
+        _read(g, head, start, own_g, one)
+        _read(y, head, start, own_y, one)
+        product(own_q, turned_k[:, :visible], zeros, p)
+        product(own_g, turned_v[:, :visible], zeros, grad_p)
         if bias.size:
-            lend(_add_bias, (p, bias, repeats, head, start))
-        kept_keys = keep[head] if keep.size else np.empty((0, 0), keep.dtype)
+            _add_bias(p, bias, repeats, head, start)
+        kept_keys = keep[head] if keep.size else keep.reshape(0, 0)
         tile = p, grad_p, own_g, own_y, logs[head], kept_keys
-        lend(_scores_grad, tile + (start, queries, keys, causal, kept))
-        part_k, part_v = np.empty(own_k.shape, q.dtype), np.empty(own_v.shape, q.dtype)
-        np.dot(grad_p.T, own_q, part_k)
-        np.dot(p.T, own_g, part_v)
-        lend(_add, (sum_k, part_k))
-        lend(_add, (sum_v, part_v))
-        np.dot(grad_p, own_k, own_q)
-        lend(_write, (own_q, grad_q, head, start, scale))
-    lend(_write, (sum_k, grad_k, head, 0, one))
-    lend(_write, (sum_v, grad_v, head, 0, one))
+        _scores_grad(*tile, start, queries, keys, causal, kept)
+        add_transposed_product(grad_p, own_q, sum_k[:visible], part_k[:visible], True)
+        add_transposed_product(p, own_g, sum_v[:visible], part_v[:visible], True)
+        long_product(grad_p, own_k[:visible], zeros, own_q)
+        _write(own_q, dq, head, start, scale)
+    _write(sum_k, dk, head, 0, one)
+    _write(sum_v, dv, head, 0, one)
 
 
 @loop(
@@ -240,11 +285,9 @@ def _backward(
     "T[:, :, ::1], i8, b1[:, :, ::1], T[:, ::1], "
     "T[:, :, :, ::1], T[:, :, :, ::1], T[:, :, :, ::1], b1, f8, f8"
 )
-def _run_backward(
-    pool, g, y, q, k, v, bias, repeats, keep, logs, grad_q, grad_k, grad_v, causal, scale, kept
-):
+def _run_backward(pool, g, y, q, k, v, bias, repeats, keep, logs, dq, dk, dv, causal, scale, kept):
     T = q.dtype.type
-    arrays = g, y, q, k, v, bias, repeats, keep, logs, grad_q, grad_k, grad_v
+    arrays = g, y, q, k, v, bias, repeats, keep, logs, dq, dk, dv
     run_blocks(pool, logs.shape[0], _backward, (*arrays, causal, T(scale), T(kept)))
 
 
@@ -321,8 +364,7 @@ def scaled_dot_product_attention_forward(
     keep = keep_of(keep_mask, q, keys)
     kept = 1.0 if keep_mask is None else 1.0 - rate
     arrays = heads_q, heads_k, heads_v, bias, repeats, keep, y, logs
-    with threads.single_threaded_blas():
-        _run_forward(q.size * keys * 2, *arrays, causal, factor, kept)
+    _run_forward(q.size * keys * 2, *arrays, causal, factor, kept)
     y = from_heads(y, (*q.shape[:-1], v.shape[-1]))
     return y, (y, logs)
 
@@ -349,9 +391,8 @@ def scaled_dot_product_attention_backward(
     bias, repeats = bias_of(mask, q, keys)
     keep = keep_of(keep_mask, q, keys)
     kept = 1.0 if keep_mask is None else 1.0 - rate
-    with threads.single_threaded_blas():
-        work = q.size * keys * 5
-        _run_backward(work, *arrays, bias, repeats, keep, logs, *grads, causal, factor, kept)
+    work = q.size * keys * 5
+    _run_backward(work, *arrays, bias, repeats, keep, logs, *grads, causal, factor, kept)
     inputs = q, k, v, mask, keep_mask
 
     def grad_mask() -> Array | None:

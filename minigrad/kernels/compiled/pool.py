@@ -307,8 +307,9 @@ class Pool:
         begun = time.perf_counter()
         is_first = work < WAKING_WORK and begun - self._ended > SECONDS_AWAKE
         if is_first or begun < self._alone_until:
-            self._ended = begun
-            return compiled(NO_POOL, *args)
+            result = compiled(NO_POOL, *args)
+            self._ended = time.perf_counter()
+            return result
         helpers = threads.get_num_threads() - 1
         while self._count < helpers:
             self._start(serve)
