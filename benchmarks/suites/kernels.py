@@ -110,6 +110,8 @@ CASES = {
     "gather_at_argmax": Case(1, lambda n, c: [floats(n, 6, 6, c), *pooled(n, c)], POOLED),
     "avg_pool": Case(1, lambda n, c: [floats(n, 6, 6, c)], POOLED),
     "avg_pool_grad": Case(1, lambda n, c: [floats(n, 3, 3, c)], POOLED),
+    "add": Case(2, lambda n, c: [floats(n, c), floats(n, c)]),
+    "concatenate": Case(2, lambda n, c: [floats(n, c), floats(n, c)], {"axis": -1}),
     "put": Case(1, logits, EMBEDDED),
     "warp_affine": Case(1, lambda n, c: [floats(n, 6, 6, c)], TURNED),
     "warp_affine_grad": Case(1, lambda n, c: [floats(n, 6, 6, c)], TURNED),

@@ -384,7 +384,7 @@ where.gradients(
 # ---- arithmetic ----------------------------------------------------------------------------------
 
 
-@primitive
+@primitive(kernel="add")
 def add(a: TensorLike, b: TensorLike) -> TensorLike:
     """a + b, element by element.
 

@@ -493,7 +493,7 @@ crop.gradients(lambda g, y, x, width: pad(g, pad_width=width), needs="")
 # ---- joining and splitting -----------------------------------------------------------------------
 
 
-@primitive
+@primitive(kernel="concatenate")
 def _concatenate(*xs: TensorLike, axis: int) -> TensorLike:
     ndim = getattr(xs[0], "ndim", 1)
     if not ndim:

@@ -81,7 +81,9 @@ class Row:
         @wraps(numpy_forward)
         def forward(x: Any, *arrays: Any, **kwargs: Any) -> Any:
             columns = (getattr(arrays[0], "shape", None) or (1,))[-1] if self.multiplies else 1
-            is_tried = x.size * columns >= self.least and settings.use_kernels != "numpy"
+            is_tried = (
+                getattr(x, "size", 0) * columns >= self.least and settings.use_kernels != "numpy"
+            )
             if is_tried and (y := run(self.forward, x, *arrays, **kwargs)) is not NotImplemented:
                 self.calls += 1
                 return (y[0], Residuals(y[1])) if is_fused else y
@@ -316,6 +318,9 @@ ROWS: list[Row] = [
     Row("nadam", "optimizers.nadam_update", least=4096),
     Row("rmsprop", "optimizers.rmsprop_update", least=4096),
     Row("sgd", "optimizers.sgd_update", least=4096),
+    # ---- elementwise, joining ----
+    Row("add", "elementwise.add_forward", least=1 << 16),
+    Row("concatenate", "shapes.concatenate_forward", least=1 << 14),
     # ---- rows by index ----
     Row("put", "indexing.put_forward", least=1 << 12),
     # ---- images ----

@@ -27,7 +27,7 @@ TILE = 64  # queries per tile
 
 
 @inlined
-def _cut(memory, rows, columns):
+def _take_matrix(memory, rows, columns):
     """(a matrix at the beginning of memory, what is left of it): both begin where a vector does."""
     lanes = VECTOR_BYTES // memory.itemsize
     size = rows * columns
@@ -36,8 +36,8 @@ def _cut(memory, rows, columns):
 
 @inlined
 def _zeros(memory, size):
-    """_cut of a row of zeros."""
-    row, rest = _cut(memory, 1, size)
+    """_take_matrix of a row of zeros."""
+    row, rest = _take_matrix(memory, 1, size)
     _clear(row[0], 0)
     return row, rest
 
@@ -120,11 +120,11 @@ def _forward_tile(
     memory, head, start, rows, visible, q, k, v, bias, repeats, keep, y, logs, causal, scale, kept
 ):
     width, depth = q.shape[3], v.shape[3]
-    own_q, memory = _cut(memory, rows, width)
-    turned_k, memory = _cut(memory, width, visible)
-    own_v, memory = _cut(memory, visible, depth)
-    own_y, memory = _cut(memory, rows, depth)
-    scores, memory = _cut(memory, rows, visible)
+    own_q, memory = _take_matrix(memory, rows, width)
+    turned_k, memory = _take_matrix(memory, width, visible)
+    own_v, memory = _take_matrix(memory, visible, depth)
+    own_y, memory = _take_matrix(memory, rows, depth)
+    scores, memory = _take_matrix(memory, rows, visible)
     zeros, memory = _zeros(memory, visible + depth)
     factors = memory[:rows]
     _read(q, head, start, own_q, scale)
@@ -144,7 +144,7 @@ def _forward_tile(
 
 @inlined
 def _attend(scores, keep, logs, factors, head, start, queries, keys, causal, kept):
-    """Scores become what times the factor of its row is a probability, for the queries of a tile."""
+    """Scores become exponentials, and factors what turns those of a row into probabilities."""
     one = kept / kept
     for i in range(scores.shape[0]):
         row = scores[i]
@@ -158,11 +158,9 @@ def _attend(scores, keep, logs, factors, head, start, queries, keys, causal, kep
             shown[j] = e
             total += e
         _clear(row, shown.size)
-        is_hidden = total == 0
-        logs[start + i], factors[i] = (
-            one - one if is_hidden else largest,
-            one if is_hidden else total,
-        )
+        if total == 0:  # all keys are hidden
+            largest, total = one - one, one
+        logs[start + i], factors[i] = largest, total
         if keep.size:
             _drop(shown, keep[head, start + i])
     for i in range(factors.size):
@@ -242,13 +240,13 @@ def _backward_head(
 ):
     queries, keys, width, depth = q.shape[1], k.shape[1], k.shape[3], v.shape[3]
     one = scale / scale
-    own_k, memory = _cut(memory, keys, width)
-    turned_k, memory = _cut(memory, width, keys)
-    turned_v, memory = _cut(memory, depth, keys)
-    sum_k, memory = _cut(memory, keys, width)
-    sum_v, memory = _cut(memory, keys, depth)
-    part_k, memory = _cut(memory, keys, width)
-    part_v, memory = _cut(memory, keys, depth)
+    own_k, memory = _take_matrix(memory, keys, width)
+    turned_k, memory = _take_matrix(memory, width, keys)
+    turned_v, memory = _take_matrix(memory, depth, keys)
+    sum_k, memory = _take_matrix(memory, keys, width)
+    sum_v, memory = _take_matrix(memory, keys, depth)
+    part_k, memory = _take_matrix(memory, keys, width)
+    part_v, memory = _take_matrix(memory, keys, depth)
     zeros, memory = _zeros(memory, keys + width)
     sum_k[:], sum_v[:] = 0, 0
     _read(k, head, 0, own_k, one)
@@ -257,11 +255,11 @@ def _backward_head(
     for start in range(0, queries, TILE):
         stop = min(queries, start + TILE)
         visible = _visible(stop - 1, queries, keys, causal)
-        own_q, rest = _cut(memory, stop - start, width)
-        own_g, rest = _cut(rest, stop - start, depth)
-        own_y, rest = _cut(rest, stop - start, depth)
-        p, rest = _cut(rest, stop - start, visible)
-        grad_p, _ = _cut(rest, stop - start, visible)
+        own_q, rest = _take_matrix(memory, stop - start, width)
+        own_g, rest = _take_matrix(rest, stop - start, depth)
+        own_y, rest = _take_matrix(rest, stop - start, depth)
+        p, rest = _take_matrix(rest, stop - start, visible)
+        grad_p, _ = _take_matrix(rest, stop - start, visible)
         _read(q, head, start, own_q, scale)
         _read(g, head, start, own_g, one)
         _read(y, head, start, own_y, one)

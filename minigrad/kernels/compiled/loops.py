@@ -55,6 +55,8 @@ __all__ = ["as_carray", "block_bounds", "count_blocks", "inlined", "lend", "loop
 
 PARALLEL_WORK = 1 << 17  # multiplications; sharing fewer with another thread gives nothing
 BLOCK = 1 << 13  # elements per block of an elementwise loop
+ROWS_BLOCK = 1 << 13  # and in the rows of a block
+LEAST_COPY = 1 << 16  # elements that several threads copy faster than one
 DTYPES = {"f": types.float32, "d": types.float64}
 
 # the compiler may reorder the sums of a block, but NaN and infinities stay what they are
@@ -158,7 +160,47 @@ def as_carray(x: Array) -> Array:
     Args:
         x: The array.
     """
-    return x if x.flags.carray else np.require(x, requirements=("C", "A", "W"))
+    if x.flags.carray:
+        return x
+    if x.size < LEAST_COPY or x.dtype.char not in DTYPES or not _has_rows(x):
+        return np.require(x, requirements=("C", "A", "W"))
+    y, step = np.empty(x.shape, x.dtype), x.strides[-2] // x.itemsize
+    rows = y.reshape(-1, x.shape[-1])
+    span = (len(rows) - 1) * step + x.shape[-1]
+    memory = np.lib.stride_tricks.as_strided(x, (span,), (x.itemsize,))
+    _run_copy_rows(4 * x.size, as_writable(memory), rows, step)
+    return y
+
+
+def as_writable(x: Array) -> Array:
+    """x, or a copy where a loop would not take it: not to be written to.
+
+    Args:
+        x: The array.
+    """
+    return x if x.flags.writeable and x.flags.aligned else x.copy()
+
+
+def _has_rows(x: Array) -> bool:
+    """True for parts of the rows of an array in C order."""
+    axes = zip(x.strides, x.shape[1:-1], x.strides[1:])
+    is_even = all(outer == n * inner for outer, n, inner in axes)
+    return x.ndim > 1 and x.strides[-1] == x.itemsize and x.strides[-2] > 0 and is_even
+
+
+@inlined
+def _copy_rows(block, x, y, step, rows):
+    """Some rows of y are those of x, which begin so many numbers apart."""
+    for i in range(block * rows, min(len(y), (block + 1) * rows)):
+        source, target = x[i * step : i * step + y.shape[1]], y[i]
+        for j in range(target.size):
+            target[j] = source[j]
+
+
+@loop("T[::1], T[:, ::1], i8")
+def _run_copy_rows(pool, x, y, step):
+    rows = max(1, ROWS_BLOCK // y.shape[1])
+    run_blocks(pool, (len(y) + rows - 1) // rows, _copy_rows, (x, y, step, rows))
 
 
 # ---- compiling and running -----------------------------------------------------------------------

@@ -24,7 +24,7 @@ from ..matmul import MANY_ROWS as MANY_ROWS_TO_SUM
 from ..matmul import linear_forward as numpy_linear
 from . import THREADED
 from .functions import maximum
-from .loops import as_carray, count_blocks, inlined, lend, loop, run_blocks
+from .loops import as_carray, as_writable, count_blocks, inlined, lend, loop, run_blocks
 from .panels import COLUMNS, count_panels, panel_of, turn_into
 from .products import multiply_by_transposed
 from .tiles import (
@@ -226,11 +226,6 @@ def _tile_block(m: int, k: int, n: int) -> tuple[int, int]:
 def _has_runs(x: Array) -> bool:
     """True if the numbers of a row lie side by side, and its rows one behind the other."""
     return x.strides[-1] == x.itemsize and x.strides[-2] >= max(1, x.shape[-1]) * x.itemsize
-
-
-def as_writable(x: Array) -> Array:
-    """x, or a copy where a loop would not take it: not to be written to."""
-    return x if x.flags.writeable and x.flags.aligned else x.copy()
 
 
 # ---- ops -----------------------------------------------------------------------------------------

@@ -9,10 +9,9 @@ import numpy as np
 from ...backend import Array
 from ...ops.shapes import array_axis
 from .functions import exp, maximum, minus
-from .loops import Loop, as_carray, inlined, loop, run_blocks
+from .loops import ROWS_BLOCK, Loop, as_carray, inlined, loop, run_blocks
 
 PASS = 16  # the work of one exponential, in multiplications
-ROWS_BLOCK = 1 << 13  # elements of the rows in one block
 
 
 @inlined
