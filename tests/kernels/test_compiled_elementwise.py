@@ -89,7 +89,8 @@ def test_parts_of_rows_are_copied(dtype, monkeypatch, set_threads):
     monkeypatch.setattr(loops, "_run_copy_rows", lambda *args: taken.append(1) or real(*args))
     monkeypatch.setattr(loops, "LEAST_COPY", 0)
     of_rows = x[..., 10:47], x[2:5, :, :, :1], x[..., -1:], x[0, ::2, 0, 4:], locked
-    others = x[:, 1:5], x[..., ::2], x[..., ::-1], x.T, x[:, ::-1, :, 3:9], x[:, :1, :, 1:]
+    records = np.ones(9, [("of_three", dtype, (3,)), ("between", "i2")])["of_three"]
+    others = records, x[:, 1:5], x[..., ::2], x[..., ::-1], x.T, x[:, ::-1, :, 3:9], x[:, :1, :, 1:]
     for n in (1, 2, 3, 8):
         set_threads(n)
         for part in (*of_rows, *others, np.broadcast_to(x[0, 0, 0, :9], (4, 9)), x[:0, 0, :, 1:]):

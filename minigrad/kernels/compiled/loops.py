@@ -185,7 +185,8 @@ def _has_rows(x: Array) -> bool:
     """True for parts of the rows of an array in C order."""
     axes = zip(x.strides, x.shape[1:-1], x.strides[1:])
     is_even = all(outer == n * inner for outer, n, inner in axes)
-    return x.ndim > 1 and x.strides[-1] == x.itemsize and x.strides[-2] > 0 and is_even
+    step = x.strides[-2] if x.ndim > 1 else 0
+    return x.strides[-1] == x.itemsize and step > 0 == step % x.itemsize and is_even
 
 
 @inlined
