@@ -165,9 +165,10 @@ def device_of(module: Module) -> str | None:
         module: A layer or a model.
 
     Example:
-        >>> from minigrad.layers import Dense, Flatten
-        >>> device_of(Dense(2, input_shape=(3,))), device_of(Flatten())
-        ('cpu', None)
+        >>> dense = minigrad.layers.Dense(2)
+        >>> before, _ = device_of(dense), dense(np.ones((1, 3)))
+        >>> before, device_of(dense)
+        (None, 'cpu')
     """
     children = (child for _, layer in module.named_layers() for _, child in iter_children(layer))
     return next((child.device for child in children if isinstance(child, Parameter)), None)
