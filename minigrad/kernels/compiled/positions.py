@@ -60,7 +60,7 @@ def _outputs(y, position, columns, k, start, stop):
 
 @inlined
 def _copy(block, w, panels, size):
-    """The rows of one element of the kernel, in all panels."""
+    """So many rows, those of an element of the kernel or of an image, in all panels."""
     rows = slice(block * size, (block + 1) * size)
     for k in range(count_panels(w.shape[1])):
         copy_into(panel_of(panels, k, len(w), w.shape[1])[rows], w[rows], k * COLUMNS)
@@ -186,18 +186,10 @@ def _sum_of_images(x, place, g, zeros, y):
         product_of_runs(x.reshape(-1), begin, steps, last - first, length, rows, before, y)
 
 
-@inlined
-def _copy_panel(block, g, panels, rows):
-    """Some rows of g, in all panels."""
-    first, last = block * rows, min((block + 1) * rows, len(g))
-    for k in range(count_panels(g.shape[1])):
-        copy_into(panel_of(panels, k, len(g), g.shape[1])[first:last], g[first:last], k * COLUMNS)
-
-
 @loop("T[:, ::1], T[:, ::1], T[:, ::1], i8[::1]")
 def run_positions_kernel_grad(pool, x, g, w, s):
     """w (KH * KW * C, F) of x (N, H * W * C) and g (N * OH * OW, F)."""
     shape, panels, rows = _sizes(s), aligned_space(g.size, g), s[2] * s[3]
-    run_blocks(pool, len(x), _copy_panel, (g, panels, rows))
+    run_blocks(pool, len(x), _copy, (g, panels, rows))
     blocks = s[4] * s[5] * count_panels(w.shape[1])
     run_blocks(pool, blocks, _kernel_grad, (x, panels, w, shape))
